@@ -1,0 +1,324 @@
+//! Cookies: reading the `Cookie` header, naming and writing `Set-Cookie` (RFC 6265, RFC 6265bis).
+
+use std::fmt::{self, Write};
+
+/// Name and value of every cookie in the `Cookie` header values, in order of appearance.
+///
+/// Blanks around names and values and quotes around values are left out; a part with no `=` or no
+/// name is skipped. Nothing is decoded.
+pub fn cookies<'a, I>(headers: I) -> impl Iterator<Item = (&'a [u8], &'a [u8])>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    headers.into_iter().flat_map(|header| header.split(|byte| *byte == b';')).filter_map(pair)
+}
+
+/// The values of the cookies named exactly `name`. There may be several: paths and domains that
+/// overlap, or a planted one.
+pub fn cookies_named<'a, I>(headers: I, name: &str) -> impl Iterator<Item = &'a [u8]>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    cookies(headers).filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
+}
+
+fn pair(part: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = part.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = part.split_at_checked(equals)?;
+    let name = name.trim_ascii();
+    let value = unquoted(value.get(1..)?.trim_ascii());
+    (!name.is_empty()).then_some((name, value))
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// A cookie's effective name: the configured one with the strongest prefix its attributes allow
+/// (RFC 6265bis 4.1.3), so that a neighbouring host or plain http cannot plant it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CookieName(String);
+
+/// Why a configured cookie name cannot be used; `Display` is a sentence for `nginx -t`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieNameError {
+    Empty,
+    /// A character that RFC 6265 4.1.1 does not allow in a name.
+    NotAToken,
+    /// Begins with `__Host-` or `__Secure-`, which are ours to add.
+    Prefixed,
+}
+
+const HOST_PREFIX: &str = "__Host-";
+const SECURE_PREFIX: &str = "__Secure-";
+
+impl CookieName {
+    /// `__Host-` when secure, for the path `/` and without a domain; `__Secure-` when secure;
+    /// the configured name alone on plain http.
+    pub fn new(
+        configured: &str,
+        secure: bool,
+        path: &str,
+        domain: Option<&str>,
+    ) -> Result<CookieName, CookieNameError> {
+        check_name(configured)?;
+        let prefix = match (secure, path, domain) {
+            (true, "/", None) => HOST_PREFIX,
+            (true, ..) => SECURE_PREFIX,
+            (false, ..) => "",
+        };
+        Ok(CookieName(format!("{prefix}{configured}")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of one of a family of cookies, e.g. one for each login under way. The suffix must
+    /// be of name characters, as [`cookie_suffix`](crate::cookie_suffix) gives them.
+    pub fn with_suffix(&self, suffix: &str) -> String {
+        format!("{}_{suffix}", self.0)
+    }
+
+    /// The suffix when `name` is of this cookie's family, `None` otherwise.
+    pub fn suffix_of<'a>(&self, name: &'a [u8]) -> Option<&'a [u8]> {
+        name.strip_prefix(self.0.as_bytes())?.strip_prefix(b"_")
+    }
+}
+
+impl fmt::Display for CookieName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), CookieNameError> {
+    if name.is_empty() {
+        return Err(CookieNameError::Empty);
+    }
+    if !name.bytes().all(is_token_byte) {
+        return Err(CookieNameError::NotAToken);
+    }
+    // Browsers compare the prefixes without regard to case.
+    let prefixed = |prefix: &str| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if prefixed(HOST_PREFIX) || prefixed(SECURE_PREFIX) {
+        return Err(CookieNameError::Prefixed);
+    }
+    Ok(())
+}
+
+/// `token` of RFC 2616 2.2, which RFC 6265 4.1.1 uses.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&byte)
+}
+
+/// Whether `value` may stand in a `Path` or `Domain` attribute (RFC 6265 4.1.1): printable ASCII
+/// without a semicolon. For checking settings.
+pub fn is_attribute_value(value: &str) -> bool {
+    value.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';')
+}
+
+/// The `SameSite` attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    Lax,
+    Strict,
+    None,
+}
+
+/// One `Set-Cookie` header; `to_string()` is its value.
+///
+/// Name, value, path and domain are written as they are: they come from [`CookieName`], from this
+/// crate's encodings and from settings checked with [`is_attribute_value`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetCookie<'a> {
+    pub name: &'a str,
+    pub value: &'a str,
+    pub path: &'a str,
+    pub domain: Option<&'a str>,
+    /// Seconds; `None` is until the browser ends.
+    pub max_age: Option<i64>,
+    pub secure: bool,
+    pub http_only: bool,
+    /// `SameSite=None` is left out when not `secure`: browsers drop a cookie that has it on plain
+    /// http.
+    pub same_site: Option<SameSite>,
+}
+
+impl SetCookie<'_> {
+    /// The form that removes the cookie: the same name, path and domain, no value.
+    pub fn expired(self) -> Self {
+        SetCookie { value: "", max_age: Some(0), ..self }
+    }
+}
+
+impl fmt::Display for SetCookie<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}; Path={}", self.name, self.value, self.path)?;
+        if let Some(domain) = self.domain {
+            write!(formatter, "; Domain={domain}")?;
+        }
+        if let Some(max_age) = self.max_age {
+            write!(formatter, "; Max-Age={}", max_age.max(0))?;
+        }
+        if self.secure {
+            formatter.write_str("; Secure")?;
+        }
+        if self.http_only {
+            formatter.write_str("; HttpOnly")?;
+        }
+        match self.same_site {
+            Some(SameSite::Lax) => formatter.write_str("; SameSite=Lax"),
+            Some(SameSite::Strict) => formatter.write_str("; SameSite=Strict"),
+            Some(SameSite::None) if self.secure => formatter.write_str("; SameSite=None"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for CookieNameError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CookieNameError::Empty => formatter.write_str("a cookie needs a name"),
+            CookieNameError::NotAToken => {
+                formatter.write_str("a cookie name is of letters, digits and any of ")?;
+                (0x21..0x7f)
+                    .filter(|byte| is_token_byte(*byte) && !byte.is_ascii_alphanumeric())
+                    .try_for_each(|byte| formatter.write_char(char::from(byte)))
+            }
+            CookieNameError::Prefixed => {
+                formatter
+                    .write_str("leave out the prefix: __Host- or __Secure- is added where the ")?;
+                formatter.write_str("scheme, path and domain allow it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CookieNameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[&'static str]) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        cookies(headers.iter().map(|header| header.as_bytes()))
+            .map(|(name, value)| (text(name), text(value)))
+            .collect()
+    }
+
+    #[test]
+    fn cookies_are_read_from_all_headers_in_order() {
+        let expected = [("a", "1"), ("b", "x=y="), ("a", "2")];
+        let found = read(&["a=1; b=x=y=", "a=2"]);
+        assert!(found.iter().map(|(n, v)| (n.as_str(), v.as_str())).eq(expected), "{found:?}");
+    }
+
+    #[test]
+    fn blanks_quotes_and_rubbish_are_tolerated() {
+        let expected = [("a", "1"), ("b", ""), ("c", "q r"), ("d", "\""), ("e", "")];
+        let found = read(&["", ";;  a = 1 ;b=; c=\"q r\";rubbish; =nameless;d=\";e=\"\"\t"]);
+        assert!(found.iter().map(|(n, v)| (n.as_str(), v.as_str())).eq(expected), "{found:?}");
+    }
+
+    #[test]
+    fn names_are_compared_whole_and_with_case() {
+        let headers = ["saml=1; SAML=2; xsaml=3; saml_x=4; saml=5"];
+        let headers = || headers.iter().map(|header| header.as_bytes());
+        assert!(cookies_named(headers(), "saml").eq([b"1", b"5"]));
+        assert_eq!(cookies_named(headers(), "sam").count(), 0);
+    }
+
+    #[test]
+    fn the_name_has_the_strongest_prefix_allowed() {
+        let name = |secure, path, domain| {
+            CookieName::new("saml", secure, path, domain).map(|name| name.to_string())
+        };
+        assert_eq!(name(true, "/", None).as_deref(), Ok("__Host-saml"));
+        assert_eq!(name(true, "/app", None).as_deref(), Ok("__Secure-saml"));
+        assert_eq!(name(true, "/", Some("example.com")).as_deref(), Ok("__Secure-saml"));
+        assert_eq!(name(false, "/", None).as_deref(), Ok("saml"));
+    }
+
+    #[test]
+    fn a_configured_name_must_be_a_bare_token() {
+        let error = |name| CookieName::new(name, true, "/", None).unwrap_err();
+        assert_eq!(error(""), CookieNameError::Empty);
+        for name in ["a b", "a=b", "a;b", "naïve", "a\"", "a\r\n", "a/b", "a,b"] {
+            assert_eq!(error(name), CookieNameError::NotAToken, "{name}");
+        }
+        assert_eq!(error("__host-a"), CookieNameError::Prefixed);
+        assert_eq!(error("__Secure-a"), CookieNameError::Prefixed);
+        assert!(error("a b").to_string().ends_with("!#$%&'*+-.^_`|~"));
+    }
+
+    #[test]
+    fn a_family_of_cookies_is_recognised_by_its_suffix() {
+        let name = CookieName::new("saml_login", true, "/", None).unwrap();
+        let full = name.with_suffix("5f2b");
+        assert_eq!(full, "__Host-saml_login_5f2b");
+        assert_eq!(name.suffix_of(full.as_bytes()), Some(b"5f2b".as_slice()));
+        assert_eq!(name.suffix_of(b"__Host-saml_login"), None);
+        assert_eq!(name.suffix_of(b"saml_login_5f2b"), None);
+    }
+
+    fn session_cookie() -> SetCookie<'static> {
+        SetCookie {
+            name: "__Host-saml",
+            value: "abc",
+            path: "/",
+            domain: None,
+            max_age: None,
+            secure: true,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+        }
+    }
+
+    #[test]
+    fn set_cookie_carries_its_attributes() {
+        assert_eq!(
+            session_cookie().to_string(),
+            "__Host-saml=abc; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        let cookie = SetCookie {
+            path: "/app",
+            domain: Some("example.com"),
+            max_age: Some(600),
+            same_site: Some(SameSite::None),
+            http_only: false,
+            ..session_cookie()
+        };
+        assert_eq!(
+            cookie.to_string(),
+            "__Host-saml=abc; Path=/app; Domain=example.com; Max-Age=600; Secure; SameSite=None"
+        );
+    }
+
+    #[test]
+    fn same_site_none_is_left_out_on_plain_http() {
+        let same_site = Some(SameSite::None);
+        let cookie = SetCookie { secure: false, same_site, ..session_cookie() };
+        assert_eq!(cookie.to_string(), "__Host-saml=abc; Path=/; HttpOnly");
+    }
+
+    #[test]
+    fn the_expired_form_keeps_path_and_domain() {
+        let cookie = SetCookie { domain: Some("example.com"), ..session_cookie() }.expired();
+        assert_eq!(
+            cookie.to_string(),
+            "__Host-saml=; Path=/; Domain=example.com; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn attribute_values_hold_nothing_that_ends_them() {
+        assert!(is_attribute_value("/app/x y"));
+        assert!(!is_attribute_value("/app; Domain=evil"));
+        assert!(!is_attribute_value("/app\r\nX: y"));
+        assert!(!is_attribute_value("/é"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Sessions as data: the record and its bytes, the token, sealing, cookies, attribute names.
+//!
+//! No I/O, no clock and no randomness of its own: random bytes and the time are arguments.
+//! Every instant is in whole seconds since the Unix epoch (`i64`).
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod cookie;
+pub mod header_value;
+mod loop_guard;
+pub mod names;
+pub mod pending;
+mod record;
+mod seal;
+mod secret;
+mod token;
+mod uri_prefix;
+mod wire;
+
+pub use cookie::{CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named};
+pub use header_value::{attributes_json, header_safe, join};
+pub use loop_guard::Logins;
+pub use names::{AttributeIndex, normalise};
+pub use pending::{PendingError, PendingLogin, cookie_suffix};
+pub use record::{Attribute, NameId, Session};
+pub use seal::{NONCE_LEN, SealError};
+pub use secret::{Secret, SecretError, Secrets};
+pub use token::{SessionToken, StoreKey};

@@ -1,0 +1,289 @@
+//! The session record: what an accepted assertion said, and how it is kept in a store.
+
+use crate::wire::{Reader, Writer};
+
+/// First byte of the stored form; a record of another version is a miss.
+const VERSION: u8 = 1;
+
+/// Shortest stored attribute: prefix code, name length, no friendly name, number of values.
+const ATTRIBUTE_MIN_LEN: usize = 4;
+
+/// Who is logged in at one `saml_sp`, by whom, since when and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// entityID of the IdP that issued the assertion.
+    pub idp: String,
+    /// The subject, whole: a LogoutRequest must repeat it as received (Core 3.7.1).
+    pub name_id: NameId,
+    /// `SessionIndex` of the AuthnStatement (Core 2.7.2).
+    pub session_index: Option<String>,
+    /// `AuthnInstant` of the AuthnStatement, seconds since the epoch.
+    pub authn_instant: i64,
+    /// `AuthnContextClassRef` (Core 2.7.2.2).
+    pub authn_context: Option<String>,
+    /// `ID` of the assertion the session was made from.
+    pub assertion_id: String,
+    /// Name of the `saml_sp` block it belongs to; never to be accepted for another.
+    pub sp: String,
+    /// When the session was made, seconds since the epoch.
+    pub created: i64,
+    /// Absolute end, seconds since the epoch: not valid at this instant any more.
+    pub expires: i64,
+    /// Return URL of the login: where a re-post of the same assertion (Back button) goes.
+    pub landing: String,
+    /// The assertion's attributes in document order.
+    pub attributes: Vec<Attribute>,
+}
+
+/// `NameID` with its qualifiers (Core 2.2.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameId {
+    pub value: String,
+    pub format: Option<String>,
+    pub name_qualifier: Option<String>,
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// `Attribute` with the text of its values (Core 2.7.3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attribute {
+    pub name: String,
+    pub friendly_name: Option<String>,
+    pub values: Vec<String>,
+}
+
+impl Session {
+    /// The stored form: a version byte, then the fields in order of declaration.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(VERSION);
+        writer.uri(&self.idp);
+        self.name_id.write(&mut writer);
+        writer.option(self.session_index.as_deref(), Writer::string);
+        writer.instant(self.authn_instant);
+        writer.option(self.authn_context.as_deref(), Writer::uri);
+        writer.string(&self.assertion_id);
+        writer.string(&self.sp);
+        writer.instant(self.created);
+        writer.instant(self.expires);
+        writer.uri(&self.landing);
+        writer.varint(self.attributes.len() as u64);
+        for attribute in &self.attributes {
+            attribute.write(&mut writer);
+        }
+        writer.finish()
+    }
+
+    /// Reads the stored form. `None` for another version and for anything malformed, a byte too
+    /// many included.
+    pub fn decode(bytes: &[u8]) -> Option<Session> {
+        let mut reader = Reader::new(bytes, VERSION)?;
+        let session = Session {
+            idp: reader.uri()?,
+            name_id: NameId::read(&mut reader)?,
+            session_index: reader.option(Reader::string)?,
+            authn_instant: reader.instant()?,
+            authn_context: reader.option(Reader::uri)?,
+            assertion_id: reader.string()?,
+            sp: reader.string()?,
+            created: reader.instant()?,
+            expires: reader.instant()?,
+            landing: reader.uri()?,
+            attributes: read_attributes(&mut reader)?,
+        };
+        reader.finish()?;
+        Some(session)
+    }
+
+    /// Whether the session belongs to the `saml_sp` named `sp` and has not ended at `now`.
+    pub fn is_valid_for(&self, sp: &str, now: i64) -> bool {
+        self.sp == sp && now < self.expires
+    }
+}
+
+impl NameId {
+    fn write(&self, writer: &mut Writer) {
+        writer.string(&self.value);
+        writer.option(self.format.as_deref(), Writer::uri);
+        writer.option(self.name_qualifier.as_deref(), Writer::uri);
+        writer.option(self.sp_name_qualifier.as_deref(), Writer::uri);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<NameId> {
+        Some(NameId {
+            value: reader.string()?,
+            format: reader.option(Reader::uri)?,
+            name_qualifier: reader.option(Reader::uri)?,
+            sp_name_qualifier: reader.option(Reader::uri)?,
+        })
+    }
+}
+
+impl Attribute {
+    fn write(&self, writer: &mut Writer) {
+        writer.uri(&self.name);
+        writer.option(self.friendly_name.as_deref(), Writer::string);
+        writer.varint(self.values.len() as u64);
+        for value in &self.values {
+            writer.string(value);
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Attribute> {
+        Some(Attribute {
+            name: reader.uri()?,
+            friendly_name: reader.option(Reader::string)?,
+            values: read_values(reader)?,
+        })
+    }
+}
+
+fn read_attributes(reader: &mut Reader<'_>) -> Option<Vec<Attribute>> {
+    let count = reader.count(ATTRIBUTE_MIN_LEN)?;
+    (0..count).map(|_| Attribute::read(reader)).collect()
+}
+
+fn read_values(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let count = reader.count(1)?;
+    (0..count).map(|_| reader.string()).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn attribute(name: &str, friendly_name: Option<&str>, values: &[&str]) -> Attribute {
+        Attribute {
+            name: name.into(),
+            friendly_name: friendly_name.map(Into::into),
+            values: values.iter().map(|value| value.to_string()).collect(),
+        }
+    }
+
+    /// Ten attributes as a research IdP and Entra ID name them.
+    pub(crate) fn typical() -> Session {
+        const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
+        Session {
+            idp: "https://idp.example.com/simplesaml/saml2/idp/metadata.php".into(),
+            name_id: NameId {
+                value: "_4c7f0c9e3b0b52a6d1f4b1d20f8a1c7be3".into(),
+                format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:transient".into()),
+                name_qualifier: None,
+                sp_name_qualifier: Some("https://app.example.com/saml/metadata".into()),
+            },
+            session_index: Some("_f6a2b1f3a3c8f1a0e5d6c7b8a9f0e1d2c3".into()),
+            authn_instant: 1_795_000_000,
+            authn_context: Some(
+                "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into(),
+            ),
+            assertion_id: "_9d3f6c1e8a7b4f2d0c5e6b7a8f9e0d1c2b".into(),
+            sp: "app".into(),
+            created: 1_795_000_002,
+            expires: 1_795_028_802,
+            landing: "https://app.example.com/reports/2026/q4?view=summary".into(),
+            attributes: vec![
+                attribute("urn:oid:0.9.2342.19200300.100.1.1", Some("uid"), &["jdoe"]),
+                attribute(
+                    "urn:oid:0.9.2342.19200300.100.1.3",
+                    Some("mail"),
+                    &["jane.doe@example.com"],
+                ),
+                attribute("urn:oid:2.5.4.42", Some("givenName"), &["Jane"]),
+                attribute("urn:oid:2.5.4.4", Some("sn"), &["Doe"]),
+                attribute(
+                    "urn:oid:1.3.6.1.4.1.5923.1.1.1.9",
+                    Some("eduPersonScopedAffiliation"),
+                    &["member@example.com", "staff@example.com"],
+                ),
+                attribute(&format!("{CLAIMS}emailaddress"), None, &["jane.doe@example.com"]),
+                attribute(&format!("{CLAIMS}name"), None, &["jane.doe@example.com"]),
+                attribute(
+                    "http://schemas.microsoft.com/identity/claims/tenantid",
+                    None,
+                    &["9188040d-6c67-4c5b-b112-36a304b66dad"],
+                ),
+                attribute(
+                    "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+                    None,
+                    &["0d3c8e1a-7b5f-4f6e-9a2d-1c0b9e8f7a6d", "staff", "vpn-users"],
+                ),
+                attribute("empty", None, &[]),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_session_survives_encoding() {
+        let session = typical();
+        assert_eq!(Session::decode(&session.encode()), Some(session));
+    }
+
+    #[test]
+    fn a_bare_session_survives_encoding() {
+        let session = Session {
+            name_id: NameId { value: "Ж\u{0}\n".into(), ..NameId::default() },
+            session_index: None,
+            authn_context: None,
+            landing: String::new(),
+            attributes: vec![attribute("", Some(""), &[""])],
+            created: -1,
+            expires: i64::MAX,
+            ..typical()
+        };
+        assert_eq!(Session::decode(&session.encode()), Some(session));
+    }
+
+    #[test]
+    fn ten_attributes_stay_within_the_budget() {
+        let len = typical().encode().len();
+        assert!(len <= 800, "{len} bytes");
+    }
+
+    #[test]
+    fn a_record_cut_anywhere_or_with_a_byte_too_many_is_none() {
+        let mut bytes = typical().encode();
+        for len in 0..bytes.len() {
+            assert_eq!(Session::decode(&bytes[..len]), None, "cut at {len}");
+        }
+        bytes.push(0);
+        assert_eq!(Session::decode(&bytes), None);
+    }
+
+    #[test]
+    fn another_version_is_none() {
+        let mut bytes = typical().encode();
+        for version in (0..=255).filter(|version| *version != VERSION) {
+            bytes[0] = version;
+            assert_eq!(Session::decode(&bytes), None);
+        }
+    }
+
+    #[test]
+    fn a_damaged_record_never_panics_and_reads_back_as_itself() {
+        let original = typical().encode();
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as usize
+        };
+        for _ in 0..20_000 {
+            let mut bytes = original.clone();
+            for _ in 0..1 + random() % 4 {
+                let at = random() % bytes.len();
+                bytes[at] = random() as u8;
+            }
+            if let Some(session) = Session::decode(&bytes) {
+                assert_eq!(Session::decode(&session.encode()), Some(session));
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_is_valid_for_its_own_sp_until_it_ends() {
+        let session = typical();
+        assert!(session.is_valid_for("app", session.expires - 1));
+        assert!(!session.is_valid_for("app", session.expires));
+        assert!(!session.is_valid_for("other", session.created));
+    }
+}

@@ -1,0 +1,180 @@
+//! Sealing: AES-256-GCM under a key of its own for each purpose and context.
+
+use std::fmt;
+
+use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+
+use crate::secret::{Secret, Secrets};
+
+/// First byte of what is sealed; another version does not open.
+const VERSION: u8 = 1;
+
+/// Random bytes that each sealing needs (SP 800-38D 8.2.2).
+pub const NONCE_LEN: usize = 12;
+const TAG_LEN: usize = 16;
+
+/// libcrypto failed: nothing was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealError;
+
+impl Secrets {
+    /// Seals `plain` under the first secret: version, nonce, ciphertext, tag.
+    ///
+    /// `purpose` says what it is (at most 255 bytes), `context` what it belongs to: it opens only
+    /// with the same two. `random_nonce` is fresh from a cryptographic random source.
+    ///
+    /// # Errors
+    /// Only when libcrypto fails.
+    pub fn seal(
+        &self,
+        purpose: &'static str,
+        context: &[u8],
+        random_nonce: [u8; NONCE_LEN],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let binding = Binding::new(purpose, context).ok_or(SealError)?;
+        let key = binding.key(self.sealing()).ok_or(SealError)?;
+        let mut tag = [0; TAG_LEN];
+        let ciphertext = encrypt_aead(
+            Cipher::aes_256_gcm(),
+            &key,
+            Some(&random_nonce),
+            &binding.bytes,
+            plain,
+            &mut tag,
+        )
+        .map_err(|_| SealError)?;
+        Ok([&[VERSION], random_nonce.as_slice(), &ciphertext, &tag].concat())
+    }
+
+    /// Opens what [`seal`](Secrets::seal) sealed under any of the secrets for this purpose and
+    /// context; everything else is `None`.
+    pub fn open(&self, purpose: &'static str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let sealed = Sealed::split(sealed)?;
+        let binding = Binding::new(purpose, context)?;
+        self.opening().find_map(|secret| sealed.open(&binding, secret))
+    }
+}
+
+/// What a sealed value is bound to, in one unambiguous byte string: key derivation's `info` and
+/// the cipher's additional data alike.
+struct Binding {
+    bytes: Vec<u8>,
+}
+
+impl Binding {
+    fn new(purpose: &str, context: &[u8]) -> Option<Binding> {
+        let purpose_len = u8::try_from(purpose.len()).ok()?;
+        Some(Binding { bytes: [&[VERSION, purpose_len], purpose.as_bytes(), context].concat() })
+    }
+
+    fn key(&self, secret: &Secret) -> Option<[u8; 32]> {
+        secret.derive(&[&self.bytes])
+    }
+}
+
+struct Sealed<'a> {
+    nonce: &'a [u8],
+    ciphertext: &'a [u8],
+    tag: &'a [u8],
+}
+
+impl Sealed<'_> {
+    fn split(bytes: &[u8]) -> Option<Sealed<'_>> {
+        let (version, rest) = bytes.split_first()?;
+        if *version != VERSION {
+            return None;
+        }
+        let (nonce, rest) = rest.split_at_checked(NONCE_LEN)?;
+        let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_LEN)?)?;
+        Some(Sealed { nonce, ciphertext, tag })
+    }
+
+    fn open(&self, binding: &Binding, secret: &Secret) -> Option<Vec<u8>> {
+        let key = binding.key(secret)?;
+        decrypt_aead(
+            Cipher::aes_256_gcm(),
+            &key,
+            Some(self.nonce),
+            &binding.bytes,
+            self.ciphertext,
+            self.tag,
+        )
+        .ok()
+    }
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("sealing failed in libcrypto")
+    }
+}
+
+impl std::error::Error for SealError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::tests::secret;
+
+    const NONCE: [u8; NONCE_LEN] = [9; NONCE_LEN];
+
+    fn secrets(bytes: &[u8]) -> Secrets {
+        Secrets::new(bytes.iter().copied().map(secret).collect()).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_the_same_purpose_and_context_only() {
+        let secrets = secrets(&[1]);
+        let sealed = secrets.seal("pending", b"app", NONCE, b"plain").unwrap();
+        assert_eq!(secrets.open("pending", b"app", &sealed).as_deref(), Some(b"plain".as_slice()));
+        assert_eq!(secrets.open("session", b"app", &sealed), None);
+        assert_eq!(secrets.open("pending", b"other", &sealed), None);
+        assert_eq!(secrets.open("pendinga", b"pp", &sealed), None, "the boundary counts");
+    }
+
+    #[test]
+    fn the_first_secret_seals_and_all_open() {
+        let (old, rotated, new) = (secrets(&[1]), secrets(&[2, 1]), secrets(&[2]));
+        let by_old = old.seal("p", b"c", NONCE, b"x").unwrap();
+        let by_rotated = rotated.seal("p", b"c", NONCE, b"x").unwrap();
+        assert!(rotated.open("p", b"c", &by_old).is_some());
+        assert!(rotated.open("p", b"c", &by_rotated).is_some());
+        assert!(new.open("p", b"c", &by_rotated).is_some());
+        assert!(new.open("p", b"c", &by_old).is_none());
+        assert!(old.open("p", b"c", &by_rotated).is_none());
+    }
+
+    #[test]
+    fn no_changed_or_missing_byte_is_accepted() {
+        let secrets = secrets(&[1]);
+        let sealed = secrets.seal("p", b"c", NONCE, b"plain").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(secrets.open("p", b"c", &changed), None, "byte {at}");
+            assert_eq!(secrets.open("p", b"c", &sealed[..at]), None, "cut at {at}");
+        }
+        assert_eq!(secrets.open("p", b"c", &[sealed.as_slice(), &[0]].concat()), None);
+    }
+
+    #[test]
+    fn nothing_can_be_sealed_too() {
+        let secrets = secrets(&[1]);
+        let sealed = secrets.seal("p", b"", NONCE, b"").unwrap();
+        assert_eq!(sealed.len(), 1 + NONCE_LEN + TAG_LEN);
+        assert_eq!(secrets.open("p", b"", &sealed), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_failed_opening_leaves_no_error_for_nginx_to_find() {
+        assert_eq!(secrets(&[1, 2]).open("p", b"c", &[VERSION; 64]), None);
+        assert!(openssl::error::ErrorStack::get().errors().is_empty());
+    }
+
+    #[test]
+    fn the_plain_text_does_not_show() {
+        let sealed = secrets(&[1]).seal("p", b"c", NONCE, b"find me if you can").unwrap();
+        assert!(!sealed.windows(4).any(|window| window == b"find"));
+    }
+}

@@ -1,0 +1,153 @@
+//! The session token: the only thing that opens a session, known to the browser and to no store.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openssl::sha::Sha256;
+
+const TOKEN_LEN: usize = 32;
+
+/// 32 bytes in base64url without padding.
+const COOKIE_LEN: usize = 43;
+
+/// Keeps the store key apart from every other hash of a token.
+const STORE_KEY_DOMAIN: &[u8] = b"saml session store key\0";
+
+/// 256 random bits carried by the session cookie. Neither `Debug` nor a store shows it.
+#[derive(Clone)]
+pub struct SessionToken([u8; TOKEN_LEN]);
+
+/// Where a session lies in a store: a hash from which the token cannot be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreKey(pub [u8; 32]);
+
+impl SessionToken {
+    /// A token of bytes fresh from a cryptographic random source.
+    pub fn from_random(random: [u8; TOKEN_LEN]) -> SessionToken {
+        SessionToken(random)
+    }
+
+    /// Reads a cookie value: exactly 43 base64url characters, unpadded, with no stray bits, so
+    /// that a token has one spelling.
+    pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<SessionToken> {
+        let value = value.as_ref();
+        if value.len() != COOKIE_LEN {
+            return None;
+        }
+        let mut token = [0; TOKEN_LEN];
+        let len = URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
+        (len == TOKEN_LEN).then_some(SessionToken(token))
+    }
+
+    /// The cookie value.
+    pub fn to_cookie(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// SHA-256 over a domain prefix and the token.
+    pub fn store_key(&self) -> StoreKey {
+        let mut hash = Sha256::new();
+        hash.update(STORE_KEY_DOMAIN);
+        hash.update(&self.0);
+        StoreKey(hash.finish())
+    }
+
+    /// Whether both are the same token, in constant time.
+    pub fn same(&self, other: &SessionToken) -> bool {
+        openssl::memcmp::eq(&self.0, &other.0)
+    }
+
+    /// The bytes, as the context that seals the session they open.
+    pub fn as_bytes(&self) -> &[u8; TOKEN_LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SessionToken(..)")
+    }
+}
+
+/// Keeps the keys of named entries apart from those of tokens.
+const NAME_DOMAIN: &[u8] = b"saml named store key\0";
+
+impl StoreKey {
+    /// The key of something that has a name of several parts (an IdP and an assertion ID, say):
+    /// SHA-256 over the parts, each with its length so that no two names run together.
+    pub fn of_name(parts: &[&str]) -> StoreKey {
+        let mut hash = Sha256::new();
+        hash.update(NAME_DOMAIN);
+        for part in parts {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        StoreKey(hash.finish())
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(byte: u8) -> SessionToken {
+        SessionToken::from_random([byte; TOKEN_LEN])
+    }
+
+    #[test]
+    fn a_token_survives_the_cookie() {
+        for byte in [0, 0x5a, 0xfb, 0xff] {
+            let cookie = token(byte).to_cookie();
+            assert_eq!(cookie.len(), COOKIE_LEN);
+            let back = SessionToken::from_cookie(&cookie).unwrap();
+            assert!(back.same(&token(byte)));
+            assert!(!back.same(&token(1)));
+        }
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_read() {
+        let cookie = token(0xff).to_cookie();
+        assert_eq!(&cookie[40..], "__8", "the alphabet is base64url, the last two bits are zero");
+        let refused = [
+            String::new(),
+            cookie[..42].to_owned(),
+            format!("{cookie}="),
+            format!("{cookie}A"),
+            format!("{}9", &cookie[..42]),
+            format!("{}=", &cookie[..42]),
+            cookie.replace('_', "/"),
+            format!(" {}", &cookie[..42]),
+            "é".repeat(21) + "A",
+        ];
+        for value in refused {
+            assert!(SessionToken::from_cookie(&value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_store_key_is_a_hash_in_its_own_domain() {
+        let key = token(7).store_key();
+        assert_eq!(key, token(7).store_key());
+        assert_ne!(key, token(8).store_key());
+        assert_ne!(key.0, openssl::sha::sha256(&[7; TOKEN_LEN]));
+        assert_ne!(&key.0, token(7).as_bytes());
+    }
+
+    #[test]
+    fn the_parts_of_a_name_do_not_run_together() {
+        assert_eq!(StoreKey::of_name(&["a", "b"]), StoreKey::of_name(&["a", "b"]));
+        assert_ne!(StoreKey::of_name(&["ab", ""]), StoreKey::of_name(&["a", "b"]));
+        assert_ne!(StoreKey::of_name(&["ab"]), StoreKey::of_name(&["ab", ""]));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_token() {
+        assert_eq!(format!("{:?}", token(0x41)), "SessionToken(..)");
+    }
+}

@@ -1,0 +1,81 @@
+//! A block: the first of an entry carries its head, the others only bytes.
+
+/// No block: the end of a list.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// Bytes of the value in an entry's first block.
+pub(crate) const FIRST: usize = 184;
+
+/// Bytes of the value in each further block.
+pub(crate) const REST: usize = 248;
+
+#[repr(C, align(8))]
+pub(crate) struct Block {
+    /// The entry's next block, or the next free block.
+    pub next: u32,
+    /// In an entry's first block: the length of its value.
+    pub len: u32,
+    body: Body,
+}
+
+const _: () = assert!(size_of::<Block>() == 256);
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+union Body {
+    first: First,
+    rest: [u8; REST],
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct First {
+    head: Head,
+    bytes: [u8; FIRST],
+}
+
+/// What the table knows of an entry.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Head {
+    pub expires: i64,
+    pub version: u64,
+    pub key: [u8; 32],
+    /// Next entry in the hash bucket.
+    pub chain: u32,
+    /// Neighbours in the queue of evictable or of pinned entries.
+    pub newer: u32,
+    pub older: u32,
+    /// `Kind` as a byte: a byte from another process must not become an enum unchecked.
+    pub kind: u8,
+    pub pinned: u8,
+    pub reserved: [u8; 2],
+}
+
+impl Block {
+    pub fn head(&self) -> &Head {
+        // SAFETY: both variants are plain integers of the same size with no padding: any bytes do.
+        unsafe { &self.body.first.head }
+    }
+
+    pub fn head_mut(&mut self) -> &mut Head {
+        // SAFETY: as in `head`.
+        unsafe { &mut self.body.first.head }
+    }
+
+    pub fn bytes(&self, is_first: bool) -> &[u8] {
+        // SAFETY: as in `head`.
+        unsafe { if is_first { &self.body.first.bytes } else { &self.body.rest } }
+    }
+
+    pub fn bytes_mut(&mut self, is_first: bool) -> &mut [u8] {
+        // SAFETY: as in `head`.
+        unsafe { if is_first { &mut self.body.first.bytes } else { &mut self.body.rest } }
+    }
+}
+
+/// Blocks an entry with a value of `len` bytes takes.
+pub(crate) fn blocks_for(len: usize) -> u32 {
+    let rest = len.saturating_sub(FIRST).div_ceil(REST);
+    u32::try_from(rest).unwrap_or(NIL - 1) + 1
+}

@@ -1,0 +1,93 @@
+//! The table inside nginx's shared-memory zone, as plain memory: no nginx, no locks, no clock.
+//!
+//! The zone is cut into blocks of 256 bytes; an entry is a chain of blocks. One block size means
+//! that evicting any entry always makes room for any other, which nginx's slab allocator cannot
+//! promise: there a zone full of 1 KiB entries may have no page left for a 2 KiB one.
+//! All links are block numbers, so nothing depends on the address the zone is mapped at.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod block;
+mod cache;
+mod memory;
+mod table;
+
+pub use cache::Cache;
+pub use memory::{MIN_SIZE, Memory};
+pub use table::{MAX_VALUE, Table};
+
+use std::fmt;
+
+/// What an entry is; part of its key, so kinds never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A logged-in user.
+    Session = 1,
+    /// The sessions of one NameID. Write and touch it after its session, so that it outlives it.
+    Index = 2,
+    /// A request body kept across a login.
+    PostBody = 3,
+    /// An assertion ID that has been consumed.
+    Replay = 4,
+    /// A NameID and SessionIndex that was logged out.
+    Tombstone = 5,
+}
+
+impl Kind {
+    /// Losing one of these early would let somebody in, so only expiry removes it.
+    pub fn is_pinned(self) -> bool {
+        matches!(self, Kind::Replay | Kind::Tombstone)
+    }
+}
+
+/// A copy of an unexpired entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The bytes as stored.
+    pub value: Vec<u8>,
+    /// Unix seconds; the entry is gone when the clock reaches it.
+    pub expires: i64,
+    /// Changes with every write; the ticket for [`Table::update`].
+    pub version: u64,
+    /// The bucket's epoch when the copy was made; the ticket for [`Cache::insert`].
+    pub epoch: u64,
+}
+
+/// Why an entry could not be stored. The caller refuses what it was about to grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Entries that must not be evicted leave no room.
+    Full,
+    /// The value is longer than [`MAX_VALUE`].
+    TooLarge,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StoreError::Full => "the session store's zone is full, make it larger",
+            StoreError::TooLarge => "the entry is too large for the session store",
+        })
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// How full the table is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Entries of all kinds, those included that expired but were not yet swept.
+    pub entries: u64,
+    /// Unexpired entries dropped to make room, since the zone was made.
+    pub evictions: u64,
+    /// Times the table was emptied because a worker died while changing it.
+    pub resets: u64,
+    /// Blocks of 256 bytes.
+    pub blocks: u64,
+    /// Blocks no entry uses.
+    pub free_blocks: u64,
+}

@@ -1,0 +1,250 @@
+//! Where things lie in the zone: header, epochs, hash buckets, blocks.
+
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+
+use crate::Kind;
+use crate::block::{Block, NIL};
+use crate::table::Table;
+
+/// Bytes below which a zone is refused: the tables would leave no room worth having.
+pub const MIN_SIZE: usize = 16 * 1024;
+
+/// Names the layout below; its last byte is the layout's version.
+const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x01");
+
+/// Zone bytes per hash bucket: two sessions of the usual 1 KiB.
+const BYTES_PER_BUCKET: usize = 2048;
+
+#[repr(C, align(64))]
+pub(crate) struct Header {
+    magic: u64,
+    bucket_count: u32,
+    block_count: u32,
+    secret: [u8; 32],
+    /// Non-zero while a process changes the table; seen non-zero by the next, its owner died.
+    busy: AtomicU32,
+    /// Recycled blocks, linked by `next`.
+    pub free: u32,
+    /// Blocks in that list.
+    pub free_count: u32,
+    /// First block never used yet: formatting must not touch every page of a large zone.
+    pub fresh: u32,
+    pub evictable: Queue,
+    pub pinned: Queue,
+    pub pinned_blocks: u32,
+    /// The last version given out.
+    pub version: u64,
+    pub entries: u64,
+    pub evictions: u64,
+    pub evictions_reported: u64,
+    pub reported_at: i64,
+    pub resets: u64,
+}
+
+/// The ends of a queue of entries.
+#[repr(C)]
+pub(crate) struct Queue {
+    pub newest: u32,
+    pub oldest: u32,
+}
+
+impl Queue {
+    const EMPTY: Queue = Queue { newest: NIL, oldest: NIL };
+}
+
+impl Header {
+    /// Makes the table empty; what counts over the zone's life stays.
+    fn clear(&mut self) {
+        self.free = NIL;
+        self.free_count = 0;
+        self.fresh = 0;
+        self.evictable = Queue::EMPTY;
+        self.pinned = Queue::EMPTY;
+        self.pinned_blocks = 0;
+        self.entries = 0;
+    }
+}
+
+/// Formatted zone memory. Copies are views of the same memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    base: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Memory {
+    /// Formats zeroed or used memory into an empty table.
+    ///
+    /// `None` when `size` is below [`MIN_SIZE`] or `base` is not aligned to 64 bytes.
+    ///
+    /// # Safety
+    ///
+    /// `base..base + size` is writable, used by nobody else during the call, and outlives every
+    /// use of the result.
+    pub unsafe fn format(base: NonNull<u8>, size: usize, secret: [u8; 32]) -> Option<Memory> {
+        let memory = Memory { base, layout: Layout::of(base, size)? };
+        let header = Header {
+            magic: MAGIC,
+            bucket_count: memory.layout.buckets,
+            block_count: memory.layout.blocks,
+            secret,
+            busy: AtomicU32::new(0),
+            free: NIL,
+            free_count: 0,
+            fresh: 0,
+            evictable: Queue::EMPTY,
+            pinned: Queue::EMPTY,
+            pinned_blocks: 0,
+            version: 0,
+            entries: 0,
+            evictions: 0,
+            evictions_reported: 0,
+            reported_at: 0,
+            resets: 0,
+        };
+        // SAFETY: the layout lies within the caller's memory, aligned; nobody else uses it yet.
+        unsafe {
+            memory.header().write(header);
+            memory.epochs_ptr().write_bytes(0, memory.layout.bucket_count());
+            memory.buckets_ptr().write_bytes(0xff, memory.layout.bucket_count());
+        }
+        Some(memory)
+    }
+
+    /// Takes over memory that [`Memory::format`] of the same layout and size has formatted.
+    ///
+    /// `None` when it holds anything else.
+    ///
+    /// # Safety
+    ///
+    /// `base..base + size` is readable and writable and outlives every use of the result.
+    pub unsafe fn adopt(base: NonNull<u8>, size: usize) -> Option<Memory> {
+        let memory = Memory { base, layout: Layout::of(base, size)? };
+        let header = memory.header();
+        // SAFETY: the layout lies within the caller's memory; these fields are only written by
+        // `format`, before others can know of the zone.
+        let found = unsafe { ((*header).magic, (*header).bucket_count, (*header).block_count) };
+        (found == (MAGIC, memory.layout.buckets, memory.layout.blocks)).then_some(memory)
+    }
+
+    /// The random bytes given to [`Memory::format`].
+    pub fn secret(&self) -> [u8; 32] {
+        // SAFETY: written once by `format`, before others can know of the zone.
+        unsafe { (*self.header()).secret }
+    }
+
+    /// Counts the changes of the key's hash bucket. While it stands still, so do its entries,
+    /// but for expiry and touches.
+    pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
+        let bucket = self.layout.bucket(kind as u8, key);
+        // SAFETY: epochs are atomics, and shared references are all that ever exist to them.
+        let epochs =
+            unsafe { slice::from_raw_parts(self.epochs_ptr(), self.layout.bucket_count()) };
+        epochs.get(bucket).map_or(0, |epoch| epoch.load(Ordering::Acquire))
+    }
+
+    /// Opens the table for a change. If the last one who did so died before dropping it, the
+    /// table is emptied: half-made links could show one user another one's session.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the lock that all processes with this zone take, for the table's life.
+    pub unsafe fn table(&self) -> Table<'_> {
+        // SAFETY: the parts do not overlap and, by the caller's lock, only one table exists.
+        let mut table = unsafe {
+            Table {
+                header: &mut *self.header(),
+                layout: self.layout,
+                epochs: slice::from_raw_parts(self.epochs_ptr(), self.layout.bucket_count()),
+                buckets: slice::from_raw_parts_mut(self.buckets_ptr(), self.layout.bucket_count()),
+                blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.blocks as usize),
+                was_reset: false,
+            }
+        };
+        if table.header.busy.load(Ordering::Relaxed) != 0 {
+            table.reset();
+        }
+        table.header.busy.store(1, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        table
+    }
+
+    fn header(&self) -> *mut Header {
+        self.base.as_ptr().cast()
+    }
+
+    fn epochs_ptr(&self) -> *mut AtomicU64 {
+        self.at(Layout::EPOCHS)
+    }
+
+    fn buckets_ptr(&self) -> *mut u32 {
+        self.at(self.layout.buckets_at)
+    }
+
+    fn blocks_ptr(&self) -> *mut Block {
+        self.at(self.layout.blocks_at)
+    }
+
+    fn at<T>(&self, offset: usize) -> *mut T {
+        // SAFETY: `Layout::of` keeps every offset inside the memory, aligned for its part.
+        unsafe { self.base.as_ptr().add(offset).cast() }
+    }
+}
+
+impl Table<'_> {
+    fn reset(&mut self) {
+        self.was_reset = true;
+        self.header.clear();
+        self.header.resets += 1;
+        self.buckets.fill(NIL);
+        for epoch in self.epochs {
+            epoch.fetch_add(1, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Table<'_> {
+    fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        self.header.busy.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Offsets and counts; a function of the size alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    buckets: u32,
+    pub blocks: u32,
+    buckets_at: usize,
+    blocks_at: usize,
+}
+
+impl Layout {
+    const EPOCHS: usize = size_of::<Header>();
+
+    fn of(base: NonNull<u8>, size: usize) -> Option<Layout> {
+        if size < MIN_SIZE || !base.cast::<Header>().is_aligned() {
+            return None;
+        }
+        let buckets = u32::try_from((size / BYTES_PER_BUCKET).next_power_of_two()).ok()?;
+        let buckets_at = Layout::EPOCHS + buckets as usize * size_of::<AtomicU64>();
+        let tables_end = buckets_at + buckets as usize * size_of::<u32>();
+        let blocks_at = tables_end.next_multiple_of(64);
+        let blocks = size.checked_sub(blocks_at)? / size_of::<Block>();
+        let blocks = u32::try_from(blocks).ok().filter(|count| *count < NIL)?;
+        Some(Layout { buckets, blocks, buckets_at, blocks_at })
+    }
+
+    fn bucket_count(self) -> usize {
+        self.buckets as usize
+    }
+
+    /// Keys are digests, so any of their bits spread well.
+    pub fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
+        let [a, b, c, d, ..] = *key;
+        let spread = u32::from_le_bytes([a, b, c, d]) ^ u32::from(kind);
+        (spread & (self.buckets - 1)) as usize
+    }
+}

@@ -1,0 +1,285 @@
+//! Look-ups, writes, expiry and eviction.
+
+mod links;
+mod values;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::block::{Block, Head, NIL, blocks_for};
+use crate::memory::{Header, Layout};
+use crate::{Entry, Kind, Stats, StoreError};
+
+/// The longest value, in bytes: it bounds the entries one write can evict.
+pub const MAX_VALUE: usize = 64 * 1024;
+
+/// Entries looked at for expiry before every write.
+const EXPIRE_STEP: usize = 2;
+
+/// Entries looked at for expiry before an unexpired one is evicted.
+const EXPIRE_SWEEP: usize = 64;
+
+/// Seconds between two reports of evictions.
+const REPORT_EVERY: i64 = 60;
+
+/// The open table; see [`crate::Memory::table`].
+///
+/// `now` and `expires` are Unix seconds; an entry is gone as soon as `now >= expires`.
+pub struct Table<'a> {
+    pub(crate) header: &'a mut Header,
+    pub(crate) layout: Layout,
+    pub(crate) epochs: &'a [AtomicU64],
+    pub(crate) buckets: &'a mut [u32],
+    pub(crate) blocks: &'a mut [Block],
+    pub(crate) was_reset: bool,
+}
+
+impl Table<'_> {
+    /// Whether opening it found it half changed, and emptied it.
+    pub fn was_reset(&self) -> bool {
+        self.was_reset
+    }
+
+    /// A copy of the entry, its value appended to `buffer`; a used entry is evicted later.
+    pub fn get(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        now: i64,
+        mut buffer: Vec<u8>,
+    ) -> Option<Entry> {
+        let at = self.live(kind, key, now)?;
+        self.copy_value(at, &mut buffer)?;
+        self.renew(at)?;
+        let &Head { expires, version, .. } = self.head(at)?;
+        let epoch = self.epochs.get(self.layout.bucket(kind as u8, key))?.load(Ordering::Relaxed);
+        Some(Entry { value: buffer, expires, version, epoch })
+    }
+
+    /// Stores the entry, over the one that was there.
+    pub fn put(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        self.make_room(kind, key, value.len(), now)?;
+        self.delete(kind, key);
+        self.insert(kind, key, value, expires).ok_or(StoreError::Full)
+    }
+
+    /// Claims the key: `false` when an unexpired entry has it.
+    pub fn add(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        if self.live(kind, key, now).is_some() {
+            return Ok(false);
+        }
+        self.put(kind, key, value, expires, now).map(|()| true)
+    }
+
+    /// Replaces the entry if it is still the one read as `version`; else `false`.
+    pub fn update(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        version: u64,
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let current = self.live(kind, key, now).and_then(|at| self.head(at));
+        if current.is_none_or(|head| head.version != version) {
+            return Ok(false);
+        }
+        self.put(kind, key, value, expires, now).map(|()| true)
+    }
+
+    /// Removes the entry; `false` when there was none.
+    pub fn delete(&mut self, kind: Kind, key: &[u8; 32]) -> bool {
+        self.find(kind, key).and_then(|at| self.remove(at)).is_some()
+    }
+
+    /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
+    pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
+        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            entries: self.header.entries,
+            evictions: self.header.evictions,
+            resets: self.header.resets,
+            blocks: u64::from(self.layout.blocks),
+            free_blocks: u64::from(self.free_blocks()),
+        }
+    }
+
+    /// Evictions since the last report, at most once a minute over all processes.
+    pub fn report_evictions(&mut self, now: i64) -> Option<u64> {
+        let count = self.header.evictions - self.header.evictions_reported;
+        if count == 0 || now < self.header.reported_at.saturating_add(REPORT_EVERY) {
+            return None;
+        }
+        self.header.evictions_reported = self.header.evictions;
+        self.header.reported_at = now;
+        Some(count)
+    }
+
+    /// Frees enough blocks for the value, counting those of the entry it replaces.
+    fn make_room(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        len: usize,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        if len > MAX_VALUE {
+            return Err(StoreError::TooLarge);
+        }
+        let need = blocks_for(len);
+        self.expire(EXPIRE_STEP, now);
+        if self.room(kind, key) >= need {
+            return Ok(());
+        }
+        self.expire(EXPIRE_SWEEP, now);
+        if self.room_at_most(kind, key) < need {
+            return Err(StoreError::Full);
+        }
+        // The entry to be replaced goes last: should room stay short, it must not be the price.
+        if let Some(at) = self.find(kind, key) {
+            self.renew(at);
+        }
+        while self.room(kind, key) < need {
+            self.evict_oldest().ok_or(StoreError::Full)?;
+        }
+        Ok(())
+    }
+
+    /// Blocks free once the entry is removed.
+    fn room(&self, kind: Kind, key: &[u8; 32]) -> u32 {
+        self.free_blocks() + self.find(kind, key).map_or(0, |at| self.blocks_of(at))
+    }
+
+    /// Blocks free once the entry and everything evictable is removed.
+    fn room_at_most(&self, kind: Kind, key: &[u8; 32]) -> u32 {
+        let own = self.find(kind, key).filter(|_| kind.is_pinned());
+        let own = own.map_or(0, |at| self.blocks_of(at));
+        self.layout.blocks.saturating_sub(self.header.pinned_blocks) + own
+    }
+
+    fn free_blocks(&self) -> u32 {
+        self.header.free_count + self.layout.blocks.saturating_sub(self.header.fresh)
+    }
+
+    /// Looks at the `limit` oldest of both queues. A pinned entry that stays goes to the end, so
+    /// that all are looked at in turn: their order in the queue means nothing else.
+    fn expire(&mut self, limit: usize, now: i64) {
+        for _ in 0..limit {
+            let oldest = self.header.evictable.oldest;
+            if self.head(oldest).is_none_or(|head| now < head.expires) {
+                break;
+            }
+            self.remove(oldest);
+        }
+        for _ in 0..limit {
+            let oldest = self.header.pinned.oldest;
+            match self.head(oldest) {
+                None => break,
+                Some(head) if now >= head.expires => self.remove(oldest),
+                Some(_) => self.move_to_newest(oldest),
+            };
+        }
+    }
+
+    fn evict_oldest(&mut self) -> Option<()> {
+        self.remove(self.header.evictable.oldest)?;
+        self.header.evictions += 1;
+        Some(())
+    }
+
+    /// The entry, unless it has expired.
+    fn live(&mut self, kind: Kind, key: &[u8; 32], now: i64) -> Option<u32> {
+        let at = self.find(kind, key)?;
+        if now < self.head(at)?.expires {
+            return Some(at);
+        }
+        self.remove(at);
+        None
+    }
+
+    fn find(&self, kind: Kind, key: &[u8; 32]) -> Option<u32> {
+        let mut at = *self.buckets.get(self.layout.bucket(kind as u8, key))?;
+        loop {
+            let head = self.head(at)?;
+            if head.kind == kind as u8 && head.key == *key {
+                return Some(at);
+            }
+            at = head.chain;
+        }
+    }
+
+    /// Needs the blocks to be free already.
+    fn insert(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], expires: i64) -> Option<()> {
+        let at = self.write_value(value)?;
+        let bucket = self.layout.bucket(kind as u8, key);
+        self.header.version += 1;
+        let head = Head {
+            expires,
+            version: self.header.version,
+            key: *key,
+            chain: *self.buckets.get(bucket)?,
+            newer: NIL,
+            older: NIL,
+            kind: kind as u8,
+            pinned: u8::from(kind.is_pinned()),
+            reserved: [0; 2],
+        };
+        *self.blocks.get_mut(at as usize)?.head_mut() = head;
+        *self.buckets.get_mut(bucket)? = at;
+        self.enqueue(at)?;
+        self.header.entries += 1;
+        if kind.is_pinned() {
+            self.header.pinned_blocks += self.blocks_of(at);
+        }
+        self.change(bucket)
+    }
+
+    fn remove(&mut self, at: u32) -> Option<()> {
+        let bucket = self.unchain(at)?;
+        self.dequeue(at)?;
+        self.header.entries -= 1;
+        if self.head(at)?.pinned != 0 {
+            self.header.pinned_blocks -= self.blocks_of(at);
+        }
+        self.free_value(at)?;
+        self.change(bucket)
+    }
+
+    fn move_expiry(&mut self, at: u32, expires: i64) -> Option<()> {
+        let head = self.blocks.get_mut(at as usize)?.head_mut();
+        let is_earlier = expires < head.expires;
+        head.expires = expires;
+        if is_earlier {
+            let bucket = self.bucket_of(at)?;
+            self.change(bucket)?;
+        }
+        self.renew(at)
+    }
+
+    /// Tells the workers' caches that an entry of the bucket is not what it was.
+    fn change(&self, bucket: usize) -> Option<()> {
+        self.epochs.get(bucket)?.fetch_add(1, Ordering::Release);
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+use std::collections::HashMap;
+use std::ptr::NonNull;
+
+use super::*;
+use crate::{MIN_SIZE, Memory};
+
+const SECRET: [u8; 32] = [9; 32];
+const NOW: i64 = 1_000;
+const SESSION: Kind = Kind::Session;
+
+/// Memory as nginx maps it; dropped after every table on it.
+struct Zone {
+    _bytes: Vec<u128>,
+    memory: Memory,
+}
+
+impl Zone {
+    fn new(size: usize) -> Zone {
+        let mut bytes = vec![u128::from_ne_bytes([0xA5; 16]); (size + 64) / 16];
+        let start = bytes.as_mut_ptr().cast::<u8>();
+        let base = NonNull::new(start.wrapping_add(start.align_offset(64))).unwrap();
+        // SAFETY: 64 spare bytes for the alignment; the vector lives in the same struct.
+        let memory = unsafe { Memory::format(base, size, SECRET) }.unwrap();
+        Zone { _bytes: bytes, memory }
+    }
+
+    fn table(&mut self) -> Table<'_> {
+        // SAFETY: `&mut self` is the lock.
+        unsafe { self.memory.table() }
+    }
+}
+
+fn key(n: u32) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_le_bytes());
+    key[28..].copy_from_slice(&n.to_le_bytes());
+    key
+}
+
+fn value(n: u32, len: usize) -> Vec<u8> {
+    (0..len).map(|i| (n as usize + i) as u8).collect()
+}
+
+fn read(table: &mut Table<'_>, kind: Kind, n: u32, now: i64) -> Option<Vec<u8>> {
+    table.get(kind, &key(n), now, Vec::new()).map(|entry| entry.value)
+}
+
+#[test]
+fn values_of_every_length_come_back() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    for len in [0, 1, 183, 184, 185, 432, 433, 800, 5000, MAX_VALUE] {
+        let bytes = value(3, len);
+        table.put(SESSION, &key(1), &bytes, NOW + 9, NOW).unwrap();
+        assert_eq!(read(&mut table, SESSION, 1, NOW), Some(bytes), "{len}");
+    }
+    assert_eq!(table.stats().entries, 1);
+    let too_long = vec![0; MAX_VALUE + 1];
+    let refused = table.put(SESSION, &key(2), &too_long, NOW + 9, NOW);
+    assert_eq!(refused, Err(StoreError::TooLarge));
+}
+
+#[test]
+fn a_session_of_928_bytes_takes_one_kibibyte() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let before = table.stats().free_blocks;
+    table.put(SESSION, &key(1), &[0; 928], NOW + 9, NOW).unwrap();
+    assert_eq!(before - table.stats().free_blocks, 4);
+}
+
+#[test]
+fn kinds_do_not_meet() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    table.put(SESSION, &key(1), b"session", NOW + 9, NOW).unwrap();
+    assert_eq!(read(&mut table, Kind::Replay, 1, NOW), None);
+    assert_eq!(table.add(Kind::Replay, &key(1), b"1", NOW + 9, NOW), Ok(true));
+    assert!(table.delete(SESSION, &key(1)));
+    assert_eq!(read(&mut table, Kind::Replay, 1, NOW).as_deref(), Some(&b"1"[..]));
+}
+
+#[test]
+fn a_claim_is_given_once_until_it_expires() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 5, NOW), Ok(true));
+    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 50, NOW + 4), Ok(false));
+    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 50, NOW + 5), Ok(true));
+}
+
+#[test]
+fn expiry_is_exact_and_touch_moves_it() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    table.put(SESSION, &key(1), b"x", NOW + 10, NOW).unwrap();
+    assert!(table.touch(SESSION, &key(1), NOW + 20, NOW + 9));
+    assert!(read(&mut table, SESSION, 1, NOW + 19).is_some());
+    assert!(read(&mut table, SESSION, 1, NOW + 20).is_none());
+    assert!(!table.touch(SESSION, &key(1), NOW + 90, NOW + 20));
+    assert_eq!(table.stats().entries, 0);
+}
+
+#[test]
+fn update_needs_the_version_that_was_read() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    table.put(SESSION, &key(1), b"a", NOW + 10, NOW).unwrap();
+    let read_first = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap().version;
+    assert_eq!(table.update(SESSION, &key(1), read_first, b"b", NOW + 10, NOW), Ok(true));
+    assert_eq!(table.update(SESSION, &key(1), read_first, b"c", NOW + 10, NOW), Ok(false));
+    assert_eq!(read(&mut table, SESSION, 1, NOW).as_deref(), Some(&b"b"[..]));
+    assert_eq!(table.update(SESSION, &key(2), read_first, b"c", NOW + 10, NOW), Ok(false));
+}
+
+#[test]
+fn every_change_but_a_prolonging_touch_moves_the_epoch() {
+    let mut zone = Zone::new(1 << 20);
+    let mut last = zone.memory.epoch(SESSION, &key(1));
+    let mut moved = |zone: &mut Zone, step: fn(&mut Table<'_>)| {
+        step(&mut zone.table());
+        let epoch = zone.memory.epoch(SESSION, &key(1));
+        std::mem::replace(&mut last, epoch) != epoch
+    };
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + 9, NOW).unwrap()));
+    assert!(!moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + 19, NOW))));
+    assert!(moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + 9, NOW))));
+    assert!(!moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW).is_some())));
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"b", NOW + 9, NOW).unwrap()));
+    assert!(moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW + 9).is_none())));
+    assert!(!moved(&mut zone, |t| assert!(!t.delete(SESSION, &key(1)))));
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + 9, NOW).unwrap()));
+    assert!(moved(&mut zone, |t| assert!(t.delete(SESSION, &key(1)))));
+}
+
+#[test]
+fn a_full_zone_evicts_the_sessions_used_least_recently() {
+    let mut zone = Zone::new(64 * 1024);
+    let mut table = zone.table();
+    table.put(SESSION, &key(0), &[1; 900], NOW + 9, NOW).unwrap();
+    for n in 1..1000 {
+        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        assert!(read(&mut table, SESSION, 0, NOW).is_some(), "in use at {n}");
+    }
+    let stats = table.stats();
+    assert_eq!(stats.entries + stats.evictions, 1000);
+    assert!(stats.entries >= 58, "{stats:?}");
+    assert!(read(&mut table, SESSION, 999, NOW).is_some());
+    assert!(read(&mut table, SESSION, 1, NOW).is_none());
+}
+
+#[test]
+fn a_large_value_finds_room_among_small_ones() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    for n in 0..10_000 {
+        table.put(SESSION, &key(n), b"small", NOW + 9, NOW).unwrap();
+    }
+    let large = value(1, MAX_VALUE);
+    table.put(Kind::PostBody, &key(1), &large, NOW + 9, NOW).unwrap();
+    assert_eq!(read(&mut table, Kind::PostBody, 1, NOW), Some(large));
+}
+
+#[test]
+fn sessions_never_push_out_claims_and_full_refuses() {
+    let mut zone = Zone::new(MIN_SIZE);
+    let mut table = zone.table();
+    let mut claims = 0;
+    while table.add(Kind::Replay, &key(claims), b"1", NOW + 9, NOW) == Ok(true) {
+        claims += 1;
+    }
+    assert_eq!(u64::from(claims), table.stats().blocks);
+    let session = table.put(SESSION, &key(1), b"x", NOW + 9, NOW);
+    assert_eq!(session, Err(StoreError::Full));
+    for n in 0..claims {
+        assert_eq!(table.add(Kind::Replay, &key(n), b"1", NOW + 9, NOW), Ok(false));
+    }
+    assert_eq!(table.put(SESSION, &key(1), b"x", NOW + 99, NOW + 9), Ok(()));
+}
+
+#[test]
+fn a_refused_replacement_keeps_the_old_value() {
+    let mut zone = Zone::new(MIN_SIZE);
+    let mut table = zone.table();
+    table.put(SESSION, &key(5000), b"old", NOW + 9, NOW).unwrap();
+    for n in 0..40 {
+        table.add(Kind::Replay, &key(n), b"1", NOW + 9, NOW).unwrap();
+    }
+    let refused = table.put(SESSION, &key(5000), &[0; 9000], NOW + 9, NOW);
+    assert_eq!(refused, Err(StoreError::Full));
+    assert_eq!(read(&mut table, SESSION, 5000, NOW).as_deref(), Some(&b"old"[..]));
+}
+
+#[test]
+fn expired_claims_are_swept_past_live_ones() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    for n in 0..1000 {
+        table.add(Kind::Replay, &key(n), b"1", NOW + i64::from(n % 2) * 1000 + 5, NOW).unwrap();
+    }
+    for n in 0..2000 {
+        table.put(SESSION, &key(n % 10), b"x", NOW + 99, NOW + 6).unwrap();
+    }
+    assert_eq!(table.stats().entries, 500 + 10);
+}
+
+#[test]
+fn a_table_left_busy_is_emptied_but_keeps_its_secret_and_tells_the_caches() {
+    let mut zone = Zone::new(1 << 20);
+    zone.table().put(SESSION, &key(1), b"x", NOW + 9, NOW).unwrap();
+    let epoch = zone.memory.epoch(SESSION, &key(1));
+    std::mem::forget(zone.table());
+    assert!(zone.table().was_reset());
+    assert!(!zone.table().was_reset());
+    assert!(read(&mut zone.table(), SESSION, 1, NOW).is_none());
+    assert_eq!(zone.table().stats().resets, 1);
+    assert_ne!(zone.memory.epoch(SESSION, &key(1)), epoch);
+    assert_eq!(zone.memory.secret(), SECRET);
+    zone.table().put(SESSION, &key(1), b"y", NOW + 9, NOW).unwrap();
+    assert_eq!(zone.table().stats().resets, 1);
+}
+
+#[test]
+fn adopts_only_what_it_formatted() {
+    let mut zone = Zone::new(1 << 20);
+    zone.table().put(SESSION, &key(1), b"x", NOW + 9, NOW).unwrap();
+    let base = NonNull::from(&mut *zone.table().header).cast::<u8>();
+    // SAFETY: the zone's own memory, which outlives the views.
+    unsafe {
+        let again = Memory::adopt(base, 1 << 20).unwrap();
+        assert!(read(&mut again.table(), SESSION, 1, NOW).is_some());
+        assert!(Memory::adopt(base, 1 << 19).is_none());
+        base.write(0);
+        assert!(Memory::adopt(base, 1 << 20).is_none());
+    }
+}
+
+#[test]
+fn evictions_are_reported_once_a_minute() {
+    let mut zone = Zone::new(MIN_SIZE);
+    let mut table = zone.table();
+    assert_eq!(table.report_evictions(NOW), None);
+    for n in 0..200 {
+        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+    }
+    let evicted = table.stats().evictions;
+    assert_eq!(table.report_evictions(NOW), Some(evicted));
+    table.put(SESSION, &key(201), b"x", NOW + 9, NOW).unwrap();
+    assert_eq!(table.report_evictions(NOW + 59), None);
+    assert_eq!(table.report_evictions(NOW + 60), Some(1));
+}
+
+/// Against a plain map, with room for all: the table must agree at every step.
+#[test]
+fn agrees_with_a_plain_map_over_random_steps() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let total = table.stats().free_blocks;
+    let mut model: HashMap<u32, (Vec<u8>, i64)> = HashMap::new();
+    let mut random = 1_u32;
+    for step in 0..100_000_u32 {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (n, now) = (random >> 8 & 255, NOW + i64::from(step / 100));
+        let expires = now + i64::from(random >> 16 & 255);
+        model.retain(|_, (_, expires)| now < *expires);
+        match random >> 28 {
+            0..6 => {
+                let bytes = value(random, random as usize >> 4 & 2047);
+                table.put(SESSION, &key(n), &bytes, expires, now).unwrap();
+                model.insert(n, (bytes, expires));
+            }
+            6..8 => {
+                table.delete(SESSION, &key(n));
+                model.remove(&n);
+            }
+            8..10 => {
+                let known = model.get_mut(&n);
+                assert_eq!(table.touch(SESSION, &key(n), expires, now), known.is_some());
+                known.into_iter().for_each(|entry| entry.1 = expires);
+            }
+            _ => {
+                let expected = model.get(&n).map(|entry| entry.0.clone());
+                assert_eq!(read(&mut table, SESSION, n, now), expected, "step {step}");
+            }
+        }
+    }
+    for n in 0..256 {
+        table.delete(SESSION, &key(n));
+    }
+    assert_eq!((table.stats().free_blocks, table.stats().entries), (total, 0));
+}

@@ -1,0 +1,226 @@
+//! A gated, parsed document.
+use std::fmt;
+use std::ops::Deref;
+
+use crate::ffi::{Child, Node, ParseError, Tree};
+use crate::{
+    Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
+    VerifyingKey, gate, verify,
+};
+
+const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+/// Data that no signature vouches for: good for refusing, never for granting.
+#[derive(Clone, Debug)]
+pub struct Unverified<T>(pub(crate) T);
+
+impl<T> Deref for Unverified<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Why bytes did not become a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum XmlError {
+    Gate(GateError),
+    /// libxml2 refused what the gate let through.
+    Malformed(String),
+    OutOfMemory,
+}
+
+impl fmt::Display for XmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gate(error) => error.fmt(f),
+            Self::Malformed(reason) => write!(f, "the document is not well-formed XML: {reason}"),
+            Self::OutOfMemory => f.write_str("no memory to parse the document"),
+        }
+    }
+}
+
+impl std::error::Error for XmlError {}
+
+impl From<GateError> for XmlError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+impl From<ParseError> for XmlError {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::OutOfMemory => Self::OutOfMemory,
+            ParseError::Refused(reason) => Self::Malformed(reason),
+        }
+    }
+}
+
+/// A parsed document. Owns its libxml2 tree.
+pub struct Document {
+    tree: Tree,
+}
+
+impl Document {
+    /// Gate, then one libxml2 parse.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
+        gate(bytes, limits)?;
+        Ok(Self { tree: Tree::parse(bytes)? })
+    }
+
+    /// The root, unverified; its `Assertion`, `EncryptedAssertion` and `Signature` children (and any
+    /// deeper ones) are empty shells: name, namespace, attributes only.
+    pub fn envelope(&self) -> Unverified<Element> {
+        Unverified(self.tree.root().map_or_else(Element::default, |root| copy(root, is_sealed)))
+    }
+
+    /// The whole tree of a document that the administrator's own file holds.
+    pub fn trusted_root(self) -> Element {
+        self.tree.root().map_or_else(Element::default, |root| copy(root, |_| false))
+    }
+
+    /// Has the root element a `ds:Signature` child?
+    pub fn root_is_signed(&self) -> bool {
+        self.tree.root().is_some_and(is_signed)
+    }
+
+    /// Has the root's only child element `{namespace}name` a `ds:Signature` child?
+    pub fn child_is_signed(&self, namespace: &str, name: &str) -> bool {
+        self.only_child(namespace, name).is_some_and(is_signed)
+    }
+
+    /// Verifies the root's enveloped signature and returns what was digested.
+    ///
+    /// The keys are tried in order; those of another kind than the signature's are passed over.
+    pub fn verify_root(
+        &self,
+        keys: &[VerifyingKey],
+        policy: &SignaturePolicy,
+    ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
+        let root = self.tree.root().ok_or(VerifyError::Missing)?;
+        verify::verify(&self.tree, root, keys, policy)
+    }
+
+    /// Verifies the enveloped signature of the root's only child `{namespace}name`.
+    pub fn verify_child(
+        &self,
+        namespace: &str,
+        name: &str,
+        keys: &[VerifyingKey],
+        policy: &SignaturePolicy,
+    ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
+        let root = self.tree.root().ok_or(VerifyError::Missing)?;
+        if root.elements().filter(|child| child.is(namespace, name)).count() > 1 {
+            return Err(VerifyError::Structure(
+                "the signed element is not the only one of its name",
+            ));
+        }
+        let child = self.only_child(namespace, name).ok_or(VerifyError::Missing)?;
+        verify::verify(&self.tree, child, keys, policy)
+    }
+
+    fn only_child(&self, namespace: &str, name: &str) -> Option<Node<'_>> {
+        let mut named = self.tree.root()?.elements().filter(|child| child.is(namespace, name));
+        let first = named.next()?;
+        named.next().is_none().then_some(first)
+    }
+}
+
+fn is_signed(element: Node<'_>) -> bool {
+    element.elements().any(|child| child.is(DSIG, "Signature"))
+}
+
+/// What nobody may read before its signature was checked.
+fn is_sealed(element: Node<'_>) -> bool {
+    element.is(ASSERTION, "Assertion")
+        || element.is(ASSERTION, "EncryptedAssertion")
+        || element.is(DSIG, "Signature")
+}
+
+/// A copy as plain data; of an element that `is_shell` picks, only the start tag.
+///
+/// Recursion is bounded by the gate's depth.
+fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
+    let attributes = node.attributes().map(|(namespace, name, value)| Attribute {
+        name: name.into(),
+        namespace: namespace.into(),
+        value,
+    });
+    let mut element = Element {
+        name: node.name().into(),
+        namespace: node.namespace().into(),
+        attributes: attributes.collect(),
+        ..Element::default()
+    };
+    if is_shell(node) {
+        return element;
+    }
+    for child in node.content() {
+        match child {
+            Child::Element(child) => element.children.push(copy(child, is_shell)),
+            Child::Text(text) => element.text.push_str(text),
+            Child::Other => {}
+        }
+    }
+    element
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(xml: &str) -> Result<Document, XmlError> {
+        Document::parse(xml.as_bytes(), &Limits::default())
+    }
+
+    #[test]
+    fn envelope_hides_what_a_signature_must_vouch_for() {
+        let xml = format!(
+            "<r x='1'><deep><e:Assertion xmlns:e='{ASSERTION}' ID='_1'>in<b/></e:Assertion></deep>\
+             <EncryptedAssertion xmlns='{ASSERTION}'><c/></EncryptedAssertion>\
+             <s:Signature xmlns:s='{DSIG}'><d/></s:Signature><Assertion>other</Assertion>out</r>"
+        );
+        let envelope = parse(&xml).unwrap().envelope();
+        assert_eq!(envelope.text, "out");
+        let assertion = envelope.children[0].child(ASSERTION, "Assertion").unwrap();
+        assert_eq!(assertion.attribute("ID"), Some("_1"));
+        assert!(assertion.children.is_empty() && assertion.text.is_empty());
+        assert!(envelope.children[1].children.is_empty());
+        assert!(envelope.children[2].children.is_empty());
+        assert_eq!(envelope.children[3].text, "other");
+    }
+
+    #[test]
+    fn trusted_root_is_the_whole_tree() {
+        let xml = format!(
+            "\u{FEFF}<m:r xmlns:m='urn:m' xmlns:s='{DSIG}' m:a='&lt;&amp;\n&#10;é' b=''>\
+             <s:Signature>x<!-- -->&amp;<![CDATA[<y>]]>&#65;</s:Signature></m:r>"
+        );
+        let root = parse(&xml).unwrap().trusted_root();
+        assert!(root.is("urn:m", "r"));
+        assert_eq!(root.attribute_ns("urn:m", "a"), Some("<& \né"));
+        assert_eq!(root.attribute("b"), Some(""));
+        assert_eq!(root.attribute("a"), None);
+        assert_eq!(root.attributes.len(), 2);
+        assert_eq!(root.child(DSIG, "Signature").unwrap().text, "x&<y>A");
+    }
+
+    #[test]
+    fn digested_bytes_read_like_the_tree() {
+        let xml =
+            "<m:r xmlns:m='urn:m' m:a='&lt;&amp; &#10;é' b=''><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
+        let read = crate::element::from_canonical(xml.replace('\r', "").as_bytes()).unwrap();
+        assert_eq!(read, parse(xml).unwrap().trusted_root());
+    }
+
+    #[test]
+    fn refuses_before_and_after_the_gate() {
+        let gate = parse("<!DOCTYPE a><a/>").err().unwrap();
+        assert_eq!(gate, XmlError::Gate(GateError::Doctype));
+        // The gate leaves names above ASCII to libxml2.
+        let libxml2 = parse("<a><\u{D7}/></a>").err().unwrap();
+        assert!(matches!(&libxml2, XmlError::Malformed(reason) if reason.contains("line 1")));
+    }
+}

@@ -1,0 +1,241 @@
+//! A libxml2 tree, read only, and its nodes for as long as the tree lives.
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use super::{init, sys};
+
+/// Why libxml2 made no tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ParseError {
+    OutOfMemory,
+    /// libxml2's own sentence.
+    Refused(String),
+}
+
+/// A parsed document.
+pub(crate) struct Tree(NonNull<sys::xmlDoc>);
+
+impl Tree {
+    /// One parse: no network, no DTD, no entities, no huge documents; CDATA sections become text.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        init().map_err(|e| ParseError::Refused(e.to_string()))?;
+        let size = c_int::try_from(bytes.len())
+            .map_err(|_| ParseError::Refused("is larger than 2 GiB".into()))?;
+        let context = ParserContext::new().ok_or(ParseError::OutOfMemory)?;
+        let options = sys::XML_PARSE_NONET
+            | sys::XML_PARSE_NOERROR
+            | sys::XML_PARSE_NOWARNING
+            | sys::XML_PARSE_NOCDATA
+            | sys::XML_PARSE_COMPACT;
+        // SAFETY: `bytes` holds `size` bytes and is read during the call only; libxml2 keeps no
+        // pointer into it. The encoding is a C string.
+        let doc = unsafe {
+            sys::xmlCtxtReadMemory(
+                context.0.as_ptr(),
+                bytes.as_ptr().cast::<c_char>(),
+                size,
+                ptr::null(),
+                c"UTF-8".as_ptr(),
+                options as c_int,
+            )
+        };
+        NonNull::new(doc).map(Self).ok_or_else(|| context.error())
+    }
+
+    pub(crate) fn root(&self) -> Option<Node<'_>> {
+        // SAFETY: the document is live; the node it returns lives as long.
+        let root = unsafe { sys::xmlDocGetRootElement(self.0.as_ptr()) };
+        NonNull::new(root).map(|pointer| Node { pointer, tree: PhantomData })
+    }
+
+    /// Makes `#value` name exactly `element`, whose attribute `ID` has that value.
+    ///
+    /// False when the name leads elsewhere already (an `xml:id`, which libxml2 registers itself).
+    pub(crate) fn register_id(&self, element: Node<'_>, value: &str) -> bool {
+        let (Some(attribute), Ok(value)) =
+            (element.raw_attribute("ID"), std::ffi::CString::new(value))
+        else {
+            return false;
+        };
+        let value = value.as_ptr().cast();
+        // SAFETY: document, attribute and value are live; libxml2 copies the value.
+        unsafe {
+            if sys::xmlGetID(self.0.as_ptr(), value).is_null() {
+                sys::xmlAddID(ptr::null_mut(), self.0.as_ptr(), value, attribute.as_ptr());
+            }
+            sys::xmlGetID(self.0.as_ptr(), value) == attribute.as_ptr()
+        }
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // SAFETY: `self` is the only owner, and no `Node` outlives it.
+        unsafe { sys::xmlFreeDoc(self.0.as_ptr()) };
+    }
+}
+
+struct ParserContext(NonNull<sys::xmlParserCtxt>);
+
+impl ParserContext {
+    fn new() -> Option<Self> {
+        // SAFETY: no arguments.
+        NonNull::new(unsafe { sys::xmlNewParserCtxt() }).map(Self)
+    }
+
+    fn error(&self) -> ParseError {
+        // SAFETY: the error lives in the context; its message is null or a C string.
+        unsafe {
+            let Some(error) = sys::xmlCtxtGetLastError(self.0.as_ptr().cast()).as_ref() else {
+                return ParseError::Refused("libxml2 gave no reason".into());
+            };
+            if error.code == sys::XML_ERR_NO_MEMORY as c_int {
+                return ParseError::OutOfMemory;
+            }
+            let message = text(error.message.cast()).trim();
+            ParseError::Refused(format!("{message} (line {})", error.line))
+        }
+    }
+}
+
+impl Drop for ParserContext {
+    fn drop(&mut self) {
+        // SAFETY: `self` is the only owner; the document has left the context.
+        unsafe { sys::xmlFreeParserCtxt(self.0.as_ptr()) };
+    }
+}
+
+/// An element of a tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'tree> {
+    pointer: NonNull<sys::xmlNode>,
+    tree: PhantomData<&'tree Tree>,
+}
+
+/// What stands in an element.
+pub(crate) enum Child<'tree> {
+    Element(Node<'tree>),
+    Text(&'tree str),
+    /// A comment, or what the gate should have kept out.
+    Other,
+}
+
+impl<'tree> Node<'tree> {
+    fn raw(self) -> &'tree sys::xmlNode {
+        // SAFETY: the node belongs to the tree, which lives for 'tree and is not changed by this
+        // crate's callers while nodes are about (xmlsec1 only sets IDs when it verifies).
+        unsafe { self.pointer.as_ref() }
+    }
+
+    pub(super) fn as_ptr(self) -> *mut sys::xmlNode {
+        self.pointer.as_ptr()
+    }
+
+    /// Local name.
+    pub(crate) fn name(self) -> &'tree str {
+        // SAFETY: an element's name is a C string of the tree.
+        unsafe { text(self.raw().name) }
+    }
+
+    /// Namespace URI, empty when there is none.
+    pub(crate) fn namespace(self) -> &'tree str {
+        // SAFETY: the element's namespace lives in the tree.
+        unsafe { namespace(self.raw().ns) }
+    }
+
+    pub(crate) fn is(self, namespace: &str, name: &str) -> bool {
+        self.name() == name && self.namespace() == namespace
+    }
+
+    /// (namespace, local name, value), in document order.
+    pub(crate) fn attributes(self) -> impl Iterator<Item = (&'tree str, &'tree str, String)> {
+        self.raw_attributes().map(|attribute| {
+            // SAFETY: the attribute and what it points to live in the tree.
+            unsafe {
+                let attribute = attribute.as_ref();
+                (namespace(attribute.ns), text(attribute.name), value(attribute))
+            }
+        })
+    }
+
+    /// The value of the attribute `name` that is in no namespace.
+    pub(crate) fn attribute(self, name: &str) -> Option<String> {
+        // SAFETY: the attribute lives in the tree.
+        self.raw_attribute(name).map(|attribute| unsafe { value(attribute.as_ref()) })
+    }
+
+    fn raw_attribute(self, name: &str) -> Option<NonNull<sys::xmlAttr>> {
+        self.raw_attributes().find(|attribute| {
+            // SAFETY: the attribute and its name live in the tree.
+            unsafe { attribute.as_ref().ns.is_null() && text(attribute.as_ref().name) == name }
+        })
+    }
+
+    fn raw_attributes(self) -> impl Iterator<Item = NonNull<sys::xmlAttr>> {
+        std::iter::successors(NonNull::new(self.raw().properties), |attribute| {
+            // SAFETY: the list of attributes lives in the tree.
+            NonNull::new(unsafe { attribute.as_ref().next })
+        })
+    }
+
+    /// Child elements, text and the rest, in document order.
+    pub(crate) fn content(self) -> impl Iterator<Item = Child<'tree>> {
+        let first = NonNull::new(self.raw().children);
+        let nodes = std::iter::successors(first, |node| {
+            // SAFETY: the list of children lives in the tree.
+            NonNull::new(unsafe { node.as_ref().next })
+        });
+        nodes.map(|pointer| {
+            // SAFETY: as above; a text node's content is null or a C string.
+            unsafe {
+                match pointer.as_ref().type_ {
+                    sys::XML_ELEMENT_NODE => Child::Element(Node { pointer, tree: PhantomData }),
+                    sys::XML_TEXT_NODE => Child::Text(text(pointer.as_ref().content)),
+                    _ => Child::Other,
+                }
+            }
+        })
+    }
+
+    /// Child elements, in document order.
+    pub(crate) fn elements(self) -> impl Iterator<Item = Node<'tree>> {
+        self.content().filter_map(|child| match child {
+            Child::Element(node) => Some(node),
+            Child::Text(_) | Child::Other => None,
+        })
+    }
+}
+
+/// A C string of the tree; libxml2 holds UTF-8 only, and the gate let nothing else in.
+///
+/// # Safety
+/// `string` is null or a C string that lives for 'a.
+unsafe fn text<'a>(string: *const sys::xmlChar) -> &'a str {
+    if string.is_null() {
+        return "";
+    }
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(string.cast()) }.to_str().unwrap_or_default()
+}
+
+/// # Safety
+/// `ns` is null or lives for 'a.
+unsafe fn namespace<'a>(ns: *const sys::xmlNs) -> &'a str {
+    // SAFETY: the caller's promise; href is null or a C string of the tree.
+    unsafe { ns.as_ref().map_or("", |ns| text(ns.href)) }
+}
+
+/// # Safety
+/// The attribute is part of a live tree.
+unsafe fn value(attribute: &sys::xmlAttr) -> String {
+    let mut value = String::new();
+    let mut part = attribute.children;
+    // SAFETY: an attribute's children are text nodes of the tree; there are no other entities.
+    while let Some(node) = unsafe { part.as_ref() } {
+        // SAFETY: as above.
+        value.push_str(unsafe { text(node.content) });
+        part = node.next;
+    }
+    value
+}

@@ -1,0 +1,248 @@
+//! The gate: what no C parser may see.
+use std::fmt;
+
+use crate::reader;
+
+/// Bounds on a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes.
+    pub bytes: usize,
+    /// Element depth.
+    pub depth: usize,
+    /// Elements.
+    pub elements: usize,
+    /// Attributes (namespace declarations included) on one element.
+    pub attributes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 256 * 1024, depth: 64, elements: 10_000, attributes: 64 }
+    }
+}
+
+/// Why the gate refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateError {
+    TooLarge {
+        bytes: usize,
+        limit: usize,
+    },
+    NotUtf8,
+    Doctype,
+    /// A reference to an entity that is not one of XML's five, or `&` alone.
+    Entity,
+    ProcessingInstruction,
+    TooDeep {
+        limit: usize,
+    },
+    TooManyElements {
+        limit: usize,
+    },
+    TooManyAttributes {
+        limit: usize,
+    },
+    /// What is wrong with a namespace URI.
+    Namespace(&'static str),
+    DuplicateId,
+    /// What the document has that well-formed XML has not.
+    Malformed(&'static str),
+}
+
+impl GateError {
+    /// The stable reason code, e.g. `xml_doctype`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "xml_too_large",
+            Self::NotUtf8 => "xml_not_utf8",
+            Self::Doctype => "xml_doctype",
+            Self::Entity => "xml_entity",
+            Self::ProcessingInstruction => "xml_processing_instruction",
+            Self::TooDeep { .. } => "xml_too_deep",
+            Self::TooManyElements { .. } => "xml_too_many_elements",
+            Self::TooManyAttributes { .. } => "xml_too_many_attributes",
+            Self::Namespace(_) => "xml_namespace",
+            Self::DuplicateId => "xml_duplicate_id",
+            Self::Malformed(_) => "xml_malformed",
+        }
+    }
+}
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "the document has {bytes} bytes, more than {limit}")
+            }
+            Self::NotUtf8 => {
+                f.write_str("the document is not in UTF-8, or declares another encoding")
+            }
+            Self::Doctype => {
+                f.write_str("the document has a DOCTYPE, or markup that only a DTD may have")
+            }
+            Self::Entity => {
+                f.write_str("the document uses an entity other than amp, lt, gt, quot and apos")
+            }
+            Self::ProcessingInstruction => f.write_str("the document has a processing instruction"),
+            Self::TooDeep { limit } => write!(f, "elements are nested deeper than {limit} levels"),
+            Self::TooManyElements { limit } => {
+                write!(f, "the document has more than {limit} elements")
+            }
+            Self::TooManyAttributes { limit } => {
+                write!(f, "an element has more than {limit} attributes")
+            }
+            Self::Namespace(fault) => write!(f, "a namespace URI {fault}"),
+            Self::DuplicateId => f.write_str("two ID, Id or id attributes have the same value"),
+            Self::Malformed(what) => write!(f, "the document has {what}"),
+        }
+    }
+}
+
+impl std::error::Error for GateError {}
+
+/// Refuses what may not reach libxml2; reads nothing from the document.
+pub fn gate(bytes: &[u8], limits: &Limits) -> Result<(), GateError> {
+    reader::read(bytes, limits, &mut ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn code(xml: impl AsRef<[u8]>) -> &'static str {
+        gate(xml.as_ref(), &Limits::default()).map_or_else(|e| e.code(), |()| "good")
+    }
+
+    #[test]
+    fn lets_good_documents_through() {
+        for xml in [
+            "<a/>",
+            "<?xml version='1.0' encoding='utf-8' standalone='yes'?>\r\n<a/>\n<!-- end -->",
+            "\u{FEFF}<?xml version=\"1.0\"?><a/>",
+            "<a x='&lt;&amp;&#10;&#x1F600;' y=\">\">]] &gt; <![CDATA[<&]]></a>",
+            "<p:a xmlns:p='urn:p' xml:lang='de'><a xmlns='urn:p' p:b='1' b='2'/></p:a>",
+            "<_é.-1 ID='1'><b Id='2'/><c id='3'/></_é.-1>",
+        ] {
+            assert_eq!(code(xml), "good", "{xml}");
+        }
+    }
+
+    #[test]
+    fn refuses_each_rule_with_its_code() {
+        for (xml, expected) in [
+            ("<a>\u{fffd}</a>", "good"),
+            ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "xml_not_utf8"),
+            ("<!DOCTYPE a><a/>", "xml_doctype"),
+            ("<!doctype a><a/>", "xml_doctype"),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "xml_doctype"),
+            ("<a><!DOCTYPE a></a>", "xml_doctype"),
+            ("<!ENTITY b 'c'><a/>", "xml_doctype"),
+            ("<a>&nbsp;</a>", "xml_entity"),
+            ("<a x='&nbsp;'/>", "xml_entity"),
+            ("<a>&</a>", "xml_entity"),
+            ("<a x='&'/>", "xml_entity"),
+            ("<?xml-stylesheet href='x'?><a/>", "xml_processing_instruction"),
+            ("<a><?php x ?></a>", "xml_processing_instruction"),
+            ("<a xmlns='b'/>", "xml_namespace"),
+            ("<a xmlns:p='../b'/>", "xml_namespace"),
+            ("<a xmlns:p=''/>", "xml_namespace"),
+            ("<a xmlns=''/>", "xml_namespace"),
+            ("<a xmlns:xml='urn:x'/>", "xml_namespace"),
+            ("<a xmlns:p='http://www.w3.org/2000/xmlns/'/>", "xml_namespace"),
+            ("<p:a/>", "xml_namespace"),
+            ("<a p:b=''/>", "xml_namespace"),
+            ("<a><b xmlns:p='urn:p'/><p:c/></a>", "xml_namespace"),
+            ("<a ID='1'><b ID='1'/></a>", "xml_duplicate_id"),
+            ("<a ID='1'><b Id='&#49;'/></a>", "xml_duplicate_id"),
+            ("<a id='1' Id='1'/>", "xml_duplicate_id"),
+        ] {
+            assert_eq!(code(xml), expected, "{xml}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_well_formed() {
+        for xml in [
+            "",
+            " ",
+            "a",
+            "<",
+            "<a",
+            "<a>",
+            "<a></b>",
+            "</a>",
+            "<a/><b/>",
+            "<a/>b",
+            "b<a/>",
+            "<a/><![CDATA[b]]>",
+            "<a/>&#98;",
+            " <?xml version='1.0'?><a/>",
+            "<a b/>",
+            "<a b=c/>",
+            "<a b='1' b='2'/>",
+            "<a b='<'/>",
+            "<a>\u{1}</a>",
+            "<a>&#0;</a>",
+            "<a>&#xFFFE;</a>",
+            "<a>&#xD800;</a>",
+            "<a>&#+65;</a>",
+            "<a>&#;</a>",
+            "<1/>",
+            "<a:b:c/>",
+            "<:a/>",
+            "<a:/>",
+            "<?xml version='1.1'?><a/>",
+            "<?xml version='1.0'?><?xml version='1.0'?><a/>",
+            "<a><!-- -- --></a>",
+            "<a>\u{FFFF}</a>",
+            "<a><![CDATA[</a>",
+            "<a><!-- </a>",
+            "<a xmlns:p='urn:p' xmlns:q='urn:p' p:x='' q:x=''/>",
+        ] {
+            assert_eq!(code(xml), "xml_malformed", "{xml:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_other_encodings() {
+        let utf16 = "<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        assert_eq!(code(&utf16), "xml_not_utf8");
+        assert_eq!(code([b"\xFF\xFE".as_slice(), &utf16].concat()), "xml_not_utf8");
+        assert_eq!(code(b"<a>\xE9</a>"), "xml_not_utf8");
+        assert_eq!(code(b"\x00\x01\x02binary"), "xml_not_utf8");
+    }
+
+    #[test]
+    fn bounds_hold_exactly() {
+        let limits = Limits { bytes: 40, depth: 2, elements: 3, attributes: 2 };
+        let code = |xml: &str| gate(xml.as_bytes(), &limits).map_or_else(|e| e.code(), |()| "good");
+        assert_eq!(code("<a x='1' y='2'><b/><c></c></a>"), "good");
+        assert_eq!(code("<a x='1' xmlns='urn:y' z='3'/>"), "xml_too_many_attributes");
+        assert_eq!(code("<a><b/><c/><d/></a>"), "xml_too_many_elements");
+        assert_eq!(code("<a><b><c/></b></a>"), "xml_too_deep");
+        assert_eq!(code(&format!("<a>{}</a>", "x".repeat(33))), "good");
+        assert_eq!(code(&format!("<a>{}</a>", "x".repeat(34))), "xml_too_large");
+    }
+
+    #[test]
+    fn refuses_floods_within_milliseconds() {
+        let limits = Limits { bytes: usize::MAX, ..Limits::default() };
+        let attributes = (0..100_000).map(|n| format!(" a{n}=''")).collect::<String>();
+        let declarations = (0..60).map(|n| format!(" xmlns:a{n}='urn:{n}'")).collect::<String>();
+        for (xml, expected) in [
+            (format!("<a>{}</a>", "<b/>".repeat(100_000)), "xml_too_many_elements"),
+            ("<a>".repeat(10_000), "xml_too_deep"),
+            (format!("<a{attributes}/>"), "xml_too_many_attributes"),
+            (format!("<a{declarations}>").repeat(60), "xml_namespace"),
+            (format!("<a xmlns:p='urn:{}'/>", "x".repeat(300)), "xml_namespace"),
+        ] {
+            let start = Instant::now();
+            let error = gate(xml.as_bytes(), &limits).unwrap_err();
+            assert_eq!(error.code(), expected);
+            // Generous for a debug build on a busy machine; a release build takes 2 ms at most.
+            assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+        }
+    }
+}

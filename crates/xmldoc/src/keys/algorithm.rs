@@ -1,0 +1,137 @@
+//! Names of algorithms: in XML a URI, in the configuration a short name.
+use openssl::hash::MessageDigest;
+
+/// Signature algorithms (xmldsig-core1 6.4, RFC 6931 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureAlgorithm {
+    RsaSha1,
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+    RsaPssSha256,
+    RsaPssSha384,
+    RsaPssSha512,
+    EcdsaSha1,
+    EcdsaSha256,
+    EcdsaSha384,
+    EcdsaSha512,
+}
+
+use SignatureAlgorithm as S;
+
+const SIGNATURES: &[(SignatureAlgorithm, &str, &str)] = &[
+    (S::RsaSha1, "rsa-sha1", "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+    (S::RsaSha256, "rsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"),
+    (S::RsaSha384, "rsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"),
+    (S::RsaSha512, "rsa-sha512", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"),
+    (S::RsaPssSha256, "rsa-pss-sha256", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
+    (S::RsaPssSha384, "rsa-pss-sha384", "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1"),
+    (S::RsaPssSha512, "rsa-pss-sha512", "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"),
+    (S::EcdsaSha1, "ecdsa-sha1", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1"),
+    (S::EcdsaSha256, "ecdsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
+    (S::EcdsaSha384, "ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"),
+    (S::EcdsaSha512, "ecdsa-sha512", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"),
+];
+
+impl SignatureAlgorithm {
+    /// The algorithm's URI, as in `SignatureMethod` and `SigAlg`.
+    pub fn uri(self) -> &'static str {
+        SIGNATURES.iter().find(|row| row.0 == self).map_or("", |row| row.2)
+    }
+
+    /// `None` for every algorithm that this crate neither makes nor trusts (HMAC, DSA, MD5, …).
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        SIGNATURES.iter().find(|row| row.2 == uri).map(|row| row.0)
+    }
+
+    /// Configuration name: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha256`, …
+    pub fn from_name(name: &str) -> Option<Self> {
+        SIGNATURES.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
+    pub(crate) fn is_rsa(self) -> bool {
+        !matches!(self, S::EcdsaSha1 | S::EcdsaSha256 | S::EcdsaSha384 | S::EcdsaSha512)
+    }
+
+    pub(crate) fn is_pss(self) -> bool {
+        matches!(self, S::RsaPssSha256 | S::RsaPssSha384 | S::RsaPssSha512)
+    }
+
+    pub(crate) fn is_sha1(self) -> bool {
+        matches!(self, S::RsaSha1 | S::EcdsaSha1)
+    }
+
+    pub(crate) fn message_digest(self) -> MessageDigest {
+        match self {
+            S::RsaSha1 | S::EcdsaSha1 => MessageDigest::sha1(),
+            S::RsaSha256 | S::RsaPssSha256 | S::EcdsaSha256 => MessageDigest::sha256(),
+            S::RsaSha384 | S::RsaPssSha384 | S::EcdsaSha384 => MessageDigest::sha384(),
+            S::RsaSha512 | S::RsaPssSha512 | S::EcdsaSha512 => MessageDigest::sha512(),
+        }
+    }
+}
+
+/// Digest algorithms (xmldsig-core1 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+const DIGESTS: &[(DigestAlgorithm, &str, &str)] = &[
+    (DigestAlgorithm::Sha1, "sha1", "http://www.w3.org/2000/09/xmldsig#sha1"),
+    (DigestAlgorithm::Sha256, "sha256", "http://www.w3.org/2001/04/xmlenc#sha256"),
+    (DigestAlgorithm::Sha384, "sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384"),
+    (DigestAlgorithm::Sha512, "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"),
+];
+
+impl DigestAlgorithm {
+    /// The algorithm's URI, as in `DigestMethod`.
+    pub fn uri(self) -> &'static str {
+        DIGESTS.iter().find(|row| row.0 == self).map_or("", |row| row.2)
+    }
+
+    /// `None` for every digest that this crate neither makes nor trusts.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        DIGESTS.iter().find(|row| row.2 == uri).map(|row| row.0)
+    }
+
+    /// Configuration name: `sha256`, …
+    pub fn from_name(name: &str) -> Option<Self> {
+        DIGESTS.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_uris_lead_back_to_their_algorithm() {
+        for (algorithm, name, uri) in SIGNATURES {
+            assert_eq!(SignatureAlgorithm::from_name(name), Some(*algorithm));
+            assert_eq!(SignatureAlgorithm::from_uri(uri), Some(*algorithm));
+            assert_eq!(algorithm.uri(), *uri);
+        }
+        for (algorithm, name, uri) in DIGESTS {
+            assert_eq!(DigestAlgorithm::from_name(name), Some(*algorithm));
+            assert_eq!(DigestAlgorithm::from_uri(uri), Some(*algorithm));
+            assert_eq!(algorithm.uri(), *uri);
+        }
+    }
+
+    #[test]
+    fn what_is_not_on_the_list_has_no_name() {
+        for uri in [
+            "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
+            "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
+            "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+            "",
+        ] {
+            assert_eq!(SignatureAlgorithm::from_uri(uri), None, "{uri}");
+        }
+        assert_eq!(DigestAlgorithm::from_uri("http://www.w3.org/2001/04/xmldsig-more#md5"), None);
+    }
+}

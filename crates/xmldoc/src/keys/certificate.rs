@@ -1,0 +1,144 @@
+//! X.509 certificates: containers for a key and its dates; no chain is ever built.
+use std::fmt;
+
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::hash::MessageDigest;
+use openssl::x509::{X509, X509Ref};
+
+use super::{KeyError, SigningKey, hex};
+
+/// A certificate as configured or found in metadata.
+#[derive(Clone)]
+pub struct Certificate {
+    x509: X509,
+    der: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+}
+
+impl Certificate {
+    /// The first `CERTIFICATE` block of a PEM file; what else the file holds is passed over.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
+        let x509 = X509::from_pem(pem).map_err(|e| no_certificate(pem, &e))?;
+        Self::new(x509)
+    }
+
+    /// As in the text of a `ds:X509Certificate`, base64 undone.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let x509 =
+            X509::from_der(der).map_err(|e| KeyError::openssl("is no X.509 certificate", &e))?;
+        Self::new(x509)
+    }
+
+    fn new(x509: X509) -> Result<Self, KeyError> {
+        let unreadable = |e| KeyError::openssl("holds a certificate that cannot be read", &e);
+        Ok(Self {
+            der: x509.to_der().map_err(unreadable)?,
+            not_before: seconds(x509.not_before())?,
+            not_after: seconds(x509.not_after())?,
+            x509,
+        })
+    }
+
+    /// The certificate's DER bytes.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Seconds since the epoch.
+    pub fn not_before(&self) -> i64 {
+        self.not_before
+    }
+
+    /// Seconds since the epoch.
+    pub fn not_after(&self) -> i64 {
+        self.not_after
+    }
+
+    /// Subject and SHA-256 fingerprint, for the log.
+    pub fn describe(&self) -> String {
+        let fingerprint = self.x509.digest(MessageDigest::sha256());
+        let fingerprint = fingerprint.map_or_else(|_| "?".into(), |digest| hex(&digest));
+        format!("{}, SHA-256 {fingerprint}", subject(&self.x509))
+    }
+
+    /// Does `key` belong to this certificate?
+    pub fn matches(&self, key: &SigningKey) -> bool {
+        self.x509.public_key().is_ok_and(|public| key.pkey().public_eq(&public))
+    }
+
+    pub(super) fn x509(&self) -> &X509Ref {
+        &self.x509
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({})", self.describe())
+    }
+}
+
+fn no_certificate(pem: &[u8], error: &openssl::error::ErrorStack) -> KeyError {
+    let has = |marker: &str| pem.windows(marker.len()).any(|window| window == marker.as_bytes());
+    if has("BEGIN CERTIFICATE-----") {
+        KeyError::openssl("holds a certificate that cannot be read", error)
+    } else if has("PRIVATE KEY-----") {
+        KeyError::new("holds a private key and no certificate")
+    } else if has("BEGIN PUBLIC KEY") {
+        KeyError::new("holds a bare public key and no certificate")
+    } else if has("BEGIN CERTIFICATE REQUEST") {
+        KeyError::new("holds a certificate request and no certificate")
+    } else {
+        KeyError::new("holds no certificate (no line `-----BEGIN CERTIFICATE-----`)")
+    }
+}
+
+fn seconds(time: &Asn1TimeRef) -> Result<i64, KeyError> {
+    let since_epoch = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time));
+    let difference = since_epoch
+        .map_err(|e| KeyError::openssl("holds a certificate whose dates cannot be read", &e))?;
+    Ok(i64::from(difference.days) * 86_400 + i64::from(difference.secs))
+}
+
+fn subject(x509: &X509Ref) -> String {
+    let entries = x509.subject_name().entries().filter_map(|entry| {
+        let name = entry.object().nid().short_name().ok()?;
+        let value = entry.data().to_string().ok()?;
+        Some(format!("{name}={value}"))
+    });
+    let subject = entries.collect::<Vec<_>>().join(", ");
+    if subject.is_empty() { "no subject".into() } else { subject }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn reads_pem_and_der_alike() {
+        let pem = testing::rsa().certificate_pem();
+        let first = Certificate::from_pem(&pem).unwrap();
+        let second = Certificate::from_der(first.der()).unwrap();
+        assert_eq!(first.der(), second.der());
+        assert_eq!(first.not_after() - first.not_before(), 86_400);
+        assert!(first.describe().starts_with("CN=test, SHA-256 "), "{}", first.describe());
+    }
+
+    #[test]
+    fn says_what_the_file_holds_instead() {
+        let error = |pem: &[u8]| Certificate::from_pem(pem).unwrap_err().0;
+        assert!(error(&testing::rsa().private_pem()).contains("private key"));
+        assert!(error(&testing::rsa().public_pem()).contains("bare public key"));
+        assert!(error(b"hello").contains("no certificate"));
+        assert!(Certificate::from_der(b"hello").is_err());
+    }
+
+    #[test]
+    fn knows_its_key() {
+        let certificate = Certificate::from_pem(&testing::rsa().certificate_pem()).unwrap();
+        assert!(certificate.matches(&testing::rsa().signing()));
+        assert!(!certificate.matches(&testing::other_rsa().signing()));
+        assert!(!certificate.matches(&testing::ec(256).signing()));
+    }
+}

@@ -1,0 +1,159 @@
+//! The service provider's own private key.
+use std::cell::Cell;
+use std::fmt;
+
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, PKeyRef, Private};
+
+use super::{KeyError, KeyKind, SignatureAlgorithm, octets};
+use crate::ffi::SecKey;
+
+/// A private key; imported into xmlsec1's form once.
+pub struct SigningKey {
+    pkey: PKey<Private>,
+    sec: SecKey,
+    kind: KeyKind,
+}
+
+impl SigningKey {
+    /// The first private key of a PEM file: PKCS#8 (also encrypted), PKCS#1 or SEC1.
+    pub fn from_pem(pem: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
+        let asked = Cell::new(false);
+        // Always a callback: without one libcrypto would ask at the terminal.
+        let answer = |buffer: &mut [u8]| {
+            asked.set(true);
+            let passphrase = passphrase.unwrap_or_default();
+            match buffer.get_mut(..passphrase.len()) {
+                Some(room) if !passphrase.is_empty() => {
+                    room.copy_from_slice(passphrase);
+                    Ok(passphrase.len())
+                }
+                _ => Err(ErrorStack::get()),
+            }
+        };
+        let pkey = PKey::private_key_from_pem_callback(pem, answer)
+            .map_err(|e| no_private_key(pem, passphrase.is_some(), asked.get(), &e))?;
+        let kind = KeyKind::of(&pkey)?;
+        if let KeyKind::Rsa { bits: bits @ ..2048 } = kind {
+            return Err(KeyError::new(format!("is an RSA key of {bits} bits; make one of 2048")));
+        }
+        Ok(Self { kind, sec: SecKey::from_pkey(&pkey)?, pkey })
+    }
+
+    /// RSA → RSA-SHA256; P-256 → ECDSA-SHA256; P-384 → ECDSA-SHA384; P-521 → ECDSA-SHA512.
+    pub fn default_algorithm(&self) -> SignatureAlgorithm {
+        match self.kind {
+            KeyKind::Rsa { .. } => SignatureAlgorithm::RsaSha256,
+            KeyKind::Ec { bits: 384 } => SignatureAlgorithm::EcdsaSha384,
+            KeyKind::Ec { bits: 521 } => SignatureAlgorithm::EcdsaSha512,
+            KeyKind::Ec { .. } => SignatureAlgorithm::EcdsaSha256,
+        }
+    }
+
+    /// Can this key sign with `algorithm`?
+    pub fn supports(&self, algorithm: SignatureAlgorithm) -> bool {
+        self.kind.fits(algorithm)
+    }
+
+    /// Detached signature over octets (Bindings 3.4.4.1). ECDSA gives DER, as running IdPs expect.
+    pub fn sign_octets(
+        &self,
+        algorithm: SignatureAlgorithm,
+        octets: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        if !self.supports(algorithm) {
+            return Err(KeyError(format!("an {} key cannot sign with {algorithm:?}", self.kind)));
+        }
+        octets::sign(&self.pkey, algorithm, octets)
+            .map_err(|e| KeyError::openssl("signing failed", &e))
+    }
+
+    pub(super) fn pkey(&self) -> &PKeyRef<Private> {
+        &self.pkey
+    }
+
+    pub(crate) fn sec(&self) -> &SecKey {
+        &self.sec
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({})", self.kind)
+    }
+}
+
+fn no_private_key(
+    pem: &[u8],
+    has_passphrase: bool,
+    encrypted: bool,
+    error: &ErrorStack,
+) -> KeyError {
+    let has = |marker: &str| pem.windows(marker.len()).any(|window| window == marker.as_bytes());
+    if encrypted && has_passphrase {
+        KeyError::new("holds an encrypted private key that the passphrase does not open")
+    } else if encrypted {
+        KeyError::new("holds an encrypted private key; set certificate_key_password_file")
+    } else if has("PRIVATE KEY-----") {
+        KeyError::openssl("holds a private key that cannot be read", error)
+    } else if has("BEGIN CERTIFICATE") {
+        KeyError::new("holds a certificate and no private key")
+    } else {
+        KeyError::new("holds no private key (no line `-----BEGIN PRIVATE KEY-----`)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use openssl::symm::Cipher;
+
+    #[test]
+    fn opens_an_encrypted_key_with_its_passphrase_only() {
+        let pkey = &testing::rsa().pkey;
+        let pem = pkey.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"open").unwrap();
+        assert!(SigningKey::from_pem(&pem, Some(b"open")).is_ok());
+        let error = |passphrase| SigningKey::from_pem(&pem, passphrase).unwrap_err().0;
+        assert!(error(None).contains("certificate_key_password_file"));
+        assert!(error(Some(b"shut")).contains("does not open"));
+        assert!(error(Some(&[b'x'; 5000])).contains("does not open"));
+    }
+
+    #[test]
+    fn reads_pkcs1_and_sec1() {
+        let rsa = testing::rsa().pkey.rsa().unwrap().private_key_to_pem().unwrap();
+        assert!(SigningKey::from_pem(&rsa, None).is_ok());
+        let ec = testing::ec(256).pkey.ec_key().unwrap().private_key_to_pem().unwrap();
+        assert!(SigningKey::from_pem(&ec, None).is_ok());
+    }
+
+    #[test]
+    fn says_what_the_file_holds_instead() {
+        let error = |pem: &[u8]| SigningKey::from_pem(pem, None).unwrap_err().0;
+        assert!(
+            error(&testing::rsa().certificate_pem()).contains("certificate and no private key")
+        );
+        assert!(error(b"").contains("no private key"));
+        assert!(error(&testing::Pair::rsa(1024).private_pem()).contains("1024 bits"));
+        let ed25519 = PKey::generate_ed25519().unwrap().private_key_to_pem_pkcs8().unwrap();
+        assert!(error(&ed25519).contains("neither an RSA nor an EC key"));
+    }
+
+    #[test]
+    fn signs_with_its_own_kind_only() {
+        let rsa = testing::rsa().signing();
+        assert_eq!(rsa.default_algorithm(), SignatureAlgorithm::RsaSha256);
+        assert!(rsa.supports(SignatureAlgorithm::RsaPssSha512));
+        assert!(rsa.sign_octets(SignatureAlgorithm::EcdsaSha256, b"").is_err());
+        let defaults = [256, 384, 521].map(|bits| testing::ec(bits).signing().default_algorithm());
+        assert_eq!(
+            defaults,
+            [
+                SignatureAlgorithm::EcdsaSha256,
+                SignatureAlgorithm::EcdsaSha384,
+                SignatureAlgorithm::EcdsaSha512
+            ]
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! The XML fence: everything that touches libxml2 and xmlsec1.
+//!
+//! Bytes go in, plain owned data comes out. What a caller reads as [`Verified`] was copied from the
+//! very bytes that a signature covers; nothing else can make one. No libxml2 pointer or lifetime
+//! leaves this crate.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+#[doc(hidden)]
+pub mod bench_support;
+mod document;
+mod element;
+mod ffi;
+mod gate;
+mod keys;
+mod reader;
+mod sign;
+#[cfg(test)]
+mod testing;
+mod verify;
+
+pub use document::{Document, Unverified, XmlError};
+pub use element::{Attribute, Element};
+pub use ffi::{InitError, init};
+pub use gate::{GateError, Limits, gate};
+pub use keys::{
+    Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
+};
+pub use sign::{SignError, SignaturePlace, sign_enveloped};
+pub use verify::{SignaturePolicy, SignedBy, Verified, VerifyError};

@@ -1,0 +1,136 @@
+//! Keys, documents and the `xmlsec1` tool for this crate's tests.
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::{X509, X509Name};
+
+use crate::{SignatureAlgorithm as S, SigningKey, VerifyingKey};
+
+/// A key pair that one test process shares.
+pub(crate) struct Pair {
+    pub(crate) pkey: PKey<Private>,
+}
+
+impl Pair {
+    pub(crate) fn rsa(bits: u32) -> Self {
+        Self { pkey: PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap() }
+    }
+
+    fn ec(curve: Nid) -> Self {
+        let group = EcGroup::from_curve_name(curve).unwrap();
+        Self { pkey: PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap() }
+    }
+
+    pub(crate) fn private_pem(&self) -> Vec<u8> {
+        self.pkey.private_key_to_pem_pkcs8().unwrap()
+    }
+
+    pub(crate) fn public_pem(&self) -> Vec<u8> {
+        self.pkey.public_key_to_pem().unwrap()
+    }
+
+    pub(crate) fn certificate_pem(&self) -> Vec<u8> {
+        let mut name = X509Name::builder().unwrap();
+        name.append_entry_by_nid(Nid::COMMONNAME, "test").unwrap();
+        let name = name.build();
+        let mut builder = X509::builder().unwrap();
+        builder.set_subject_name(&name).unwrap();
+        builder.set_issuer_name(&name).unwrap();
+        builder.set_not_before(&Asn1Time::from_unix(1_700_000_000).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::from_unix(1_700_086_400).unwrap()).unwrap();
+        builder.set_pubkey(&self.pkey).unwrap();
+        builder.sign(&self.pkey, MessageDigest::sha256()).unwrap();
+        builder.build().to_pem().unwrap()
+    }
+
+    pub(crate) fn signing(&self) -> SigningKey {
+        SigningKey::from_pem(&self.private_pem(), None).unwrap()
+    }
+
+    pub(crate) fn verifying(&self) -> VerifyingKey {
+        VerifyingKey::from_public_key_pem(&self.public_pem()).unwrap()
+    }
+}
+
+pub(crate) fn rsa() -> &'static Pair {
+    static PAIR: OnceLock<Pair> = OnceLock::new();
+    PAIR.get_or_init(|| Pair::rsa(2048))
+}
+
+pub(crate) fn other_rsa() -> &'static Pair {
+    static PAIR: OnceLock<Pair> = OnceLock::new();
+    PAIR.get_or_init(|| Pair::rsa(2048))
+}
+
+pub(crate) fn ec(bits: u32) -> &'static Pair {
+    static PAIRS: [OnceLock<Pair>; 3] = [const { OnceLock::new() }; 3];
+    match bits {
+        256 => PAIRS[0].get_or_init(|| Pair::ec(Nid::X9_62_PRIME256V1)),
+        384 => PAIRS[1].get_or_init(|| Pair::ec(Nid::SECP384R1)),
+        _ => PAIRS[2].get_or_init(|| Pair::ec(Nid::SECP521R1)),
+    }
+}
+
+/// Each algorithm with a key that can use it; ECDSA with every curve.
+pub(crate) fn every_algorithm() -> Vec<(&'static Pair, S)> {
+    let with_rsa = [
+        S::RsaSha1,
+        S::RsaSha256,
+        S::RsaSha384,
+        S::RsaSha512,
+        S::RsaPssSha256,
+        S::RsaPssSha384,
+        S::RsaPssSha512,
+    ];
+    let with_ec = [S::EcdsaSha1, S::EcdsaSha256, S::EcdsaSha384, S::EcdsaSha512];
+    let curves = [256, 384, 521].into_iter().map(ec);
+    let ecdsa = curves.flat_map(|pair| with_ec.into_iter().map(move |algorithm| (pair, algorithm)));
+    with_rsa.into_iter().map(|algorithm| (rsa(), algorithm)).chain(ecdsa).collect()
+}
+
+/// Runs `xmlsec1`, each `@` argument replaced by a file with its content; `None` without the tool.
+pub(crate) fn xmlsec1(arguments: &[Argument<'_>]) -> Option<std::process::Output> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let mut command = Command::new("xmlsec1");
+    let mut files: Vec<PathBuf> = Vec::new();
+    for argument in arguments {
+        match argument {
+            Argument::Word(word) => {
+                command.arg(word);
+            }
+            Argument::File(content) => {
+                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                let name = format!("xmldoc-test-{}-{number}", std::process::id());
+                let path = std::env::temp_dir().join(name);
+                fs::write(&path, content).unwrap();
+                command.arg(&path);
+                files.push(path);
+            }
+        }
+    }
+    let output = command.output();
+    for file in files {
+        fs::remove_file(file).unwrap();
+    }
+    match output {
+        Ok(output) => Some(output),
+        Err(_) => {
+            println!("SKIPPED: no xmlsec1 tool to check against");
+            None
+        }
+    }
+}
+
+pub(crate) enum Argument<'a> {
+    Word(&'a str),
+    File(&'a [u8]),
+}

@@ -1,0 +1,83 @@
+//! Why a signature was refused.
+use std::fmt;
+
+use crate::SignatureAlgorithm;
+
+/// Why a signature was refused. A text in a variant is what the message has in that place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifyError {
+    Missing,
+    Multiple,
+    /// The digest or the signature value fits none of the keys.
+    Invalid {
+        tried: usize,
+    },
+    Structure(&'static str),
+    SignatureAlgorithm(String),
+    DigestAlgorithm(String),
+    Canonicalization(String),
+    Transform(String),
+    ReferenceCount,
+    ReferenceUri(String),
+    /// The one trusted key that is of the right type.
+    KeyTooSmall(String),
+    /// No trusted key is of the type that the algorithm needs.
+    KeyType(SignatureAlgorithm),
+    /// Canonicalisation yielded nothing that can be read.
+    Void,
+}
+
+impl VerifyError {
+    /// The stable reason code, e.g. `signature_invalid`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "signature_missing",
+            Self::Multiple => "signature_multiple",
+            Self::Invalid { .. } => "signature_invalid",
+            Self::Structure(_) => "signature_structure",
+            Self::SignatureAlgorithm(_) => "signature_algorithm",
+            Self::DigestAlgorithm(_) => "digest_algorithm",
+            Self::Canonicalization(_) => "canonicalization_algorithm",
+            Self::Transform(_) => "transform_algorithm",
+            Self::ReferenceCount => "reference_count",
+            Self::ReferenceUri(_) => "reference_uri",
+            Self::KeyTooSmall(_) => "key_too_small",
+            Self::KeyType(_) => "key_type",
+            Self::Void => "signature_void",
+        }
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("there is no signature"),
+            Self::Multiple => f.write_str("there is more than one signature"),
+            Self::Invalid { tried } => {
+                write!(f, "the signature fits none of the {tried} trusted keys of its type")
+            }
+            Self::Structure(what) => f.write_str(what),
+            Self::SignatureAlgorithm(uri) => {
+                write!(f, "the signature algorithm {uri:?} is not allowed")
+            }
+            Self::DigestAlgorithm(uri) => write!(f, "the digest algorithm {uri:?} is not allowed"),
+            Self::Canonicalization(uri) => {
+                write!(f, "SignedInfo's canonicalization {uri:?} is not the exclusive one")
+            }
+            Self::Transform(uri) => {
+                write!(f, "the transforms are not enveloped-signature and exclusive c14n: {uri:?}")
+            }
+            Self::ReferenceCount => f.write_str("the signature has not exactly one Reference"),
+            Self::ReferenceUri(uri) => {
+                write!(f, "the Reference URI {uri:?} does not name the signed element")
+            }
+            Self::KeyTooSmall(key) => write!(f, "the trusted key is too small: {key}"),
+            Self::KeyType(algorithm) => {
+                write!(f, "no trusted key can have made a signature with {}", algorithm.uri())
+            }
+            Self::Void => f.write_str("canonicalization yielded nothing to read"),
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}

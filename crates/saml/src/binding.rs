@@ -1,0 +1,17 @@
+//! Bindings: how messages travel through the browser (Bindings 3.4, 3.5).
+
+mod deflate;
+mod outgoing;
+mod post;
+mod redirect;
+
+pub(crate) use outgoing::{Message, Signing};
+pub use outgoing::{Outgoing, SendError, Signer};
+pub use post::{PostMessage, decode_post};
+
+/// The parameter or field that carries a request (Bindings 3.4.4.1, 3.5.4).
+pub(crate) const SAML_REQUEST: &str = "SAMLRequest";
+/// The parameter or field that carries a response.
+pub(crate) const SAML_RESPONSE: &str = "SAMLResponse";
+/// The parameter or field that carries the sender's state.
+pub(crate) const RELAY_STATE: &str = "RelayState";

@@ -1,0 +1,104 @@
+//! A message on its way to the IdP, by whichever binding its endpoint speaks.
+
+use std::fmt;
+
+use xmldoc::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignaturePlace, SigningKey};
+
+use crate::base64_binary;
+use crate::binding::{RELAY_STATE, redirect};
+use crate::provider::{Binding, Endpoint};
+
+/// The SP's credential for signing.
+#[derive(Clone, Copy)]
+pub struct Signer<'a> {
+    pub key: &'a SigningKey,
+    pub certificate: &'a Certificate,
+}
+
+/// What to send to the browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// 302 to this URL.
+    Redirect(String),
+    /// 200 with a form that posts itself: `action` and fields in order.
+    Post { action: String, fields: Vec<(&'static str, String)> },
+}
+
+/// A message could not be made (signing failed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendError(pub String);
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SendError {}
+
+/// XML with the way it is to go.
+pub(crate) struct Message<'a> {
+    /// `SAMLRequest` or `SAMLResponse`.
+    pub parameter: &'static str,
+    pub xml: &'a str,
+    /// Left out when empty.
+    pub relay_state: &'a str,
+    pub endpoint: &'a Endpoint,
+}
+
+/// How to sign.
+pub(crate) struct Signing<'a> {
+    pub signer: Signer<'a>,
+    /// `None` = by the key's type.
+    pub algorithm: Option<SignatureAlgorithm>,
+    /// For enveloped signatures.
+    pub digest: DigestAlgorithm,
+}
+
+impl Signing<'_> {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm.unwrap_or_else(|| self.signer.key.default_algorithm())
+    }
+}
+
+impl Message<'_> {
+    /// Signs as the binding says: detached for Redirect, enveloped for POST.
+    pub(crate) fn send(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
+        match self.endpoint.binding {
+            Binding::Redirect => self.redirect(signing),
+            Binding::Post => self.post(signing),
+        }
+    }
+
+    fn redirect(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
+        let location = &self.endpoint.location;
+        let signing = signing.map(|signing| (signing.signer.key, signing.algorithm()));
+        redirect::url(location, self.parameter, self.xml, self.relay_state, signing)
+            .map(Outgoing::Redirect)
+    }
+
+    /// Base64, not deflated (Bindings 3.5.4).
+    fn post(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
+        let message = match signing {
+            Some(signing) => base64_binary::encode(self.enveloped(signing)?.as_bytes()),
+            None => base64_binary::encode(self.xml.as_bytes()),
+        };
+        let mut fields = vec![(self.parameter, message)];
+        if !self.relay_state.is_empty() {
+            fields.push((RELAY_STATE, self.relay_state.to_owned()));
+        }
+        Ok(Outgoing::Post { action: self.endpoint.location.clone(), fields })
+    }
+
+    fn enveloped(&self, signing: &Signing<'_>) -> Result<String, SendError> {
+        xmldoc::sign_enveloped(
+            self.xml,
+            SignaturePlace::AfterIssuer,
+            signing.signer.key,
+            Some(signing.signer.certificate),
+            signing.algorithm(),
+            signing.digest,
+        )
+        .map_err(|e| SendError(e.to_string()))
+    }
+}

@@ -1,0 +1,173 @@
+//! xs:dateTime as SAML uses it (Core 1.3.3, XML Schema 2 3.2.7): UTC, whole seconds.
+
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, datetime};
+
+const DAY: i64 = 86_400;
+// Not jiff's Timestamp: that ends a day before 9999-12-31T23:59:59Z, which IdPs write for "never".
+const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
+const FIRST: DateTime = datetime(1, 1, 1, 0, 0, 0, 0);
+
+/// Seconds since the epoch from an xs:dateTime; fractions are cut; an offset is applied; no zone means UTC.
+///
+/// Years have four digits. Impossible dates, leap seconds and anything around the time are refused.
+pub fn parse(text: &str) -> Option<i64> {
+    // The type's whiteSpace facet is collapse.
+    let text = text.trim_matches([' ', '\t', '\r', '\n']);
+    let (date, rest) = text.split_once('T')?;
+    let (time, offset) = split_zone(rest)?;
+    let (year, month, day) = parse_date(date)?;
+    let (hour, minute, second, fraction) = parse_time(time)?;
+    // 24:00:00 is the schema's other name for the next midnight.
+    let next_midnight = hour == 24 && minute == 0 && second == 0 && !fraction;
+    let (hour, carry) = if next_midnight { (0, DAY) } else { (hour, 0) };
+    let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    Some(civil.duration_since(EPOCH).as_secs() + carry - offset)
+}
+
+/// `2026-11-21T11:30:00Z`. An instant outside the years 1 to 9999 becomes the nearest one inside.
+pub fn format(seconds: i64) -> String {
+    let at = EPOCH.saturating_add(SignedDuration::from_secs(seconds)).max(FIRST);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+/// Splits the zone off the time; the offset is in seconds east of UTC.
+fn split_zone(text: &str) -> Option<(&str, i64)> {
+    if let Some(time) = text.strip_suffix('Z') {
+        return Some((time, 0));
+    }
+    let Some(sign) = text.find(['+', '-']) else { return Some((text, 0)) };
+    let (time, zone) = text.split_at_checked(sign)?;
+    let east = if zone.starts_with('+') { 1 } else { -1 };
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let inside = minutes <= 59 && (hours < 14 || hours == 14 && minutes == 0);
+    inside.then_some((time, east * (i64::from(hours) * 3600 + i64::from(minutes) * 60)))
+}
+
+fn parse_date(text: &str) -> Option<(i16, i8, i8)> {
+    let mut parts = text.split('-');
+    let year = digits(parts.next()?, 4)?.parse().ok()?;
+    let (month, day) = (two_digits(parts.next()?)?, two_digits(parts.next()?)?);
+    (parts.next().is_none() && year >= 1).then_some((year, month, day))
+}
+
+/// Hour, minute, second, and whether a fraction other than zero follows.
+fn parse_time(text: &str) -> Option<(i8, i8, i8, bool)> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((_, "")) => return None,
+        Some((whole, fraction)) => (whole, digits(fraction, fraction.len())?),
+        None => (text, ""),
+    };
+    let mut parts = whole.split(':');
+    let (hour, minute, second) =
+        (two_digits(parts.next()?)?, two_digits(parts.next()?)?, two_digits(parts.next()?)?);
+    let fraction = fraction.bytes().any(|b| b != b'0');
+    parts.next().is_none().then_some((hour, minute, second, fraction))
+}
+
+fn two_digits(text: &str) -> Option<i8> {
+    digits(text, 2)?.parse().ok()
+}
+
+/// `text` when it is exactly `count` ASCII digits: `parse` alone would take a sign.
+fn digits(text: &str, count: usize) -> Option<&str> {
+    (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `date -u -d 2026-11-21T11:30:00Z +%s`
+    const NOW: i64 = 1_795_260_600;
+
+    #[test]
+    fn zones_lead_to_the_same_instant() {
+        for text in [
+            "2026-11-21T11:30:00Z",
+            "2026-11-21T11:30:00",
+            "2026-11-21T11:30:00+00:00",
+            "2026-11-21T11:30:00-00:00",
+            "2026-11-21T13:00:00+01:30",
+            "2026-11-20T21:30:00-14:00",
+            "\n 2026-11-21T11:30:00Z\t",
+            "2026-11-21T11:30:00.999Z",
+            "2026-11-21T11:30:00.1234567890123456789+00:00",
+        ] {
+            assert_eq!(parse(text), Some(NOW), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_is_kept() {
+        assert_eq!(parse("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(parse("1969-12-31T23:59:59Z"), Some(-1));
+        assert_eq!(parse("2024-02-29T00:00:00Z"), Some(1_709_164_800));
+        assert_eq!(parse("2026-11-20T24:00:00Z"), parse("2026-11-21T00:00:00Z"));
+        assert_eq!(parse("2026-11-20T24:00:00.000Z"), parse("2026-11-21T00:00:00Z"));
+        // What .NET writes for "never".
+        assert_eq!(parse("9999-12-31T23:59:59.9999999Z"), Some(253_402_300_799));
+    }
+
+    #[test]
+    fn what_is_no_date_time_is_refused() {
+        for text in [
+            "",
+            "T",
+            "now",
+            "1795260600",
+            "2026-11-21",
+            "2026-11-21 11:30:00Z",
+            "2026-11-21t11:30:00Z",
+            "2026-11-21T11:30:00z",
+            "2026-11-21T11:30Z",
+            "2026-11-21T11:30:00.Z",
+            "2026-11-21T11:30:00,5Z",
+            "2026-11-21T11:30:00.5.5Z",
+            "2026-11-21T11:30:00:00Z",
+            "2026-11-21T11:30:60Z",
+            "2026-11-21T11:60:00Z",
+            "2026-11-21T25:00:00Z",
+            "2026-11-21T24:00:01Z",
+            "2026-11-21T24:00:00.1Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-11-00T00:00:00Z",
+            "2026-11-21-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "-2026-11-21T11:30:00Z",
+            "+026-11-21T11:30:00Z",
+            "12026-11-21T11:30:00Z",
+            "2026-11-21T+1:30:00Z",
+            "2026-11-21T11:30:00ZZ",
+            "2026-11-21T11:30:00+0100",
+            "2026-11-21T11:30:00+15:00",
+            "2026-11-21T11:30:00+14:01",
+            "2026-11-21T11:30:00+01:60",
+            "2026-11-21T11:30:00+",
+            "2026-11-21T11:30:00Z garbage",
+            "２026-11-21T11:30:00Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn formatting_is_the_inverse() {
+        assert_eq!(format(NOW), "2026-11-21T11:30:00Z");
+        assert_eq!(format(0), "1970-01-01T00:00:00Z");
+        assert_eq!(parse(&format(1_709_164_800)), Some(1_709_164_800));
+        assert_eq!(format(i64::MAX), "9999-12-31T23:59:59Z");
+        assert_eq!(format(i64::MIN), "0001-01-01T00:00:00Z");
+    }
+}

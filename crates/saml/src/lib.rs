@@ -1,0 +1,29 @@
+//! The SAML 2.0 protocol as a Service Provider speaks it: pure functions on owned data.
+//!
+//! No I/O, no clock, no randomness of its own: they are arguments. Nothing here calls back; a
+//! function returns what to do.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod authn_request;
+mod base64_binary;
+pub mod binding;
+pub mod http_url;
+pub mod instant;
+pub mod message;
+pub mod metadata;
+pub mod namespace;
+pub mod provider;
+pub mod reason;
+pub mod refusal;
+pub mod response;
+pub mod return_url;
+#[cfg(test)]
+mod test_credentials;
+#[cfg(test)]
+mod test_tools;
+mod xml_writer;

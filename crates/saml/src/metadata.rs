@@ -1,0 +1,24 @@
+//! Metadata, read and written (Metadata 2).
+
+mod entity;
+mod idp;
+mod keys;
+mod sp;
+
+use std::fmt;
+
+pub use idp::IdpMetadata;
+pub use keys::MetadataKey;
+pub use sp::{Contact, Organization, RequestedAttribute, SpMetadata};
+
+/// Why metadata is unusable: a sentence that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataError(pub String);
+
+impl fmt::Display for MetadataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MetadataError {}

@@ -1,0 +1,154 @@
+//! Reading an IdP's metadata (Metadata 2.4.3).
+
+use xmldoc::{Document, Element, Limits};
+
+use crate::http_url::HttpUrl;
+use crate::metadata::entity::{Entity, choose, earliest, valid_until};
+use crate::metadata::keys::SigningKeys;
+use crate::metadata::{MetadataError, MetadataKey};
+use crate::namespace::{BINDING_POST, BINDING_REDIRECT, METADATA};
+use crate::provider::{Binding, Endpoint};
+use crate::refusal::quote;
+
+/// A federation's aggregate is some ten thousand entities in 50 MB and more.
+const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 64, elements: 1_000_000, attributes: 64 };
+
+/// What an IdP's metadata says.
+pub struct IdpMetadata {
+    pub entity_id: String,
+    /// In document order; bindings that we do not speak are left out.
+    pub sso: Vec<Endpoint>,
+    /// Bindings of the SSO endpoints left out.
+    pub other_sso_bindings: Vec<String>,
+    /// In document order, each key once.
+    pub keys: Vec<MetadataKey>,
+    /// Signing keys left out, a sentence each: worth a warning.
+    pub unusable_keys: Vec<String>,
+    pub want_authn_requests_signed: bool,
+    /// Seconds since the epoch: the earliest validUntil of the role, the entity and what encloses it.
+    pub valid_until: Option<i64>,
+    pub name_id_formats: Vec<String>,
+}
+
+impl IdpMetadata {
+    /// Reads an EntityDescriptor, or picks `entity_id` from an EntitiesDescriptor (nested ones too).
+    ///
+    /// Without `entity_id` the document must hold exactly one IdP. Signatures are not looked at, and
+    /// validUntil is not judged. Endpoints and keys may be missing, as the configuration can give them
+    /// by hand: see [`IdpMetadata::require_sso`] and [`IdpMetadata::require_keys`].
+    pub fn parse(xml: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
+        let document = Document::parse(xml, &LIMITS)
+            .map_err(|e| MetadataError(format!("the metadata is not usable XML: {e}")))?;
+        let root = document.trusted_root();
+        read(choose(&root, entity_id)?)
+    }
+
+    /// For a configuration without `sso_url`.
+    pub fn require_sso(&self) -> Result<(), MetadataError> {
+        if !self.sso.is_empty() {
+            return Ok(());
+        }
+        let offered = match self.other_sso_bindings.as_slice() {
+            [] => "none at all".to_owned(),
+            others => others.iter().map(|uri| quote(uri)).collect::<Vec<_>>().join(", "),
+        };
+        Err(MetadataError(format!(
+            "{} has no SingleSignOnService by HTTP-Redirect or HTTP-POST (there is {offered}): \
+             turn one of them on at the IdP, or set sso_url",
+            quote(&self.entity_id)
+        )))
+    }
+
+    /// For a configuration without `signing_certificate` and `signing_key`.
+    pub fn require_keys(&self) -> Result<(), MetadataError> {
+        if !self.keys.is_empty() {
+            return Ok(());
+        }
+        let why = match self.unusable_keys.as_slice() {
+            [] => "has no KeyDescriptor for signing".to_owned(),
+            reasons => format!("has no usable signing key ({})", reasons.join("; ")),
+        };
+        Err(MetadataError(format!(
+            "{} {why}: get current metadata from the IdP, or set signing_certificate",
+            quote(&self.entity_id)
+        )))
+    }
+}
+
+fn read(entity: Entity<'_>) -> Result<IdpMetadata, MetadataError> {
+    let role = entity.idp_role()?;
+    let sso = SsoEndpoints::read(role, entity.entity_id)?;
+    let SigningKeys { keys, unusable } = SigningKeys::read(role);
+    Ok(IdpMetadata {
+        entity_id: entity.entity_id.to_owned(),
+        sso: sso.spoken,
+        other_sso_bindings: sso.others,
+        keys,
+        unusable_keys: unusable,
+        want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
+        valid_until: earliest(entity.valid_until, valid_until(role)?),
+        name_id_formats: name_id_formats(role),
+    })
+}
+
+/// The SingleSignOnService elements of a role.
+#[derive(Default)]
+struct SsoEndpoints {
+    spoken: Vec<Endpoint>,
+    others: Vec<String>,
+}
+
+impl SsoEndpoints {
+    fn read(role: &Element, entity_id: &str) -> Result<Self, MetadataError> {
+        let mut found = Self::default();
+        for element in role.children_named(METADATA, "SingleSignOnService") {
+            let uri = element.attribute("Binding").unwrap_or_default().trim();
+            match binding(uri) {
+                Some(binding) => {
+                    let location = location(element, entity_id)?;
+                    found.spoken.push(Endpoint { binding, location });
+                }
+                None => found.others.push(uri.to_owned()),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn binding(uri: &str) -> Option<Binding> {
+    match uri {
+        BINDING_REDIRECT => Some(Binding::Redirect),
+        BINDING_POST => Some(Binding::Post),
+        _ => None,
+    }
+}
+
+/// An absolute http(s) URL.
+fn location(element: &Element, entity_id: &str) -> Result<String, MetadataError> {
+    let location = element.attribute("Location").unwrap_or_default().trim();
+    if HttpUrl::parse(location).is_none() {
+        return Err(MetadataError(format!(
+            "the Location {} of a {} of {} is not an absolute http or https URL: correct it at the IdP",
+            quote(location),
+            element.name,
+            quote(entity_id)
+        )));
+    }
+    Ok(location.to_owned())
+}
+
+fn name_id_formats(role: &Element) -> Vec<String> {
+    role.children_named(METADATA, "NameIDFormat")
+        .map(|format| format.text.trim())
+        .filter(|format| !format.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// xs:boolean (XML Schema 2 3.2.2).
+fn is_true(value: Option<&str>) -> bool {
+    value.is_some_and(|value| matches!(value.trim(), "true" | "1"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+use super::*;
+use crate::metadata::SpMetadata;
+use crate::test_credentials::Credential;
+
+const SAML2: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+const REDIRECT: &str = r#"<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.org/sso"/>"#;
+
+fn entity(attributes: &str, content: &str) -> String {
+    format!(
+        r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" {attributes}>{content}</md:EntityDescriptor>"#
+    )
+}
+
+fn entities(attributes: &str, content: &str) -> String {
+    format!(
+        r#"<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" {attributes}>{content}</md:EntitiesDescriptor>"#
+    )
+}
+
+fn role(content: &str) -> String {
+    format!(
+        r#"<md:IDPSSODescriptor protocolSupportEnumeration="{SAML2}">{content}</md:IDPSSODescriptor>"#
+    )
+}
+
+fn idp(name: &str) -> String {
+    entity(&format!("entityID=\"{name}\""), &role(REDIRECT))
+}
+
+fn sp(name: &str) -> String {
+    SpMetadata { entity_id: name, ..SpMetadata::default() }.to_xml()
+}
+
+fn key_descriptor(attributes: &str, key_info: &str) -> String {
+    format!("<md:KeyDescriptor {attributes}><ds:KeyInfo>{key_info}</ds:KeyInfo></md:KeyDescriptor>")
+}
+
+fn x509(credential: &Credential) -> String {
+    x509_text(&credential.certificate_text())
+}
+
+fn x509_text(text: &str) -> String {
+    format!("<ds:X509Data><ds:X509Certificate>{text}</ds:X509Certificate></ds:X509Data>")
+}
+
+fn rsa_value(credential: &Credential) -> String {
+    let rsa = credential.key.rsa().unwrap();
+    let number = |n: &openssl::bn::BigNumRef| openssl::base64::encode_block(&n.to_vec());
+    format!(
+        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>\n{}\n</ds:Modulus><ds:Exponent>{}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+        number(rsa.n()),
+        number(rsa.e())
+    )
+}
+
+fn fingerprint(credential: &Credential) -> [u8; 32] {
+    openssl::sha::sha256(&credential.key.public_key_to_der().unwrap())
+}
+
+fn fingerprints(metadata: &IdpMetadata) -> Vec<[u8; 32]> {
+    metadata.keys.iter().map(|key| key.key.fingerprint()).collect()
+}
+
+fn parse(xml: &str) -> IdpMetadata {
+    IdpMetadata::parse(xml.as_bytes(), None).unwrap_or_else(|e| panic!("{e}\n{xml}"))
+}
+
+fn error(xml: &str, entity_id: Option<&str>) -> String {
+    match IdpMetadata::parse(xml.as_bytes(), entity_id) {
+        Ok(metadata) => panic!("{} was accepted", metadata.entity_id),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn with_keys(keys: &str) -> IdpMetadata {
+    parse(&entity("entityID='i'", &role(&format!("{keys}{REDIRECT}"))))
+}
+
+#[test]
+fn an_entity_is_read_whole() {
+    let credential = Credential::rsa();
+    let other_protocol = r#"<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol"/>"#;
+    let role = format!(
+        r#"<md:IDPSSODescriptor WantAuthnRequestsSigned=" 1 "
+             protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol
+               {SAML2}">
+           {}
+           <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.org/slo"/>
+           <md:NameIDFormat> urn:oasis:names:tc:SAML:2.0:nameid-format:transient
+           </md:NameIDFormat>
+           <md:NameIDFormat/>
+           <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="/soap"/>
+           <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location=" https://idp.example.org/post?a=b&amp;c=d "/>
+           {REDIRECT}
+         </md:IDPSSODescriptor>"#,
+        key_descriptor("use='signing'", &x509(&credential))
+    );
+    let xml = entity("entityID=' https://idp.example.org/ '", &format!("{other_protocol}{role}"));
+    let metadata = parse(&xml);
+    assert_eq!(metadata.entity_id, "https://idp.example.org/");
+    assert_eq!(
+        metadata.sso,
+        [
+            Endpoint {
+                binding: Binding::Post,
+                location: "https://idp.example.org/post?a=b&c=d".to_owned()
+            },
+            Endpoint {
+                binding: Binding::Redirect,
+                location: "https://idp.example.org/sso".to_owned()
+            },
+        ]
+    );
+    assert_eq!(metadata.other_sso_bindings, ["urn:oasis:names:tc:SAML:2.0:bindings:SOAP"]);
+    assert!(metadata.want_authn_requests_signed);
+    assert_eq!(metadata.valid_until, None);
+    assert_eq!(metadata.name_id_formats, ["urn:oasis:names:tc:SAML:2.0:nameid-format:transient"]);
+    assert_eq!(fingerprints(&metadata), [fingerprint(&credential)]);
+    assert_eq!(
+        metadata.keys[0].certificate.as_ref().unwrap().der(),
+        credential.x509.to_der().unwrap()
+    );
+    assert_eq!((metadata.require_sso(), metadata.require_keys()), (Ok(()), Ok(())));
+}
+
+#[test]
+fn signing_keys_are_those_for_signing_or_for_anything() {
+    let [signing, any, encryption] = [(); 3].map(|()| Credential::p256());
+    let metadata = with_keys(&format!(
+        "{}{}{}",
+        key_descriptor("use='encryption'", &x509(&encryption)),
+        key_descriptor("", &x509(&any)),
+        key_descriptor("use='signing'", &x509(&signing)),
+    ));
+    assert_eq!(fingerprints(&metadata), [fingerprint(&any), fingerprint(&signing)]);
+    assert!(metadata.unusable_keys.is_empty());
+}
+
+#[test]
+fn bare_keys_are_read_and_duplicates_merged() {
+    let (rsa, ec) = (Credential::rsa(), Credential::p256());
+    let metadata = with_keys(&format!(
+        "{}{}{}",
+        key_descriptor("", &rsa_value(&rsa)),
+        key_descriptor("", &format!("<ds:X509Data/>{}", x509(&ec))),
+        key_descriptor("use='signing'", &format!("{}{}", x509(&rsa), rsa_value(&rsa))),
+    ));
+    assert_eq!(fingerprints(&metadata), [fingerprint(&rsa), fingerprint(&ec)]);
+    assert!(metadata.keys.iter().all(|key| key.certificate.is_some()));
+    let bare = with_keys(&key_descriptor("", &rsa_value(&rsa)));
+    assert!(bare.keys[0].certificate.is_none());
+}
+
+#[test]
+fn issuers_behind_a_certificate_are_not_trusted() {
+    let (leaf, issuer) = (Credential::p256(), Credential::p256());
+    let chain = format!(
+        "<ds:X509Data><ds:X509Certificate> </ds:X509Certificate><ds:X509Certificate>{}</ds:X509Certificate><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>",
+        leaf.certificate_text(),
+        issuer.certificate_text()
+    );
+    assert_eq!(fingerprints(&with_keys(&key_descriptor("", &chain))), [fingerprint(&leaf)]);
+}
+
+#[test]
+fn unusable_keys_are_left_out_and_named() {
+    let good = Credential::p256();
+    for (bad, reason) in [
+        (x509_text("!"), "X509Certificate is not base64"),
+        (x509_text("YWJj"), "X509Certificate: "),
+        ("<ds:KeyValue><ds:DSAKeyValue/></ds:KeyValue>".to_owned(), "DSAKeyValue"),
+        ("<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>".to_owned(), "Modulus is empty"),
+    ] {
+        let keys = key_descriptor("", &bad);
+        let metadata = with_keys(&keys);
+        assert!(metadata.keys.is_empty());
+        assert!(metadata.unusable_keys[0].contains(reason), "{:?}", metadata.unusable_keys);
+        let error = metadata.require_keys().unwrap_err().to_string();
+        assert!(error.contains(reason) && error.contains("signing_certificate"), "{error}");
+        let metadata = with_keys(&format!("{keys}{}", key_descriptor("", &x509(&good))));
+        assert_eq!(fingerprints(&metadata), [fingerprint(&good)]);
+        assert_eq!(metadata.unusable_keys.len(), 1);
+    }
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    for keys in [
+        "",
+        "<md:KeyDescriptor/>",
+        &key_descriptor("", "<ds:KeyName>x</ds:KeyName><ds:X509Data/><ds:KeyValue/>"),
+    ] {
+        let error = with_keys(keys).require_keys().unwrap_err().to_string();
+        assert!(error.starts_with("\"i\" has no KeyDescriptor for signing: "), "{error}");
+    }
+    let soap = REDIRECT.replace("HTTP-Redirect", "SOAP");
+    for (services, offered) in
+        [("", "none at all"), (soap.as_str(), "\"urn:oasis:names:tc:SAML:2.0:bindings:SOAP\"")]
+    {
+        let metadata = parse(&entity("entityID='i'", &role(services)));
+        let error = metadata.require_sso().unwrap_err().to_string();
+        assert!(error.contains(offered) && error.contains("sso_url"), "{error}");
+    }
+}
+
+#[test]
+fn an_endpoint_must_be_an_absolute_web_url() {
+    for location in
+        ["/sso", "", "ftp://idp.example.org/", "javascript:alert(1)", "https:///x", "https://u@i/"]
+    {
+        let service = REDIRECT.replace("https://idp.example.org/sso", location);
+        let error = error(&entity("entityID='i'", &role(&service)), None);
+        assert!(error.contains("SingleSignOnService") && error.contains("absolute"), "{error}");
+    }
+}
+
+#[test]
+fn one_entity_is_chosen_from_many() {
+    let (a, b, c) = (idp("https://a.example/"), idp("https://b.example/"), idp("urn:c"));
+    let nested = entities("", &format!("{}{}", sp("urn:sp"), entities("", &format!("{b}{c}"))));
+    let both_roles = entities("", &format!("{}{}", sp("urn:c"), nested));
+    let choose = |xml: &str, entity_id| {
+        IdpMetadata::parse(xml.as_bytes(), entity_id).map(|metadata| metadata.entity_id)
+    };
+    assert_eq!(choose(&a, None).as_deref(), Ok("https://a.example/"));
+    assert_eq!(choose(&a, Some("https://a.example/")).as_deref(), Ok("https://a.example/"));
+    assert_eq!(choose(&nested, Some("https://b.example/")).as_deref(), Ok("https://b.example/"));
+    assert_eq!(choose(&both_roles, Some("urn:c")).as_deref(), Ok("urn:c"));
+    // The only IdP among SPs needs no name.
+    let one = entities("", &format!("{}{a}{}", sp("urn:sp1"), sp("urn:sp2")));
+    assert_eq!(choose(&one, None).as_deref(), Ok("https://a.example/"));
+
+    let several = error(&nested, None);
+    assert!(several.contains("2 identity providers: set entity_id"), "{several}");
+    assert!(several.ends_with("\"https://b.example/\", \"urn:c\""), "{several}");
+    let unknown = error(&nested, Some("https://a.example/"));
+    assert!(unknown.contains("\"https://a.example/\"; there is \"urn:sp\", "), "{unknown}");
+    let many: String = (0..12).map(|n| idp(&format!("urn:{n}"))).collect();
+    let many = error(&entities("", &many), None);
+    assert!(
+        many.ends_with("\"urn:0\", \"urn:1\", \"urn:2\", \"urn:3\", \"urn:4\" and 7 more"),
+        "{many}"
+    );
+}
+
+#[test]
+fn what_is_no_idp_metadata_is_said() {
+    let saml1 = idp("i").replace(SAML2, "urn:oasis:names:tc:SAML:1.1:protocol");
+    for (xml, entity_id, expected) in [
+        (sp("urn:sp"), None, "\"urn:sp\" has no IDPSSODescriptor"),
+        (sp("urn:sp"), Some("urn:sp"), "\"urn:sp\" has no IDPSSODescriptor"),
+        (entities("", &(sp("urn:1") + &sp("urn:2"))), None, "none of the 2 entities"),
+        (entities("", ""), None, "holds no EntityDescriptor"),
+        (entities("", ""), Some("i"), "there is none at all"),
+        ("<html/>".to_owned(), None, "the document is \"html\""),
+        // Without its namespace it is another EntityDescriptor.
+        ("<EntityDescriptor entityID='i'/>".to_owned(), None, "holds no EntityDescriptor"),
+        (saml1.clone(), None, "does not support SAML 2.0"),
+        (saml1, Some("i"), "urn:oasis:names:tc:SAML:1.1:protocol"),
+        (entity("", &role(REDIRECT)), None, "no entityID"),
+        (entity("entityID=' '", &role(REDIRECT)), None, "no entityID"),
+        (
+            entity("entityID='i' validUntil='tomorrow'", &role(REDIRECT)),
+            None,
+            "validUntil \"tomorrow\"",
+        ),
+        ("no XML".to_owned(), None, "not usable XML"),
+        (String::new(), None, "not usable XML"),
+        ("<!DOCTYPE x><x/>".to_owned(), None, "not usable XML"),
+    ] {
+        let error = error(&xml, entity_id);
+        assert!(error.contains(expected), "{error}\n{xml}");
+    }
+}
+
+#[test]
+fn the_earliest_end_of_validity_counts() {
+    let year = |year: u32| format!("validUntil='{year}-01-01T00:00:00Z'");
+    for (outer, middle, entity_year, role_year) in [
+        (2031, 2032, 2033, 2034),
+        (2032, 2031, 2033, 2034),
+        (2034, 2033, 2031, 2032),
+        (2034, 2033, 2032, 2031),
+    ] {
+        let role = role(REDIRECT)
+            .replace("<md:IDPSSODescriptor", &format!("<md:IDPSSODescriptor {}", year(role_year)));
+        let entity = entity(&format!("entityID='i' {}", year(entity_year)), &role);
+        let xml = entities(&year(outer), &entities(&year(middle), &entity));
+        // `date -u -d 2031-01-01 +%s`
+        assert_eq!(parse(&xml).valid_until, Some(1_924_992_000), "{xml}");
+    }
+    // What ends earlier beside the entity says nothing about it.
+    let beside = entities(&year(2026), &sp("urn:sp"));
+    let xml =
+        entities("", &(beside + &entity(&format!("entityID='i' {}", year(2031)), &role(REDIRECT))));
+    assert_eq!(parse(&xml).valid_until, Some(1_924_992_000));
+}

@@ -1,0 +1,110 @@
+//! The signing keys in metadata (Metadata 2.4.1.1, xmldsig-core1 4.5).
+
+use xmldoc::{Certificate, Element, VerifyingKey};
+
+use crate::base64_binary;
+use crate::namespace::{METADATA, XMLDSIG};
+
+/// Longest certificate or number, bytes.
+const KEY_MAX: usize = 64 * 1024;
+
+/// A signing key of an IdP, with its certificate when it came in one.
+pub struct MetadataKey {
+    pub key: VerifyingKey,
+    pub certificate: Option<Certificate>,
+}
+
+/// What the KeyDescriptors of a role hold.
+#[derive(Default)]
+pub(super) struct SigningKeys {
+    /// In document order, each key once.
+    pub keys: Vec<MetadataKey>,
+    /// Why others were left out, a sentence each.
+    pub unusable: Vec<String>,
+}
+
+impl SigningKeys {
+    /// Reads every KeyDescriptor that may sign: use="signing", or no use at all.
+    pub(super) fn read(role: &Element) -> Self {
+        let mut found = Self::default();
+        let may_sign = |descriptor: &&Element| {
+            descriptor.attribute("use").is_none_or(|usage| usage.trim() == "signing")
+        };
+        for descriptor in role.children_named(METADATA, "KeyDescriptor").filter(may_sign) {
+            for key_info in descriptor.children_named(XMLDSIG, "KeyInfo") {
+                found.read_key_info(key_info);
+            }
+        }
+        found
+    }
+
+    fn read_key_info(&mut self, key_info: &Element) {
+        for child in &key_info.children {
+            let key = match child {
+                data if data.is(XMLDSIG, "X509Data") => certified_key(data),
+                value if value.is(XMLDSIG, "KeyValue") => bare_key(value),
+                _ => None,
+            };
+            match key {
+                Some(Ok(key)) => self.add(key),
+                Some(Err(reason)) => self.unusable.push(reason),
+                None => {}
+            }
+        }
+    }
+
+    fn add(&mut self, new: MetadataKey) {
+        let fingerprint = new.key.fingerprint();
+        match self.keys.iter_mut().find(|known| known.key.fingerprint() == fingerprint) {
+            Some(known) => known.certificate = known.certificate.take().or(new.certificate),
+            None => self.keys.push(new),
+        }
+    }
+}
+
+/// The first certificate of an X509Data: those behind it are its issuers, which sign no messages.
+fn certified_key(x509_data: &Element) -> Option<Result<MetadataKey, String>> {
+    let text = x509_data
+        .children_named(XMLDSIG, "X509Certificate")
+        .map(|certificate| certificate.text.as_str())
+        .find(|text| !text.trim().is_empty())?;
+    Some(read_certificate(text))
+}
+
+fn read_certificate(text: &str) -> Result<MetadataKey, String> {
+    let der = decode("X509Certificate", text)?;
+    let certificate = Certificate::from_der(&der).map_err(|e| format!("X509Certificate: {e}"))?;
+    let key = VerifyingKey::from_certificate(&certificate)
+        .map_err(|e| format!("certificate {}: {e}", certificate.describe()))?;
+    Ok(MetadataKey { key, certificate: Some(certificate) })
+}
+
+/// An RSAKeyValue; other kinds of bare keys are left out.
+fn bare_key(key_value: &Element) -> Option<Result<MetadataKey, String>> {
+    match key_value.child(XMLDSIG, "RSAKeyValue") {
+        Some(rsa) => Some(read_rsa(rsa)),
+        None => key_value
+            .children
+            .first()
+            .map(|other| Err(format!("KeyValue holds {}, not RSAKeyValue", other.name))),
+    }
+}
+
+fn read_rsa(rsa: &Element) -> Result<MetadataKey, String> {
+    let number = |name| {
+        let text = rsa.child(XMLDSIG, name).map(|child| child.text.as_str()).unwrap_or_default();
+        decode(name, text)
+    };
+    let (modulus, exponent) = (number("Modulus")?, number("Exponent")?);
+    let key = VerifyingKey::from_rsa_components(&modulus, &exponent)
+        .map_err(|e| format!("RSAKeyValue: {e}"))?;
+    Ok(MetadataKey { key, certificate: None })
+}
+
+fn decode(name: &str, text: &str) -> Result<Vec<u8>, String> {
+    match base64_binary::decode(text, KEY_MAX) {
+        Ok(octets) if octets.is_empty() => Err(format!("{name} is empty")),
+        Ok(octets) => Ok(octets),
+        Err(_) => Err(format!("{name} is not base64")),
+    }
+}

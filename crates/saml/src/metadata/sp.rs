@@ -1,0 +1,165 @@
+//! Writing this SP's metadata (Metadata 2.3, 2.4.4).
+
+use xmldoc::Certificate;
+
+use crate::base64_binary;
+use crate::instant;
+use crate::namespace::{BINDING_POST, BINDING_REDIRECT, METADATA, PROTOCOL, XMLDSIG};
+use crate::xml_writer::Tag;
+
+/// Core 8.2.2.
+const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
+/// Core 8.2.3.
+const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+
+/// What goes into this SP's metadata.
+#[derive(Clone, Copy, Default)]
+pub struct SpMetadata<'a> {
+    pub entity_id: &'a str,
+    /// By HTTP-POST; the first is the default. The schema wants one at least.
+    pub acs_urls: &'a [String],
+    /// Each by HTTP-Redirect and HTTP-POST.
+    pub slo_urls: &'a [String],
+    /// Published for signing, in order.
+    pub certificates: &'a [Certificate],
+    /// Published for encryption, in order.
+    pub encryption_certificates: &'a [Certificate],
+    pub name_id_formats: &'a [String],
+    pub authn_requests_signed: bool,
+    pub want_assertions_signed: bool,
+    pub organization: Option<&'a Organization>,
+    pub contacts: &'a [Contact],
+    pub requested_attributes: &'a [RequestedAttribute],
+    /// Seconds since the epoch.
+    pub valid_until: Option<i64>,
+    /// xs:ID of the EntityDescriptor; needed for signing.
+    pub id: Option<&'a str>,
+}
+
+/// md:Organization.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    pub name: String,
+    pub display_name: String,
+    pub url: String,
+    /// xml:lang, e.g. `en`.
+    pub lang: String,
+}
+
+/// md:ContactPerson.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// technical, support, administrative, billing or other.
+    pub kind: String,
+    pub email: String,
+    pub name: Option<String>,
+}
+
+/// md:RequestedAttribute.
+#[derive(Clone, Debug)]
+pub struct RequestedAttribute {
+    pub name: String,
+    pub friendly_name: Option<String>,
+    pub required: bool,
+}
+
+impl SpMetadata<'_> {
+    /// The EntityDescriptor as XML, unsigned.
+    pub fn to_xml(&self) -> String {
+        Tag::new("md:EntityDescriptor")
+            .attribute("xmlns:md", METADATA)
+            .attribute("xmlns:ds", XMLDSIG)
+            .attribute_if("ID", self.id)
+            .attribute("entityID", self.entity_id)
+            .attribute_if("validUntil", self.valid_until.map(instant::format).as_deref())
+            .child(self.role())
+            .children(self.organization.map(organization))
+            .children(self.contacts.iter().map(contact))
+            .into_xml()
+    }
+
+    fn role(&self) -> Tag {
+        Tag::new("md:SPSSODescriptor")
+            .attribute("AuthnRequestsSigned", boolean(self.authn_requests_signed))
+            .attribute("WantAssertionsSigned", boolean(self.want_assertions_signed))
+            .attribute("protocolSupportEnumeration", PROTOCOL)
+            .children(self.certificates.iter().map(|c| key_descriptor("signing", c)))
+            .children(self.encryption_certificates.iter().map(|c| key_descriptor("encryption", c)))
+            .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
+            .children(self.name_id_formats.iter().map(|f| Tag::with_text("md:NameIDFormat", f)))
+            .children(self.acs_urls.iter().enumerate().map(assertion_consumer_service))
+            .children(self.attribute_consuming_service())
+    }
+
+    /// An IdP may show the name to the person, so it must not be empty.
+    fn attribute_consuming_service(&self) -> Option<Tag> {
+        let (name, lang) = match self.organization {
+            Some(organization) => (organization.display_name.as_str(), organization.lang.as_str()),
+            None => (self.entity_id, "en"),
+        };
+        (!self.requested_attributes.is_empty()).then(|| {
+            Tag::new("md:AttributeConsumingService")
+                .attribute("index", "0")
+                .attribute("isDefault", "true")
+                .child(localized("md:ServiceName", lang, name))
+                .children(self.requested_attributes.iter().map(requested_attribute))
+        })
+    }
+}
+
+fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
+    let text = base64_binary::encode(certificate.der());
+    let data = Tag::new("ds:X509Data").child(Tag::with_text("ds:X509Certificate", &text));
+    Tag::new("md:KeyDescriptor").attribute("use", usage).child(Tag::new("ds:KeyInfo").child(data))
+}
+
+fn single_logout_services(url: &str) -> [Tag; 2] {
+    [BINDING_REDIRECT, BINDING_POST].map(|binding| {
+        Tag::new("md:SingleLogoutService").attribute("Binding", binding).attribute("Location", url)
+    })
+}
+
+fn assertion_consumer_service((index, url): (usize, &String)) -> Tag {
+    Tag::new("md:AssertionConsumerService")
+        .attribute("Binding", BINDING_POST)
+        .attribute("Location", url)
+        .attribute("index", &index.to_string())
+        .attribute_if("isDefault", (index == 0).then_some("true"))
+}
+
+fn requested_attribute(attribute: &RequestedAttribute) -> Tag {
+    let is_uri = attribute.name.contains(':');
+    Tag::new("md:RequestedAttribute")
+        .attribute("Name", &attribute.name)
+        .attribute("NameFormat", if is_uri { NAME_FORMAT_URI } else { NAME_FORMAT_BASIC })
+        .attribute_if("FriendlyName", attribute.friendly_name.as_deref())
+        .attribute("isRequired", boolean(attribute.required))
+}
+
+fn organization(organization: &Organization) -> Tag {
+    let lang = &organization.lang;
+    Tag::new("md:Organization")
+        .child(localized("md:OrganizationName", lang, &organization.name))
+        .child(localized("md:OrganizationDisplayName", lang, &organization.display_name))
+        .child(localized("md:OrganizationURL", lang, &organization.url))
+}
+
+/// EmailAddress is a URI (Metadata 2.3.2.2).
+fn contact(contact: &Contact) -> Tag {
+    let address = contact.email.strip_prefix("mailto:").unwrap_or(&contact.email);
+    Tag::new("md:ContactPerson")
+        .attribute("contactType", &contact.kind)
+        .children(contact.name.as_deref().map(|name| Tag::with_text("md:GivenName", name)))
+        .child(Tag::with_text("md:EmailAddress", &format!("mailto:{address}")))
+}
+
+fn localized(name: &'static str, lang: &str, text: &str) -> Tag {
+    Tag::new(name).attribute("xml:lang", lang).text(text)
+}
+
+fn boolean(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+#[cfg(test)]
+mod tests;

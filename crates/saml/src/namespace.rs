@@ -1,0 +1,24 @@
+//! Namespaces and the URIs that the SAML specifications define.
+
+/// SAML 2.0 protocol (Core 1.2).
+pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+/// SAML 2.0 assertion (Core 1.2).
+pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+/// SAML 2.0 metadata (Metadata 1.1).
+pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+/// XML Signature (xmldsig-core1).
+pub const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// XML Schema instance.
+pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// HTTP-Redirect (Bindings 3.4).
+pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+/// HTTP-POST (Bindings 3.5).
+pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+
+/// Bearer subject confirmation (Profiles 3.3).
+pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+/// Status of a successful answer (Core 3.2.2.2).
+pub const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// Format of a NameID that names an entity; the only one an Issuer may carry (Profiles 4.1.4.2).
+pub const NAME_ID_ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";

@@ -1,0 +1,390 @@
+//! Every reason for which something is refused: the one table of stable, public codes.
+//!
+//! A [`Reason`] cannot be made outside this file, so a code that is not in [`REASONS`] cannot exist.
+
+use std::fmt;
+
+/// Who can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The browser or whoever sent the request.
+    Client,
+    /// The IdP or its settings.
+    Idp,
+    /// The configuration of this SP.
+    Sp,
+    /// This host: out of memory, store full.
+    Server,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    code: &'static str,
+    blame: Blame,
+    meaning: &'static str,
+    advice: &'static str,
+}
+
+impl Reason {
+    /// Stable and public, `[a-z0-9_]+`, e.g. `audience_mismatch`.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Who can mend it.
+    pub const fn blame(&self) -> Blame {
+        self.blame
+    }
+
+    /// One sentence for the user's page and the reference; holds no value of the message.
+    pub const fn meaning(&self) -> &'static str {
+        self.meaning
+    }
+
+    /// What to change and where, for the log.
+    pub const fn advice(&self) -> &'static str {
+        self.advice
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+macro_rules! reasons {
+    ($($name:ident, $code:literal, $blame:ident, $meaning:literal, $advice:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: Reason = Reason {
+                code: $code,
+                blame: Blame::$blame,
+                meaning: $meaning,
+                advice: $advice,
+            };
+        )*
+
+        /// All reasons, in the order of a login: request, form, XML, signature, Response, Assertion, session.
+        pub const REASONS: &[Reason] = &[$($name),*];
+    };
+}
+
+reasons! {
+    // The request and its form (Bindings 3.5).
+    METHOD_NOT_ALLOWED, "method_not_allowed", Client,
+        "This address does not answer this HTTP method.",
+        "use the binding that this SP's metadata names for the endpoint";
+    BODY_UNREADABLE, "body_unreadable", Client,
+        "The body of the request could not be read.",
+        "check client_max_body_size and client_body_timeout of this location";
+    FORM_CONTENT_TYPE, "form_content_type", Client,
+        "The request is not an HTML form.",
+        "set the IdP to answer by the HTTP-POST binding";
+    FORM_INVALID, "form_invalid", Client,
+        "The form could not be decoded.",
+        "set the IdP to answer by the HTTP-POST binding, application/x-www-form-urlencoded";
+    MESSAGE_MISSING, "message_missing", Client,
+        "The form holds no SAML message.",
+        "set the IdP to answer by the HTTP-POST binding; nobody else has business at this address";
+    MESSAGE_DUPLICATE, "message_duplicate", Client,
+        "The form holds more than one SAML message.",
+        "the sender must post exactly one SAMLResponse or SAMLRequest";
+    BASE64_INVALID, "base64_invalid", Client,
+        "The SAML message is not valid base64.",
+        "the sender must post the message as base64, not deflated";
+    MESSAGE_TOO_LARGE, "message_too_large", Client,
+        "The SAML message is too large.",
+        "raise max_message_size, or let the IdP send fewer attributes";
+
+    // The gate (DESIGN section 6, item 1).
+    XML_TOO_LARGE, "xml_too_large", Client,
+        "The XML is too large.",
+        "raise max_message_size, or let the IdP send fewer attributes";
+    XML_NOT_UTF8, "xml_not_utf8", Client,
+        "The XML is not in UTF-8.",
+        "the sender must write messages in UTF-8";
+    XML_DOCTYPE, "xml_doctype", Client,
+        "The XML has a document type declaration.",
+        "SAML messages have none: look at what the sender posts";
+    XML_ENTITY, "xml_entity", Client,
+        "The XML uses an entity other than XML's own five.",
+        "the sender must write such characters themselves or as character references";
+    XML_PROCESSING_INSTRUCTION, "xml_processing_instruction", Client,
+        "The XML has a processing instruction.",
+        "SAML messages have none: look at what the sender posts";
+    XML_TOO_DEEP, "xml_too_deep", Client,
+        "The elements of the XML are nested too deep.",
+        "SAML messages are flat: look at what the sender posts";
+    XML_TOO_MANY_ELEMENTS, "xml_too_many_elements", Client,
+        "The XML has too many elements.",
+        "let the IdP send fewer attributes or values";
+    XML_TOO_MANY_ATTRIBUTES, "xml_too_many_attributes", Client,
+        "An element of the XML has too many attributes.",
+        "SAML elements have few: look at what the sender posts";
+    XML_NAMESPACE, "xml_namespace", Client,
+        "The XML declares a namespace that is no absolute URI.",
+        "the sender must declare namespaces by absolute URIs";
+    XML_DUPLICATE_ID, "xml_duplicate_id", Client,
+        "Two elements of the XML have the same ID.",
+        "somebody may have altered the message: compare it with what the IdP's log says it sent";
+    XML_MALFORMED, "xml_malformed", Client,
+        "The message is not well-formed XML.",
+        "look at what the sender posts: it is cut off, altered or no XML";
+
+    // Signatures (xmldsig-core1).
+    SIGNATURE_MISSING, "signature_missing", Idp,
+        "Neither the response nor its assertion is signed.",
+        "let the IdP sign assertions or responses for this SP";
+    SIGNATURE_INVALID, "signature_invalid", Idp,
+        "The signature does not verify.",
+        "give this SP the IdP's current metadata or signing certificate";
+    SIGNATURE_MULTIPLE, "signature_multiple", Idp,
+        "An element has more than one signature.",
+        "the IdP must sign a Response and an Assertion once each";
+    SIGNATURE_STRUCTURE, "signature_structure", Idp,
+        "The signature is not built as SAML's signature profile says.",
+        "look at the Signature that the IdP sends: its form, not its key, is wrong";
+    SIGNATURE_ALGORITHM, "signature_algorithm", Idp,
+        "The signature algorithm is not allowed.",
+        "let the IdP sign with RSA or ECDSA and SHA-256 or better, or set allow_weak sha1 for this IdP";
+    DIGEST_ALGORITHM, "digest_algorithm", Idp,
+        "The digest algorithm of the signature is not allowed.",
+        "let the IdP digest with SHA-256 or better, or set allow_weak sha1 for this IdP";
+    CANONICALIZATION_ALGORITHM, "canonicalization_algorithm", Idp,
+        "The canonicalization of the signature is not allowed.",
+        "let the IdP use exclusive XML canonicalization without comments";
+    TRANSFORM_ALGORITHM, "transform_algorithm", Idp,
+        "The signature uses a transform that is not allowed.",
+        "let the IdP use only enveloped-signature and exclusive XML canonicalization";
+    REFERENCE_COUNT, "reference_count", Idp,
+        "The signature does not cover exactly one element.",
+        "the IdP must write one Reference into each Signature";
+    REFERENCE_URI, "reference_uri", Idp,
+        "The signature covers another element than the one it stands in.",
+        "somebody may have altered the message: compare it with what the IdP's log says it sent";
+    KEY_TOO_SMALL, "key_too_small", Idp,
+        "The identity provider's key is too small.",
+        "let the IdP use an RSA key of 2048 bits or more, or set allow_weak rsa1024 for this IdP";
+    KEY_TYPE, "key_type", Idp,
+        "The signature was made with a key of another type than the trusted ones.",
+        "give this SP the IdP's current metadata or signing certificate";
+    SIGNATURE_VOID, "signature_void", Idp,
+        "The signature covers nothing that can be read.",
+        "somebody may have altered the message: compare it with what the IdP's log says it sent";
+    RESPONSE_UNSIGNED, "response_unsigned", Idp,
+        "The response is not signed, and this SP asks for that.",
+        "let the IdP sign responses for this SP, or set want_response_signed off";
+    ASSERTION_UNSIGNED, "assertion_unsigned", Idp,
+        "The assertion is not signed, and this SP asks for that.",
+        "let the IdP sign assertions for this SP, or set want_assertion_signed off";
+
+    // The envelope (Core 3.2.2, Profiles 4.1.4.2).
+    MESSAGE_UNEXPECTED, "message_unexpected", Client,
+        "This kind of SAML message is not expected here.",
+        "post only a samlp:Response to this address";
+    STRUCTURE, "structure", Idp,
+        "The message is not built as the SAML schema says.",
+        "look at what the IdP sends: an element or attribute is missing or stands where the schema does not allow it";
+    VERSION_UNSUPPORTED, "version_unsupported", Idp,
+        "The message is not SAML 2.0.",
+        "set the IdP to SAML 2.0 for this SP";
+    ID_MISSING, "id_missing", Idp,
+        "The message has no ID.",
+        "the IdP must give every Response and Assertion an ID";
+    INSTANT_INVALID, "instant_invalid", Idp,
+        "A time in the message is missing or is not a date and time.",
+        "the IdP must write times as xs:dateTime in UTC";
+    ISSUE_INSTANT_FUTURE, "issue_instant_future", Idp,
+        "The message was issued in the future.",
+        "set the clocks of the IdP and of this host by NTP, or raise clock_skew";
+    DESTINATION_MISSING, "destination_missing", Idp,
+        "The signed response does not say where it is meant to go.",
+        "let the IdP write a Destination into signed responses";
+    DESTINATION_MISMATCH, "destination_mismatch", Idp,
+        "The response is meant for another address.",
+        "make the ACS URL at the IdP and base_url plus the saml_acs location here the same, letter by letter";
+    ISSUER_MISSING, "issuer_missing", Idp,
+        "The assertion does not say who issued it.",
+        "the IdP must name itself as Issuer of every assertion";
+    ISSUER_MISMATCH, "issuer_mismatch", Idp,
+        "The message was issued by somebody else.",
+        "give saml_idp the metadata or entity_id under which this IdP signs";
+    IDP_UNKNOWN, "idp_unknown", Idp,
+        "The sender is not an identity provider of this service.",
+        "add a saml_idp with this entity_id and name it by idp in the saml_sp";
+    STATUS_NOT_SUCCESS, "status_not_success", Idp,
+        "The identity provider did not log you in.",
+        "look into the IdP's log for the reason of this status";
+    UNSOLICITED, "unsolicited", Idp,
+        "The response answers no request, and this SP does not accept that.",
+        "start the login at this SP, or set allow_unsolicited on for this IdP";
+    IN_RESPONSE_TO_MISSING, "in_response_to_missing", Idp,
+        "The response does not say which request it answers.",
+        "the IdP must write InResponseTo into what answers an AuthnRequest; for a login started at the IdP set allow_unsolicited on";
+    IN_RESPONSE_TO_MISMATCH, "in_response_to_mismatch", Idp,
+        "The response answers another request.",
+        "start the login again; when it stays, the IdP mixes up its answers";
+    REQUEST_UNKNOWN, "request_unknown", Client,
+        "Your browser has no pending login that this response answers.",
+        "cookies must survive the way to the IdP and back: same host, https, cookies allowed; start the login again";
+    REQUEST_EXPIRED, "request_expired", Client,
+        "The login took too long.",
+        "start the login again, or raise request_lifetime";
+    LOGIN_LOOP, "login_loop", Sp,
+        "Several logins in a row led nowhere.",
+        "check that the session cookie reaches this location: cookie_domain, cookie_path, https, and the session store";
+
+    // The Assertion (Core 2.3.3).
+    ASSERTION_MISSING, "assertion_missing", Idp,
+        "The response holds no assertion.",
+        "look into the IdP's log: it answered Success and sent nobody";
+    ASSERTION_MULTIPLE, "assertion_multiple", Idp,
+        "The response holds more than one assertion.",
+        "the IdP must send exactly one assertion";
+    ASSERTION_MISPLACED, "assertion_misplaced", Idp,
+        "An assertion stands where the schema does not allow it.",
+        "somebody may have altered the message: compare it with what the IdP's log says it sent";
+    ASSERTION_ENCRYPTED, "assertion_encrypted", Idp,
+        "The assertion is encrypted.",
+        "turn the encryption of assertions off at the IdP for this SP";
+
+    // Subject (Core 2.4, Profiles 4.1.4.2).
+    SUBJECT_MISSING, "subject_missing", Idp,
+        "The assertion names no subject.",
+        "the IdP must send a Subject with NameID and bearer SubjectConfirmation";
+    NAME_ID_MISSING, "name_id_missing", Idp,
+        "The assertion does not say who you are.",
+        "let the IdP send a NameID for this SP that is not empty";
+    NAME_ID_ENCRYPTED, "name_id_encrypted", Idp,
+        "The NameID is encrypted.",
+        "turn the encryption of NameIDs off at the IdP for this SP";
+    CONFIRMATION_MISSING, "confirmation_missing", Idp,
+        "The assertion has no bearer confirmation.",
+        "use the Web Browser SSO profile at the IdP: SubjectConfirmation with Method bearer and SubjectConfirmationData";
+    CONFIRMATION_NOT_BEFORE, "confirmation_not_before", Idp,
+        "The bearer confirmation carries a NotBefore, which the profile forbids.",
+        "the IdP must leave NotBefore out of SubjectConfirmationData";
+    CONFIRMATION_WITHOUT_EXPIRY, "confirmation_without_expiry", Idp,
+        "The bearer confirmation has no end.",
+        "the IdP must write NotOnOrAfter into SubjectConfirmationData";
+    CONFIRMATION_EXPIRED, "confirmation_expired", Idp,
+        "The response came too late.",
+        "set the clocks of the IdP and of this host by NTP, raise clock_skew, or lengthen the IdP's assertion lifetime";
+    RECIPIENT_MISSING, "recipient_missing", Idp,
+        "The bearer confirmation does not say for which address it is.",
+        "the IdP must write Recipient into SubjectConfirmationData";
+    RECIPIENT_MISMATCH, "recipient_mismatch", Idp,
+        "The assertion is meant for another address.",
+        "make the ACS URL (Recipient) at the IdP and base_url plus the saml_acs location here the same, letter by letter";
+
+    // Conditions (Core 2.5).
+    ASSERTION_NOT_YET_VALID, "assertion_not_yet_valid", Idp,
+        "The assertion is not valid yet.",
+        "set the clocks of the IdP and of this host by NTP, or raise clock_skew";
+    ASSERTION_EXPIRED, "assertion_expired", Idp,
+        "The assertion is no longer valid.",
+        "set the clocks of the IdP and of this host by NTP, raise clock_skew, or lengthen the IdP's assertion lifetime";
+    ASSERTION_NEVER_VALID, "assertion_never_valid", Idp,
+        "The assertion ends before it begins.",
+        "the IdP must write a NotOnOrAfter that is later than NotBefore";
+    AUDIENCE_MISSING, "audience_missing", Idp,
+        "The assertion does not say for which service it is.",
+        "set the audience at the IdP to the entity_id of this SP";
+    AUDIENCE_MISMATCH, "audience_mismatch", Idp,
+        "The assertion is meant for another service.",
+        "make the audience at the IdP and entity_id of this SP the same, letter by letter";
+    CONDITION_UNKNOWN, "condition_unknown", Idp,
+        "The assertion carries a condition that this SP does not understand.",
+        "let the IdP leave this condition out for this SP";
+
+    // AuthnStatement (Core 2.7.2).
+    AUTHN_STATEMENT_MISSING, "authn_statement_missing", Idp,
+        "The assertion does not say how and when you logged in.",
+        "the IdP must send an AuthnStatement";
+    AUTHN_SESSION_EXPIRED, "authn_session_expired", Idp,
+        "Your session at the identity provider has ended.",
+        "start the login again; when it stays, look at SessionNotOnOrAfter and the clocks";
+    AUTHN_INSTANT_FUTURE, "authn_instant_future", Idp,
+        "The assertion says that you logged in in the future.",
+        "set the clocks of the IdP and of this host by NTP, or raise clock_skew";
+    AUTHN_NOT_FRESH, "authn_not_fresh", Idp,
+        "A new login was asked for, and the identity provider reused an old one.",
+        "let the IdP honour ForceAuthn for this SP";
+    AUTHN_TOO_OLD, "authn_too_old", Idp,
+        "Your login at the identity provider is too long ago.",
+        "log in at the IdP anew, or raise max_authn_age";
+    ATTRIBUTE_ENCRYPTED, "attribute_encrypted", Idp,
+        "An attribute is encrypted.",
+        "turn the encryption of attributes off at the IdP for this SP";
+    ASSERTION_REPLAYED, "assertion_replayed", Client,
+        "This response has been used already.",
+        "start the login again; somebody or the browser posted the same response twice";
+
+    // The session and this host.
+    REQUEST_ANSWERED, "request_answered", Client,
+        "This login has been answered already.",
+        "start the login again; if it was not you who answered, change your password";
+    AUTHENTICATION_REQUIRED, "authentication_required", Client,
+        "You are not logged in.",
+        "open the login address in a browser";
+    RETURN_URL_REFUSED, "return_url_refused", Client,
+        "The address to return to is not allowed.",
+        "use an address under base_url, or add its host to return_hosts";
+    LOGOUT_CROSS_SITE, "logout_cross_site", Client,
+        "Another site may not sign you out.",
+        "link to saml_logout from a page of this site, or type its address";
+    SEALING_FAILED, "sealing_failed", Server,
+        "The state of the login could not be kept.",
+        "libcrypto failed to encrypt; look for other errors of this host";
+    SIGNING_FAILED, "signing_failed", Server,
+        "The message to the identity provider could not be signed.",
+        "check certificate_key and signature_algorithm of this SP";
+    STORE_FULL, "store_full", Server,
+        "The session store is full.",
+        "enlarge the zone of saml_session_store";
+    STORE_UNAVAILABLE, "store_unavailable", Server,
+        "The session store does not answer.",
+        "check the servers of saml_session_store";
+    OUT_OF_MEMORY, "out_of_memory", Server,
+        "This host has no memory left.",
+        "give this host more memory";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let mut seen = HashSet::new();
+        for reason in REASONS {
+            assert!(seen.insert(reason.code()), "{} stands twice", reason.code());
+            assert!(
+                reason
+                    .code()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+                "{}",
+                reason.code()
+            );
+        }
+    }
+
+    #[test]
+    fn every_reason_says_what_it_means_and_what_to_do() {
+        for reason in REASONS {
+            assert!(reason.meaning().ends_with('.'), "{}", reason.code());
+            assert!(!reason.advice().is_empty(), "{}", reason.code());
+            assert!(!reason.advice().ends_with('.'), "{}", reason.code());
+        }
+    }
+
+    #[test]
+    fn a_reason_is_written_as_its_code() {
+        assert_eq!(AUDIENCE_MISMATCH.to_string(), "audience_mismatch");
+    }
+}

@@ -1,0 +1,127 @@
+//! One refusal: its reason, and the values that disagree.
+
+use std::fmt;
+
+pub use crate::reason::{Blame, Reason};
+
+/// Longest foreign text in a log line, characters.
+const QUOTE_MAX: usize = 200;
+
+/// Why a message or a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    reason: &'static Reason,
+    detail: String,
+}
+
+impl Refusal {
+    /// `detail` goes into the log: foreign text in it must have passed [`quote`].
+    pub fn new(reason: &'static Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    /// The line of the table.
+    pub fn reason(&self) -> &'static Reason {
+        self.reason
+    }
+
+    /// Stable and public, e.g. `audience_mismatch`.
+    pub fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// Who can mend it.
+    pub fn blame(&self) -> Blame {
+        self.reason.blame()
+    }
+
+    /// One sentence for the user's page.
+    pub fn meaning(&self) -> &'static str {
+        self.reason.meaning()
+    }
+
+    /// The values that disagree, for the log only: "the Audience is …, this SP is …".
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What to change and where, for the log only.
+    pub fn advice(&self) -> &'static str {
+        self.reason.advice()
+    }
+}
+
+/// One log line: code, detail, advice.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.code(), self.detail, self.advice())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Foreign text, safe inside a log line: in quotes, with control characters, quotes, backslashes and
+/// invisible characters escaped, cut after 200 characters.
+pub fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len().min(QUOTE_MAX) + 2);
+    quoted.push('"');
+    for c in text.chars().take(QUOTE_MAX) {
+        match c {
+            '\'' => quoted.push(c),
+            _ => quoted.extend(c.escape_debug()),
+        }
+    }
+    if text.chars().nth(QUOTE_MAX).is_some() {
+        quoted.push('…');
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Like [`quote`], or `absent`.
+pub fn quote_option(text: Option<&str>) -> String {
+    text.map_or_else(|| "absent".to_owned(), quote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason;
+
+    #[test]
+    fn a_refusal_reads_as_one_line() {
+        let refusal = Refusal::new(&reason::STORE_FULL, "zone \"sessions\"");
+        assert_eq!(
+            refusal.to_string(),
+            "store_full: zone \"sessions\"; enlarge the zone of saml_session_store"
+        );
+        assert_eq!(refusal.code(), "store_full");
+        assert_eq!(refusal.blame(), Blame::Server);
+        assert_eq!(refusal.detail(), "zone \"sessions\"");
+        assert_eq!(refusal.meaning(), "The session store is full.");
+        assert_eq!(refusal.reason(), &reason::STORE_FULL);
+    }
+
+    #[test]
+    fn quoted_text_cannot_forge_a_log_line() {
+        assert_eq!(
+            quote("a\r\n[alert] \"x\" \\ \u{1b}[2J\u{202e}\0"),
+            r#""a\r\n[alert] \"x\" \\ \u{1b}[2J\u{202e}\0""#
+        );
+        assert_eq!(quote("it's é"), "\"it's é\"");
+    }
+
+    #[test]
+    fn quoted_text_is_bounded() {
+        assert_eq!(quote(&"a".repeat(200)).chars().count(), 202);
+        let cut = quote(&"é".repeat(201));
+        assert_eq!(cut.chars().count(), 203);
+        assert!(cut.ends_with("é…\""));
+    }
+
+    #[test]
+    fn an_absent_value_is_named() {
+        assert_eq!(quote_option(None), "absent");
+        assert_eq!(quote_option(Some("x")), "\"x\"");
+    }
+}

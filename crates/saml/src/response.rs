@@ -1,0 +1,141 @@
+//! Accepting a Response: the Web Browser SSO profile (Profiles 4.1.4).
+
+mod attributes;
+mod authn;
+mod clock;
+mod conditions;
+mod envelope;
+mod header;
+mod signature;
+mod structure;
+mod subject;
+
+use xmldoc::{Document, Element, Unverified};
+
+use self::clock::Clock;
+use self::signature::Envelope;
+use crate::namespace;
+use crate::provider::Idp;
+use crate::refusal::Refusal;
+
+/// A parsed Response of which nothing has been believed yet.
+pub struct ReceivedResponse {
+    document: Document,
+    root: Unverified<Element>,
+}
+
+/// What a login is checked against.
+pub struct Expected<'a> {
+    pub sp_entity_id: &'a str,
+    /// Absolute URL of the ACS.
+    pub acs_url: &'a str,
+    pub idp: &'a Idp,
+    /// The request of this browser that the Response must answer; `None` = unsolicited.
+    pub request: Option<Asked<'a>>,
+    /// Seconds since the epoch.
+    pub now: i64,
+}
+
+/// What the AuthnRequest asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub id: &'a str,
+    /// Seconds since the epoch.
+    pub issue_instant: i64,
+    pub force_authn: bool,
+}
+
+/// NameID (Core 2.2.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameId {
+    pub value: String,
+    pub format: Option<String>,
+    pub name_qualifier: Option<String>,
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// Attribute (Core 2.7.3.1); the values of repeated Names are merged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamlAttribute {
+    pub name: String,
+    pub friendly_name: Option<String>,
+    pub values: Vec<String>,
+}
+
+/// Who has logged in: everything read from verified bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    pub idp_entity_id: String,
+    pub name_id: NameId,
+    pub session_index: Option<String>,
+    /// Seconds since the epoch.
+    pub authn_instant: i64,
+    pub authn_context: Option<String>,
+    /// Seconds since the epoch.
+    pub session_not_on_or_after: Option<i64>,
+    pub attributes: Vec<SamlAttribute>,
+    pub assertion_id: String,
+    /// Until when the assertion ID must be remembered against replay (skew included), seconds since the epoch.
+    pub replay_until: i64,
+}
+
+impl ReceivedResponse {
+    pub(crate) fn new(document: Document, root: Unverified<Element>) -> Self {
+        Self { document, root }
+    }
+
+    /// InResponseTo of the Response, unverified: finds the pending login.
+    pub fn in_response_to(&self) -> Option<&str> {
+        self.root.attribute("InResponseTo")
+    }
+
+    /// Issuer of the Response, unverified: finds the IdP of an unsolicited Response. Falls back to `None`.
+    pub fn issuer(&self) -> Option<&str> {
+        self.root.child(namespace::ASSERTION, "Issuer").map(header::uri)
+    }
+
+    /// Verifies and validates (Core 3.2.2, Core 2.3.3, Profiles 4.1.4.3).
+    ///
+    /// The caller must still claim `assertion_id` until `replay_until`.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the Response breaks.
+    pub fn accept(self, expected: &Expected<'_>) -> Result<Login, Refusal> {
+        let clock = Clock::of(expected);
+
+        let envelope = Envelope::read(&self.document, self.root, expected.idp)?;
+        structure::check(&envelope)?;
+        header::version(&envelope)?;
+        header::id(&envelope)?;
+        header::issue_instant(&envelope, &clock)?;
+        header::issuer_if_present(&envelope, expected.idp)?;
+        envelope::destination(&envelope, expected.acs_url)?;
+        envelope::status(&envelope)?;
+        let answered = envelope::in_response_to(&envelope, expected)?;
+
+        let assertion = signature::assertion(&self.document, envelope, expected.idp)?;
+        structure::check(&assertion)?;
+        header::version(&assertion)?;
+        let assertion_id = header::id(&assertion)?;
+        header::issue_instant(&assertion, &clock)?;
+        header::issuer(&assertion, expected.idp)?;
+
+        let (name_id, confirmed_until) = subject::confirm(&assertion, expected, answered, &clock)?;
+        let valid_until = conditions::check(&assertion, expected.sp_entity_id, &clock)?;
+        let authn = authn::statement(&assertion, expected, &clock)?;
+        let attributes = attributes::read(&assertion)?;
+
+        Ok(Login {
+            idp_entity_id: expected.idp.entity_id.clone(),
+            name_id,
+            session_index: authn.session_index,
+            authn_instant: authn.instant,
+            authn_context: authn.context,
+            session_not_on_or_after: authn.session_not_on_or_after,
+            attributes,
+            assertion_id,
+            replay_until: clock.later(valid_until.unwrap_or(confirmed_until).max(confirmed_until)),
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! AttributeStatement: what the IdP says about the user (Core 2.7.3).
+
+use std::collections::HashMap;
+
+use xmldoc::Element;
+
+use super::SamlAttribute;
+use crate::namespace::{ASSERTION, XSI};
+use crate::reason;
+use crate::refusal::Refusal;
+
+/// All attributes in the order of their first appearance; values of one Name are merged.
+pub fn read(assertion: &Element) -> Result<Vec<SamlAttribute>, Refusal> {
+    let mut attributes: Vec<SamlAttribute> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let statements = assertion.children_named(ASSERTION, "AttributeStatement");
+    for element in statements.flat_map(|statement| &statement.children) {
+        let name = name(element)?;
+        let place = *places.entry(name).or_insert(attributes.len());
+        if place == attributes.len() {
+            attributes.push(SamlAttribute { name: name.to_owned(), ..SamlAttribute::default() });
+        }
+        let Some(attribute) = attributes.get_mut(place) else { continue };
+        if attribute.friendly_name.is_none() {
+            attribute.friendly_name = element.attribute("FriendlyName").map(str::to_owned);
+        }
+        attribute.values.extend(values(element));
+    }
+    Ok(attributes)
+}
+
+/// Name; an attribute that cannot be read is refused, because a rule may ask that it be absent.
+fn name(attribute: &Element) -> Result<&str, Refusal> {
+    if attribute.is(ASSERTION, "EncryptedAttribute") {
+        return Err(Refusal::new(
+            &reason::ATTRIBUTE_ENCRYPTED,
+            "the AttributeStatement holds an EncryptedAttribute, this SP does not decrypt",
+        ));
+    }
+    match attribute.attribute("Name") {
+        Some(name) if !name.is_empty() => Ok(name),
+        _ => Err(Refusal::new(&reason::STRUCTURE, "an Attribute has no Name")),
+    }
+}
+
+fn values(attribute: &Element) -> impl Iterator<Item = String> {
+    attribute
+        .children_named(ASSERTION, "AttributeValue")
+        .filter(|value| !matches!(value.attribute_ns(XSI, "nil"), Some("true" | "1")))
+        .map(whole_text)
+}
+
+/// The text of an AttributeValue; around nested elements (a NameID) blanks are only layout.
+fn whole_text(value: &Element) -> String {
+    if value.children.is_empty() {
+        return value.text.clone();
+    }
+    let mut text = value.text.trim().to_owned();
+    for child in &value.children {
+        text.push_str(&whole_text(child));
+    }
+    text
+}

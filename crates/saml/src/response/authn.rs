@@ -1,0 +1,111 @@
+//! AuthnStatement: how and when the user logged in at the IdP (Core 2.7.2).
+
+use xmldoc::Element;
+
+use super::Expected;
+use super::clock::{Clock, optional_instant, required_instant};
+use super::header::uri;
+use crate::instant;
+use crate::namespace::ASSERTION;
+use crate::reason;
+use crate::refusal::{Refusal, quote_option};
+
+/// What an accepted AuthnStatement says.
+pub struct Authn {
+    /// Seconds since the epoch.
+    pub instant: i64,
+    pub session_index: Option<String>,
+    /// Seconds since the epoch.
+    pub session_not_on_or_after: Option<i64>,
+    /// AuthnContextClassRef.
+    pub context: Option<String>,
+}
+
+/// The first AuthnStatement that passes; when none does, why the first failed.
+pub fn statement(
+    assertion: &Element,
+    expected: &Expected<'_>,
+    clock: &Clock,
+) -> Result<Authn, Refusal> {
+    let mut first_refusal = None;
+    for statement in assertion.children_named(ASSERTION, "AuthnStatement") {
+        match read(statement, expected, clock) {
+            Ok(authn) => return Ok(authn),
+            Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
+        }
+    }
+    Err(first_refusal.unwrap_or_else(|| {
+        Refusal::new(&reason::AUTHN_STATEMENT_MISSING, "the Assertion has no AuthnStatement")
+    }))
+}
+
+fn read(statement: &Element, expected: &Expected<'_>, clock: &Clock) -> Result<Authn, Refusal> {
+    let instant = required_instant(statement, "AuthnInstant")?;
+    not_in_the_future(statement, instant, clock)?;
+    fresh(statement, instant, expected, clock)?;
+    young(statement, instant, expected, clock)?;
+    Ok(Authn {
+        instant,
+        session_index: statement.attribute("SessionIndex").map(str::to_owned),
+        session_not_on_or_after: session_end(statement, clock)?,
+        context: class_ref(statement).map(str::to_owned),
+    })
+}
+
+fn not_in_the_future(statement: &Element, instant: i64, clock: &Clock) -> Result<(), Refusal> {
+    if clock.may_have_come(instant) {
+        return Ok(());
+    }
+    let detail = clock.disagreement(statement, "AuthnInstant");
+    Err(Refusal::new(&reason::AUTHN_INSTANT_FUTURE, detail))
+}
+
+/// With ForceAuthn the user logged in after we asked (Core 3.4.1).
+fn fresh(
+    statement: &Element,
+    authn_instant: i64,
+    expected: &Expected<'_>,
+    clock: &Clock,
+) -> Result<(), Refusal> {
+    let Some(asked) = expected.request.filter(|asked| asked.force_authn) else { return Ok(()) };
+    if authn_instant >= clock.earlier(asked.issue_instant) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the AuthnInstant is {}, the request with ForceAuthn was made at {}",
+        quote_option(statement.attribute("AuthnInstant")),
+        instant::format(asked.issue_instant)
+    );
+    Err(Refusal::new(&reason::AUTHN_NOT_FRESH, detail))
+}
+
+/// The login at the IdP is not older than max_authn_age.
+fn young(
+    statement: &Element,
+    authn_instant: i64,
+    expected: &Expected<'_>,
+    clock: &Clock,
+) -> Result<(), Refusal> {
+    let Some(max_age) = expected.idp.policy.max_authn_age else { return Ok(()) };
+    if authn_instant >= clock.earlier(clock.now.saturating_sub(max_age)) {
+        return Ok(());
+    }
+    let detail =
+        format!("{}, max_authn_age is {max_age} s", clock.disagreement(statement, "AuthnInstant"));
+    Err(Refusal::new(&reason::AUTHN_TOO_OLD, detail))
+}
+
+/// SessionNotOnOrAfter has not come. No skew: a session that ends at once would only loop.
+fn session_end(statement: &Element, clock: &Clock) -> Result<Option<i64>, Refusal> {
+    let end = optional_instant(statement, "SessionNotOnOrAfter")?;
+    if end.is_some_and(|end| end <= clock.now) {
+        let detail = clock.disagreement(statement, "SessionNotOnOrAfter");
+        return Err(Refusal::new(&reason::AUTHN_SESSION_EXPIRED, detail));
+    }
+    Ok(end)
+}
+
+fn class_ref(statement: &Element) -> Option<&str> {
+    let context = statement.child(ASSERTION, "AuthnContext")?;
+    context.child(ASSERTION, "AuthnContextClassRef").map(uri)
+}

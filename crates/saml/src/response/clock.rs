@@ -1,0 +1,69 @@
+//! Now, and the tolerated difference of the clocks (Core 1.3.3).
+
+use xmldoc::Element;
+
+use super::Expected;
+use crate::instant;
+use crate::reason;
+use crate::refusal::{Refusal, quote, quote_option};
+
+/// The time against which one Response is judged, seconds since the epoch.
+pub struct Clock {
+    pub now: i64,
+    skew: i64,
+}
+
+impl Clock {
+    pub fn of(expected: &Expected<'_>) -> Self {
+        Self { now: expected.now, skew: expected.idp.policy.clock_skew }
+    }
+
+    /// May `instant` (a NotBefore) have come at the IdP?
+    pub fn may_have_come(&self, instant: i64) -> bool {
+        instant <= self.later(self.now)
+    }
+
+    /// Has `instant` (a NotOnOrAfter) surely come at the IdP?
+    pub fn has_surely_come(&self, instant: i64) -> bool {
+        instant <= self.earlier(self.now)
+    }
+
+    /// `instant` on the slowest tolerated clock.
+    pub fn later(&self, instant: i64) -> i64 {
+        instant.saturating_add(self.skew)
+    }
+
+    /// `instant` on the fastest tolerated clock.
+    pub fn earlier(&self, instant: i64) -> i64 {
+        instant.saturating_sub(self.skew)
+    }
+
+    /// "the NotBefore of the Conditions is …, now is … and clock_skew is … s".
+    pub fn disagreement(&self, element: &Element, attribute: &str) -> String {
+        format!(
+            "the {attribute} of the {} is {}, now is {} and clock_skew is {} s",
+            element.name,
+            quote_option(element.attribute(attribute)),
+            instant::format(self.now),
+            self.skew
+        )
+    }
+}
+
+/// An xs:dateTime attribute that may be absent; `instant_invalid` when it is none.
+pub fn optional_instant(element: &Element, attribute: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = element.attribute(attribute) else { return Ok(None) };
+    let Some(instant) = instant::parse(text) else {
+        let detail = format!("the {attribute} of the {} is {}", element.name, quote(text));
+        return Err(Refusal::new(&reason::INSTANT_INVALID, detail));
+    };
+    Ok(Some(instant))
+}
+
+/// An xs:dateTime attribute; `instant_invalid` when it is absent or none.
+pub fn required_instant(element: &Element, attribute: &str) -> Result<i64, Refusal> {
+    optional_instant(element, attribute)?.ok_or_else(|| {
+        let detail = format!("the {} has no {attribute}", element.name);
+        Refusal::new(&reason::INSTANT_INVALID, detail)
+    })
+}

@@ -1,0 +1,196 @@
+//! Which element is verified, and thereby read (DESIGN section 6, items 2 to 4).
+
+use std::ops::Deref;
+
+use xmldoc::{Document, Element, Unverified, Verified, VerifyError};
+
+use crate::namespace::ASSERTION;
+use crate::provider::{Idp, Policy};
+use crate::reason::{self, Reason};
+use crate::refusal::{Refusal, quote};
+
+/// The Response around the Assertion: what its signature covers when it has one.
+pub enum Envelope {
+    Signed(Verified<Element>),
+    /// Good for refusing only; the Assertion in it is an empty shell.
+    Unsigned(Unverified<Element>),
+}
+
+impl Envelope {
+    /// A signed Response is read from its verified bytes and from nowhere else.
+    pub fn read(
+        document: &Document,
+        root: Unverified<Element>,
+        idp: &Idp,
+    ) -> Result<Self, Refusal> {
+        if !document.root_is_signed() {
+            return Ok(Self::Unsigned(root));
+        }
+        document
+            .verify_root(&idp.keys, &idp.policy.signature)
+            .map(|(response, _)| Self::Signed(response))
+            .map_err(|error| refuse("Response", &error, idp))
+    }
+
+    pub fn is_signed(&self) -> bool {
+        matches!(self, Self::Signed(_))
+    }
+}
+
+impl Deref for Envelope {
+    type Target = Element;
+    fn deref(&self) -> &Element {
+        match self {
+            Self::Signed(response) => response,
+            Self::Unsigned(response) => response,
+        }
+    }
+}
+
+/// The one Assertion, out of bytes that a valid signature covers.
+///
+/// Every signature that is there must verify: its own, the Response's, or both.
+pub fn assertion(
+    document: &Document,
+    envelope: Envelope,
+    idp: &Idp,
+) -> Result<Verified<Element>, Refusal> {
+    exactly_one(&envelope)?;
+    let own_signature = document.child_is_signed(ASSERTION, "Assertion");
+    signed_as_wanted(envelope.is_signed(), own_signature, &idp.policy)?;
+    if own_signature {
+        return document
+            .verify_child(ASSERTION, "Assertion", &idp.keys, &idp.policy.signature)
+            .map(|(assertion, _)| assertion)
+            .map_err(|error| refuse("Assertion", &error, idp));
+    }
+    match envelope {
+        Envelope::Signed(response) => {
+            response.into_child(ASSERTION, "Assertion").ok_or_else(assertion_missing)
+        }
+        Envelope::Unsigned(_) => Err(signature_missing()),
+    }
+}
+
+/// One Assertion as a child of the Response, none anywhere else, none encrypted.
+fn exactly_one(response: &Element) -> Result<(), Refusal> {
+    let count = response.children_named(ASSERTION, "Assertion").count();
+    let encrypted = response.children_named(ASSERTION, "EncryptedAssertion").count();
+    let misplaced = response.children.iter().filter(|c| !is_assertion(c)).find_map(holds_assertion);
+    if let Some(parent) = misplaced {
+        let detail = format!("an Assertion stands in a {}", quote(&parent.name));
+        return Err(Refusal::new(&reason::ASSERTION_MISPLACED, detail));
+    }
+    match (count, encrypted) {
+        (1, 0) => Ok(()),
+        (0, 0) => Err(assertion_missing()),
+        (0, 1) => Err(Refusal::new(
+            &reason::ASSERTION_ENCRYPTED,
+            "the Response holds an EncryptedAssertion, this SP does not decrypt",
+        )),
+        _ => {
+            let detail = format!(
+                "the Response holds {count} Assertions and {encrypted} EncryptedAssertions"
+            );
+            Err(Refusal::new(&reason::ASSERTION_MULTIPLE, detail))
+        }
+    }
+}
+
+fn is_assertion(element: &Element) -> bool {
+    element.is(ASSERTION, "Assertion") || element.is(ASSERTION, "EncryptedAssertion")
+}
+
+/// The element inside `element` (or itself) that has an Assertion as its child.
+fn holds_assertion(element: &Element) -> Option<&Element> {
+    if element.children.iter().any(is_assertion) {
+        return Some(element);
+    }
+    element.children.iter().find_map(holds_assertion)
+}
+
+/// At least one signature, and those that the administrator wants.
+fn signed_as_wanted(response: bool, assertion: bool, policy: &Policy) -> Result<(), Refusal> {
+    if !response && !assertion {
+        return Err(signature_missing());
+    }
+    if policy.want_response_signed && !response {
+        return Err(Refusal::new(
+            &reason::RESPONSE_UNSIGNED,
+            "only the Assertion is signed, want_response_signed is on",
+        ));
+    }
+    if policy.want_assertion_signed && !assertion {
+        return Err(Refusal::new(
+            &reason::ASSERTION_UNSIGNED,
+            "only the Response is signed, want_assertion_signed is on",
+        ));
+    }
+    Ok(())
+}
+
+fn assertion_missing() -> Refusal {
+    Refusal::new(&reason::ASSERTION_MISSING, "the status is Success, the Response has no Assertion")
+}
+
+fn signature_missing() -> Refusal {
+    Refusal::new(&reason::SIGNATURE_MISSING, "neither the Response nor the Assertion is signed")
+}
+
+fn refuse(element: &str, error: &VerifyError, idp: &Idp) -> Refusal {
+    let keys: Vec<String> = idp.keys.iter().map(|key| key.describe()).collect();
+    let detail = format!(
+        "the signature of the {element}: {}; the IdP {} has these keys: {}",
+        quote(&error.to_string()),
+        quote(&idp.entity_id),
+        keys.join(", ")
+    );
+    Refusal::new(reason_of(error), detail)
+}
+
+fn reason_of(error: &VerifyError) -> &'static Reason {
+    match error {
+        VerifyError::Missing => &reason::SIGNATURE_MISSING,
+        VerifyError::Multiple => &reason::SIGNATURE_MULTIPLE,
+        VerifyError::Invalid { .. } => &reason::SIGNATURE_INVALID,
+        VerifyError::Structure(_) => &reason::SIGNATURE_STRUCTURE,
+        VerifyError::SignatureAlgorithm(_) => &reason::SIGNATURE_ALGORITHM,
+        VerifyError::DigestAlgorithm(_) => &reason::DIGEST_ALGORITHM,
+        VerifyError::Canonicalization(_) => &reason::CANONICALIZATION_ALGORITHM,
+        VerifyError::Transform(_) => &reason::TRANSFORM_ALGORITHM,
+        VerifyError::ReferenceCount => &reason::REFERENCE_COUNT,
+        VerifyError::ReferenceUri(_) => &reason::REFERENCE_URI,
+        VerifyError::KeyTooSmall(_) => &reason::KEY_TOO_SMALL,
+        VerifyError::KeyType(_) => &reason::KEY_TYPE,
+        VerifyError::Void => &reason::SIGNATURE_VOID,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xmldoc::SignatureAlgorithm;
+
+    use super::*;
+
+    #[test]
+    fn the_codes_of_signatures_are_public_ones() {
+        let text = String::new;
+        for error in [
+            VerifyError::Missing,
+            VerifyError::Multiple,
+            VerifyError::Invalid { tried: 1 },
+            VerifyError::Structure("x"),
+            VerifyError::SignatureAlgorithm(text()),
+            VerifyError::DigestAlgorithm(text()),
+            VerifyError::Canonicalization(text()),
+            VerifyError::Transform(text()),
+            VerifyError::ReferenceCount,
+            VerifyError::ReferenceUri(text()),
+            VerifyError::KeyTooSmall(text()),
+            VerifyError::KeyType(SignatureAlgorithm::RsaSha256),
+            VerifyError::Void,
+        ] {
+            assert_eq!(reason_of(&error).code(), error.code());
+        }
+    }
+}

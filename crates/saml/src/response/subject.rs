@@ -1,0 +1,180 @@
+//! Subject: who it is, and that the bearer may say so (Core 2.4, Profiles 4.1.4.2).
+
+use xmldoc::Element;
+
+use super::clock::{Clock, optional_instant};
+use super::envelope::{Answered, answers_another, answers_unknown};
+use super::{Expected, NameId};
+use crate::namespace::{ASSERTION, BEARER};
+use crate::reason;
+use crate::refusal::{Refusal, quote, quote_option};
+
+/// What every bearer confirmation is checked against.
+struct Bearer<'a> {
+    expected: &'a Expected<'a>,
+    answered: Answered,
+    clock: &'a Clock,
+}
+
+/// One rule on a SubjectConfirmationData.
+type Rule = fn(&Element, &Bearer<'_>) -> Result<(), Refusal>;
+
+/// In order: of several confirmations, the one that came furthest tells why none passed.
+const RULES: [Rule; 4] = [recipient, in_response_to, no_not_before, not_on_or_after];
+
+/// The NameID, and the last NotOnOrAfter of a bearer confirmation (seconds since the epoch).
+pub fn confirm(
+    assertion: &Element,
+    expected: &Expected<'_>,
+    answered: Answered,
+    clock: &Clock,
+) -> Result<(NameId, i64), Refusal> {
+    let Some(subject) = assertion.child(ASSERTION, "Subject") else {
+        return Err(Refusal::new(&reason::SUBJECT_MISSING, "the Assertion has no Subject"));
+    };
+    let name_id = name_id(subject)?;
+    one_bearer(subject, &Bearer { expected, answered, clock })?;
+    Ok((name_id, last_not_on_or_after(subject)))
+}
+
+/// The NameID of the Subject, as the IdP wrote it (Core 2.2.3).
+fn name_id(subject: &Element) -> Result<NameId, Refusal> {
+    let identifiers = ["BaseID", "NameID", "EncryptedID"];
+    let count = subject.children.iter().filter(|c| identifiers.contains(&c.name.as_str())).count();
+    if count > 1 {
+        let detail = format!("the Subject has {count} identifiers");
+        return Err(Refusal::new(&reason::STRUCTURE, detail));
+    }
+    if subject.child(ASSERTION, "EncryptedID").is_some() {
+        return Err(Refusal::new(
+            &reason::NAME_ID_ENCRYPTED,
+            "the Subject holds an EncryptedID, this SP does not decrypt",
+        ));
+    }
+    let Some(found) = subject.child(ASSERTION, "NameID") else {
+        return Err(Refusal::new(&reason::NAME_ID_MISSING, "the Subject has no NameID"));
+    };
+    if found.text.trim().is_empty() {
+        let detail = format!("the NameID is {}", quote(&found.text));
+        return Err(Refusal::new(&reason::NAME_ID_MISSING, detail));
+    }
+    let attribute = |name| found.attribute(name).map(str::to_owned);
+    Ok(NameId {
+        value: found.text.clone(),
+        format: attribute("Format"),
+        name_qualifier: attribute("NameQualifier"),
+        sp_name_qualifier: attribute("SPNameQualifier"),
+    })
+}
+
+/// At least one bearer confirmation passes all rules.
+fn one_bearer(subject: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
+    let mut best: Option<(usize, Refusal)> = None;
+    for data in bearer_data(subject) {
+        let Err((rank, refusal)) = check(data, bearer) else { return Ok(()) };
+        if best.as_ref().is_none_or(|(reached, _)| rank > *reached) {
+            best = Some((rank, refusal));
+        }
+    }
+    Err(best.map_or_else(|| no_bearer(subject), |(_, refusal)| refusal))
+}
+
+/// All rules on one confirmation; a failure tells how far it came.
+fn check(data: &Element, bearer: &Bearer<'_>) -> Result<(), (usize, Refusal)> {
+    for (rank, rule) in RULES.iter().enumerate() {
+        rule(data, bearer).map_err(|refusal| (rank, refusal))?;
+    }
+    Ok(())
+}
+
+/// The SubjectConfirmationData of every bearer confirmation.
+fn bearer_data(subject: &Element) -> impl Iterator<Item = &Element> {
+    subject
+        .children_named(ASSERTION, "SubjectConfirmation")
+        .filter(|confirmation| confirmation.attribute("Method") == Some(BEARER))
+        .filter_map(|confirmation| confirmation.child(ASSERTION, "SubjectConfirmationData"))
+}
+
+fn no_bearer(subject: &Element) -> Refusal {
+    let methods: Vec<String> = subject
+        .children_named(ASSERTION, "SubjectConfirmation")
+        .take(4)
+        .map(|confirmation| quote_option(confirmation.attribute("Method")))
+        .collect();
+    let detail = if methods.is_empty() {
+        "the Subject has no SubjectConfirmation".to_owned()
+    } else {
+        format!(
+            "no SubjectConfirmation has Method {} and SubjectConfirmationData, the Methods are: {}",
+            quote(BEARER),
+            methods.join(", ")
+        )
+    };
+    Refusal::new(&reason::CONFIRMATION_MISSING, detail)
+}
+
+fn recipient(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
+    let acs_url = bearer.expected.acs_url;
+    match data.attribute("Recipient") {
+        Some(recipient) if recipient == acs_url => Ok(()),
+        Some(recipient) => {
+            let detail = format!(
+                "the Recipient of the SubjectConfirmationData is {}, the ACS URL of this SP is {}",
+                quote(recipient),
+                quote(acs_url)
+            );
+            Err(Refusal::new(&reason::RECIPIENT_MISMATCH, detail))
+        }
+        None => {
+            let detail = format!(
+                "the SubjectConfirmationData has no Recipient, the ACS URL of this SP is {}",
+                quote(acs_url)
+            );
+            Err(Refusal::new(&reason::RECIPIENT_MISSING, detail))
+        }
+    }
+}
+
+fn in_response_to(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
+    const ELEMENT: &str = "SubjectConfirmationData";
+    match (data.attribute("InResponseTo"), bearer.expected.request) {
+        (Some(found), Some(asked)) if found == asked.id => Ok(()),
+        (Some(found), Some(asked)) => Err(answers_another(ELEMENT, found, asked.id)),
+        (Some(found), None) => Err(answers_unknown(ELEMENT, found)),
+        (None, Some(asked)) if bearer.answered == Answered::NotYetProven => {
+            let detail = format!(
+                "neither the {ELEMENT} nor a signed Response has an InResponseTo, the request is {}",
+                quote(asked.id)
+            );
+            Err(Refusal::new(&reason::IN_RESPONSE_TO_MISSING, detail))
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+fn no_not_before(data: &Element, _: &Bearer<'_>) -> Result<(), Refusal> {
+    let Some(not_before) = data.attribute("NotBefore") else { return Ok(()) };
+    let detail = format!("the NotBefore of the SubjectConfirmationData is {}", quote(not_before));
+    Err(Refusal::new(&reason::CONFIRMATION_NOT_BEFORE, detail))
+}
+
+fn not_on_or_after(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
+    let Some(end) = optional_instant(data, "NotOnOrAfter")? else {
+        return Err(Refusal::new(
+            &reason::CONFIRMATION_WITHOUT_EXPIRY,
+            "the SubjectConfirmationData has no NotOnOrAfter",
+        ));
+    };
+    if bearer.clock.has_surely_come(end) {
+        let detail = bearer.clock.disagreement(data, "NotOnOrAfter");
+        return Err(Refusal::new(&reason::CONFIRMATION_EXPIRED, detail));
+    }
+    Ok(())
+}
+
+/// The last, not that of the confirmation which passed: a replay may use another one.
+fn last_not_on_or_after(subject: &Element) -> i64 {
+    bearer_data(subject)
+        .filter_map(|data| optional_instant(data, "NotOnOrAfter").ok().flatten())
+        .fold(i64::MIN, i64::max)
+}

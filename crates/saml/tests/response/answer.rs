@@ -1,0 +1,306 @@
+//! An IdP that answers as told, and the SP that judges it.
+
+use std::sync::LazyLock;
+
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::{X509, X509NameBuilder};
+use saml::instant;
+use saml::message::{Received, receive};
+use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::refusal::Refusal;
+use saml::response::{Asked, Expected, Login, ReceivedResponse};
+use xmldoc::{DigestAlgorithm, Limits, SignaturePlace, SigningKey, VerifyingKey, sign_enveloped};
+
+pub const IDP: &str = "https://idp.example.org/metadata";
+pub const SP: &str = "https://app.example.com/saml/metadata";
+pub const ACS: &str = "https://app.example.com/saml/acs";
+pub const REQUEST: &str = "_request1";
+/// 2026-11-21T11:30:00Z
+pub const NOW: i64 = 1_795_260_600;
+pub const SKEW: i64 = 60;
+
+/// A key pair in PEM.
+pub struct Key {
+    private: Vec<u8>,
+    public: Vec<u8>,
+    certificate: X509,
+}
+
+pub static IDP_KEY: LazyLock<Key> = LazyLock::new(|| Key::new(ec_key()));
+pub static STRANGER: LazyLock<Key> = LazyLock::new(|| Key::new(ec_key()));
+pub static RSA_KEY: LazyLock<Key> =
+    LazyLock::new(|| Key::new(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()));
+
+fn ec_key() -> PKey<Private> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+impl Key {
+    fn new(key: PKey<Private>) -> Self {
+        let mut name = X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("CN", "idp.example.org").unwrap();
+        let name = name.build();
+        let mut certificate = X509::builder().unwrap();
+        certificate.set_subject_name(&name).unwrap();
+        certificate.set_issuer_name(&name).unwrap();
+        certificate.set_pubkey(&key).unwrap();
+        certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        certificate.sign(&key, MessageDigest::sha256()).unwrap();
+        Self {
+            private: key.private_key_to_pem_pkcs8().unwrap(),
+            public: key.public_key_to_pem().unwrap(),
+            certificate: certificate.build(),
+        }
+    }
+
+    pub fn verifying(&self) -> VerifyingKey {
+        VerifyingKey::from_public_key_pem(&self.public).unwrap()
+    }
+
+    /// Signs the root of `xml`; the certificate goes into KeyInfo.
+    pub fn sign(&self, xml: &str, place: SignaturePlace) -> String {
+        let key = SigningKey::from_pem(&self.private, None).unwrap();
+        let certificate =
+            xmldoc::Certificate::from_der(&self.certificate.to_der().unwrap()).unwrap();
+        let signed = sign_enveloped(
+            xml,
+            place,
+            &key,
+            Some(&certificate),
+            key.default_algorithm(),
+            DigestAlgorithm::Sha256,
+        )
+        .unwrap();
+        without_declaration(&signed).to_owned()
+    }
+}
+
+fn without_declaration(xml: &str) -> &str {
+    let xml = xml.trim();
+    match xml.strip_prefix("<?xml") {
+        Some(rest) => rest.split_once("?>").unwrap().1.trim(),
+        None => xml,
+    }
+}
+
+/// What is signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    Nothing,
+    Assertion,
+    Response,
+    Both,
+}
+
+/// A Response to be: edited as text, then signed.
+pub struct Answer {
+    pub response: String,
+    pub assertion: String,
+    sign: Sign,
+    response_key: &'static Key,
+    assertion_key: &'static Key,
+}
+
+/// An instant relative to now.
+pub fn at(seconds: i64) -> String {
+    instant::format(NOW + seconds)
+}
+
+/// The default confirmation, for tests that add more of them.
+pub fn confirmation(data_attributes: &str) -> String {
+    format!(
+        r#"<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData {data_attributes}/></saml:SubjectConfirmation>"#
+    )
+}
+
+impl Answer {
+    pub fn new() -> Self {
+        let (now, before, after, earlier) = (at(0), at(-300), at(300), at(-10));
+        let confirmation = confirmation(&format!(
+            r#"InResponseTo="{REQUEST}" NotOnOrAfter="{after}" Recipient="{ACS}""#
+        ));
+        let assertion = format!(
+            r#"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_assertion1" Version="2.0" IssueInstant="{now}">
+  <saml:Issuer>{IDP}</saml:Issuer>
+  <saml:Subject>
+    <saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" NameQualifier="{IDP}" SPNameQualifier="{SP}">alice</saml:NameID>
+    {confirmation}
+  </saml:Subject>
+  <saml:Conditions NotBefore="{before}" NotOnOrAfter="{after}">
+    <saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction>
+  </saml:Conditions>
+  <saml:AuthnStatement AuthnInstant="{earlier}" SessionIndex="s::1">
+    <saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext>
+  </saml:AuthnStatement>
+  <saml:AttributeStatement>
+    <saml:Attribute Name="mail" FriendlyName="email"><saml:AttributeValue>alice@example.org</saml:AttributeValue></saml:Attribute>
+  </saml:AttributeStatement>
+</saml:Assertion>"#
+        );
+        let response = format!(
+            r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response1" Version="2.0" IssueInstant="{now}" Destination="{ACS}" InResponseTo="{REQUEST}">
+  <saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{IDP}</saml:Issuer>
+  <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
+  {{assertion}}
+</samlp:Response>"#
+        );
+        Self {
+            response,
+            assertion,
+            sign: Sign::Assertion,
+            response_key: &IDP_KEY,
+            assertion_key: &IDP_KEY,
+        }
+    }
+
+    pub fn signed(mut self, sign: Sign) -> Self {
+        self.sign = sign;
+        self
+    }
+
+    pub fn response_key(mut self, key: &'static Key) -> Self {
+        self.response_key = key;
+        self
+    }
+
+    pub fn assertion_key(mut self, key: &'static Key) -> Self {
+        self.assertion_key = key;
+        self
+    }
+
+    /// Replaces the one occurrence of `from` in the Assertion.
+    pub fn assertion(mut self, from: &str, to: &str) -> Self {
+        self.assertion = replaced(&self.assertion, from, to);
+        self
+    }
+
+    /// Replaces the one occurrence of `from` in the Response around the Assertion.
+    pub fn response(mut self, from: &str, to: &str) -> Self {
+        self.response = replaced(&self.response, from, to);
+        self
+    }
+
+    /// The Assertion, signed when it is to be.
+    pub fn assertion_xml(&self) -> String {
+        match self.sign {
+            Sign::Assertion | Sign::Both => {
+                self.assertion_key.sign(&self.assertion, SignaturePlace::AfterIssuer)
+            }
+            Sign::Nothing | Sign::Response => self.assertion.clone(),
+        }
+    }
+
+    /// The whole Response, with `content` in the place of the Assertion.
+    pub fn around(&self, content: &str) -> String {
+        let xml = self.response.replace("{assertion}", content);
+        match self.sign {
+            Sign::Response | Sign::Both => {
+                self.response_key.sign(&xml, SignaturePlace::AfterIssuer)
+            }
+            Sign::Nothing | Sign::Assertion => xml,
+        }
+    }
+
+    pub fn xml(&self) -> String {
+        self.around(&self.assertion_xml())
+    }
+
+    pub fn login(&self) -> Login {
+        Judge::new().login(&self.xml())
+    }
+
+    pub fn code(&self) -> &'static str {
+        Judge::new().refusal(&self.xml()).code()
+    }
+
+    pub fn refusal(&self) -> Refusal {
+        Judge::new().refusal(&self.xml())
+    }
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from} must stand once in {text}");
+    text.replace(from, to)
+}
+
+/// The SP, its settings and the pending login.
+pub struct Judge {
+    pub policy: Policy,
+    pub keys: Vec<&'static Key>,
+    pub now: i64,
+    pub request: Option<Asked<'static>>,
+}
+
+impl Judge {
+    pub fn new() -> Self {
+        Self {
+            policy: Policy { clock_skew: SKEW, ..Policy::default() },
+            keys: vec![&IDP_KEY],
+            now: NOW,
+            request: Some(Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: false }),
+        }
+    }
+
+    /// No login is pending.
+    pub fn unsolicited(allowed: bool) -> Self {
+        let mut judge = Self { request: None, ..Self::new() };
+        judge.policy.allow_unsolicited = allowed;
+        judge
+    }
+
+    pub fn at(seconds: i64) -> Self {
+        Self { now: NOW + seconds, ..Self::new() }
+    }
+
+    pub fn accept(&self, xml: &str) -> Result<Login, Refusal> {
+        let idp = Idp {
+            entity_id: IDP.to_owned(),
+            sso: Endpoint {
+                binding: Binding::Redirect,
+                location: "https://idp.example.org/sso".into(),
+            },
+            keys: self.keys.iter().map(|key| key.verifying()).collect(),
+            policy: self.policy.clone(),
+        };
+        received(xml)?.accept(&Expected {
+            sp_entity_id: SP,
+            acs_url: ACS,
+            idp: &idp,
+            request: self.request,
+            now: self.now,
+        })
+    }
+
+    #[track_caller]
+    pub fn login(&self, xml: &str) -> Login {
+        match self.accept(xml) {
+            Ok(login) => login,
+            Err(refusal) => panic!("refused: {refusal}\n{xml}"),
+        }
+    }
+
+    #[track_caller]
+    pub fn refusal(&self, xml: &str) -> Refusal {
+        match self.accept(xml) {
+            Ok(login) => panic!("accepted: {login:?}\n{xml}"),
+            Err(refusal) => refusal,
+        }
+    }
+
+    #[track_caller]
+    pub fn code(&self, xml: &str) -> &'static str {
+        self.refusal(xml).code()
+    }
+}
+
+pub fn received(xml: &str) -> Result<ReceivedResponse, Refusal> {
+    let Received::Response(response) = receive(xml.as_bytes(), &Limits::default())?;
+    Ok(response)
+}

@@ -1,0 +1,12 @@
+//! Accepting Responses: every rule with what passes, what it refuses, and the code it refuses with.
+
+mod answer;
+mod attributes;
+mod authn;
+mod conditions;
+mod envelope;
+mod message;
+mod signature;
+mod structure;
+mod subject;
+mod wrapping;

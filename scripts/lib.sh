@@ -1,0 +1,59 @@
+# What scripts/demo and scripts/test share: Debian packages and the Python environment.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=$ROOT/.cache/venv
+
+# nginx first: it is the web server that SimpleSAMLphp asks for, so that no other gets installed.
+BUILD_PACKAGES="nginx nginx-dev build-essential pkg-config libclang-dev libssl-dev libpcre2-dev
+    zlib1g-dev libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
+IDP_PACKAGES="simplesamlphp php-cli php-cgi php-xml php-mbstring"
+PYTHON_PACKAGES="python3 python3-venv"
+TEST_PACKAGES="xmlsec1 libxml2-utils opensaml-schemas chromium chromium-driver wrk curl"
+
+say() { printf '== %s\n' "$*" >&2; }
+
+# install_packages NAME...: those that are missing, without starting any service.
+install_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed \
+            || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        say "missing packages; as root: apt-get install --no-install-recommends ${missing[*]}"
+        return 1
+    fi
+    say "installing ${missing[*]}"
+    forbid_services
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    allow_services
+}
+
+# Packages must not start their servers here (policy-rc.d(8), status 101).
+forbid_services() {
+    [ -e /usr/sbin/policy-rc.d ] && return
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap allow_services EXIT
+    services_forbidden=1
+}
+
+allow_services() {
+    [ -z "${services_forbidden:-}" ] && return
+    rm -f /usr/sbin/policy-rc.d
+    services_forbidden=
+}
+
+# The Python environment of tests/requirements.txt, made anew when that file changes.
+python_environment() {
+    local wanted=$ROOT/tests/requirements.txt
+    cmp -s "$wanted" "$VENV/requirements.txt" && return
+    say "making $VENV"
+    rm -rf "$VENV"
+    /usr/bin/python3 -m venv "$VENV"
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >&2
+    cp "$wanted" "$VENV/requirements.txt"
+}

@@ -1,0 +1,243 @@
+//! From directives to validated values: raw lines are collected while nginx reads, then made into
+//! [`Sp`], [`Idp`] and [`SessionStore`] in one go, so that every mistake shows at `nginx -t`.
+
+mod block;
+mod cookies;
+mod credential;
+mod directive;
+mod endpoints;
+mod files;
+mod idp;
+mod location;
+mod raw;
+mod session_rules;
+mod sp;
+mod store;
+mod warnings;
+
+use std::ffi::{c_char, c_void};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use nginx_sys::{
+    NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_t, ngx_http_core_loc_conf_t, ngx_time,
+};
+use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
+use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
+use ngx::ngx_log_error;
+
+use directive::{ConfigError, Place, apply};
+use endpoints::{Endpoints, RawEndpoint};
+use files::Files;
+pub use idp::Idp;
+pub use location::{EndpointKind, ForceAuthn, Location, Mode, Protection, Unauthenticated};
+use location::{LOCATION_DIRECTIVES, RawLocation, unknown_sp};
+use raw::{RawIdp, RawSp, RawStore};
+pub use session_rules::SessionRules;
+pub use sp::Sp;
+use sp::Surroundings;
+pub use store::SessionStore;
+use warnings::Warnings;
+
+use crate::SamlModule;
+use crate::endpoint;
+
+/// The blocks of `http`, raw and then validated.
+#[derive(Default)]
+pub struct MainConf {
+    stores: Vec<RawStore>,
+    idps: Vec<RawIdp>,
+    raw_sps: Vec<RawSp>,
+    endpoints: Vec<RawEndpoint>,
+    /// Validated by [`MainConf::validate`].
+    sps: Vec<Rc<Sp>>,
+}
+
+/// One `http`, `server` or `location`, raw and then validated.
+#[derive(Default)]
+pub struct LocConf {
+    raw: RawLocation,
+    location: Location,
+}
+
+impl LocConf {
+    /// What a request in this location runs on.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+}
+
+/// Setter of `saml_session_store`, `saml_idp` and `saml_sp`.
+pub extern "C" fn set_block(
+    cf: *mut ngx_conf_t,
+    _cmd: *mut ngx_command_t,
+    _conf: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: nginx calls setters with a valid cf that nobody else holds.
+    read_block(unsafe { &mut *cf })
+}
+
+fn read_block(cf: &mut ngx_conf_t) -> *mut c_char {
+    let (kind, name) = match block::words(cf).as_deref() {
+        Ok([kind, name]) => ((*kind).to_owned(), (*name).to_owned()),
+        Ok(_) => return block::refuse(cf, "a SAML block takes one name"),
+        Err(message) => return block::refuse(cf, &message.clone()),
+    };
+    let place = block::place(cf);
+    let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+    let twin = match kind.as_str() {
+        "saml_session_store" => main.stores.iter().find(|b| b.name == name).map(|b| &b.place),
+        "saml_idp" => main.idps.iter().find(|b| b.name == name).map(|b| &b.place),
+        _ => main.raw_sps.iter().find(|b| b.name == name).map(|b| &b.place),
+    };
+    if let Some(twin) = twin {
+        let message = format!("\"{kind} {name}\" is defined already in {twin}; rename one");
+        return block::refuse(cf, &message);
+    }
+    match kind.as_str() {
+        "saml_session_store" => {
+            let raw = RawStore { name, place, ..RawStore::default() };
+            read_into(cf, raw, |main| &mut main.stores)
+        }
+        "saml_idp" => {
+            let raw = RawIdp { name, place, ..RawIdp::default() };
+            read_into(cf, raw, |main| &mut main.idps)
+        }
+        _ => {
+            let raw = RawSp { name, place, ..RawSp::default() };
+            read_into(cf, raw, |main| &mut main.raw_sps)
+        }
+    }
+}
+
+fn read_into<T: block::Block>(
+    cf: &mut ngx_conf_t,
+    mut raw: T,
+    list: fn(&mut MainConf) -> &mut Vec<T>,
+) -> *mut c_char {
+    let outcome = block::parse(cf, &mut raw);
+    if outcome != NGX_CONF_OK {
+        return outcome;
+    }
+    let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+    list(main).push(raw);
+    NGX_CONF_OK
+}
+
+/// Setter of every location directive.
+pub extern "C" fn set_location(
+    cf: *mut ngx_conf_t,
+    _cmd: *mut ngx_command_t,
+    conf: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: nginx calls setters with a valid cf, and with the LocConf that our create_loc_conf
+    // made for this level.
+    let (cf, conf) = unsafe { (&mut *cf, &mut *conf.cast::<LocConf>()) };
+    match apply_location(cf, conf) {
+        Ok(()) => NGX_CONF_OK,
+        Err(message) => block::refuse(cf, &message),
+    }
+}
+
+fn apply_location(cf: &mut ngx_conf_t, conf: &mut LocConf) -> Result<(), String> {
+    let had_endpoint = conf.raw.endpoint.is_some();
+    let line = block::line(cf)?;
+    apply(LOCATION_DIRECTIVES, &mut conf.raw, &line)
+        .unwrap_or_else(|| Err(format!("unknown directive \"{}\"", line.name)))?;
+    match &conf.raw.endpoint {
+        Some(given) if !had_endpoint => {
+            let (kind, sp) = given.value.clone();
+            register_endpoint(cf, kind, sp, given.place.clone())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the location a handler, and remembers its path for metadata and requests.
+fn register_endpoint(
+    cf: &mut ngx_conf_t,
+    kind: EndpointKind,
+    sp: String,
+    place: Place,
+) -> Result<(), String> {
+    let core: &mut ngx_http_core_loc_conf_t =
+        NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
+    if core.handler.is_some() {
+        return Err("the location has another handler already; give SAML its own".into());
+    }
+    core.handler = Some(endpoint::handler(kind));
+    let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
+    let exact = core.exact_match() != 0;
+    let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
+    main.endpoints.push(RawEndpoint { kind, sp, path, exact, place });
+    Ok(())
+}
+
+impl MainConf {
+    /// Turns the raw blocks into validated ones, once all of `http` has been read.
+    pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
+        let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+        let mut warnings = Warnings::default();
+        let outcome = main.build(cf, &mut warnings);
+        for (place, message) in warnings.iter() {
+            ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
+        }
+        report(cf, outcome)
+    }
+
+    fn build(&mut self, cf: &mut ngx_conf_t, warnings: &mut Warnings) -> Result<(), ConfigError> {
+        if self.stores.is_empty() && self.idps.is_empty() && self.raw_sps.is_empty() {
+            return self.endpoints_have_sps();
+        }
+        let files = Files { conf_prefix: conf_prefix(cf) };
+        let stores = SessionStore::all(cf, &self.stores, &self.raw_sps, &files)?;
+        let around =
+            Surroundings { idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
+        for raw in &self.raw_sps {
+            let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
+            self.sps.push(Rc::new(Sp::new(raw, endpoints, &around, warnings)?));
+        }
+        for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
+            Idp::new(raw, &raw::RawPolicy::default(), None, &files, around.now, warnings)?;
+        }
+        self.endpoints_have_sps()
+    }
+
+    fn is_used(&self, idp: &str) -> bool {
+        self.raw_sps.iter().any(|sp| sp.idp.iter().any(|given| given.value == idp))
+    }
+
+    fn endpoints_have_sps(&self) -> Result<(), ConfigError> {
+        match self.endpoints.iter().find(|e| !self.raw_sps.iter().any(|sp| sp.name == e.sp)) {
+            Some(endpoint) => Err(unknown_sp(&endpoint.sp, &endpoint.place)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl LocConf {
+    /// nginx's merge of one level with the level above.
+    pub fn merge(cf: &mut ngx_conf_t, above: &Self, conf: &mut Self) -> *mut c_char {
+        conf.raw.inherit(&above.raw);
+        let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
+        let outcome = Location::new(&conf.raw, &main.sps).map(|location| {
+            conf.location = location;
+        });
+        report(cf, outcome)
+    }
+}
+
+fn report(cf: &ngx_conf_t, outcome: Result<(), ConfigError>) -> *mut c_char {
+    match outcome {
+        Ok(()) => NGX_CONF_OK,
+        Err(error) => {
+            ngx_log_error!(NGX_LOG_EMERG, cf.log, "{}", error);
+            NGX_CONF_ERROR
+        }
+    }
+}
+
+fn conf_prefix(cf: &ngx_conf_t) -> PathBuf {
+    // SAFETY: cf.cycle is the cycle being configured; its conf_prefix is set before parsing.
+    PathBuf::from(unsafe { (*cf.cycle).conf_prefix }.to_string())
+}

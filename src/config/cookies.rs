@@ -1,0 +1,188 @@
+//! The cookies of one SP: the session's, one for each login under way, the loop guard's.
+
+use ngx::http::Request;
+use session::{
+    CookieName, Logins, SameSite, SessionToken, SetCookie, cookie_suffix, cookies, cookies_named,
+};
+
+use super::directive::{ConfigError, Given};
+use super::raw::RawSp;
+use crate::request::cookie_headers;
+
+/// Cookies of the same name that are looked at: a planted one must not hide the real one, nor may
+/// many of them cost much.
+const MAX_CANDIDATES: usize = 4;
+
+/// Names and attributes of an SP's cookies.
+pub struct Cookies {
+    session: CookieName,
+    request: CookieName,
+    logins: CookieName,
+    secure: bool,
+    path: String,
+    domain: Option<String>,
+    same_site: SameSite,
+}
+
+impl Cookies {
+    /// Validates the `cookie_…` settings against `base_url`.
+    pub fn new(raw: &RawSp, base_url: &str) -> Result<Self, ConfigError> {
+        let secure = base_url.starts_with("https:");
+        let path = path(raw)?;
+        let domain = domain(raw, base_url)?;
+        let same_site = same_site(raw, secure)?;
+        let given = raw.cookie_name.as_ref();
+        let name = given.map_or("saml_session", |g| g.value.as_str());
+        let refuse = |e: session::CookieNameError| {
+            ConfigError::new(
+                given.map_or(&raw.place, |g| &g.place),
+                format!("\"cookie_name\" \"{name}\": {e}"),
+            )
+        };
+        // Browsers send the cookies of logins under way to every path of exactly this host.
+        let own = |suffix: &str| {
+            CookieName::new(&format!("{name}_{suffix}"), secure, "/", None).map_err(refuse)
+        };
+        Ok(Self {
+            session: CookieName::new(name, secure, &path, domain.as_deref()).map_err(refuse)?,
+            request: own("request")?,
+            logins: own("logins")?,
+            secure,
+            path,
+            domain,
+            same_site,
+        })
+    }
+
+    /// The tokens of the session cookies that came with a request.
+    pub fn session_tokens(&self, r: &Request) -> impl Iterator<Item = SessionToken> {
+        cookies_named(cookie_headers(r), self.session.as_str())
+            .take(MAX_CANDIDATES)
+            .filter_map(SessionToken::from_cookie)
+    }
+
+    /// The cookies of logins under way: name and value.
+    pub fn requests<'r>(&'r self, r: &'r Request) -> impl Iterator<Item = (String, &'r [u8])> {
+        cookies(cookie_headers(r)).filter_map(|(name, value)| {
+            self.request.suffix_of(name)?;
+            Some((String::from_utf8(name.to_vec()).ok()?, value))
+        })
+    }
+
+    /// The values of the cookie of the login whose AuthnRequest has this ID.
+    pub fn request_values<'r>(
+        &self,
+        r: &'r Request,
+        request_id: &str,
+    ) -> impl Iterator<Item = &'r [u8]> {
+        let name = self.request_name(request_id);
+        cookies(cookie_headers(r))
+            .filter(move |(found, _)| *found == name.as_bytes())
+            .map(|(_, value)| value)
+            .take(MAX_CANDIDATES)
+    }
+
+    /// How often this browser has logged in in a row.
+    pub fn logins(&self, r: &Request) -> Option<Logins> {
+        cookies_named(cookie_headers(r), self.logins.as_str()).next().and_then(Logins::from_cookie)
+    }
+
+    pub fn set_session(&self, token: &SessionToken) -> String {
+        self.of_session(&token.to_cookie()).to_string()
+    }
+
+    pub fn clear_session(&self) -> String {
+        self.of_session("").expired().to_string()
+    }
+
+    /// The name of the cookie of one login under way.
+    pub fn request_name(&self, request_id: &str) -> String {
+        self.request.with_suffix(cookie_suffix(request_id))
+    }
+
+    /// The IdP's answer is a cross-site POST, which only `SameSite=None` survives.
+    pub fn set_request(&self, request_id: &str, sealed: &str, max_age: i64) -> String {
+        self.own(&self.request_name(request_id), sealed, max_age, SameSite::None)
+    }
+
+    pub fn clear_request(&self, name: &str) -> String {
+        self.own(name, "", 0, SameSite::None)
+    }
+
+    pub fn set_logins(&self, logins: Logins) -> String {
+        self.own(self.logins.as_str(), &logins.to_cookie(), 120, SameSite::None)
+    }
+
+    pub fn clear_logins(&self) -> String {
+        self.own(self.logins.as_str(), "", 0, SameSite::None)
+    }
+
+    fn of_session<'a>(&'a self, value: &'a str) -> SetCookie<'a> {
+        SetCookie {
+            name: self.session.as_str(),
+            value,
+            path: &self.path,
+            domain: self.domain.as_deref(),
+            max_age: None,
+            secure: self.secure,
+            http_only: true,
+            same_site: Some(self.same_site),
+        }
+    }
+
+    fn own(&self, name: &str, value: &str, max_age: i64, same_site: SameSite) -> String {
+        SetCookie {
+            name,
+            value,
+            path: "/",
+            domain: None,
+            max_age: Some(max_age),
+            secure: self.secure,
+            http_only: true,
+            same_site: Some(same_site),
+        }
+        .to_string()
+    }
+}
+
+fn path(raw: &RawSp) -> Result<String, ConfigError> {
+    match &raw.cookie_path {
+        None => Ok("/".into()),
+        Some(g) if g.value.starts_with('/') && session::cookie::is_attribute_value(&g.value) => {
+            Ok(g.value.clone())
+        }
+        Some(g) => Err(refuse(g, "cookie_path", "must be a path that begins with \"/\"")),
+    }
+}
+
+fn domain(raw: &RawSp, base_url: &str) -> Result<Option<String>, ConfigError> {
+    let Some(given) = &raw.cookie_domain else { return Ok(None) };
+    let domain = given.value.trim_start_matches('.').to_ascii_lowercase();
+    let url = url::Url::parse(base_url).ok();
+    let host = url.as_ref().and_then(|url| url.domain()).unwrap_or_default();
+    let covers = host == domain || host.ends_with(&format!(".{domain}"));
+    if domain.is_empty() || !covers || !session::cookie::is_attribute_value(&domain) {
+        return Err(refuse(
+            given,
+            "cookie_domain",
+            "must be the host of base_url or a domain above it, or browsers drop the cookie",
+        ));
+    }
+    Ok(Some(domain))
+}
+
+fn same_site(raw: &RawSp, secure: bool) -> Result<SameSite, ConfigError> {
+    match &raw.cookie_same_site {
+        None => Ok(SameSite::Lax),
+        Some(g) if g.value == SameSite::None && !secure => Err(ConfigError::new(
+            &g.place,
+            "\"cookie_same_site none\" needs Secure cookies, and \"base_url\" is plain http; \
+             use https, or \"lax\"",
+        )),
+        Some(g) => Ok(g.value),
+    }
+}
+
+fn refuse(given: &Given<String>, directive: &str, why: &str) -> ConfigError {
+    ConfigError::new(&given.place, format!("\"{directive}\" \"{}\" {why}", given.value))
+}

@@ -1,0 +1,95 @@
+//! Where an SP's handlers live: `base_url` and the `location =` that carries each.
+
+use super::directive::{ConfigError, Place};
+use super::location::EndpointKind;
+use super::raw::RawSp;
+
+/// A handler directive as found while reading.
+#[derive(Clone, Debug)]
+pub struct RawEndpoint {
+    pub kind: EndpointKind,
+    pub sp: String,
+    /// The location's name, `/saml/acs`.
+    pub path: String,
+    /// Is it a `location = …`?
+    pub exact: bool,
+    pub place: Place,
+}
+
+/// The SP's endpoints: paths at first, absolute URLs after [`Endpoints::absolute`].
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints {
+    pub acs: String,
+    pub login: Option<String>,
+    pub metadata: Option<String>,
+}
+
+impl Endpoints {
+    /// Picks the handlers of the SP `name`.
+    ///
+    /// # Errors
+    /// A handler outside a `location =`, or the same handler under two paths: the IdP knows one.
+    pub fn of(name: &str, found: &[RawEndpoint]) -> Result<Self, ConfigError> {
+        for endpoint in found.iter().filter(|e| e.sp == name) {
+            if !endpoint.exact {
+                return Err(ConfigError::new(
+                    &endpoint.place,
+                    format!(
+                        "\"{}\" must stand in a \"location = /path\": IdPs know one exact URL",
+                        endpoint.kind.directive()
+                    ),
+                ));
+            }
+        }
+        Ok(Self {
+            acs: path_of(name, EndpointKind::Acs, found)?.unwrap_or_default(),
+            login: path_of(name, EndpointKind::Login, found)?,
+            metadata: path_of(name, EndpointKind::Metadata, found)?,
+        })
+    }
+
+    /// Makes the paths absolute; an SP without an ACS cannot work.
+    pub fn absolute(self, base_url: &str, raw: &RawSp) -> Result<Self, ConfigError> {
+        if self.acs.is_empty() {
+            return Err(ConfigError::new(
+                &raw.place,
+                format!(
+                    "saml_sp \"{0}\" has no ACS: add \"location = /saml/acs {{ saml_acs {0}; }}\" \
+                     to its server",
+                    raw.name
+                ),
+            ));
+        }
+        let url = |path: String| format!("{base_url}{path}");
+        Ok(Self {
+            acs: url(self.acs),
+            login: self.login.map(url),
+            metadata: self.metadata.map(url),
+        })
+    }
+}
+
+fn path_of(
+    name: &str,
+    kind: EndpointKind,
+    found: &[RawEndpoint],
+) -> Result<Option<String>, ConfigError> {
+    let mut path: Option<&str> = None;
+    for endpoint in found.iter().filter(|e| e.sp == name && e.kind == kind) {
+        match path {
+            Some(first) if first != endpoint.path => {
+                return Err(ConfigError::new(
+                    &endpoint.place,
+                    format!(
+                        "\"{} {name}\" stands at \"{first}\" and at \"{}\"; leave one, \
+                         or define another saml_sp",
+                        kind.directive(),
+                        endpoint.path
+                    ),
+                ));
+            }
+            _ => path = Some(&endpoint.path),
+        }
+    }
+    Ok(path.map(str::to_owned))
+}

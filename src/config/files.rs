@@ -1,0 +1,59 @@
+//! Files that the configuration names: relative to nginx's configuration directory, read once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::directive::{ConfigError, Given};
+
+/// Larger than any aggregate of metadata in the wild.
+const MAX_FILE: u64 = 256 << 20;
+
+/// Reads files relative to nginx's configuration directory.
+pub struct Files {
+    pub conf_prefix: PathBuf,
+}
+
+impl Files {
+    /// The whole file that `given` names.
+    ///
+    /// # Errors
+    /// Missing, unreadable, a directory, empty, or larger than 256 MiB.
+    pub fn read(&self, directive: &str, given: &Given<String>) -> Result<Vec<u8>, ConfigError> {
+        let path = self.path(&given.value);
+        let refuse = |why: &str| {
+            ConfigError::new(
+                &given.place,
+                format!("\"{directive}\" cannot read \"{}\": {why}", path.display()),
+            )
+        };
+        let size = fs::metadata(&path).map_err(|e| refuse(&io_advice(&e)))?;
+        if !size.is_file() {
+            return Err(refuse("it is not a file; name a file"));
+        }
+        if size.len() > MAX_FILE {
+            return Err(refuse("it is larger than 256 MiB"));
+        }
+        let bytes = fs::read(&path).map_err(|e| refuse(&io_advice(&e)))?;
+        if bytes.is_empty() {
+            return Err(refuse("it is empty"));
+        }
+        Ok(bytes)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let name = Path::new(name);
+        if name.is_absolute() { name.to_owned() } else { self.conf_prefix.join(name) }
+    }
+}
+
+fn io_advice(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "no such file; create it or fix the path (relative to nginx.conf's directory)".into()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "permission denied; the user that starts nginx must be able to read it".into()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,369 @@
+//! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
+
+use saml::metadata::{IdpMetadata, MetadataKey};
+use saml::provider::{Binding, Endpoint, Policy, SignRequests};
+use xmldoc::{Certificate, SignaturePolicy, SigningKey, VerifyingKey};
+
+use super::directive::{ConfigError, Given, Place};
+use super::files::Files;
+use super::raw::{RawIdp, RawPolicy, Weak};
+use super::warnings::Warnings;
+
+/// An IdP as one SP uses it.
+pub struct Idp {
+    /// The name of its `saml_idp` block.
+    pub name: String,
+    pub provider: saml::provider::Idp,
+}
+
+/// Certificates that end within this time are warned of, seconds.
+const EXPIRY_WARNING: i64 = 30 * 24 * 3600;
+
+impl Idp {
+    /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
+    pub fn new(
+        raw: &RawIdp,
+        defaults: &RawPolicy,
+        signer: Option<&SigningKey>,
+        files: &Files,
+        now: i64,
+        warnings: &mut Warnings,
+    ) -> Result<Self, ConfigError> {
+        let settings = raw.policy.over(defaults);
+        let source = Source::read(raw, files, now, warnings)?;
+        let sso = source.sso(raw, &settings)?;
+        let policy = policy(&settings, source.metadata.as_ref(), &raw.name, signer, warnings)?;
+        check_keys(&source.keys, &policy, raw, now, warnings)?;
+        Ok(Self {
+            name: raw.name.clone(),
+            provider: saml::provider::Idp {
+                entity_id: source.entity_id,
+                sso,
+                keys: source.keys.into_iter().map(|k| k.key).collect(),
+                policy,
+            },
+        })
+    }
+}
+
+/// What is known of the IdP from metadata or by hand.
+struct Source {
+    entity_id: String,
+    keys: Vec<MetadataKey>,
+    metadata: Option<IdpMetadata>,
+}
+
+impl Source {
+    fn read(
+        raw: &RawIdp,
+        files: &Files,
+        now: i64,
+        warnings: &mut Warnings,
+    ) -> Result<Self, ConfigError> {
+        let mut by_hand = keys_by_hand(raw, files)?;
+        let Some(given) = &raw.metadata else {
+            return Self::by_hand(raw, by_hand);
+        };
+        if given.value.contains("://") {
+            return Err(ConfigError::new(
+                &given.place,
+                "\"metadata\" takes a file; save the IdP's metadata next to nginx.conf and name it",
+            ));
+        }
+        let xml = files.read("metadata", given)?;
+        let wanted = raw.entity_id.as_ref().map(|g| g.value.as_str());
+        let mut metadata = IdpMetadata::parse(&xml, wanted).map_err(|e| {
+            ConfigError::new(&given.place, format!("metadata \"{}\": {}", given.value, e.0))
+        })?;
+        if metadata.valid_until.is_some_and(|until| until <= now) {
+            warnings.add(
+                &given.place,
+                format!(
+                    "metadata \"{}\" is past its validUntil; get fresh metadata from the IdP",
+                    given.value
+                ),
+            );
+        }
+        let mut keys = std::mem::take(&mut metadata.keys);
+        keys.append(&mut by_hand);
+        if keys.is_empty() {
+            return Err(ConfigError::new(
+                &given.place,
+                format!(
+                    "metadata \"{}\" holds no signing key: get complete metadata, \
+                     or add \"signing_certificate\"",
+                    given.value
+                ),
+            ));
+        }
+        Ok(Self { entity_id: metadata.entity_id.clone(), keys, metadata: Some(metadata) })
+    }
+
+    fn by_hand(raw: &RawIdp, keys: Vec<MetadataKey>) -> Result<Self, ConfigError> {
+        let missing = |what: &str| {
+            ConfigError::new(
+                &raw.place,
+                format!(
+                    "saml_idp \"{}\" has no \"{what}\": name the IdP's \"metadata\" file, or give \
+                     \"entity_id\", \"sso_url\" and \"signing_certificate\" by hand",
+                    raw.name
+                ),
+            )
+        };
+        let entity_id = raw.entity_id.as_ref().ok_or_else(|| missing("entity_id"))?;
+        if raw.sso_url.is_none() {
+            return Err(missing("sso_url"));
+        }
+        if keys.is_empty() {
+            return Err(missing("signing_certificate"));
+        }
+        Ok(Self { entity_id: entity_id.value.clone(), keys, metadata: None })
+    }
+
+    /// Where AuthnRequests go: `sso_url`, else the metadata's endpoint of the wanted binding.
+    fn sso(&self, raw: &RawIdp, settings: &RawPolicy) -> Result<Endpoint, ConfigError> {
+        let wanted = settings.sso_binding.as_ref();
+        if let Some(url) = &raw.sso_url {
+            check_url("sso_url", url)?;
+            let binding = wanted.map_or(Binding::Redirect, |g| g.value);
+            return Ok(Endpoint { binding, location: url.value.clone() });
+        }
+        let offered = self.metadata.as_ref().map(|m| m.sso.as_slice()).unwrap_or_default();
+        let chosen = match wanted {
+            Some(given) => offered.iter().find(|e| e.binding == given.value),
+            None => {
+                offered.iter().find(|e| e.binding == Binding::Redirect).or_else(|| offered.first())
+            }
+        };
+        chosen.cloned().ok_or_else(|| {
+            let place = wanted.map_or(&raw.place, |g| &g.place);
+            ConfigError::new(
+                place,
+                format!(
+                    "the metadata of saml_idp \"{}\" has no SingleSignOnService of the wanted \
+                     \"sso_binding\"; change the binding, or give \"sso_url\"",
+                    raw.name
+                ),
+            )
+        })
+    }
+}
+
+fn keys_by_hand(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
+    let mut keys = Vec::new();
+    for given in &raw.signing_certificate {
+        let pem = files.read("signing_certificate", given)?;
+        let certificate = Certificate::from_pem(&pem)
+            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
+        let key = VerifyingKey::from_certificate(&certificate)
+            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
+        keys.push(MetadataKey { key, certificate: Some(certificate) });
+    }
+    for given in &raw.signing_key {
+        let pem = files.read("signing_key", given)?;
+        let key = VerifyingKey::from_public_key_pem(&pem)
+            .map_err(|e| key_error("signing_key", given, &e.to_string()))?;
+        keys.push(MetadataKey { key, certificate: None });
+    }
+    Ok(keys)
+}
+
+/// The error for a file that holds no usable key or certificate.
+pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigError {
+    ConfigError::new(&given.place, format!("\"{directive}\" \"{}\": {why}", given.value))
+}
+
+/// An absolute http(s) URL without white space.
+fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
+    match url::Url::parse(&given.value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        _ => Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"{directive}\" \"{}\" is no URL; write it whole, like https://idp.example.com/sso",
+                given.value
+            ),
+        )),
+    }
+}
+
+fn policy(
+    settings: &RawPolicy,
+    metadata: Option<&IdpMetadata>,
+    idp: &str,
+    signer: Option<&SigningKey>,
+    warnings: &mut Warnings,
+) -> Result<Policy, ConfigError> {
+    let defaults = Policy::default();
+    let policy = Policy {
+        want_assertion_signed: value(
+            &settings.want_assertion_signed,
+            defaults.want_assertion_signed,
+        ),
+        want_response_signed: value(&settings.want_response_signed, defaults.want_response_signed),
+        clock_skew: value(&settings.clock_skew, defaults.clock_skew),
+        allow_unsolicited: value(&settings.allow_unsolicited, defaults.allow_unsolicited),
+        signature: SignaturePolicy {
+            allow_sha1: settings.allow_weak.iter().any(|g| g.value == Weak::Sha1),
+            allow_rsa1024: settings.allow_weak.iter().any(|g| g.value == Weak::Rsa1024),
+        },
+        sign_requests: value(&settings.sign_requests, defaults.sign_requests),
+        name_id_format: settings.name_id_format.as_ref().map(|g| name_id_format(&g.value)),
+        allow_create: value(&settings.allow_create, defaults.allow_create),
+        max_authn_age: settings.max_authn_age.as_ref().and_then(|g| g.value),
+        signature_algorithm: settings.signature_algorithm.as_ref().map(|g| g.value),
+        digest_algorithm: value(&settings.digest_algorithm, defaults.digest_algorithm),
+    };
+    check_signing(settings, &policy, metadata, idp, signer, warnings)?;
+    Ok(policy)
+}
+
+fn value<T: Copy>(given: &Option<Given<T>>, default: T) -> T {
+    given.as_ref().map_or(default, |g| g.value)
+}
+
+/// Can we sign what we mean to sign?
+fn check_signing(
+    settings: &RawPolicy,
+    policy: &Policy,
+    metadata: Option<&IdpMetadata>,
+    idp: &str,
+    signer: Option<&SigningKey>,
+    warnings: &mut Warnings,
+) -> Result<(), ConfigError> {
+    if let (Some(given), SignRequests::On, None) =
+        (&settings.sign_requests, policy.sign_requests, signer)
+    {
+        return Err(ConfigError::new(
+            &given.place,
+            "\"sign_requests on\" needs \"certificate\" and \"certificate_key\" in the saml_sp",
+        ));
+    }
+    if let (Some(given), Some(signer)) = (&settings.signature_algorithm, signer)
+        && !signer.supports(given.value)
+    {
+        return Err(ConfigError::new(
+            &given.place,
+            "\"signature_algorithm\" does not fit the type of the \"certificate_key\"; \
+             use rsa-… with an RSA key and ecdsa-… with an EC key",
+        ));
+    }
+    let unsigned = signer.is_none() || policy.sign_requests == SignRequests::Off;
+    if unsigned && metadata.is_some_and(|m| m.want_authn_requests_signed) {
+        let place =
+            settings.sign_requests.as_ref().map_or_else(Place::default, |g| g.place.clone());
+        warnings.add(
+            &place,
+            format!(
+                "the metadata of saml_idp \"{idp}\" says WantAuthnRequestsSigned, but requests will \
+                 go unsigned; give the saml_sp a \"certificate\" and \"certificate_key\""
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Weak keys that will never be accepted, and certificates near their end.
+fn check_keys(
+    keys: &[MetadataKey],
+    policy: &Policy,
+    raw: &RawIdp,
+    now: i64,
+    warnings: &mut Warnings,
+) -> Result<(), ConfigError> {
+    let usable = |key: &MetadataKey| {
+        key.key
+            .rsa_bits()
+            .is_none_or(|bits| bits >= 2048 || (bits >= 1024 && policy.signature.allow_rsa1024))
+    };
+    if !keys.iter().any(usable) {
+        return Err(ConfigError::new(
+            &raw.place,
+            format!(
+                "every signing key of saml_idp \"{}\" is RSA below 2048 bits; have the IdP use a \
+                 longer key (\"allow_weak rsa1024\" accepts 1024 bits)",
+                raw.name
+            ),
+        ));
+    }
+    for certificate in keys.iter().filter_map(|k| k.certificate.as_ref()) {
+        warn_of_expiry(
+            certificate,
+            &format!("saml_idp \"{}\"", raw.name),
+            &raw.place,
+            now,
+            warnings,
+        );
+    }
+    Ok(())
+}
+
+/// Warns of a certificate that has ended or soon will. Its key stays in use: metadata and
+/// configuration say which keys are trusted (Metadata Interoperability Profile 2.6.1).
+pub fn warn_of_expiry(
+    certificate: &Certificate,
+    owner: &str,
+    place: &Place,
+    now: i64,
+    warnings: &mut Warnings,
+) {
+    let left = certificate.not_after() - now;
+    if left <= 0 {
+        warnings.add(
+            place,
+            format!("a certificate of {owner} has expired ({}); renew it", certificate.describe()),
+        );
+    } else if left <= EXPIRY_WARNING {
+        warnings.add(
+            place,
+            format!(
+                "a certificate of {owner} expires in {} days ({}); renew it",
+                left / (24 * 3600),
+                certificate.describe()
+            ),
+        );
+    }
+}
+
+/// A short name for the formats of Core 8.3, or any URI.
+fn name_id_format(name: &str) -> String {
+    match name {
+        "unspecified" | "emailAddress" | "X509SubjectName" | "WindowsDomainQualifiedName" => {
+            format!("urn:oasis:names:tc:SAML:1.1:nameid-format:{name}")
+        }
+        "kerberos" | "entity" | "persistent" | "transient" => {
+            format!("urn:oasis:names:tc:SAML:2.0:nameid-format:{name}")
+        }
+        uri => uri.to_owned(),
+    }
+}
+
+impl RawPolicy {
+    /// These settings, with `defaults` where they are silent.
+    fn over(&self, defaults: &Self) -> Self {
+        fn pick<T: Clone>(own: &Option<T>, default: &Option<T>) -> Option<T> {
+            own.clone().or_else(|| default.clone())
+        }
+        Self {
+            sso_binding: pick(&self.sso_binding, &defaults.sso_binding),
+            sign_requests: pick(&self.sign_requests, &defaults.sign_requests),
+            want_assertion_signed: pick(
+                &self.want_assertion_signed,
+                &defaults.want_assertion_signed,
+            ),
+            want_response_signed: pick(&self.want_response_signed, &defaults.want_response_signed),
+            name_id_format: pick(&self.name_id_format, &defaults.name_id_format),
+            allow_create: pick(&self.allow_create, &defaults.allow_create),
+            clock_skew: pick(&self.clock_skew, &defaults.clock_skew),
+            allow_unsolicited: pick(&self.allow_unsolicited, &defaults.allow_unsolicited),
+            allow_weak: if self.allow_weak.is_empty() {
+                defaults.allow_weak.clone()
+            } else {
+                self.allow_weak.clone()
+            },
+            signature_algorithm: pick(&self.signature_algorithm, &defaults.signature_algorithm),
+            digest_algorithm: pick(&self.digest_algorithm, &defaults.digest_algorithm),
+            max_authn_age: pick(&self.max_authn_age, &defaults.max_authn_age),
+        }
+    }
+}

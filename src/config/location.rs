@@ -1,0 +1,210 @@
+//! The location directives: `auth_saml…` and the handlers.
+
+use std::rc::Rc;
+
+use super::Sp;
+use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
+
+/// What one `http`, `server` or `location` said.
+#[derive(Clone, Default)]
+pub struct RawLocation {
+    pub auth: Option<Given<RawAuth>>,
+    pub mode: Option<Given<Mode>>,
+    pub unauthenticated: Option<Given<Unauthenticated>>,
+    pub force_authn: Option<Given<ForceAuthn>>,
+    /// Never inherited.
+    pub endpoint: Option<Given<(EndpointKind, String)>>,
+}
+
+/// `auth_saml SP [idp=NAME]` or `auth_saml off`.
+#[derive(Clone)]
+pub enum RawAuth {
+    Off,
+    On { sp: String, idp: Option<String> },
+}
+
+/// `auth_saml_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Require,
+    Optional,
+}
+
+/// `auth_saml_unauthenticated`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// Redirect browsers that navigate, 401 for programs.
+    Auto,
+    Redirect,
+    Status401,
+}
+
+/// `auth_saml_force_authn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForceAuthn {
+    Off,
+    /// Logins that start here ask the IdP for fresh credentials.
+    On,
+    /// The same, and sessions whose AuthnInstant is older than this many seconds must log in again.
+    Age(i64),
+}
+
+/// A location that answers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointKind {
+    Acs,
+    Login,
+    Logout,
+    Metadata,
+}
+
+impl EndpointKind {
+    /// The directive that makes a location this endpoint.
+    pub fn directive(self) -> &'static str {
+        match self {
+            Self::Acs => "saml_acs",
+            Self::Login => "saml_login",
+            Self::Logout => "saml_logout",
+            Self::Metadata => "saml_metadata",
+        }
+    }
+}
+
+pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
+    many("auth_saml", 1, 2, |raw, line| once(&mut raw.auth, line, auth(line))),
+    one("auth_saml_mode", |raw, line| {
+        let choices = [("require", Mode::Require), ("optional", Mode::Optional)];
+        once(&mut raw.mode, line, line.choice(&choices))
+    }),
+    one("auth_saml_unauthenticated", |raw, line| {
+        use Unauthenticated::{Auto, Redirect, Status401};
+        let choices = [("auto", Auto), ("redirect", Redirect), ("401", Status401)];
+        once(&mut raw.unauthenticated, line, line.choice(&choices))
+    }),
+    one("auth_saml_force_authn", |raw, line| {
+        let value = match line.arg() {
+            "on" => Ok(ForceAuthn::On),
+            "off" => Ok(ForceAuthn::Off),
+            _ => line.seconds(1, 365 * 24 * 3600).map(ForceAuthn::Age),
+        };
+        once(&mut raw.force_authn, line, value)
+    }),
+    one("saml_acs", |raw, line| endpoint(raw, line, EndpointKind::Acs)),
+    one("saml_login", |raw, line| endpoint(raw, line, EndpointKind::Login)),
+    one("saml_logout", |raw, line| endpoint(raw, line, EndpointKind::Logout)),
+    one("saml_metadata", |raw, line| endpoint(raw, line, EndpointKind::Metadata)),
+];
+
+fn auth(line: &Line<'_>) -> Result<RawAuth, String> {
+    match line.args.as_slice() {
+        ["off"] => Ok(RawAuth::Off),
+        [sp] => Ok(RawAuth::On { sp: (*sp).to_owned(), idp: None }),
+        [sp, option] => match option.strip_prefix("idp=") {
+            Some(idp) if !idp.is_empty() && *sp != "off" => {
+                Ok(RawAuth::On { sp: (*sp).to_owned(), idp: Some(idp.to_owned()) })
+            }
+            _ => Err(format!("invalid parameter \"{option}\", it must be idp=NAME after the SP")),
+        },
+        _ => Err("\"auth_saml\" takes the name of a saml_sp, or off".into()),
+    }
+}
+
+fn endpoint(raw: &mut RawLocation, line: &Line<'_>, kind: EndpointKind) -> Result<(), String> {
+    if raw.endpoint.is_some() {
+        return Err(format!(
+            "\"{}\" in a location that has a SAML handler already; give each its own location",
+            line.name
+        ));
+    }
+    once(&mut raw.endpoint, line, line.text().map(|sp| (kind, sp)))
+}
+
+/// What a location runs on.
+#[derive(Clone, Default)]
+pub struct Location {
+    pub protection: Option<Rc<Protection>>,
+    /// Set where a handler stands: its SP.
+    pub endpoint: Option<Rc<Sp>>,
+}
+
+/// How a location is protected.
+pub struct Protection {
+    pub sp: Rc<Sp>,
+    /// Index into the SP's IdPs: who is asked.
+    pub idp: usize,
+    /// `idp=` was given: the users of other IdPs must log in again.
+    pub idp_is_demanded: bool,
+    pub mode: Mode,
+    pub unauthenticated: Unauthenticated,
+    pub force_authn: ForceAuthn,
+}
+
+impl RawLocation {
+    /// Takes what is unset from the level above (nginx's usual merge).
+    pub fn inherit(&mut self, above: &Self) {
+        fn inherit<T: Clone>(slot: &mut Option<T>, above: &Option<T>) {
+            if slot.is_none() {
+                slot.clone_from(above);
+            }
+        }
+        inherit(&mut self.auth, &above.auth);
+        inherit(&mut self.mode, &above.mode);
+        inherit(&mut self.unauthenticated, &above.unauthenticated);
+        inherit(&mut self.force_authn, &above.force_authn);
+    }
+}
+
+impl Location {
+    /// Resolves names against the validated SPs.
+    pub fn new(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Self, ConfigError> {
+        let endpoint = match &raw.endpoint {
+            Some(Given { value: (_, sp), place }) => Some(find_sp(sps, sp, place)?),
+            None => None,
+        };
+        let protection = match &raw.auth {
+            Some(Given { value: RawAuth::On { sp, idp }, place }) => {
+                let sp = find_sp(sps, sp, place)?;
+                Some(Rc::new(Protection {
+                    idp: find_idp(&sp, idp.as_deref(), place)?,
+                    idp_is_demanded: idp.is_some(),
+                    sp,
+                    mode: raw.mode.as_ref().map_or(Mode::Require, |g| g.value),
+                    unauthenticated: raw
+                        .unauthenticated
+                        .as_ref()
+                        .map_or(Unauthenticated::Auto, |g| g.value),
+                    force_authn: raw.force_authn.as_ref().map_or(ForceAuthn::Off, |g| g.value),
+                }))
+            }
+            Some(Given { value: RawAuth::Off, .. }) | None => None,
+        };
+        Ok(Self { protection, endpoint })
+    }
+}
+
+fn find_sp(sps: &[Rc<Sp>], name: &str, place: &Place) -> Result<Rc<Sp>, ConfigError> {
+    sps.iter().find(|sp| sp.name == name).cloned().ok_or_else(|| unknown_sp(name, place))
+}
+
+/// The error for an SP that no block defines.
+pub fn unknown_sp(name: &str, place: &Place) -> ConfigError {
+    ConfigError::new(
+        place,
+        format!("unknown SP \"{name}\": add \"saml_sp {name} {{ … }}\" in http, or fix the name"),
+    )
+}
+
+fn find_idp(sp: &Sp, name: Option<&str>, place: &Place) -> Result<usize, ConfigError> {
+    let Some(name) = name else { return Ok(0) };
+    sp.idps.iter().position(|idp| idp.name == name).ok_or_else(|| {
+        let known: Vec<_> = sp.idps.iter().map(|idp| idp.name.as_str()).collect();
+        ConfigError::new(
+            place,
+            format!(
+                "unknown IdP \"{name}\" in \"auth_saml\": saml_sp \"{}\" has {}",
+                sp.name,
+                known.join(", ")
+            ),
+        )
+    })
+}

@@ -1,0 +1,258 @@
+//! What the blocks said: one field and one table line a directive, nothing checked across lines.
+
+use super::block::Block;
+use super::directive::{Directive, Given, Line, Place, apply, each, many, once, one, size_of_text};
+
+/// An hour, in seconds.
+const HOUR: i64 = 3600;
+/// A day, in seconds.
+const DAY: i64 = 24 * HOUR;
+
+/// `saml_session_store NAME { … }`.
+#[derive(Default)]
+pub struct RawStore {
+    pub name: String,
+    pub place: Place,
+    pub zone: Option<Given<(String, usize)>>,
+    pub secret: Vec<Given<String>>,
+}
+
+pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
+    many("zone", 2, 2, |raw, line| once(&mut raw.zone, line, zone(line))),
+    many("secret", 1, usize::MAX, |raw, line| {
+        line.args.iter().try_for_each(|&file| each(&mut raw.secret, line, Ok(file.to_owned())))
+    }),
+];
+
+/// `saml_idp NAME { … }`.
+#[derive(Default)]
+pub struct RawIdp {
+    pub name: String,
+    pub place: Place,
+    pub metadata: Option<Given<String>>,
+    pub entity_id: Option<Given<String>>,
+    pub sso_url: Option<Given<String>>,
+    pub signing_certificate: Vec<Given<String>>,
+    pub signing_key: Vec<Given<String>>,
+    pub policy: RawPolicy,
+}
+
+pub static IDP_DIRECTIVES: &[Directive<RawIdp>] = &[
+    one("metadata", |raw, line| once(&mut raw.metadata, line, line.text())),
+    one("entity_id", |raw, line| once(&mut raw.entity_id, line, line.text())),
+    one("sso_url", |raw, line| once(&mut raw.sso_url, line, line.text())),
+    many("signing_certificate", 1, usize::MAX, |raw, line| {
+        line.args
+            .iter()
+            .try_for_each(|&file| each(&mut raw.signing_certificate, line, Ok(file.to_owned())))
+    }),
+    many("signing_key", 1, usize::MAX, |raw, line| {
+        line.args.iter().try_for_each(|&file| each(&mut raw.signing_key, line, Ok(file.to_owned())))
+    }),
+];
+
+/// The settings that may stand in `saml_idp`, or in `saml_sp` as the default for its IdPs.
+#[derive(Clone, Default)]
+pub struct RawPolicy {
+    pub sso_binding: Option<Given<saml::provider::Binding>>,
+    pub sign_requests: Option<Given<saml::provider::SignRequests>>,
+    pub want_assertion_signed: Option<Given<bool>>,
+    pub want_response_signed: Option<Given<bool>>,
+    pub name_id_format: Option<Given<String>>,
+    pub allow_create: Option<Given<bool>>,
+    pub clock_skew: Option<Given<i64>>,
+    pub allow_unsolicited: Option<Given<bool>>,
+    pub allow_weak: Vec<Given<Weak>>,
+    pub signature_algorithm: Option<Given<xmldoc::SignatureAlgorithm>>,
+    pub digest_algorithm: Option<Given<xmldoc::DigestAlgorithm>>,
+    pub max_authn_age: Option<Given<Option<i64>>>,
+}
+
+/// What `allow_weak` may allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weak {
+    Sha1,
+    Rsa1024,
+}
+
+pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
+    one("sso_binding", |raw, line| {
+        use saml::provider::Binding::{Post, Redirect};
+        once(&mut raw.sso_binding, line, line.choice(&[("redirect", Redirect), ("post", Post)]))
+    }),
+    one("sign_requests", |raw, line| {
+        use saml::provider::SignRequests::{Auto, Off, On};
+        let choices = [("auto", Auto), ("on", On), ("off", Off)];
+        once(&mut raw.sign_requests, line, line.choice(&choices))
+    }),
+    one("want_assertion_signed", |raw, line| {
+        once(&mut raw.want_assertion_signed, line, line.flag())
+    }),
+    one("want_response_signed", |raw, line| once(&mut raw.want_response_signed, line, line.flag())),
+    one("name_id_format", |raw, line| once(&mut raw.name_id_format, line, line.text())),
+    one("allow_create", |raw, line| once(&mut raw.allow_create, line, line.flag())),
+    one("clock_skew", |raw, line| once(&mut raw.clock_skew, line, line.seconds(0, 10 * 60))),
+    one("allow_unsolicited", |raw, line| once(&mut raw.allow_unsolicited, line, line.flag())),
+    many("allow_weak", 1, 2, |raw, line| {
+        for &arg in &line.args {
+            let weak = match arg {
+                "sha1" => Weak::Sha1,
+                "rsa1024" => Weak::Rsa1024,
+                _ => {
+                    return Err(format!(
+                        "invalid value \"{arg}\" in \"allow_weak\" directive, \
+                         it must be \"sha1\" or \"rsa1024\""
+                    ));
+                }
+            };
+            each(&mut raw.allow_weak, line, Ok(weak))?;
+        }
+        Ok(())
+    }),
+    one("signature_algorithm", |raw, line| {
+        let strong = !line.arg().ends_with("-sha1");
+        let algorithm = xmldoc::SignatureAlgorithm::from_name(line.arg()).filter(|_| strong);
+        let algorithm = algorithm.ok_or_else(|| {
+            format!(
+                "unknown algorithm \"{}\" in \"signature_algorithm\" directive, it must be \
+                 rsa-sha256, rsa-sha384, rsa-sha512, rsa-pss-sha256, rsa-pss-sha384, \
+                 rsa-pss-sha512, ecdsa-sha256, ecdsa-sha384 or ecdsa-sha512",
+                line.arg()
+            )
+        });
+        once(&mut raw.signature_algorithm, line, algorithm)
+    }),
+    one("digest_algorithm", |raw, line| {
+        let strong = line.arg() != "sha1";
+        let algorithm = xmldoc::DigestAlgorithm::from_name(line.arg()).filter(|_| strong);
+        let algorithm = algorithm.ok_or_else(|| {
+            format!(
+                "unknown algorithm \"{}\" in \"digest_algorithm\" directive, it must be sha256, \
+                 sha384 or sha512",
+                line.arg()
+            )
+        });
+        once(&mut raw.digest_algorithm, line, algorithm)
+    }),
+    one("max_authn_age", |raw, line| {
+        once(&mut raw.max_authn_age, line, line.seconds_or_off(1, 365 * DAY))
+    }),
+];
+
+/// `saml_sp NAME { … }`.
+#[derive(Default)]
+pub struct RawSp {
+    pub name: String,
+    pub place: Place,
+    pub entity_id: Option<Given<String>>,
+    pub base_url: Option<Given<String>>,
+    pub certificate: Vec<Given<String>>,
+    pub certificate_key: Vec<Given<String>>,
+    pub certificate_key_password_file: Option<Given<String>>,
+    pub idp: Vec<Given<String>>,
+    pub session_store: Option<Given<String>>,
+    pub session_lifetime: Option<Given<i64>>,
+    pub session_idle_timeout: Option<Given<Option<i64>>>,
+    pub cookie_name: Option<Given<String>>,
+    pub cookie_domain: Option<Given<String>>,
+    pub cookie_path: Option<Given<String>>,
+    pub cookie_same_site: Option<Given<session::SameSite>>,
+    pub attribute: Vec<Given<Vec<String>>>,
+    pub attribute_separator: Option<Given<String>>,
+    pub return_hosts: Vec<Given<Vec<String>>>,
+    pub login_redirect: Option<Given<String>>,
+    pub logout_redirect: Option<Given<String>>,
+    pub organization: Option<Given<Vec<String>>>,
+    pub contact: Vec<Given<Vec<String>>>,
+    pub requested_attribute: Vec<Given<Vec<String>>>,
+    pub metadata_valid: Option<Given<Option<i64>>>,
+    pub sign_metadata: Option<Given<bool>>,
+    pub request_lifetime: Option<Given<i64>>,
+    pub max_message_size: Option<Given<usize>>,
+    pub policy: RawPolicy,
+}
+
+pub static SP_DIRECTIVES: &[Directive<RawSp>] = &[
+    one("entity_id", |raw, line| once(&mut raw.entity_id, line, line.text())),
+    one("base_url", |raw, line| once(&mut raw.base_url, line, line.text())),
+    one("certificate", |raw, line| each(&mut raw.certificate, line, line.text())),
+    one("certificate_key", |raw, line| each(&mut raw.certificate_key, line, line.text())),
+    one("certificate_key_password_file", |raw, line| {
+        once(&mut raw.certificate_key_password_file, line, line.text())
+    }),
+    one("idp", |raw, line| each(&mut raw.idp, line, line.text())),
+    one("session_store", |raw, line| once(&mut raw.session_store, line, line.text())),
+    one("session_lifetime", |raw, line| {
+        once(&mut raw.session_lifetime, line, line.seconds(1, 365 * DAY))
+    }),
+    one("session_idle_timeout", |raw, line| {
+        once(&mut raw.session_idle_timeout, line, line.seconds_or_off(1, 365 * DAY))
+    }),
+    one("cookie_name", |raw, line| once(&mut raw.cookie_name, line, line.text())),
+    one("cookie_domain", |raw, line| once(&mut raw.cookie_domain, line, line.text())),
+    one("cookie_path", |raw, line| once(&mut raw.cookie_path, line, line.text())),
+    one("cookie_same_site", |raw, line| {
+        use session::SameSite::{Lax, None, Strict};
+        let choices = [("lax", Lax), ("strict", Strict), ("none", None)];
+        once(&mut raw.cookie_same_site, line, line.choice(&choices))
+    }),
+    many("attribute", 2, usize::MAX, |raw, line| each(&mut raw.attribute, line, line.words())),
+    one("attribute_separator", |raw, line| once(&mut raw.attribute_separator, line, line.text())),
+    many("return_hosts", 1, usize::MAX, |raw, line| {
+        each(&mut raw.return_hosts, line, line.words())
+    }),
+    one("login_redirect", |raw, line| once(&mut raw.login_redirect, line, line.text())),
+    one("logout_redirect", |raw, line| once(&mut raw.logout_redirect, line, line.text())),
+    many("organization", 3, 4, |raw, line| once(&mut raw.organization, line, line.words())),
+    many("contact", 2, 3, |raw, line| each(&mut raw.contact, line, line.words())),
+    many("requested_attribute", 1, 3, |raw, line| {
+        each(&mut raw.requested_attribute, line, line.words())
+    }),
+    one("metadata_valid", |raw, line| {
+        once(&mut raw.metadata_valid, line, line.seconds_or_off(HOUR, 365 * DAY))
+    }),
+    one("sign_metadata", |raw, line| once(&mut raw.sign_metadata, line, line.flag())),
+    one("request_lifetime", |raw, line| {
+        once(&mut raw.request_lifetime, line, line.seconds(5, DAY))
+    }),
+    one("max_message_size", |raw, line| {
+        once(&mut raw.max_message_size, line, line.size(16 << 10, 16 << 20))
+    }),
+];
+
+fn zone(line: &Line<'_>) -> Result<(String, usize), String> {
+    match line.args.as_slice() {
+        [name, size] => {
+            // Room for the session hash, the epochs and a few sessions; nginx's own floor is 8 pages.
+            let bytes = size_of_text(line.name, size, 256 << 10, 1 << 40)?;
+            Ok(((*name).to_owned(), bytes))
+        }
+        _ => Err("\"zone\" takes a name and a size".into()),
+    }
+}
+
+impl Block for RawStore {
+    fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
+        apply(STORE_DIRECTIVES, self, line).unwrap_or_else(|| unknown(line, "saml_session_store"))
+    }
+}
+
+impl Block for RawIdp {
+    fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
+        apply(IDP_DIRECTIVES, self, line)
+            .or_else(|| apply(POLICY_DIRECTIVES, &mut self.policy, line))
+            .unwrap_or_else(|| unknown(line, "saml_idp"))
+    }
+}
+
+impl Block for RawSp {
+    fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
+        apply(SP_DIRECTIVES, self, line)
+            .or_else(|| apply(POLICY_DIRECTIVES, &mut self.policy, line))
+            .unwrap_or_else(|| unknown(line, "saml_sp"))
+    }
+}
+
+fn unknown(line: &Line<'_>, block: &str) -> Result<(), String> {
+    Err(format!("unknown directive \"{}\" in \"{block}\"; see docs/directives.md", line.name))
+}

@@ -1,0 +1,79 @@
+//! How long an SP's sessions live, and what their attributes are called.
+
+use session::normalise;
+
+use super::directive::{ConfigError, Given};
+use super::raw::RawSp;
+use super::warnings::Warnings;
+
+/// The session settings of one SP.
+pub struct SessionRules {
+    /// The name of the `saml_sp`: a session of another SP is none.
+    pub sp: String,
+    /// Seconds from login to the end.
+    pub lifetime: i64,
+    /// Seconds without a request until the end.
+    pub idle_timeout: Option<i64>,
+    /// `attribute ALIAS NAME…`.
+    pub aliases: Vec<(String, Vec<String>)>,
+    /// Between the values of one attribute.
+    pub separator: String,
+}
+
+impl SessionRules {
+    pub fn new(raw: &RawSp, warnings: &mut Warnings) -> Result<Self, ConfigError> {
+        let lifetime = raw.session_lifetime.as_ref().map_or(8 * 3600, |g| g.value);
+        let idle = raw.session_idle_timeout.as_ref();
+        if let Some(Given { value: Some(idle), place }) = idle
+            && *idle > lifetime
+        {
+            warnings.add(
+                place,
+                format!(
+                    "\"session_idle_timeout\" {idle}s is longer than \"session_lifetime\" \
+                     {lifetime}s and never matters; shorten it, or say off"
+                ),
+            );
+        }
+        Ok(Self {
+            sp: raw.name.clone(),
+            lifetime,
+            idle_timeout: idle.map_or(Some(3600), |g| g.value),
+            aliases: aliases(raw)?,
+            separator: raw.attribute_separator.as_ref().map_or(";".into(), |g| g.value.clone()),
+        })
+    }
+
+    /// When the store forgets a session: at its end, or when it has been idle too long.
+    pub fn expiry(&self, end: i64, now: i64) -> i64 {
+        self.idle_timeout.map_or(end, |idle| end.min(now.saturating_add(idle)))
+    }
+}
+
+fn aliases(raw: &RawSp) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
+    let mut aliases: Vec<(String, Vec<String>)> = Vec::new();
+    for given in &raw.attribute {
+        let Some((alias, names)) = given.value.split_first() else { continue };
+        if alias.is_empty() || normalise(alias) != *alias {
+            return Err(ConfigError::new(
+                &given.place,
+                format!(
+                    "\"attribute\" alias \"{alias}\" must be lower-case letters, digits and \
+                     underscores, as it becomes part of $saml_attr_…; try \"{}\"",
+                    normalise(alias)
+                ),
+            ));
+        }
+        if aliases.iter().any(|(other, _)| other == alias) {
+            return Err(ConfigError::new(
+                &given.place,
+                format!(
+                    "\"attribute\" alias \"{alias}\" is duplicate; put all names on one line, the \
+                     first that the IdP sends counts"
+                ),
+            ));
+        }
+        aliases.push((alias.clone(), names.to_vec()));
+    }
+    Ok(aliases)
+}

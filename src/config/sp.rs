@@ -1,0 +1,383 @@
+//! A validated SP: everything a request needs, with no `Option` that was checked earlier.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ngx::http::Request;
+use saml::metadata::{Contact, Organization, RequestedAttribute};
+use saml::refusal::Refusal;
+use session::PendingLogin;
+
+use super::cookies::Cookies;
+use super::credential::Credential;
+use super::directive::{ConfigError, Given, Place};
+use super::endpoints::Endpoints;
+use super::files::Files;
+use super::idp::Idp;
+use super::raw::{RawIdp, RawSp};
+use super::session_rules::SessionRules;
+use super::store::SessionStore;
+use super::warnings::Warnings;
+use crate::live_session::{LiveSession, Sessions};
+
+/// A Service Provider.
+pub struct Sp {
+    /// The name of its `saml_sp` block.
+    pub name: String,
+    pub entity_id: String,
+    /// Origin, without a trailing slash: `https://app.example.com`.
+    pub base_url: String,
+    pub endpoints: Endpoints,
+    /// The first signs; all are published.
+    pub credentials: Vec<Credential>,
+    /// At least one; the first is the default.
+    pub idps: Vec<Idp>,
+    pub sessions: Sessions,
+    pub cookies: Cookies,
+    pub return_hosts: Vec<String>,
+    /// Where a login without a return URL ends; absolute.
+    pub login_redirect: String,
+    /// Where a logout without a return URL ends; absolute. `None` = a page of our own.
+    pub logout_redirect: Option<String>,
+    /// Seconds a login may take.
+    pub request_lifetime: i64,
+    /// Bytes of XML in one message.
+    pub max_message_size: usize,
+    pub publication: Publication,
+}
+
+/// What only the metadata says.
+pub struct Publication {
+    pub organization: Option<Organization>,
+    pub contacts: Vec<Contact>,
+    pub requested_attributes: Vec<RequestedAttribute>,
+    /// Seconds that fetched metadata is valid.
+    pub valid: Option<i64>,
+    pub sign: bool,
+    pub want_assertions_signed: bool,
+    pub authn_requests_signed: bool,
+    /// The document last made, and when: signing costs, and anybody may fetch it.
+    made: RefCell<Option<(i64, String)>>,
+}
+
+/// Seconds that a metadata document is served again.
+const PUBLISHED_FOR: i64 = 60;
+
+impl Publication {
+    /// The metadata document, made anew by `make` when the last one is a minute old.
+    pub fn document(
+        &self,
+        now: i64,
+        make: impl FnOnce(i64) -> Result<String, Refusal>,
+    ) -> Result<String, Refusal> {
+        if let Some((made, document)) = self.made.borrow().as_ref()
+            && (0..PUBLISHED_FOR).contains(&(now - made))
+        {
+            return Ok(document.clone());
+        }
+        let document = make(now)?;
+        *self.made.borrow_mut() = Some((now, document.clone()));
+        Ok(document)
+    }
+}
+
+/// What the SP's lines may refer to.
+pub struct Surroundings<'a> {
+    pub idps: &'a [RawIdp],
+    pub stores: &'a [Rc<SessionStore>],
+    pub files: &'a Files,
+    /// Seconds since the epoch.
+    pub now: i64,
+}
+
+impl Sp {
+    /// Validates one `saml_sp` block.
+    pub fn new(
+        raw: &RawSp,
+        endpoints: Endpoints,
+        around: &Surroundings<'_>,
+        warnings: &mut Warnings,
+    ) -> Result<Self, ConfigError> {
+        let base = base_url(raw, warnings)?;
+        let credentials = Credential::all(raw, around.files, around.now, warnings)?;
+        let idps = idps(raw, &credentials, around, warnings)?;
+        let endpoints = endpoints.absolute(&base, raw)?;
+        let return_hosts: Vec<String> =
+            raw.return_hosts.iter().flat_map(|g| g.value.iter().cloned()).collect();
+        let redirect = |name: &str, given: &Option<Given<String>>| {
+            given.as_ref().map(|g| redirect(name, g, &base, &return_hosts)).transpose()
+        };
+        let login_redirect =
+            redirect("login_redirect", &raw.login_redirect)?.unwrap_or_else(|| format!("{base}/"));
+        let logout_redirect = redirect("logout_redirect", &raw.logout_redirect)?;
+        Ok(Self {
+            name: raw.name.clone(),
+            entity_id: entity_id(raw, &endpoints)?,
+            publication: publication(raw, &credentials, &idps)?,
+            sessions: Sessions::new(store(raw, around)?, SessionRules::new(raw, warnings)?),
+            cookies: Cookies::new(raw, &base)?,
+            request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
+            max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
+            base_url: base,
+            endpoints,
+            credentials,
+            idps,
+            return_hosts,
+            login_redirect,
+            logout_redirect,
+        })
+    }
+
+    /// The credential that signs.
+    pub fn signer(&self) -> Option<saml::authn_request::Signer<'_>> {
+        self.credentials
+            .first()
+            .map(|c| saml::authn_request::Signer { key: &c.key, certificate: &c.certificate })
+    }
+
+    /// The IdP with this `saml_idp` name.
+    pub fn idp_named(&self, name: &str) -> Option<usize> {
+        self.idps.iter().position(|idp| idp.name == name)
+    }
+
+    /// The session of the browser that sent `r`.
+    pub fn session_of(&self, r: &Request, now: i64) -> Option<Rc<LiveSession>> {
+        self.cookies.session_tokens(r).find_map(|token| self.sessions.find(&token, now))
+    }
+
+    /// The logins that this browser has under way, with the names of their cookies.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn pending_logins(
+        &self,
+        r: &Request,
+        now: i64,
+    ) -> Result<Vec<(String, Option<PendingLogin>)>, Refusal> {
+        let secrets = self.sessions.store.secrets()?;
+        let open = |value| PendingLogin::open_cookie(secrets, &self.name, value, now).ok();
+        Ok(self.cookies.requests(r).map(|(name, value)| (name, open(value))).collect())
+    }
+
+    /// A URL the browser may be sent to, made absolute.
+    pub fn return_url(&self, url: &str) -> Option<String> {
+        saml::return_url::check(url, &self.base_url, &self.return_hosts)
+    }
+}
+
+fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError> {
+    let Some(given) = &raw.base_url else {
+        return Err(ConfigError::new(
+            &raw.place,
+            format!(
+                "saml_sp \"{}\" has no \"base_url\"; give the origin that browsers see, \
+                 like \"base_url https://app.example.com;\"",
+                raw.name
+            ),
+        ));
+    };
+    let refuse = || {
+        ConfigError::new(
+            &given.place,
+            format!(
+                "\"base_url\" \"{}\" must be scheme, host and port only, \
+                 like https://app.example.com",
+                given.value
+            ),
+        )
+    };
+    let url = url::Url::parse(&given.value).map_err(|_| refuse())?;
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !bare || !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(refuse());
+    }
+    if url.scheme() == "http" {
+        warnings.add(
+            &given.place,
+            format!(
+                "\"base_url\" \"{}\" is plain http: cookies go without Secure and can be stolen on \
+                 the way; use https except for trials",
+                given.value
+            ),
+        );
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {
+    match (&raw.entity_id, endpoints.metadata.as_ref()) {
+        (Some(given), _) if given.value.len() > 1024 => Err(ConfigError::new(
+            &given.place,
+            "\"entity_id\" is longer than 1024 characters (Core 8.3.6)",
+        )),
+        (Some(given), _) => Ok(given.value.clone()),
+        (None, Some(metadata_url)) => Ok(metadata_url.clone()),
+        (None, None) => Err(ConfigError::new(
+            &raw.place,
+            format!(
+                "saml_sp \"{}\" has no \"entity_id\" and no saml_metadata location to name it \
+                 after; add one of them",
+                raw.name
+            ),
+        )),
+    }
+}
+
+fn idps(
+    raw: &RawSp,
+    credentials: &[Credential],
+    around: &Surroundings<'_>,
+    warnings: &mut Warnings,
+) -> Result<Vec<Idp>, ConfigError> {
+    let signer = credentials.first().map(|c| &c.key);
+    let mut idps: Vec<Idp> = Vec::new();
+    for given in &raw.idp {
+        let Some(block) = around.idps.iter().find(|idp| idp.name == given.value) else {
+            return Err(ConfigError::new(
+                &given.place,
+                format!(
+                    "unknown IdP \"{0}\": add \"saml_idp {0} {{ … }}\" in http, or fix the name",
+                    given.value
+                ),
+            ));
+        };
+        let idp = Idp::new(block, &raw.policy, signer, around.files, around.now, warnings)?;
+        if let Some(twin) =
+            idps.iter().find(|other| other.provider.entity_id == idp.provider.entity_id)
+        {
+            return Err(ConfigError::new(
+                &given.place,
+                format!(
+                    "saml_idp \"{}\" and \"{}\" of saml_sp \"{}\" are the same entity \"{}\"; \
+                     leave one",
+                    twin.name, idp.name, raw.name, idp.provider.entity_id
+                ),
+            ));
+        }
+        idps.push(idp);
+    }
+    if idps.is_empty() {
+        return Err(ConfigError::new(
+            &raw.place,
+            format!("saml_sp \"{}\" has no \"idp\"; name a saml_idp block", raw.name),
+        ));
+    }
+    Ok(idps)
+}
+
+fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<SessionStore>, ConfigError> {
+    let named = raw.session_store.as_ref();
+    let name = named.map_or(SessionStore::DEFAULT, |g| g.value.as_str());
+    around.stores.iter().find(|s| s.name == name).cloned().ok_or_else(|| {
+        ConfigError::new(
+            named.map_or(&raw.place, |g| &g.place),
+            format!(
+                "unknown session store \"{name}\": add \"saml_session_store {name} {{ … }}\" in \
+                 http, or leave \"session_store\" out for a 16m shared-memory store"
+            ),
+        )
+    })
+}
+
+fn redirect(
+    name: &str,
+    given: &Given<String>,
+    base_url: &str,
+    return_hosts: &[String],
+) -> Result<String, ConfigError> {
+    saml::return_url::check(&given.value, base_url, return_hosts).ok_or_else(|| {
+        ConfigError::new(
+            &given.place,
+            format!(
+                "\"{name}\" \"{}\" is neither a path of {base_url} nor a URL of a host in \
+                 \"return_hosts\"; add its host there",
+                given.value
+            ),
+        )
+    })
+}
+
+fn publication(
+    raw: &RawSp,
+    credentials: &[Credential],
+    idps: &[Idp],
+) -> Result<Publication, ConfigError> {
+    let sign = raw.sign_metadata.as_ref().is_some_and(|g| g.value);
+    if let (Some(given), true, true) = (&raw.sign_metadata, sign, credentials.is_empty()) {
+        return Err(ConfigError::new(
+            &given.place,
+            "\"sign_metadata on\" needs \"certificate\" and \"certificate_key\"",
+        ));
+    }
+    let policies = || idps.iter().map(|idp| &idp.provider.policy);
+    Ok(Publication {
+        organization: raw.organization.as_ref().map(organization),
+        contacts: raw.contact.iter().map(contact).collect::<Result<_, _>>()?,
+        requested_attributes: raw
+            .requested_attribute
+            .iter()
+            .map(requested_attribute)
+            .collect::<Result<_, _>>()?,
+        valid: raw.metadata_valid.as_ref().map_or(Some(2 * 24 * 3600), |g| g.value),
+        sign,
+        want_assertions_signed: policies().any(|p| p.want_assertion_signed),
+        authn_requests_signed: !credentials.is_empty()
+            && policies().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
+        made: RefCell::new(None),
+    })
+}
+
+fn organization(given: &Given<Vec<String>>) -> Organization {
+    let word = |i: usize| given.value.get(i).cloned();
+    Organization {
+        name: word(0).unwrap_or_default(),
+        display_name: word(1).unwrap_or_default(),
+        url: word(2).unwrap_or_default(),
+        lang: word(3).unwrap_or_else(|| "en".into()),
+    }
+}
+
+fn contact(given: &Given<Vec<String>>) -> Result<Contact, ConfigError> {
+    let word = |i: usize| given.value.get(i).cloned().unwrap_or_default();
+    let kind = word(0);
+    if !matches!(kind.as_str(), "technical" | "support" | "administrative" | "billing" | "other") {
+        return Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"contact\" type \"{kind}\" must be technical, support, administrative, billing \
+                 or other (Metadata 2.3.2.2)"
+            ),
+        ));
+    }
+    Ok(Contact { kind, email: word(1), name: given.value.get(2).cloned() })
+}
+
+fn requested_attribute(given: &Given<Vec<String>>) -> Result<RequestedAttribute, ConfigError> {
+    let (mut friendly_name, mut required) = (None, false);
+    for option in given.value.iter().skip(1) {
+        match option.strip_prefix("friendly_name=") {
+            Some(name) => friendly_name = Some(name.to_owned()),
+            None if option == "required" => required = true,
+            None => return Err(bad_option(&given.place, option)),
+        }
+    }
+    Ok(RequestedAttribute {
+        name: given.value.first().cloned().unwrap_or_default(),
+        friendly_name,
+        required,
+    })
+}
+
+fn bad_option(place: &Place, option: &str) -> ConfigError {
+    ConfigError::new(
+        place,
+        format!(
+            "invalid parameter \"{option}\" in \"requested_attribute\", it must be \
+             friendly_name=NAME or required"
+        ),
+    )
+}

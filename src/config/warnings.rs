@@ -1,0 +1,19 @@
+//! What `nginx -t` should say although it is no mistake.
+
+use super::directive::Place;
+
+/// Warnings with the places they are about, each said once.
+#[derive(Default)]
+pub struct Warnings(Vec<(Place, String)>);
+
+impl Warnings {
+    pub fn add(&mut self, place: &Place, message: String) {
+        if !self.0.iter().any(|(_, said)| *said == message) {
+            self.0.push((place.clone(), message));
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(Place, String)> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,64 @@
+//! `saml_metadata`: what an IdP imports.
+
+use std::rc::Rc;
+
+use nginx_sys::{NGX_HTTP_GET, NGX_HTTP_HEAD, ngx_int_t, ngx_time};
+use ngx::http::Request;
+use saml::metadata::SpMetadata;
+use saml::reason;
+use saml::refusal::Refusal;
+use xmldoc::{Certificate, SignaturePlace, sign_enveloped};
+
+use super::method_not_allowed;
+use crate::config::Sp;
+use crate::random;
+use crate::reply::Reply;
+
+pub fn publish(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
+    if r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize == 0 {
+        return Err(method_not_allowed(r, "GET"));
+    }
+    let xml = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
+    Ok(Reply::of_type(200, "application/samlmetadata+xml", xml)
+        .with_header("Content-Disposition", "inline; filename=\"metadata.xml\"".into())
+        .send(r))
+}
+
+fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
+    let certificates: Vec<Certificate> =
+        sp.credentials.iter().map(|c| c.certificate.clone()).collect();
+    let mut formats: Vec<String> =
+        sp.idps.iter().filter_map(|idp| idp.provider.policy.name_id_format.clone()).collect();
+    formats.dedup();
+    let id = random::id();
+    let publication = &sp.publication;
+    let xml = SpMetadata {
+        entity_id: &sp.entity_id,
+        acs_urls: std::slice::from_ref(&sp.endpoints.acs),
+        slo_urls: &[],
+        certificates: &certificates,
+        encryption_certificates: &[],
+        name_id_formats: &formats,
+        authn_requests_signed: publication.authn_requests_signed,
+        want_assertions_signed: publication.want_assertions_signed,
+        organization: publication.organization.as_ref(),
+        contacts: &publication.contacts,
+        requested_attributes: &publication.requested_attributes,
+        valid_until: publication.valid.map(|seconds| now.saturating_add(seconds)),
+        id: Some(&id),
+    }
+    .to_xml();
+    match sp.credentials.first() {
+        Some(credential) if publication.sign => {
+            let policy = sp.idps.first().map(|idp| &idp.provider.policy);
+            let algorithm = policy
+                .and_then(|p| p.signature_algorithm)
+                .unwrap_or_else(|| credential.key.default_algorithm());
+            let digest = policy.map_or(xmldoc::DigestAlgorithm::Sha256, |p| p.digest_algorithm);
+            let (key, certificate) = (&credential.key, Some(&credential.certificate));
+            sign_enveloped(&xml, SignaturePlace::First, key, certificate, algorithm, digest)
+                .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))
+        }
+        _ => Ok(xml),
+    }
+}

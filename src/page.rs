@@ -1,0 +1,103 @@
+//! The pages a person may see: plain, accessible, without scripts but for the form that posts itself.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+const SUBMIT: &str = "document.forms[0].submit()";
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:38rem;margin:4rem auto;\
+padding:0 1rem;color:#1b1b1b;background:#fff}h1{font-size:1.4rem}code{background:#eee;\
+padding:.1em .3em;border-radius:.2em;overflow-wrap:anywhere}button,.button{font:inherit;\
+padding:.5em 1.2em}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-scheme:dark)\
+{body{color:#eee;background:#1b1b1b}code{background:#333}a{color:#9cf}}";
+
+/// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
+/// header per response with a nonce would say no more.
+pub fn csp() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| {
+        let hash = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
+             frame-ancestors 'none'; base-uri 'none'",
+            hash(STYLE),
+            hash(SUBMIT)
+        )
+    });
+    CSP.clone()
+}
+
+/// Why nobody was let in: the code to tell the help desk, nothing secret.
+pub fn refusal(code: &str, meaning: &str, request_id: &str) -> String {
+    page(
+        "Sign-in did not work",
+        &format!(
+            "<p role=\"alert\">{}</p>\
+             <p><a href=\"/\">Start again</a>. If it happens again, tell your administrator \
+             the two values below.</p>\
+             <dl><dt>Reason</dt><dd><code>{}</code></dd>\
+             <dt>Request ID</dt><dd><code>{}</code></dd></dl>",
+            escape(meaning),
+            escape(code),
+            escape(request_id)
+        ),
+    )
+}
+
+/// The session of this SP is over; the IdP's may not be.
+pub fn logged_out() -> String {
+    page(
+        "You are signed out",
+        "<p>You are signed out of this application. You may still be signed in at your \
+         organisation's sign-in service: close the browser on a shared computer.</p>\
+         <p><a href=\"/\">Sign in again</a></p>",
+    )
+}
+
+/// A form that posts itself (Bindings 3.5.4), with a button for browsers without scripts.
+pub fn post_form(action: &str, fields: &[(&str, String)]) -> String {
+    let mut form = format!("<form method=\"post\" action=\"{}\">", escape(action));
+    for (name, value) in fields {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            form,
+            "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+            escape(name),
+            escape(value)
+        );
+    }
+    page(
+        "Signing in",
+        &format!(
+            "<p>One moment: your browser is being sent to the sign-in service.</p>\
+             {form}<noscript><p>Scripts are off, so please press the button.</p></noscript>\
+             <button type=\"submit\">Continue</button></form><script>{SUBMIT}</script>"
+        ),
+    )
+}
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style>\
+         </head><body><main><h1>{title}</h1>{body}</main></body></html>\n"
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

@@ -1,0 +1,24 @@
+//! Random bytes from the operating system's generator by way of libcrypto, which re-seeds after fork.
+
+/// `N` random bytes.
+///
+/// # Panics
+/// When libcrypto has no entropy: going on would make guessable tokens. The guard at the border
+/// turns this into an error 500.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    #[expect(clippy::expect_used, reason = "no entropy must end the request")]
+    openssl::rand::rand_bytes(&mut bytes).expect("libcrypto gives random bytes");
+    bytes
+}
+
+/// A message ID: 160 random bits as an xs:ID (Core 1.3.4), good in URLs and cookie names too.
+pub fn id() -> String {
+    use std::fmt::Write;
+    let mut id = String::from("_");
+    for byte in bytes::<20>() {
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}

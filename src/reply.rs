@@ -1,0 +1,155 @@
+//! What a handler answers.
+
+use nginx_sys::{
+    NGX_ERROR, NGX_HTTP_OK, NGX_OK, ngx_chain_t, ngx_http_discard_request_body,
+    ngx_http_output_filter, ngx_http_send_header, ngx_int_t, ngx_list_push, ngx_str_t,
+    ngx_table_elt_t,
+};
+use ngx::core::Buffer;
+use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
+
+/// An answer: status, headers, and a body of our own or nginx's.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Option<Body>,
+    /// Leave the page to nginx when the administrator has an `error_page` for the status.
+    may_be_replaced: bool,
+}
+
+#[derive(Debug)]
+struct Body {
+    content_type: &'static str,
+    text: String,
+}
+
+impl Reply {
+    fn new(status: u16) -> Self {
+        let headers = vec![("Cache-Control", "no-store".to_owned())];
+        Self { status, headers, body: None, may_be_replaced: false }
+    }
+
+    /// A redirect to an absolute URL: 302, or 303 after a POST.
+    pub fn redirect(status: u16, url: String) -> Self {
+        Self::new(status).with_header("Location", url)
+    }
+
+    /// An HTML page.
+    pub fn html(status: u16, html: String) -> Self {
+        Self::of_type(status, "text/html; charset=utf-8", html)
+    }
+
+    /// A JSON object.
+    pub fn json(status: u16, json: String) -> Self {
+        Self::of_type(status, "application/json", json)
+    }
+
+    /// Any text.
+    pub fn of_type(status: u16, content_type: &'static str, text: String) -> Self {
+        let mut reply = Self::new(status).with_header("X-Content-Type-Options", "nosniff".into());
+        reply.body = Some(Body { content_type, text });
+        reply
+    }
+
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub fn with_cookie(self, cookie: String) -> Self {
+        self.with_header("Set-Cookie", cookie)
+    }
+
+    /// An `error_page` of the administrator goes before our body.
+    pub fn replaceable(mut self) -> Self {
+        self.may_be_replaced = true;
+        self
+    }
+
+    /// Sends it. The value is what a content or access handler returns, so that nginx finalizes.
+    pub fn send(self, r: &mut Request) -> ngx_int_t {
+        for (name, value) in &self.headers {
+            if add_header(r, name, value).is_none() {
+                return NGX_ERROR as ngx_int_t;
+            }
+        }
+        match self.body {
+            Some(body) if !(self.may_be_replaced && has_error_page(r, self.status)) => {
+                send_body(r, self.status, &body)
+            }
+            _ => ngx_int_t::try_from(self.status).unwrap_or(NGX_ERROR as ngx_int_t),
+        }
+    }
+}
+
+fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
+    let request = r.as_mut();
+    // SAFETY: r is a live request whose body nobody has read or discarded yet, or has read whole.
+    if unsafe { ngx_http_discard_request_body(request) } != NGX_OK as ngx_int_t {
+        request.set_keepalive(0);
+    }
+    let content_type = body.content_type.as_bytes();
+    request.headers_out.status = usize::from(status);
+    request.headers_out.content_type =
+        ngx_str_t { len: content_type.len(), data: content_type.as_ptr().cast_mut() };
+    request.headers_out.content_type_len = content_type.len();
+    request.headers_out.content_length_n = body.text.len() as i64;
+    // SAFETY: r is a live request; all header strings are static or in its pool.
+    let rc = unsafe { ngx_http_send_header(request) };
+    if rc == NGX_ERROR as ngx_int_t {
+        return rc;
+    }
+    if rc > NGX_OK as ngx_int_t || request.header_only() != 0 {
+        return NGX_HTTP_OK as ngx_int_t;
+    }
+    let Some(mut buffer) = r.pool().create_buffer_from_str(&body.text) else {
+        return NGX_ERROR as ngx_int_t;
+    };
+    buffer.set_last_buf(r.is_main());
+    buffer.set_last_in_chain(true);
+    let mut chain = ngx_chain_t { buf: buffer.as_ngx_buf_mut(), next: std::ptr::null_mut() };
+    // SAFETY: the buffer lives in the request's pool; nginx copies the chain link.
+    match unsafe { ngx_http_output_filter(r.as_mut(), &mut chain) } {
+        rc if rc == NGX_ERROR as ngx_int_t => rc,
+        // Unsent data is in r->out; finalizing with 200 sends the rest.
+        _ => NGX_HTTP_OK as ngx_int_t,
+    }
+}
+
+/// Appends a response header. `None` = out of memory.
+pub fn add_header(r: &mut Request, name: &'static str, value: &str) -> Option<()> {
+    let request = r.as_mut();
+    // SAFETY: the pool and the header list are the live request's; static names outlive it.
+    unsafe {
+        let value = ngx_str_t::from_bytes(request.pool, value.as_bytes())?;
+        let element: *mut ngx_table_elt_t = ngx_list_push(&mut request.headers_out.headers).cast();
+        let element = element.as_mut()?;
+        element.hash = 1;
+        element.key = ngx_str_t { len: name.len(), data: name.as_ptr().cast_mut() };
+        element.value = value;
+        element.lowcase_key = std::ptr::null_mut();
+        #[cfg(ngx_table_elt_next)]
+        {
+            element.next = std::ptr::null_mut();
+        }
+        if name == "Location" {
+            // nginx reads the redirect's target from here, and never rewrites an absolute one.
+            request.headers_out.location = element;
+        }
+    }
+    Some(())
+}
+
+fn has_error_page(r: &Request, status: u16) -> bool {
+    let Some(core) = NgxHttpCoreModule::location_conf(r) else { return false };
+    // SAFETY: error_pages is null or an array of ngx_http_err_page_t in the cycle's pool.
+    let pages = unsafe { core.error_pages.as_ref() };
+    pages.is_some_and(|pages| {
+        // SAFETY: as above.
+        let pages: &[nginx_sys::ngx_http_err_page_t] = unsafe { pages.as_slice() };
+        r.as_ref().uri_changes() != 0
+            && r.as_ref().error_page() == 0
+            && pages.iter().any(|page| page.status == isize::try_from(status).unwrap_or(0))
+    })
+}

@@ -1,0 +1,294 @@
+//! The store in an nginx shared-memory zone: all workers see it, and a reload keeps it.
+//!
+//! nginx hands a zone on to the next configuration when name, size and tag are the same. The tag
+//! is an address in this module, and the module stays mapped (`-z nodelete`), so a zone never
+//! meets another build of the module; the table's magic number is a second lock on that door.
+
+use std::cell::OnceCell;
+use std::ffi::c_void;
+use std::fmt;
+use std::ptr::NonNull;
+
+use nginx_sys::{
+    NGX_ERROR, NGX_LOG_ALERT, NGX_LOG_EMERG, NGX_LOG_WARN, NGX_OK, ngx_conf_t, ngx_int_t,
+    ngx_palloc, ngx_shared_memory_add, ngx_shm_zone_t, ngx_shmtx_lock, ngx_shmtx_unlock,
+    ngx_slab_alloc, ngx_slab_pool_t, ngx_str_t,
+};
+use ngx::ngx_log_error;
+use zone::{Entry, Kind, Memory, StoreError, Table};
+
+/// Pages below which nginx's own modules refuse a zone.
+const MIN_PAGES: usize = 8;
+
+/// Bytes a session usually needs: the copy should not grow while the zone is locked.
+const USUAL_VALUE: usize = 1024;
+
+/// A zone of one configuration. `now` and `expires` are Unix seconds.
+pub struct SharedStore {
+    zone: NonNull<ngx_shm_zone_t>,
+    /// Set when nginx has mapped the zone, after the configuration was read.
+    opened: OnceCell<Opened>,
+}
+
+#[derive(Clone, Copy)]
+struct Opened {
+    slab: NonNull<ngx_slab_pool_t>,
+    memory: Memory,
+}
+
+impl SharedStore {
+    /// Declares the zone while the configuration is read. The handle lives in the cycle's pool:
+    /// keep it only in that configuration.
+    pub fn request(
+        cf: *mut ngx_conf_t,
+        name: &str,
+        size: usize,
+        tag: *mut c_void,
+    ) -> Result<&'static SharedStore, RequestError> {
+        check_size(size)?;
+        let zone = add_zone(cf, name, size, tag)?;
+        let store = SharedStore { zone, opened: OnceCell::new() };
+        // SAFETY: `cf.pool` is the cycle's pool; it and `zone`, in the cycle's list, outlive `cf`.
+        unsafe {
+            let place = ngx_palloc((*cf).pool, size_of::<SharedStore>()).cast::<SharedStore>();
+            let place = NonNull::new(place).ok_or(RequestError::Nginx)?;
+            place.write(store);
+            (*zone.as_ptr()).data = place.as_ptr().cast();
+            (*zone.as_ptr()).init = Some(init_zone);
+            Ok(place.as_ref())
+        }
+    }
+
+    /// A copy of the entry.
+    pub fn get(&self, kind: Kind, key: &[u8; 32], now: i64) -> Option<Entry> {
+        let buffer = Vec::with_capacity(USUAL_VALUE);
+        self.locked(|table| table.get(kind, key, now, buffer)).flatten()
+    }
+
+    /// Stores the entry, over the one that was there.
+    pub fn put(
+        &self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        self.write(now, |table| table.put(kind, key, value, expires, now))
+    }
+
+    /// Claims the key for one caller in all workers: `false` when an unexpired entry has it.
+    pub fn add(
+        &self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(now, |table| table.add(kind, key, value, expires, now))
+    }
+
+    /// Removes the entry; `false` when there was none.
+    pub fn delete(&self, kind: Kind, key: &[u8; 32]) -> bool {
+        self.locked(|table| table.delete(kind, key)).unwrap_or(false)
+    }
+
+    /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
+    pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
+        self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)
+    }
+
+    /// Stands still while the key's entry does, but for expiry and touches. Takes no lock.
+    pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
+        self.opened.get().map_or(0, |opened| opened.memory.epoch(kind, key))
+    }
+
+    /// Random bytes as old as the zone; `None` while the configuration is still being read.
+    pub fn secret(&self) -> Option<[u8; 32]> {
+        self.opened.get().map(|opened| opened.memory.secret())
+    }
+
+    fn write<T>(
+        &self,
+        now: i64,
+        change: impl FnOnce(&mut Table<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let outcome = self.locked(|table| (change(table), table.report_evictions(now)));
+        let (outcome, evicted) = outcome.ok_or(StoreError::Full)?;
+        if let Some(count) = evicted {
+            self.log_evictions(count);
+        }
+        outcome
+    }
+
+    /// `None` while nginx has not mapped the zone.
+    fn locked<T>(&self, work: impl FnOnce(&mut Table<'_>) -> T) -> Option<T> {
+        let opened = self.opened.get()?;
+        let lock = Lock::take(opened.slab);
+        // SAFETY: every process takes the zone's slab mutex here, and holds it for longer.
+        let mut table = unsafe { opened.memory.table() };
+        let outcome = work(&mut table);
+        let was_reset = table.was_reset();
+        drop(table);
+        drop(lock);
+        if was_reset {
+            self.log_reset();
+        }
+        Some(outcome)
+    }
+
+    /// Formats the new zone, or takes over the one the last configuration used.
+    fn open(&self) -> Result<Opened, &'static str> {
+        // SAFETY: nginx calls the init callback after it mapped the zone and made its slab pool.
+        unsafe {
+            let slab = (*self.zone.as_ptr()).shm.addr.cast::<ngx_slab_pool_t>();
+            let slab = NonNull::new(slab).ok_or("the zone is not mapped")?;
+            let pages = (*slab.as_ptr()).last.offset_from((*slab.as_ptr()).pages);
+            let size = pages.unsigned_abs() * nginx_sys::ngx_pagesize;
+            let memory = match NonNull::new((*slab.as_ptr()).data.cast::<u8>()) {
+                Some(base) => Memory::adopt(base, size)
+                    .ok_or("the zone was made by another version of the module, restart nginx")?,
+                None => format_zone(slab, size)?,
+            };
+            Ok(Opened { slab, memory })
+        }
+    }
+
+    fn log_evictions(&self, count: u64) {
+        let name = self.name();
+        // SAFETY: workers have a cycle, and it has a log.
+        let log = unsafe { (*nginx_sys::ngx_cycle).log };
+        ngx_log_error!(
+            NGX_LOG_WARN,
+            log,
+            "saml zone \"{name}\" is full, make it larger: {count} of its least recently used \
+             entries were dropped since the last such line"
+        );
+    }
+
+    fn log_reset(&self) {
+        let name = self.name();
+        // SAFETY: workers have a cycle, and it has a log.
+        let log = unsafe { (*nginx_sys::ngx_cycle).log };
+        ngx_log_error!(
+            NGX_LOG_ALERT,
+            log,
+            "saml zone \"{name}\" was emptied: a process died while changing it"
+        );
+    }
+
+    fn name(&self) -> String {
+        // SAFETY: the zone lives in the cycle's list, as long as this handle.
+        String::from_utf8_lossy(unsafe { self.zone.as_ref() }.shm.name.as_bytes()).into_owned()
+    }
+}
+
+fn check_size(size: usize) -> Result<(), RequestError> {
+    // SAFETY: nginx sets the page size before it reads its configuration.
+    let minimum = MIN_PAGES * unsafe { nginx_sys::ngx_pagesize };
+    if size < minimum { Err(RequestError::TooSmall { minimum }) } else { Ok(()) }
+}
+
+fn add_zone(
+    cf: *mut ngx_conf_t,
+    name: &str,
+    size: usize,
+    tag: *mut c_void,
+) -> Result<NonNull<ngx_shm_zone_t>, RequestError> {
+    // SAFETY: nginx gave us `cf`; the name is copied into the cycle's pool beside the zone.
+    unsafe {
+        let mut name =
+            ngx_str_t::from_bytes((*cf).pool, name.as_bytes()).ok_or(RequestError::Nginx)?;
+        let zone = ngx_shared_memory_add(cf, &mut name, size, tag);
+        let zone = NonNull::new(zone).ok_or(RequestError::Nginx)?;
+        if zone.as_ref().data.is_null() { Ok(zone) } else { Err(RequestError::Duplicate) }
+    }
+}
+
+/// Gives the whole fresh slab pool to the table, which divides it better for one use.
+///
+/// # Safety
+///
+/// `slab` is a fresh pool of `size` bytes in whole pages, which no other process knows yet.
+unsafe fn format_zone(slab: NonNull<ngx_slab_pool_t>, size: usize) -> Result<Memory, &'static str> {
+    let mut secret = [0; 32];
+    openssl::rand::rand_bytes(&mut secret).map_err(|_| "no random bytes from OpenSSL")?;
+    // SAFETY: the allocation is `size` bytes, unshared until `data` tells the next cycle.
+    unsafe {
+        let base = ngx_slab_alloc(slab.as_ptr(), size).cast::<u8>();
+        let base = NonNull::new(base).ok_or("the zone has no memory")?;
+        let memory = Memory::format(base, size, secret).ok_or("the zone is too small")?;
+        (*slab.as_ptr()).data = base.as_ptr().cast();
+        Ok(memory)
+    }
+}
+
+unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, _old: *mut c_void) -> ngx_int_t {
+    // SAFETY: nginx calls this with the zone, whose data `request` has set.
+    let store = unsafe { &*(*zone).data.cast::<SharedStore>() };
+    store.init()
+}
+
+impl SharedStore {
+    fn init(&self) -> ngx_int_t {
+        match self.open() {
+            Ok(opened) => {
+                self.opened.get_or_init(|| opened);
+                NGX_OK as ngx_int_t
+            }
+            Err(reason) => {
+                let name = self.name();
+                // SAFETY: nginx sets the zone's log before it calls the init callback.
+                let log = unsafe { (*self.zone.as_ptr()).shm.log };
+                ngx_log_error!(NGX_LOG_EMERG, log, "saml zone \"{name}\": {reason}");
+                NGX_ERROR as ngx_int_t
+            }
+        }
+    }
+}
+
+/// The slab pool's mutex. nginx's master frees it when its holder dies.
+struct Lock(NonNull<ngx_slab_pool_t>);
+
+impl Lock {
+    fn take(slab: NonNull<ngx_slab_pool_t>) -> Lock {
+        // SAFETY: the pool is mapped as long as the store's cycle, and its mutex was created.
+        unsafe { ngx_shmtx_lock(&raw mut (*slab.as_ptr()).mutex) };
+        Lock(slab)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // SAFETY: taken by `take` in this process.
+        unsafe { ngx_shmtx_unlock(&raw mut (*self.0.as_ptr()).mutex) };
+    }
+}
+
+/// Why a zone could not be declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// Smaller than `minimum` bytes.
+    TooSmall { minimum: usize },
+    /// Another block has declared a zone of this name.
+    Duplicate,
+    /// nginx refused, and has logged why.
+    Nginx,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RequestError::TooSmall { minimum } => {
+                write!(f, "the zone is too small, it needs at least {}k", minimum / 1024)
+            }
+            RequestError::Duplicate => {
+                f.write_str("another saml_session_store uses a zone of this name, choose another")
+            }
+            RequestError::Nginx => f.write_str("nginx could not declare the zone"),
+        }
+    }
+}
+
+impl std::error::Error for RequestError {}

@@ -1,0 +1,201 @@
+//! The variables `$saml_…`: only ever from the session, never from a header.
+
+use std::borrow::Cow;
+use std::ffi::c_void;
+use std::ptr;
+
+use nginx_sys::{
+    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_OK, ngx_conf_t,
+    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+};
+use ngx::http::Request;
+use ngx::ngx_string;
+use saml::instant;
+use session::{attributes_json, header_safe, join};
+
+use crate::config::Sp;
+use crate::context::Context;
+use crate::guard::guard;
+use crate::live_session::LiveSession;
+
+/// How a variable gets its value.
+type Getter = fn(&Sp, &LiveSession) -> Option<String>;
+
+/// One variable of the session.
+struct Variable {
+    name: ngx_str_t,
+    get: Getter,
+}
+
+// SAFETY: the names point to static strings, and nothing writes to the table.
+unsafe impl Sync for Variable {}
+
+static OF_SESSION: [Variable; 9] = [
+    Variable { name: ngx_string!("saml_name_id"), get: |_, s| safe(&s.session.name_id.value) },
+    Variable {
+        name: ngx_string!("saml_name_id_format"),
+        get: |_, s| safe(s.session.name_id.format.as_deref()?),
+    },
+    Variable { name: ngx_string!("saml_idp"), get: |_, s| safe(&s.session.idp) },
+    Variable {
+        name: ngx_string!("saml_session_index"),
+        get: |_, s| safe(s.session.session_index.as_deref()?),
+    },
+    Variable {
+        name: ngx_string!("saml_authn_instant"),
+        get: |_, s| Some(instant::format(s.session.authn_instant)),
+    },
+    Variable {
+        name: ngx_string!("saml_authn_context"),
+        get: |_, s| safe(s.session.authn_context.as_deref()?),
+    },
+    Variable {
+        name: ngx_string!("saml_session_expires"),
+        get: |_, s| Some(instant::format(s.session.expires)),
+    },
+    Variable {
+        name: ngx_string!("saml_attrs_json"),
+        get: |_, s| Some(attributes_json(&s.session)),
+    },
+    Variable { name: ngx_string!("saml_authenticated"), get: |_, _| Some("1".into()) },
+];
+
+const AUTHENTICATED: &[u8] = b"saml_authenticated";
+const ATTRIBUTE_PREFIX: &[u8] = b"saml_attr_";
+const COUNT_SUFFIX: &[u8] = b"_count";
+
+/// Adds every variable: in preconfiguration, before any directive can mention one.
+pub fn add(cf: &mut ngx_conf_t) -> ngx_int_t {
+    for variable in &OF_SESSION {
+        let data = ptr::from_ref(variable) as usize;
+        if add_one(cf, variable.name, 0, of_session, data).is_none() {
+            return NGX_ERROR as ngx_int_t;
+        }
+    }
+    let others: [(ngx_str_t, u32, GetHandler); 3] = [
+        (ngx_string!("saml_attr_"), NGX_HTTP_VAR_PREFIX, attribute),
+        (ngx_string!("saml_error"), 0, error),
+        (ngx_string!("saml_request_id"), 0, request_id),
+    ];
+    for (name, flags, handler) in others {
+        if add_one(cf, name, flags, handler, 0).is_none() {
+            return NGX_ERROR as ngx_int_t;
+        }
+    }
+    NGX_OK as ngx_int_t
+}
+
+type GetHandler =
+    unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
+
+fn add_one(
+    cf: &mut ngx_conf_t,
+    mut name: ngx_str_t,
+    flags: u32,
+    handler: GetHandler,
+    data: usize,
+) -> Option<()> {
+    // Asked before the access phase a variable is empty; not cacheable, or it would stay so.
+    let flags = (flags | NGX_HTTP_VAR_NOCACHEABLE) as usize;
+    // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
+    let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags).as_mut()? };
+    variable.get_handler = Some(handler);
+    variable.data = data;
+    Some(())
+}
+
+unsafe extern "C" fn of_session(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value, and the data given in `add`.
+    let (r, v, variable) = unsafe {
+        (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<Variable>())
+    };
+    answer(r, v, |r| {
+        let value = with_session(r, variable.get);
+        if variable.name.as_bytes() == AUTHENTICATED {
+            return Some(Cow::Borrowed(if value.is_some() { b"1" } else { b"0" }));
+        }
+        Some(Cow::Owned(value?.into_bytes()))
+    })
+}
+
+unsafe extern "C" fn attribute(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value; for a prefix variable data is its full name.
+    let (r, v, name) = unsafe {
+        (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<ngx_str_t>())
+    };
+    answer(r, v, |r| {
+        let name = name.as_bytes().strip_prefix(ATTRIBUTE_PREFIX)?;
+        with_session(r, |sp, live| {
+            if let Some(values) = live.attributes.find(name) {
+                return Some(join(values, &sp.sessions.rules.separator).into_owned());
+            }
+            let counted = name.strip_suffix(COUNT_SUFFIX)?;
+            let values = live.attributes.find(counted);
+            Some(values.map_or(0, <[String]>::len).to_string())
+        })
+        .map(|value| Cow::Owned(value.into_bytes()))
+    })
+}
+
+unsafe extern "C" fn error(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    _data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value.
+    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
+    answer(r, v, |r| Context::of(r)?.error.get().map(|code| Cow::Borrowed(code.as_bytes())))
+}
+
+unsafe extern "C" fn request_id(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    _data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value.
+    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
+    answer(r, v, |r| Context::of(r).map(|c| Cow::Owned(c.request_id().as_bytes().to_vec())))
+}
+
+/// Copies what `value` gives into the request's pool; nothing is "not found".
+fn answer(
+    r: &mut Request,
+    v: &mut ngx_variable_value_t,
+    value: impl FnOnce(&Request) -> Option<Cow<'_, [u8]>>,
+) -> ngx_int_t {
+    guard(NGX_ERROR as ngx_int_t, || {
+        let Some(bytes) = value(r) else {
+            v.set_not_found(1);
+            return NGX_OK as ngx_int_t;
+        };
+        // SAFETY: the pool is the live request's.
+        let Some(copy) = (unsafe { ngx_str_t::from_bytes(r.as_ref().pool, &bytes) }) else {
+            return NGX_ERROR as ngx_int_t;
+        };
+        let Ok(len) = u32::try_from(copy.len) else { return NGX_ERROR as ngx_int_t };
+        v.data = copy.data;
+        v.set_len(len);
+        v.set_valid(1);
+        v.set_no_cacheable(0);
+        v.set_not_found(0);
+        NGX_OK as ngx_int_t
+    })
+}
+
+fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
+    let session = Context::of(r)?.session.borrow();
+    let (sp, live) = session.as_ref()?;
+    get(sp, live)
+}
+
+fn safe(text: &str) -> Option<String> {
+    Some(header_safe(text).into_owned())
+}

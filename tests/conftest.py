@@ -1,0 +1,105 @@
+"""Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness.browser import Browser
+from harness.idp import Idp
+from harness.keys import rsa_credential
+from harness.nginx import ROOT, Nginx
+from harness.pysaml2_idp import Pysaml2Idp
+from harness.simplesamlphp import SimpleSamlPhp
+
+
+def pytest_addoption(parser):
+    parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
+
+
+@pytest.fixture(scope="session")
+def build(request) -> tuple[str, str]:
+    """The module and the nginx binary it fits."""
+    flavour = request.config.getoption("--nginx")
+    done = subprocess.run(
+        [ROOT / "scripts/build", flavour], stdout=subprocess.PIPE, text=True, check=True
+    )
+    module, binary = done.stdout.splitlines()[-1].split(" ")
+    return module, binary
+
+
+@pytest.fixture(scope="session")
+def scratch():
+    """Where the servers of this run live; readable for nginx's workers, which are not root."""
+    path = Path(tempfile.mkdtemp(prefix="auth-saml-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def idp() -> Idp:
+    """The hand-made IdP; its metadata is in `idp.xml` beside nginx.conf."""
+    return Idp()
+
+
+@pytest.fixture
+def prepared(build, scratch, request, idp):
+    """Makes an nginx that is not started: `prepared(conf, files={name: content}, KEY=value)`."""
+    module, binary = build
+    made = []
+
+    def prepare(conf: str, files=(), **values: str) -> Nginx:
+        name = "".join(c if c.isalnum() else "-" for c in request.node.name)[:60]
+        server = Nginx(scratch / f"{name}-{len(made)}", binary, module, conf, values)
+        made.append(server)
+        standard = {
+            "sp.crt": rsa_credential("sp").certificate_pem,
+            "sp.key": rsa_credential("sp").key_pem,
+            "idp.xml": idp.metadata(),
+            "html/index.html": "the front page\n",
+            "html/page.html": "a page\n",
+        }
+        for name, content in {**standard, **dict(files)}.items():
+            server.write(name, content)
+        return server
+
+    yield prepare
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def nginx(prepared):
+    """Starts an nginx; at the end its log must be free of trouble and its workers the first ones."""
+    started = []
+
+    def start(conf: str, files=(), **values: str) -> Nginx:
+        server = prepared(conf, files, **values).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.finish()
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+@pytest.fixture(scope="session")
+def simplesamlphp(scratch):
+    idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
+    yield idp
+    idp.stop()
+
+
+@pytest.fixture
+def pysaml2_idp(scratch, tmp_path):
+    idp = Pysaml2Idp(tmp_path / "pysaml2").start()
+    yield idp
+    idp.stop()

@@ -1,0 +1,87 @@
+"""Headless Chromium, driven by its chromedriver over the WebDriver protocol."""
+
+import base64
+import subprocess
+from pathlib import Path
+
+import requests
+
+from harness.nginx import free_ports, wait_for_port
+
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1000,900",
+]
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+class Chromium:
+    """One browser with a fresh profile in `directory`."""
+
+    def __init__(self, directory: Path, *arguments: str):
+        port = free_ports(1)[0]
+        with open(directory / "chromedriver.log", "wb") as log:
+            self.driver = subprocess.Popen(
+                ["chromedriver", f"--port={port}"], stdout=log, stderr=log
+            )
+        wait_for_port(port, self.driver)
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.base = f"http://127.0.0.1:{port}/session"
+        options = {"args": [*ARGUMENTS, f"--user-data-dir={directory}/profile", *arguments]}
+        wanted = {"browserName": "chrome", "goog:chromeOptions": options}
+        answer = self.call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
+        self.base += f"/{answer['sessionId']}"
+
+    def call(self, method: str, path: str, body=None):
+        json = {} if method == "POST" and body is None else body
+        answer = self.http.request(method, self.base + path, json=json, timeout=60)
+        value = answer.json()["value"]
+        assert answer.ok, value
+        return value
+
+    def open(self, url: str) -> None:
+        self.call("POST", "/url", {"url": url})
+
+    @property
+    def url(self) -> str:
+        return self.call("GET", "/url")
+
+    def run(self, script: str):
+        """The value that `script` returns in the page."""
+        return self.call("POST", "/execute/sync", {"script": script, "args": []})
+
+    def find(self, css: str) -> str:
+        found = self.call("POST", "/element", {"using": "css selector", "value": css})
+        return f"/element/{found[ELEMENT]}"
+
+    def fill(self, css: str, text: str) -> None:
+        self.call("POST", f"{self.find(css)}/value", {"text": text})
+
+    def click(self, css: str) -> None:
+        self.call("POST", f"{self.find(css)}/click")
+
+    def text(self, css: str = "body") -> str:
+        return self.call("GET", f"{self.find(css)}/text")
+
+    def cookies(self) -> dict[str, dict]:
+        return {cookie["name"]: cookie for cookie in self.call("GET", "/cookie")}
+
+    def screenshot(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def quit(self) -> None:
+        try:
+            self.call("DELETE", "")
+        finally:
+            self.driver.terminate()
+            self.driver.wait(10)

@@ -1,0 +1,63 @@
+"""Keys and self-signed certificates, made once a run."""
+
+import datetime
+import functools
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A private key with its certificate."""
+
+    key: object
+    certificate: x509.Certificate
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+    @property
+    def certificate_pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def certificate_base64(self) -> str:
+        """The body of the PEM, as metadata carries it."""
+        return "".join(self.certificate_pem.decode().splitlines()[1:-1])
+
+
+@functools.cache
+def rsa_credential(name: str, bits: int = 2048) -> Credential:
+    return certified(rsa.generate_private_key(65537, bits), name)
+
+
+@functools.cache
+def ec_credential(name: str) -> Credential:
+    return certified(ec.generate_private_key(ec.SECP256R1()), name)
+
+
+def certified(key, name: str, not_before_days: int = -1, not_after_days: int = 3650) -> Credential:
+    """A self-signed certificate for `key`; the days count from now."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + datetime.timedelta(days=not_before_days))
+        .not_valid_after(now + datetime.timedelta(days=not_after_days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Credential(key, certificate)

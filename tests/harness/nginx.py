@@ -1,0 +1,195 @@
+"""A real nginx in a directory of its own, on free loopback ports."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GLOBALS = """\
+load_module @MODULE@;
+@USER@
+daemon off;
+pid @DIR@/nginx.pid;
+error_log @DIR@/error.log info;
+"""
+
+HTTP_GLOBALS = """
+    client_body_temp_path @DIR@/temp-body;
+    proxy_temp_path @DIR@/temp-proxy;
+    fastcgi_temp_path @DIR@/temp-fastcgi;
+    uwsgi_temp_path @DIR@/temp-uwsgi;
+    scgi_temp_path @DIR@/temp-scgi;
+    log_format saml '$request_method $uri $status [$saml_error]';
+    access_log @DIR@/access.log saml;
+"""
+
+TROUBLE = re.compile(
+    r"^\S+ \S+ \[(alert|crit|emerg)\]|exited on signal|exited with (fatal )?code [1-9]|panicked"
+)
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports nobody listens on."""
+    with contextlib.ExitStack() as sockets:
+        ports = []
+        for _ in range(count):
+            free = sockets.enter_context(socket.socket())
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+        return ports
+
+
+def wait_for_port(port: int, process: subprocess.Popen, seconds: float = 10) -> None:
+    """Returns when something listens on `port`; raises when `process` ends or time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args[0]} ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"nothing listens on port {port} after {seconds} s")
+        time.sleep(0.02)
+
+
+class Nginx:
+    """One nginx. `conf` is what a user would write; module, log and temp paths are added.
+
+    `@DIR@`, `@PORT@`, `@PORT2@`, `@PORT3@` and the keys of `values` are replaced in it.
+    """
+
+    def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
+        self.directory = directory
+        self.binary = binary
+        self.ports = free_ports(3)
+        self.port = self.ports[0]
+        self.process = None
+        self.reloads = 0
+        self.first_workers = []
+        self.values = {
+            "DIR": str(directory),
+            "MODULE": module,
+            "USER": "user nobody nogroup;" if os.geteuid() == 0 else "",
+            "PORT": str(self.ports[0]),
+            "PORT2": str(self.ports[1]),
+            "PORT3": str(self.ports[2]),
+            **dict(values),
+        }
+        shutil.copytree(ROOT / "nginx-conf", directory, dirs_exist_ok=True)
+        directory.chmod(0o755)
+        self.configure(conf)
+
+    def configure(self, conf: str) -> None:
+        """Writes nginx.conf; takes effect at the next start or reload."""
+        whole = GLOBALS + conf.replace("http {", "http {" + HTTP_GLOBALS, 1)
+        self.write("nginx.conf", self.fill(whole))
+
+    def fill(self, text: str) -> str:
+        return re.sub(r"@([A-Z0-9_]+)@", lambda found: self.values[found.group(1)], text)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Puts a file into the directory; a string has its placeholders replaced."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else self.fill(content).encode())
+        return path
+
+    def url(self, path: str = "/", scheme: str = "http") -> str:
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [self.binary, "-p", f"{self.directory}/", "-c", "nginx.conf", *arguments]
+
+    def test(self) -> tuple[bool, str]:
+        """`nginx -t`: whether the configuration is good, and what nginx says."""
+        done = subprocess.run(
+            self.command("-t"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode == 0, done.stdout
+
+    def start(self) -> "Nginx":
+        with open(self.directory / "stderr.log", "wb") as stderr:
+            self.process = subprocess.Popen(self.command(), stdout=stderr, stderr=stderr)
+        try:
+            wait_for_port(self.port, self.process)
+            self.wait_for(self.workers, "a worker")
+        except Exception:
+            print((self.directory / "stderr.log").read_text())
+            print(self.error_log())
+            self.kill()
+            raise
+        self.first_workers = self.workers()
+        return self
+
+    def workers(self) -> list[int]:
+        """The pids of the workers that run now, old ones of a reload included."""
+        pid = self.process.pid
+        return sorted(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+    def reload(self) -> None:
+        """Reloads and waits until all old workers are gone."""
+        old = set(self.workers())
+        self.reloads += 1
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for(
+            lambda: self.workers() and not old & set(self.workers()), "new workers after reload"
+        )
+
+    def wait_for(self, condition, what: str, seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds} s in vain for {what}")
+            time.sleep(0.02)
+
+    def error_log(self) -> str:
+        path = self.directory / "error.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def access_log(self) -> str:
+        """One line a request: method, path, status, [reason code]."""
+        path = self.directory / "access.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def stop(self) -> None:
+        """Graceful stop, so that what is still open shows in the log."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGQUIT)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("nginx did not quit within 10 s") from None
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            for worker in self.workers():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+
+    def finish(self) -> None:
+        """Stops, then fails when the log tells of trouble or a worker was replaced."""
+        if self.process is None:
+            return
+        assert self.process.poll() is None, f"nginx died: {self.error_log()}"
+        workers = self.workers()
+        self.stop()
+        trouble = [line for line in self.error_log().splitlines() if TROUBLE.search(line)]
+        assert not trouble, "\n".join(trouble)
+        if not self.reloads:
+            assert workers == self.first_workers, "a worker was replaced without a reload"

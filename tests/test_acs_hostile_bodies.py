@@ -1,0 +1,151 @@
+"""Whatever anybody posts to the ACS: 4xx with a reason, fast, and the worker lives."""
+
+import base64
+import gzip
+import socket
+import time
+from urllib.parse import quote_plus, urlencode
+
+import pytest
+
+from harness.refusal import assert_refused
+
+CONF = """
+events {}
+http {
+    client_max_body_size 8m;
+    saml_idp corp { metadata idp.xml; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        idp corp;
+        max_message_size 64k;
+    }
+    server {
+        listen 127.0.0.1:@PORT@;
+        include saml-endpoints.conf;
+        location / { auth_saml app; root html; }
+    }
+}
+"""
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+RESPONSE = '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_a" Version="2.0">{}</samlp:Response>'
+
+
+def message(xml: str | bytes) -> str:
+    raw = xml if isinstance(xml, bytes) else xml.encode()
+    return f"SAMLResponse={quote_plus(base64.b64encode(raw))}&RelayState=x"
+
+
+DOCTYPE = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+BILLION = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+HOSTILE = {
+    "empty": ("", "message_missing"),
+    "no message": ("a=b&c=d", "message_missing"),
+    "empty message": ("SAMLResponse=", "message_missing"),
+    "twice": ("SAMLResponse=YQ&SAMLResponse=YQ", "message_duplicate"),
+    "bad percent": ("SAMLResponse=%zz", "base64_invalid"),
+    "not base64": ("SAMLResponse=***", "base64_invalid"),
+    "bare ampersands": ("&" * 5000, "message_missing"),
+    "a million fields": ("a=b&" * 500_000, None),
+    "not xml": (message("hello"), "xml_malformed"),
+    "cut off": (message(RESPONSE.format("")[:-4]), "xml_malformed"),
+    "nul": (message("<a>\0</a>"), None),
+    "binary": (message(bytes(range(256)) * 8), None),
+    "gzip": (message(gzip.compress(b"<a/>")), None),
+    "utf-16": (message("<a/>".encode("utf-16")), None),
+    "latin-1": (
+        message('<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe5</a>'.encode("latin-1")),
+        None,
+    ),
+    "overlong utf-8": (message(b"<a>\xc0\xaf</a>"), None),
+    "doctype": (message(DOCTYPE + RESPONSE.format("&x;")), None),
+    "billion laughs": (message(BILLION + RESPONSE.format("&b;")), None),
+    "deep": (message("<a>" * 5000 + "</a>" * 5000), None),
+    "wide": (message(RESPONSE.format("<a/>" * 15_000)), None),
+    "many attributes": (message("<a " + " ".join(f'b{n}=""' for n in range(5000)) + "/>"), None),
+    "many namespaces": (
+        message("<a " + " ".join(f'xmlns:b{n}="u"' for n in range(3000)) + "/>"),
+        None,
+    ),
+    "processing instruction": (message('<?xml-stylesheet href="http://127.0.0.1/"?><a/>'), None),
+    "too large": (message("<a>" + "x" * 70_000 + "</a>"), None),
+    "far too large": (message("<a>" + "x" * 3_000_000 + "</a>"), None),
+    "other root": (message("<html/>"), "message_unexpected"),
+    "other namespace": (message('<Response xmlns="urn:example"/>'), "message_unexpected"),
+    "duplicate id": (message(RESPONSE.format('<b ID="_a"/>')), None),
+    "empty response": (message(RESPONSE.format("")), None),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_body(nginx, browser, name):
+    body, code = HOSTILE[name]
+    server = nginx(CONF)
+    began = time.monotonic()
+    page = browser.post(server.url("/saml/acs"), body, headers=FORM)
+    took = time.monotonic() - began
+    assert 400 <= page.status < 500
+    assert took < 1, f"{took:.2f} s"
+    if code:
+        assert_refused(server, page, code)
+    else:
+        assert " saml: " in server.error_log()
+    assert browser.get(server.url("/page.html")).status == 302, "the worker answers"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_method(nginx, browser, method):
+    server = nginx(CONF)
+    page = browser.request(method, server.url("/saml/acs?SAMLResponse=YQ"))
+    assert page.status == 405
+    if method != "HEAD":
+        assert_refused(server, page, "method_not_allowed")
+    assert "POST" in page.headers.get("Allow", "POST")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/xml", "application/json", "multipart/form-data; boundary=x", "text/plain"],
+)
+def test_content_type(nginx, browser, content_type):
+    server = nginx(CONF)
+    headers = {"Content-Type": content_type}
+    page = browser.post(server.url("/saml/acs"), message("<a/>"), headers=headers)
+    assert_refused(server, page, "form_content_type")
+
+
+def test_no_content_type(nginx, browser):
+    server = nginx(CONF)
+    page = browser.post(
+        server.url("/saml/acs"), message("<a/>").encode(), headers={"Content-Type": None}
+    )
+    assert_refused(server, page, "form_content_type")
+
+
+def test_charset_parameter_is_welcome(nginx, browser, idp):
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    headers = {"Content-Type": "Application/X-WWW-Form-Urlencoded; charset=UTF-8"}
+    page = browser.post(request.acs_url, urlencode(idp.form(request)), headers=headers)
+    assert page.status == 303
+
+
+def test_a_body_beyond_client_max_body_size(nginx, browser):
+    server = nginx(CONF)
+    page = browser.post(server.url("/saml/acs"), "x" * 9_000_000, headers=FORM)
+    assert page.status == 413
+
+
+def test_a_client_that_goes_away(nginx, browser):
+    """Half a body, then nothing more: nobody is bothered."""
+    server = nginx(CONF)
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(
+                b"POST /saml/acs HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\n\r\nSAMLResponse=YQ"
+            )
+    assert browser.get(server.url("/page.html")).status == 302

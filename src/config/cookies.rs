@@ -1,6 +1,7 @@
 //! The cookies of one SP: the session's, one for each login under way, the loop guard's.
 
 use ngx::http::Request;
+use saml::http_url::HttpUrl;
 use session::{
     CookieName, Logins, SameSite, SessionToken, SetCookie, cookie_suffix, cookies, cookies_named,
 };
@@ -158,9 +159,10 @@ fn path(raw: &RawSp) -> Result<String, ConfigError> {
 fn domain(raw: &RawSp, base_url: &str) -> Result<Option<String>, ConfigError> {
     let Some(given) = &raw.cookie_domain else { return Ok(None) };
     let domain = given.value.trim_start_matches('.').to_ascii_lowercase();
-    let url = url::Url::parse(base_url).ok();
-    let host = url.as_ref().and_then(|url| url.domain()).unwrap_or_default();
-    let covers = host == domain || host.ends_with(&format!(".{domain}"));
+    let url = HttpUrl::parse(base_url);
+    let host = url.as_ref().map(HttpUrl::host).unwrap_or_default();
+    let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
+    let covers = is_name && (host == domain || host.ends_with(&format!(".{domain}")));
     if domain.is_empty() || !covers || !session::cookie::is_attribute_value(&domain) {
         return Err(refuse(
             given,

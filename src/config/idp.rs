@@ -1,5 +1,6 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
+use saml::http_url::HttpUrl;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{Binding, Endpoint, Policy, SignRequests};
 use xmldoc::{Certificate, SignaturePolicy, SigningKey, VerifyingKey};
@@ -32,7 +33,7 @@ impl Idp {
         let settings = raw.policy.over(defaults);
         let source = Source::read(raw, files, now, warnings)?;
         let sso = source.sso(raw, &settings)?;
-        let policy = policy(&settings, source.metadata.as_ref(), &raw.name, signer, warnings)?;
+        let policy = policy(&settings, source.metadata.as_ref(), raw, signer, warnings)?;
         check_keys(&source.keys, &policy, raw, now, warnings)?;
         Ok(Self {
             name: raw.name.clone(),
@@ -84,18 +85,21 @@ impl Source {
                 ),
             );
         }
+        for why in &metadata.unusable_keys {
+            let message = format!("metadata \"{}\": a key is left out, {why}", given.value);
+            warnings.add(&given.place, message);
+        }
+        let refuse = |e: saml::metadata::MetadataError| {
+            ConfigError::new(&given.place, format!("metadata \"{}\": {}", given.value, e.0))
+        };
+        if by_hand.is_empty() {
+            metadata.require_keys().map_err(refuse)?;
+        }
+        if raw.sso_url.is_none() {
+            metadata.require_sso().map_err(refuse)?;
+        }
         let mut keys = std::mem::take(&mut metadata.keys);
         keys.append(&mut by_hand);
-        if keys.is_empty() {
-            return Err(ConfigError::new(
-                &given.place,
-                format!(
-                    "metadata \"{}\" holds no signing key: get complete metadata, \
-                     or add \"signing_certificate\"",
-                    given.value
-                ),
-            ));
-        }
         Ok(Self { entity_id: metadata.entity_id.clone(), keys, metadata: Some(metadata) })
     }
 
@@ -175,9 +179,9 @@ pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigErr
 
 /// An absolute http(s) URL without white space.
 fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
-    match url::Url::parse(&given.value) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
-        _ => Err(ConfigError::new(
+    match HttpUrl::parse(&given.value) {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::new(
             &given.place,
             format!(
                 "\"{directive}\" \"{}\" is no URL; write it whole, like https://idp.example.com/sso",
@@ -190,7 +194,7 @@ fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> 
 fn policy(
     settings: &RawPolicy,
     metadata: Option<&IdpMetadata>,
-    idp: &str,
+    raw: &RawIdp,
     signer: Option<&SigningKey>,
     warnings: &mut Warnings,
 ) -> Result<Policy, ConfigError> {
@@ -214,7 +218,7 @@ fn policy(
         signature_algorithm: settings.signature_algorithm.as_ref().map(|g| g.value),
         digest_algorithm: value(&settings.digest_algorithm, defaults.digest_algorithm),
     };
-    check_signing(settings, &policy, metadata, idp, signer, warnings)?;
+    check_signing(settings, &policy, metadata, raw, signer, warnings)?;
     Ok(policy)
 }
 
@@ -227,7 +231,7 @@ fn check_signing(
     settings: &RawPolicy,
     policy: &Policy,
     metadata: Option<&IdpMetadata>,
-    idp: &str,
+    raw: &RawIdp,
     signer: Option<&SigningKey>,
     warnings: &mut Warnings,
 ) -> Result<(), ConfigError> {
@@ -250,13 +254,13 @@ fn check_signing(
     }
     let unsigned = signer.is_none() || policy.sign_requests == SignRequests::Off;
     if unsigned && metadata.is_some_and(|m| m.want_authn_requests_signed) {
-        let place =
-            settings.sign_requests.as_ref().map_or_else(Place::default, |g| g.place.clone());
+        let place = settings.sign_requests.as_ref().map_or(&raw.place, |g| &g.place);
         warnings.add(
-            &place,
+            place,
             format!(
-                "the metadata of saml_idp \"{idp}\" says WantAuthnRequestsSigned, but requests will \
-                 go unsigned; give the saml_sp a \"certificate\" and \"certificate_key\""
+                "the metadata of saml_idp \"{}\" says WantAuthnRequestsSigned, but requests will \
+                 go unsigned; give the saml_sp a \"certificate\" and \"certificate_key\"",
+                raw.name
             ),
         );
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use ngx::http::Request;
+use saml::http_url::{HttpUrl, Scheme};
 use saml::metadata::{Contact, Organization, RequestedAttribute};
 use saml::refusal::Refusal;
 use session::PendingLogin;
@@ -102,8 +103,7 @@ impl Sp {
         let credentials = Credential::all(raw, around.files, around.now, warnings)?;
         let idps = idps(raw, &credentials, around, warnings)?;
         let endpoints = endpoints.absolute(&base, raw)?;
-        let return_hosts: Vec<String> =
-            raw.return_hosts.iter().flat_map(|g| g.value.iter().cloned()).collect();
+        let return_hosts = return_hosts(raw)?;
         let redirect = |name: &str, given: &Option<Given<String>>| {
             given.as_ref().map(|g| redirect(name, g, &base, &return_hosts)).transpose()
         };
@@ -186,16 +186,9 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
             ),
         )
     };
-    let url = url::Url::parse(&given.value).map_err(|_| refuse())?;
-    let bare = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if !bare || !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(refuse());
-    }
-    if url.scheme() == "http" {
+    let url = HttpUrl::parse(&given.value).filter(|url| matches!(url.rest(), "" | "/"));
+    let url = url.ok_or_else(refuse)?;
+    if url.scheme() == Scheme::Http {
         warnings.add(
             &given.place,
             format!(
@@ -205,7 +198,7 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
             ),
         );
     }
-    Ok(url.origin().ascii_serialization())
+    Ok(url.origin())
 }
 
 fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {
@@ -281,6 +274,25 @@ fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<SessionStore>, Con
             ),
         )
     })
+}
+
+fn return_hosts(raw: &RawSp) -> Result<Vec<String>, ConfigError> {
+    let mut hosts = Vec::new();
+    for given in &raw.return_hosts {
+        for host in &given.value {
+            if !saml::return_url::is_host_entry(host) {
+                return Err(ConfigError::new(
+                    &given.place,
+                    format!(
+                        "\"return_hosts\" \"{host}\" can match nothing; write a host, host:port or \
+                         *.example.com, without scheme and path"
+                    ),
+                ));
+            }
+            hosts.push(host.clone());
+        }
+    }
+    Ok(hosts)
 }
 
 fn redirect(

@@ -19,14 +19,30 @@ pub fn header_safe(text: &str) -> Cow<'_, str> {
 
 /// The values with `separator` between them, header-safe; borrowed when nothing had to change.
 ///
-/// A separator inside a value is not marked: who must tell values apart exactly uses
-/// [`attributes_json`].
+/// A separator inside a value gets a backslash in front, also when there is only one value, so that
+/// no user can make two values of one by writing the separator into it.
 pub fn join<'a>(values: &'a [String], separator: &str) -> Cow<'a, str> {
-    match values {
-        [] => Cow::Borrowed(""),
-        [value] => header_safe(value),
-        values => Cow::Owned(header_safe(&values.join(separator)).into_owned()),
+    let Some((first, rest)) = values.split_first() else { return Cow::Borrowed("") };
+    let first = escaped(first, separator);
+    if rest.is_empty() {
+        return match first {
+            Cow::Borrowed(value) => header_safe(value),
+            Cow::Owned(value) => Cow::Owned(header_safe(&value).into_owned()),
+        };
     }
+    let mut joined = first.into_owned();
+    for value in rest {
+        joined.push_str(separator);
+        joined.push_str(&escaped(value, separator));
+    }
+    Cow::Owned(header_safe(&joined).into_owned())
+}
+
+fn escaped<'a>(value: &'a str, separator: &str) -> Cow<'a, str> {
+    if separator.is_empty() || !value.contains(separator) {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(value.replace(separator, &format!("\\{separator}")))
 }
 
 /// A JSON object of the attributes: Name → array of values. Holds no raw control character and no
@@ -91,6 +107,8 @@ mod tests {
         assert!(matches!(join(&values(&["one"]), ";"), Cow::Borrowed("one")));
         assert_eq!(join(&values(&["a\n", "b", "c"]), ", "), "a , b, c");
         assert_eq!(join(&values(&["a", "b"]), "\n"), "a b");
+        assert_eq!(join(&values(&["a", "b;c"]), ";"), "a;b\\;c");
+        assert_eq!(join(&values(&["b;c"]), ";"), "b\\;c");
     }
 
     #[test]

@@ -65,13 +65,16 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits, sink: &mut impl Sink) -> Resul
 fn characters(bytes: &[u8]) -> Result<&str, GateError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
-    // UTF-16 of ASCII is valid UTF-8, with a NUL in every second place.
-    if bytes.contains(&0) {
-        return Err(GateError::NotUtf8);
-    }
-    let control = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
-    if bytes.iter().any(control) {
-        return Err(GateError::Malformed("a control character"));
+    // No early end: so the loop runs on many bytes at a time.
+    let control = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
+    if bytes.iter().fold(false, |found, b| found | control(*b)) {
+        // UTF-16 of ASCII is valid UTF-8, with a NUL in every second place.
+        let nul = bytes.contains(&0);
+        return Err(if nul {
+            GateError::NotUtf8
+        } else {
+            GateError::Malformed("a control character")
+        });
     }
     let noncharacter = |w: &[u8]| matches!(w, [0xEF, 0xBF, 0xBE | 0xBF]);
     if bytes.contains(&0xEF) && bytes.windows(3).any(noncharacter) {
@@ -266,7 +269,19 @@ impl<'a> Name<'a> {
 
 /// ASCII by the letter of XML; what lies above it is for libxml2 to judge.
 fn is_ncname(name: &str) -> bool {
-    let start = |b: u8| b.is_ascii_alphabetic() || b == b'_' || b >= 0x80;
-    name.as_bytes().first().is_some_and(|b| start(*b))
-        && name.bytes().all(|b| start(b) || b.is_ascii_digit() || b == b'-' || b == b'.')
+    let starts = name.bytes().next().is_some_and(|b| !matches!(b, b'0'..=b'9' | b'-' | b'.'));
+    starts && name.bytes().fold(true, |good, b| good & (NAME >> (b.min(127)) & 1 == 1))
 }
+
+/// One bit for each ASCII character of a name; the last one, no character, stands for all above.
+const NAME: u128 = {
+    let mut bits = 1 << 127;
+    let mut b = 0_u8;
+    while b < 127 {
+        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') {
+            bits |= 1 << b;
+        }
+        b += 1;
+    }
+    bits
+};

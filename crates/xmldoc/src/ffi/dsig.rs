@@ -66,6 +66,8 @@ impl Dsig<'_> {
         let fields = unsafe { context.0.as_mut() };
         fields.flags |= sys::XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
         fields.flags |= sys::XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
+        // Looks `#ID` up in the table of IDs, and never runs XPath.
+        fields.flags |= sys::XMLSEC_DSIG_FLAGS_USE_VISA3D_HACK;
         fields.enabledReferenceUris = sys::xmlSecTransformUriTypeSameDocument;
         fields.signKey = key.duplicate();
         if fields.signKey.is_null() {

@@ -1,9 +1,11 @@
 """What we send to the IdP: AuthnRequest and its signature, checked by `cryptography` and `signxml`."""
 
 import re
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
+from lxml import etree
 
 from harness.idp import Idp
 from harness.keys import ec_credential, rsa_credential
@@ -27,6 +29,7 @@ http {
     }
 }
 """
+SCHEMA = "/usr/share/simplesamlphp/schemas/saml-schema-protocol-2.0.xsd"
 KEYS = "certificate sp.crt; certificate_key sp.key;"
 
 
@@ -81,6 +84,18 @@ def test_fields(nginx, browser, idp):
     assert request.issuer == "https://sp.example.org/entity"
     assert request.xml.get("ForceAuthn") in (None, "false", "0")
     assert re.fullmatch(r"[A-Za-z0-9._~-]{1,80}", request.relay_state)
+
+
+@pytest.mark.parametrize("binding", ["HTTP-Redirect", "HTTP-POST"])
+def test_schema(nginx, browser, tmp_path, binding):
+    idp = Idp(binding=binding)
+    lines = "name_id_format emailAddress;"
+    server = serve(nginx, idp=lines, files={"idp.xml": idp.metadata()})
+    request = idp.asked(browser.get(server.url("/fresh/")))
+    (tmp_path / "request.xml").write_bytes(etree.tostring(request.xml))
+    subprocess.run(
+        ["xmllint", "--nonet", "--noout", "--schema", SCHEMA, tmp_path / "request.xml"], check=True
+    )
 
 
 def test_ids_never_repeat(nginx, browser, idp):

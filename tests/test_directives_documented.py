@@ -10,7 +10,9 @@ SOURCES = ["src/config/raw.rs", "src/config/location.rs"]
 def in_the_tables() -> set[str]:
     text = "".join((ROOT / source).read_text() for source in SOURCES)
     names = set(re.findall(r'^    (?:one|many)\(\s*"([a-z_0-9]+)"', text, re.M))
-    return names | set(re.findall(r'block\(ngx_string!\("(\w+)"\)\)', (ROOT / "src/lib.rs").read_text()))
+    return names | set(
+        re.findall(r'block\(ngx_string!\("(\w+)"\)\)', (ROOT / "src/lib.rs").read_text())
+    )
 
 
 def in_the_reference() -> set[str]:
@@ -20,7 +22,9 @@ def in_the_reference() -> set[str]:
 
 
 def in_full_conf() -> set[str]:
-    text = "".join((ROOT / f"nginx-conf/{name}").read_text() for name in ("full.conf", "saml-endpoints.conf"))
+    text = "".join(
+        (ROOT / f"nginx-conf/{name}").read_text() for name in ("full.conf", "saml-endpoints.conf")
+    )
     return set(re.findall(r"(?:^|[{#;])\s*([a-z_0-9]+)\s", text, re.M))
 
 
@@ -38,6 +42,8 @@ def test_full_conf():
 
 def test_location_directives_are_registered():
     """nginx's own command table and ours name the same directives."""
-    registered = set(re.findall(r'location\(ngx_string!\("(\w+)"\)', (ROOT / "src/lib.rs").read_text()))
+    registered = set(
+        re.findall(r'location\(ngx_string!\("(\w+)"\)', (ROOT / "src/lib.rs").read_text())
+    )
     text = (ROOT / "src/config/location.rs").read_text()
     assert registered == set(re.findall(r'^    (?:one|many)\(\s*"([a-z_0-9]+)"', text, re.M))

@@ -64,7 +64,7 @@ def test_unsigned_is_refused(nginx, pysaml2_idp, browser):
 def test_sha1_is_refused_unless_allowed(nginx, tmp_path):
     idp = Pysaml2Idp(tmp_path, sha1=True).start()
     server = serve(nginx, idp)
-    assert_refused(server, Browser().open(server.url("/")), "algorithm_refused")
+    assert_refused(server, Browser().open(server.url("/")), "signature_algorithm")
     server = serve(nginx, idp, more="allow_weak sha1;")
     assert Browser().open(server.url("/page.html")).text == "a page\n"
     idp.stop()

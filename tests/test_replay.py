@@ -103,5 +103,5 @@ def test_too_late(nginx, idp, browser):
     request = idp.asked(browser.get(server.url("/page.html")))
     time.sleep(6.5)
     page = browser.post(request.acs_url, idp.form(request))
-    assert page.status >= 400
-    assert "[request_expired]" in server.access_log() or "[request_unknown]" in server.access_log()
+    # The browser has dropped the cookie by then.
+    assert_refused(server, page, "request_unknown")

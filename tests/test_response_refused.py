@@ -115,8 +115,8 @@ REFUSED = {
         Answer(sign="response", after_signing=change_after_signing("saml:Issuer", "x")),
         "signature_invalid",
     ),
-    "sha1": (Answer(after_signing=sign_with_sha1), "algorithm_refused"),
-    "hmac by public key": (Answer(after_signing=hmac), "algorithm_refused"),
+    "sha1": (Answer(after_signing=sign_with_sha1), "signature_algorithm"),
+    "hmac by public key": (Answer(after_signing=hmac), "signature_algorithm"),
     # time
     "expired": (Answer(not_before=-600, not_on_or_after=-300), "assertion_expired"),
     "not yet valid": (Answer(not_before=300, not_on_or_after=600), "assertion_not_yet_valid"),

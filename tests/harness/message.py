@@ -62,7 +62,9 @@ def verify_redirect(url: str, certificate) -> None:
     if algorithm == "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256":
         key.verify(value, octets, padding.PKCS1v15(), hashes.SHA256())
     elif algorithm == "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256":
-        key.verify(value, octets, ec.ECDSA(hashes.SHA256()))  # DER, as IdPs in Java make and want it
+        key.verify(
+            value, octets, ec.ECDSA(hashes.SHA256())
+        )  # DER, as IdPs in Java make and want it
     else:
         raise AssertionError(f"unexpected SigAlg {algorithm}")
 

@@ -106,7 +106,9 @@ class Nginx:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
 
     def command(self, *arguments: str) -> list[str]:
-        return [self.binary, "-p", f"{self.directory}/", "-c", "nginx.conf", *arguments]
+        return [
+            self.binary, "-p", f"{self.directory}/", "-c", "nginx.conf", "-e", "error.log", *arguments
+        ]  # fmt: skip
 
     def test(self) -> tuple[bool, str]:
         """`nginx -t`: whether the configuration is good, and what nginx says."""

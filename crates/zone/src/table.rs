@@ -9,8 +9,12 @@ use crate::block::{Block, Head, NIL, blocks_for};
 use crate::memory::{Header, Layout};
 use crate::{Entry, Kind, Stats, StoreError};
 
-/// The longest value, in bytes: it bounds the entries one write can evict.
-pub const MAX_VALUE: usize = 64 * 1024;
+/// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of
+/// groups fit.
+pub const MAX_VALUE: usize = 512 * 1024;
+
+/// No entry may take more than this part of the zone: one user must not end all others' sessions.
+const MAX_SHARE: u32 = 4;
 
 /// Entries looked at for expiry before every write.
 const EXPIRE_STEP: usize = 2;
@@ -141,10 +145,10 @@ impl Table<'_> {
         len: usize,
         now: i64,
     ) -> Result<(), StoreError> {
-        if len > MAX_VALUE {
+        let need = blocks_for(len);
+        if len > MAX_VALUE || need > self.layout.blocks / MAX_SHARE {
             return Err(StoreError::TooLarge);
         }
-        let need = blocks_for(len);
         self.expire(EXPIRE_STEP, now);
         if self.room(kind, key) >= need {
             return Ok(());

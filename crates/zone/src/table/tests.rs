@@ -47,7 +47,7 @@ fn read(table: &mut Table<'_>, kind: Kind, n: u32, now: i64) -> Option<Vec<u8>> 
 
 #[test]
 fn values_of_every_length_come_back() {
-    let mut zone = Zone::new(1 << 20);
+    let mut zone = Zone::new(4 << 20);
     let mut table = zone.table();
     for len in [0, 1, 183, 184, 185, 432, 433, 800, 5000, MAX_VALUE] {
         let bytes = value(3, len);
@@ -151,14 +151,26 @@ fn a_full_zone_evicts_the_sessions_used_least_recently() {
 
 #[test]
 fn a_large_value_finds_room_among_small_ones() {
-    let mut zone = Zone::new(1 << 20);
+    let mut zone = Zone::new(4 << 20);
     let mut table = zone.table();
-    for n in 0..10_000 {
+    for n in 0..40_000 {
         table.put(SESSION, &key(n), b"small", NOW + 9, NOW).unwrap();
     }
     let large = value(1, MAX_VALUE);
     table.put(Kind::PostBody, &key(1), &large, NOW + 9, NOW).unwrap();
     assert_eq!(read(&mut table, Kind::PostBody, 1, NOW), Some(large));
+}
+
+#[test]
+fn no_entry_takes_more_than_a_quarter_of_the_zone() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    table.put(SESSION, &key(1), b"small", NOW + 9, NOW).unwrap();
+    let refused = table.put(SESSION, &key(2), &[0; 300 * 1024], NOW + 9, NOW);
+    assert_eq!(refused, Err(StoreError::TooLarge));
+    assert!(read(&mut table, SESSION, 1, NOW).is_some());
+    table.put(SESSION, &key(3), &[0; 200 * 1024], NOW + 9, NOW).unwrap();
+    assert_eq!(table.stats().entries, 2);
 }
 
 #[test]
@@ -183,10 +195,11 @@ fn a_refused_replacement_keeps_the_old_value() {
     let mut zone = Zone::new(MIN_SIZE);
     let mut table = zone.table();
     table.put(SESSION, &key(5000), b"old", NOW + 9, NOW).unwrap();
-    for n in 0..40 {
+    let blocks = u32::try_from(table.stats().blocks).unwrap();
+    for n in 0..blocks - 10 {
         table.add(Kind::Replay, &key(n), b"1", NOW + 9, NOW).unwrap();
     }
-    let refused = table.put(SESSION, &key(5000), &[0; 9000], NOW + 9, NOW);
+    let refused = table.put(SESSION, &key(5000), &[0; 2600], NOW + 9, NOW);
     assert_eq!(refused, Err(StoreError::Full));
     assert_eq!(read(&mut table, SESSION, 5000, NOW).as_deref(), Some(&b"old"[..]));
 }

@@ -189,6 +189,8 @@ impl MainConf {
         if self.stores.is_empty() && self.idps.is_empty() && self.raw_sps.is_empty() {
             return self.endpoints_have_sps();
         }
+        // Here, before nginx forks: the workers share what the libraries set up.
+        xmldoc::init().map_err(|e| ConfigError::new(&Place::default(), e.to_string()))?;
         let files = Files { conf_prefix: conf_prefix(cf) };
         let stores = SessionStore::all(cf, &self.stores, &self.raw_sps, &files)?;
         let around =

@@ -14,7 +14,7 @@ from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.nginx import Nginx
-from harness.response import Answer
+from harness.response import Answer, Attribute
 
 CONF = """
 worker_processes 1;
@@ -53,6 +53,15 @@ CONTENDERS = {
     "protected": "/protected/1k.bin",
     "protected, two variables": "/variables/1k.bin",
 }
+
+
+ATTRIBUTES = [
+    Attribute("mail", ["alice@example.org"]),
+    Attribute("sn", ["Liddell"]),
+    Attribute("givenName", ["Alice"]),
+    Attribute("groups", ["staff", "admins"]),
+    Attribute("uid", ["alice"]),
+]
 
 
 @dataclass
@@ -101,14 +110,7 @@ def prepare(scratch: Path, binary: str, module: str) -> Nginx:
 def log_in(server: Nginx) -> str:
     """The Cookie header of a session with five attributes."""
     browser = Browser()
-    attributes = {
-        "mail": ["alice@example.org"],
-        "sn": ["Liddell"],
-        "givenName": ["Alice"],
-        "groups": ["staff", "admins"],
-        "uid": ["alice"],
-    }
-    page = Idp().login(browser, server.url("/protected/1k.bin"), Answer(attributes=attributes))
+    page = Idp().login(browser, server.url("/protected/1k.bin"), Answer(attributes=ATTRIBUTES))
     assert page.status == 303, page.text
     # The first page after a login clears the loop guard's cookie, as a browser would see.
     assert browser.get(server.url("/protected/1k.bin")).status == 200

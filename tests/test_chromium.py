@@ -1,7 +1,5 @@
 """The demo in a real browser: what a person sees, with screenshots in .cache/screenshots."""
 
-import time
-
 import pytest
 
 from harness.chromium import Chromium
@@ -38,7 +36,7 @@ def test_demo(demo, chromium):
     chromium.fill("#username", "alice")
     chromium.fill("#password", "secret")
     chromium.click("#submit_button")
-    assert chromium.url == demo.url
+    chromium.wait_for(demo.url)
     assert "Hello, Alice Ångström!" in chromium.text()
     assert chromium.text("#groups").endswith("読者")
     chromium.screenshot(SCREENSHOTS / "2-logged-in.png")
@@ -50,7 +48,7 @@ def test_demo(demo, chromium):
     assert answer == 401, "scripts get a status, not a login page"
 
     chromium.click("a[href='/saml/logout']")
-    assert chromium.url == f"{demo.url}goodbye.html"
+    chromium.wait_for(f"{demo.url}goodbye.html")
     chromium.screenshot(SCREENSHOTS / "3-logged-out.png")
     assert "saml_session" not in chromium.cookies()
 
@@ -91,13 +89,7 @@ def test_cookies_survive_a_cross_site_post(nginx, chromium, tmp_path, binding):
     server = nginx(CROSS_SITE, files=files)
     page = f"https://app.localhost:{server.port}/page.html"
     chromium.open(page)
-    wait_for(lambda: chromium.url == page and chromium.text() == "a page")
+    chromium.wait_for(page)
+    assert chromium.text() == "a page"
     assert chromium.cookies()["__Host-saml_session"]["sameSite"] == "Lax"
     site.stop()
-
-
-def wait_for(condition, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)

@@ -28,7 +28,7 @@ http {
 
 REQUESTER = "urn:oasis:names:tc:SAML:2.0:status:Requester"
 RESPONDER = "urn:oasis:names:tc:SAML:2.0:status:Responder"
-NO_PASSIVE = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+AUTHN_FAILED = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"
 HOLDER_OF_KEY = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
 
 
@@ -176,7 +176,7 @@ REFUSED = {
     ),
     # status and content
     "status": (
-        Answer(status=RESPONDER, sub_status=NO_PASSIVE, with_assertion=False, sign="response"),
+        Answer(status=RESPONDER, sub_status=AUTHN_FAILED, with_assertion=False, sign="response"),
         "status_not_success",
     ),
     "status, unsigned": (

@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+import time
 from pathlib import Path
 
 import requests
@@ -54,6 +55,13 @@ class Chromium:
     @property
     def url(self) -> str:
         return self.call("GET", "/url")
+
+    def wait_for(self, url: str, seconds: float = 15) -> None:
+        """Until the browser is at `url`: forms that submit themselves take a moment."""
+        deadline = time.monotonic() + seconds
+        while self.url != url or self.run("return document.readyState") != "complete":
+            assert time.monotonic() < deadline, f"at {self.url}, not at {url}"
+            time.sleep(0.1)
 
     def run(self, script: str):
         """The value that `script` returns in the page."""

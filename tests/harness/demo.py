@@ -97,10 +97,12 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    directory = fresh_directory()
     ports = port_or_free(options.port), port_or_free(options.idp_port)
+    directory = fresh_directory(ports[0])
     demo = Demo(directory, options.module, options.nginx, *ports)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, lambda *_: sys.exit(0))
     try:
         demo.start()
         if options.check:
@@ -119,9 +121,9 @@ def main() -> int:
         demo.stop()
 
 
-def fresh_directory() -> Path:
-    """`.cache/demo`, or a temporary directory when nginx's workers could not get there."""
-    directory = ROOT / ".cache/demo"
+def fresh_directory(port: int) -> Path:
+    """`.cache/demo-PORT`, or a temporary directory when nginx's workers could not get there."""
+    directory = ROOT / f".cache/demo-{port}"
     if any(not parent.stat().st_mode & 0o001 for parent in ROOT.parents):
         directory = Path(tempfile.mkdtemp(prefix="auth-saml-demo-"))
         directory.chmod(0o755)

@@ -16,8 +16,9 @@ use crate::context::Context;
 use crate::live_session::LiveSession;
 use crate::login::Login;
 use crate::refuse;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
 use crate::request;
+use crate::response_header;
 
 /// Longest path and query that a login comes back to, bytes: it travels in a cookie.
 const MAX_RETURN_URI: usize = 2000;
@@ -34,10 +35,37 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         return declined();
     }
     let now = ngx_time();
-    match session_of(r, &protection, now) {
-        Some(live) => admit(r, &protection, live),
-        None if protection.mode == Mode::Optional => declined(),
-        None => challenge(r, &protection, now),
+    if let Some(live) = session_of(r, &protection, now) {
+        return admit(r, &protection, live);
+    }
+    // What another location admitted before an internal redirect does not hold here.
+    if let Some(context) = Context::of(r) {
+        context.session.borrow_mut().take();
+    }
+    match protection.mode {
+        Mode::Optional => declined(),
+        Mode::Require => challenge(r, &protection, now),
+    }
+}
+
+/// nginx runs no access phase for subrequests, so this runs before it: a protected location must
+/// not open itself to `auth_request` or an SSI include. Nobody can be sent to a login from here;
+/// 401 is what `auth_request` understands.
+pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
+    if r.is_main() {
+        return declined();
+    }
+    let Some(conf) = SamlModule::location_conf(r) else { return declined() };
+    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    if conf.location().endpoint.is_some() || protection.mode == Mode::Optional {
+        return declined();
+    }
+    let Some(live) = session_of(r, &protection, ngx_time()) else {
+        return NGX_HTTP_UNAUTHORIZED as ngx_int_t;
+    };
+    match admit(r, &protection, live) {
+        ok if ok == NGX_OK as ngx_int_t => declined(),
+        failed => failed,
     }
 }
 
@@ -45,9 +73,13 @@ fn declined() -> ngx_int_t {
     NGX_DECLINED as ngx_int_t
 }
 
-/// A CORS preflight carries no cookies by definition (Fetch 4.8); the answer is the application's.
+/// A CORS preflight carries no cookies by definition (Fetch 4.8); the answer is the application's. A
+/// body belongs to none.
 fn is_preflight(r: &Request) -> bool {
+    let headers_in = &r.as_ref().headers_in;
     r.as_ref().method == NGX_HTTP_OPTIONS as usize
+        && headers_in.content_length_n <= 0
+        && headers_in.chunked() == 0
         && request::header(r, "origin").is_some()
         && request::header(r, "access-control-request-method").is_some()
 }
@@ -60,6 +92,10 @@ fn session_of(r: &Request, protection: &Protection, now: i64) -> Option<Rc<LiveS
     if protection.idp_is_demanded && live.session.idp != idp.provider.entity_id {
         return None;
     }
+    let class = live.session.authn_context.as_deref();
+    if protection.authn_context.as_ref().is_some_and(|asked| !asked.is_met_by(class)) {
+        return None;
+    }
     match protection.force_authn {
         ForceAuthn::Age(age) if now - live.session.authn_instant > age => None,
         _ => Some(live),
@@ -70,7 +106,11 @@ fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx
     let cookies = &protection.sp.cookies;
     if cookies.logins(r).is_some() {
         // The session came back: there is no loop.
-        reply::add_header(r, "Set-Cookie", &cookies.clear_logins());
+        response_header::add(r, "Set-Cookie", &cookies.clear_logins());
+    }
+    if protection.cache_control && r.is_main() {
+        // What a member sees is for no shared cache, and not for the next user of the browser.
+        response_header::add_static(r, "Cache-Control", "private, no-cache");
     }
     let Some(context) = Context::of_or_new(r) else {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
@@ -97,6 +137,8 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
             request::unparsed_uri(r, MAX_RETURN_URI)
         ),
         force_authn: protection.force_authn != ForceAuthn::Off,
+        passive: false,
+        authn_context: protection.authn_context.clone(),
     };
     match login.start(r, now) {
         Ok(reply) => reply.send(r),
@@ -115,18 +157,17 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
     context.error.set(Some(refusal.code()));
+    let realm = format!("SAML realm=\"{}\"", protection.sp.base_url);
     if satisfies_any(r) {
         // Another access module may still grant: only a status lets nginx ask it.
+        response_header::add(r, "WWW-Authenticate", &realm);
         return NGX_HTTP_UNAUTHORIZED as ngx_int_t;
     }
-    let sp = &protection.sp;
-    Reply::json(
-        401,
-        refuse::json(refusal.code(), context.request_id(), sp.endpoints.login.as_deref()),
-    )
-    .with_header("WWW-Authenticate", format!("SAML realm=\"{}\"", sp.base_url))
-    .replaceable()
-    .send(r)
+    let login_url = protection.login_url();
+    Reply::json(401, refuse::json(refusal.code(), context.request_id(), login_url.as_deref()))
+        .with_header("WWW-Authenticate", realm)
+        .replaceable()
+        .send(r)
 }
 
 fn satisfies_any(r: &Request) -> bool {

@@ -197,7 +197,20 @@ impl MainConf {
             Surroundings { idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
         for raw in &self.raw_sps {
             let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
-            self.sps.push(Rc::new(Sp::new(raw, endpoints, &around, warnings)?));
+            let sp = Sp::new(raw, endpoints, &around, warnings)?;
+            if let Some(twin) =
+                self.sps.iter().find(|other| other.cookies.collide_with(&sp.cookies))
+            {
+                warnings.add(
+                    &raw.place,
+                    format!(
+                        "saml_sp \"{}\" and \"{}\" use the same session cookie on the same host, so \
+                         a login at one ends that at the other; give one a \"cookie_name\"",
+                        twin.name, sp.name
+                    ),
+                );
+            }
+            self.sps.push(Rc::new(sp));
         }
         for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
             Idp::new(raw, &raw::RawPolicy::default(), None, &files, around.now, warnings)?;
@@ -221,11 +234,41 @@ impl LocConf {
     /// nginx's merge of one level with the level above.
     pub fn merge(cf: &mut ngx_conf_t, above: &Self, conf: &mut Self) -> *mut c_char {
         conf.raw.inherit(&above.raw);
+        if let Err(error) = conf.inherit_endpoint(cf, above) {
+            return report(cf, Err(error));
+        }
         let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
         let outcome = Location::new(&conf.raw, &main.sps).map(|location| {
             conf.location = location;
         });
         report(cf, outcome)
+    }
+}
+
+impl LocConf {
+    /// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else
+    /// wants to answer there would answer unprotected.
+    fn inherit_endpoint(&mut self, cf: &ngx_conf_t, above: &Self) -> Result<(), ConfigError> {
+        let Some(core) = NgxHttpCoreModule::location_conf(cf) else { return Ok(()) };
+        if core.noname() != 0 && self.raw.endpoint.is_none() {
+            self.raw.endpoint.clone_from(&above.raw.endpoint);
+        }
+        let Some(given) = &self.raw.endpoint else { return Ok(()) };
+        let (kind, _) = given.value;
+        let ours = core
+            .handler
+            .is_none_or(|handler| std::ptr::fn_addr_eq(handler, endpoint::handler(kind)));
+        if ours {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            &given.place,
+            format!(
+                "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
+                 its own location",
+                kind.directive()
+            ),
+        ))
     }
 }
 

@@ -15,6 +15,7 @@ mod random;
 mod refuse;
 mod reply;
 mod request;
+mod response_header;
 mod store;
 mod variables;
 
@@ -22,12 +23,13 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use nginx_sys::{
-    NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET, NGX_HTTP_MAIN_CONF,
-    NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF, NGX_OK, ngx_array_push,
-    ngx_command_t, ngx_conf_t, ngx_http_handler_pt, ngx_http_module_t,
-    ngx_http_phases_NGX_HTTP_ACCESS_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
-    ngx_uint_t,
+    NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR,
+    NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET,
+    NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF, NGX_OK,
+    ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt, ngx_http_module_t,
+    ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
+    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
+    ngx_str_t, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
@@ -45,7 +47,7 @@ struct SamlModule;
 const ANY_LEVEL: u32 =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
 
-static mut COMMANDS: [ngx_command_t; 12] = [
+static mut COMMANDS: [ngx_command_t; 14] = [
     block(ngx_string!("saml_session_store")),
     block(ngx_string!("saml_idp")),
     block(ngx_string!("saml_sp")),
@@ -53,6 +55,8 @@ static mut COMMANDS: [ngx_command_t; 12] = [
     location(ngx_string!("auth_saml_mode"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_unauthenticated"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_force_authn"), ANY_LEVEL | NGX_CONF_TAKE1),
+    location(ngx_string!("auth_saml_authn_context"), ANY_LEVEL | NGX_CONF_1MORE),
+    location(ngx_string!("auth_saml_cache_control"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("saml_acs"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_login"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_logout"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
@@ -139,7 +143,7 @@ impl HttpModule for SamlModule {
 
     unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         // SAFETY: nginx calls it with a valid cf.
-        guard(NGX_ERROR as ngx_int_t, || enter_access_phase(unsafe { &mut *cf }))
+        guard(NGX_ERROR as ngx_int_t, || enter_phases(unsafe { &mut *cf }))
     }
 
     unsafe extern "C" fn init_main_conf(cf: *mut ngx_conf_t, _conf: *mut c_void) -> *mut c_char {
@@ -169,16 +173,31 @@ unsafe extern "C" fn merge_loc_conf(
     guard(NGX_CONF_ERROR, || LocConf::merge(cf, prev, conf))
 }
 
-fn enter_access_phase(cf: &mut ngx_conf_t) -> ngx_int_t {
+fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
     let Some(core) = NgxHttpCoreModule::main_conf_mut(cf) else { return NGX_ERROR as ngx_int_t };
-    let phase = ngx_http_phases_NGX_HTTP_ACCESS_PHASE as usize;
-    let Some(phase) = core.phases.get_mut(phase) else { return NGX_ERROR as ngx_int_t };
-    // SAFETY: nginx made the phase's array of handlers before postconfiguration.
-    let slot =
-        unsafe { ngx_array_push(&mut phase.handlers).cast::<ngx_http_handler_pt>().as_mut() };
-    let Some(slot) = slot else { return NGX_ERROR as ngx_int_t };
-    *slot = Some(access_handler);
+    let handlers: [(ngx_http_phases, PhaseHandler); 2] = [
+        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler),
+        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler),
+    ];
+    for (phase, handler) in handlers {
+        let Some(phase) = core.phases.get_mut(phase as usize) else {
+            return NGX_ERROR as ngx_int_t;
+        };
+        // SAFETY: nginx made the phase's array of handlers before postconfiguration.
+        let slot =
+            unsafe { ngx_array_push(&mut phase.handlers).cast::<ngx_http_handler_pt>().as_mut() };
+        let Some(slot) = slot else { return NGX_ERROR as ngx_int_t };
+        *slot = Some(handler);
+    }
     NGX_OK as ngx_int_t
+}
+
+type PhaseHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t;
+
+unsafe extern "C" fn subrequest_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_subrequest(r))
 }
 
 unsafe extern "C" fn access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {

@@ -11,6 +11,9 @@ use crate::store::{Cache, Kind, StoreError};
 /// Decoded sessions that a worker keeps.
 const CACHED: usize = 4096;
 
+/// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
+const MAX_CACHED: usize = 8 << 10;
+
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 pub struct LiveSession {
     pub session: Session,
@@ -26,6 +29,13 @@ pub struct Sessions {
     pub store: Rc<SessionStore>,
     pub rules: SessionRules,
     cache: RefCell<Cache<LiveSession>>,
+}
+
+impl LiveSession {
+    /// Where it lies in the store.
+    pub fn key(&self) -> StoreKey {
+        self.key
+    }
 }
 
 impl Sessions {
@@ -53,6 +63,9 @@ impl Sessions {
         let attributes = AttributeIndex::new(&session, &self.rules.aliases);
         let bytes = *key.as_bytes();
         let live = LiveSession { session, attributes, key, touched: Cell::new(0) };
+        if entry.value.len() > MAX_CACHED {
+            return Some(Rc::new(live));
+        }
         Some(self.cache.borrow_mut().insert(bytes, entry.epoch, entry.expires, live))
     }
 
@@ -86,10 +99,8 @@ impl Sessions {
         self.store.shared.put(Kind::Session, key.as_bytes(), &session.encode(), expires, now)
     }
 
-    /// Ends the session of a token on every worker, if it is one of this SP.
-    pub fn remove(&self, token: &SessionToken, now: i64) {
-        if self.find(token, now).is_some() {
-            self.store.shared.delete(Kind::Session, token.store_key().as_bytes());
-        }
+    /// Ends a session on every worker.
+    pub fn remove(&self, key: StoreKey) {
+        self.store.shared.delete(Kind::Session, key.as_bytes());
     }
 }

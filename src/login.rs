@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use ngx::http::Request;
+use saml::authn_context::RequestedAuthnContext;
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
-use session::PendingLogin;
+use session::{AskedContext, PendingLogin};
 
 use crate::config::Sp;
 use crate::context::Context;
@@ -25,6 +26,8 @@ pub struct Login<'a> {
     /// Absolute and checked.
     pub return_url: String,
     pub force_authn: bool,
+    pub passive: bool,
+    pub authn_context: Option<RequestedAuthnContext>,
 }
 
 impl Login<'_> {
@@ -46,6 +49,8 @@ impl Login<'_> {
             sp_entity_id: &sp.entity_id,
             acs_url: &sp.endpoints.acs,
             force_authn: self.force_authn,
+            passive: self.passive,
+            authn_context: self.authn_context.as_ref(),
             relay_state: &id,
         }
         .send(&idp.provider, sp.signer().as_ref())
@@ -58,6 +63,13 @@ impl Login<'_> {
             issue_instant: now,
             expires: now.saturating_add(sp.request_lifetime),
             force_authn: self.force_authn,
+            passive: self.passive,
+            authn_context: self.authn_context.map(|context| AskedContext {
+                comparison: context.comparison.as_str().to_owned(),
+                classes: context.classes,
+            }),
+            replaces: sp.session_of(r, now).map(|live| live.key()),
+            answered: false,
         };
         remember(r, sp, &pending, now, reply(outgoing))
     }
@@ -80,8 +92,7 @@ fn refuse_loop(r: &Request, sp: &Sp, now: i64) -> Result<(), Refusal> {
 fn reply(outgoing: Outgoing) -> Reply {
     match outgoing {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
-        Outgoing::Post { action, fields } => Reply::html(200, page::post_form(&action, &fields))
-            .with_header("Content-Security-Policy", page::csp()),
+        Outgoing::Post { action, fields } => Reply::html(200, page::post_form(&action, &fields)),
     }
 }
 
@@ -94,8 +105,8 @@ fn remember(
     mut reply: Reply,
 ) -> Result<Reply, Refusal> {
     let mut others = sp.pending_logins(r, now)?;
-    // Cookies that open no more go first, then the oldest logins.
-    others.sort_by_key(|(_, pending)| pending.as_ref().map(|p| p.issue_instant));
+    // Cookies that open no more go first, then answered logins, then the oldest.
+    others.sort_by_key(|(_, pending)| pending.as_ref().map(|p| (!p.answered, p.issue_instant)));
     let surplus = (others.len() + 1).saturating_sub(MAX_PENDING);
     for (name, _) in others.iter().take(surplus) {
         reply = reply.with_cookie(sp.cookies.clear_request(name));

@@ -16,7 +16,7 @@ padding:.5em 1.2em}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-sc
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
 /// header per response with a nonce would say no more.
-pub fn csp() -> String {
+pub fn content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| {
         let hash = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
         format!(
@@ -53,6 +53,18 @@ pub fn logged_out() -> String {
         "<p>You are signed out of this application. You may still be signed in at your \
          organisation's sign-in service: close the browser on a shared computer.</p>\
          <p><a href=\"/\">Sign in again</a></p>",
+    )
+}
+
+/// Goes to `url` by itself, as a navigation that this site starts.
+pub fn go_on(url: &str) -> String {
+    let url = escape(url);
+    page(
+        "Signed in",
+        &format!(
+            "<meta http-equiv=\"refresh\" content=\"0;url={url}\">\
+             <p>You are signed in. <a href=\"{url}\">Continue</a></p>"
+        ),
     )
 }
 

@@ -31,9 +31,13 @@ pub fn refuse_with(
     let status = status(refusal);
     let reply = if request::accepts_html(r) {
         let html = page::refusal(refusal.code(), refusal.meaning(), &request_id);
-        Reply::html(status, html).with_header("Content-Security-Policy", page::csp())
+        Reply::html(status, html)
     } else {
         Reply::json(status, json(refusal.code(), &request_id, None))
+    };
+    let reply = match status {
+        503 => reply.with_header("Retry-After", "10".into()),
+        _ => reply,
     };
     finish(reply.replaceable()).send(r)
 }

@@ -2,11 +2,14 @@
 
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_OK, NGX_OK, ngx_chain_t, ngx_http_discard_request_body,
-    ngx_http_output_filter, ngx_http_send_header, ngx_int_t, ngx_list_push, ngx_str_t,
-    ngx_table_elt_t,
+    ngx_http_output_filter, ngx_http_send_header, ngx_int_t, ngx_str_t,
 };
 use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
+use ngx::ngx_string;
+
+use crate::page;
+use crate::response_header;
 
 /// An answer: status, headers, and a body of our own or nginx's.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Reply {
 #[derive(Debug)]
 struct Body {
     content_type: &'static str,
+    /// Headers that speak of this body and would hurt another.
+    headers: Vec<(&'static str, String)>,
     text: String,
 }
 
@@ -37,19 +42,29 @@ impl Reply {
 
     /// An HTML page.
     pub fn html(status: u16, html: String) -> Self {
-        Self::of_type(status, "text/html; charset=utf-8", html)
+        let policy = ("Content-Security-Policy", page::content_security_policy());
+        Self::of_type(status, "text/html", html, vec![policy])
     }
 
     /// A JSON object.
     pub fn json(status: u16, json: String) -> Self {
-        Self::of_type(status, "application/json", json)
+        Self::of_type(status, "application/json", json, Vec::new())
     }
 
-    /// Any text.
-    pub fn of_type(status: u16, content_type: &'static str, text: String) -> Self {
-        let mut reply = Self::new(status).with_header("X-Content-Type-Options", "nosniff".into());
-        reply.body = Some(Body { content_type, text });
-        reply
+    /// A metadata document.
+    pub fn metadata(xml: String) -> Self {
+        let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"".to_owned());
+        Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline])
+    }
+
+    fn of_type(
+        status: u16,
+        content_type: &'static str,
+        text: String,
+        mut headers: Vec<(&'static str, String)>,
+    ) -> Self {
+        headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        Self { body: Some(Body { content_type, headers, text }), ..Self::new(status) }
     }
 
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
@@ -69,16 +84,17 @@ impl Reply {
 
     /// Sends it. The value is what a content or access handler returns, so that nginx finalizes.
     pub fn send(self, r: &mut Request) -> ngx_int_t {
-        for (name, value) in &self.headers {
-            if add_header(r, name, value).is_none() {
+        let replaced = self.may_be_replaced && has_error_page(r, self.status);
+        let body = self.body.filter(|_| !replaced);
+        let of_body = body.as_ref().map(|body| body.headers.as_slice()).unwrap_or_default();
+        for (name, value) in self.headers.iter().chain(of_body) {
+            if response_header::add(r, name, value).is_none() {
                 return NGX_ERROR as ngx_int_t;
             }
         }
-        match self.body {
-            Some(body) if !(self.may_be_replaced && has_error_page(r, self.status)) => {
-                send_body(r, self.status, &body)
-            }
-            _ => ngx_int_t::try_from(self.status).unwrap_or(NGX_ERROR as ngx_int_t),
+        match body {
+            Some(body) => send_body(r, self.status, &body),
+            None => ngx_int_t::try_from(self.status).unwrap_or(NGX_ERROR as ngx_int_t),
         }
     }
 }
@@ -94,6 +110,9 @@ fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
     request.headers_out.content_type =
         ngx_str_t { len: content_type.len(), data: content_type.as_ptr().cast_mut() };
     request.headers_out.content_type_len = content_type.len();
+    if body.content_type == "text/html" {
+        request.headers_out.charset = ngx_string!("utf-8");
+    }
     request.headers_out.content_length_n = body.text.len() as i64;
     // SAFETY: r is a live request; all header strings are static or in its pool.
     let rc = unsafe { ngx_http_send_header(request) };
@@ -115,30 +134,6 @@ fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
         // Unsent data is in r->out; finalizing with 200 sends the rest.
         _ => NGX_HTTP_OK as ngx_int_t,
     }
-}
-
-/// Appends a response header. `None` = out of memory.
-pub fn add_header(r: &mut Request, name: &'static str, value: &str) -> Option<()> {
-    let request = r.as_mut();
-    // SAFETY: the pool and the header list are the live request's; static names outlive it.
-    unsafe {
-        let value = ngx_str_t::from_bytes(request.pool, value.as_bytes())?;
-        let element: *mut ngx_table_elt_t = ngx_list_push(&mut request.headers_out.headers).cast();
-        let element = element.as_mut()?;
-        element.hash = 1;
-        element.key = ngx_str_t { len: name.len(), data: name.as_ptr().cast_mut() };
-        element.value = value;
-        element.lowcase_key = std::ptr::null_mut();
-        #[cfg(ngx_table_elt_next)]
-        {
-            element.next = std::ptr::null_mut();
-        }
-        if name == "Location" {
-            // nginx reads the redirect's target from here, and never rewrites an absolute one.
-            request.headers_out.location = element;
-        }
-    }
-    Some(())
 }
 
 fn has_error_page(r: &Request, status: u16) -> bool {

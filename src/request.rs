@@ -24,8 +24,13 @@ pub fn cookie_headers(r: &Request) -> impl Iterator<Item = &[u8]> {
 
 /// The first query argument `name`, decoded.
 pub fn argument<'r>(r: &'r Request, name: &str) -> Option<Cow<'r, str>> {
+    arguments(r, name).next()
+}
+
+/// The query arguments `name`, decoded.
+pub fn arguments<'r>(r: &'r Request, name: &str) -> impl Iterator<Item = Cow<'r, str>> {
     form_urlencoded::parse(r.as_ref().args.as_bytes())
-        .find(|(key, _)| key == name)
+        .filter(move |(key, _)| key == name)
         .map(|(_, value)| value)
 }
 
@@ -66,7 +71,8 @@ pub fn unparsed_uri(r: &Request, limit: usize) -> String {
 /// `Sec-Fetch-Mode` decides where it is sent (Fetch Metadata); else the absence of
 /// `X-Requested-With` and of WebSocket upgrades, and an `Accept` that takes HTML or anything.
 pub fn navigates(r: &Request) -> bool {
-    if header(r, "x-requested-with").is_some() || header(r, "upgrade").is_some() {
+    let upgrade = header(r, "upgrade").unwrap_or_default();
+    if header(r, "x-requested-with").is_some() || upgrade.eq_ignore_ascii_case(b"websocket") {
         return false;
     }
     match header(r, "sec-fetch-mode") {

@@ -96,14 +96,21 @@ def test_body(nginx, browser, name):
     assert browser.get(server.url("/page.html")).status == 302, "the worker answers"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_method(nginx, browser, method):
     server = nginx(CONF)
     page = browser.request(method, server.url("/saml/acs?SAMLResponse=YQ"))
     assert page.status == 405
-    if method != "HEAD":
-        assert_refused(server, page, "method_not_allowed")
-    assert "POST" in page.headers.get("Allow", "POST")
+    assert_refused(server, page, "method_not_allowed")
+    assert "POST" in page.headers["Allow"]
+
+
+@pytest.mark.parametrize("query", ["", "?", "?SAMLResponse=", "?RelayState=x"])
+def test_a_person_who_opens_the_acs(nginx, browser, query):
+    server = nginx(CONF)
+    page = browser.get(server.url("/saml/acs" + query))
+    assert page.status == 400
+    assert_refused(server, page, "message_missing")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_after_logout_it_is_worth_nothing(nginx, idp, browser):
     form = idp.form(request)
     browser.post(request.acs_url, form)
     browser.get(server.url("/saml/logout"))
-    assert browser.post(request.acs_url, form).status >= 400
+    again = browser.post(request.acs_url, form)
+    assert again.status == 303 and again.location == server.url("/page.html")
+    assert "saml_session" not in again.headers.get("Set-Cookie", "")
     assert browser.get(server.url("/page.html")).status == 302
 
 

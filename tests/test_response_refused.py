@@ -109,11 +109,11 @@ REFUSED = {
     "damaged signature": (Answer(after_signing=cut_signature), "signature_invalid"),
     "name changed": (
         Answer(after_signing=change_after_signing(".//saml:NameID", "mallory@example.org")),
-        "signature_invalid",
+        "digest_mismatch",
     ),
     "issuer of signed response changed": (
         Answer(sign="response", after_signing=change_after_signing("saml:Issuer", "x")),
-        "signature_invalid",
+        "digest_mismatch",
     ),
     "sha1": (Answer(after_signing=sign_with_sha1), "signature_algorithm"),
     "hmac by public key": (Answer(after_signing=hmac), "signature_algorithm"),

@@ -76,11 +76,12 @@ extern "C" fn on_line<T: Block>(
     // SAFETY: nginx calls the block's handler with the cf and the handler_conf set by `parse`.
     let (cf, target) = unsafe { (&mut *cf, &mut *conf.cast::<T>()) };
     let outcome = match line(cf) {
-        Ok(line) if line.name == "include" => {
+        Ok(line) if line.name == "include" && line.args.len() == 1 => {
             // SAFETY: cf is the one nginx passed; ngx_conf_include reads the file through the
             // same handler.
             return unsafe { ngx_conf_include(cf, cmd, conf) };
         }
+        Ok(line) if line.name == "include" => Err("\"include\" takes one file or mask".into()),
         Ok(line) => target.apply(&line),
         Err(message) => Err(message),
     };

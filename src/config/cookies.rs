@@ -14,12 +14,16 @@ use crate::request::cookie_headers;
 /// many of them cost much.
 const MAX_CANDIDATES: usize = 4;
 
+/// Cookies of logins under way that are looked at.
+const MAX_REQUESTS: usize = 16;
+
 /// Names and attributes of an SP's cookies.
 pub struct Cookies {
     session: CookieName,
     request: CookieName,
     logins: CookieName,
     secure: bool,
+    host: String,
     path: String,
     domain: Option<String>,
     same_site: SameSite,
@@ -49,6 +53,7 @@ impl Cookies {
             request: own("request")?,
             logins: own("logins")?,
             secure,
+            host: HttpUrl::parse(base_url).map(|url| url.host().to_owned()).unwrap_or_default(),
             path,
             domain,
             same_site,
@@ -64,10 +69,15 @@ impl Cookies {
 
     /// The cookies of logins under way: name and value.
     pub fn requests<'r>(&'r self, r: &'r Request) -> impl Iterator<Item = (String, &'r [u8])> {
-        cookies(cookie_headers(r)).filter_map(|(name, value)| {
-            self.request.suffix_of(name)?;
-            Some((String::from_utf8(name.to_vec()).ok()?, value))
-        })
+        cookies(cookie_headers(r))
+            .filter_map(|(name, value)| {
+                let suffix = self.request.suffix_of(name)?;
+                // Only names of our making are ever written back.
+                let ours = suffix.iter().all(u8::is_ascii_alphanumeric);
+                let name = String::from_utf8(name.to_vec()).ok()?;
+                ours.then_some((name, value))
+            })
+            .take(MAX_REQUESTS)
     }
 
     /// The values of the cookie of the login whose AuthnRequest has this ID.
@@ -86,6 +96,23 @@ impl Cookies {
     /// How often this browser has logged in in a row.
     pub fn logins(&self, r: &Request) -> Option<Logins> {
         cookies_named(cookie_headers(r), self.logins.as_str()).next().and_then(Logins::from_cookie)
+    }
+
+    /// Does the session's cookie come with a redirect that another site began?
+    pub fn survive_redirects(&self) -> bool {
+        self.same_site != SameSite::Strict
+    }
+
+    /// Are they the cookies of `other` too, as a browser sees it (RFC 6265 5.3: ports do not count)?
+    pub fn collide_with(&self, other: &Self) -> bool {
+        self.host == other.host && self.path == other.path && self.session == other.session
+    }
+
+    /// Does a request for `path` carry the session (RFC 6265 5.1.4)?
+    pub fn reach(&self, path: &str) -> bool {
+        path.strip_prefix(self.path.as_str()).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/')
+        })
     }
 
     pub fn set_session(&self, token: &SessionToken) -> String {

@@ -21,6 +21,7 @@ pub struct RawEndpoint {
 pub struct Endpoints {
     pub acs: String,
     pub login: Option<String>,
+    pub logout: Option<String>,
     pub metadata: Option<String>,
 }
 
@@ -40,10 +41,22 @@ impl Endpoints {
                     ),
                 ));
             }
+            if !is_url_path(&endpoint.path) {
+                return Err(ConfigError::new(
+                    &endpoint.place,
+                    format!(
+                        "\"{}\" stands in location \"{}\", which is no plain URL path; use letters, \
+                         digits and -._~/",
+                        endpoint.kind.directive(),
+                        endpoint.path.escape_debug()
+                    ),
+                ));
+            }
         }
         Ok(Self {
             acs: path_of(name, EndpointKind::Acs, found)?.unwrap_or_default(),
             login: path_of(name, EndpointKind::Login, found)?,
+            logout: path_of(name, EndpointKind::Logout, found)?,
             metadata: path_of(name, EndpointKind::Metadata, found)?,
         })
     }
@@ -64,9 +77,16 @@ impl Endpoints {
         Ok(Self {
             acs: url(self.acs),
             login: self.login.map(url),
+            logout: self.logout.map(url),
             metadata: self.metadata.map(url),
         })
     }
+}
+
+/// A path that means the same to every IdP and needs no escaping anywhere.
+fn is_url_path(path: &str) -> bool {
+    path.starts_with('/')
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/@!$'()*+,;=:".contains(&b))
 }
 
 fn path_of(

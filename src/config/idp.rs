@@ -3,7 +3,9 @@
 use saml::http_url::HttpUrl;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{Binding, Endpoint, Policy, SignRequests};
-use xmldoc::{Certificate, SignaturePolicy, SigningKey, VerifyingKey};
+use xmldoc::{
+    Certificate, DecryptionKey, DecryptionPolicy, SignaturePolicy, SigningKey, VerifyingKey,
+};
 
 use super::directive::{ConfigError, Given, Place};
 use super::files::Files;
@@ -199,6 +201,7 @@ fn policy(
     warnings: &mut Warnings,
 ) -> Result<Policy, ConfigError> {
     let defaults = Policy::default();
+    let allows = |weak: Weak| settings.allow_weak.iter().any(|g| g.value == weak);
     let policy = Policy {
         want_assertion_signed: value(
             &settings.want_assertion_signed,
@@ -208,8 +211,14 @@ fn policy(
         clock_skew: value(&settings.clock_skew, defaults.clock_skew),
         allow_unsolicited: value(&settings.allow_unsolicited, defaults.allow_unsolicited),
         signature: SignaturePolicy {
-            allow_sha1: settings.allow_weak.iter().any(|g| g.value == Weak::Sha1),
-            allow_rsa1024: settings.allow_weak.iter().any(|g| g.value == Weak::Rsa1024),
+            allow_sha1: allows(Weak::Sha1),
+            allow_rsa1024: allows(Weak::Rsa1024),
+        },
+        want_encrypted: value(&settings.want_encrypted, defaults.want_encrypted),
+        decryption: DecryptionPolicy {
+            allow_rsa1_5: allows(Weak::Rsa15),
+            allow_cbc: allows(Weak::Cbc),
+            allow_3des: allows(Weak::TripleDes),
         },
         sign_requests: value(&settings.sign_requests, defaults.sign_requests),
         name_id_format: settings.name_id_format.as_ref().map(|g| name_id_format(&g.value)),
@@ -241,6 +250,15 @@ fn check_signing(
         return Err(ConfigError::new(
             &given.place,
             "\"sign_requests on\" needs \"certificate\" and \"certificate_key\" in the saml_sp",
+        ));
+    }
+    if let (Some(given), true) = (&settings.want_encrypted, policy.want_encrypted)
+        && signer.is_none_or(|key| DecryptionKey::of(key).is_none())
+    {
+        return Err(ConfigError::new(
+            &given.place,
+            "\"want_encrypted on\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: \
+             IdPs encrypt for RSA keys",
         ));
     }
     if let (Some(given), Some(signer)) = (&settings.signature_algorithm, signer)
@@ -356,6 +374,7 @@ impl RawPolicy {
                 &defaults.want_assertion_signed,
             ),
             want_response_signed: pick(&self.want_response_signed, &defaults.want_response_signed),
+            want_encrypted: pick(&self.want_encrypted, &defaults.want_encrypted),
             name_id_format: pick(&self.name_id_format, &defaults.name_id_format),
             allow_create: pick(&self.allow_create, &defaults.allow_create),
             clock_skew: pick(&self.clock_skew, &defaults.clock_skew),

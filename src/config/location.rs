@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use saml::authn_context::{Comparison, RequestedAuthnContext};
+
 use super::Sp;
 use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
 
@@ -12,6 +14,8 @@ pub struct RawLocation {
     pub mode: Option<Given<Mode>>,
     pub unauthenticated: Option<Given<Unauthenticated>>,
     pub force_authn: Option<Given<ForceAuthn>>,
+    pub authn_context: Option<Given<RequestedAuthnContext>>,
+    pub cache_control: Option<Given<bool>>,
     /// Never inherited.
     pub endpoint: Option<Given<(EndpointKind, String)>>,
 }
@@ -89,6 +93,10 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
         };
         once(&mut raw.force_authn, line, value)
     }),
+    many("auth_saml_authn_context", 1, usize::MAX, |raw, line| {
+        once(&mut raw.authn_context, line, authn_context(line))
+    }),
+    one("auth_saml_cache_control", |raw, line| once(&mut raw.cache_control, line, line.flag())),
     one("saml_acs", |raw, line| endpoint(raw, line, EndpointKind::Acs)),
     one("saml_login", |raw, line| endpoint(raw, line, EndpointKind::Login)),
     one("saml_logout", |raw, line| endpoint(raw, line, EndpointKind::Logout)),
@@ -107,6 +115,38 @@ fn auth(line: &Line<'_>) -> Result<RawAuth, String> {
         },
         _ => Err("\"auth_saml\" takes the name of a saml_sp, or off".into()),
     }
+}
+
+fn authn_context(line: &Line<'_>) -> Result<RequestedAuthnContext, String> {
+    let mut asked =
+        RequestedAuthnContext { classes: Vec::new(), comparison: Comparison::default() };
+    for &arg in &line.args {
+        match arg.strip_prefix("comparison=") {
+            Some(name) => {
+                asked.comparison = Comparison::from_name(name).ok_or_else(|| {
+                    format!(
+                        "invalid comparison \"{name}\", it must be exact, minimum, maximum or better"
+                    )
+                })?;
+            }
+            None => asked.classes.push(class_uri(arg)?),
+        }
+    }
+    if asked.classes.is_empty() {
+        return Err("\"auth_saml_authn_context\" names no class; give one or more".into());
+    }
+    Ok(asked)
+}
+
+/// A short name of the classes that the AuthnContext specification (3.4) defines, or a URI.
+fn class_uri(name: &str) -> Result<String, String> {
+    if name.contains(':') {
+        return Ok(name.to_owned());
+    }
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(format!("urn:oasis:names:tc:SAML:2.0:ac:classes:{name}"));
+    }
+    Err(format!("\"{name}\" is neither a URI nor a class like PasswordProtectedTransport"))
 }
 
 fn endpoint(raw: &mut RawLocation, line: &Line<'_>, kind: EndpointKind) -> Result<(), String> {
@@ -137,6 +177,36 @@ pub struct Protection {
     pub mode: Mode,
     pub unauthenticated: Unauthenticated,
     pub force_authn: ForceAuthn,
+    /// Asked for, and enforced on sessions.
+    pub authn_context: Option<RequestedAuthnContext>,
+    /// Keep members' pages out of shared caches.
+    pub cache_control: bool,
+}
+
+impl Protection {
+    /// A link to a login that satisfies this location, when the SP has a `saml_login`.
+    pub fn login_url(&self) -> Option<String> {
+        let mut url = self.sp.endpoints.login.clone()?;
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let (true, Some(idp)) = (self.idp_is_demanded, self.sp.idps.get(self.idp)) {
+            query.append_pair("idp", &idp.name);
+        }
+        if self.force_authn != ForceAuthn::Off {
+            query.append_pair("force_authn", "1");
+        }
+        if let Some(asked) = &self.authn_context {
+            for class in &asked.classes {
+                query.append_pair("authn_context", class);
+            }
+            query.append_pair("comparison", asked.comparison.as_str());
+        }
+        let query = query.finish();
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(&query);
+        }
+        Some(url)
+    }
 }
 
 impl RawLocation {
@@ -151,6 +221,8 @@ impl RawLocation {
         inherit(&mut self.mode, &above.mode);
         inherit(&mut self.unauthenticated, &above.unauthenticated);
         inherit(&mut self.force_authn, &above.force_authn);
+        inherit(&mut self.authn_context, &above.authn_context);
+        inherit(&mut self.cache_control, &above.cache_control);
     }
 }
 
@@ -174,6 +246,8 @@ impl Location {
                         .as_ref()
                         .map_or(Unauthenticated::Auto, |g| g.value),
                     force_authn: raw.force_authn.as_ref().map_or(ForceAuthn::Off, |g| g.value),
+                    authn_context: raw.authn_context.as_ref().map(|g| g.value.clone()),
+                    cache_control: raw.cache_control.as_ref().is_none_or(|g| g.value),
                 }))
             }
             Some(Given { value: RawAuth::Off, .. }) | None => None,

@@ -58,6 +58,7 @@ pub struct RawPolicy {
     pub sign_requests: Option<Given<saml::provider::SignRequests>>,
     pub want_assertion_signed: Option<Given<bool>>,
     pub want_response_signed: Option<Given<bool>>,
+    pub want_encrypted: Option<Given<bool>>,
     pub name_id_format: Option<Given<String>>,
     pub allow_create: Option<Given<bool>>,
     pub clock_skew: Option<Given<i64>>,
@@ -73,6 +74,9 @@ pub struct RawPolicy {
 pub enum Weak {
     Sha1,
     Rsa1024,
+    Rsa15,
+    Cbc,
+    TripleDes,
 }
 
 pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
@@ -89,19 +93,23 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         once(&mut raw.want_assertion_signed, line, line.flag())
     }),
     one("want_response_signed", |raw, line| once(&mut raw.want_response_signed, line, line.flag())),
+    one("want_encrypted", |raw, line| once(&mut raw.want_encrypted, line, line.flag())),
     one("name_id_format", |raw, line| once(&mut raw.name_id_format, line, line.text())),
     one("allow_create", |raw, line| once(&mut raw.allow_create, line, line.flag())),
     one("clock_skew", |raw, line| once(&mut raw.clock_skew, line, line.seconds(0, 10 * 60))),
     one("allow_unsolicited", |raw, line| once(&mut raw.allow_unsolicited, line, line.flag())),
-    many("allow_weak", 1, 2, |raw, line| {
+    many("allow_weak", 1, 5, |raw, line| {
         for &arg in &line.args {
             let weak = match arg {
                 "sha1" => Weak::Sha1,
                 "rsa1024" => Weak::Rsa1024,
+                "rsa1_5" => Weak::Rsa15,
+                "cbc" => Weak::Cbc,
+                "3des" => Weak::TripleDes,
                 _ => {
                     return Err(format!(
                         "invalid value \"{arg}\" in \"allow_weak\" directive, \
-                         it must be \"sha1\" or \"rsa1024\""
+                         it must be \"sha1\", \"rsa1024\", \"rsa1_5\", \"cbc\" or \"3des\""
                     ));
                 }
             };

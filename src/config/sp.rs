@@ -8,6 +8,7 @@ use saml::http_url::{HttpUrl, Scheme};
 use saml::metadata::{Contact, Organization, RequestedAttribute};
 use saml::refusal::Refusal;
 use session::PendingLogin;
+use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
 use super::credential::Credential;
@@ -31,6 +32,8 @@ pub struct Sp {
     pub endpoints: Endpoints,
     /// The first signs; all are published.
     pub credentials: Vec<Credential>,
+    /// What IdPs may encrypt for.
+    pub decryption_keys: Vec<DecryptionKey>,
     /// At least one; the first is the default.
     pub idps: Vec<Idp>,
     pub sessions: Sessions,
@@ -115,11 +118,12 @@ impl Sp {
             entity_id: entity_id(raw, &endpoints)?,
             publication: publication(raw, &credentials, &idps)?,
             sessions: Sessions::new(store(raw, around)?, SessionRules::new(raw, warnings)?),
-            cookies: Cookies::new(raw, &base)?,
+            cookies: cookies(raw, &base, &endpoints)?,
             request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
             base_url: base,
             endpoints,
+            decryption_keys: credentials.iter().filter_map(|c| DecryptionKey::of(&c.key)).collect(),
             credentials,
             idps,
             return_hosts,
@@ -142,7 +146,13 @@ impl Sp {
 
     /// The session of the browser that sent `r`.
     pub fn session_of(&self, r: &Request, now: i64) -> Option<Rc<LiveSession>> {
-        self.cookies.session_tokens(r).find_map(|token| self.sessions.find(&token, now))
+        let trusted = |live: &Rc<LiveSession>| {
+            // An IdP that has left the configuration takes its users along.
+            self.idps.iter().any(|idp| idp.provider.entity_id == live.session.idp)
+        };
+        self.cookies
+            .session_tokens(r)
+            .find_map(|token| self.sessions.find(&token, now).filter(trusted))
     }
 
     /// The logins that this browser has under way, with the names of their cookies.
@@ -274,6 +284,23 @@ fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<SessionStore>, Con
             ),
         )
     })
+}
+
+/// The cookies, when a logout can see the session's.
+fn cookies(raw: &RawSp, base_url: &str, endpoints: &Endpoints) -> Result<Cookies, ConfigError> {
+    let cookies = Cookies::new(raw, base_url)?;
+    let logout = endpoints.logout.as_deref().and_then(|url| url.strip_prefix(base_url));
+    match (&raw.cookie_path, logout) {
+        (Some(given), Some(path)) if !cookies.reach(path) => Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"cookie_path\" \"{}\" hides the session from saml_logout at \"{path}\"; \
+                 put saml_logout below it",
+                given.value
+            ),
+        )),
+        _ => Ok(cookies),
+    }
 }
 
 fn return_hosts(raw: &RawSp) -> Result<Vec<String>, ConfigError> {

@@ -2,36 +2,33 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{NGX_HTTP_POST, ngx_int_t, ngx_time};
+use nginx_sys::{ngx_int_t, ngx_time};
 use ngx::http::Request;
-use saml::binding::decode_post;
-use saml::message::{Received, receive};
+use saml::authn_context::{Comparison, RequestedAuthnContext};
+use saml::binding::{decode_post, decode_redirect};
+use saml::message::{Received, receive, receive_redirect};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::{Asked, Expected, Login, ReceivedResponse};
 use session::{Logins, PendingError, PendingLogin, Session, SessionToken, StoreKey};
 use xmldoc::Limits;
 
-use super::method_not_allowed;
 use crate::config::{Idp, Sp};
 use crate::context::Context;
+use crate::page;
 use crate::random;
 use crate::reply::Reply;
 use crate::request::{self, BodyError};
 use crate::store::{Kind, StoreError};
 
-/// What is refused before the body is read.
-pub fn check_head(r: &Request, sp: &Sp) -> Result<(), Refusal> {
-    if r.as_ref().method & NGX_HTTP_POST as usize == 0 {
-        return Err(method_not_allowed(r, "POST"));
-    }
+/// Refuses a body that is declared too large before it is read.
+pub fn check_length(r: &Request, sp: &Sp) -> Result<(), Refusal> {
     let declared = usize::try_from(r.as_ref().headers_in.content_length_n).unwrap_or(0);
     if declared > body_limit(sp) { Err(too_large(sp)) } else { Ok(()) }
 }
 
-/// Consumes the Response of a form that nginx has read whole.
-pub fn consume(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
-    let now = ngx_time();
+/// Consumes the Response of a form (HTTP-POST) that nginx has read whole.
+pub fn consume_form(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
     let form = request::body(r, body_limit(sp)).map_err(|e| match e {
         BodyError::TooLarge => too_large(sp),
         BodyError::Unreadable => {
@@ -40,13 +37,35 @@ pub fn consume(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
     })?;
     let content_type = request::header(r, "content-type").and_then(|v| std::str::from_utf8(v).ok());
     let message = decode_post(content_type, &form, sp.max_message_size)?;
-    let limits = Limits { bytes: sp.max_message_size, ..Limits::default() };
-    let Received::Response(response) = receive(&message.xml, &limits)?;
+    let received = receive(&message.xml, &limits(sp))?;
+    consume(r, sp, received, message.relay_state.as_deref())
+}
+
+/// Consumes the Response of a query (HTTP-Redirect): some IdPs answer so by default.
+pub fn consume_query(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
+    let message = decode_redirect(r.as_ref().args.as_bytes(), sp.max_message_size)?;
+    let relay_state = message.relay_state.clone();
+    let received = receive_redirect(message, &limits(sp))?;
+    consume(r, sp, received, relay_state.as_deref())
+}
+
+fn consume(
+    r: &mut Request,
+    sp: &Rc<Sp>,
+    received: Received,
+    relay_state: Option<&str>,
+) -> Result<ngx_int_t, Refusal> {
+    let now = ngx_time();
+    let Received::Response(response) = received;
     let reply = match response.in_response_to().map(str::to_owned) {
         Some(request_id) => answered(r, sp, response, &request_id, now)?,
-        None => unsolicited(r, sp, response, message.relay_state.as_deref(), now)?,
+        None => unsolicited(r, sp, response, relay_state, now)?,
     };
     Ok(reply.send(r))
+}
+
+fn limits(sp: &Sp) -> Limits {
+    Limits { bytes: sp.max_message_size, ..Limits::default() }
 }
 
 /// The Response answers an AuthnRequest: one of this browser's?
@@ -57,23 +76,57 @@ fn answered(
     request_id: &str,
     now: i64,
 ) -> Result<Reply, Refusal> {
-    let pending = match pending_login(r, sp, request_id, now) {
-        Ok(pending) => pending,
-        Err(refusal) => return posted_again(r, sp, response, request_id, now).ok_or(refusal),
-    };
+    let pending = pending_login(r, sp, request_id, now)?;
     if let Some(context) = Context::of_or_new(r) {
         context.set_request_id(request_id);
     }
+    if pending.answered {
+        // The Back button posts the form again. This browser's own cookie says where that login
+        // went; whether there still is a session is asked there.
+        return Ok(Reply::redirect(303, pending.return_url));
+    }
     let idp = idp_named(sp, &pending.idp)?;
+    let authn_context = pending.authn_context.as_ref().map(|asked| RequestedAuthnContext {
+        classes: asked.classes.clone(),
+        comparison: Comparison::from_name(&asked.comparison).unwrap_or_default(),
+    });
     let asked = Asked {
         id: &pending.request_id,
         issue_instant: pending.issue_instant,
         force_authn: pending.force_authn,
+        authn_context: authn_context.as_ref(),
     };
-    let login = response.accept(&expected(sp, idp, Some(asked), now))?;
-    claim(sp, idp, &login, Some(&pending), now)?;
-    let reply = establish(r, sp, login, pending.return_url, now)?;
-    Ok(reply.with_cookie(sp.cookies.clear_request(&sp.cookies.request_name(request_id))))
+    match response.accept(&expected(sp, idp, Some(asked), now)) {
+        Ok(login) => {
+            claim(sp, idp, &login, Some(&pending), now)?;
+            if let Some(old) = pending.replaces {
+                sp.sessions.remove(old);
+            }
+            let reply = establish(r, sp, login, pending.return_url.clone(), now)?;
+            remember_answer(sp, pending, now, reply)
+        }
+        Err(refusal) if pending.passive && refusal.code() == reason::NO_PASSIVE.code() => {
+            // As asked: the IdP did not bother the user, who goes on without a session.
+            let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
+            Ok(Reply::redirect(303, pending.return_url).with_cookie(cookie))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Keeps the login's cookie as the memory of where it went, for the Back button.
+fn remember_answer(
+    sp: &Sp,
+    pending: PendingLogin,
+    now: i64,
+    reply: Reply,
+) -> Result<Reply, Refusal> {
+    let answered = PendingLogin { answered: true, replaces: None, authn_context: None, ..pending };
+    let sealed = answered
+        .seal_cookie(sp.sessions.store.secrets()?, random::bytes())
+        .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
+    let left = answered.expires.saturating_sub(now);
+    Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
 }
 
 /// An IdP-initiated login (Profiles 4.1.5): its RelayState may name a page of ours.
@@ -90,24 +143,6 @@ fn unsolicited(
     let landing =
         relay_state.and_then(|url| sp.return_url(url)).unwrap_or_else(|| sp.login_redirect.clone());
     establish(r, sp, login, landing, now)
-}
-
-/// The Back button posts an assertion again for which this browser has its session already: it goes
-/// to its page. Whoever has no such session learns nothing.
-fn posted_again(
-    r: &Request,
-    sp: &Sp,
-    response: ReceivedResponse,
-    request_id: &str,
-    now: i64,
-) -> Option<Reply> {
-    let live = sp.session_of(r, now)?;
-    let idp = idp_of_issuer(sp, &response).ok()?;
-    let asked = Asked { id: request_id, issue_instant: i64::MIN, force_authn: false };
-    let login = response.accept(&expected(sp, idp, Some(asked), now)).ok()?;
-    let same =
-        login.assertion_id == live.session.assertion_id && login.idp_entity_id == live.session.idp;
-    same.then(|| Reply::redirect(303, live.session.landing.clone()))
 }
 
 fn pending_login(
@@ -163,6 +198,7 @@ fn expected<'a>(sp: &'a Sp, idp: &'a Idp, request: Option<Asked<'a>>, now: i64) 
         sp_entity_id: &sp.entity_id,
         acs_url: &sp.endpoints.acs,
         idp: &idp.provider,
+        decryption_keys: &sp.decryption_keys,
         request,
         now,
     }
@@ -213,16 +249,25 @@ fn establish(
     landing: String,
     now: i64,
 ) -> Result<Reply, Refusal> {
-    for old in sp.cookies.session_tokens(r) {
-        sp.sessions.remove(&old, now);
+    if let Some(old) = sp.session_of(r, now) {
+        sp.sessions.remove(old.key());
     }
     let token = SessionToken::from_random(random::bytes());
     let session = session(sp, login, landing.clone(), now);
     sp.sessions.create(&token, &session, now).map_err(|e| store_refusal(sp, &e))?;
     let logins = Logins::after_login(sp.cookies.logins(r), now);
-    Ok(Reply::redirect(303, landing)
+    Ok(go_on(sp, landing)
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins)))
+}
+
+/// Sends the browser to its page. A redirect goes on being the IdP's cross-site request, to which a
+/// `SameSite=Strict` cookie does not belong; a page of our own starts anew.
+fn go_on(sp: &Sp, landing: String) -> Reply {
+    if sp.cookies.survive_redirects() {
+        return Reply::redirect(303, landing);
+    }
+    Reply::html(200, page::go_on(&landing))
 }
 
 fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {

@@ -2,25 +2,28 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{NGX_HTTP_GET, NGX_HTTP_HEAD, ngx_int_t, ngx_time};
+use nginx_sys::{ngx_int_t, ngx_time};
 use ngx::http::Request;
+use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use super::{method_not_allowed, return_argument};
+use super::return_argument;
 use crate::config::Sp;
 use crate::login::Login;
 use crate::request;
 
+/// Classes that a link may ask for.
+const MAX_CLASSES: usize = 8;
+
 pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
-    if r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize == 0 {
-        return Err(method_not_allowed(r, "GET"));
-    }
     let login = Login {
         sp,
         idp: idp(r, sp)?,
         return_url: return_argument(r, sp)?.unwrap_or_else(|| sp.login_redirect.clone()),
-        force_authn: false,
+        force_authn: flag(r, "force_authn"),
+        passive: flag(r, "passive"),
+        authn_context: authn_context(r)?,
     };
     Ok(login.start(r, ngx_time())?.send(r))
 }
@@ -30,4 +33,28 @@ fn idp(r: &Request, sp: &Sp) -> Result<usize, Refusal> {
     sp.idp_named(&name).ok_or_else(|| {
         Refusal::new(&reason::IDP_UNKNOWN, format!("the \"idp\" argument is {}", quote(&name)))
     })
+}
+
+/// `force_authn=1` and the like.
+fn flag(r: &Request, name: &str) -> bool {
+    request::argument(r, name).is_some_and(|value| value == "1")
+}
+
+/// `authn_context=URI` (repeatable) and `comparison=…`, as `auth_saml_authn_context` puts them into
+/// the login URL of a 401. Locations enforce what they want, so a link can only ask.
+fn authn_context(r: &Request) -> Result<Option<RequestedAuthnContext>, Refusal> {
+    let classes: Vec<String> = request::arguments(r, "authn_context")
+        .take(MAX_CLASSES)
+        .map(|class| class.into_owned())
+        .collect();
+    let name = request::argument(r, "comparison");
+    let comparison = name.as_deref().map_or(Some(Comparison::Exact), Comparison::from_name);
+    match (classes.is_empty(), comparison) {
+        (true, _) => Ok(None),
+        (false, Some(comparison)) => Ok(Some(RequestedAuthnContext { classes, comparison })),
+        (false, None) => Err(Refusal::new(
+            &reason::ARGUMENT_INVALID,
+            format!("the \"comparison\" argument is {}", quote(&name.unwrap_or_default())),
+        )),
+    }
 }

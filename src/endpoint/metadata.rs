@@ -2,31 +2,31 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{NGX_HTTP_GET, NGX_HTTP_HEAD, ngx_int_t, ngx_time};
+use nginx_sys::{ngx_int_t, ngx_time};
 use ngx::http::Request;
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
-use xmldoc::{Certificate, SignaturePlace, sign_enveloped};
+use xmldoc::{Certificate, DecryptionKey, SignaturePlace, sign_enveloped};
 
-use super::method_not_allowed;
 use crate::config::Sp;
 use crate::random;
 use crate::reply::Reply;
 
 pub fn publish(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
-    if r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize == 0 {
-        return Err(method_not_allowed(r, "GET"));
-    }
     let xml = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
-    Ok(Reply::of_type(200, "application/samlmetadata+xml", xml)
-        .with_header("Content-Disposition", "inline; filename=\"metadata.xml\"".into())
-        .send(r))
+    Ok(Reply::metadata(xml).send(r))
 }
 
 fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
+    let encryption_certificates: Vec<Certificate> = sp
+        .credentials
+        .iter()
+        .filter(|c| DecryptionKey::of(&c.key).is_some())
+        .map(|c| c.certificate.clone())
+        .collect();
     let mut formats: Vec<String> =
         sp.idps.iter().filter_map(|idp| idp.provider.policy.name_id_format.clone()).collect();
     formats.dedup();
@@ -37,7 +37,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
         acs_urls: std::slice::from_ref(&sp.endpoints.acs),
         slo_urls: &[],
         certificates: &certificates,
-        encryption_certificates: &[],
+        encryption_certificates: &encryption_certificates,
         name_id_formats: &formats,
         authn_requests_signed: publication.authn_requests_signed,
         want_assertions_signed: publication.want_assertions_signed,

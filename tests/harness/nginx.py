@@ -130,7 +130,7 @@ class Nginx:
             )
         try:
             wait_for_port(self.port, self.process)
-            self.wait_for(self.workers, "a worker")
+            self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers")
         except Exception:
             print((self.directory / "stderr.log").read_text())
             print(self.error_log())
@@ -138,6 +138,11 @@ class Nginx:
             raise
         self.first_workers = self.workers()
         return self
+
+    def worker_count(self) -> int:
+        conf = (self.directory / "nginx.conf").read_text()
+        wanted = re.search(r"^\s*worker_processes\s+(\d+)\s*;", conf, re.M)
+        return int(wanted.group(1)) if wanted else 1
 
     def workers(self) -> list[int]:
         """The pids of the workers that run now, old ones of a reload included."""

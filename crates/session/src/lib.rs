@@ -25,7 +25,7 @@ pub use cookie::{CookieName, CookieNameError, SameSite, SetCookie, cookies, cook
 pub use header_value::{attributes_json, header_safe, join};
 pub use loop_guard::Logins;
 pub use names::{AttributeIndex, normalise};
-pub use pending::{PendingError, PendingLogin, cookie_suffix};
+pub use pending::{AskedContext, PendingError, PendingLogin, cookie_suffix};
 pub use record::{Attribute, NameId, Session};
 pub use seal::{NONCE_LEN, SealError};
 pub use secret::{Secret, SecretError, Secrets};

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
+use crate::token::StoreKey;
 use crate::wire::{Reader, Writer};
 
 const VERSION: u8 = 1;
@@ -36,6 +37,24 @@ pub struct PendingLogin {
     pub expires: i64,
     /// `ForceAuthn` was asked for (Core 3.4.1).
     pub force_authn: bool,
+    /// `IsPassive` was asked for: an IdP that would have to ask the user says so, and nobody minds.
+    pub passive: bool,
+    /// `RequestedAuthnContext`, when one was asked for.
+    pub authn_context: Option<AskedContext>,
+    /// The session this browser had when the login began, to end when it succeeds: its own cookie
+    /// does not come with the IdP's cross-site POST.
+    pub replaces: Option<StoreKey>,
+    /// The login has succeeded: the same answer again is the Back button.
+    pub answered: bool,
+}
+
+/// The authentication context that was asked for (Core 3.3.2.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedContext {
+    /// `Comparison`.
+    pub comparison: String,
+    /// `AuthnContextClassRef`s.
+    pub classes: Vec<String>,
 }
 
 /// Why a cookie does not hold a pending login.
@@ -99,13 +118,23 @@ impl PendingLogin {
         writer.instant(self.issue_instant);
         writer.instant(self.expires);
         writer.boolean(self.force_authn);
+        writer.boolean(self.passive);
+        writer.boolean(self.answered);
+        writer.option(self.replaces.map(|key| key.to_text()).as_deref(), Writer::string);
+        let context = self.authn_context.as_ref();
+        writer.option(context.map(|c| c.comparison.as_str()), Writer::string);
+        let classes = context.map(|c| c.classes.as_slice()).unwrap_or_default();
+        writer.varint(classes.len() as u64);
+        for class in classes {
+            writer.uri(class);
+        }
         writer.finish()
     }
 
     /// Reads the record's bytes; `None` for another version and anything malformed.
     pub fn decode(bytes: &[u8]) -> Option<PendingLogin> {
         let mut reader = Reader::new(bytes, VERSION)?;
-        let pending = PendingLogin {
+        let mut pending = PendingLogin {
             request_id: reader.string()?,
             idp: reader.string()?,
             sp: reader.string()?,
@@ -113,7 +142,18 @@ impl PendingLogin {
             issue_instant: reader.instant()?,
             expires: reader.instant()?,
             force_authn: reader.boolean()?,
+            passive: reader.boolean()?,
+            answered: reader.boolean()?,
+            replaces: match reader.option(Reader::string)? {
+                Some(text) => Some(StoreKey::from_text(&text)?),
+                None => None,
+            },
+            authn_context: None,
         };
+        let comparison = reader.option(Reader::string)?;
+        let count = reader.count(2)?;
+        let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;
+        pending.authn_context = comparison.map(|comparison| AskedContext { comparison, classes });
         reader.finish()?;
         Some(pending)
     }
@@ -159,6 +199,13 @@ mod tests {
             issue_instant: 1000,
             expires: 1600,
             force_authn: true,
+            passive: false,
+            authn_context: Some(AskedContext {
+                comparison: "exact".into(),
+                classes: vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()],
+            }),
+            replaces: Some(StoreKey::of_name(&["a session"])),
+            answered: false,
         }
     }
 

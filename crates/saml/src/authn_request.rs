@@ -1,5 +1,6 @@
 //! AuthnRequest (Core 3.4.1).
 
+use crate::authn_context::RequestedAuthnContext;
 use crate::binding::{Message, SAML_REQUEST, Signing};
 use crate::instant;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
@@ -20,6 +21,9 @@ pub struct AuthnRequest<'a> {
     pub sp_entity_id: &'a str,
     pub acs_url: &'a str,
     pub force_authn: bool,
+    /// IsPassive: the IdP shows no page, and answers NoPassive when it would have to.
+    pub passive: bool,
+    pub authn_context: Option<&'a RequestedAuthnContext>,
     /// Opaque and URL-safe.
     pub relay_state: &'a str,
 }
@@ -51,10 +55,12 @@ impl AuthnRequest<'_> {
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute("Destination", &idp.sso.location)
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
+            .attribute_if("IsPassive", self.passive.then_some("true"))
             .attribute("ProtocolBinding", BINDING_POST)
             .attribute("AssertionConsumerServiceURL", self.acs_url)
             .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
             .children(name_id_policy(&idp.policy))
+            .children(self.authn_context.map(requested_authn_context))
             .into_xml()
     }
 }
@@ -90,6 +96,14 @@ fn name_id_policy(policy: &Policy) -> Option<Tag> {
     })
 }
 
+/// RequestedAuthnContext (Core 3.3.2.2.1).
+fn requested_authn_context(asked: &RequestedAuthnContext) -> Tag {
+    let classes = asked.classes.iter();
+    Tag::new("samlp:RequestedAuthnContext")
+        .attribute("Comparison", asked.comparison.as_str())
+        .children(classes.map(|class| Tag::with_text("saml:AuthnContextClassRef", class)))
+}
+
 #[cfg(test)]
 mod tests {
     use openssl::hash::MessageDigest;
@@ -97,6 +111,7 @@ mod tests {
     use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
     use super::*;
+    use crate::authn_context::Comparison;
     use crate::base64_binary;
     use crate::provider::{Binding, Endpoint};
     use crate::test_credentials::Credential;
@@ -111,6 +126,8 @@ mod tests {
             sp_entity_id: "https://app.example.com/saml/metadata",
             acs_url: "https://app.example.com/saml/acs",
             force_authn: false,
+            passive: false,
+            authn_context: None,
             relay_state: "opaque-token_1",
         }
     }
@@ -189,6 +206,29 @@ mod tests {
         assert!(xml.contains(" ForceAuthn=\"true\" "), "{xml}");
         assert_valid(&xml, SCHEMA);
         assert!(!redirect(&request(), Policy::default(), None).1.contains("ForceAuthn"));
+    }
+
+    #[test]
+    fn is_passive_stands_only_when_asked_for() {
+        let passive = AuthnRequest { passive: true, ..request() };
+        let (_, xml) = redirect(&passive, Policy::default(), None);
+        assert!(xml.contains(" IsPassive=\"true\" "), "{xml}");
+        assert_valid(&xml, SCHEMA);
+        assert!(!redirect(&request(), Policy::default(), None).1.contains("IsPassive"));
+    }
+
+    #[test]
+    fn the_wanted_authn_context_is_asked_for() {
+        let classes = vec!["urn:x:mfa".to_owned(), "urn:x:<&>".to_owned()];
+        let asked = RequestedAuthnContext { classes, comparison: Comparison::Minimum };
+        let request = AuthnRequest { authn_context: Some(&asked), ..request() };
+        let (_, xml) = redirect(&request, Policy::default(), None);
+        let expected = "<samlp:RequestedAuthnContext Comparison=\"minimum\">\
+                        <saml:AuthnContextClassRef>urn:x:mfa</saml:AuthnContextClassRef>\
+                        <saml:AuthnContextClassRef>urn:x:&lt;&amp;&gt;</saml:AuthnContextClassRef>\
+                        </samlp:RequestedAuthnContext></samlp:AuthnRequest>";
+        assert!(xml.ends_with(expected), "{xml}");
+        assert_valid(&xml, SCHEMA);
     }
 
     #[test]

@@ -3,11 +3,14 @@
 mod deflate;
 mod outgoing;
 mod post;
+mod query;
 mod redirect;
 
 pub(crate) use outgoing::{Message, Signing};
 pub use outgoing::{Outgoing, SendError, Signer};
 pub use post::{PostMessage, decode_post};
+pub(crate) use query::DetachedSignature;
+pub use query::{RedirectMessage, decode_redirect};
 
 /// The parameter or field that carries a request (Bindings 3.4.4.1, 3.5.4).
 pub(crate) const SAML_REQUEST: &str = "SAMLRequest";

@@ -2,6 +2,7 @@
 
 use xmldoc::{Document, GateError, Limits, XmlError};
 
+use crate::binding::{DetachedSignature, RedirectMessage};
 use crate::namespace;
 use crate::reason::{self, Reason};
 use crate::refusal::{Refusal, quote};
@@ -19,22 +20,44 @@ pub enum Received {
 /// `xml_…` when the bytes are no acceptable XML, `message_unexpected` when the root is no message
 /// that this SP takes.
 pub fn receive(xml: &[u8], limits: &Limits) -> Result<Received, Refusal> {
-    let document = Document::parse(xml, limits).map_err(refuse_xml)?;
+    tell(Document::parse(xml, limits)?, None, limits)
+}
+
+/// Decode, gate, parse, and tell by the root element; the signature is checked when it is known
+/// whose it must be.
+///
+/// # Errors
+///
+/// As [`receive`], and `base64_invalid`, `deflate_invalid`, `message_too_large`.
+pub fn receive_redirect(message: RedirectMessage, limits: &Limits) -> Result<Received, Refusal> {
+    let decode = message.decoder();
+    let document = Document::from_octets(message.octets, decode, limits)?;
+    tell(document, message.signature, limits)
+}
+
+fn tell(
+    document: Document,
+    signature: Option<DetachedSignature>,
+    limits: &Limits,
+) -> Result<Received, Refusal> {
     let root = document.envelope();
     if root.is(namespace::PROTOCOL, "Response") {
-        return Ok(Received::Response(ReceivedResponse::new(document, root)));
+        let response = ReceivedResponse::new(document, root, signature, *limits);
+        return Ok(Received::Response(response));
     }
     let found = format!("{{{}}}{}", root.namespace, root.name);
     Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("the root element is {}", quote(&found))))
 }
 
-fn refuse_xml(error: XmlError) -> Refusal {
-    let reason = match &error {
-        XmlError::Gate(gate) => gate_reason(gate),
-        XmlError::Malformed(_) => &reason::XML_MALFORMED,
-        XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
-    };
-    Refusal::new(reason, quote(&error.to_string()))
+impl From<XmlError> for Refusal {
+    fn from(error: XmlError) -> Self {
+        let reason = match &error {
+            XmlError::Gate(gate) => gate_reason(gate),
+            XmlError::Malformed(_) => &reason::XML_MALFORMED,
+            XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
+        };
+        Self::new(reason, quote(&error.to_string()))
+    }
 }
 
 fn gate_reason(error: &GateError) -> &'static Reason {
@@ -78,9 +101,9 @@ mod tests {
 
     #[test]
     fn what_libxml2_says_is_quoted() {
-        let refusal = refuse_xml(XmlError::Malformed("line 1\n\"x\"".to_owned()));
+        let refusal = Refusal::from(XmlError::Malformed("line 1\n\"x\"".to_owned()));
         assert_eq!(refusal.code(), "xml_malformed");
         assert!(refusal.detail().contains(r#"line 1\n\"x\""#), "{refusal}");
-        assert_eq!(refuse_xml(XmlError::OutOfMemory).code(), "out_of_memory");
+        assert_eq!(Refusal::from(XmlError::OutOfMemory).code(), "out_of_memory");
     }
 }

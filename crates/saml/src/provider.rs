@@ -1,6 +1,8 @@
 //! What the protocol needs to know about an IdP and this SP: validated, immutable.
 
-use xmldoc::{DigestAlgorithm, SignatureAlgorithm, SignaturePolicy, VerifyingKey};
+use xmldoc::{
+    DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy, VerifyingKey,
+};
 
 /// A binding for messages to the IdP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +44,14 @@ pub struct Policy {
     pub want_assertion_signed: bool,
     /// Refuse unless the Response itself is signed.
     pub want_response_signed: bool,
+    /// Refuse unless the Assertion came encrypted.
+    pub want_encrypted: bool,
     /// Tolerated difference of the clocks, seconds.
     pub clock_skew: i64,
     /// Accept Responses that answer no request of ours.
     pub allow_unsolicited: bool,
     pub signature: SignaturePolicy,
+    pub decryption: DecryptionPolicy,
     pub sign_requests: SignRequests,
     /// NameIDPolicy/@Format, when asked for.
     pub name_id_format: Option<String>,
@@ -64,9 +69,11 @@ impl Default for Policy {
         Self {
             want_assertion_signed: false,
             want_response_signed: false,
+            want_encrypted: false,
             clock_skew: 60,
             allow_unsolicited: false,
             signature: SignaturePolicy::default(),
+            decryption: DecryptionPolicy::default(),
             sign_requests: SignRequests::Auto,
             name_id_format: None,
             allow_create: true,

@@ -85,15 +85,21 @@ reasons! {
     FORM_INVALID, "form_invalid", Client,
         "The form could not be decoded.",
         "set the IdP to answer by the HTTP-POST binding, application/x-www-form-urlencoded";
+    QUERY_INVALID, "query_invalid", Client,
+        "The address holds a message that could not be decoded.",
+        "look at the query that the sender makes: each of SAMLResponse, RelayState, SigAlg and Signature once, DEFLATE encoding";
     MESSAGE_MISSING, "message_missing", Client,
-        "The form holds no SAML message.",
+        "The request holds no SAML message.",
         "set the IdP to answer by the HTTP-POST binding; nobody else has business at this address";
     MESSAGE_DUPLICATE, "message_duplicate", Client,
-        "The form holds more than one SAML message.",
-        "the sender must post exactly one SAMLResponse or SAMLRequest";
+        "The request holds more than one SAML message.",
+        "the sender must send exactly one SAMLResponse or SAMLRequest";
     BASE64_INVALID, "base64_invalid", Client,
         "The SAML message is not valid base64.",
-        "the sender must post the message as base64, not deflated";
+        "the sender must send the message as base64, for HTTP-POST not deflated";
+    DEFLATE_INVALID, "deflate_invalid", Client,
+        "The SAML message does not inflate.",
+        "the sender must deflate (RFC 1951) what it sends by HTTP-Redirect, or use HTTP-POST";
     MESSAGE_TOO_LARGE, "message_too_large", Client,
         "The SAML message is too large.",
         "raise max_message_size, or let the IdP send fewer attributes";
@@ -140,6 +146,9 @@ reasons! {
     SIGNATURE_INVALID, "signature_invalid", Idp,
         "The signature does not verify.",
         "give this SP the IdP's current metadata or signing certificate";
+    DIGEST_MISMATCH, "digest_mismatch", Idp,
+        "The message was changed after it was signed.",
+        "look for what rewrites messages between the IdP and this SP (a proxy, a debugging tool); if nothing does, somebody tampers";
     SIGNATURE_MULTIPLE, "signature_multiple", Idp,
         "An element has more than one signature.",
         "the IdP must sign a Response and an Assertion once each";
@@ -180,6 +189,26 @@ reasons! {
         "The assertion is not signed, and this SP asks for that.",
         "let the IdP sign assertions for this SP, or set want_assertion_signed off";
 
+    // Encryption (xmlenc-core1, Core 6).
+    ASSERTION_NOT_ENCRYPTED, "assertion_not_encrypted", Idp,
+        "The assertion is not encrypted, and this SP asks for that.",
+        "let the IdP encrypt assertions for this SP, or set want_encrypted off";
+    DECRYPTION_KEY_MISSING, "decryption_key_missing", Sp,
+        "The message is encrypted, and this SP has no key to read it.",
+        "give the saml_sp a certificate and certificate_key of type RSA and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
+    DECRYPTION_FAILED, "decryption_failed", Idp,
+        "The encrypted part of the message could not be read.",
+        "let the IdP encrypt for the certificate in this SP's current metadata, and sign what it encrypts";
+    ENCRYPTION_ALGORITHM, "encryption_algorithm", Idp,
+        "The encryption algorithm is not allowed.",
+        "let the IdP encrypt with AES-GCM and RSA-OAEP, or set allow_weak rsa1_5 or 3des for this IdP";
+    ENCRYPTION_CBC_UNSIGNED, "encryption_cbc_unsigned", Idp,
+        "The ciphertext could have been altered on its way.",
+        "let the IdP sign the Response around what it encrypts, or encrypt with AES-GCM, or set allow_weak cbc for this IdP";
+    ENCRYPTION_STRUCTURE, "encryption_structure", Idp,
+        "The encrypted part of the message is not built as SAML says.",
+        "look at what the IdP sends: each encrypted element holds one EncryptedData, and its EncryptedKey inside or beside it";
+
     // The envelope (Core 3.2.2, Profiles 4.1.4.2).
     MESSAGE_UNEXPECTED, "message_unexpected", Client,
         "This kind of SAML message is not expected here.",
@@ -217,6 +246,9 @@ reasons! {
     STATUS_NOT_SUCCESS, "status_not_success", Idp,
         "The identity provider did not log you in.",
         "look into the IdP's log for the reason of this status";
+    NO_PASSIVE, "no_passive", Idp,
+        "You are not signed in at the identity provider.",
+        "auth_saml_passive asks for a login without a page; set it off where a person must log in";
     UNSOLICITED, "unsolicited", Idp,
         "The response answers no request, and this SP does not accept that.",
         "start the login at this SP, or set allow_unsolicited on for this IdP";
@@ -246,9 +278,6 @@ reasons! {
     ASSERTION_MISPLACED, "assertion_misplaced", Idp,
         "An assertion stands where the schema does not allow it.",
         "somebody may have altered the message: compare it with what the IdP's log says it sent";
-    ASSERTION_ENCRYPTED, "assertion_encrypted", Idp,
-        "The assertion is encrypted.",
-        "turn the encryption of assertions off at the IdP for this SP";
 
     // Subject (Core 2.4, Profiles 4.1.4.2).
     SUBJECT_MISSING, "subject_missing", Idp,
@@ -257,9 +286,6 @@ reasons! {
     NAME_ID_MISSING, "name_id_missing", Idp,
         "The assertion does not say who you are.",
         "let the IdP send a NameID for this SP that is not empty";
-    NAME_ID_ENCRYPTED, "name_id_encrypted", Idp,
-        "The NameID is encrypted.",
-        "turn the encryption of NameIDs off at the IdP for this SP";
     CONFIRMATION_MISSING, "confirmation_missing", Idp,
         "The assertion has no bearer confirmation.",
         "use the Web Browser SSO profile at the IdP: SubjectConfirmation with Method bearer and SubjectConfirmationData";
@@ -315,9 +341,9 @@ reasons! {
     AUTHN_TOO_OLD, "authn_too_old", Idp,
         "Your login at the identity provider is too long ago.",
         "log in at the IdP anew, or raise max_authn_age";
-    ATTRIBUTE_ENCRYPTED, "attribute_encrypted", Idp,
-        "An attribute is encrypted.",
-        "turn the encryption of attributes off at the IdP for this SP";
+    AUTHN_CONTEXT_MISMATCH, "authn_context_mismatch", Idp,
+        "The identity provider let you in another way than was asked for.",
+        "let the IdP honour RequestedAuthnContext, or add the class that it sends to auth_saml_authn_context";
     ASSERTION_REPLAYED, "assertion_replayed", Client,
         "This response has been used already.",
         "start the login again; somebody or the browser posted the same response twice";
@@ -338,6 +364,9 @@ reasons! {
     SEALING_FAILED, "sealing_failed", Server,
         "The state of the login could not be kept.",
         "libcrypto failed to encrypt; look for other errors of this host";
+    ARGUMENT_INVALID, "argument_invalid", Client,
+        "An argument of the address is not understood.",
+        "see saml_login in the reference for its arguments";
     SIGNING_FAILED, "signing_failed", Server,
         "The message to the identity provider could not be signed.",
         "check certificate_key and signature_algorithm of this SP";

@@ -4,16 +4,20 @@ mod attributes;
 mod authn;
 mod clock;
 mod conditions;
+mod encryption;
 mod envelope;
 mod header;
 mod signature;
+mod status;
 mod structure;
 mod subject;
 
-use xmldoc::{Document, Element, Unverified};
+use xmldoc::{DecryptionKey, Document, Element, Limits, Unverified};
 
 use self::clock::Clock;
 use self::signature::Envelope;
+use crate::authn_context::RequestedAuthnContext;
+use crate::binding::DetachedSignature;
 use crate::namespace;
 use crate::provider::Idp;
 use crate::refusal::Refusal;
@@ -22,6 +26,10 @@ use crate::refusal::Refusal;
 pub struct ReceivedResponse {
     document: Document,
     root: Unverified<Element>,
+    /// Of a message that came by HTTP-Redirect.
+    signature: Option<DetachedSignature>,
+    /// For what is encrypted in it.
+    limits: Limits,
 }
 
 /// What a login is checked against.
@@ -30,6 +38,8 @@ pub struct Expected<'a> {
     /// Absolute URL of the ACS.
     pub acs_url: &'a str,
     pub idp: &'a Idp,
+    /// Private keys of this SP; each is tried.
+    pub decryption_keys: &'a [DecryptionKey],
     /// The request of this browser that the Response must answer; `None` = unsolicited.
     pub request: Option<Asked<'a>>,
     /// Seconds since the epoch.
@@ -43,6 +53,8 @@ pub struct Asked<'a> {
     /// Seconds since the epoch.
     pub issue_instant: i64,
     pub force_authn: bool,
+    /// Enforced on the answer; `None` = the IdP could choose.
+    pub authn_context: Option<&'a RequestedAuthnContext>,
 }
 
 /// NameID (Core 2.2.3).
@@ -80,8 +92,13 @@ pub struct Login {
 }
 
 impl ReceivedResponse {
-    pub(crate) fn new(document: Document, root: Unverified<Element>) -> Self {
-        Self { document, root }
+    pub(crate) fn new(
+        document: Document,
+        root: Unverified<Element>,
+        signature: Option<DetachedSignature>,
+        limits: Limits,
+    ) -> Self {
+        Self { document, root, signature, limits }
     }
 
     /// InResponseTo of the Response, unverified: finds the pending login.
@@ -104,17 +121,20 @@ impl ReceivedResponse {
     pub fn accept(self, expected: &Expected<'_>) -> Result<Login, Refusal> {
         let clock = Clock::of(expected);
 
-        let envelope = Envelope::read(&self.document, self.root, expected.idp)?;
+        let envelope = Envelope::read(&self.document, self.root, self.signature, expected.idp)?;
+        // First, so that what an IdP writes around its error hides the error from nobody.
+        envelope::status(&envelope)?;
         structure::check(&envelope)?;
         header::version(&envelope)?;
         header::id(&envelope)?;
         header::issue_instant(&envelope, &clock)?;
         header::issuer_if_present(&envelope, expected.idp)?;
         envelope::destination(&envelope, expected.acs_url)?;
-        envelope::status(&envelope)?;
         let answered = envelope::in_response_to(&envelope, expected)?;
 
-        let assertion = signature::assertion(&self.document, envelope, expected.idp)?;
+        let decryption = encryption::decryption(expected, &self.limits);
+        let assertion = signature::assertion(&self.document, envelope, expected.idp, &decryption)?;
+        let assertion = encryption::inside(assertion, &decryption)?;
         structure::check(&assertion)?;
         header::version(&assertion)?;
         let assertion_id = header::id(&assertion)?;

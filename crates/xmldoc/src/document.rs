@@ -2,6 +2,7 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::decrypt;
 use crate::ffi::{Child, Node, ParseError, Tree};
 use crate::{
     Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
@@ -61,13 +62,32 @@ impl From<ParseError> for XmlError {
 /// A parsed document. Owns its libxml2 tree.
 pub struct Document {
     tree: Tree,
+    /// What the document was decoded from; empty when it came as it is.
+    octets: Vec<u8>,
 }
 
 impl Document {
     /// Gate, then one libxml2 parse.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
         gate(bytes, limits)?;
-        Ok(Self { tree: Tree::parse(bytes)? })
+        Ok(Self { tree: Tree::parse(bytes)?, octets: Vec::new() })
+    }
+
+    /// For a tree of what has passed the gate.
+    pub(crate) fn from_tree(tree: Tree) -> Self {
+        Self { tree, octets: Vec::new() }
+    }
+
+    /// The document that `octets` hold in the form that `decode` undoes (Bindings 3.4.4.1).
+    ///
+    /// The octets are kept: what [`Document::verify_octets`] says of them it says of this document.
+    pub fn from_octets<E: From<XmlError>>(
+        octets: Vec<u8>,
+        decode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+        limits: &Limits,
+    ) -> Result<Self, E> {
+        let document = Self::parse(&decode(&octets)?, limits)?;
+        Ok(Self { octets, ..document })
     }
 
     /// The root, unverified; its `Assertion`, `EncryptedAssertion` and `Signature` children (and any
@@ -79,6 +99,16 @@ impl Document {
     /// The whole tree of a document that the administrator's own file holds.
     pub fn trusted_root(self) -> Element {
         self.tree.root().map_or_else(Element::default, |root| copy(root, |_| false))
+    }
+
+    /// Is the root element `{namespace}name`?
+    pub(crate) fn root_is(&self, namespace: &str, name: &str) -> bool {
+        self.tree.root().is_some_and(|root| root.is(namespace, name))
+    }
+
+    /// The root's only child `{namespace}name`, with all that is in it.
+    pub(crate) fn copy_only_child(&self, namespace: &str, name: &str) -> Option<Element> {
+        self.only_child(namespace, name).map(|child| copy(child, |_| false))
     }
 
     /// Has the root element a `ds:Signature` child?
@@ -121,6 +151,23 @@ impl Document {
         verify::verify(&self.tree, child, keys, policy)
     }
 
+    /// Verifies a detached signature over the octets that the document was decoded from. They hold
+    /// the whole document, so its root is verified with all that is in it.
+    ///
+    /// `algorithm` is a URI, as in `SigAlg`; the keys are tried as in [`Document::verify_root`].
+    pub fn verify_octets(
+        &self,
+        algorithm: &str,
+        signature: &[u8],
+        keys: &[VerifyingKey],
+        policy: &SignaturePolicy,
+    ) -> Result<Verified<Element>, VerifyError> {
+        let root = self.tree.root().filter(|_| !self.octets.is_empty());
+        let root = root.ok_or(VerifyError::Missing)?;
+        verify::verify_octets(&self.octets, algorithm, signature, keys, policy)?;
+        Ok(Verified::whole(copy(root, |_| false)))
+    }
+
     fn only_child(&self, namespace: &str, name: &str) -> Option<Node<'_>> {
         let mut named = self.tree.root()?.elements().filter(|child| child.is(namespace, name));
         let first = named.next()?;
@@ -156,6 +203,9 @@ fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
     };
     if is_shell(node) {
         return element;
+    }
+    if decrypt::plaintext_name(node.namespace(), node.name()).is_some() {
+        element.scope = node.namespaces_in_scope();
     }
     for child in node.content() {
         match child {

@@ -1,30 +1,37 @@
 //! An XML element as plain owned data.
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use crate::reader::{self, Sink};
-use crate::{GateError, Limits};
+use crate::{GateError, Limits, decrypt};
 
 /// One attribute. `namespace` is empty for an attribute without a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
-    pub name: String,
-    pub namespace: String,
+    pub name: SmolStr,
+    pub namespace: SmolStr,
     pub value: String,
 }
+
+/// A namespace prefix (empty: the default namespace) and its URI.
+pub(crate) type Declaration = (String, String);
 
 /// One element with its attributes, child elements and character data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// Local name, without prefix.
-    pub name: String,
+    pub name: SmolStr,
     /// Namespace URI; empty when the element is in no namespace.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// Attributes in document order, without namespace declarations.
     pub attributes: Vec<Attribute>,
     /// Child elements in document order.
     pub children: Vec<Element>,
     /// The element's own character data, concatenated; comments never split it.
     pub text: String,
+    /// The declarations in scope, innermost last; only of an element that holds ciphertext.
+    pub(crate) scope: Vec<Declaration>,
 }
 
 impl Element {
@@ -69,40 +76,67 @@ pub(crate) fn from_canonical(bytes: &[u8]) -> Result<Element, GateError> {
     let limits = Limits { bytes: any, depth: any, elements: any, attributes: any };
     let mut builder = Builder::default();
     reader::read(bytes, &limits, &mut builder)?;
-    builder.root.ok_or(GateError::Malformed("no element"))
+    builder.closed.pop().ok_or(GateError::Malformed("no element"))
 }
 
-/// Elements that are open, outermost first, and the root once it is closed.
+/// How many namespaces are looked through before another string is made of one.
+const SHARED: usize = 8;
+
 #[derive(Default)]
 struct Builder {
-    open: Vec<Element>,
-    root: Option<Element>,
+    /// Elements that are open, outermost first, each with how many of `closed` it found.
+    open: Vec<(Element, usize)>,
+    /// Elements whose parent is open; in the end, the root.
+    closed: Vec<Element>,
+    /// The document's namespaces, which nearly all elements share.
+    namespaces: Vec<SmolStr>,
+}
+
+impl Builder {
+    fn namespace(&mut self, uri: &str) -> SmolStr {
+        if let Some(shared) = self.namespaces.iter().rev().take(SHARED).find(|n| *n == uri) {
+            return shared.clone();
+        }
+        let namespace = SmolStr::new(uri);
+        self.namespaces.push(namespace.clone());
+        namespace
+    }
 }
 
 impl Sink for Builder {
-    fn open(&mut self, namespace: &str, name: &str) {
-        let (name, namespace) = (name.into(), namespace.into());
-        self.open.push(Element { name, namespace, ..Element::default() });
+    fn open(&mut self, namespace: &str, name: &str, attributes: usize) {
+        let namespace = self.namespace(namespace);
+        let attributes = Vec::with_capacity(attributes);
+        let element = Element { name: name.into(), namespace, attributes, ..Element::default() };
+        self.open.push((element, self.closed.len()));
+    }
+
+    fn in_scope<'s>(&mut self, declared: impl Iterator<Item = (&'s str, &'s str)>) {
+        let Some((element, _)) = self.open.last_mut() else { return };
+        if decrypt::plaintext_name(&element.namespace, &element.name).is_some() {
+            element.scope = declared.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
+        }
     }
 
     fn attribute(&mut self, namespace: &str, name: &str, value: Cow<'_, str>) {
-        if let Some(element) = self.open.last_mut() {
-            let (name, namespace, value) = (name.into(), namespace.into(), value.into_owned());
+        let namespace = self.namespace(namespace);
+        if let Some((element, _)) = self.open.last_mut() {
+            let (name, value) = (name.into(), value.into_owned());
             element.attributes.push(Attribute { name, namespace, value });
         }
     }
 
     fn text(&mut self, text: &str) {
-        if let Some(element) = self.open.last_mut() {
+        if let Some((element, _)) = self.open.last_mut() {
             element.text.push_str(text);
         }
     }
 
     fn close(&mut self) {
-        let Some(element) = self.open.pop() else { return };
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(element),
-            None => self.root = Some(element),
+        let Some((mut element, before)) = self.open.pop() else { return };
+        if before < self.closed.len() {
+            element.children = self.closed.split_off(before);
         }
+        self.closed.push(element);
     }
 }

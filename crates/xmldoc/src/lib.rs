@@ -11,9 +11,13 @@
 
 #[doc(hidden)]
 pub mod bench_support;
+mod decrypt;
 mod document;
 mod element;
 mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz_support;
 mod gate;
 mod keys;
 mod reader;
@@ -22,6 +26,7 @@ mod sign;
 mod testing;
 mod verify;
 
+pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy};
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
 pub use ffi::{InitError, init};

@@ -23,6 +23,17 @@ impl<T> Deref for Verified<T> {
     }
 }
 
+impl<T> Verified<T> {
+    /// For what a detached signature covers.
+    pub(crate) fn whole(data: T) -> Self {
+        Self(data)
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
 impl Verified<Element> {
     /// The first child `{namespace}name`, as verified as its parent.
     pub fn into_child(self, namespace: &str, name: &str) -> Option<Verified<Element>> {
@@ -49,7 +60,7 @@ pub(crate) fn verify(
     let signature = signed_info::signature_of(target)?;
     let id = signed_info::target_id(target)?;
     let signed_info = SignedInfo::read(signature, &id, policy)?;
-    let candidates = candidates(keys, &signed_info, policy)?;
+    let candidates = candidates(keys, signed_info.signature, policy)?;
     if !tree.register_id(target, &id) {
         return Err(VerifyError::ReferenceUri(format!("#{id}, a name that leads elsewhere")));
     }
@@ -62,15 +73,33 @@ pub(crate) fn verify(
     Ok((Verified(element), by))
 }
 
+/// Verifies a detached signature over octets (Bindings 3.4.4.1).
+pub(crate) fn verify_octets(
+    octets: &[u8],
+    algorithm: &str,
+    signature: &[u8],
+    keys: &[VerifyingKey],
+    policy: &SignaturePolicy,
+) -> Result<(), VerifyError> {
+    let algorithm = SignatureAlgorithm::from_uri(algorithm)
+        .filter(|algorithm| policy.allows_signature(*algorithm))
+        .ok_or_else(|| VerifyError::SignatureAlgorithm(algorithm.to_owned()))?;
+    let candidates = candidates(keys, algorithm, policy)?;
+    if candidates.iter().any(|(_, key)| key.verify_octets(algorithm, policy, octets, signature)) {
+        return Ok(());
+    }
+    Err(VerifyError::Invalid { tried: candidates.len() })
+}
+
 /// The keys that may have made the signature, with their indices.
 fn candidates<'k>(
     keys: &'k [VerifyingKey],
-    signed_info: &SignedInfo,
+    algorithm: SignatureAlgorithm,
     policy: &SignaturePolicy,
 ) -> Result<Vec<(usize, &'k VerifyingKey)>, VerifyError> {
-    let fitting = || keys.iter().enumerate().filter(|(_, k)| k.kind().fits(signed_info.signature));
+    let fitting = || keys.iter().enumerate().filter(|(_, k)| k.kind().fits(algorithm));
     let Some((_, first)) = fitting().next() else {
-        return Err(VerifyError::KeyType(signed_info.signature));
+        return Err(VerifyError::KeyType(algorithm));
     };
     let allowed: Vec<_> = fitting().filter(|(_, key)| policy.allows_key(key.kind())).collect();
     if allowed.is_empty() {
@@ -97,6 +126,7 @@ fn first_that_fits(
             Ok(digested) => return Ok((*index, digested)),
             // A signature value of another length than the key's is refused, not invalid.
             Err(DsigFailure::Invalid | DsigFailure::Refused) => {}
+            Err(DsigFailure::Digest) => return Err(VerifyError::DigestMismatch),
             Err(DsigFailure::Reference) => return Err(VerifyError::ReferenceCount),
             Err(DsigFailure::Void) => return Err(VerifyError::Void),
         }

@@ -106,7 +106,7 @@ fn inflate_if_deflated(octets: Vec<u8>, max: usize) -> Result<Vec<u8>, Refusal> 
     }
 }
 
-fn too_large(max: usize) -> Refusal {
+pub(super) fn too_large(max: usize) -> Refusal {
     let detail = format!("the message decodes to more than max_message_size, {max} bytes");
     Refusal::new(&reason::MESSAGE_TOO_LARGE, detail)
 }

@@ -29,14 +29,8 @@ pub fn read(assertion: &Element) -> Result<Vec<SamlAttribute>, Refusal> {
     Ok(attributes)
 }
 
-/// Name; an attribute that cannot be read is refused, because a rule may ask that it be absent.
+/// Name; an attribute without one is refused, because a rule may ask that it be absent.
 fn name(attribute: &Element) -> Result<&str, Refusal> {
-    if attribute.is(ASSERTION, "EncryptedAttribute") {
-        return Err(Refusal::new(
-            &reason::ATTRIBUTE_ENCRYPTED,
-            "the AttributeStatement holds an EncryptedAttribute, this SP does not decrypt",
-        ));
-    }
     match attribute.attribute("Name") {
         Some(name) if !name.is_empty() => Ok(name),
         _ => Err(Refusal::new(&reason::STRUCTURE, "an Attribute has no Name")),

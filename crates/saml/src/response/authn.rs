@@ -44,6 +44,7 @@ fn read(statement: &Element, expected: &Expected<'_>, clock: &Clock) -> Result<A
     not_in_the_future(statement, instant, clock)?;
     fresh(statement, instant, expected, clock)?;
     young(statement, instant, expected, clock)?;
+    context_as_asked(statement, expected)?;
     Ok(Authn {
         instant,
         session_index: statement.attribute("SessionIndex").map(str::to_owned),
@@ -93,6 +94,18 @@ fn young(
     let detail =
         format!("{}, max_authn_age is {max_age} s", clock.disagreement(statement, "AuthnInstant"));
     Err(Refusal::new(&reason::AUTHN_TOO_OLD, detail))
+}
+
+/// The AuthnContext is what the request asked for (Core 3.3.2.2.1).
+fn context_as_asked(statement: &Element, expected: &Expected<'_>) -> Result<(), Refusal> {
+    let Some(asked) = expected.request.and_then(|asked| asked.authn_context) else {
+        return Ok(());
+    };
+    let class = class_ref(statement);
+    if asked.is_met_by(class) {
+        return Ok(());
+    }
+    Err(Refusal::new(&reason::AUTHN_CONTEXT_MISMATCH, asked.disagreement(class)))
 }
 
 /// SessionNotOnOrAfter has not come. No skew: a session that ends at once would only loop.

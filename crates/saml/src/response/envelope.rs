@@ -5,7 +5,8 @@ use xmldoc::Element;
 use super::Expected;
 use super::header::uri;
 use super::signature::Envelope;
-use crate::namespace::{PROTOCOL, STATUS_SUCCESS};
+use super::status;
+use crate::namespace::{PROTOCOL, STATUS_NO_PASSIVE, STATUS_SUCCESS};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
 
@@ -51,12 +52,17 @@ pub fn status(envelope: &Element) -> Result<(), Refusal> {
     let nested = code.child(PROTOCOL, "StatusCode").and_then(|code| code.attribute("Value"));
     let message = status.and_then(|status| status.child(PROTOCOL, "StatusMessage")).map(uri);
     let detail = format!(
-        "the status is {}, the sub-status is {}, the IdP's message is {}",
+        "the status is {}, the sub-status is {}, the IdP's message is {}{}",
         quote_option(code.attribute("Value")),
         quote_option(nested),
-        quote_option(message)
+        quote_option(message),
+        status::hint(nested.or(code.attribute("Value")))
     );
-    Err(Refusal::new(&reason::STATUS_NOT_SUCCESS, detail))
+    let reason = match nested {
+        Some(STATUS_NO_PASSIVE) => &reason::NO_PASSIVE,
+        _ => &reason::STATUS_NOT_SUCCESS,
+    };
+    Err(Refusal::new(reason, detail))
 }
 
 /// InResponseTo is our request; an unsolicited Response has none and must be allowed (Profiles 4.1.5).

@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 
-use xmldoc::{Document, Element, Unverified, Verified, VerifyError};
+use xmldoc::{Decryption, Document, Element, Unverified, Verified, VerifyError};
 
+use super::encryption;
+use crate::binding::DetachedSignature;
 use crate::namespace::ASSERTION;
 use crate::provider::{Idp, Policy};
 use crate::reason::{self, Reason};
@@ -17,19 +19,29 @@ pub enum Envelope {
 }
 
 impl Envelope {
-    /// A signed Response is read from its verified bytes and from nowhere else.
+    /// A signed Response is read from its verified bytes and from nowhere else; both of its
+    /// signatures must verify, when it has two.
     pub fn read(
         document: &Document,
         root: Unverified<Element>,
+        detached: Option<DetachedSignature>,
         idp: &Idp,
     ) -> Result<Self, Refusal> {
-        if !document.root_is_signed() {
-            return Ok(Self::Unsigned(root));
+        let (keys, policy) = (&idp.keys, &idp.policy.signature);
+        let mut envelope = Self::Unsigned(root);
+        if let Some(DetachedSignature { algorithm, value }) = detached {
+            let response = document
+                .verify_octets(&algorithm, &value, keys, policy)
+                .map_err(|error| refuse("query", &error, idp))?;
+            envelope = Self::Signed(response);
         }
-        document
-            .verify_root(&idp.keys, &idp.policy.signature)
-            .map(|(response, _)| Self::Signed(response))
-            .map_err(|error| refuse("Response", &error, idp))
+        if document.root_is_signed() {
+            let (response, _) = document
+                .verify_root(keys, policy)
+                .map_err(|error| refuse("Response", &error, idp))?;
+            envelope = Self::Signed(response);
+        }
+        Ok(envelope)
     }
 
     pub fn is_signed(&self) -> bool {
@@ -54,10 +66,21 @@ pub fn assertion(
     document: &Document,
     envelope: Envelope,
     idp: &Idp,
+    decryption: &Decryption<'_>,
 ) -> Result<Verified<Element>, Refusal> {
-    exactly_one(&envelope)?;
+    match exactly_one(&envelope)? {
+        Form::Clear => clear(document, envelope, idp),
+        Form::Encrypted => encrypted(document, envelope, idp, decryption),
+    }
+}
+
+fn clear(document: &Document, envelope: Envelope, idp: &Idp) -> Result<Verified<Element>, Refusal> {
     let own_signature = document.child_is_signed(ASSERTION, "Assertion");
     signed_as_wanted(envelope.is_signed(), own_signature, &idp.policy)?;
+    if idp.policy.want_encrypted {
+        let detail = "the Response holds an Assertion in the clear, want_encrypted is on";
+        return Err(Refusal::new(&reason::ASSERTION_NOT_ENCRYPTED, detail));
+    }
     if own_signature {
         return document
             .verify_child(ASSERTION, "Assertion", &idp.keys, &idp.policy.signature)
@@ -72,8 +95,41 @@ pub fn assertion(
     }
 }
 
-/// One Assertion as a child of the Response, none anywhere else, none encrypted.
-fn exactly_one(response: &Element) -> Result<(), Refusal> {
+/// Under a signed Response its signature vouches for the ciphertext; else the Assertion inside must
+/// be signed itself.
+fn encrypted(
+    document: &Document,
+    envelope: Envelope,
+    idp: &Idp,
+    decryption: &Decryption<'_>,
+) -> Result<Verified<Element>, Refusal> {
+    const NAME: &str = "EncryptedAssertion";
+    let (keys, policy) = (&idp.keys, &idp.policy.signature);
+    let refuse_encrypted = |error| encryption::refuse("Assertion", &error);
+    let Envelope::Signed(response) = envelope else {
+        signed_as_wanted(false, true, &idp.policy)?;
+        let decrypted =
+            document.decrypt_and_verify_child(ASSERTION, NAME, decryption, keys, policy);
+        return decrypted.map(|(assertion, _)| assertion).map_err(refuse_encrypted);
+    };
+    let encrypted = response.into_child(ASSERTION, NAME).ok_or_else(assertion_missing)?;
+    let decrypted = encrypted.decrypt(decryption).map_err(refuse_encrypted)?;
+    signed_as_wanted(true, decrypted.is_signed(), &idp.policy)?;
+    if !decrypted.is_signed() {
+        return Ok(decrypted.into_element());
+    }
+    let verified = decrypted.verify(keys, policy);
+    verified.map(|(assertion, _)| assertion).map_err(|error| refuse("Assertion", &error, idp))
+}
+
+/// How the one Assertion comes.
+enum Form {
+    Clear,
+    Encrypted,
+}
+
+/// One Assertion as a child of the Response, encrypted or not, and none anywhere else.
+fn exactly_one(response: &Element) -> Result<Form, Refusal> {
     let count = response.children_named(ASSERTION, "Assertion").count();
     let encrypted = response.children_named(ASSERTION, "EncryptedAssertion").count();
     let misplaced = response.children.iter().filter(|c| !is_assertion(c)).find_map(holds_assertion);
@@ -82,12 +138,9 @@ fn exactly_one(response: &Element) -> Result<(), Refusal> {
         return Err(Refusal::new(&reason::ASSERTION_MISPLACED, detail));
     }
     match (count, encrypted) {
-        (1, 0) => Ok(()),
+        (1, 0) => Ok(Form::Clear),
+        (0, 1) => Ok(Form::Encrypted),
         (0, 0) => Err(assertion_missing()),
-        (0, 1) => Err(Refusal::new(
-            &reason::ASSERTION_ENCRYPTED,
-            "the Response holds an EncryptedAssertion, this SP does not decrypt",
-        )),
         _ => {
             let detail = format!(
                 "the Response holds {count} Assertions and {encrypted} EncryptedAssertions"
@@ -148,11 +201,12 @@ fn refuse(element: &str, error: &VerifyError, idp: &Idp) -> Refusal {
     Refusal::new(reason_of(error), detail)
 }
 
-fn reason_of(error: &VerifyError) -> &'static Reason {
+pub fn reason_of(error: &VerifyError) -> &'static Reason {
     match error {
         VerifyError::Missing => &reason::SIGNATURE_MISSING,
         VerifyError::Multiple => &reason::SIGNATURE_MULTIPLE,
         VerifyError::Invalid { .. } => &reason::SIGNATURE_INVALID,
+        VerifyError::DigestMismatch => &reason::DIGEST_MISMATCH,
         VerifyError::Structure(_) => &reason::SIGNATURE_STRUCTURE,
         VerifyError::SignatureAlgorithm(_) => &reason::SIGNATURE_ALGORITHM,
         VerifyError::DigestAlgorithm(_) => &reason::DIGEST_ALGORITHM,

@@ -1,165 +1,102 @@
 //! What the schemas let stand where (saml-schema-protocol-2.0, saml-schema-assertion-2.0).
 //!
-//! An element that the schema does not allow where it stands is refused; the order is not looked
-//! at, because IdPs in use get it wrong and nothing here is read by position.
+//! An element or attribute that the schema does not allow where it stands is refused. What is let
+//! through all the same is listed, with reasons, in `tests/differential/tolerance.rs`.
+
+mod models;
 
 use xmldoc::Element;
 
-use crate::namespace::{ASSERTION, PROTOCOL, XMLDSIG};
+use self::models::{Attributes, Child, Content, MODELS, Model, Rule};
+use super::clock::{optional_instant, required_instant};
+use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 
-/// What an element may hold. An element without a model may hold anything and is never read.
-struct Model {
-    namespace: &'static str,
-    name: &'static str,
-    content: Content,
-}
-
-enum Content {
-    /// Character data only.
-    Text,
-    /// These child elements only.
-    Children(&'static [Child]),
-    /// These child elements, and any of other namespaces.
-    Open(&'static [Child]),
-}
-
-struct Child {
-    namespace: &'static str,
-    name: &'static str,
-    max: usize,
-}
-
-const fn one(namespace: &'static str, name: &'static str) -> Child {
-    Child { namespace, name, max: 1 }
-}
-
-const fn many(namespace: &'static str, name: &'static str) -> Child {
-    Child { namespace, name, max: usize::MAX }
-}
-
-const fn protocol(name: &'static str, content: Content) -> Model {
-    Model { namespace: PROTOCOL, name, content }
-}
-
-const fn assertion(name: &'static str, content: Content) -> Model {
-    Model { namespace: ASSERTION, name, content }
-}
-
-use Content::{Children, Open, Text};
-
-const MODELS: &[Model] = &[
-    protocol(
-        "Response",
-        Children(&[
-            one(ASSERTION, "Issuer"),
-            one(XMLDSIG, "Signature"),
-            one(PROTOCOL, "Extensions"),
-            one(PROTOCOL, "Status"),
-            many(ASSERTION, "Assertion"),
-            many(ASSERTION, "EncryptedAssertion"),
-        ]),
-    ),
-    protocol(
-        "Status",
-        Children(&[
-            one(PROTOCOL, "StatusCode"),
-            one(PROTOCOL, "StatusMessage"),
-            one(PROTOCOL, "StatusDetail"),
-        ]),
-    ),
-    protocol("StatusCode", Children(&[one(PROTOCOL, "StatusCode")])),
-    assertion(
-        "Assertion",
-        Children(&[
-            one(ASSERTION, "Issuer"),
-            one(XMLDSIG, "Signature"),
-            one(ASSERTION, "Subject"),
-            one(ASSERTION, "Conditions"),
-            one(ASSERTION, "Advice"),
-            many(ASSERTION, "Statement"),
-            many(ASSERTION, "AuthnStatement"),
-            many(ASSERTION, "AuthzDecisionStatement"),
-            many(ASSERTION, "AttributeStatement"),
-        ]),
-    ),
-    assertion("Issuer", Text),
-    assertion("NameID", Text),
-    assertion(
-        "Subject",
-        Children(&[
-            one(ASSERTION, "BaseID"),
-            one(ASSERTION, "NameID"),
-            one(ASSERTION, "EncryptedID"),
-            many(ASSERTION, "SubjectConfirmation"),
-        ]),
-    ),
-    assertion(
-        "SubjectConfirmation",
-        Children(&[
-            one(ASSERTION, "BaseID"),
-            one(ASSERTION, "NameID"),
-            one(ASSERTION, "EncryptedID"),
-            one(ASSERTION, "SubjectConfirmationData"),
-        ]),
-    ),
-    // Foreign conditions may stand in for saml:Condition; the rule on conditions refuses them by name.
-    assertion(
-        "Conditions",
-        Open(&[
-            many(ASSERTION, "Condition"),
-            many(ASSERTION, "AudienceRestriction"),
-            one(ASSERTION, "OneTimeUse"),
-            one(ASSERTION, "ProxyRestriction"),
-        ]),
-    ),
-    assertion("AudienceRestriction", Children(&[many(ASSERTION, "Audience")])),
-    assertion("ProxyRestriction", Children(&[many(ASSERTION, "Audience")])),
-    assertion("OneTimeUse", Children(&[])),
-    assertion("Audience", Text),
-    assertion(
-        "AuthnStatement",
-        Children(&[one(ASSERTION, "SubjectLocality"), one(ASSERTION, "AuthnContext")]),
-    ),
-    assertion("SubjectLocality", Children(&[])),
-    assertion(
-        "AuthnContext",
-        Children(&[
-            one(ASSERTION, "AuthnContextClassRef"),
-            one(ASSERTION, "AuthnContextDecl"),
-            one(ASSERTION, "AuthnContextDeclRef"),
-            many(ASSERTION, "AuthenticatingAuthority"),
-        ]),
-    ),
-    assertion("AuthnContextClassRef", Text),
-    assertion("AuthnContextDeclRef", Text),
-    assertion("AuthenticatingAuthority", Text),
-    assertion(
-        "AttributeStatement",
-        Children(&[many(ASSERTION, "Attribute"), many(ASSERTION, "EncryptedAttribute")]),
-    ),
-    assertion("Attribute", Children(&[many(ASSERTION, "AttributeValue")])),
-];
-
 /// A Response (without the Assertions in it) or an Assertion is built as its schema says.
 pub fn check(element: &Element) -> Result<(), Refusal> {
-    let model = MODELS.iter().find(|model| element.is(model.namespace, model.name));
-    let Some(model) = model else { return Ok(()) };
+    let Some(model) = Model::of(element) else { return Ok(()) };
+    attributes(element, model.attributes)?;
     match &model.content {
-        Text if element.children.is_empty() => return Ok(()),
-        Text => allowed(element, &[], false)?,
-        Children(children) => {
+        Content::Any => return Ok(()),
+        Content::Text if element.children.is_empty() => return Ok(()),
+        Content::Text => allowed(element, &[], false)?,
+        Content::Children(children) => {
             no_text(element)?;
             allowed(element, children, false)?;
         }
-        Open(children) => {
+        Content::Open(children) => {
             no_text(element)?;
             allowed(element, children, true)?;
         }
     }
+    for choice in model.choices {
+        choice.check(element)?;
+    }
     // An Assertion is judged on its own, from the bytes of its own signature.
     element.children.iter().filter(|child| !child.is(ASSERTION, "Assertion")).try_for_each(check)
+}
+
+/// Each attribute is one that the element may have, and reads as its type.
+///
+/// Those of foreign namespaces are let through: SAML reads none of them.
+fn attributes(element: &Element, rules: Attributes) -> Result<(), Refusal> {
+    let unknown = element
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.namespace.is_empty())
+        .find(|attribute| !rules.iter().any(|(name, _)| *name == attribute.name));
+    if let Some(unknown) = unknown {
+        let detail = format!("the {} has the attribute {}", element.name, quote(&unknown.name));
+        return Err(Refusal::new(&reason::STRUCTURE, detail));
+    }
+    for (name, rule) in rules {
+        match rule {
+            Rule::Text => {}
+            Rule::Required if element.attribute(name).is_some() => {}
+            Rule::Required => {
+                let detail = format!("the {} has no {name}", element.name);
+                return Err(Refusal::new(&reason::STRUCTURE, detail));
+            }
+            Rule::Instant => drop(optional_instant(element, name)?),
+            Rule::RequiredInstant => drop(required_instant(element, name)?),
+            Rule::Count => count(element, name)?,
+        }
+    }
+    Ok(())
+}
+
+/// xs:nonNegativeInteger.
+fn count(element: &Element, name: &str) -> Result<(), Refusal> {
+    let good = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match element.attribute(name) {
+        Some(text) if !good(text) => {
+            let detail = format!("the {name} of the {} is {}", element.name, quote(text));
+            Err(Refusal::new(&reason::STRUCTURE, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Model {
+    fn of(element: &Element) -> Option<&'static Self> {
+        MODELS.iter().find(|model| element.is(model.namespace, model.name))
+    }
+}
+
+impl models::Choice {
+    /// At most one of the names stands, or exactly one.
+    fn check(&self, element: &Element) -> Result<(), Refusal> {
+        let one_of = |child: &&Element| {
+            child.namespace == ASSERTION && self.names.contains(&child.name.as_str())
+        };
+        let count = element.children.iter().filter(one_of).count();
+        if count >= self.min && count <= self.max {
+            return Ok(());
+        }
+        let detail = format!("the {} holds {count} of {}", element.name, self.names.join(", "));
+        Err(Refusal::new(&reason::STRUCTURE, detail))
+    }
 }
 
 /// Each child is one that `parent` may hold, and not too often.
@@ -188,7 +125,7 @@ fn allowed(parent: &Element, children: &[Child], open: bool) -> Result<(), Refus
 
 /// Character data between elements is layout only.
 fn no_text(element: &Element) -> Result<(), Refusal> {
-    let text = element.text.trim();
+    let text = element.text.trim_matches([' ', '\t', '\r', '\n']);
     if text.is_empty() {
         return Ok(());
     }

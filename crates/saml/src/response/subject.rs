@@ -45,12 +45,6 @@ fn name_id(subject: &Element) -> Result<NameId, Refusal> {
         let detail = format!("the Subject has {count} identifiers");
         return Err(Refusal::new(&reason::STRUCTURE, detail));
     }
-    if subject.child(ASSERTION, "EncryptedID").is_some() {
-        return Err(Refusal::new(
-            &reason::NAME_ID_ENCRYPTED,
-            "the Subject holds an EncryptedID, this SP does not decrypt",
-        ));
-    }
     let Some(found) = subject.child(ASSERTION, "NameID") else {
         return Err(Refusal::new(&reason::NAME_ID_MISSING, "the Subject has no NameID"));
     };

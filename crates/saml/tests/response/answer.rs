@@ -6,7 +6,7 @@ use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{PKey, Private, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
 use saml::instant;
@@ -14,7 +14,10 @@ use saml::message::{Received, receive};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::refusal::Refusal;
 use saml::response::{Asked, Expected, Login, ReceivedResponse};
-use xmldoc::{DigestAlgorithm, Limits, SignaturePlace, SigningKey, VerifyingKey, sign_enveloped};
+use xmldoc::{
+    DecryptionKey, DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey,
+    VerifyingKey, sign_enveloped,
+};
 
 pub const IDP: &str = "https://idp.example.org/metadata";
 pub const SP: &str = "https://app.example.com/saml/metadata";
@@ -33,6 +36,8 @@ pub struct Key {
 
 pub static IDP_KEY: LazyLock<Key> = LazyLock::new(|| Key::new(ec_key()));
 pub static STRANGER: LazyLock<Key> = LazyLock::new(|| Key::new(ec_key()));
+pub static SP_KEY: LazyLock<Key> =
+    LazyLock::new(|| Key::new(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()));
 pub static RSA_KEY: LazyLock<Key> =
     LazyLock::new(|| Key::new(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()));
 
@@ -64,20 +69,42 @@ impl Key {
         VerifyingKey::from_public_key_pem(&self.public).unwrap()
     }
 
+    fn signing(&self) -> SigningKey {
+        SigningKey::from_pem(&self.private, None).unwrap()
+    }
+
+    pub fn decryption(&self) -> DecryptionKey {
+        DecryptionKey::of(&self.signing()).unwrap()
+    }
+
+    pub fn public(&self) -> PKey<Public> {
+        PKey::public_key_from_pem(&self.public).unwrap()
+    }
+
+    /// A detached signature over `octets`, with the URI of its algorithm.
+    pub fn sign_octets(&self, octets: &[u8]) -> (&'static str, Vec<u8>) {
+        let key = self.signing();
+        let algorithm = key.default_algorithm();
+        (algorithm.uri(), key.sign_octets(algorithm, octets).unwrap())
+    }
+
     /// Signs the root of `xml`; the certificate goes into KeyInfo.
     pub fn sign(&self, xml: &str, place: SignaturePlace) -> String {
-        let key = SigningKey::from_pem(&self.private, None).unwrap();
+        self.sign_with(xml, place, self.signing().default_algorithm(), DigestAlgorithm::Sha256)
+    }
+
+    pub fn sign_with(
+        &self,
+        xml: &str,
+        place: SignaturePlace,
+        signature: SignatureAlgorithm,
+        digest: DigestAlgorithm,
+    ) -> String {
+        let key = self.signing();
         let certificate =
             xmldoc::Certificate::from_der(&self.certificate.to_der().unwrap()).unwrap();
-        let signed = sign_enveloped(
-            xml,
-            place,
-            &key,
-            Some(&certificate),
-            key.default_algorithm(),
-            DigestAlgorithm::Sha256,
-        )
-        .unwrap();
+        let signed =
+            sign_enveloped(xml, place, &key, Some(&certificate), signature, digest).unwrap();
         without_declaration(&signed).to_owned()
     }
 }
@@ -234,8 +261,13 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 pub struct Judge {
     pub policy: Policy,
     pub keys: Vec<&'static Key>,
+    /// The SP's own, to decrypt with.
+    pub sp_keys: Vec<&'static Key>,
     pub now: i64,
     pub request: Option<Asked<'static>>,
+    pub idp: &'static str,
+    pub sp: &'static str,
+    pub acs: &'static str,
 }
 
 impl Judge {
@@ -243,8 +275,17 @@ impl Judge {
         Self {
             policy: Policy { clock_skew: SKEW, ..Policy::default() },
             keys: vec![&IDP_KEY],
+            sp_keys: Vec::new(),
+            idp: IDP,
+            sp: SP,
+            acs: ACS,
             now: NOW,
-            request: Some(Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: false }),
+            request: Some(Asked {
+                id: REQUEST,
+                issue_instant: NOW - 30,
+                force_authn: false,
+                authn_context: None,
+            }),
         }
     }
 
@@ -260,8 +301,12 @@ impl Judge {
     }
 
     pub fn accept(&self, xml: &str) -> Result<Login, Refusal> {
+        self.judge(received(xml)?)
+    }
+
+    pub fn judge(&self, response: ReceivedResponse) -> Result<Login, Refusal> {
         let idp = Idp {
-            entity_id: IDP.to_owned(),
+            entity_id: self.idp.to_owned(),
             sso: Endpoint {
                 binding: Binding::Redirect,
                 location: "https://idp.example.org/sso".into(),
@@ -269,10 +314,12 @@ impl Judge {
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             policy: self.policy.clone(),
         };
-        received(xml)?.accept(&Expected {
-            sp_entity_id: SP,
-            acs_url: ACS,
+        let decryption_keys: Vec<_> = self.sp_keys.iter().map(|key| key.decryption()).collect();
+        response.accept(&Expected {
+            sp_entity_id: self.sp,
+            acs_url: self.acs,
             idp: &idp,
+            decryption_keys: &decryption_keys,
             request: self.request,
             now: self.now,
         })

@@ -90,12 +90,6 @@ fn an_attribute_has_a_name() {
 }
 
 #[test]
-fn an_encrypted_attribute_is_refused() {
-    let encrypted = "<saml:EncryptedAttribute><x xmlns=\"urn:x\"/></saml:EncryptedAttribute>";
-    assert_eq!(with(encrypted).code(), "attribute_encrypted");
-}
-
-#[test]
 fn a_thousand_attributes_are_read() {
     let many: String = (0..1000)
         .map(|i| {

@@ -1,3 +1,4 @@
+use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::response::Asked;
 
 use crate::answer::*;
@@ -28,9 +29,8 @@ fn a_statement_must_be_there() {
 
 #[test]
 fn what_it_does_not_say_is_none() {
-    let login = stated(&instant(-10)).assertion(CONTEXT, "<saml:AuthnContext/>").login();
+    let login = stated(&instant(-10)).login();
     assert_eq!(login.session_index, None);
-    assert_eq!(login.authn_context, None);
     assert_eq!(login.session_not_on_or_after, None);
     let declared = "<saml:AuthnContext><saml:AuthnContextDeclRef>urn:x</saml:AuthnContextDeclRef></saml:AuthnContext>";
     assert_eq!(Answer::new().assertion(CONTEXT, declared).login().authn_context, None);
@@ -57,7 +57,8 @@ fn the_session_at_the_idp_has_not_ended() {
 
 #[test]
 fn force_authn_wants_a_login_after_the_request() {
-    let asked = Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: true };
+    let asked =
+        Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: true, authn_context: None };
     let judge = Judge { request: Some(asked), ..Judge::new() };
     judge.login(&stated(&instant(-10)).xml());
     judge.login(&stated(&instant(-30 - SKEW)).xml());
@@ -91,4 +92,50 @@ fn the_first_statement_that_passes_is_used() {
     let none = Answer::new()
         .assertion(&whole(), &format!("{old}{}", later.replace(&at(-1), &at(SKEW + 1))));
     assert_eq!(none.code(), "authn_session_expired");
+}
+
+const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+
+/// The request asked for one of these classes.
+fn asking(comparison: Comparison, classes: &[&str]) -> Judge {
+    let classes = classes.iter().map(|&class| class.to_owned()).collect();
+    let asked = Box::leak(Box::new(RequestedAuthnContext { classes, comparison }));
+    let mut judge = Judge::new();
+    judge.request = judge.request.map(|request| Asked { authn_context: Some(asked), ..request });
+    judge
+}
+
+#[test]
+fn the_authn_context_is_what_was_asked_for() {
+    let xml = Answer::new().xml();
+    for comparison in [Comparison::Exact, Comparison::Minimum, Comparison::Maximum] {
+        let login = asking(comparison, &["urn:x:mfa", PASSWORD]).login(&xml);
+        assert_eq!(login.authn_context.as_deref(), Some(PASSWORD));
+        let refusal = asking(comparison, &["urn:x:mfa"]).refusal(&xml);
+        assert_eq!(refusal.code(), "authn_context_mismatch");
+        assert!(refusal.detail().contains(PASSWORD), "{refusal}");
+        assert!(
+            refusal.detail().contains(&format!("{} of \"urn:x:mfa\"", comparison.as_str())),
+            "{refusal}"
+        );
+    }
+    asking(Comparison::Better, &["urn:x:pin"]).login(&xml);
+    assert_eq!(asking(Comparison::Better, &[PASSWORD]).code(&xml), "authn_context_mismatch");
+}
+
+#[test]
+fn an_absent_authn_context_is_none_that_was_asked_for() {
+    let declared = "<saml:AuthnContext><saml:AuthnContextDeclRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextDeclRef></saml:AuthnContext>";
+    let xml = Answer::new().assertion(CONTEXT, declared).xml();
+    for comparison in [Comparison::Exact, Comparison::Minimum, Comparison::Better] {
+        assert_eq!(asking(comparison, &[PASSWORD]).code(&xml), "authn_context_mismatch");
+    }
+}
+
+#[test]
+fn of_several_statements_one_with_the_asked_context_is_used() {
+    let strong = whole().replace("s::1", "s::2").replace(PASSWORD, "urn:x:mfa");
+    let xml = Answer::new().assertion(&whole(), &format!("{}{strong}", whole())).xml();
+    let login = asking(Comparison::Exact, &["urn:x:mfa"]).login(&xml);
+    assert_eq!(login.session_index.as_deref(), Some("s::2"));
 }

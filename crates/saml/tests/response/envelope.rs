@@ -167,3 +167,27 @@ fn an_unsolicited_response_must_be_allowed_and_answer_nothing() {
     let hidden = Answer::new().response(&asked, "").xml();
     assert_eq!(Judge::unsolicited(true).code(&hidden), "request_unknown");
 }
+
+#[test]
+fn no_passive_has_its_own_code() {
+    let status = r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:NoPassive"/></samlp:StatusCode>"#;
+    let xml = Answer::new().signed(Sign::Nothing).response(SUCCESS, status).around("");
+    let refusal = Judge::new().refusal(&xml);
+    assert_eq!(refusal.code(), "no_passive");
+    assert!(refusal.detail().ends_with("the request was passive"), "{refusal}");
+}
+
+#[test]
+fn a_known_status_is_explained() {
+    let with = |code: &str| {
+        let status = format!(
+            r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Requester">{code}</samlp:StatusCode>"#
+        );
+        Judge::new().refusal(&Answer::new().response(SUCCESS, &status).around(""))
+    };
+    let nested =
+        r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"/>"#;
+    assert!(with(nested).detail().contains("compare name_id_format"));
+    assert!(with("").detail().contains("compare entity_id"));
+    assert!(!with(r#"<samlp:StatusCode Value="urn:vendor:x"/>"#).detail().contains("compare"));
+}

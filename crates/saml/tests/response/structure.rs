@@ -120,3 +120,92 @@ impl Answer {
         Judge::new().accept(&self.xml()).err().map(|refusal| refusal.code())
     }
 }
+
+/// Puts `attribute` into the start tag `<name`, of the Response or of the Assertion.
+fn with_attribute(name: &str, attribute: &str) -> Answer {
+    let answer = Answer::new();
+    for end in [" ", ">"] {
+        let (tag, inserted) = (format!("{name}{end}"), format!("{name} {attribute}{end}"));
+        if answer.assertion.contains(&tag) {
+            return answer.assertion(&tag, &inserted);
+        }
+        if answer.response.contains(&tag) {
+            return answer.response(&tag, &inserted);
+        }
+    }
+    panic!("no {name}");
+}
+
+#[test]
+fn unknown_attributes_are_refused_and_foreign_ones_ignored() {
+    for tag in [
+        "<samlp:Response",
+        "<samlp:StatusCode",
+        "<saml:Assertion",
+        "<saml:Subject",
+        "<saml:NameID",
+        "<saml:SubjectConfirmation",
+        "<saml:SubjectConfirmationData",
+        "<saml:Conditions",
+        "<saml:AudienceRestriction",
+        "<saml:Audience",
+        "<saml:AuthnStatement",
+        "<saml:AuthnContext",
+        "<saml:AuthnContextClassRef",
+        "<saml:AttributeStatement",
+        "<saml:Attribute",
+    ] {
+        let refusal = with_attribute(tag, "Surprise=\"x\"").refusal();
+        assert_eq!(refusal.code(), "structure", "{tag}");
+        assert!(refusal.detail().contains("Surprise"), "{refusal}");
+        with_attribute(tag, "xmlns:x=\"urn:x\" x:Surprise=\"x\"").login();
+    }
+}
+
+#[test]
+fn what_is_not_used_must_be_built_well_too() {
+    let statement = "<saml:AuthnStatement><saml:AuthnContext><saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>";
+    assert_eq!(inside("Assertion", statement).code(), "instant_invalid");
+    let dated = format!("<saml:AuthnStatement AuthnInstant=\"{}\"", at(-1));
+    let second = statement.replace("<saml:AuthnStatement", &dated);
+    inside("Assertion", &second).login();
+    for (from, to) in [
+        ("<saml:AuthnContextClassRef>x</saml:AuthnContextClassRef>", ""),
+        (
+            "<saml:AuthnContext><saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></saml:AuthnContext>",
+            "",
+        ),
+        (
+            "</saml:AuthnContext>",
+            "<saml:AuthnContextDecl/><saml:AuthnContextDeclRef/></saml:AuthnContext>",
+        ),
+    ] {
+        assert!(second.contains(from));
+        assert_eq!(inside("Assertion", &second.replace(from, to)).code(), "structure", "{to}");
+    }
+    let confirmation = |data: &str| {
+        inside(
+            "Subject",
+            &format!(
+                "<saml:SubjectConfirmation Method=\"urn:x\">{data}</saml:SubjectConfirmation>"
+            ),
+        )
+    };
+    confirmation("<saml:NameID>x</saml:NameID>").login();
+    assert_eq!(confirmation("<saml:NameID>x</saml:NameID><saml:BaseID/>").code(), "structure");
+    let never = "<saml:SubjectConfirmationData NotBefore=\"never\"/>";
+    assert_eq!(confirmation(never).code(), "instant_invalid");
+    for count in ["", "-1", "+1", "1.0"] {
+        let restriction = format!("<saml:ProxyRestriction Count=\"{count}\"/>");
+        assert_eq!(inside("Conditions", &restriction).code(), "structure", "{count}");
+    }
+}
+
+#[test]
+fn an_error_is_told_however_it_is_built() {
+    let success =
+        "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
+    let failed = "<samlp:Status lang=\"en\"><x/><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/>";
+    let answer = Answer::new().signed(Sign::Nothing).response(success, failed);
+    assert_eq!(answer.code(), "status_not_success");
+}

@@ -76,10 +76,6 @@ fn a_name_id_must_be_there_and_say_something() {
     assert_eq!(Answer::new().assertion(">alice<", "> \n <").code(), "name_id_missing");
     let base = r#"<saml:BaseID NameQualifier="x"/>"#;
     assert_eq!(Answer::new().assertion(&name_id(), base).code(), "name_id_missing");
-    let encrypted = "<saml:EncryptedID><x xmlns=\"urn:x\"/></saml:EncryptedID>";
-    assert_eq!(Answer::new().assertion(&name_id(), encrypted).code(), "name_id_encrypted");
-    let both = format!("{encrypted}{}", name_id());
-    assert_eq!(Answer::new().assertion(&name_id(), &both).code(), "structure");
 }
 
 #[test]
@@ -103,7 +99,7 @@ fn a_bearer_confirmation_with_data_must_be_there() {
     assert_eq!(confirmed(no_data).code(), "confirmation_missing");
     let no_method =
         default_confirmation().replace(r#" Method="urn:oasis:names:tc:SAML:2.0:cm:bearer""#, "");
-    assert_eq!(confirmed(&no_method).code(), "confirmation_missing");
+    assert_eq!(confirmed(&no_method).code(), "structure");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn xsw8_good_inside_an_object_of_the_signature_inside_evil() {
 fn evil_with_the_id_of_good_is_refused() {
     let p = parts();
     let evil = p.evil.replace("_evil", "_assertion1");
-    refused(&Answer::new().around(&after_issuer(&evil, &p.signature)), "signature_invalid");
+    refused(&Answer::new().around(&after_issuer(&evil, &p.signature)), "digest_mismatch");
     refused(&Answer::new().around(&format!("{evil}{}", p.good)), "xml_duplicate_id");
     refused(&Answer::new().around(&inside(&evil, &p.good)), "xml_duplicate_id");
 }

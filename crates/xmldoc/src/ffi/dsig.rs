@@ -18,8 +18,10 @@ pub(crate) struct Dsig<'a> {
 pub(crate) enum DsigFailure {
     /// xmlsec1 could not work on it, or memory was short.
     Refused,
-    /// The digest or the signature does not fit.
+    /// The signature does not fit the key.
     Invalid,
+    /// The signed data was changed: no key can mend that.
+    Digest,
     /// Something other than the one expected reference was verified.
     Reference,
     /// Canonicalisation yielded nothing.
@@ -111,10 +113,18 @@ impl Context {
     fn digested(&self, dsig: &Dsig<'_>) -> Result<Vec<u8>, DsigFailure> {
         // SAFETY: the context lives as long as `self`, and xmlsec1 is done with it.
         let context = unsafe { self.0.as_ref() };
-        if context.status != sys::xmlSecDSigStatusSucceeded {
-            return Err(DsigFailure::Invalid);
-        }
         let references = (&raw const context.signedInfoReferences).cast_mut();
+        if context.status != sys::xmlSecDSigStatusSucceeded {
+            // SAFETY: the list belongs to the context and holds reference contexts; an item is null
+            // when there is none.
+            let first = unsafe {
+                sys::xmlSecPtrListGetItem(references, 0)
+                    .cast::<sys::xmlSecDSigReferenceCtx>()
+                    .as_ref()
+            };
+            let changed = first.is_some_and(|r| r.status == sys::xmlSecDSigStatusInvalid);
+            return Err(if changed { DsigFailure::Digest } else { DsigFailure::Invalid });
+        }
         // SAFETY: the list belongs to the context and holds reference contexts.
         let reference = unsafe {
             if sys::xmlSecPtrListGetSize(references) != 1

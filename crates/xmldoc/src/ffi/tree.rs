@@ -3,7 +3,10 @@ use std::ffi::{CStr, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use super::{init, sys};
+use super::{Silence, init, sys};
+
+/// From here on libxml2 wants to be told that a document may be this large, bytes.
+const HUGE: usize = 10_000_000;
 
 /// Why libxml2 made no tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub(crate) enum ParseError {
 pub(crate) struct Tree(NonNull<sys::xmlDoc>);
 
 impl Tree {
-    /// One parse: no network, no DTD, no entities, no huge documents; CDATA sections become text.
+    /// One parse: no network, no DTD, no entities; CDATA sections become text.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         init().map_err(|e| ParseError::Refused(e.to_string()))?;
         let size = c_int::try_from(bytes.len())
@@ -28,6 +31,10 @@ impl Tree {
             | sys::XML_PARSE_NOWARNING
             | sys::XML_PARSE_NOCDATA
             | sys::XML_PARSE_COMPACT;
+        // libxml2's own limit is below the largest metadata; the gate has bounded everything else.
+        let options = if bytes.len() < HUGE { options } else { options | sys::XML_PARSE_HUGE };
+        // NOERROR does not cover what libxml2 says of a bad xml:id.
+        let _silence = Silence::new();
         // SAFETY: `bytes` holds `size` bytes and is read during the call only; libxml2 keeps no
         // pointer into it. The encoding is a C string.
         let doc = unsafe {
@@ -177,6 +184,29 @@ impl<'tree> Node<'tree> {
             // SAFETY: the list of attributes lives in the tree.
             NonNull::new(unsafe { attribute.as_ref().next })
         })
+    }
+
+    /// Prefix (empty: the default namespace) and URI of what is declared here and further out,
+    /// innermost last.
+    pub(crate) fn namespaces_in_scope(self) -> Vec<(String, String)> {
+        let mut outwards = Vec::new();
+        let mut element = Some(self.raw());
+        // The root's parent is the document, which has another shape.
+        while let Some(node) = element.filter(|node| node.type_ == sys::XML_ELEMENT_NODE) {
+            let inner = outwards.len();
+            let mut declared = node.nsDef;
+            // SAFETY: an element's declarations live in the tree; both strings are null or C strings.
+            while let Some(ns) = unsafe { declared.as_ref() } {
+                // SAFETY: as above.
+                outwards.insert(inner, unsafe { (text(ns.prefix).into(), text(ns.href).into()) });
+                declared = ns.next;
+            }
+            // SAFETY: every node of a tree begins with the fields up to `parent` and `type_`, and
+            // its parent lives in the same tree.
+            element = unsafe { node.parent.as_ref() };
+        }
+        outwards.reverse();
+        outwards
     }
 
     /// Child elements, text and the rest, in document order.

@@ -68,7 +68,7 @@ impl SigningKey {
             .map_err(|e| KeyError::openssl("signing failed", &e))
     }
 
-    pub(super) fn pkey(&self) -> &PKeyRef<Private> {
+    pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
         &self.pkey
     }
 

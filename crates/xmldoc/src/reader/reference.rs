@@ -1,6 +1,4 @@
 //! Character references and the five entities, the only ones that exist here.
-use std::borrow::Cow;
-
 use crate::GateError;
 
 /// The character that `&name;` stands for.
@@ -39,15 +37,12 @@ fn numbered(number: &str) -> Option<char> {
 }
 
 /// A raw attribute value with its references resolved.
-pub(super) fn attribute_value(raw: Cow<'_, str>) -> Result<Cow<'_, str>, GateError> {
+pub(super) fn attribute_value(raw: &str) -> Result<String, GateError> {
     if raw.contains('<') {
         return Err(GateError::Malformed("`<` in an attribute value"));
     }
-    if !raw.contains('&') {
-        return Ok(raw);
-    }
     let mut value = String::with_capacity(raw.len());
-    let mut rest = &*raw;
+    let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
         let (name, after) = after.split_once(';').ok_or(GateError::Entity)?;
         value.push_str(before);
@@ -55,5 +50,5 @@ pub(super) fn attribute_value(raw: Cow<'_, str>) -> Result<Cow<'_, str>, GateErr
         rest = after;
     }
     value.push_str(rest);
-    Ok(Cow::Owned(value))
+    Ok(value)
 }

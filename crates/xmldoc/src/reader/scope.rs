@@ -1,7 +1,8 @@
 //! Which prefix means which namespace, element by element.
 use std::borrow::Cow;
+use std::cell::Cell;
 
-use super::Name;
+use super::name::Name;
 use crate::GateError;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -12,29 +13,72 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 const LONGEST_URI: usize = 256;
 const MOST_IN_SCOPE: usize = 128;
 
+/// What prefixes mean outside of what is read, innermost last, and which of that was needed.
 #[derive(Default)]
+pub(crate) struct Outside<'a>(Vec<(&'a str, &'a str, Cell<bool>)>);
+
+impl<'a> Outside<'a> {
+    pub(crate) fn new(declared: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(declared.map(|(prefix, uri)| (prefix, uri, Cell::new(false))).collect())
+    }
+
+    /// Prefix and URI of those that a name needed, once each.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter(|row| row.2.get()).map(|row| (row.0, row.1))
+    }
+
+    fn look_up(&self, prefix: &str) -> Option<&'a str> {
+        let (_, uri, used) = self.0.iter().rev().find(|row| row.0 == prefix)?;
+        used.set(true);
+        Some(uri)
+    }
+}
+
 pub(super) struct Scope<'a> {
+    outside: &'a Outside<'a>,
     /// Prefix and URI, innermost last.
     declared: Vec<(&'a str, Cow<'a, str>)>,
-    /// How many of `declared` each open element found.
-    open: Vec<usize>,
+    open: Vec<Open<'a>>,
+}
+
+struct Open<'a> {
+    /// As it is written.
+    name: &'a str,
+    /// How many of `declared` the element found.
+    declared: usize,
 }
 
 impl<'a> Scope<'a> {
+    pub(super) fn within(outside: &'a Outside<'a>) -> Self {
+        Self { outside, declared: Vec::new(), open: Vec::new() }
+    }
+
+    /// Prefix and URI, innermost last; a prefix may come again.
+    pub(super) fn in_scope(&self) -> impl Iterator<Item = (&str, &str)> {
+        let outside = self.outside.0.iter().map(|row| (row.0, row.1));
+        outside.chain(self.declared.iter().map(|(prefix, uri)| (*prefix, &**uri)))
+    }
+
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
 
-    pub(super) fn open(&mut self) {
-        self.open.push(self.declared.len());
+    /// The name of the innermost open element, as it is written.
+    pub(super) fn innermost(&self) -> Option<&'a str> {
+        self.open.last().map(|open| open.name)
+    }
+
+    pub(super) fn open(&mut self, name: Name<'a>) {
+        self.open.push(Open { name: name.raw, declared: self.declared.len() });
     }
 
     pub(super) fn close(&mut self) {
-        if let Some(before) = self.open.pop() {
-            self.declared.truncate(before);
+        if let Some(open) = self.open.pop() {
+            self.declared.truncate(open.declared);
         }
     }
 
+    /// A declaration in the innermost open element.
     pub(super) fn declare(&mut self, prefix: &'a str, uri: Cow<'a, str>) -> Result<(), GateError> {
         if uri.is_empty() {
             return Err(GateError::Namespace("is empty"));
@@ -51,6 +95,10 @@ impl<'a> Scope<'a> {
         if (prefix == "xml") != (uri == XML) || prefix == "xmlns" || uri == XMLNS {
             return Err(GateError::Namespace("or its prefix is reserved"));
         }
+        let before = self.open.last().map_or(0, |open| open.declared);
+        if self.declared.iter().skip(before).any(|(declared, _)| *declared == prefix) {
+            return Err(GateError::Malformed("an attribute twice in one element"));
+        }
         self.declared.push((prefix, uri));
         Ok(())
     }
@@ -65,8 +113,9 @@ impl<'a> Scope<'a> {
     }
 
     fn look_up(&self, prefix: &str) -> Result<&str, GateError> {
-        match self.declared.iter().rev().find(|(declared, _)| *declared == prefix) {
-            Some((_, uri)) => Ok(uri),
+        let inside = self.declared.iter().rev().find(|(declared, _)| *declared == prefix);
+        match inside.map(|(_, uri)| &**uri).or_else(|| self.outside.look_up(prefix)) {
+            Some(uri) => Ok(uri),
             None if prefix.is_empty() => Ok(""),
             None if prefix == "xml" => Ok(XML),
             None => Err(GateError::Namespace("of a prefix is not declared")),

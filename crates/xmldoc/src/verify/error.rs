@@ -8,7 +8,9 @@ use crate::SignatureAlgorithm;
 pub enum VerifyError {
     Missing,
     Multiple,
-    /// The digest or the signature value fits none of the keys.
+    /// The signed data was changed after it was signed.
+    DigestMismatch,
+    /// The signature value fits none of the keys.
     Invalid {
         tried: usize,
     },
@@ -34,6 +36,7 @@ impl VerifyError {
             Self::Missing => "signature_missing",
             Self::Multiple => "signature_multiple",
             Self::Invalid { .. } => "signature_invalid",
+            Self::DigestMismatch => "digest_mismatch",
             Self::Structure(_) => "signature_structure",
             Self::SignatureAlgorithm(_) => "signature_algorithm",
             Self::DigestAlgorithm(_) => "digest_algorithm",
@@ -56,6 +59,7 @@ impl fmt::Display for VerifyError {
             Self::Invalid { tried } => {
                 write!(f, "the signature fits none of the {tried} trusted keys of its type")
             }
+            Self::DigestMismatch => f.write_str("the data is not what was signed"),
             Self::Structure(what) => f.write_str(what),
             Self::SignatureAlgorithm(uri) => {
                 write!(f, "the signature algorithm {uri:?} is not allowed")

@@ -1,0 +1,52 @@
+//! What the status codes of a refusal mean for the administrator (Core 3.2.2.2).
+
+const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
+
+/// The codes that an SP can do something about, with what to look at.
+const HINTS: &[(&str, &str)] = &[
+    ("AuthnFailed", "the login at the IdP failed"),
+    ("InvalidAttrNameOrValue", "the IdP does not know an attribute that was asked for"),
+    (
+        "InvalidNameIDPolicy",
+        "the IdP cannot make such a NameID: compare name_id_format and allow_create with the IdP's settings for this SP",
+    ),
+    ("NoAuthnContext", "the IdP cannot log in as auth_saml_authn_context asks"),
+    ("NoAvailableIDP", "the IdP knows none of the IdPs that were asked for"),
+    ("NoPassive", "the user is not signed in at the IdP, and the request was passive"),
+    ("NoSupportedIDP", "the IdP supports none of the IdPs that were asked for"),
+    ("ProxyCountExceeded", "the IdP would have to pass the login on to another IdP"),
+    ("RequestDenied", "the IdP does not let this user or this SP in"),
+    ("RequestUnsupported", "the IdP does not support this request"),
+    ("RequestVersionTooHigh", "the IdP does not speak SAML 2.0"),
+    (
+        "Requester",
+        "the IdP found fault with the request: compare entity_id, the ACS URL and the certificate with the IdP's settings for this SP",
+    ),
+    ("Responder", "the IdP failed: its log tells why"),
+    ("UnknownPrincipal", "the IdP does not know this user"),
+    (
+        "UnsupportedBinding",
+        "the IdP does not support the binding of the request or of the answer: compare sso_binding and response_binding with its settings",
+    ),
+];
+
+/// `: what it means` for a code of the specification, nothing for another one.
+pub fn hint(code: Option<&str>) -> String {
+    let name = code.and_then(|code| code.strip_prefix(STATUS));
+    let hint = HINTS.iter().find(|(known, _)| Some(*known) == name);
+    hint.map_or_else(String::new, |(_, hint)| format!(": {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_code_is_explained() {
+        let denied = hint(Some("urn:oasis:names:tc:SAML:2.0:status:RequestDenied"));
+        assert_eq!(denied, ": the IdP does not let this user or this SP in");
+        for other in [None, Some(""), Some("RequestDenied"), Some("urn:x:RequestDenied")] {
+            assert_eq!(hint(other), "", "{other:?}");
+        }
+    }
+}

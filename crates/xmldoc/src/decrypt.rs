@@ -1,0 +1,176 @@
+//! XML Encryption as SAML uses it (xmlenc-core1, SAML Core 6): one element, wrapped for one SP.
+//!
+//! What a ciphertext may do to the answer is bounded by who vouches for it: inside a verified
+//! signature it is the IdP's own; outside, the plaintext counts only by its own signature.
+mod algorithm;
+mod cipher;
+mod encrypted;
+mod error;
+mod key_transport;
+mod plaintext;
+mod policy;
+
+use crate::{
+    Document, Element, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
+};
+
+pub use error::DecryptError;
+pub use key_transport::DecryptionKey;
+pub use policy::DecryptionPolicy;
+
+use encrypted::Encrypted;
+use policy::Coverage;
+
+const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+/// Encrypted elements in one message; each costs private key operations.
+const MOST_ENCRYPTED: usize = 64;
+
+/// All that decrypting needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Decryption<'a> {
+    /// The SP's keys; each is tried (rollover).
+    pub keys: &'a [DecryptionKey],
+    pub policy: DecryptionPolicy,
+    /// Bounds on each plaintext.
+    pub limits: &'a Limits,
+}
+
+impl Decryption<'_> {
+    /// Everything before the first key operation may be told to anybody; nothing after it may.
+    fn open(&self, holder: &Element, coverage: Coverage) -> Result<Opened, DecryptError> {
+        let name = plaintext_name(&holder.namespace, &holder.name)
+            .ok_or(DecryptError::Structure("the element is none that holds EncryptedData"))?;
+        let encrypted = Encrypted::read(holder)?.allowed(&self.policy, coverage)?;
+        if self.keys.is_empty() {
+            return Err(DecryptError::NoKey);
+        }
+        let pairs = encrypted.keys.iter().flat_map(|key| self.keys.iter().map(move |k| (key, k)));
+        if pairs.clone().count() > encrypted::MOST_ATTEMPTS {
+            return Err(DecryptError::Structure("there are too many EncryptedKeys"));
+        }
+        let document = pairs
+            .filter(|(encrypted_key, key)| encrypted_key.wrapped.len() == key.size())
+            .find_map(|(encrypted_key, key)| {
+                let length = encrypted.cipher.key_length();
+                let content_key =
+                    key.unwrap(&encrypted_key.transport, &encrypted_key.wrapped, length)?;
+                let plaintext = encrypted.cipher.decrypt(&content_key, &encrypted.ciphertext)?;
+                let document = plaintext::parse(&plaintext.octets, &holder.scope, self.limits);
+                let document = document.ok().filter(|document| document.root_is(ASSERTION, name));
+                // The last check, so that bad padding costs what good padding does.
+                document.filter(|_| plaintext.is_padded)
+            })
+            .ok_or(DecryptError::Failed)?;
+        Ok(Opened { document, is_authenticated: encrypted.cipher.is_authenticated() })
+    }
+}
+
+/// A plaintext, parsed. `is_authenticated`: nobody without the content key has changed it.
+struct Opened {
+    document: Document,
+    is_authenticated: bool,
+}
+
+/// What an element of this name must decrypt to (Core 2.2.4, 2.3.4, 2.7.3.2).
+pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str> {
+    match name {
+        "EncryptedAssertion" if namespace == ASSERTION => Some("Assertion"),
+        "EncryptedID" if namespace == ASSERTION => Some("NameID"),
+        "EncryptedAttribute" if namespace == ASSERTION => Some("Attribute"),
+        _ => None,
+    }
+}
+
+/// What was decrypted under a verified signature.
+pub struct Decrypted {
+    document: Document,
+}
+
+impl Decrypted {
+    /// Has it a `ds:Signature` of its own? Then [`Decrypted::verify`] must not fail.
+    pub fn is_signed(&self) -> bool {
+        self.document.root_is_signed()
+    }
+
+    /// Verifies its own signature and returns what that digested.
+    pub fn verify(
+        &self,
+        keys: &[VerifyingKey],
+        policy: &SignaturePolicy,
+    ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
+        self.document.verify_root(keys, policy)
+    }
+
+    /// The element, for which the signature around the ciphertext vouches.
+    pub fn into_element(self) -> Verified<Element> {
+        Verified::whole(self.document.trusted_root())
+    }
+}
+
+impl Verified<Element> {
+    /// Decrypts this `EncryptedAssertion`, `EncryptedID` or `EncryptedAttribute`.
+    pub fn decrypt(&self, with: &Decryption<'_>) -> Result<Decrypted, DecryptError> {
+        let opened = with.open(self, Coverage::Signed)?;
+        Ok(Decrypted { document: opened.document })
+    }
+
+    /// Puts what they decrypt to in the place of each `EncryptedID` and `EncryptedAttribute` inside.
+    pub fn decrypt_within(self, with: &Decryption<'_>) -> Result<Self, DecryptError> {
+        let mut element = self.into_inner();
+        replace(&mut element, with, &mut 0)?;
+        Ok(Self::whole(element))
+    }
+}
+
+/// Recursion is bounded by the gate's depth.
+fn replace(
+    element: &mut Element,
+    with: &Decryption<'_>,
+    count: &mut usize,
+) -> Result<(), DecryptError> {
+    for child in &mut element.children {
+        match plaintext_name(&child.namespace, &child.name) {
+            Some("NameID" | "Attribute") => {
+                *count += 1;
+                if *count > MOST_ENCRYPTED {
+                    return Err(DecryptError::Structure("more than 64 elements are encrypted"));
+                }
+                *child = with.open(child, Coverage::Signed)?.document.trusted_root();
+            }
+            // An Assertion inside an Assertion is nothing that anybody reads.
+            Some(_) => {}
+            None => replace(child, with, count)?,
+        }
+    }
+    Ok(())
+}
+
+impl Document {
+    /// Decrypts the root's only child `{namespace}name`, for which no signature vouches, and
+    /// verifies the signature of what comes out.
+    pub fn decrypt_and_verify_child(
+        &self,
+        namespace: &str,
+        name: &str,
+        with: &Decryption<'_>,
+        keys: &[VerifyingKey],
+        policy: &SignaturePolicy,
+    ) -> Result<(Verified<Element>, SignedBy), DecryptError> {
+        let child = self.copy_only_child(namespace, name).ok_or(DecryptError::Structure(
+            "the root has not exactly one child of the encrypted element's name",
+        ))?;
+        let opened = with.open(&child, Coverage::Unsigned)?;
+        opened.document.verify_root(keys, policy).map_err(|error| {
+            // Which plaintexts get as far as their signature tells what a changed block decrypts to.
+            if opened.is_authenticated {
+                DecryptError::Signature(error)
+            } else {
+                DecryptError::Failed
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! The shape of an encrypted element (xmlenc-core1 3, SAML Core 6): which key opens which data.
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::algorithm::{
+    ContentCipher, KeyTransport, OaepDigest, RSA_1_5, RSA_OAEP, RSA_OAEP_MGF1P,
+};
+use super::policy::Coverage;
+use super::{DecryptError, DecryptionPolicy};
+use crate::Element;
+
+const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
+const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
+
+/// EncryptedKeys times decryption keys: each pair is a private key operation for a stranger.
+pub(super) const MOST_ATTEMPTS: usize = 16;
+
+/// One EncryptedData and the EncryptedKeys that may open it.
+#[derive(Debug)]
+pub(super) struct Encrypted {
+    pub(super) cipher: ContentCipher,
+    pub(super) ciphertext: Vec<u8>,
+    pub(super) keys: Vec<EncryptedKey>,
+}
+
+#[derive(Debug)]
+pub(super) struct EncryptedKey {
+    pub(super) transport: KeyTransport,
+    pub(super) wrapped: Vec<u8>,
+}
+
+impl Encrypted {
+    /// `holder` is the SAML element around EncryptedData and perhaps EncryptedKeys.
+    pub(super) fn read(holder: &Element) -> Result<Self, DecryptError> {
+        let known = |e: &Element| e.is(XENC, "EncryptedData") || e.is(XENC, "EncryptedKey");
+        if !holder.children.iter().all(known) {
+            return Err(DecryptError::Structure("a stranger stands beside EncryptedData"));
+        }
+        let data = required(holder, XENC, "EncryptedData")?;
+        if data.attribute("Type").is_some_and(|kind| kind != TYPE_ELEMENT) {
+            return Err(DecryptError::Structure("EncryptedData's Type is not Element"));
+        }
+        let uri = algorithm(required(data, XENC, "EncryptionMethod")?);
+        let cipher = ContentCipher::from_uri(uri).ok_or(DecryptError::Algorithm(uri.into()))?;
+        let ciphertext = cipher_value(data)?;
+        Ok(Self { cipher, ciphertext, keys: read_keys(holder, data)? })
+    }
+
+    /// Without what the policy forbids.
+    pub(super) fn allowed(
+        mut self,
+        policy: &DecryptionPolicy,
+        coverage: Coverage,
+    ) -> Result<Self, DecryptError> {
+        if self.cipher == ContentCipher::TripleDesCbc && !policy.allow_3des {
+            return Err(DecryptError::Algorithm(self.cipher.uri().into()));
+        }
+        let is_covered = coverage == Coverage::Signed || self.cipher.is_authenticated();
+        if !is_covered && !policy.allow_cbc {
+            return Err(DecryptError::UnsignedCbc(self.cipher.uri().into()));
+        }
+        self.keys.retain(|key| key.transport != KeyTransport::Rsa1_5 || policy.allow_rsa1_5);
+        if self.keys.is_empty() {
+            return Err(DecryptError::Algorithm(RSA_1_5.into()));
+        }
+        Ok(self)
+    }
+}
+
+/// Those that KeyInfo holds, and those beside EncryptedData: all, or the ones that KeyInfo names.
+///
+/// One that is for somebody else may use what this SP does not know; one must be known.
+fn read_keys(holder: &Element, data: &Element) -> Result<Vec<EncryptedKey>, DecryptError> {
+    let key_info = optional(data, DSIG, "KeyInfo")?;
+    let inside = key_info.into_iter().flat_map(|info| info.children_named(XENC, "EncryptedKey"));
+    let named = retrieval_ids(key_info)?;
+    let beside = || holder.children_named(XENC, "EncryptedKey");
+    for id in &named {
+        if beside().filter(|key| key.attribute("Id") == Some(id)).count() != 1 {
+            return Err(DecryptError::Structure("RetrievalMethod names no EncryptedKey beside it"));
+        }
+    }
+    let is_named = |key: &&Element| {
+        named.is_empty() || key.attribute("Id").is_some_and(|id| named.contains(&id))
+    };
+    let (known, strange): (Vec<_>, Vec<_>) =
+        inside.chain(beside().filter(is_named)).map(EncryptedKey::read).partition(Result::is_ok);
+    if known.is_empty() {
+        let none = DecryptError::Structure("there is no EncryptedKey");
+        return Err(strange.into_iter().find_map(Result::err).unwrap_or(none));
+    }
+    Ok(known.into_iter().flatten().collect())
+}
+
+/// Where KeyInfo's RetrievalMethods lead: nowhere but to an Id (xmlenc-core1 3.5.2).
+fn retrieval_ids(key_info: Option<&Element>) -> Result<Vec<&str>, DecryptError> {
+    let methods = key_info.into_iter().flat_map(|i| i.children_named(DSIG, "RetrievalMethod"));
+    methods
+        .map(retrieval_id)
+        .collect::<Option<_>>()
+        .ok_or(DecryptError::Structure("RetrievalMethod is not the plain Id of an EncryptedKey"))
+}
+
+fn retrieval_id(method: &Element) -> Option<&str> {
+    let kind = method.attribute("Type");
+    let is_plain = method.children.is_empty() && kind.is_none_or(|t| t == TYPE_ENCRYPTED_KEY);
+    let id = method.attribute("URI")?.strip_prefix('#')?;
+    (is_plain && !id.is_empty()).then_some(id)
+}
+
+impl EncryptedKey {
+    fn read(element: &Element) -> Result<Self, DecryptError> {
+        let method = required(element, XENC, "EncryptionMethod")?;
+        let transport = match algorithm(method) {
+            RSA_1_5 => KeyTransport::Rsa1_5,
+            RSA_OAEP_MGF1P => oaep(method, true)?,
+            RSA_OAEP => oaep(method, false)?,
+            uri => return Err(DecryptError::Algorithm(uri.into())),
+        };
+        Ok(Self { transport, wrapped: cipher_value(element)? })
+    }
+}
+
+/// Both digests are SHA-1 where nothing else is said (xmlenc-core1 5.5.2).
+fn oaep(method: &Element, is_mgf1p: bool) -> Result<KeyTransport, DecryptError> {
+    let digest = parameter(method, DSIG, "DigestMethod", OaepDigest::from_digest_uri)?;
+    let mgf = parameter(method, XENC11, "MGF", OaepDigest::from_mgf_uri)?;
+    if is_mgf1p && mgf != OaepDigest::Sha1 {
+        return Err(DecryptError::Structure("rsa-oaep-mgf1p has another MGF than SHA-1's"));
+    }
+    let label = optional(method, XENC, "OAEPparams")?.map_or(Ok(Vec::new()), base64_octets)?;
+    Ok(KeyTransport::RsaOaep { digest, mgf, label })
+}
+
+fn parameter(
+    method: &Element,
+    namespace: &str,
+    name: &str,
+    from_uri: fn(&str) -> Option<OaepDigest>,
+) -> Result<OaepDigest, DecryptError> {
+    let Some(element) = optional(method, namespace, name)? else { return Ok(OaepDigest::Sha1) };
+    let uri = algorithm(element);
+    from_uri(uri).ok_or(DecryptError::Algorithm(uri.into()))
+}
+
+/// The octets in CipherData; a CipherReference leads outside and is not followed.
+fn cipher_value(element: &Element) -> Result<Vec<u8>, DecryptError> {
+    match required(element, XENC, "CipherData")?.children.as_slice() {
+        [value] if value.is(XENC, "CipherValue") => base64_octets(value),
+        _ => Err(DecryptError::Structure("CipherData is not one CipherValue")),
+    }
+}
+
+/// xsd:base64Binary: white space may stand anywhere.
+fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> {
+    let bytes: Vec<u8> = element.text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let octets = STANDARD.decode(bytes).ok().filter(|_| element.children.is_empty());
+    octets.ok_or(DecryptError::Structure("a CipherValue or OAEPparams is not base64"))
+}
+
+fn algorithm(method: &Element) -> &str {
+    method.attribute("Algorithm").unwrap_or_default()
+}
+
+fn required<'a>(
+    parent: &'a Element,
+    namespace: &str,
+    name: &str,
+) -> Result<&'a Element, DecryptError> {
+    let missing = "an element of the encryption is missing or out of place";
+    optional(parent, namespace, name)?.ok_or(DecryptError::Structure(missing))
+}
+
+fn optional<'a>(
+    parent: &'a Element,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<&'a Element>, DecryptError> {
+    let mut named = parent.children.iter().filter(|child| child.is(namespace, name));
+    let first = named.next();
+    match named.next() {
+        None => Ok(first),
+        Some(_) => Err(DecryptError::Structure("an element of the encryption is there twice")),
+    }
+}

@@ -1,0 +1,35 @@
+//! Decrypted octets as a document.
+use crate::element::Declaration;
+use crate::ffi::Tree;
+use crate::reader::{self, Outside};
+use crate::{Document, Limits, XmlError};
+
+/// Encryptors that serialise an Assertion without its surroundings lose this declaration more than
+/// any other. Its meaning is fixed, so it needs nobody's word.
+const XSI: (&str, &str) = ("xsi", "http://www.w3.org/2001/XMLSchema-instance");
+
+/// Gate, then one libxml2 parse; prefixes that are bound outside mean what they mean in `scope`, the
+/// place where the ciphertext stood (xmlenc-core1 4.4).
+pub(super) fn parse(
+    octets: &[u8],
+    scope: &[Declaration],
+    limits: &Limits,
+) -> Result<Document, XmlError> {
+    let fallback = std::iter::once(XSI);
+    let declared = scope.iter().map(|(prefix, uri)| (prefix.as_str(), uri.as_str()));
+    let outside = Outside::new(fallback.chain(declared));
+    let root = reader::read_within(octets, limits, &outside, &mut ())?;
+    let missing: String = outside.used().map(declaration).collect();
+    if missing.is_empty() {
+        return Ok(Document::from_tree(Tree::parse(octets)?));
+    }
+    let (before, after) = octets.split_at_checked(root.name_end).unwrap_or((octets, &[]));
+    let whole = [before, missing.as_bytes(), after].concat();
+    Ok(Document::from_tree(Tree::parse(&whole)?))
+}
+
+fn declaration((prefix, uri): (&str, &str)) -> String {
+    let uri = uri.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let colon = if prefix.is_empty() { "" } else { ":" };
+    format!(" xmlns{colon}{prefix}=\"{uri}\"")
+}

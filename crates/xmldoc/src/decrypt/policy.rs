@@ -1,0 +1,19 @@
+//! What an administrator has allowed beyond the strong algorithms.
+
+/// Which weak algorithms an administrator has allowed for one IdP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecryptionPolicy {
+    /// RSA PKCS#1 v1.5 key transport.
+    pub allow_rsa1_5: bool,
+    /// CBC where no signature covers the ciphertext.
+    pub allow_cbc: bool,
+    /// Triple DES.
+    pub allow_3des: bool,
+}
+
+/// Does a verified signature cover the ciphertext?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coverage {
+    Signed,
+    Unsigned,
+}

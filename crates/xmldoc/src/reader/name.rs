@@ -1,0 +1,54 @@
+//! Qualified names (xml-names 4).
+use crate::GateError;
+
+/// `prefix:local`, the prefix empty when there is none.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'a> {
+    /// As it is written.
+    pub(super) raw: &'a str,
+    pub(super) prefix: &'a str,
+    pub(super) local: &'a str,
+}
+
+impl<'a> Name<'a> {
+    /// The name that `text` starts with.
+    pub(super) fn at_start_of(text: &'a str) -> Result<Self, GateError> {
+        const BROKEN: GateError = GateError::Malformed("a name");
+        let (first, rest) = ncname(text).ok_or(BROKEN)?;
+        let Some(rest) = rest.strip_prefix(':') else {
+            return Ok(Self { raw: first, prefix: "", local: first });
+        };
+        let (local, _) = ncname(rest).ok_or(BROKEN)?;
+        let raw = text.get(..first.len() + 1 + local.len()).ok_or(BROKEN)?;
+        Ok(Self { raw, prefix: first, local })
+    }
+}
+
+/// A name without colon, and what follows.
+fn ncname(text: &str) -> Option<(&str, &str)> {
+    if matches!(text.as_bytes(), [] | [b'0'..=b'9' | b'-' | b'.', ..]) {
+        return None;
+    }
+    text.split_at_checked(ncname_length(text)).filter(|(name, _)| !name.is_empty())
+}
+
+/// How many bytes from the start may stand in a name without colon.
+///
+/// ASCII by the letter of XML; what lies above it is for libxml2 to judge.
+pub(super) fn ncname_length(text: &str) -> usize {
+    let may_stand = |b: u8| NAME.get(usize::from(b)).is_some_and(|may| *may);
+    text.bytes().position(|b| !may_stand(b)).unwrap_or(text.len())
+}
+
+const NAME: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut b = 0_u8;
+    while b < 128 {
+        #[expect(clippy::indexing_slicing, reason = "at compile time; `get_mut` is not const")]
+        {
+            table[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        }
+        b += 1;
+    }
+    table
+};

@@ -1,0 +1,229 @@
+//! XML's markup, piece by piece and without a DTD (XML 1.0 2 and 3).
+//!
+//! Hand-written, because a general parser's pieces cost more than all of xmlsec1's own parse; what
+//! it lets through by mistake libxml2 still refuses.
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memchr3};
+
+use super::name::{Name, ncname_length};
+use super::reference;
+use crate::GateError;
+
+/// What stands between here and the next piece.
+pub(super) enum Token<'a> {
+    /// `<name`; [`Scanner::in_tag`] reads on.
+    Open(Name<'a>),
+    /// `</`; [`Scanner::end_tag`] reads on.
+    Close,
+    /// Never empty.
+    Text(&'a str),
+    CharacterData(&'a str),
+    /// What a reference stands for.
+    Character(char),
+    Comment,
+    End,
+}
+
+/// What comes next in a start tag.
+pub(super) enum InTag<'a> {
+    Attribute(Name<'a>, Cow<'a, str>),
+    /// `>`, or `/>` of an empty element.
+    End {
+        empty: bool,
+    },
+}
+
+pub(super) const UNMATCHED: GateError =
+    GateError::Malformed("an end tag that closes no open element");
+const UNCLOSED: GateError = GateError::Malformed("markup that is never closed");
+const BROKEN_TAG: GateError = GateError::Malformed("a broken start tag");
+
+pub(super) struct Scanner<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    /// Bytes that are still to be read.
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    pub(super) fn token(&mut self) -> Result<Token<'a>, GateError> {
+        match self.rest.as_bytes() {
+            [] => Ok(Token::End),
+            [b'<', b'/', ..] => {
+                self.take(2);
+                Ok(Token::Close)
+            }
+            [b'<', b'!', ..] => self.declaration_like(),
+            [b'<', b'?', ..] => Err(self.instruction()),
+            [b'<', ..] => {
+                self.take(1);
+                self.name().map(Token::Open)
+            }
+            [b'&', ..] => self.reference(),
+            text => {
+                let end = memchr2(b'<', b'&', text).unwrap_or(text.len());
+                Ok(Token::Text(self.take(end)))
+            }
+        }
+    }
+
+    /// The next attribute of a start tag, its references resolved, or the tag's end.
+    pub(super) fn in_tag(&mut self) -> Result<InTag<'a>, GateError> {
+        let spaced = self.space();
+        match self.rest.as_bytes() {
+            [b'>', ..] => {
+                self.take(1);
+                Ok(InTag::End { empty: false })
+            }
+            [b'/', b'>', ..] => {
+                self.take(2);
+                Ok(InTag::End { empty: true })
+            }
+            [] => Err(UNCLOSED),
+            _ if !spaced => Err(BROKEN_TAG),
+            _ => self.attribute().map(|(name, value)| InTag::Attribute(name, value)),
+        }
+    }
+
+    /// The rest of `</name>`.
+    pub(super) fn end_tag(&mut self, name: &str) -> Result<(), GateError> {
+        self.skip(name).ok_or(UNMATCHED)?;
+        self.space();
+        self.skip(">").ok_or(UNMATCHED)
+    }
+
+    /// `<?xml … ?>`, which may stand at the very start only (XML 1.0 production 23).
+    pub(super) fn xml_declaration(&mut self) -> Result<(), GateError> {
+        const BROKEN: GateError = GateError::Malformed("a broken XML declaration");
+        let Some(rest) = self.rest.strip_prefix("<?xml") else { return Ok(()) };
+        if ncname_length(rest) > 0 {
+            return Err(GateError::ProcessingInstruction);
+        }
+        self.rest = rest;
+        if self.pseudo_attribute("version")?.ok_or(BROKEN)? != "1.0" {
+            return Err(GateError::Malformed("another version than XML 1.0"));
+        }
+        let encoding = self.pseudo_attribute("encoding")?;
+        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("utf-8")) {
+            return Err(GateError::NotUtf8);
+        }
+        let standalone = self.pseudo_attribute("standalone")?;
+        if standalone.is_some_and(|standalone| !matches!(&*standalone, "yes" | "no")) {
+            return Err(BROKEN);
+        }
+        self.space();
+        self.skip("?>").ok_or(BROKEN)
+    }
+
+    fn pseudo_attribute(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, GateError> {
+        let before = self.rest;
+        if !self.space() || !self.rest.starts_with(name) {
+            self.rest = before;
+            return Ok(None);
+        }
+        let (found, value) = self.attribute()?;
+        Ok((found.raw == name).then_some(value))
+    }
+
+    fn attribute(&mut self) -> Result<(Name<'a>, Cow<'a, str>), GateError> {
+        const BROKEN: GateError = GateError::Malformed("a broken attribute");
+        let name = self.name()?;
+        self.space();
+        self.skip("=").ok_or(BROKEN)?;
+        self.space();
+        let quote = match self.rest.as_bytes() {
+            [quote @ (b'"' | b'\''), ..] => *quote,
+            _ => return Err(BROKEN),
+        };
+        self.take(1);
+        let value = self.value(quote)?;
+        self.take(1);
+        Ok((name, value))
+    }
+
+    /// An attribute's value up to its closing quote.
+    fn value(&mut self, quote: u8) -> Result<Cow<'a, str>, GateError> {
+        let bytes = self.rest.as_bytes();
+        let end = memchr3(quote, b'<', b'&', bytes).ok_or(UNCLOSED)?;
+        match bytes.get(end) {
+            Some(b'<') => Err(GateError::Malformed("`<` in an attribute value")),
+            Some(b'&') => {
+                let end = memchr(quote, bytes).ok_or(UNCLOSED)?;
+                reference::attribute_value(self.take(end)).map(Cow::Owned)
+            }
+            _ => Ok(Cow::Borrowed(self.take(end))),
+        }
+    }
+
+    /// A qualified name (xml-names 4).
+    fn name(&mut self) -> Result<Name<'a>, GateError> {
+        let name = Name::at_start_of(self.rest)?;
+        self.take(name.raw.len());
+        Ok(name)
+    }
+
+    /// `&name;`
+    fn reference(&mut self) -> Result<Token<'a>, GateError> {
+        self.take(1);
+        let bytes = self.rest.as_bytes();
+        let end = memchr3(b';', b'<', b'&', bytes).ok_or(GateError::Entity)?;
+        let name = self.take(end);
+        self.skip(";").ok_or(GateError::Entity)?;
+        reference::resolve(name).map(Token::Character)
+    }
+
+    /// `<!`: a comment or a CDATA section; all else needs a DTD.
+    fn declaration_like(&mut self) -> Result<Token<'a>, GateError> {
+        if self.skip("<!--").is_some() {
+            let end = self.rest.find("--").ok_or(UNCLOSED)?;
+            self.take(end);
+            self.skip("-->").ok_or(GateError::Malformed("`--` in a comment"))?;
+            return Ok(Token::Comment);
+        }
+        if self.skip("<![CDATA[").is_some() {
+            let end = self.rest.find("]]>").ok_or(UNCLOSED)?;
+            let text = self.take(end);
+            self.take("]]>".len());
+            return Ok(Token::CharacterData(text));
+        }
+        Err(GateError::Doctype)
+    }
+
+    /// `<?`
+    fn instruction(&self) -> GateError {
+        match self.rest.strip_prefix("<?xml") {
+            Some(rest) if ncname_length(rest) == 0 => {
+                GateError::Malformed("an XML declaration that is not at the start")
+            }
+            _ => GateError::ProcessingInstruction,
+        }
+    }
+
+    /// Steps over white space; was there any?
+    fn space(&mut self) -> bool {
+        let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+        let bytes = self.rest.as_bytes();
+        let length = bytes.iter().position(|b| !is_space(b)).unwrap_or(bytes.len());
+        self.take(length);
+        length > 0
+    }
+
+    fn skip(&mut self, expected: &str) -> Option<()> {
+        self.rest = self.rest.strip_prefix(expected)?;
+        Some(())
+    }
+
+    /// Steps over `length` bytes, which end before or after an ASCII character.
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
+    }
+}

@@ -1,0 +1,59 @@
+//! The SP that judges messages, and the IdP it trusts.
+use std::sync::LazyLock;
+
+use saml::message::{Received, receive};
+use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::refusal::Refusal;
+use saml::response::{Asked, Expected, Login};
+use xmldoc::{DecryptionKey, DecryptionPolicy, Limits, SigningKey};
+
+use crate::seeds::{self, ENCRYPTED, LAX, MESSAGES, NOW};
+
+pub const DECRYPTION_LAX: DecryptionPolicy =
+    DecryptionPolicy { allow_rsa1_5: true, allow_cbc: true, allow_3des: true };
+
+/// The SP's private key.
+pub static DECRYPTION_KEYS: LazyLock<Vec<DecryptionKey>> = LazyLock::new(|| {
+    let key = SigningKey::from_pem(include_bytes!("../keys/sp-rsa.key"), None);
+    vec![DecryptionKey::of(&key.expect("a private key")).expect("an RSA key")]
+});
+
+/// An IdP with everything allowed that can be.
+pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
+    entity_id: "https://idp.example.org/metadata".into(),
+    sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/sso".into() },
+    keys: seeds::trusted_keys(),
+    policy: Policy {
+        allow_unsolicited: true,
+        signature: LAX,
+        decryption: DECRYPTION_LAX,
+        ..Policy::default()
+    },
+});
+
+/// Who the seeds log in.
+pub static LOGINS: LazyLock<Vec<Login>> = LazyLock::new(|| {
+    let messages = MESSAGES.iter().chain(ENCRYPTED);
+    let logins = messages.filter_map(|message| accept(receive(message.as_bytes(), &Limits::default())).ok());
+    let logins: Vec<Login> = logins.collect();
+    assert_eq!(logins.len(), MESSAGES.len() + ENCRYPTED.len() - 1, "all but the unsigned one");
+    logins
+});
+
+/// Judges a message as the answer to `_request1`.
+pub fn accept(received: Result<Received, Refusal>) -> Result<Login, Refusal> {
+    let Received::Response(response) = received?;
+    response.accept(&Expected {
+        sp_entity_id: "https://app.example.com/saml/metadata",
+        acs_url: "https://app.example.com/saml/acs",
+        idp: &IDP,
+        decryption_keys: &DECRYPTION_KEYS,
+        request: Some(Asked {
+            id: "_request1",
+            issue_instant: NOW - 30,
+            force_authn: false,
+            authn_context: None,
+        }),
+        now: NOW,
+    })
+}

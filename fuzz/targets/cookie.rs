@@ -1,0 +1,65 @@
+//! Cookie headers from anywhere: read without confusion, and nothing opens that we did not seal.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use session::{
+    Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, cookie_suffix, cookies,
+    cookies_named,
+};
+
+const NOW: i64 = 1_795_260_600;
+
+static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::one(Secret::from_bytes([7; 32])));
+static PENDING: LazyLock<PendingLogin> = LazyLock::new(|| {
+    let mut pending = PendingLogin::decode(include_bytes!("../seeds/session/pending"))
+        .expect("the seed is of the present format");
+    pending.expires = NOW + 600;
+    pending
+});
+
+fuzz_target!(|header: &[u8]| {
+    for (name, value) in cookies([header]) {
+        assert!(!name.is_empty() && !name.contains(&b';') && !name.contains(&b'='));
+        assert!(!value.contains(&b';'));
+        if let Ok(name) = std::str::from_utf8(name) {
+            assert!(cookies_named([header], name).any(|found| found == value));
+            assert!(cookie_suffix(name).bytes().all(|b| b.is_ascii_alphanumeric()));
+        }
+        read(value);
+    }
+    read(header);
+    seal(header);
+});
+
+fn read(value: &[u8]) {
+    if let Some(token) = SessionToken::from_cookie(value) {
+        assert_eq!(token.to_cookie().as_bytes(), value);
+    }
+    if let Some(logins) = Logins::from_cookie(value) {
+        assert_eq!(Logins::from_cookie(logins.to_cookie()), Some(logins));
+        assert!(Logins::after_login(Some(logins), NOW).count > 0);
+    }
+    if let Ok(pending) = PendingLogin::open_cookie(&SECRETS, "app", value, NOW) {
+        assert_eq!(pending, *PENDING);
+    }
+    assert!(PendingLogin::open_cookie(&SECRETS, "other", value, NOW).is_err());
+    assert!(PendingLogin::open_cookie(&SECRETS, "app", value, NOW + 600).is_err());
+}
+
+/// What somebody does to a cookie of ours (change, cut, append) closes it.
+fn seal(change: &[u8]) {
+    let [at, mask, ..] = change else { return };
+    let mut cookie =
+        PENDING.seal_cookie(&SECRETS, [3; NONCE_LEN]).expect("libcrypto seals").into_bytes();
+    let at = usize::from(*at) % cookie.len();
+    let opens = |cookie: &[u8]| PendingLogin::open_cookie(&SECRETS, "app", cookie, NOW);
+    assert_eq!(opens(&cookie).as_ref(), Ok(&*PENDING));
+    assert!(opens(&cookie[..at]).is_err());
+    assert!(opens(&[&cookie, change].concat()).is_err());
+    if let Some(byte) = cookie.get_mut(at).filter(|_| *mask != 0) {
+        *byte ^= mask;
+        assert!(opens(&cookie).is_err());
+    }
+}

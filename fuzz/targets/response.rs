@@ -1,0 +1,34 @@
+//! Responses from anywhere log in nobody whom the seeds do not; and what the IdP signs, whatever it
+//! is, is judged without harm.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use fuzz::seeds;
+use fuzz::sp::{LOGINS, accept};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use saml::message::receive;
+use xmldoc::{
+    DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey, sign_enveloped,
+};
+
+static KEY: LazyLock<SigningKey> = LazyLock::new(seeds::signing_key);
+
+fuzz_target!(|xml: &[u8]| {
+    match accept(receive(xml, &Limits::default())) {
+        Ok(login) => assert!(LOGINS.contains(&login), "nobody vouches for {login:?}"),
+        Err(refusal) => assert!(!refusal.code().is_empty() && !refusal.to_string().contains('\n')),
+    }
+    let Ok(xml) = std::str::from_utf8(xml) else { return };
+    let (algorithm, digest) = (SignatureAlgorithm::EcdsaSha256, DigestAlgorithm::Sha256);
+    let place = SignaturePlace::AfterIssuer;
+    let Ok(signed) = sign_enveloped(xml, place, &KEY, None, algorithm, digest) else { return };
+    if let Ok(login) = accept(receive(signed.as_bytes(), &Limits::default())) {
+        assert!(!login.assertion_id.is_empty() && !login.name_id.value.is_empty());
+        assert!(login.replay_until > seeds::NOW);
+    }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    fuzz::xml_mutator::mutate(data, size, max_size, seed)
+});

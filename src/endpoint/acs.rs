@@ -138,6 +138,13 @@ fn unsolicited(
     now: i64,
 ) -> Result<Reply, Refusal> {
     let idp = idp_of_issuer(sp, &response)?;
+    if !idp.provider.policy.allow_unsolicited {
+        // Before any signature is looked at: strangers must not make us compute.
+        return Err(Refusal::new(
+            &reason::UNSOLICITED,
+            format!("the Response has no InResponseTo, allow_unsolicited is off for {}", idp.name),
+        ));
+    }
     let login = response.accept(&expected(sp, idp, None, now))?;
     claim(sp, idp, &login, None, now)?;
     let landing =

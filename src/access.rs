@@ -57,16 +57,17 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     }
     let Some(conf) = SamlModule::location_conf(r) else { return declined() };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
-    if conf.location().endpoint.is_some() || protection.mode == Mode::Optional {
+    if conf.location().endpoint.is_some() {
         return declined();
     }
-    let Some(live) = session_of(r, &protection, ngx_time()) else {
-        return NGX_HTTP_UNAUTHORIZED as ngx_int_t;
+    let live = session_of(r, &protection, ngx_time());
+    let is_refused = live.is_none() && protection.mode == Mode::Require;
+    // Who is known here is not who is known to the main request, which may have another SP.
+    let Some(context) = Context::of_subrequest(r) else {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
-    match admit(r, &protection, live) {
-        ok if ok == NGX_OK as ngx_int_t => declined(),
-        failed => failed,
-    }
+    *context.session.borrow_mut() = live.map(|live| (protection.sp.clone(), live));
+    if is_refused { NGX_HTTP_UNAUTHORIZED as ngx_int_t } else { declined() }
 }
 
 fn declined() -> ngx_int_t {

@@ -163,7 +163,10 @@ fn register_endpoint(
     let core: &mut ngx_http_core_loc_conf_t =
         NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
     if core.handler.is_some() {
-        return Err("the location has another handler already; give SAML its own".into());
+        return Err(format!(
+            "\"{}\" in a location that has another handler already; give SAML its own location",
+            kind.directive()
+        ));
     }
     core.handler = Some(endpoint::handler(kind));
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
@@ -249,15 +252,15 @@ impl LocConf {
     /// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else
     /// wants to answer there would answer unprotected.
     fn inherit_endpoint(&mut self, cf: &ngx_conf_t, above: &Self) -> Result<(), ConfigError> {
-        let Some(core) = NgxHttpCoreModule::location_conf(cf) else { return Ok(()) };
+        let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
         if core.noname() != 0 && self.raw.endpoint.is_none() {
             self.raw.endpoint.clone_from(&above.raw.endpoint);
         }
         let Some(given) = &self.raw.endpoint else { return Ok(()) };
         let (kind, _) = given.value;
-        let ours = core
-            .handler
-            .is_none_or(|handler| std::ptr::fn_addr_eq(handler, endpoint::handler(kind)));
+        // nginx asks a limit_except for its own handler, and serves files when there is none.
+        let core_handler = core.handler.get_or_insert(endpoint::handler(kind));
+        let ours = std::ptr::fn_addr_eq(*core_handler, endpoint::handler(kind));
         if ours {
             return Ok(());
         }

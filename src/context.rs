@@ -13,7 +13,7 @@ use crate::config::Sp;
 use crate::live_session::LiveSession;
 use crate::random;
 
-/// Lives in the main request's pool, dropped with it.
+/// Lives in the request's pool, dropped with it.
 #[derive(Default)]
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
@@ -21,22 +21,30 @@ pub struct Context {
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
     request_id: OnceCell<String>,
+    /// It is a subrequest's own.
+    of_subrequest: bool,
 }
 
 impl Context {
-    /// The context of `r`'s main request, if it has one.
+    /// The context of `r`: a subrequest's own if it has one, else its main request's.
     pub fn of(r: &Request) -> Option<&Self> {
         let main = r.as_ref().main;
-        // SAFETY: main is the live main request of r; its slot holds null or our Context.
-        let found = unsafe { *(*main).ctx.add(SamlModule::module().ctx_index) }.cast::<Self>();
-        let found = if found.is_null() { Self::survivor(main) } else { found };
+        let own = if r.is_main() { ptr::null_mut() } else { slot(ptr::from_ref(r.as_ref())) };
+        let found = if own.is_null() { slot(main) } else { own };
+        let found = if found.is_null() { survivor(main) } else { found };
         // SAFETY: a Context lives until its request's pool, which outlives every use of r.
         unsafe { found.as_ref() }
     }
 
-    /// The context of `r`'s main request, made when there is none. `None` = out of memory.
+    /// The context of `r`, made in the main request when there is none. `None` = out of memory.
     pub fn of_or_new(r: &Request) -> Option<&Self> {
-        Self::of(r).or_else(|| Self::create(r.as_ref().main))
+        Self::of(r).or_else(|| create(r.as_ref().main, false))
+    }
+
+    /// A context for a subrequest alone: what it knows of the user is neither taken from its main
+    /// request nor given to it. `None` = out of memory.
+    pub fn of_subrequest(r: &mut Request) -> Option<&Self> {
+        create(r.as_mut(), true)
     }
 
     /// Ties page, log and message together: the AuthnRequest's ID where there is one.
@@ -49,38 +57,46 @@ impl Context {
         // An ID that was shown already stays.
         let _ = self.request_id.set(id.to_owned());
     }
+}
 
-    fn create<'r>(main: *mut ngx_http_request_t) -> Option<&'r Self> {
-        // SAFETY: the cleanup's data has room for a Context, aligned as nginx aligns its pool
-        // allocations; it is written before the handler that drops it is set.
-        unsafe {
-            let cleanup = ngx_pool_cleanup_add((*main).pool, size_of::<Self>()).as_mut()?;
-            let context = cleanup.data.cast::<Self>();
-            context.write(Self::default());
-            cleanup.handler = Some(drop_context);
-            *(*main).ctx.add(SamlModule::module().ctx_index) = context.cast();
-            context.as_ref()
+fn slot(r: *const ngx_http_request_t) -> *mut Context {
+    // SAFETY: r is live; its slot holds null or our Context.
+    unsafe { *(*r).ctx.add(SamlModule::module().ctx_index) }.cast()
+}
+
+fn create<'r>(r: *mut ngx_http_request_t, of_subrequest: bool) -> Option<&'r Context> {
+    // SAFETY: the cleanup's data has room for a Context, aligned as nginx aligns its pool
+    // allocations; it is written before the handler that drops it is set.
+    unsafe {
+        let cleanup = ngx_pool_cleanup_add((*r).pool, size_of::<Context>()).as_mut()?;
+        let context = cleanup.data.cast::<Context>();
+        context.write(Context { of_subrequest, ..Context::default() });
+        cleanup.handler = Some(drop_context);
+        *(*r).ctx.add(SamlModule::module().ctx_index) = context.cast();
+        context.as_ref()
+    }
+}
+
+/// An internal redirect empties the slot, not the pool: finds the main request's context by its
+/// cleanup.
+fn survivor(main: *mut ngx_http_request_t) -> *mut Context {
+    // SAFETY: main is live; a pool's cleanups are a null-terminated list.
+    unsafe {
+        if (*main).internal() == 0 && (*main).filter_finalize() == 0 {
+            return ptr::null_mut();
+        }
+        let mut cleanup = (*(*main).pool).cleanup;
+        while let Some(entry) = cleanup.as_ref() {
+            let ours =
+                entry.handler.is_some_and(|h| ptr::fn_addr_eq(h, drop_context as DropContext));
+            if ours && !(*entry.data.cast::<Context>()).of_subrequest {
+                *(*main).ctx.add(SamlModule::module().ctx_index) = entry.data;
+                return entry.data.cast();
+            }
+            cleanup = entry.next;
         }
     }
-
-    /// An internal redirect empties the slot, not the pool: finds the context by its cleanup.
-    fn survivor(main: *mut ngx_http_request_t) -> *mut Self {
-        // SAFETY: main is live; a pool's cleanups are a null-terminated list.
-        unsafe {
-            if (*main).internal() == 0 && (*main).filter_finalize() == 0 {
-                return ptr::null_mut();
-            }
-            let mut cleanup = (*(*main).pool).cleanup;
-            while let Some(entry) = cleanup.as_ref() {
-                if entry.handler.is_some_and(|h| ptr::fn_addr_eq(h, drop_context as DropContext)) {
-                    *(*main).ctx.add(SamlModule::module().ctx_index) = entry.data;
-                    return entry.data.cast();
-                }
-                cleanup = entry.next;
-            }
-        }
-        ptr::null_mut()
-    }
+    ptr::null_mut()
 }
 
 type DropContext = unsafe extern "C" fn(*mut c_void);

@@ -83,7 +83,7 @@ fn answered(
     if pending.answered {
         // The Back button posts the form again. This browser's own cookie says where that login
         // went; whether there still is a session is asked there.
-        return Ok(Reply::redirect(303, pending.return_url));
+        return Ok(go_on(sp, pending.return_url));
     }
     let idp = idp_named(sp, &pending.idp)?;
     let authn_context = pending.authn_context.as_ref().map(|asked| RequestedAuthnContext {
@@ -108,7 +108,7 @@ fn answered(
         Err(refusal) if pending.passive && refusal.code() == reason::NO_PASSIVE.code() => {
             // As asked: the IdP did not bother the user, who goes on without a session.
             let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
-            Ok(Reply::redirect(303, pending.return_url).with_cookie(cookie))
+            Ok(go_on(sp, pending.return_url).with_cookie(cookie))
         }
         Err(refusal) => Err(refusal),
     }

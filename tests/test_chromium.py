@@ -67,6 +67,7 @@ http {
         certificate sp.crt;
         certificate_key sp.key;
         idp corp;
+        cookie_same_site @SAME_SITE@;
     }
     server {
         listen 127.0.0.1:@PORT@ ssl;
@@ -79,17 +80,52 @@ http {
 """
 
 
+@pytest.fixture
+def cross_site(nginx, tmp_path):
+    """A protected site over https, and its IdP at another site."""
+    sites = []
+
+    def start(same_site: str = "lax", binding: str = "HTTP-Redirect"):
+        tls = rsa_credential("tls")
+        site = IdpSite(Idp(binding=binding), tls, tmp_path)
+        sites.append(site)
+        certificate = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem}
+        files = {**certificate, "idp.xml": site.idp.metadata()}
+        return nginx(CROSS_SITE, files=files, SAME_SITE=same_site), site
+
+    yield start
+    for site in sites:
+        site.stop()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("binding", ["HTTP-Redirect", "HTTP-POST"])
-def test_cookies_survive_a_cross_site_post(nginx, chromium, tmp_path, binding):
+@pytest.mark.parametrize("same_site", ["lax", "strict", "none"])
+def test_a_login_across_sites(cross_site, chromium, same_site, binding):
     """Over https, through an IdP of another site: SameSite as browsers enforce it."""
-    tls = rsa_credential("tls")
-    site = IdpSite(Idp(binding=binding), tls, tmp_path)
-    files = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem, "idp.xml": site.idp.metadata()}
-    server = nginx(CROSS_SITE, files=files)
+    server, _ = cross_site(same_site, binding)
     page = f"https://app.localhost:{server.port}/page.html"
     chromium.open(page)
     chromium.wait_for(page)
     assert chromium.text() == "a page"
-    assert chromium.cookies()["__Host-saml_session"]["sameSite"] == "Lax"
-    site.stop()
+    cookie = chromium.cookies()["__Host-saml_session"]
+    assert cookie["sameSite"].lower() == same_site
+    assert server.access_log().count(" /saml/acs ") == 1, "no loop"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("same_site", ["lax", "strict"])
+def test_back_to_the_idp(cross_site, chromium, same_site):
+    """The IdP's page posts once more, and the browser holds the session's cookie back."""
+    server, site = cross_site(same_site)
+    page = f"https://app.localhost:{server.port}/page.html"
+    chromium.open(page)
+    chromium.wait_for(page)
+    session = chromium.cookies()["__Host-saml_session"]["value"]
+    (visit,) = site.visits
+    chromium.open(site.idp.sso_url.removesuffix("/sso") + visit)
+    server.wait_for(lambda: server.access_log().count("POST /saml/acs ") >= 2, "the second POST")
+    chromium.wait_for(page)
+    assert chromium.text() == "a page"
+    assert chromium.cookies()["__Host-saml_session"]["value"] == session
+    assert len(site.visits) == 2, "no new login"

@@ -50,6 +50,7 @@ const FUNCTIONS: &[&str] = &[
     "xmlSecOpenSSLEvpKeyDataGetEvp",
     "xmlSecOpenSSLKeyDataRsaGetKlass",
     "xmlSecPtrListGet(Item|Size)",
+    "xmlSecTransform(Enveloped|ExclC14N)GetKlass",
     "xmlSecTransformIdListFindByHref",
     "xmlSecTransformIds(Get|Register)",
     "xmlSecTransformDefault(GetDataType|PushBin|PopBin)",

@@ -25,6 +25,7 @@ class IdpSite:
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.web.socket = context.wrap_socket(self.web.socket, server_side=True)
         self.idp = replace(idp, sso_url=f"https://127.0.0.1:{self.web.server_port}/sso")
+        self.visits = []  # the paths of the AuthnRequests that came by GET
         threading.Thread(target=self.web.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
@@ -45,6 +46,7 @@ class IdpSite:
             def do_GET(self):
                 if not self.path.startswith("/sso?"):
                     return self.send_error(404)
+                site.visits.append(self.path)
                 return self.reply(read_redirect(self.path))
 
             def do_POST(self):

@@ -23,7 +23,7 @@ IDENTITY = {
 
 
 class Pysaml2Idp:
-    """Knobs: `sign_response`, `sign_assertion`, `identity`; the last request's fate in `refused`.
+    """Knobs: `sign_response`, `sign_assertion`, `encrypt_assertion`, `identity`; the last request's fate in `refused`.
 
     `sha1` leaves pysaml2 at its own default, RSA-SHA1.
     """
@@ -37,6 +37,7 @@ class Pysaml2Idp:
         }
         self.sign_response = False
         self.sign_assertion = True
+        self.encrypt_assertion = False
         self.identity = IDENTITY
         self.refused = None
         self.requests = []
@@ -113,6 +114,7 @@ class Pysaml2Idp:
             authn={"class_ref": PASSWORD, "authn_auth": self.url},
             sign_response=self.sign_response,
             sign_assertion=self.sign_assertion,
+            encrypt_assertion=self.encrypt_assertion,
             **self.sign_with(),
             **arguments,
         )

@@ -2,6 +2,7 @@
 
 mod deflate;
 mod outgoing;
+mod percent;
 mod post;
 mod query;
 mod redirect;

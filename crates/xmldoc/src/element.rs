@@ -11,7 +11,7 @@ use crate::{GateError, Limits, decrypt};
 pub struct Attribute {
     pub name: SmolStr,
     pub namespace: SmolStr,
-    pub value: String,
+    pub value: SmolStr,
 }
 
 /// A namespace prefix (empty: the default namespace) and its URI.
@@ -94,6 +94,9 @@ struct Builder {
 
 impl Builder {
     fn namespace(&mut self, uri: &str) -> SmolStr {
+        if uri.is_empty() {
+            return SmolStr::default();
+        }
         if let Some(shared) = self.namespaces.iter().rev().take(SHARED).find(|n| *n == uri) {
             return shared.clone();
         }
@@ -121,7 +124,7 @@ impl Sink for Builder {
     fn attribute(&mut self, namespace: &str, name: &str, value: Cow<'_, str>) {
         let namespace = self.namespace(namespace);
         if let Some((element, _)) = self.open.last_mut() {
-            let (name, value) = (name.into(), value.into_owned());
+            let (name, value) = (name.into(), SmolStr::new(value));
             element.attributes.push(Attribute { name, namespace, value });
         }
     }

@@ -92,6 +92,9 @@ fn characters(bytes: &[u8]) -> Result<&str, GateError> {
     Ok(text)
 }
 
+/// What most messages need, so that the lists need not grow.
+const ROOM: usize = 16;
+
 struct Document<'a, S> {
     /// Bytes, with the byte order mark.
     length: usize,
@@ -115,7 +118,8 @@ impl<'a, S: Sink> Document<'a, S> {
         outside: &'a Outside<'a>,
         sink: &'a mut S,
     ) -> Self {
-        let (ids, attributes, root) = (Vec::new(), Vec::new(), Root { name_end: 0 });
+        let (ids, attributes) = (Vec::with_capacity(ROOM), Vec::with_capacity(ROOM));
+        let root = Root { name_end: 0 };
         let scope = Scope::within(outside);
         Self { length, scanner, limits, sink, scope, ids, elements: 0, root, attributes }
     }

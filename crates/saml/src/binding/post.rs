@@ -2,6 +2,7 @@
 
 use crate::base64_binary;
 use crate::binding::deflate::{InflateError, inflate};
+use crate::binding::percent::{self, fields};
 use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE};
 use crate::reason;
 use crate::refusal::{Refusal, quote_option};
@@ -32,7 +33,7 @@ pub fn decode_post(
 ) -> Result<PostMessage, Refusal> {
     check_media_type(content_type)?;
     let form = Form::read(body)?;
-    let octets = decode_base64(&form.message, max_message_size)?;
+    let octets = decode_base64(form.message, max_message_size)?;
     let xml = inflate_if_deflated(octets, max_message_size)?;
     Ok(PostMessage { xml, relay_state: form.relay_state })
 }
@@ -48,30 +49,32 @@ fn check_media_type(content_type: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// The fields that the binding knows; others are none of our business.
-struct Form {
-    message: String,
+struct Form<'a> {
+    /// Raw.
+    message: &'a [u8],
     relay_state: Option<String>,
 }
 
-impl Form {
-    fn read(body: &[u8]) -> Result<Self, Refusal> {
+impl<'a> Form<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Refusal> {
         let (mut message, mut relay_state) = (None, None);
-        for (count, (name, value)) in form_urlencoded::parse(body).enumerate() {
+        for (count, field) in fields(body).enumerate() {
             if count == FIELDS_MAX {
                 let detail = format!("the form has more than {FIELDS_MAX} fields");
                 return Err(Refusal::new(&reason::FORM_INVALID, detail));
             }
+            let name = field.name();
             match &*name {
                 SAML_RESPONSE | SAML_REQUEST if message.is_some() => {
                     let detail = format!("{name} is the second message of the form");
                     return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
                 }
-                SAML_RESPONSE | SAML_REQUEST => message = Some(value.into_owned()),
+                SAML_RESPONSE | SAML_REQUEST => message = Some(field.value),
                 RELAY_STATE if relay_state.is_some() => {
                     let detail = format!("{RELAY_STATE} stands twice in the form");
                     return Err(Refusal::new(&reason::FORM_INVALID, detail));
                 }
-                RELAY_STATE => relay_state = Some(value.into_owned()),
+                RELAY_STATE => relay_state = Some(field.text()),
                 _ => {}
             }
         }
@@ -83,11 +86,11 @@ impl Form {
     }
 }
 
-fn decode_base64(text: &str, max: usize) -> Result<Vec<u8>, Refusal> {
-    base64_binary::decode(text, max).map_err(|error| match error {
+fn decode_base64(raw: &[u8], max: usize) -> Result<Vec<u8>, Refusal> {
+    base64_binary::decode_owned(percent::decode(raw), max).map_err(|error| match error {
         base64_binary::Error::TooLarge => too_large(max),
         base64_binary::Error::Invalid => {
-            let detail = format!("the message field of {} characters is not base64", text.len());
+            let detail = format!("the message field of {} characters is not base64", raw.len());
             Refusal::new(&reason::BASE64_INVALID, detail)
         }
     })

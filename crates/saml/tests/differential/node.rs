@@ -51,7 +51,7 @@ impl Node {
     fn copy(element: &Element) -> Self {
         let attributes = element.attributes.iter();
         let attribute =
-            attributes.map(|a| (a.namespace.to_string(), a.name.to_string(), a.value.clone()));
+            attributes.map(|a| (a.namespace.to_string(), a.name.to_string(), a.value.to_string()));
         Self {
             attributes: attribute.collect(),
             text: element.text.clone(),

@@ -85,25 +85,22 @@ struct Context(NonNull<sys::_xmlSecDSigCtx>);
 impl Context {
     fn enable(&self, dsig: &Dsig<'_>) -> Option<()> {
         use sys::{
-            xmlSecTransformUsageC14NMethod as C14N, xmlSecTransformUsageDSigTransform as TRANSFORM,
             xmlSecTransformUsageDigestMethod as DIGEST,
             xmlSecTransformUsageSignatureMethod as SIGNATURE,
         };
         let context = self.0.as_ptr();
-        let for_reference =
-            [(ENVELOPED, TRANSFORM), (EXC_C14N, TRANSFORM), (dsig.digest_method, DIGEST)];
-        for (uri, usage) in for_reference {
+        // SAFETY: no arguments; both lists of functions live as long as the library.
+        let (enveloped, exclusive) = unsafe {
+            (sys::xmlSecTransformEnvelopedGetKlass(), sys::xmlSecTransformExclC14NGetKlass())
+        };
+        for klass in [enveloped, exclusive, transform(dsig.digest_method, DIGEST)?] {
             // SAFETY: context and transform are live.
-            let enabled = unsafe {
-                sys::xmlSecDSigCtxEnableReferenceTransform(context, transform(uri, usage)?)
-            };
+            let enabled = unsafe { sys::xmlSecDSigCtxEnableReferenceTransform(context, klass) };
             (enabled >= 0).then_some(())?;
         }
-        for (uri, usage) in [(EXC_C14N, C14N), (dsig.signature_method, SIGNATURE)] {
+        for klass in [exclusive, transform(dsig.signature_method, SIGNATURE)?] {
             // SAFETY: as above.
-            let enabled = unsafe {
-                sys::xmlSecDSigCtxEnableSignatureTransform(context, transform(uri, usage)?)
-            };
+            let enabled = unsafe { sys::xmlSecDSigCtxEnableSignatureTransform(context, klass) };
             (enabled >= 0).then_some(())?;
         }
         Some(())

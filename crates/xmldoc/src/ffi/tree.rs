@@ -36,7 +36,7 @@ impl Tree {
         // NOERROR does not cover what libxml2 says of a bad xml:id.
         let _silence = Silence::new();
         // SAFETY: `bytes` holds `size` bytes and is read during the call only; libxml2 keeps no
-        // pointer into it. The encoding is a C string.
+        // pointer into it. URL and encoding may be null.
         let doc = unsafe {
             sys::xmlCtxtReadMemory(
                 context.0.as_ptr(),
@@ -153,6 +153,14 @@ impl<'tree> Node<'tree> {
 
     pub(crate) fn is(self, namespace: &str, name: &str) -> bool {
         self.name() == name && self.namespace() == namespace
+    }
+
+    /// (namespace, local name) of each attribute, in document order.
+    pub(crate) fn attribute_names(self) -> impl Iterator<Item = (&'tree str, &'tree str)> {
+        self.raw_attributes().map(|attribute| {
+            // SAFETY: the attribute and what it points to live in the tree.
+            unsafe { (namespace(attribute.as_ref().ns), text(attribute.as_ref().name)) }
+        })
     }
 
     /// (namespace, local name, value), in document order.

@@ -227,3 +227,95 @@ impl<'a> Scanner<'a> {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All pieces of `xml`, written out plainly.
+    fn pieces(xml: &str) -> Result<String, GateError> {
+        let mut scanner = Scanner::new(xml);
+        scanner.xml_declaration()?;
+        let mut pieces = String::new();
+        loop {
+            let piece = match scanner.token()? {
+                Token::Open(name) => format!("<{}", name.raw),
+                Token::Close => {
+                    scanner.end_tag("e")?;
+                    "/".to_owned()
+                }
+                Token::Text(text) => format!("t({text})"),
+                Token::CharacterData(text) => format!("c({text})"),
+                Token::Character(c) => format!("r({c})"),
+                Token::Comment => "!".to_owned(),
+                Token::End => return Ok(pieces),
+            };
+            pieces.push_str(&piece);
+            while piece.starts_with('<') {
+                match scanner.in_tag()? {
+                    InTag::Attribute(name, value) => {
+                        pieces.push_str(&format!(" {}={value}", name.raw))
+                    }
+                    InTag::End { empty } => {
+                        pieces.push_str(if empty { "/>" } else { ">" });
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_piece_ends_where_xml_says() {
+        for (xml, expected) in [
+            ("<e>a&amp;b</e>", "<e>t(a)r(&)t(b)/"),
+            ("<e \t\r\n x = 'a\"b' y=\"a'>b\"\n/>", "<e x=a\"b y=a'>b/>"),
+            ("<e x='&lt;&#65;\u{e9}' p:y=''></e >", "<e x=<A\u{e9} p:y=>/"),
+            ("<!--a-b--><e/><!---->", "!<e/>!"),
+            ("<e><![CDATA[<&]]]]></e>", "<e>c(<&]])/"),
+            ("<?xml version='1.0'?><e/>", "<e/>"),
+            ("<?xml\nversion = \"1.0\" encoding='UTF-8' standalone='no' ?>\n<e/>", "t(\n)<e/>"),
+            ("<\u{e9}.-_1/>", "<\u{e9}.-_1/>"),
+        ] {
+            assert_eq!(pieces(xml).as_deref(), Ok(expected), "{xml}");
+        }
+    }
+
+    #[test]
+    fn broken_pieces_are_refused() {
+        for (xml, code) in [
+            ("<e x='1'y='2'/>", "xml_malformed"),
+            ("<e / >", "xml_malformed"),
+            ("<e x>", "xml_malformed"),
+            ("<e x='1", "xml_malformed"),
+            ("<e x='&lt;", "xml_malformed"),
+            ("<e x='a&lt;<'/>", "xml_malformed"),
+            ("< e/>", "xml_malformed"),
+            ("<e></f>", "xml_malformed"),
+            ("<e></ e>", "xml_malformed"),
+            ("<e></e x='1'>", "xml_malformed"),
+            ("<e></ef>", "xml_malformed"),
+            ("<!-->", "xml_malformed"),
+            ("<!--->", "xml_malformed"),
+            ("<!----->", "xml_malformed"),
+            ("<![CDATA[]]", "xml_malformed"),
+            ("<![cdata[]]>", "xml_doctype"),
+            ("<!>", "xml_doctype"),
+            ("<e>&a<b;</e>", "xml_entity"),
+            ("<e x='&a'/>", "xml_entity"),
+            ("&;", "xml_entity"),
+            ("<?xml?><e/>", "xml_malformed"),
+            ("<?xml encoding='UTF-8'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0' standalone='maybe'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0' standalone='no' encoding='UTF-8'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0'encoding='UTF-8'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0' versio='1.0'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0' encoding='UTF-16'?><e/>", "xml_not_utf8"),
+            ("<?xml-x version='1.0'?><e/>", "xml_processing_instruction"),
+            ("<?xml2 version='1.0'?><e/>", "xml_processing_instruction"),
+            ("<e/><?xml version='1.0'?>", "xml_malformed"),
+        ] {
+            assert_eq!(pieces(xml).map_err(|e| e.code()), Err(code), "{xml}");
+        }
+    }
+}

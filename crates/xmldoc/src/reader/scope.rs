@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use super::ROOM;
 use super::name::Name;
 use crate::GateError;
 
@@ -50,7 +51,7 @@ struct Open<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn within(outside: &'a Outside<'a>) -> Self {
-        Self { outside, declared: Vec::new(), open: Vec::new() }
+        Self { outside, declared: Vec::with_capacity(ROOM), open: Vec::with_capacity(ROOM) }
     }
 
     /// Prefix and URI, innermost last; a prefix may come again.

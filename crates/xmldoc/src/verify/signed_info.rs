@@ -173,7 +173,7 @@ fn expect(element: Node<'_>, name: &str, attributes: &[&str]) -> Result<(), Veri
     let known = |namespace: &str, name: &str| {
         namespace.is_empty() && (attributes.contains(&name) || name == "Id")
     };
-    if element.attributes().all(|(namespace, name, _)| known(namespace, name)) {
+    if element.attribute_names().all(|(namespace, name)| known(namespace, name)) {
         return Ok(());
     }
     Err(VerifyError::Structure("an element of the signature has an unexpected attribute"))

@@ -1,0 +1,169 @@
+"""XML Encryption by software of others: `cryptography` for each shape, the xmlsec1 tool for doubt."""
+
+import base64
+import os
+import subprocess
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from lxml import etree
+
+from harness.keys import Credential
+from harness.message import NS
+from harness.response import random_id
+
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+OAEP_MGF1P = XENC + "rsa-oaep-mgf1p"
+OAEP = XENC11 + "rsa-oaep"
+RSA_1_5 = XENC + "rsa-1_5"
+DIGESTS = {
+    "sha1": ("http://www.w3.org/2000/09/xmldsig#sha1", hashes.SHA1()),
+    "sha256": (XENC + "sha256", hashes.SHA256()),
+    "sha512": (XENC + "sha512", hashes.SHA512()),
+}
+CONTENT = {
+    **{f"aes{bits}-cbc": (f"{XENC}aes{bits}-cbc", bits // 8) for bits in (128, 192, 256)},
+    **{f"aes{bits}-gcm": (f"{XENC11}aes{bits}-gcm", bits // 8) for bits in (128, 192, 256)},
+    "3des": (XENC + "tripledes-cbc", 24),
+}
+PLAINTEXT = {
+    "Assertion": "EncryptedAssertion",
+    "NameID": "EncryptedID",
+    "Attribute": "EncryptedAttribute",
+}
+
+DATA = """\
+<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Id="{id}"\
+ Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="{content}"/>\
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">{key_info}</ds:KeyInfo>\
+<xenc:CipherData><xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData>\
+</xenc:EncryptedData>"""
+
+KEY = """\
+<xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"{id}>\
+<xenc:EncryptionMethod Algorithm="{transport}">{parameters}</xenc:EncryptionMethod>\
+<xenc:CipherData><xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData>\
+</xenc:EncryptedKey>"""
+
+RETRIEVAL = (
+    '<ds:RetrievalMethod URI="#_key{}" Type="http://www.w3.org/2001/04/xmlenc#EncryptedKey"/>'
+)
+
+TEMPLATE = """\
+<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"\
+ Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="{content}"/>\
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey>\
+<xenc:EncryptionMethod Algorithm="{transport}"/><ds:KeyInfo><ds:KeyName/></ds:KeyInfo>\
+<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>\
+<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"""
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """How to encrypt. `digest` and `mgf` are left out of the message when `None` (SHA-1)."""
+
+    content: str = "aes128-gcm"
+    transport: str = OAEP_MGF1P
+    digest: str | None = None
+    mgf: str | None = None
+    place: str = "inside"  # inside | beside | retrieval
+
+
+PLAIN = Encryption()
+
+
+def encrypt(
+    element: etree._Element,
+    *recipients: Credential,
+    how: Encryption = PLAIN,
+    octets: bytes | None = None,
+) -> etree._Element:
+    """Puts the Encrypted… element in the place of `element`; `octets` is the plaintext if not it."""
+    uri, length = CONTENT[how.content]
+    key = os.urandom(length)
+    plaintext = etree.tostring(element, with_tail=False) if octets is None else octets
+    keys = [encrypted_key(key, who, n, how) for n, who in enumerate(recipients)]
+    key_info = {
+        "inside": "".join(keys),
+        "beside": "<ds:KeyName>sp</ds:KeyName>",
+        "retrieval": RETRIEVAL.format(0),
+    }[how.place]
+    value = base64.b64encode(ciphertext(how.content, key, plaintext)).decode()
+    holder = etree.Element(
+        f"{{{NS['saml']}}}{PLAINTEXT[etree.QName(element).localname]}", nsmap={"saml": NS["saml"]}
+    )
+    holder.append(etree.fromstring(DATA.format(id=random_id(), content=uri, key_info=key_info, value=value)))
+    if how.place != "inside":
+        holder.extend(etree.fromstring(key) for key in keys)
+    return replace(element, holder)
+
+
+def encrypt_by_xmlsec1(
+    element: etree._Element, recipient: Credential, directory, content: str, transport: str
+) -> etree._Element:
+    """The same by the command-line tool."""
+    uri, length = CONTENT[content]
+    (directory / "template.xml").write_text(TEMPLATE.format(content=uri, transport=transport))
+    (directory / "recipient.pem").write_bytes(recipient.certificate_pem)
+    (directory / "plaintext.xml").write_bytes(etree.tostring(element, with_tail=False))
+    done = subprocess.run(
+        [
+            "xmlsec1", "--encrypt", "--pubkey-cert-pem", directory / "recipient.pem",
+            "--session-key", f"{'des' if content == '3des' else 'aes'}-{length * 8}",
+            "--xml-data", directory / "plaintext.xml", directory / "template.xml",
+        ],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    name = PLAINTEXT[etree.QName(element).localname]
+    holder = etree.Element(f"{{{NS['saml']}}}{name}", nsmap={"saml": NS["saml"]})
+    holder.append(etree.fromstring(done.stdout))
+    return replace(element, holder)
+
+
+def replace(element: etree._Element, holder: etree._Element) -> etree._Element:
+    holder.tail = element.tail
+    element.getparent().replace(element, holder)
+    return holder
+
+
+def encrypted_key(key: bytes, recipient: Credential, number: int, how: Encryption) -> str:
+    certificate: x509.Certificate = recipient.certificate
+    _, digest = DIGESTS[how.digest or "sha1"]
+    _, mgf = DIGESTS[how.mgf or "sha1"]
+    scheme = padding.OAEP(padding.MGF1(mgf), digest, None)
+    if how.transport == RSA_1_5:
+        scheme = padding.PKCS1v15()
+    parameters = ""
+    if how.digest:
+        ds = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+        parameters += f'<ds:DigestMethod {ds} Algorithm="{DIGESTS[how.digest][0]}"/>'
+    if how.mgf:
+        parameters += f'<x:MGF xmlns:x="{XENC11}" Algorithm="{XENC11}mgf1{how.mgf}"/>'
+    wrapped = certificate.public_key().encrypt(key, scheme)
+    return KEY.format(
+        id=f' Id="_key{number}"' if how.place != "inside" else "",
+        transport=how.transport,
+        parameters=parameters,
+        value=base64.b64encode(wrapped).decode(),
+    )
+
+
+def ciphertext(content: str, key: bytes, plaintext: bytes) -> bytes:
+    """The octets of CipherValue (xmlenc-core1 5.2)."""
+    if content.endswith("gcm"):
+        nonce = os.urandom(12)
+        return nonce + AESGCM(key).encrypt(nonce, plaintext, None)
+    cipher = TripleDES(key) if content == "3des" else algorithms.AES(key)
+    block = cipher.block_size // 8
+    pad = block - len(plaintext) % block
+    padded = plaintext + os.urandom(pad - 1) + bytes([pad])
+    vector = os.urandom(block)
+    encryptor = Cipher(cipher, modes.CBC(vector)).encryptor()
+    return vector + encryptor.update(padded) + encryptor.finalize()

@@ -1,0 +1,109 @@
+"""No padding oracle: "How to Break XML Encryption" (CCS 2011), "On Breaking SAML" and Bleichenbacher.
+
+Whoever holds a ciphertext may send it back altered and look at the answers. They are all the same.
+"""
+
+import base64
+import re
+
+import pytest
+from lxml import etree
+
+from harness.browser import Browser
+from harness.encrypt import OAEP_MGF1P, RSA_1_5, Encryption, encrypt
+from harness.idp import post_fields, sign
+from harness.keys import rsa_credential
+from harness.message import NS
+from harness.response import Answer
+
+CONF = """
+events {}
+http {
+    saml_idp corp { metadata idp.xml; allow_weak cbc rsa1_5; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+    }
+    server {
+        listen 127.0.0.1:@PORT@;
+        include saml-endpoints.conf;
+        location / { auth_saml app; root html; }
+    }
+}
+"""
+VALUE = "{http://www.w3.org/2001/04/xmlenc#}CipherValue"
+KEY, DATA = 0, 1
+
+
+def tampered(document: etree._Element, which: int, place: int, value: int) -> bytes:
+    """The message with the octet at `place` of one CipherValue changed by `value`."""
+    copy = etree.fromstring(etree.tostring(document))
+    element = [*copy.iter(VALUE)][which]
+    octets = bytearray(base64.b64decode(element.text))
+    octets[place] ^= value
+    element.text = base64.b64encode(octets).decode()
+    return etree.tostring(copy)
+
+
+def observed(server, page) -> tuple:
+    """All that an attacker, or a reader of the log, can tell apart."""
+    page_text = re.sub(r"<code>_?[0-9a-f]{16,}</code>", "", page.text)
+    line = [line for line in server.error_log().splitlines() if " saml: " in line][-1]
+    said = re.sub(r", request id: .*", "", line.partition(" saml: ")[2])
+    names = tuple(sorted(name for name in page.headers if name != "Date"))
+    length = page.headers.get("Content-Length")
+    return page.status, page_text, said, names, length, len(page.set_cookie)
+
+
+EVERY, SOME = range(1, 256), [1 << n for n in range(8)]
+CASES = {
+    # The octet before the last block's: it alone decides what the padding's length is.
+    "padding length, cbc": (Encryption("aes128-cbc"), DATA, -17, EVERY),
+    "padding length, cbc 256": (Encryption("aes256-cbc"), DATA, -17, SOME),
+    "last octet, cbc": (Encryption("aes128-cbc"), DATA, -1, EVERY),
+    "first octet of the plaintext, cbc": (Encryption("aes128-cbc"), DATA, 0, SOME),
+    "tag, gcm": (Encryption("aes128-gcm"), DATA, -1, SOME),
+    "key, oaep": (Encryption("aes128-gcm", OAEP_MGF1P), KEY, -1, SOME),
+    "key, oaep, cbc": (Encryption("aes128-cbc", OAEP_MGF1P), KEY, 0, SOME),
+    "key, pkcs 1, cbc": (Encryption("aes128-cbc", RSA_1_5), KEY, 5, SOME),
+    "key, pkcs 1, gcm": (Encryption("aes128-gcm", RSA_1_5), KEY, 5, SOME),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_answer(nginx, idp, name):
+    how, which, place, values = CASES[name]
+    server, browser = nginx(CONF), Browser()
+    request = idp.asked(browser.get(server.url("/page.html")))
+    document = etree.fromstring(idp.response(request, Answer()))
+    encrypt(document.find("saml:Assertion", NS), rsa_credential("sp"), how=how)
+    seen = set()
+    for value in values:
+        message = tampered(document, which, place, value)
+        page = browser.post(request.acs_url, post_fields(message, request.relay_state))
+        assert page.status == 403
+        seen.add(observed(server, page))
+    assert len(seen) == 1, seen
+    assert next(iter(seen))[2].startswith("decryption_failed: ")
+    untouched = post_fields(etree.tostring(document), request.relay_state)
+    assert browser.post(request.acs_url, untouched).status == 303
+
+
+def test_under_a_signature_nothing_is_decrypted(nginx, idp, browser):
+    """Altered ciphertext inside a signed Response never meets the key."""
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    document = etree.fromstring(idp.response(request, Answer(sign=None)))
+    encrypt(
+        document.find("saml:Assertion", NS),
+        rsa_credential("sp"),
+        how=Encryption("aes128-cbc", RSA_1_5),
+    )
+    document = sign(document, idp.credential)
+    for which, place in ((KEY, 3), (DATA, -1), (DATA, -17)):
+        message = tampered(document, which, place, 1)
+        page = browser.post(request.acs_url, post_fields(message, request.relay_state))
+        assert page.status == 403 and "digest_mismatch" in page.text

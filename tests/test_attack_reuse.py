@@ -1,4 +1,4 @@
-"""A good Response used where, when or by whom it must not be: replay, unsolicited, cross-SP, cross-IdP.
+"""A good Response where, when or by whom it must not be used.
 
 See also test_replay.py (one browser after the other, after logout) and test_two_sps.py.
 """
@@ -110,7 +110,8 @@ def test_on_another_worker(serve, idp, browser):
     pages = [thief.post(request.acs_url, form) for thief in thieves]
     assert all(page.status == 400 and "assertion_replayed" in page.text for page in pages)
     log = server.error_log()
-    refusers = {line.split("[warn] ")[1].split("#")[0] for line in log.splitlines() if "_replayed" in line}
+    refusals = [line for line in log.splitlines() if "_replayed" in line]
+    refusers = {line.split("[warn] ")[1].split("#")[0] for line in refusals}
     assert len(refusers) == 2, refusers
     assert sessions(thieves, server.url("/page.html")) == 0
 

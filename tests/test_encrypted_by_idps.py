@@ -41,37 +41,53 @@ def trusting(nginx, idp, more: str):
 
 
 class Encrypting(SimpleSamlPhp):
-    settings_of_idp: dict = {}
+    def __init__(self, directory, **settings):
+        self.settings_of_idp = settings
+        super().__init__(directory)
 
     def hosted(self) -> dict:
         return {**super().hosted(), **self.settings_of_idp}
 
 
+@pytest.fixture
+def encrypting(tmp_path):
+    started = []
+
+    def start(**settings) -> Encrypting:
+        started.append(Encrypting(tmp_path / "simplesamlphp", **settings))
+        return started[-1].start()
+
+    yield start
+    for idp in started:
+        idp.stop()
+
+
 SIMPLESAMLPHP = {
     "assertion": {"assertion.encryption": True},
-    "assertion, gcm": {
-        "assertion.encryption": True,
-        "sharedkey_algorithm": "http://www.w3.org/2009/xmlenc11#aes256-gcm",
-        "saml20.sign.response": False,
-    },
     "assertion and name": {"assertion.encryption": True, "nameid.encryption": True},
     "name": {"nameid.encryption": True},
 }
 
 
 @pytest.mark.parametrize("name", SIMPLESAMLPHP)
-def test_simplesamlphp(nginx, tmp_path, name):
-    idp = Encrypting.__new__(Encrypting)
-    idp.settings_of_idp = SIMPLESAMLPHP[name]
-    idp.__init__(tmp_path / "simplesamlphp")
-    idp.start()
-    try:
-        want = "want_encrypted on;" if "assertion" in name else ""
-        server = trusting(nginx, idp, want)
-        page = idp.log_in(Browser(), server.url("/"))
-        assert (page.status, page.text) == (200, "Alice Ångström"), server.error_log()
-    finally:
-        idp.stop()
+def test_simplesamlphp(nginx, encrypting, name):
+    """Its default is AES-128-CBC inside a signed Response."""
+    idp = encrypting(**SIMPLESAMLPHP[name])
+    server = trusting(nginx, idp, "want_encrypted on;" if "assertion" in name else "")
+    page = idp.log_in(Browser(), server.url("/"))
+    assert (page.status, page.text) == (200, "Alice Ångström"), server.error_log()
+
+
+def test_simplesamlphp_with_an_unsigned_response(nginx, encrypting):
+    """Nothing but AES-128-CBC for a public key in 1.19: refused until allowed."""
+    idp = encrypting(**{"assertion.encryption": True, "saml20.sign.response": False})
+    server = trusting(nginx, idp, "want_assertion_signed on;")
+    page = idp.log_in(Browser(), server.url("/"))
+    assert_refused(server, page, "encryption_cbc_unsigned")
+    server.configure(CONF.replace("@IDP@", "allow_weak cbc; want_assertion_signed on;"))
+    server.reload()
+    page = idp.log_in(Browser(), server.url("/"))
+    assert (page.status, page.text) == (200, "Alice Ångström"), server.error_log()
 
 
 @pytest.mark.parametrize("sign_response", [False, True], ids=["assertion", "both"])

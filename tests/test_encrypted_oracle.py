@@ -1,4 +1,4 @@
-"""No padding oracle: "How to Break XML Encryption" (CCS 2011), "On Breaking SAML" and Bleichenbacher.
+"""No padding oracle: "How to Break XML Encryption" (CCS 2011), Bleichenbacher (CRYPTO 1998).
 
 Whoever holds a ciphertext may send it back altered and look at the answers. They are all the same.
 """

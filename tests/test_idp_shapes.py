@@ -8,11 +8,13 @@ import zlib
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from harness.browser import Browser
 from harness.dsig import canonical, sign_assertion, signed_by_hand
-from harness.idp import sign
+from harness.idp import Idp, sign
 from harness.keys import rsa_credential
 from harness.message import NS
 from harness.response import URI, Answer, Attribute
@@ -103,7 +105,8 @@ def attributes(xml: str, groups: str) -> Shape:
 
     def change(document):
         statement = document.find(".//saml:AttributeStatement", NS)
-        new = etree.fromstring(f'<saml:AttributeStatement xmlns:saml="{SAML}">{xml}</saml:AttributeStatement>')
+        name = "saml:AttributeStatement"
+        new = etree.fromstring(f'<{name} xmlns:saml="{SAML}">{xml}</{name}>')
         statement.getparent().replace(statement, new)
 
     return before(change, groups)
@@ -118,9 +121,10 @@ def prefixes(protocol: str, assertion: str):
 
     def change(xml: bytes) -> bytes:
         for old, new in (("samlp", protocol), ("saml", assertion)):
-            xml = xml.replace(f"xmlns:{old}=".encode(), f"xmlns:{new}=".encode() if new else b"xmlns=")
-            for opening in (b"<", b"</"):
-                xml = xml.replace(opening + f"{old}:".encode(), opening + (f"{new}:".encode() if new else b""))
+            declared, colon = (f"xmlns:{new}=", f"{new}:") if new else ("xmlns=", "")
+            xml = xml.replace(f"xmlns:{old}=".encode(), declared.encode())
+            for opening in ("<", "</"):
+                xml = xml.replace(f"{opening}{old}:".encode(), f"{opening}{colon}".encode())
         return xml
 
     return change
@@ -240,14 +244,7 @@ def new_lines_in_signed_info(document):
             element.text = "\n      "
     digest = info.find(".//ds:DigestValue", NS)
     digest.text = f"\n{digest.text[:20]}\n{digest.text[20:]}\n"
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
-    octets = canonical(info).rstrip()
-    octets = etree.tostring(
-        etree.fromstring(etree.tostring(info, with_tail=False)), method="c14n", exclusive=True
-    )
-    made = IDP.key.sign(octets, padding.PKCS1v15(), hashes.SHA256())
+    made = IDP.key.sign(canonical(info), padding.PKCS1v15(), hashes.SHA256())
     signed.find(".//ds:SignatureValue", NS).text = base64.encodebytes(made).decode()
     document.replace(assertion, signed)
 
@@ -405,8 +402,6 @@ def test_accepted(nginx, idp, browser, name):
 @pytest.mark.parametrize("entity_id", ["idp", "my idp", "urn:x:idp", "https://idp.example.org/ä"])
 def test_entity_ids_that_are_no_urls(nginx, entity_id):
     """And an SP of the very same name."""
-    from harness.idp import Idp
-
     idp, browser = Idp(entity_id), Browser()
     conf = CONF.replace("http://127.0.0.1:@PORT@/saml/metadata", f"'{entity_id}'")
     server = nginx(conf, files={"idp.xml": idp.metadata()})

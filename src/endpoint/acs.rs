@@ -57,7 +57,7 @@ fn consume(
 ) -> Result<ngx_int_t, Refusal> {
     let now = ngx_time();
     let Received::Response(response) = received;
-    let reply = match response.in_response_to().map(str::to_owned) {
+    let reply = match response.in_response_to() {
         Some(request_id) => answered(r, sp, response, &request_id, now)?,
         None => unsolicited(r, sp, response, relay_state, now)?,
     };
@@ -195,7 +195,7 @@ fn idp_of_issuer<'a>(sp: &'a Sp, response: &ReceivedResponse) -> Result<&'a Idp,
     sp.idps.iter().find(|idp| idp.provider.entity_id == issuer).ok_or_else(|| {
         Refusal::new(
             &reason::IDP_UNKNOWN,
-            format!("the Issuer is {}, no \"idp\" of saml_sp \"{}\"", quote(issuer), sp.name),
+            format!("the Issuer is {}, no \"idp\" of saml_sp \"{}\"", quote(&issuer), sp.name),
         )
     })
 }

@@ -84,7 +84,7 @@ def encrypt(
     how: Encryption = PLAIN,
     octets: bytes | None = None,
 ) -> etree._Element:
-    """Puts the Encrypted… element in the place of `element`; `octets` is the plaintext if not it."""
+    """Puts the Encrypted… element in the place of `element`; `octets`: another plaintext."""
     uri, length = CONTENT[how.content]
     key = os.urandom(length)
     plaintext = etree.tostring(element, with_tail=False) if octets is None else octets

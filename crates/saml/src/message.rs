@@ -40,11 +40,11 @@ fn tell(
     signature: Option<DetachedSignature>,
     limits: &Limits,
 ) -> Result<Received, Refusal> {
-    let root = document.envelope();
-    if root.is(namespace::PROTOCOL, "Response") {
-        let response = ReceivedResponse::new(document, root, signature, *limits);
+    if document.root_is(namespace::PROTOCOL, "Response") {
+        let response = ReceivedResponse::new(document, signature, *limits);
         return Ok(Received::Response(response));
     }
+    let root = document.envelope();
     let found = format!("{{{}}}{}", root.namespace, root.name);
     Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("the root element is {}", quote(&found))))
 }

@@ -12,7 +12,7 @@ mod status;
 mod structure;
 mod subject;
 
-use xmldoc::{DecryptionKey, Document, Element, Limits, Unverified};
+use xmldoc::{DecryptionKey, Document, Limits};
 
 use self::clock::Clock;
 use self::signature::Envelope;
@@ -25,7 +25,6 @@ use crate::refusal::Refusal;
 /// A parsed Response of which nothing has been believed yet.
 pub struct ReceivedResponse {
     document: Document,
-    root: Unverified<Element>,
     /// Of a message that came by HTTP-Redirect.
     signature: Option<DetachedSignature>,
     /// For what is encrypted in it.
@@ -94,21 +93,21 @@ pub struct Login {
 impl ReceivedResponse {
     pub(crate) fn new(
         document: Document,
-        root: Unverified<Element>,
         signature: Option<DetachedSignature>,
         limits: Limits,
     ) -> Self {
-        Self { document, root, signature, limits }
+        Self { document, signature, limits }
     }
 
     /// InResponseTo of the Response, unverified: finds the pending login.
-    pub fn in_response_to(&self) -> Option<&str> {
-        self.root.attribute("InResponseTo")
+    pub fn in_response_to(&self) -> Option<String> {
+        self.document.root_attribute("InResponseTo").map(|value| value.to_string())
     }
 
     /// Issuer of the Response, unverified: finds the IdP of an unsolicited Response. Falls back to `None`.
-    pub fn issuer(&self) -> Option<&str> {
-        self.root.child(namespace::ASSERTION, "Issuer").map(header::uri)
+    pub fn issuer(&self) -> Option<String> {
+        let root = self.document.envelope();
+        root.child(namespace::ASSERTION, "Issuer").map(|issuer| header::uri(issuer).to_owned())
     }
 
     /// Verifies and validates (Core 3.2.2, Core 2.3.3, Profiles 4.1.4.3).
@@ -121,7 +120,7 @@ impl ReceivedResponse {
     pub fn accept(self, expected: &Expected<'_>) -> Result<Login, Refusal> {
         let clock = Clock::of(expected);
 
-        let envelope = Envelope::read(&self.document, self.root, self.signature, expected.idp)?;
+        let envelope = Envelope::read(&self.document, self.signature, expected.idp)?;
         // First, so that what an IdP writes around its error hides the error from nobody.
         envelope::status(&envelope)?;
         structure::check(&envelope)?;

@@ -191,13 +191,21 @@ impl<'a, S: Sink> Document<'a, S> {
     /// Two prefixes of one namespace make one attribute twice (xml-names 6.3).
     fn unique_expanded_names(&self) -> Result<(), GateError> {
         let mut rest = self.attributes.as_slice();
-        while let Some(((first, _), others)) = rest.split_first() {
-            for (second, _) in others.iter().filter(|(second, _)| second.local == first.local) {
-                if self.scope.attribute(*first)? == self.scope.attribute(*second)? {
-                    return Err(GateError::Malformed("an attribute twice in one element"));
-                }
-            }
+        let mut has_twins = false;
+        while let (false, Some(((first, _), others))) = (has_twins, rest.split_first()) {
+            has_twins = others.iter().any(|(second, _)| second.local == first.local);
             rest = others;
+        }
+        if !has_twins {
+            return Ok(());
+        }
+        let mut names = Vec::with_capacity(self.attributes.len());
+        for (name, _) in &self.attributes {
+            names.push((name.local, self.scope.attribute(*name)?));
+        }
+        names.sort_unstable();
+        if names.windows(2).any(|pair| matches!(pair, [first, second] if first == second)) {
+            return Err(GateError::Malformed("an attribute twice in one element"));
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ impl<'a> Gap<'a> {
                     depth == 1
                 }
                 Event::Empty(_) => depth == 1,
-                Event::Eof => false,
+                Event::Eof => return Err(SignError::new("the root element is never closed")),
                 _ => continue,
             };
             if let (true, Some(id)) = (found, id.take_if(|_| found)) {

@@ -81,7 +81,8 @@ impl SpMetadata<'_> {
     fn role(&self) -> Tag {
         Tag::new("md:SPSSODescriptor")
             .attribute("AuthnRequestsSigned", boolean(self.authn_requests_signed))
-            .attribute("WantAssertionsSigned", boolean(self.want_assertions_signed))
+            // Said only when wanted: SimpleSAMLphp takes "false" for "do not sign assertions".
+            .attribute_if("WantAssertionsSigned", self.want_assertions_signed.then_some("true"))
             .attribute("protocolSupportEnumeration", PROTOCOL)
             .children(self.certificates.iter().map(|c| key_descriptor("signing", c)))
             .children(self.encryption_certificates.iter().map(|c| key_descriptor("encryption", c)))

@@ -23,25 +23,24 @@ impl Envelope {
     /// signatures must verify, when it has two.
     pub fn read(
         document: &Document,
-        root: Unverified<Element>,
         detached: Option<DetachedSignature>,
         idp: &Idp,
     ) -> Result<Self, Refusal> {
         let (keys, policy) = (&idp.keys, &idp.policy.signature);
-        let mut envelope = Self::Unsigned(root);
+        let mut envelope = None;
         if let Some(DetachedSignature { algorithm, value }) = detached {
             let response = document
                 .verify_octets(&algorithm, &value, keys, policy)
                 .map_err(|error| refuse("query", &error, idp))?;
-            envelope = Self::Signed(response);
+            envelope = Some(Self::Signed(response));
         }
         if document.root_is_signed() {
             let (response, _) = document
                 .verify_root(keys, policy)
                 .map_err(|error| refuse("Response", &error, idp))?;
-            envelope = Self::Signed(response);
+            envelope = Some(Self::Signed(response));
         }
-        Ok(envelope)
+        Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope())))
     }
 
     pub fn is_signed(&self) -> bool {

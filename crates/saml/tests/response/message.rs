@@ -11,8 +11,8 @@ fn refusal(xml: &[u8], limits: &Limits) -> Refusal {
 #[test]
 fn a_response_tells_whom_it_answers_and_who_made_it() {
     let response = received(&Answer::new().xml()).unwrap();
-    assert_eq!(response.in_response_to(), Some(REQUEST));
-    assert_eq!(response.issuer(), Some(IDP));
+    assert_eq!(response.in_response_to().as_deref(), Some(REQUEST));
+    assert_eq!(response.issuer().as_deref(), Some(IDP));
 }
 
 #[test]

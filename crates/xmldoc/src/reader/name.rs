@@ -29,7 +29,20 @@ fn ncname(text: &str) -> Option<(&str, &str)> {
     if matches!(text.as_bytes(), [] | [b'0'..=b'9' | b'-' | b'.', ..]) {
         return None;
     }
+    if !text.chars().next().is_some_and(may_start) {
+        return None;
+    }
     text.split_at_checked(ncname_length(text)).filter(|(name, _)| !name.is_empty())
+}
+
+/// NameStartChar (xml 2.3) above ASCII; what is below has been judged.
+fn may_start(c: char) -> bool {
+    c.is_ascii()
+        || matches!(c, '\u{c0}'..='\u{2ff}' if c != '\u{d7}' && c != '\u{f7}')
+        || matches!(c,
+            '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
+            | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
 }
 
 /// How many bytes from the start may stand in a name without colon.

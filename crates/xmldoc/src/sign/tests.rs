@@ -95,3 +95,12 @@ fn xmlsec1_and_we_verify_what_we_sign() {
         assert!(output.status.success(), "{algorithm:?}: {output:?}");
     }
 }
+
+#[test]
+fn a_root_that_is_never_closed_is_refused() {
+    for place in [SignaturePlace::First, SignaturePlace::AfterIssuer] {
+        for xml in ["<r ID='_1'>", "<r ID='_1'><i>", ""] {
+            assert!(sign(xml, place).is_err(), "{xml}");
+        }
+    }
+}

@@ -379,11 +379,11 @@ fn floods_of_namespaces_stay_cheap() {
         ),
         format!(
             "<r{} ID='_1'><i/><y{}>{}</y></r>",
-            declarations(60),
-            declarations(60),
+            declarations(20),
+            declarations(20),
             fill("<n0:x n1:a=''/>", 200_000)
         ),
-        format!("<r{} ID='_1'><i/>{}</r>", declarations(60), fill("<x><y/></x>", 50_000)),
+        format!("<r{} ID='_1'><i/>{}</r>", declarations(40), fill("<x><y/></x>", 50_000)),
         format!(
             "<r ID='_1'><i/>{}{}{}</r>",
             "<x>".repeat(60),

@@ -21,7 +21,7 @@ fn the_least_metadata_is_an_entity_with_an_acs() {
         "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
          xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" \
          entityID=\"https://app.example.com/saml/metadata\">\
-         <md:SPSSODescriptor AuthnRequestsSigned=\"false\" WantAssertionsSigned=\"false\" \
+         <md:SPSSODescriptor AuthnRequestsSigned=\"false\" \
          protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
          <md:AssertionConsumerService \
          Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \

@@ -34,7 +34,8 @@ pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
 /// Who the seeds log in.
 pub static LOGINS: LazyLock<Vec<Login>> = LazyLock::new(|| {
     let messages = MESSAGES.iter().chain(ENCRYPTED);
-    let logins = messages.filter_map(|message| accept(receive(message.as_bytes(), &Limits::default())).ok());
+    let logins =
+        messages.filter_map(|message| accept(receive(message.as_bytes(), &Limits::default())).ok());
     let logins: Vec<Login> = logins.collect();
     assert_eq!(logins.len(), MESSAGES.len() + ENCRYPTED.len() - 1, "all but the unsigned one");
     logins

@@ -17,7 +17,8 @@ static TRUSTED: LazyLock<Vec<VerifyingKey>> = LazyLock::new(seeds::trusted_keys)
 fuzz_target!(|xml: &str| {
     let limits = Limits::default();
     let Ok(document) = Document::parse(xml.as_bytes(), &limits) else { return };
-    let place = if xml.len() % 2 == 0 { SignaturePlace::First } else { SignaturePlace::AfterIssuer };
+    let place =
+        if xml.len() % 2 == 0 { SignaturePlace::First } else { SignaturePlace::AfterIssuer };
     let (algorithm, digest) = (SignatureAlgorithm::EcdsaSha256, DigestAlgorithm::Sha256);
     let Ok(signed) = sign_enveloped(xml, place, &KEY, None, algorithm, digest) else { return };
     let Ok(reparsed) = Document::parse(signed.as_bytes(), &limits) else { return };

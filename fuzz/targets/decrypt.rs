@@ -54,7 +54,9 @@ fn open(xml: &[u8], signature: &SignaturePolicy, policy: DecryptionPolicy) -> Ve
         .ok()
         .map(|(assertion, _)| assertion.decrypt_within(&with));
     let results = [Some(inside), outside, name_id].into_iter().flatten();
-    results.filter_map(|result| result.map(|element| (*element).clone()).map_err(tell).ok()).collect()
+    results
+        .filter_map(|result| result.map(|element| (*element).clone()).map_err(tell).ok())
+        .collect()
 }
 
 fn tell(error: DecryptError) {

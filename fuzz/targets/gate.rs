@@ -13,8 +13,9 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = (document.envelope(), document.root_is_signed());
     }
     if let Some(plain) = comparable(bytes).filter(|plain| gate(plain, &limits).is_ok()) {
-        let document = Document::parse(&plain, &limits)
-            .unwrap_or_else(|e| panic!("libxml2 refuses {:?}: {e}", String::from_utf8_lossy(&plain)));
+        let document = Document::parse(&plain, &limits).unwrap_or_else(|e| {
+            panic!("libxml2 refuses {:?}: {e}", String::from_utf8_lossy(&plain))
+        });
         let read = fuzz_support::read(&plain).expect("it passed the gate");
         assert_eq!(document.trusted_root(), read);
     }

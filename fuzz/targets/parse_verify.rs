@@ -24,10 +24,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     fuzz::xml_mutator::mutate(data, size, max_size, seed)
 });
 
-fn check(
-    verified: Result<(Verified<Element>, SignedBy), VerifyError>,
-    policy: &SignaturePolicy,
-) {
+fn check(verified: Result<(Verified<Element>, SignedBy), VerifyError>, policy: &SignaturePolicy) {
     let (element, by) = match verified {
         Ok(verified) => verified,
         Err(error) => {

@@ -31,16 +31,17 @@ static WRAPPED_KEY: LazyLock<String> = LazyLock::new(|| {
 fuzz_target!(|plaintext: &[u8]| {
     let limits = Limits::default();
     let with = Decryption { keys: &DECRYPTION_KEYS, policy: DECRYPTION_LAX, limits: &limits };
-    for (cipher, ciphertext) in [(GCM, gcm(plaintext)), (CBC, cbc(plaintext))] {
-        let xml = envelope(&encrypted_data(cipher, &ciphertext));
-        let document = Document::parse(xml.as_bytes(), &limits).expect("it has a plain shape");
-        let inside =
-            document.decrypt_and_verify_child(ASSERTION, "EncryptedAssertion", &with, &KEYS, &LAX);
-        assert!(inside.is_err() || seeds::SIGNED.contains(&inside.expect("just asked").0));
-        let Some(decrypted) = decrypted_under_signature(&xml, &with) else { continue };
-        if let Some(inline) = std::str::from_utf8(plaintext).ok().and_then(inline) {
-            assert_eq!(sorted(decrypted), sorted(inline));
-        }
+    // One of both: the operations with the private key take most of the time.
+    let (cipher, ciphertext) =
+        if plaintext.len() % 2 == 0 { (GCM, gcm(plaintext)) } else { (CBC, cbc(plaintext)) };
+    let xml = envelope(&encrypted_data(cipher, &ciphertext));
+    let document = Document::parse(xml.as_bytes(), &limits).expect("it has a plain shape");
+    let inside =
+        document.decrypt_and_verify_child(ASSERTION, "EncryptedAssertion", &with, &KEYS, &LAX);
+    assert!(inside.is_err() || seeds::SIGNED.contains(&inside.expect("just asked").0));
+    let Some(decrypted) = decrypted_under_signature(&xml, &with) else { return };
+    if let Some(inline) = std::str::from_utf8(plaintext).ok().and_then(inline) {
+        assert_eq!(sorted(decrypted), sorted(inline));
     }
 });
 
@@ -84,7 +85,8 @@ fn cbc(plaintext: &[u8]) -> Vec<u8> {
     padded.resize(padded.len() + missing, missing as u8);
     let nonce = [9; 16];
     let mut crypter =
-        Crypter::new(Cipher::aes_128_cbc(), Mode::Encrypt, &CONTENT_KEY, Some(&nonce)).expect("AES");
+        Crypter::new(Cipher::aes_128_cbc(), Mode::Encrypt, &CONTENT_KEY, Some(&nonce))
+            .expect("AES");
     crypter.pad(false);
     let mut ciphertext = vec![0; padded.len() + 16];
     let length = crypter.update(&padded, &mut ciphertext).expect("encryption");

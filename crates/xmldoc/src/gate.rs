@@ -148,6 +148,9 @@ mod tests {
             ("<a xmlns='b'/>", "xml_namespace"),
             ("<a xmlns:p='../b'/>", "xml_namespace"),
             ("<a xmlns:p=''/>", "xml_namespace"),
+            ("<a xmlns:p='urn:x&amp;y'/>", "xml_namespace"),
+            ("<a xmlns:p='urn:x\ty'/>", "xml_namespace"),
+            ("<a xmlns='urn:x&#34;y'/>", "xml_namespace"),
             ("<a xmlns=''/>", "xml_namespace"),
             ("<a xmlns:xml='urn:x'/>", "xml_namespace"),
             ("<a xmlns:p='http://www.w3.org/2000/xmlns/'/>", "xml_namespace"),
@@ -166,6 +169,10 @@ mod tests {
     fn refuses_what_is_not_well_formed() {
         for xml in [
             "",
+            "<a>]]></a>",
+            "<a>b]]>c</a>",
+            "<\u{b7}a/>",
+            "<a><p:\u{300}b xmlns:p='urn:x'/></a>",
             " ",
             "a",
             "<",

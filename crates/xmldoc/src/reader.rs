@@ -223,6 +223,10 @@ impl<'a, S: Sink> Document<'a, S> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), GateError> {
+        // The first look is cheap and nearly always the last.
+        if memchr::memchr(b'>', text.as_bytes()).is_some() && text.contains("]]>") {
+            return Err(GateError::Malformed("\"]]>\" in text"));
+        }
         if self.scope.depth() > 0 {
             self.sink.text(text);
             return Ok(());

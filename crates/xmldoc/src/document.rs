@@ -300,6 +300,16 @@ mod tests {
         assert!(accepted > 300, "{accepted}");
     }
 
+    /// Federations publish aggregates beyond libxml2's own limit of 10 000 000 bytes.
+    #[test]
+    fn reads_metadata_of_eleven_megabytes() {
+        let xml = format!("<a><b>{}</b></a>", "x".repeat(11_000_000));
+        let limits = Limits { bytes: 64 << 20, ..Limits::default() };
+        let root = Document::parse(xml.as_bytes(), &limits).unwrap().trusted_root();
+        assert_eq!(root.children.first().map(|b| b.text.len()), Some(11_000_000));
+        assert!(parse(&xml).is_err(), "but no message is as large");
+    }
+
     #[test]
     fn refuses_before_and_after_the_gate() {
         let gate = parse("<!DOCTYPE a><a/>").err().unwrap();

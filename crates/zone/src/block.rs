@@ -4,7 +4,7 @@
 pub(crate) const NIL: u32 = u32::MAX;
 
 /// Bytes of the value in an entry's first block.
-pub(crate) const FIRST: usize = 184;
+pub(crate) const FIRST: usize = 176;
 
 /// Bytes of the value in each further block.
 pub(crate) const REST: usize = 248;
@@ -39,6 +39,8 @@ struct First {
 #[repr(C)]
 pub(crate) struct Head {
     pub expires: i64,
+    /// When the entry was last written or touched.
+    pub touched: i64,
     pub version: u64,
     pub key: [u8; 32],
     /// Next entry in the hash bucket.

@@ -27,7 +27,8 @@ use std::fmt;
 pub enum Kind {
     /// A logged-in user.
     Session = 1,
-    /// The sessions of one NameID. Write and touch it after its session, so that it outlives it.
+    /// The sessions of one NameID. Renew it after each use of its sessions: a session whose index was
+    /// evicted first could not be found by a logout.
     Index = 2,
     /// A request body kept across a login.
     PostBody = 3,
@@ -51,6 +52,8 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// Unix seconds; the entry is gone when the clock reaches it.
     pub expires: i64,
+    /// Unix seconds of the last write or touch.
+    pub touched: i64,
     /// Changes with every write; the ticket for [`Table::update`].
     pub version: u64,
     /// The bucket's epoch when the copy was made; the ticket for [`Cache::insert`].

@@ -12,7 +12,7 @@ use crate::table::Table;
 pub const MIN_SIZE: usize = 16 * 1024;
 
 /// Names the layout below; its last byte is the layout's version.
-const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x01");
+const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x02");
 
 /// Zone bytes per hash bucket: two sessions of the usual 1 KiB.
 const BYTES_PER_BUCKET: usize = 2048;

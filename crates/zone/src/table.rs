@@ -54,9 +54,9 @@ impl Table<'_> {
         let at = self.live(kind, key, now)?;
         self.copy_value(at, &mut buffer)?;
         self.renew(at)?;
-        let &Head { expires, version, .. } = self.head(at)?;
-        let epoch = self.epochs.get(self.layout.bucket(kind as u8, key))?.load(Ordering::Relaxed);
-        Some(Entry { value: buffer, expires, version, epoch })
+        let &Head { expires, touched, version, .. } = self.head(at)?;
+        let epoch = self.epoch(kind, key);
+        Some(Entry { value: buffer, expires, touched, version, epoch })
     }
 
     /// Stores the entry, over the one that was there.
@@ -69,8 +69,28 @@ impl Table<'_> {
         now: i64,
     ) -> Result<(), StoreError> {
         self.make_room(kind, key, value.len(), now)?;
-        self.delete(kind, key);
-        self.insert(kind, key, value, expires).ok_or(StoreError::Full)
+        if let Some(at) = self.find(kind, key) {
+            self.remove(at);
+        }
+        self.insert(kind, key, value, expires, now).ok_or(StoreError::Full)
+    }
+
+    /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
+    /// epoch; else `None`: the entry may have been removed since.
+    pub fn fill(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        epoch: u64,
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<Option<u64>, StoreError> {
+        if self.epoch(kind, key) != epoch {
+            return Ok(None);
+        }
+        self.put(kind, key, value, expires, now)?;
+        Ok(Some(self.epoch(kind, key)))
     }
 
     /// Claims the key: `false` when an unexpired entry has it.
@@ -105,14 +125,24 @@ impl Table<'_> {
         self.put(kind, key, value, expires, now).map(|()| true)
     }
 
-    /// Removes the entry; `false` when there was none.
+    /// Removes the entry; `false` when there was none. The epoch moves in both cases, so that no
+    /// [`Table::fill`] under way brings it back.
     pub fn delete(&mut self, kind: Kind, key: &[u8; 32]) -> bool {
-        self.find(kind, key).and_then(|at| self.remove(at)).is_some()
+        let removed = self.find(kind, key).and_then(|at| self.remove(at)).is_some();
+        if !removed {
+            self.change(self.layout.bucket(kind as u8, key));
+        }
+        removed
     }
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
-        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
+        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires, now)).is_some()
+    }
+
+    /// Makes the entry the last to be evicted; `false` when there is none.
+    pub fn renew_entry(&mut self, kind: Kind, key: &[u8; 32], now: i64) -> bool {
+        self.live(kind, key, now).and_then(|at| self.renew(at)).is_some()
     }
 
     /// The counters.
@@ -231,12 +261,20 @@ impl Table<'_> {
     }
 
     /// Needs the blocks to be free already.
-    fn insert(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], expires: i64) -> Option<()> {
+    fn insert(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Option<()> {
         let at = self.write_value(value)?;
         let bucket = self.layout.bucket(kind as u8, key);
         self.header.version += 1;
         let head = Head {
             expires,
+            touched: now,
             version: self.header.version,
             key: *key,
             chain: *self.buckets.get(bucket)?,
@@ -267,8 +305,9 @@ impl Table<'_> {
         self.change(bucket)
     }
 
-    fn move_expiry(&mut self, at: u32, expires: i64) -> Option<()> {
+    fn move_expiry(&mut self, at: u32, expires: i64, now: i64) -> Option<()> {
         let head = self.blocks.get_mut(at as usize)?.head_mut();
+        head.touched = now;
         let is_earlier = expires < head.expires;
         head.expires = expires;
         if is_earlier {
@@ -276,6 +315,11 @@ impl Table<'_> {
             self.change(bucket)?;
         }
         self.renew(at)
+    }
+
+    fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
+        let bucket = self.layout.bucket(kind as u8, key);
+        self.epochs.get(bucket).map_or(0, |epoch| epoch.load(Ordering::Relaxed))
     }
 
     /// Tells the workers' caches that an entry of the bucket is not what it was.

@@ -49,7 +49,7 @@ fn read(table: &mut Table<'_>, kind: Kind, n: u32, now: i64) -> Option<Vec<u8>> 
 fn values_of_every_length_come_back() {
     let mut zone = Zone::new(4 << 20);
     let mut table = zone.table();
-    for len in [0, 1, 183, 184, 185, 432, 433, 800, 5000, MAX_VALUE] {
+    for len in [0, 1, 175, 176, 177, 424, 425, 800, 5000, MAX_VALUE] {
         let bytes = value(3, len);
         table.put(SESSION, &key(1), &bytes, NOW + 9, NOW).unwrap();
         assert_eq!(read(&mut table, SESSION, 1, NOW), Some(bytes), "{len}");
@@ -61,12 +61,62 @@ fn values_of_every_length_come_back() {
 }
 
 #[test]
-fn a_session_of_928_bytes_takes_one_kibibyte() {
+fn a_session_of_920_bytes_takes_one_kibibyte() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     let before = table.stats().free_blocks;
-    table.put(SESSION, &key(1), &[0; 928], NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(1), &[0; 920], NOW + 9, NOW).unwrap();
     assert_eq!(before - table.stats().free_blocks, 4);
+}
+
+#[test]
+fn a_fill_loses_against_a_removal_in_between() {
+    let mut zone = Zone::new(1 << 20);
+    let epoch = zone.memory.epoch(SESSION, &key(1));
+    let mut table = zone.table();
+    let filled = table.fill(SESSION, &key(1), epoch, b"alive", NOW + 9, NOW).unwrap();
+    let epoch = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap().epoch;
+    assert_eq!(filled, Some(epoch));
+    assert!(table.delete(SESSION, &key(1)));
+    assert_eq!(table.fill(SESSION, &key(1), epoch, b"alive", NOW + 9, NOW), Ok(None));
+    assert_eq!(read(&mut table, SESSION, 1, NOW), None);
+    drop(table);
+    let epoch = zone.memory.epoch(SESSION, &key(2));
+    let mut table = zone.table();
+    assert!(!table.delete(SESSION, &key(2)), "never was there");
+    assert_eq!(table.fill(SESSION, &key(2), epoch, b"alive", NOW + 9, NOW), Ok(None));
+}
+
+#[test]
+fn an_entry_knows_when_it_was_last_touched() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let touched = |table: &mut Table<'_>| {
+        table.get(SESSION, &key(1), NOW + 6, Vec::new()).map(|entry| entry.touched)
+    };
+    table.put(SESSION, &key(1), b"alive", NOW + 9, NOW).unwrap();
+    assert_eq!(touched(&mut table), Some(NOW));
+    assert!(table.touch(SESSION, &key(1), NOW + 9, NOW + 5));
+    assert_eq!(touched(&mut table), Some(NOW + 5));
+}
+
+#[test]
+fn a_renewed_index_outlives_its_session() {
+    let mut zone = Zone::new(64 * 1024);
+    let mut table = zone.table();
+    table.put(Kind::Index, &key(1), b"set", NOW + 99, NOW).unwrap();
+    table.put(SESSION, &key(1), &[1; 900], NOW + 9, NOW).unwrap();
+    assert!(table.renew_entry(Kind::Index, &key(1), NOW));
+    assert!(!table.renew_entry(Kind::Index, &key(2), NOW), "there is none");
+    let evictions = table.stats().evictions;
+    for n in 100.. {
+        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        if table.stats().evictions > evictions {
+            break;
+        }
+    }
+    assert!(read(&mut table, Kind::Index, 1, NOW).is_some());
+    assert!(read(&mut table, SESSION, 1, NOW).is_none());
 }
 
 #[test]
@@ -128,7 +178,7 @@ fn every_change_but_a_prolonging_touch_moves_the_epoch() {
     assert!(!moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW).is_some())));
     assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"b", NOW + 9, NOW).unwrap()));
     assert!(moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW + 9).is_none())));
-    assert!(!moved(&mut zone, |t| assert!(!t.delete(SESSION, &key(1)))));
+    assert!(moved(&mut zone, |t| assert!(!t.delete(SESSION, &key(1)))), "a fill under way");
     assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + 9, NOW).unwrap()));
     assert!(moved(&mut zone, |t| assert!(t.delete(SESSION, &key(1)))));
 }

@@ -32,6 +32,18 @@ pub const ENCRYPTED: &[&str] = &[
     include_str!("../seeds/decrypt/signed-outside.xml"),
 ];
 
+/// Logout messages; one of them in a SOAP envelope.
+pub const LOGOUTS: &[&str] = &[
+    include_str!("../seeds/logout/encrypted.xml"),
+    include_str!("../seeds/logout/no-end.xml"),
+    include_str!("../seeds/logout/partial.xml"),
+    include_str!("../seeds/logout/request.xml"),
+    include_str!("../seeds/logout/response.xml"),
+    include_str!("../seeds/logout/soap.xml"),
+    include_str!("../seeds/logout/two-sessions.xml"),
+    include_str!("../seeds/logout/unsigned.xml"),
+];
+
 /// The IdP's public keys.
 pub fn trusted_keys() -> Vec<VerifyingKey> {
     [include_bytes!("../keys/idp-rsa.pub").as_slice(), include_bytes!("../keys/idp-ec.pub")]

@@ -1,10 +1,12 @@
 //! The SP that judges messages, and the IdP it trusts.
 use std::sync::LazyLock;
 
-use saml::message::{Received, receive};
+use saml::logout::{self, LogoutOutcome, LogoutRequest};
+use saml::message::{Received, receive, receive_soap};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::reason;
 use saml::refusal::Refusal;
-use saml::response::{Asked, Expected, Login};
+use saml::response::{Asked, Expected, Login, ReceivedResponse};
 use xmldoc::{DecryptionKey, DecryptionPolicy, Limits, SigningKey};
 
 use crate::seeds::{self, ENCRYPTED, LAX, MESSAGES, NOW};
@@ -22,6 +24,8 @@ pub static DECRYPTION_KEYS: LazyLock<Vec<DecryptionKey>> = LazyLock::new(|| {
 pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: "https://idp.example.org/metadata".into(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/sso".into() },
+    slo: Vec::new(),
+    encryption_key: None,
     keys: seeds::trusted_keys(),
     policy: Policy {
         allow_unsolicited: true,
@@ -41,9 +45,52 @@ pub static LOGINS: LazyLock<Vec<Login>> = LazyLock::new(|| {
     logins
 });
 
-/// Judges a message as the answer to `_request1`.
+/// What the seeds log out.
+pub static LOGOUTS: LazyLock<Vec<Judged>> = LazyLock::new(|| {
+    let limits = Limits::default();
+    let judged = seeds::LOGOUTS.iter().filter_map(|message| {
+        let octets = message.as_bytes();
+        judge(receive_soap(octets, &limits)).or_else(|_| judge(receive(octets, &limits))).ok()
+    });
+    let judged: Vec<Judged> = judged.collect();
+    assert_eq!(judged.len(), seeds::LOGOUTS.len() - 1, "all but the unsigned one");
+    judged
+});
+
+/// What a message brings about.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Judged {
+    Login(Login),
+    LogoutRequest(LogoutRequest),
+    LogoutResponse(LogoutOutcome),
+}
+
+/// Judges a message, an answer as the one to `_request1`.
+pub fn judge(received: Result<Received, Refusal>) -> Result<Judged, Refusal> {
+    let logout = logout::Expected {
+        url: "https://app.example.com/saml/sls",
+        idp: &IDP,
+        decryption_keys: &DECRYPTION_KEYS,
+        now: NOW,
+    };
+    match received? {
+        Received::Response(response) => log_in(response).map(Judged::Login),
+        Received::LogoutRequest(request) => request.accept(&logout).map(Judged::LogoutRequest),
+        Received::LogoutResponse(response) => {
+            response.accept(&logout, Some("_request1")).map(Judged::LogoutResponse)
+        }
+    }
+}
+
+/// Who a message logs in.
 pub fn accept(received: Result<Received, Refusal>) -> Result<Login, Refusal> {
-    let Received::Response(response) = received?;
+    match judge(received)? {
+        Judged::Login(login) => Ok(login),
+        other => Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("{other:?}"))),
+    }
+}
+
+fn log_in(response: ReceivedResponse) -> Result<Login, Refusal> {
     response.accept(&Expected {
         sp_entity_id: "https://app.example.com/saml/metadata",
         acs_url: "https://app.example.com/saml/acs",

@@ -4,7 +4,7 @@ use crate::authn_context::RequestedAuthnContext;
 use crate::binding::{Message, SAML_REQUEST, Signing};
 use crate::instant;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
-use crate::provider::{Idp, Policy, SignRequests};
+use crate::provider::{Idp, Policy};
 use crate::xml_writer::Tag;
 
 pub use crate::binding::{Outgoing, SendError, Signer};
@@ -34,7 +34,7 @@ impl AuthnRequest<'_> {
     /// # Errors
     /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
     pub fn send(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<Outgoing, SendError> {
-        let signing = signing(&idp.policy, signer)?;
+        let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
         let xml = self.to_xml(idp);
         let message = Message {
             parameter: SAML_REQUEST,
@@ -63,25 +63,6 @@ impl AuthnRequest<'_> {
             .children(self.authn_context.map(requested_authn_context))
             .into_xml()
     }
-}
-
-fn signing<'a>(
-    policy: &Policy,
-    signer: Option<&Signer<'a>>,
-) -> Result<Option<Signing<'a>>, SendError> {
-    let signer = match (policy.sign_requests, signer) {
-        (SignRequests::Off, _) => None,
-        (SignRequests::Auto, signer) => signer,
-        (SignRequests::On, Some(signer)) => Some(signer),
-        (SignRequests::On, None) => {
-            return Err(SendError("sign_requests is on, but the SP has no certificate_key".into()));
-        }
-    };
-    Ok(signer.map(|&signer| Signing {
-        signer,
-        algorithm: policy.signature_algorithm,
-        digest: policy.digest_algorithm,
-    }))
 }
 
 /// NameIDPolicy (Core 3.4.1.1), when it would say anything.
@@ -113,7 +94,7 @@ mod tests {
     use super::*;
     use crate::authn_context::Comparison;
     use crate::base64_binary;
-    use crate::provider::{Binding, Endpoint};
+    use crate::provider::{Binding, Endpoint, SignRequests};
     use crate::test_credentials::Credential;
     use crate::test_tools::{assert_signed_by, assert_valid};
 
@@ -137,7 +118,9 @@ mod tests {
         Idp {
             entity_id: "https://idp.example.org/".to_owned(),
             sso: Endpoint { binding, location },
+            slo: Vec::new(),
             keys: Vec::new(),
+            encryption_key: None,
             policy,
         }
     }

@@ -1,4 +1,4 @@
-//! Bindings: how messages travel through the browser (Bindings 3.4, 3.5).
+//! Bindings: how messages travel (Bindings 3.2, 3.4, 3.5).
 
 mod deflate;
 mod outgoing;
@@ -6,12 +6,15 @@ mod percent;
 mod post;
 mod query;
 mod redirect;
+mod soap;
 
 pub(crate) use outgoing::{Message, Signing};
 pub use outgoing::{Outgoing, SendError, Signer};
 pub use post::{PostMessage, decode_post};
 pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
+pub(crate) use soap::envelope as soap_envelope;
+pub use soap::{SOAP_ACTION, SOAP_CONTENT_TYPE, is_soap, soap_fault};
 
 /// The parameter or field that carries a request (Bindings 3.4.4.1, 3.5.4).
 pub(crate) const SAML_REQUEST: &str = "SAMLRequest";

@@ -15,6 +15,7 @@ mod base64_binary;
 pub mod binding;
 pub mod http_url;
 pub mod instant;
+pub mod logout;
 pub mod message;
 pub mod metadata;
 pub mod namespace;

@@ -1,9 +1,11 @@
 //! A protocol message as received: decoded, gated, parsed, told apart by its root.
 
-use xmldoc::{Document, GateError, Limits, XmlError};
+use xmldoc::{Document, GateError, Limits, SoapError, XmlError};
 
 use crate::binding::{DetachedSignature, RedirectMessage};
-use crate::namespace;
+use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
+use crate::namespace::PROTOCOL;
+use crate::provider::LogoutBinding;
 use crate::reason::{self, Reason};
 use crate::refusal::{Refusal, quote};
 use crate::response::ReceivedResponse;
@@ -11,16 +13,31 @@ use crate::response::ReceivedResponse;
 /// What the root element says the message is.
 pub enum Received {
     Response(ReceivedResponse),
+    LogoutRequest(ReceivedLogoutRequest),
+    LogoutResponse(ReceivedLogoutResponse),
 }
 
-/// Gate, parse, and tell by the root element.
+/// What came by HTTP-POST: gate, parse, and tell by the root element.
+///
+/// A SOAP envelope inside the form's field (WSO2) is taken off.
 ///
 /// # Errors
 ///
-/// `xml_…` when the bytes are no acceptable XML, `message_unexpected` when the root is no message
-/// that this SP takes.
+/// `xml_…` when the bytes are no acceptable XML, `soap_…` when an envelope holds no one message,
+/// `message_unexpected` when the root is no message that this SP takes.
 pub fn receive(xml: &[u8], limits: &Limits) -> Result<Received, Refusal> {
-    tell(Document::parse(xml, limits)?, None, limits)
+    let document = Document::parse(xml, limits)?;
+    let document = if document.is_soap() { Document::parse_soap(xml, limits)? } else { document };
+    tell(document, None, LogoutBinding::POST, limits)
+}
+
+/// What came by SOAP (Bindings 3.2): the body of the HTTP request, or of the answer to one of ours.
+///
+/// # Errors
+///
+/// As [`receive`]; `soap_fault` when the other side says that it failed.
+pub fn receive_soap(body: &[u8], limits: &Limits) -> Result<Received, Refusal> {
+    tell(Document::parse_soap(body, limits)?, None, LogoutBinding::Soap, limits)
 }
 
 /// Decode, gate, parse, and tell by the root element; the signature is checked when it is known
@@ -32,17 +49,26 @@ pub fn receive(xml: &[u8], limits: &Limits) -> Result<Received, Refusal> {
 pub fn receive_redirect(message: RedirectMessage, limits: &Limits) -> Result<Received, Refusal> {
     let decode = message.decoder();
     let document = Document::from_octets(message.octets, decode, limits)?;
-    tell(document, message.signature, limits)
+    tell(document, message.signature, LogoutBinding::REDIRECT, limits)
 }
 
 fn tell(
     document: Document,
     signature: Option<DetachedSignature>,
+    came_by: LogoutBinding,
     limits: &Limits,
 ) -> Result<Received, Refusal> {
-    if document.root_is(namespace::PROTOCOL, "Response") {
+    if document.root_is(PROTOCOL, "Response") {
         let response = ReceivedResponse::new(document, signature, *limits);
         return Ok(Received::Response(response));
+    }
+    if document.root_is(PROTOCOL, "LogoutRequest") {
+        let request = ReceivedLogoutRequest::new(document, signature, came_by, *limits);
+        return Ok(Received::LogoutRequest(request));
+    }
+    if document.root_is(PROTOCOL, "LogoutResponse") {
+        let response = ReceivedLogoutResponse::new(document, signature, came_by, *limits);
+        return Ok(Received::LogoutResponse(response));
     }
     let root = document.envelope();
     let found = format!("{{{}}}{}", root.namespace, root.name);
@@ -57,6 +83,18 @@ impl From<XmlError> for Refusal {
             XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
         };
         Self::new(reason, quote(&error.to_string()))
+    }
+}
+
+impl From<SoapError> for Refusal {
+    fn from(error: SoapError) -> Self {
+        match error {
+            SoapError::Xml(error) => error.into(),
+            SoapError::Structure(what) => Self::new(&reason::SOAP_INVALID, what),
+            SoapError::Fault(text) => {
+                Self::new(&reason::SOAP_FAULT, format!("the fault says {}", quote(&text)))
+            }
+        }
     }
 }
 

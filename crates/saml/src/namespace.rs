@@ -8,6 +8,10 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// XML Signature (xmldsig-core1).
 pub const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// XML Encryption (xmlenc-core1).
+pub const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+/// SOAP 1.1, which SAML's SOAP binding speaks (Bindings 3.2.2).
+pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// XML Schema instance.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -16,10 +20,17 @@ pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Re
 /// HTTP-POST (Bindings 3.5).
 pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 
+/// SOAP (Bindings 3.2).
+pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
+
 /// Bearer subject confirmation (Profiles 3.3).
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 /// Status of a successful answer (Core 3.2.2.2).
 pub const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// Status of an answer when the sender of it failed (Core 3.2.2.2).
+pub const STATUS_RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
+/// Second-level status: somebody is still logged in somewhere (Core 3.2.2.2).
+pub const STATUS_PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
 /// Second-level status: the IdP could not log the user in without showing a page (Core 3.2.2.2).
 pub const STATUS_NO_PASSIVE: &str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
 /// The authentication context that says nothing (AuthnContext 3.4.25).

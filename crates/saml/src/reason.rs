@@ -212,7 +212,13 @@ reasons! {
     // The envelope (Core 3.2.2, Profiles 4.1.4.2).
     MESSAGE_UNEXPECTED, "message_unexpected", Client,
         "This kind of SAML message is not expected here.",
-        "post only a samlp:Response to this address";
+        "send only Response, LogoutRequest and LogoutResponse to this address";
+    SOAP_INVALID, "soap_invalid", Client,
+        "The SOAP envelope does not hold exactly one message.",
+        "the sender must put one SAML message into one Body, and no Header that must be understood";
+    SOAP_FAULT, "soap_fault", Idp,
+        "The identity provider answered with an error.",
+        "look into the IdP's log for what it found wrong with the message";
     STRUCTURE, "structure", Idp,
         "The message is not built as the SAML schema says.",
         "look at what the IdP sends: an element or attribute is missing or stands where the schema does not allow it";
@@ -221,7 +227,7 @@ reasons! {
         "set the IdP to SAML 2.0 for this SP";
     ID_MISSING, "id_missing", Idp,
         "The message has no ID.",
-        "the IdP must give every Response and Assertion an ID";
+        "the IdP must give every message and Assertion an ID";
     INSTANT_INVALID, "instant_invalid", Idp,
         "A time in the message is missing or is not a date and time.",
         "the IdP must write times as xs:dateTime in UTC";
@@ -229,14 +235,14 @@ reasons! {
         "The message was issued in the future.",
         "set the clocks of the IdP and of this host by NTP, or raise clock_skew";
     DESTINATION_MISSING, "destination_missing", Idp,
-        "The signed response does not say where it is meant to go.",
-        "let the IdP write a Destination into signed responses";
+        "The signed message does not say where it is meant to go.",
+        "let the IdP write a Destination into signed messages";
     DESTINATION_MISMATCH, "destination_mismatch", Idp,
-        "The response is meant for another address.",
-        "make the ACS URL at the IdP and base_url plus the saml_acs location here the same, letter by letter";
+        "The message is meant for another address.",
+        "make the ACS (or logout) URL at the IdP and base_url plus the saml_acs (or saml_sls) location here the same, letter by letter";
     ISSUER_MISSING, "issuer_missing", Idp,
-        "The assertion does not say who issued it.",
-        "the IdP must name itself as Issuer of every assertion";
+        "The message or its assertion does not say who issued it.",
+        "the IdP must name itself as Issuer of every assertion and of logout messages";
     ISSUER_MISMATCH, "issuer_mismatch", Idp,
         "The message was issued by somebody else.",
         "give saml_idp the metadata or entity_id under which this IdP signs";
@@ -254,10 +260,10 @@ reasons! {
         "start the login at this SP, or set allow_unsolicited on for this IdP";
     IN_RESPONSE_TO_MISSING, "in_response_to_missing", Idp,
         "The response does not say which request it answers.",
-        "the IdP must write InResponseTo into what answers an AuthnRequest; for a login started at the IdP set allow_unsolicited on";
+        "the IdP must write InResponseTo into what answers a request; for a login started at the IdP set allow_unsolicited on";
     IN_RESPONSE_TO_MISMATCH, "in_response_to_mismatch", Idp,
         "The response answers another request.",
-        "start the login again; when it stays, the IdP mixes up its answers";
+        "start again; when it stays, the IdP mixes up its answers";
     REQUEST_UNKNOWN, "request_unknown", Client,
         "Your browser has no pending login that this response answers.",
         "cookies must survive the way to the IdP and back: same host, https, cookies allowed; start the login again";
@@ -348,6 +354,35 @@ reasons! {
         "This response has been used already.",
         "start the login again; somebody or the browser posted the same response twice";
 
+    // Single logout (Core 3.7, Profiles 4.4).
+    LOGOUT_REQUEST_UNSIGNED, "logout_request_unsigned", Idp,
+        "The logout request is not signed.",
+        "let the IdP sign logout requests for this SP (authentik: Sign logout requests), or set require_signed_logout off: then anybody can log out whom they know";
+    LOGOUT_REQUEST_EXPIRED, "logout_request_expired", Idp,
+        "The logout request came too late.",
+        "set the clocks of the IdP and of this host by NTP, or raise clock_skew";
+    LOGOUT_REQUEST_STALE, "logout_request_stale", Idp,
+        "The logout request is too old.",
+        "set the clocks of the IdP and of this host by NTP; when they are right, somebody may have sent an old message again";
+    LOGOUT_NAME_ID_MISSING, "logout_name_id_missing", Idp,
+        "The logout request does not say who is to be signed out.",
+        "let the IdP send a NameID or EncryptedID that is not empty";
+    LOGOUT_RESPONSE_UNSIGNED, "logout_response_unsigned", Idp,
+        "The answer to the logout is not signed.",
+        "let the IdP sign logout responses for this SP, or set require_signed_logout off";
+    LOGOUT_RESPONSE_STALE, "logout_response_stale", Idp,
+        "The answer to the logout is too old.",
+        "set the clocks of the IdP and of this host by NTP; when they are right, somebody may have sent an old message again";
+    LOGOUT_RESPONSE_UNKNOWN, "logout_response_unknown", Client,
+        "Your browser has no pending logout that this answer belongs to.",
+        "cookies must survive the way to the IdP and back: same host, https, cookies allowed; you are signed out of this service all the same";
+    LOGOUT_FAILED, "logout_failed", Idp,
+        "The identity provider did not sign you out.",
+        "look into the IdP's log for the reason of this status; at this SP the session has ended";
+    ASSERTION_LOGGED_OUT, "assertion_logged_out", Client,
+        "You were signed out while this login was on its way.",
+        "start the login again; the IdP had ended this session by a LogoutRequest";
+
     // The session and this host.
     REQUEST_ANSWERED, "request_answered", Client,
         "This login has been answered already.",
@@ -379,6 +414,9 @@ reasons! {
     OUT_OF_MEMORY, "out_of_memory", Server,
         "This host has no memory left.",
         "give this host more memory";
+    INTERNAL_ERROR, "internal_error", Server,
+        "This host failed.",
+        "report it with the lines before it in the error log; it is a fault of this module";
 }
 
 #[cfg(test)]

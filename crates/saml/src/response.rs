@@ -2,17 +2,17 @@
 
 mod attributes;
 mod authn;
-mod clock;
+pub(crate) mod clock;
 mod conditions;
-mod encryption;
-mod envelope;
-mod header;
-mod signature;
-mod status;
-mod structure;
+pub(crate) mod encryption;
+pub(crate) mod envelope;
+pub(crate) mod header;
+pub(crate) mod signature;
+pub(crate) mod status;
+pub(crate) mod structure;
 mod subject;
 
-use xmldoc::{DecryptionKey, Document, Limits};
+use xmldoc::{DecryptionKey, Document, Element, Limits};
 
 use self::clock::Clock;
 use self::signature::Envelope;
@@ -86,8 +86,23 @@ pub struct Login {
     pub session_not_on_or_after: Option<i64>,
     pub attributes: Vec<SamlAttribute>,
     pub assertion_id: String,
+    /// IssueInstant of the assertion, seconds since the epoch: a logout after it ends what it began.
+    pub issue_instant: i64,
     /// Until when the assertion ID must be remembered against replay (skew included), seconds since the epoch.
     pub replay_until: i64,
+}
+
+impl NameId {
+    /// As the IdP wrote it.
+    pub(crate) fn of(element: &Element) -> Self {
+        let attribute = |name| element.attribute(name).map(str::to_owned);
+        Self {
+            value: element.text.clone(),
+            format: attribute("Format"),
+            name_qualifier: attribute("NameQualifier"),
+            sp_name_qualifier: attribute("SPNameQualifier"),
+        }
+    }
 }
 
 impl ReceivedResponse {
@@ -120,7 +135,7 @@ impl ReceivedResponse {
     pub fn accept(self, expected: &Expected<'_>) -> Result<Login, Refusal> {
         let clock = Clock::of(expected);
 
-        let envelope = Envelope::read(&self.document, self.signature, expected.idp)?;
+        let envelope = Envelope::read("Response", &self.document, self.signature, expected.idp)?;
         // First, so that what an IdP writes around its error hides the error from nobody.
         envelope::status(&envelope)?;
         structure::check(&envelope)?;
@@ -137,7 +152,7 @@ impl ReceivedResponse {
         structure::check(&assertion)?;
         header::version(&assertion)?;
         let assertion_id = header::id(&assertion)?;
-        header::issue_instant(&assertion, &clock)?;
+        let issue_instant = header::issue_instant(&assertion, &clock)?;
         header::issuer(&assertion, expected.idp)?;
 
         let (name_id, confirmed_until) = subject::confirm(&assertion, expected, answered, &clock)?;
@@ -154,6 +169,7 @@ impl ReceivedResponse {
             session_not_on_or_after: authn.session_not_on_or_after,
             attributes,
             assertion_id,
+            issue_instant,
             replay_until: clock.later(valid_until.unwrap_or(confirmed_until).max(confirmed_until)),
         })
     }

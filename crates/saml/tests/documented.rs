@@ -40,7 +40,8 @@ fn is_function(place: &str) -> bool {
 fn every_rule_is_where_the_table_says() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/validation.md");
     let documented = std::fs::read_to_string(path).unwrap();
-    let table = documented.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let rows = documented.lines().filter(|line| line.starts_with("| "));
+    let table = rows.filter(|line| !line.starts_with("| rule |"));
     let mut reasons = Vec::new();
     for row in table {
         let cells: Vec<&str> = row.trim_matches('|').split('|').collect();

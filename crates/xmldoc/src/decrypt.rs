@@ -2,7 +2,7 @@
 //!
 //! What a ciphertext may do to the answer is bounded by who vouches for it: inside a verified
 //! signature it is the IdP's own; outside, the plaintext counts only by its own signature.
-mod algorithm;
+pub(crate) mod algorithm;
 mod cipher;
 mod encrypted;
 mod error;

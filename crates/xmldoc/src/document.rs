@@ -4,12 +4,12 @@ use std::ops::Deref;
 
 use crate::decrypt;
 use crate::ffi::{Child, Node, ParseError, Tree};
+use crate::verify::DSIG;
 use crate::{
     Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
     VerifyingKey, gate, verify,
 };
 
-const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// Data that no signature vouches for: good for refusing, never for granting.
@@ -103,7 +103,10 @@ impl Document {
 
     /// The value of the root's attribute `name`, unverified.
     pub fn root_attribute(&self, name: &str) -> Option<Unverified<String>> {
-        self.tree.root().and_then(|root| root.attribute(name)).map(Unverified)
+        self.tree
+            .root()
+            .and_then(|root| root.attribute(name))
+            .map(|value| Unverified(value.into_owned()))
     }
 
     /// Is the root element `{namespace}name`?

@@ -1,7 +1,7 @@
 //! Keys and certificates, read once at configuration time.
 mod algorithm;
 mod certificate;
-pub(crate) mod octets;
+mod octets;
 mod signing;
 mod verifying;
 

@@ -1,4 +1,4 @@
-//! The XML fence: everything that touches libxml2 and xmlsec1.
+//! The XML fence: everything that touches libxml2.
 //!
 //! Bytes go in, plain owned data comes out. What a caller reads as [`Verified`] was copied from the
 //! very bytes that a signature covers; nothing else can make one. No libxml2 pointer or lifetime
@@ -9,11 +9,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-#[doc(hidden)]
-pub mod bench_support;
+mod base64_binary;
 mod decrypt;
 mod document;
 mod element;
+mod encrypt;
 mod ffi;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -22,6 +22,7 @@ mod gate;
 mod keys;
 mod reader;
 mod sign;
+mod soap;
 #[cfg(test)]
 mod testing;
 mod verify;
@@ -29,10 +30,12 @@ mod verify;
 pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy};
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
-pub use ffi::{InitError, init};
+pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
+pub use ffi::init;
 pub use gate::{GateError, Limits, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
 };
 pub use sign::{SignError, SignaturePlace, sign_enveloped};
+pub use soap::SoapError;
 pub use verify::{SignaturePolicy, SignedBy, Verified, VerifyError};

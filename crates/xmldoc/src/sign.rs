@@ -1,14 +1,13 @@
 //! Making enveloped signatures.
 use std::fmt;
 
-use openssl::base64::encode_block;
+use openssl::hash::hash;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::ffi::{Child, Dsig, ENVELOPED, EXC_C14N, Node, ParseError, Tree};
-use crate::{Certificate, DigestAlgorithm, SignatureAlgorithm, SigningKey};
-
-const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+use crate::ffi::{Canonical, ParseError, Tree};
+use crate::verify::{DSIG, ENVELOPED, EXC_C14N, is_plain};
+use crate::{Certificate, DigestAlgorithm, SignatureAlgorithm, SigningKey, base64_binary};
 
 /// Why a document could not be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +51,21 @@ pub fn sign_enveloped(
         return Err(SignError(format!("the key cannot sign with {}", signature.uri())));
     }
     let gap = Gap::find(xml, place)?;
-    let template = gap.fill(&signature_element(&gap.id, signature, digest, &Values::default(), ""));
-    let values = values(&template, &gap.id, key, signature, digest)?;
-    let key_info = certificate.map(key_info).unwrap_or_default();
-    Ok(gap.fill(&signature_element(&gap.id, signature, digest, &values, &key_info)))
+    let digest_value = digest_value(xml, digest)?;
+    let signed_info =
+        |declaration: &str| signed_info(declaration, &gap.id, signature, digest, &digest_value);
+    // On its own it declares its prefix itself (xml-exc-c14n 3).
+    let canonical = signed_info(&format!(" xmlns:ds=\"{DSIG}\""));
+    let value = key
+        .sign_signed_info(signature, canonical.as_bytes())
+        .map_err(|error| SignError(error.to_string()))?;
+    Ok(gap.fill(&format!(
+        "<ds:Signature xmlns:ds=\"{DSIG}\">{}<ds:SignatureValue>{}</ds:SignatureValue>{}\
+         </ds:Signature>",
+        signed_info(""),
+        base64_binary::encode(&value),
+        certificate.map(key_info).unwrap_or_default(),
+    )))
 }
 
 /// The place for the signature: between `before` and `after`.
@@ -108,87 +118,48 @@ impl<'a> Gap<'a> {
 
 fn root_id(root: &BytesStart<'_>) -> Result<String, SignError> {
     let id = root.try_get_attribute("ID").ok().flatten().map(|id| id.value.into_owned());
-    id.filter(|id| !id.is_empty() && !id.contains(['\'', '"', '(', ')', '&', ' ', '#']))
-        .ok_or_else(|| SignError::new("the root element has no usable ID"))
+    id.filter(|id| is_plain(id)).ok_or_else(|| SignError::new("the root element has no usable ID"))
 }
 
-/// What xmlsec1 works out.
-#[derive(Default)]
-struct Values {
-    digest: String,
-    signature: String,
-}
-
-fn values(
-    template: &str,
-    id: &str,
-    key: &SigningKey,
-    signature: SignatureAlgorithm,
-    digest: DigestAlgorithm,
-) -> Result<Values, SignError> {
-    let tree = Tree::parse(template.as_bytes()).map_err(|error| match error {
+/// Of the whole document, which holds no signature yet.
+fn digest_value(xml: &str, digest: DigestAlgorithm) -> Result<String, SignError> {
+    let tree = Tree::parse(xml.as_bytes()).map_err(|error| match error {
         ParseError::OutOfMemory => SignError::new("no memory to parse the document"),
         ParseError::Refused(reason) => SignError(format!("not well-formed: {reason}")),
     })?;
-    let root = tree.root().ok_or_else(|| SignError::new("no root element"))?;
-    let element = child(root, "Signature")?;
-    if !tree.register_id(root, id) {
-        return Err(SignError::new("the root's ID is not its own"));
-    }
-    let reference = format!("#{id}");
-    let dsig = Dsig {
-        signature_method: signature.uri(),
-        digest_method: digest.uri(),
-        reference: &reference,
-    };
-    dsig.sign(element, key.sec()).map_err(|_| SignError::new("xmlsec1 could not sign"))?;
-    let reference = child(child(element, "SignedInfo")?, "Reference")?;
-    Ok(Values {
-        digest: text(child(reference, "DigestValue")?),
-        signature: text(child(element, "SignatureValue")?),
-    })
+    let element = tree.root().ok_or_else(|| SignError::new("no root element"))?;
+    let canonical = Canonical { element, without: None, prefixes: "" }
+        .octets(usize::MAX)
+        .ok_or_else(|| SignError::new("libxml2 could not canonicalise the document"))?;
+    let digest = hash(digest.message_digest(), &canonical)
+        .map_err(|_| SignError::new("libcrypto could not digest the document"))?;
+    Ok(base64_binary::encode(&digest))
 }
 
-fn child<'tree>(parent: Node<'tree>, name: &str) -> Result<Node<'tree>, SignError> {
-    parent
-        .elements()
-        .find(|child| child.is(DSIG, name))
-        .ok_or_else(|| SignError(format!("no {name} in the signature")))
-}
-
-fn text(element: Node<'_>) -> String {
-    let texts = element.content().filter_map(|child| match child {
-        Child::Text(text) => Some(text),
-        Child::Element(_) | Child::Other => None,
-    });
-    texts.collect()
-}
-
-fn signature_element(
+/// In canonical form; `declaration` is what its start tag says of namespaces.
+fn signed_info(
+    declaration: &str,
     id: &str,
     signature: SignatureAlgorithm,
     digest: DigestAlgorithm,
-    values: &Values,
-    key_info: &str,
+    digest_value: &str,
 ) -> String {
     format!(
-        "<ds:Signature xmlns:ds=\"{DSIG}\"><ds:SignedInfo>\
-         <ds:CanonicalizationMethod Algorithm=\"{EXC_C14N}\"/>\
-         <ds:SignatureMethod Algorithm=\"{signature}\"/>\
+        "<ds:SignedInfo{declaration}>\
+         <ds:CanonicalizationMethod Algorithm=\"{EXC_C14N}\"></ds:CanonicalizationMethod>\
+         <ds:SignatureMethod Algorithm=\"{signature}\"></ds:SignatureMethod>\
          <ds:Reference URI=\"#{id}\"><ds:Transforms>\
-         <ds:Transform Algorithm=\"{ENVELOPED}\"/><ds:Transform Algorithm=\"{EXC_C14N}\"/>\
-         </ds:Transforms><ds:DigestMethod Algorithm=\"{digest}\"/>\
-         <ds:DigestValue>{digest_value}</ds:DigestValue></ds:Reference></ds:SignedInfo>\
-         <ds:SignatureValue>{signature_value}</ds:SignatureValue>{key_info}</ds:Signature>",
+         <ds:Transform Algorithm=\"{ENVELOPED}\"></ds:Transform>\
+         <ds:Transform Algorithm=\"{EXC_C14N}\"></ds:Transform>\
+         </ds:Transforms><ds:DigestMethod Algorithm=\"{digest}\"></ds:DigestMethod>\
+         <ds:DigestValue>{digest_value}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
         signature = signature.uri(),
         digest = digest.uri(),
-        digest_value = values.digest,
-        signature_value = values.signature,
     )
 }
 
 fn key_info(certificate: &Certificate) -> String {
-    let der = encode_block(certificate.der());
+    let der = base64_binary::encode(certificate.der());
     format!(
         "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
     )

@@ -1,16 +1,28 @@
 //! Enveloped signatures: what they must look like, and what they vouch for.
 mod error;
 mod policy;
-mod signed_info;
+mod signature;
 
 use std::ops::Deref;
 
-use crate::ffi::{Dsig, DsigFailure, Node, Tree};
-use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, element};
+use openssl::hash::hash;
+use openssl::memcmp;
+
+use crate::ffi::{Canonical, Node, Tree};
+use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_binary, element};
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;
-use signed_info::SignedInfo;
+pub(crate) use signature::{DSIG, ENVELOPED, EXC_C14N, is_plain};
+use signature::{Reference, Signature};
+
+/// Bytes of a canonical SignedInfo: anybody can make us write it. The longest PrefixList with the
+/// longest namespaces has room in it twice.
+const LONGEST_SIGNED_INFO: usize = 16 * 1024;
+
+/// Canonicalising makes at most six bytes of one, and repeats namespaces.
+const MOST_GROWTH: usize = 8;
+const ROOM_FOR_NAMESPACES: usize = 64 * 1024;
 
 /// Data copied from the bytes that a valid signature covers. Only this crate can make one.
 #[derive(Clone, Debug)]
@@ -51,26 +63,63 @@ pub struct SignedBy {
 }
 
 /// Verifies the one `ds:Signature` child of `target`, and reads the bytes that were digested.
+///
+/// What a stranger sends is canonicalised and digested only after a key has vouched for SignedInfo.
 pub(crate) fn verify(
     tree: &Tree,
     target: Node<'_>,
     keys: &[VerifyingKey],
     policy: &SignaturePolicy,
 ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-    let signature = signed_info::signature_of(target)?;
-    let id = signed_info::target_id(target)?;
-    let signed_info = SignedInfo::read(signature, &id, policy)?;
-    let candidates = candidates(keys, signed_info.signature, policy)?;
-    if !tree.register_id(target, &id) {
-        return Err(VerifyError::ReferenceUri(format!("#{id}, a name that leads elsewhere")));
-    }
-    let (key, digested) = first_that_fits(signature, &signed_info, &id, &candidates)?;
-    let element = element::from_canonical(&digested).map_err(|_| VerifyError::Void)?;
+    let element = signature::signature_of(target)?;
+    let id = signature::target_id(target)?;
+    let signature = Signature::read(element, &id, policy)?;
+    let key = signer(&signature, keys, policy)?;
+    let octets = digested(tree, target, &signature)?;
+    let element = element::from_canonical(&octets).map_err(|_| VerifyError::Void)?;
     if !element.is(target.namespace(), target.name()) || element.attribute("ID") != Some(&id) {
         return Err(VerifyError::Structure("the digested bytes are not the signed element"));
     }
-    let by = SignedBy { key, signature: signed_info.signature, digest: signed_info.digest };
+    let by = SignedBy { key, signature: signature.algorithm, digest: signature.reference.digest };
     Ok((Verified(element), by))
+}
+
+/// The index of the key that has signed SignedInfo.
+fn signer(
+    signature: &Signature<'_>,
+    keys: &[VerifyingKey],
+    policy: &SignaturePolicy,
+) -> Result<usize, VerifyError> {
+    let candidates = candidates(keys, signature.algorithm, policy)?;
+    let signed_info =
+        Canonical { element: signature.signed_info, without: None, prefixes: &signature.prefixes };
+    let canonical = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
+    let value = base64_binary::decode(&signature.value).unwrap_or_default();
+    let algorithm = signature.algorithm;
+    // In order: an IdP that rolls its key over publishes two.
+    let found = candidates
+        .iter()
+        .find(|(_, key)| key.verify_signed_info(algorithm, policy, &canonical, &value));
+    found.map(|(index, _)| *index).ok_or(VerifyError::Invalid { tried: candidates.len() })
+}
+
+/// The canonical `target` without its signature, when its digest is the one that was signed.
+fn digested(
+    tree: &Tree,
+    target: Node<'_>,
+    signature: &Signature<'_>,
+) -> Result<Vec<u8>, VerifyError> {
+    let Reference { prefixes, digest, value } = &signature.reference;
+    let most = MOST_GROWTH * tree.length() + ROOM_FOR_NAMESPACES;
+    let without = Some(signature.element);
+    let canonical = Canonical { element: target, without, prefixes }.octets(most);
+    let canonical = canonical.ok_or(VerifyError::Void)?;
+    let found = hash(digest.message_digest(), &canonical).ok();
+    let signed = base64_binary::decode(value);
+    let is_same = found
+        .zip(signed)
+        .is_some_and(|(found, signed)| found.len() == signed.len() && memcmp::eq(&found, &signed));
+    if is_same { Ok(canonical) } else { Err(VerifyError::DigestMismatch) }
 }
 
 /// Verifies a detached signature over octets (Bindings 3.4.4.1).
@@ -106,32 +155,6 @@ fn candidates<'k>(
         return Err(VerifyError::KeyTooSmall(first.describe()));
     }
     Ok(allowed)
-}
-
-/// Tries the keys in order (an IdP that rolls its key over publishes two).
-fn first_that_fits(
-    signature: Node<'_>,
-    signed_info: &SignedInfo,
-    id: &str,
-    candidates: &[(usize, &VerifyingKey)],
-) -> Result<(usize, Vec<u8>), VerifyError> {
-    let reference = format!("#{id}");
-    let dsig = Dsig {
-        signature_method: signed_info.signature.uri(),
-        digest_method: signed_info.digest.uri(),
-        reference: &reference,
-    };
-    for (index, key) in candidates {
-        match dsig.verify(signature, key.sec()) {
-            Ok(digested) => return Ok((*index, digested)),
-            // A signature value of another length than the key's is refused, not invalid.
-            Err(DsigFailure::Invalid | DsigFailure::Refused) => {}
-            Err(DsigFailure::Digest) => return Err(VerifyError::DigestMismatch),
-            Err(DsigFailure::Reference) => return Err(VerifyError::ReferenceCount),
-            Err(DsigFailure::Void) => return Err(VerifyError::Void),
-        }
-    }
-    Err(VerifyError::Invalid { tried: candidates.len() })
 }
 
 #[cfg(test)]

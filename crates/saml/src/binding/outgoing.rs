@@ -6,7 +6,7 @@ use xmldoc::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignaturePlace, S
 
 use crate::base64_binary;
 use crate::binding::{RELAY_STATE, redirect};
-use crate::provider::{Binding, Endpoint};
+use crate::provider::{Binding, Endpoint, Policy, SignRequests};
 
 /// The SP's credential for signing.
 #[derive(Clone, Copy)]
@@ -55,7 +55,42 @@ pub(crate) struct Signing<'a> {
     pub digest: DigestAlgorithm,
 }
 
-impl Signing<'_> {
+impl<'a> Signing<'a> {
+    /// As the setting `name` says, which is `when`; the algorithms are the policy's.
+    pub(crate) fn by(
+        when: SignRequests,
+        name: &str,
+        policy: &Policy,
+        signer: Option<&Signer<'a>>,
+    ) -> Result<Option<Self>, SendError> {
+        let signer = match (when, signer) {
+            (SignRequests::Off, _) => None,
+            (SignRequests::Auto, signer) => signer,
+            (SignRequests::On, Some(signer)) => Some(signer),
+            (SignRequests::On, None) => {
+                return Err(SendError(format!("{name} is on, but the SP has no certificate_key")));
+            }
+        };
+        Ok(signer.map(|&signer| Self {
+            signer,
+            algorithm: policy.signature_algorithm,
+            digest: policy.digest_algorithm,
+        }))
+    }
+
+    /// The message with a signature behind its Issuer.
+    pub(crate) fn enveloped(&self, xml: &str) -> Result<String, SendError> {
+        xmldoc::sign_enveloped(
+            xml,
+            SignaturePlace::AfterIssuer,
+            self.signer.key,
+            Some(self.signer.certificate),
+            self.algorithm(),
+            self.digest,
+        )
+        .map_err(|e| SendError(e.to_string()))
+    }
+
     fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm.unwrap_or_else(|| self.signer.key.default_algorithm())
     }
@@ -80,7 +115,7 @@ impl Message<'_> {
     /// Base64, not deflated (Bindings 3.5.4).
     fn post(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
         let message = match signing {
-            Some(signing) => base64_binary::encode(self.enveloped(signing)?.as_bytes()),
+            Some(signing) => base64_binary::encode(signing.enveloped(self.xml)?.as_bytes()),
             None => base64_binary::encode(self.xml.as_bytes()),
         };
         let mut fields = vec![(self.parameter, message)];
@@ -88,17 +123,5 @@ impl Message<'_> {
             fields.push((RELAY_STATE, self.relay_state.to_owned()));
         }
         Ok(Outgoing::Post { action: self.endpoint.location.clone(), fields })
-    }
-
-    fn enveloped(&self, signing: &Signing<'_>) -> Result<String, SendError> {
-        xmldoc::sign_enveloped(
-            self.xml,
-            SignaturePlace::AfterIssuer,
-            signing.signer.key,
-            Some(signing.signer.certificate),
-            signing.algorithm(),
-            signing.digest,
-        )
-        .map_err(|e| SendError(e.to_string()))
     }
 }

@@ -1,13 +1,13 @@
 //! Reading an IdP's metadata (Metadata 2.4.3).
 
-use xmldoc::{Document, Element, Limits};
+use xmldoc::{Document, Element, EncryptionKey, Limits};
 
 use crate::http_url::HttpUrl;
 use crate::metadata::entity::{Entity, choose, earliest, valid_until};
-use crate::metadata::keys::SigningKeys;
+use crate::metadata::keys::{SigningKeys, encryption_key};
 use crate::metadata::{MetadataError, MetadataKey};
-use crate::namespace::{BINDING_POST, BINDING_REDIRECT, METADATA};
-use crate::provider::{Binding, Endpoint};
+use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
+use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
 
 /// A federation's aggregate is some ten thousand entities in 50 MB and more.
@@ -20,10 +20,16 @@ pub struct IdpMetadata {
     pub sso: Vec<Endpoint>,
     /// Bindings of the SSO endpoints left out.
     pub other_sso_bindings: Vec<String>,
+    /// Where logout messages go, in document order; bindings that we do not speak are left out.
+    pub slo: Vec<LogoutEndpoint>,
+    /// SingleLogoutServices left out because they cannot be used, a sentence each: worth a warning.
+    pub unusable_slo: Vec<String>,
     /// In document order, each key once.
     pub keys: Vec<MetadataKey>,
     /// Signing keys left out, a sentence each: worth a warning.
     pub unusable_keys: Vec<String>,
+    /// The first RSA key that may encrypt for this IdP, with the cipher that it likes best.
+    pub encryption_key: Option<EncryptionKey>,
     pub want_authn_requests_signed: bool,
     /// Seconds since the epoch: the earliest validUntil of the role, the entity and what encloses it.
     pub valid_until: Option<i64>,
@@ -78,13 +84,17 @@ impl IdpMetadata {
 fn read(entity: Entity<'_>) -> Result<IdpMetadata, MetadataError> {
     let role = entity.idp_role()?;
     let sso = SsoEndpoints::read(role, entity.entity_id)?;
+    let slo = SloEndpoints::read(role, entity.entity_id);
     let SigningKeys { keys, unusable } = SigningKeys::read(role);
     Ok(IdpMetadata {
         entity_id: entity.entity_id.to_owned(),
         sso: sso.spoken,
         other_sso_bindings: sso.others,
+        slo: slo.spoken,
+        unusable_slo: slo.unusable,
         keys,
         unusable_keys: unusable,
+        encryption_key: encryption_key(role),
         want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
         valid_until: earliest(entity.valid_until, valid_until(role)?),
         name_id_formats: name_id_formats(role),
@@ -105,13 +115,55 @@ impl SsoEndpoints {
             let uri = element.attribute("Binding").unwrap_or_default().trim();
             match binding(uri) {
                 Some(binding) => {
-                    let location = location(element, entity_id)?;
+                    let location = location(element, "Location", entity_id)?;
                     found.spoken.push(Endpoint { binding, location });
                 }
                 None => found.others.push(uri.to_owned()),
             }
         }
         Ok(found)
+    }
+}
+
+/// The SingleLogoutService elements of a role. One that is broken costs no login, only that endpoint.
+#[derive(Default)]
+struct SloEndpoints {
+    spoken: Vec<LogoutEndpoint>,
+    unusable: Vec<String>,
+}
+
+impl SloEndpoints {
+    fn read(role: &Element, entity_id: &str) -> Self {
+        let mut found = Self::default();
+        for element in role.children_named(METADATA, "SingleLogoutService") {
+            let uri = element.attribute("Binding").unwrap_or_default().trim();
+            let Some(binding) = logout_binding(uri) else { continue };
+            match logout_endpoint(element, binding, entity_id) {
+                Ok(endpoint) => found.spoken.push(endpoint),
+                Err(error) => found.unusable.push(error.0),
+            }
+        }
+        found
+    }
+}
+
+fn logout_endpoint(
+    element: &Element,
+    binding: LogoutBinding,
+    entity_id: &str,
+) -> Result<LogoutEndpoint, MetadataError> {
+    let location = location(element, "Location", entity_id)?;
+    let response_location = match element.attribute("ResponseLocation") {
+        Some(_) => Some(self::location(element, "ResponseLocation", entity_id)?),
+        None => None,
+    };
+    Ok(LogoutEndpoint { binding, location, response_location })
+}
+
+fn logout_binding(uri: &str) -> Option<LogoutBinding> {
+    match uri {
+        BINDING_SOAP => Some(LogoutBinding::Soap),
+        uri => binding(uri).map(LogoutBinding::Browser),
     }
 }
 
@@ -124,11 +176,11 @@ fn binding(uri: &str) -> Option<Binding> {
 }
 
 /// An absolute http(s) URL.
-fn location(element: &Element, entity_id: &str) -> Result<String, MetadataError> {
-    let location = element.attribute("Location").unwrap_or_default().trim();
+fn location(element: &Element, name: &str, entity_id: &str) -> Result<String, MetadataError> {
+    let location = element.attribute(name).unwrap_or_default().trim();
     if HttpUrl::parse(location).is_none() {
         return Err(MetadataError(format!(
-            "the Location {} of a {} of {} is not an absolute http or https URL: correct it at the IdP",
+            "the {name} {} of a {} of {} is not an absolute http or https URL: correct it at the IdP",
             quote(location),
             element.name,
             quote(entity_id)

@@ -1,6 +1,6 @@
-//! The signing keys in metadata (Metadata 2.4.1.1, xmldsig-core1 4.5).
+//! The keys in metadata (Metadata 2.4.1.1, xmldsig-core1 4.5).
 
-use xmldoc::{Certificate, Element, VerifyingKey};
+use xmldoc::{Certificate, Element, EncryptionKey, VerifyingKey};
 
 use crate::base64_binary;
 use crate::namespace::{METADATA, XMLDSIG};
@@ -27,30 +27,13 @@ impl SigningKeys {
     /// Reads every KeyDescriptor that may sign: use="signing", or no use at all.
     pub(super) fn read(role: &Element) -> Self {
         let mut found = Self::default();
-        let may_sign = |descriptor: &&Element| {
-            descriptor.attribute("use").is_none_or(|usage| usage.trim() == "signing")
-        };
-        for descriptor in role.children_named(METADATA, "KeyDescriptor").filter(may_sign) {
-            for key_info in descriptor.children_named(XMLDSIG, "KeyInfo") {
-                found.read_key_info(key_info);
+        for key in descriptors(role, "signing").flat_map(keys_of) {
+            match key {
+                Ok(key) => found.add(key),
+                Err(reason) => found.unusable.push(reason),
             }
         }
         found
-    }
-
-    fn read_key_info(&mut self, key_info: &Element) {
-        for child in &key_info.children {
-            let key = match child {
-                data if data.is(XMLDSIG, "X509Data") => certified_key(data),
-                value if value.is(XMLDSIG, "KeyValue") => bare_key(value),
-                _ => None,
-            };
-            match key {
-                Some(Ok(key)) => self.add(key),
-                Some(Err(reason)) => self.unusable.push(reason),
-                None => {}
-            }
-        }
     }
 
     fn add(&mut self, new: MetadataKey) {
@@ -60,6 +43,34 @@ impl SigningKeys {
             None => self.keys.push(new),
         }
     }
+}
+
+/// The first RSA key with use="encryption", or no use at all, and the ciphers that stand beside it.
+pub(super) fn encryption_key(role: &Element) -> Option<EncryptionKey> {
+    descriptors(role, "encryption").find_map(|descriptor| {
+        let methods = descriptor.children_named(METADATA, "EncryptionMethod");
+        let ciphers: Vec<&str> = methods.filter_map(|m| m.attribute("Algorithm")).collect();
+        let mut keys = keys_of(descriptor).into_iter().flatten();
+        keys.find_map(|found| EncryptionKey::of(&found.key, ciphers.iter().copied()))
+    })
+}
+
+/// The KeyDescriptors for `usage`, or for every use.
+fn descriptors<'a>(role: &'a Element, usage: &'a str) -> impl Iterator<Item = &'a Element> {
+    role.children_named(METADATA, "KeyDescriptor").filter(move |descriptor| {
+        descriptor.attribute("use").is_none_or(|found| found.trim() == usage)
+    })
+}
+
+/// What a KeyDescriptor holds, or why it cannot be used.
+fn keys_of(descriptor: &Element) -> Vec<Result<MetadataKey, String>> {
+    let key_infos = descriptor.children_named(XMLDSIG, "KeyInfo");
+    let keys = key_infos.flat_map(|key_info| &key_info.children).filter_map(|child| match child {
+        data if data.is(XMLDSIG, "X509Data") => certified_key(data),
+        value if value.is(XMLDSIG, "KeyValue") => bare_key(value),
+        _ => None,
+    });
+    keys.collect()
 }
 
 /// The first certificate of an X509Data: those behind it are its issuers, which sign no messages.

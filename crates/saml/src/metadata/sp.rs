@@ -4,7 +4,7 @@ use xmldoc::Certificate;
 
 use crate::base64_binary;
 use crate::instant;
-use crate::namespace::{BINDING_POST, BINDING_REDIRECT, METADATA, PROTOCOL, XMLDSIG};
+use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA, PROTOCOL, XMLDSIG};
 use crate::xml_writer::Tag;
 
 /// Core 8.2.2.
@@ -18,7 +18,7 @@ pub struct SpMetadata<'a> {
     pub entity_id: &'a str,
     /// By HTTP-POST; the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
-    /// Each by HTTP-Redirect and HTTP-POST.
+    /// Each by HTTP-Redirect, HTTP-POST and SOAP.
     pub slo_urls: &'a [String],
     /// Published for signing, in order.
     pub certificates: &'a [Certificate],
@@ -114,8 +114,8 @@ fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
     Tag::new("md:KeyDescriptor").attribute("use", usage).child(Tag::new("ds:KeyInfo").child(data))
 }
 
-fn single_logout_services(url: &str) -> [Tag; 2] {
-    [BINDING_REDIRECT, BINDING_POST].map(|binding| {
+fn single_logout_services(url: &str) -> [Tag; 3] {
+    [BINDING_REDIRECT, BINDING_POST, BINDING_SOAP].map(|binding| {
         Tag::new("md:SingleLogoutService").attribute("Binding", binding).attribute("Location", url)
     })
 }

@@ -15,7 +15,11 @@ pub struct Clock {
 
 impl Clock {
     pub fn of(expected: &Expected<'_>) -> Self {
-        Self { now: expected.now, skew: expected.idp.policy.clock_skew }
+        Self::new(expected.now, expected.idp.policy.clock_skew)
+    }
+
+    pub fn new(now: i64, skew: i64) -> Self {
+        Self { now, skew }
     }
 
     /// May `instant` (a NotBefore) have come at the IdP?

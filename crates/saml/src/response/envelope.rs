@@ -3,12 +3,11 @@
 use xmldoc::Element;
 
 use super::Expected;
-use super::header::uri;
 use super::signature::Envelope;
-use super::status;
-use crate::namespace::{PROTOCOL, STATUS_NO_PASSIVE, STATUS_SUCCESS};
+use super::status::Status;
+use crate::namespace::{STATUS_NO_PASSIVE, STATUS_SUCCESS};
 use crate::reason;
-use crate::refusal::{Refusal, quote, quote_option};
+use crate::refusal::{Refusal, quote};
 
 /// Does the verified Response itself say that it answers our request? Then a confirmation need not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,27 +41,15 @@ pub fn destination(envelope: &Envelope, acs_url: &str) -> Result<(), Refusal> {
 
 /// The top-level StatusCode is Success (Core 3.2.2.2).
 pub fn status(envelope: &Element) -> Result<(), Refusal> {
-    let status = envelope.child(PROTOCOL, "Status");
-    let Some(code) = status.and_then(|status| status.child(PROTOCOL, "StatusCode")) else {
-        return Err(Refusal::new(&reason::STRUCTURE, "the Response has no StatusCode"));
-    };
-    if code.attribute("Value") == Some(STATUS_SUCCESS) {
+    let status = Status::of(envelope)?;
+    if status.code == Some(STATUS_SUCCESS) {
         return Ok(());
     }
-    let nested = code.child(PROTOCOL, "StatusCode").and_then(|code| code.attribute("Value"));
-    let message = status.and_then(|status| status.child(PROTOCOL, "StatusMessage")).map(uri);
-    let detail = format!(
-        "the status is {}, the sub-status is {}, the IdP's message is {}{}",
-        quote_option(code.attribute("Value")),
-        quote_option(nested),
-        quote_option(message),
-        status::hint(nested.or(code.attribute("Value")))
-    );
-    let reason = match nested {
+    let reason = match status.nested {
         Some(STATUS_NO_PASSIVE) => &reason::NO_PASSIVE,
         _ => &reason::STATUS_NOT_SUCCESS,
     };
-    Err(Refusal::new(reason, detail))
+    Err(Refusal::new(reason, status.to_string()))
 }
 
 /// InResponseTo is our request; an unsolicited Response has none and must be allowed (Profiles 4.1.5).

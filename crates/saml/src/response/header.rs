@@ -34,9 +34,10 @@ pub fn id(element: &Element) -> Result<String, Refusal> {
 }
 
 /// IssueInstant is a time, and not in the future.
-pub fn issue_instant(element: &Element, clock: &Clock) -> Result<(), Refusal> {
-    if clock.may_have_come(required_instant(element, "IssueInstant")?) {
-        return Ok(());
+pub fn issue_instant(element: &Element, clock: &Clock) -> Result<i64, Refusal> {
+    let instant = required_instant(element, "IssueInstant")?;
+    if clock.may_have_come(instant) {
+        return Ok(instant);
     }
     let detail = clock.disagreement(element, "IssueInstant");
     Err(Refusal::new(&reason::ISSUE_INSTANT_FUTURE, detail))

@@ -11,17 +11,19 @@ use crate::provider::{Idp, Policy};
 use crate::reason::{self, Reason};
 use crate::refusal::{Refusal, quote};
 
-/// The Response around the Assertion: what its signature covers when it has one.
+/// A message, or the Response around the Assertion: what its signature covers when it has one.
 pub enum Envelope {
     Signed(Verified<Element>),
-    /// Good for refusing only; the Assertion in it is an empty shell.
+    /// Good for refusing only, or for what an administrator lets anybody do; the Assertion in it is an
+    /// empty shell.
     Unsigned(Unverified<Element>),
 }
 
 impl Envelope {
-    /// A signed Response is read from its verified bytes and from nowhere else; both of its
-    /// signatures must verify, when it has two.
+    /// A signed message (`name` is its element's) is read from its verified bytes and from nowhere
+    /// else; both of its signatures must verify, when it has two.
     pub fn read(
+        name: &str,
         document: &Document,
         detached: Option<DetachedSignature>,
         idp: &Idp,
@@ -35,9 +37,8 @@ impl Envelope {
             envelope = Some(Self::Signed(response));
         }
         if document.root_is_signed() {
-            let (response, _) = document
-                .verify_root(keys, policy)
-                .map_err(|error| refuse("Response", &error, idp))?;
+            let (response, _) =
+                document.verify_root(keys, policy).map_err(|error| refuse(name, &error, idp))?;
             envelope = Some(Self::Signed(response));
         }
         Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope())))

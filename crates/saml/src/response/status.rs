@@ -1,4 +1,46 @@
-//! What the status codes of a refusal mean for the administrator (Core 3.2.2.2).
+//! The Status of an answer, and what its codes mean for the administrator (Core 3.2.2.2).
+
+use std::fmt;
+
+use xmldoc::Element;
+
+use super::header::uri;
+use crate::namespace::PROTOCOL;
+use crate::reason;
+use crate::refusal::{Refusal, quote_option};
+
+/// How an answer ended, in the words of its sender.
+pub struct Status<'a> {
+    pub code: Option<&'a str>,
+    pub nested: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+impl<'a> Status<'a> {
+    pub fn of(answer: &'a Element) -> Result<Self, Refusal> {
+        let status = answer.child(PROTOCOL, "Status");
+        let Some(code) = status.and_then(|status| status.child(PROTOCOL, "StatusCode")) else {
+            let detail = format!("the {} has no StatusCode", answer.name);
+            return Err(Refusal::new(&reason::STRUCTURE, detail));
+        };
+        let nested = code.child(PROTOCOL, "StatusCode").and_then(|code| code.attribute("Value"));
+        let message = status.and_then(|status| status.child(PROTOCOL, "StatusMessage")).map(uri);
+        Ok(Self { code: code.attribute("Value"), nested, message })
+    }
+}
+
+impl fmt::Display for Status<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the status is {}, the sub-status is {}, the IdP's message is {}{}",
+            quote_option(self.code),
+            quote_option(self.nested),
+            quote_option(self.message),
+            hint(self.nested.or(self.code))
+        )
+    }
+}
 
 const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
 
@@ -31,7 +73,7 @@ const HINTS: &[(&str, &str)] = &[
 ];
 
 /// `: what it means` for a code of the specification, nothing for another one.
-pub fn hint(code: Option<&str>) -> String {
+fn hint(code: Option<&str>) -> String {
     let name = code.and_then(|code| code.strip_prefix(STATUS));
     let hint = HINTS.iter().find(|(known, _)| Some(*known) == name);
     hint.map_or_else(String::new, |(_, hint)| format!(": {hint}"))

@@ -52,13 +52,7 @@ fn name_id(subject: &Element) -> Result<NameId, Refusal> {
         let detail = format!("the NameID is {}", quote(&found.text));
         return Err(Refusal::new(&reason::NAME_ID_MISSING, detail));
     }
-    let attribute = |name| found.attribute(name).map(str::to_owned);
-    Ok(NameId {
-        value: found.text.clone(),
-        format: attribute("Format"),
-        name_qualifier: attribute("NameQualifier"),
-        sp_name_qualifier: attribute("SPNameQualifier"),
-    })
+    Ok(NameId::of(found))
 }
 
 /// At least one bearer confirmation passes all rules.

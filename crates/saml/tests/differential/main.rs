@@ -1,9 +1,10 @@
 //! Structure, judged twice: whatever we accept must also be valid to xmllint with the OASIS schemas.
 //!
-//! Valid Responses are mutated at random (the same ones in every run), signed as they then are, and
+//! Valid Responses, LogoutRequests and LogoutResponses are mutated at random (the same ones in every run), signed as they then are, and
 //! given to both. What we accept although the schema does not is listed in `tolerance.rs`, each
 //! deviation with the mending that makes it valid, and nothing else may remain.
 
+mod logout;
 mod mutation;
 mod node;
 mod response;
@@ -14,15 +15,25 @@ use std::collections::BTreeMap;
 
 use mutation::{Random, mutate};
 use node::Node;
-use response::{Signed, accepts, sign, valid_responses};
+use response::{Signed, accepts, sign, sign_root, valid_responses};
 use schema::Schema;
 
 const MUTANTS: u64 = 3000;
 
 #[test]
 fn what_we_accept_is_valid() {
-    let Some(schema) = Schema::find() else { return };
     let mutants: Vec<String> = (0..MUTANTS).filter_map(mutant).collect();
+    compare(&mutants, accepts);
+}
+
+#[test]
+fn what_we_accept_of_logout_messages_is_valid() {
+    let mutants: Vec<String> = (0..MUTANTS).filter_map(logout_mutant).collect();
+    compare(&mutants, logout::accepts);
+}
+
+fn compare(mutants: &[String], accepts: fn(&str) -> bool) {
+    let Some(schema) = Schema::find() else { return };
     let accepted: Vec<String> = mutants.iter().filter(|xml| accepts(xml)).cloned().collect();
     assert!(accepted.len() > 400, "only {} of {} accepted", accepted.len(), mutants.len());
     assert!(accepted.len() < mutants.len() / 2, "{} of {} accepted", accepted.len(), mutants.len());
@@ -63,6 +74,20 @@ fn valid_responses_are_accepted() {
     }
 }
 
+#[test]
+fn valid_logout_messages_are_accepted() {
+    let Some(schema) = Schema::find() else { return };
+    for message in logout::valid_messages() {
+        let xml = sign_root(&message).unwrap();
+        assert!(logout::accepts(&xml), "{xml}");
+        assert!(
+            schema.invalid(std::slice::from_ref(&xml)).is_empty(),
+            "{}",
+            schema.complaint(&xml)
+        );
+    }
+}
+
 /// A tolerance that no mutant needs is none.
 #[test]
 fn every_tolerance_is_needed() {
@@ -87,13 +112,22 @@ fn every_tolerance_is_needed() {
 /// The mutant of this number, signed; `None` when there is nothing left to sign.
 fn mutant(number: u64) -> Option<String> {
     let mut random = Random::new(number);
-    let responses = valid_responses();
-    let mut response = random.pick(&responses)?.clone();
-    for _ in 0..=random.below(3) {
-        mutate(&mut response, &mut random);
-    }
+    let response = changed(&valid_responses(), &mut random)?;
     let signed = if random.below(2) == 0 { Signed::Response } else { Signed::Assertion };
     sign(&response, signed)
+}
+
+fn logout_mutant(number: u64) -> Option<String> {
+    sign_root(&changed(&logout::valid_messages(), &mut Random::new(number))?)
+}
+
+/// One of the messages, changed once or a few times.
+fn changed(messages: &[Node], random: &mut Random) -> Option<Node> {
+    let mut message = random.pick(messages)?.clone();
+    for _ in 0..=random.below(3) {
+        mutate(&mut message, random);
+    }
+    Some(message)
 }
 
 fn mended(xml: &str) -> String {

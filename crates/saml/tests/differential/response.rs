@@ -20,7 +20,7 @@ const SP: &str = "https://app.example.com/saml/metadata";
 const ACS: &str = "https://app.example.com/saml/acs";
 const REQUEST: &str = "_request1";
 /// 2026-11-21T11:30:00Z
-const NOW: i64 = 1_795_260_600;
+pub const NOW: i64 = 1_795_260_600;
 
 static PAIR: LazyLock<PKey<Private>> = LazyLock::new(|| {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
@@ -31,9 +31,11 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
     SigningKey::from_pem(&PAIR.private_key_to_pem_pkcs8().unwrap(), None).unwrap()
 });
 
-static TRUSTED: LazyLock<Idp> = LazyLock::new(|| Idp {
+pub static TRUSTED: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: IDP.to_owned(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/".to_owned() },
+    slo: Vec::new(),
+    encryption_key: None,
     keys: vec![VerifyingKey::from_public_key_pem(&PAIR.public_key_to_pem().unwrap()).unwrap()],
     policy: Policy::default(),
 });
@@ -101,7 +103,8 @@ pub fn sign(response: &Node, signed: Signed) -> Option<String> {
     (count > 0).then(|| response.to_xml())
 }
 
-fn sign_root(node: &Node) -> Option<String> {
+/// The root as XML, signed as it is.
+pub fn sign_root(node: &Node) -> Option<String> {
     let (signature, digest) = (SignatureAlgorithm::EcdsaSha256, DigestAlgorithm::Sha256);
     let issuer_first = node.children.first().is_some_and(|child| child.is(A, "Issuer"));
     let place = if issuer_first { SignaturePlace::AfterIssuer } else { SignaturePlace::First };
@@ -120,5 +123,6 @@ pub fn accepts(xml: &str) -> bool {
         now: NOW,
     };
     let received = receive(xml.as_bytes(), &Limits::default());
-    received.and_then(|Received::Response(response)| response.accept(&expected)).is_ok()
+    let Ok(Received::Response(response)) = received else { return false };
+    response.accept(&expected).is_ok()
 }

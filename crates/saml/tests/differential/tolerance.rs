@@ -136,7 +136,7 @@ pub const TOLERANCES: &[Tolerance] = &[
 const URI_ELEMENTS: &[&str] =
     &["Audience", "AuthenticatingAuthority", "AuthnContextClassRef", "AuthnContextDeclRef"];
 const URI_ATTRIBUTES: &[&str] =
-    &["Consent", "Destination", "Format", "Method", "NameFormat", "Recipient"];
+    &["Consent", "Destination", "Format", "Method", "NameFormat", "Recipient", "Value"];
 
 /// No data is taken from these.
 fn is_unread(node: &Node) -> bool {
@@ -149,6 +149,11 @@ fn is_unread(node: &Node) -> bool {
 /// The sequences of the schema; names in one row of `|` may mix.
 const ORDER: &[(&str, &[&str])] = &[
     ("Response", &["Issuer", "Signature", "Extensions", "Status", "Assertion"]),
+    (
+        "LogoutRequest",
+        &["Issuer", "Signature", "Extensions", "BaseID|NameID|EncryptedID", "SessionIndex"],
+    ),
+    ("LogoutResponse", &["Issuer", "Signature", "Extensions", "Status"]),
     ("Status", &["StatusCode", "StatusMessage", "StatusDetail"]),
     (
         "Assertion",

@@ -26,7 +26,7 @@ fn what_a_response_does_not_say_is_none() {
 #[test]
 fn another_root_is_refused_by_name() {
     for xml in [
-        r#"<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>"#,
+        r#"<samlp:ManageNameIDRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>"#,
         r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol"/>"#,
         r#"<Response/>"#,
         r#"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>"#,

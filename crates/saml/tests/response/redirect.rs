@@ -58,8 +58,10 @@ fn signed(xml: &str, key: &Key, spell: Spelling) -> String {
 
 fn accept(judge: &Judge, query: &str) -> Result<Login, Refusal> {
     let message = decode_redirect(query.as_bytes(), 256 * 1024)?;
-    let Received::Response(response) = receive_redirect(message, &Limits::default())?;
-    judge.judge(response)
+    match receive_redirect(message, &Limits::default())? {
+        Received::Response(response) => judge.judge(response),
+        _ => panic!("no Response: {query}"),
+    }
 }
 
 #[track_caller]

@@ -137,3 +137,21 @@ fn a_signature_first_in_the_element_is_fine() {
     let first = IDP_KEY.sign(&answer.assertion, SignaturePlace::First);
     Judge::new().login(&answer.around(&first));
 }
+
+#[test]
+fn a_signature_without_prefix_is_fine() {
+    // As .NET writes it.
+    let template = "</saml:Issuer><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>\
+        <CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>\
+        <SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/>\
+        <Reference URI=\"#_assertion1\"><Transforms>\
+        <Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/>\
+        <Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/></Transforms>\
+        <DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><DigestValue/>\
+        </Reference></SignedInfo><SignatureValue/></Signature>";
+    let answer = Answer::new().assertion("</saml:Issuer>", template);
+    let xml = answer.around(&RSA_KEY.fill(&answer.assertion));
+    let judge = Judge { keys: vec![&RSA_KEY], ..Judge::new() };
+    assert_eq!(judge.login(&xml).name_id.value, "alice");
+    assert_eq!(judge.code(&xml.replace(">alice<", ">admin<")), "digest_mismatch");
+}

@@ -3,7 +3,7 @@ use openssl::symm::Cipher;
 
 /// How an EncryptedData's content is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ContentCipher {
+pub(crate) enum ContentCipher {
     AesGcm { bits: u16 },
     AesCbc { bits: u16 },
     TripleDesCbc,
@@ -22,25 +22,25 @@ const CONTENT: &[(ContentCipher, &str)] = &[
 ];
 
 impl ContentCipher {
-    pub(super) fn uri(self) -> &'static str {
+    pub(crate) fn uri(self) -> &'static str {
         CONTENT.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 
-    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+    pub(crate) fn from_uri(uri: &str) -> Option<Self> {
         CONTENT.iter().find(|row| row.1 == uri).map(|row| row.0)
     }
 
     /// Does a changed ciphertext never decrypt?
-    pub(super) fn is_authenticated(self) -> bool {
+    pub(crate) fn is_authenticated(self) -> bool {
         matches!(self, AesGcm { .. })
     }
 
     /// Bytes.
-    pub(super) fn key_length(self) -> usize {
+    pub(crate) fn key_length(self) -> usize {
         self.cipher().key_len()
     }
 
-    pub(super) fn cipher(self) -> Cipher {
+    pub(crate) fn cipher(self) -> Cipher {
         match self {
             AesGcm { bits: 128 } => Cipher::aes_128_gcm(),
             AesGcm { bits: 192 } => Cipher::aes_192_gcm(),
@@ -55,7 +55,7 @@ impl ContentCipher {
 
 pub(super) const RSA_1_5: &str = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
 /// OAEP with MGF1 over SHA-1, whatever the digest is.
-pub(super) const RSA_OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
+pub(crate) const RSA_OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 pub(super) const RSA_OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
 
 /// A digest inside OAEP, where SHA-1's collisions do no harm.

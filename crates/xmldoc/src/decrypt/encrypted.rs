@@ -1,13 +1,10 @@
 //! The shape of an encrypted element (xmlenc-core1 3, SAML Core 6): which key opens which data.
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::algorithm::{
     ContentCipher, KeyTransport, OaepDigest, RSA_1_5, RSA_OAEP, RSA_OAEP_MGF1P,
 };
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
-use crate::Element;
+use crate::{Element, base64_binary};
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
@@ -154,10 +151,8 @@ fn cipher_value(element: &Element) -> Result<Vec<u8>, DecryptError> {
     }
 }
 
-/// xsd:base64Binary: white space may stand anywhere.
 fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> {
-    let bytes: Vec<u8> = element.text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    let octets = STANDARD.decode(bytes).ok().filter(|_| element.children.is_empty());
+    let octets = base64_binary::decode(&element.text).filter(|_| element.children.is_empty());
     octets.ok_or(DecryptError::Structure("a CipherValue or OAEPparams is not base64"))
 }
 

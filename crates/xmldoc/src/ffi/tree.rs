@@ -1,4 +1,5 @@
 //! A libxml2 tree, read only, and its nodes for as long as the tree lives.
+use std::borrow::Cow;
 use std::ffi::{CStr, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -17,12 +18,16 @@ pub(crate) enum ParseError {
 }
 
 /// A parsed document.
-pub(crate) struct Tree(NonNull<sys::xmlDoc>);
+pub(crate) struct Tree {
+    document: NonNull<sys::xmlDoc>,
+    /// Bytes that it was parsed from.
+    length: usize,
+}
 
 impl Tree {
     /// One parse: no network, no DTD, no entities; CDATA sections become text.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        init().map_err(|e| ParseError::Refused(e.to_string()))?;
+        init();
         let size = c_int::try_from(bytes.len())
             .map_err(|_| ParseError::Refused("is larger than 2 GiB".into()))?;
         let context = ParserContext::new().ok_or(ParseError::OutOfMemory)?;
@@ -47,39 +52,26 @@ impl Tree {
                 options as c_int,
             )
         };
-        NonNull::new(doc).map(Self).ok_or_else(|| context.error())
+        let document = NonNull::new(doc).ok_or_else(|| context.error())?;
+        Ok(Self { document, length: bytes.len() })
     }
 
     pub(crate) fn root(&self) -> Option<Node<'_>> {
         // SAFETY: the document is live; the node it returns lives as long.
-        let root = unsafe { sys::xmlDocGetRootElement(self.0.as_ptr()) };
+        let root = unsafe { sys::xmlDocGetRootElement(self.document.as_ptr()) };
         NonNull::new(root).map(|pointer| Node { pointer, tree: PhantomData })
     }
 
-    /// Makes `#value` name exactly `element`, whose attribute `ID` has that value.
-    ///
-    /// False when the name leads elsewhere already (an `xml:id`, which libxml2 registers itself).
-    pub(crate) fn register_id(&self, element: Node<'_>, value: &str) -> bool {
-        let (Some(attribute), Ok(value)) =
-            (element.raw_attribute("ID"), std::ffi::CString::new(value))
-        else {
-            return false;
-        };
-        let value = value.as_ptr().cast();
-        // SAFETY: document, attribute and value are live; libxml2 copies the value.
-        unsafe {
-            if sys::xmlGetID(self.0.as_ptr(), value).is_null() {
-                sys::xmlAddID(ptr::null_mut(), self.0.as_ptr(), value, attribute.as_ptr());
-            }
-            sys::xmlGetID(self.0.as_ptr(), value) == attribute.as_ptr()
-        }
+    /// Bytes that it was parsed from.
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 }
 
 impl Drop for Tree {
     fn drop(&mut self) {
         // SAFETY: `self` is the only owner, and no `Node` outlives it.
-        unsafe { sys::xmlFreeDoc(self.0.as_ptr()) };
+        unsafe { sys::xmlFreeDoc(self.document.as_ptr()) };
     }
 }
 
@@ -114,7 +106,7 @@ impl Drop for ParserContext {
 }
 
 /// An element of a tree.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Node<'tree> {
     pointer: NonNull<sys::xmlNode>,
     tree: PhantomData<&'tree Tree>,
@@ -130,8 +122,8 @@ pub(crate) enum Child<'tree> {
 
 impl<'tree> Node<'tree> {
     fn raw(self) -> &'tree sys::xmlNode {
-        // SAFETY: the node belongs to the tree, which lives for 'tree and is not changed by this
-        // crate's callers while nodes are about (xmlsec1 only sets IDs when it verifies).
+        // SAFETY: the node belongs to the tree, which lives for 'tree; only canonicalisation changes
+        // links in it, puts them back, and holds no reference that it got from here.
         unsafe { self.pointer.as_ref() }
     }
 
@@ -151,6 +143,13 @@ impl<'tree> Node<'tree> {
         unsafe { namespace(self.raw().ns) }
     }
 
+    /// The name as it is written, with its prefix.
+    pub(super) fn qualified_name(self) -> String {
+        // SAFETY: the element's namespace lives in the tree; a prefix is null or a C string of it.
+        let prefix = unsafe { self.raw().ns.as_ref().map_or("", |ns| text(ns.prefix)) };
+        if prefix.is_empty() { self.name().into() } else { [prefix, ":", self.name()].concat() }
+    }
+
     pub(crate) fn is(self, namespace: &str, name: &str) -> bool {
         self.name() == name && self.namespace() == namespace
     }
@@ -164,7 +163,9 @@ impl<'tree> Node<'tree> {
     }
 
     /// (namespace, local name, value), in document order.
-    pub(crate) fn attributes(self) -> impl Iterator<Item = (&'tree str, &'tree str, String)> {
+    pub(crate) fn attributes(
+        self,
+    ) -> impl Iterator<Item = (&'tree str, &'tree str, Cow<'tree, str>)> {
         self.raw_attributes().map(|attribute| {
             // SAFETY: the attribute and what it points to live in the tree.
             unsafe {
@@ -175,16 +176,9 @@ impl<'tree> Node<'tree> {
     }
 
     /// The value of the attribute `name` that is in no namespace.
-    pub(crate) fn attribute(self, name: &str) -> Option<String> {
-        // SAFETY: the attribute lives in the tree.
-        self.raw_attribute(name).map(|attribute| unsafe { value(attribute.as_ref()) })
-    }
-
-    fn raw_attribute(self, name: &str) -> Option<NonNull<sys::xmlAttr>> {
-        self.raw_attributes().find(|attribute| {
-            // SAFETY: the attribute and its name live in the tree.
-            unsafe { attribute.as_ref().ns.is_null() && text(attribute.as_ref().name) == name }
-        })
+    pub(crate) fn attribute(self, name: &str) -> Option<Cow<'tree, str>> {
+        let mut attributes = self.attributes();
+        attributes.find(|row| row.0.is_empty() && row.1 == name).map(|(_, _, value)| value)
     }
 
     fn raw_attributes(self) -> impl Iterator<Item = NonNull<sys::xmlAttr>> {
@@ -265,14 +259,14 @@ unsafe fn namespace<'a>(ns: *const sys::xmlNs) -> &'a str {
 }
 
 /// # Safety
-/// The attribute is part of a live tree.
-unsafe fn value(attribute: &sys::xmlAttr) -> String {
-    let mut value = String::new();
+/// The attribute is part of a tree that lives for 'a.
+unsafe fn value<'a>(attribute: &sys::xmlAttr) -> Cow<'a, str> {
+    let mut value = Cow::Borrowed("");
     let mut part = attribute.children;
     // SAFETY: an attribute's children are text nodes of the tree; there are no other entities.
     while let Some(node) = unsafe { part.as_ref() } {
         // SAFETY: as above.
-        value.push_str(unsafe { text(node.content) });
+        value += unsafe { text(node.content) };
         part = node.next;
     }
     value

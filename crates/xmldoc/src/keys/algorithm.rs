@@ -98,6 +98,15 @@ impl DigestAlgorithm {
         DIGESTS.iter().find(|row| row.2 == uri).map(|row| row.0)
     }
 
+    pub(crate) fn message_digest(self) -> MessageDigest {
+        match self {
+            Self::Sha1 => MessageDigest::sha1(),
+            Self::Sha256 => MessageDigest::sha256(),
+            Self::Sha384 => MessageDigest::sha384(),
+            Self::Sha512 => MessageDigest::sha512(),
+        }
+    }
+
     /// Configuration name: `sha256`, …
     pub fn from_name(name: &str) -> Option<Self> {
         DIGESTS.iter().find(|row| row.1 == name).map(|row| row.0)

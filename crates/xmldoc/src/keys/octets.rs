@@ -1,4 +1,4 @@
-//! Detached signatures over octets: HTTP-Redirect's query, and xmlsec1's missing RSA-PSS.
+//! Signatures over octets: a canonical SignedInfo, HTTP-Redirect's query.
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
@@ -40,11 +40,24 @@ pub(crate) fn verify<T: HasPublic>(
 
 /// The DER form of an ECDSA signature that is r‖s, when its length is right for `bits`.
 pub(super) fn ecdsa_der(bits: u32, signature: &[u8]) -> Option<Vec<u8>> {
-    let half = usize::try_from(bits.div_ceil(8)).ok()?;
+    let half = ecdsa_half(bits)?;
     if signature.len() != 2 * half {
         return None;
     }
     let (r, s) = signature.split_at_checked(half)?;
     let (r, s) = (BigNum::from_slice(r).ok()?, BigNum::from_slice(s).ok()?);
     EcdsaSig::from_private_components(r, s).ok()?.to_der().ok()
+}
+
+/// The r‖s form of an ECDSA signature in DER.
+pub(super) fn ecdsa_r_s(bits: u32, der: &[u8]) -> Option<Vec<u8>> {
+    let half = i32::try_from(ecdsa_half(bits)?).ok()?;
+    let signature = EcdsaSig::from_der(der).ok()?;
+    let r = signature.r().to_vec_padded(half).ok()?;
+    let s = signature.s().to_vec_padded(half).ok()?;
+    Some([r, s].concat())
+}
+
+fn ecdsa_half(bits: u32) -> Option<usize> {
+    usize::try_from(bits.div_ceil(8)).ok()
 }

@@ -6,12 +6,10 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, PKeyRef, Private};
 
 use super::{KeyError, KeyKind, SignatureAlgorithm, octets};
-use crate::ffi::SecKey;
 
-/// A private key; imported into xmlsec1's form once.
+/// A private key.
 pub struct SigningKey {
     pkey: PKey<Private>,
-    sec: SecKey,
     kind: KeyKind,
 }
 
@@ -37,7 +35,7 @@ impl SigningKey {
         if let KeyKind::Rsa { bits: bits @ ..2048 } = kind {
             return Err(KeyError::new(format!("is an RSA key of {bits} bits; make one of 2048")));
         }
-        Ok(Self { kind, sec: SecKey::from_pkey(&pkey)?, pkey })
+        Ok(Self { kind, pkey })
     }
 
     /// RSA → RSA-SHA256; P-256 → ECDSA-SHA256; P-384 → ECDSA-SHA384; P-521 → ECDSA-SHA512.
@@ -68,12 +66,22 @@ impl SigningKey {
             .map_err(|e| KeyError::openssl("signing failed", &e))
     }
 
-    pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
-        &self.pkey
+    /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA gives r‖s.
+    pub(crate) fn sign_signed_info(
+        &self,
+        algorithm: SignatureAlgorithm,
+        canonical: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let signature = self.sign_octets(algorithm, canonical)?;
+        match self.kind {
+            KeyKind::Rsa { .. } => Ok(signature),
+            KeyKind::Ec { bits } => octets::ecdsa_r_s(bits, &signature)
+                .ok_or_else(|| KeyError::new("signing failed: the signature has no r and s")),
+        }
     }
 
-    pub(crate) fn sec(&self) -> &SecKey {
-        &self.sec
+    pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
+        &self.pkey
     }
 }
 

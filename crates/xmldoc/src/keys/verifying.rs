@@ -2,18 +2,16 @@
 use std::fmt;
 
 use openssl::bn::BigNum;
-use openssl::pkey::{PKey, Public};
+use openssl::pkey::{PKey, PKeyRef, Public};
 use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 
 use super::{Certificate, KeyError, KeyKind, SignatureAlgorithm, hex, octets};
 use crate::SignaturePolicy;
-use crate::ffi::SecKey;
 
-/// A trusted public key; imported into xmlsec1's form once.
+/// A trusted public key.
 pub struct VerifyingKey {
     pkey: PKey<Public>,
-    sec: SecKey,
     kind: KeyKind,
     fingerprint: [u8; 32],
 }
@@ -49,7 +47,6 @@ impl VerifyingKey {
         Ok(Self {
             kind: KeyKind::of(&pkey)?,
             fingerprint: sha256(&pkey.public_key_to_der().map_err(unreadable)?),
-            sec: SecKey::from_pkey(&pkey)?,
             pkey,
         })
     }
@@ -80,30 +77,50 @@ impl VerifyingKey {
         octets: &[u8],
         signature: &[u8],
     ) -> bool {
-        if !policy.allows_signature(algorithm)
-            || !self.kind.fits(algorithm)
-            || !policy.allows_key(self.kind)
-        {
-            return false;
-        }
-        let verify = |signature: &[u8]| {
-            octets::verify(&self.pkey, algorithm, octets, signature).unwrap_or(false)
-        };
-        verify(signature)
-            || match self.kind {
-                KeyKind::Rsa { .. } => false,
-                KeyKind::Ec { bits } => {
-                    octets::ecdsa_der(bits, signature).is_some_and(|der| verify(&der))
-                }
+        self.may_sign(algorithm, policy)
+            && (self.fits(algorithm, octets, signature)
+                || self.fits_r_s(algorithm, octets, signature))
+    }
+
+    /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA: only r‖s.
+    pub(crate) fn verify_signed_info(
+        &self,
+        algorithm: SignatureAlgorithm,
+        policy: &SignaturePolicy,
+        canonical: &[u8],
+        value: &[u8],
+    ) -> bool {
+        self.may_sign(algorithm, policy)
+            && match self.kind {
+                KeyKind::Rsa { .. } => self.fits(algorithm, canonical, value),
+                KeyKind::Ec { .. } => self.fits_r_s(algorithm, canonical, value),
             }
+    }
+
+    fn may_sign(&self, algorithm: SignatureAlgorithm, policy: &SignaturePolicy) -> bool {
+        policy.allows_signature(algorithm)
+            && self.kind.fits(algorithm)
+            && policy.allows_key(self.kind)
+    }
+
+    fn fits(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> bool {
+        octets::verify(&self.pkey, algorithm, octets, signature).unwrap_or(false)
+    }
+
+    fn fits_r_s(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> bool {
+        let der = match self.kind {
+            KeyKind::Rsa { .. } => None,
+            KeyKind::Ec { bits } => octets::ecdsa_der(bits, signature),
+        };
+        der.is_some_and(|der| self.fits(algorithm, octets, &der))
     }
 
     pub(crate) fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    pub(crate) fn sec(&self) -> &SecKey {
-        &self.sec
+    pub(crate) fn pkey(&self) -> &PKeyRef<Public> {
+        &self.pkey
     }
 }
 

@@ -56,7 +56,7 @@ fn certificate_goes_into_key_info() {
         SignatureAlgorithm::RsaSha256,
         DigestAlgorithm::Sha256,
     );
-    let base64 = encode_block(certificate.der());
+    let base64 = base64_binary::encode(certificate.der());
     let element = format!("<ds:X509Certificate>{base64}</ds:X509Certificate>");
     assert!(signed.unwrap().contains(&element));
 }

@@ -25,7 +25,7 @@ pub enum VerifyError {
     KeyTooSmall(String),
     /// No trusted key is of the type that the algorithm needs.
     KeyType(SignatureAlgorithm),
-    /// Canonicalisation yielded nothing that can be read.
+    /// Canonicalisation failed, or yielded nothing that can be read, or far more than was sent.
     Void,
 }
 

@@ -1,3 +1,5 @@
+mod differential;
+
 use super::*;
 use crate::testing::{self, Argument, Pair, xmlsec1};
 use crate::{Certificate, Document, Limits, SignaturePlace, sign_enveloped};
@@ -127,7 +129,17 @@ fn tampering_is_invalid() {
     let other = if &value[at..=at] == "A" { "B" } else { "A" };
     value.replace_range(at..=at, other);
     assert_eq!(root_error(&value), "signature_invalid");
-    assert_eq!(root_error(&changed("<ds:DigestValue>", "<ds:DigestValue>AAAA")), "digest_mismatch");
+    for (from, to) in [
+        ("<ds:DigestValue>", "<ds:DigestValue>AAAA"),
+        ("<ds:SignatureValue>", "<ds:SignatureValue>AAAA"),
+        ("<ds:SignatureValue>", "<ds:SignatureValue>!"),
+        ("<ds:SignatureValue>", "<ds:SignatureValue>\u{e9}"),
+        ("=</ds:SignatureValue>", "</ds:SignatureValue>"),
+        ("<ds:Reference ", "<ds:Reference Id=\"x\" "),
+        ("<ds:Transforms>", "<ds:Transforms> "),
+    ] {
+        assert_eq!(root_error(&changed(from, to)), "signature_invalid", "{to}");
+    }
 }
 
 #[test]
@@ -188,17 +200,17 @@ fn only_exclusive_canonicalisation_and_enveloped_signature() {
         "canonicalization_algorithm"
     );
     let transform = "Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#";
-    let enveloped = format!("<ds:Transform Algorithm=\"{}\"/>", crate::ffi::ENVELOPED);
-    let exclusive = format!("<ds:Transform Algorithm=\"{}\"/>", crate::ffi::EXC_C14N);
+    let transform_of = |uri| format!("<ds:Transform Algorithm=\"{uri}\"></ds:Transform>");
+    let (enveloped, exclusive) = (transform_of(super::ENVELOPED), transform_of(super::EXC_C14N));
     for xml in [
         changed(transform, &format!("{transform}WithComments")),
         changed(&enveloped, ""),
         changed(&exclusive, ""),
         changed(&enveloped, &format!("{enveloped}{enveloped}")),
         changed(&format!("{enveloped}{exclusive}"), &format!("{exclusive}{enveloped}")),
-        changed(crate::ffi::ENVELOPED, "http://www.w3.org/TR/1999/REC-xslt-19991116"),
-        changed(crate::ffi::ENVELOPED, "http://www.w3.org/TR/1999/REC-xpath-19991116"),
-        changed(crate::ffi::ENVELOPED, "http://www.w3.org/2000/09/xmldsig#base64"),
+        changed(super::ENVELOPED, "http://www.w3.org/TR/1999/REC-xslt-19991116"),
+        changed(super::ENVELOPED, "http://www.w3.org/TR/1999/REC-xpath-19991116"),
+        changed(super::ENVELOPED, "http://www.w3.org/2000/09/xmldsig#base64"),
     ] {
         assert_eq!(root_error(&xml), "transform_algorithm", "{xml}");
     }
@@ -249,7 +261,7 @@ fn signature_has_one_shape() {
         changed(end, &format!("<ds:Object><x/></ds:Object>{end}")),
         changed(end, &format!("<ds:SignatureValue/>{end}")),
         changed("<ds:SignatureMethod ", "<ds:SignatureMethod xmlns:x='urn:x' x:Algorithm='y' "),
-        changed("#rsa-sha256\"/>", "#rsa-sha256\"><ds:HMACOutputLength/></ds:SignatureMethod>"),
+        changed("#rsa-sha256\">", "#rsa-sha256\"><ds:HMACOutputLength/>"),
         changed("<ds:SignatureValue>", "<SignatureValue>")
             .replace("</ds:SignatureValue>", "</SignatureValue>"),
     ] {
@@ -318,14 +330,7 @@ fn verifies_what_xmlsec1_signs() {
         let (_, rest) = rest.split_once("</ds:DigestValue>").unwrap();
         let (middle, rest) = rest.split_once("<ds:SignatureValue>").unwrap();
         let (_, tail) = rest.split_once("</ds:SignatureValue>").unwrap();
-        let prefixes = format!(
-            "{}\"><ec:InclusiveNamespaces xmlns:ec=\"{0}\" PrefixList=\"xs #default\"/></ds:Transform>",
-            crate::ffi::EXC_C14N
-        );
-        let head = head.replace(
-            &format!("<ds:Transform Algorithm=\"{}\"/>", crate::ffi::EXC_C14N),
-            &format!("<ds:Transform Algorithm=\"{prefixes}"),
-        );
+        let head = with_prefix_list(head, "xs #default");
         let template = format!("{head}<ds:DigestValue/>\n{middle}\r\n<ds:SignatureValue/>{tail}");
         let Some(output) = xmlsec1(&[
             Argument::Word("--sign"),
@@ -355,7 +360,8 @@ fn no_error_stays_in_libcryptos_queue() {
     assert!(openssl::error::ErrorStack::get().errors().is_empty());
 }
 
-/// What a stranger can make canonicalisation do, within the gate's bounds, before any key counts.
+/// What canonicalisation can be made to do within the gate's bounds: by a stranger, and by one who
+/// has a key.
 #[test]
 fn floods_of_namespaces_stay_cheap() {
     let uri = format!("urn:{}", "x".repeat(250));
@@ -363,14 +369,6 @@ fn floods_of_namespaces_stay_cheap() {
         |n: usize| (0..n).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect::<String>();
     let prefixes = (0..16).map(|n| format!("n{n}")).collect::<Vec<_>>().join(" ");
     let fill = |unit: &str, room: usize| unit.repeat((room / unit.len()).min(9_900));
-    let exclusive = format!("<ds:Transform Algorithm=\"{}\"/>", crate::ffi::EXC_C14N);
-    let listed = exclusive.replace(
-        "/>",
-        &format!(
-            "><e:InclusiveNamespaces xmlns:e=\"{}\" PrefixList=\"{prefixes}\"/></ds:Transform>",
-            crate::ffi::EXC_C14N
-        ),
-    );
     for xml in [
         format!("<r xmlns:p='{uri}' ID='_1'><i/>{}</r>", fill("<p:x/>", 200_000)),
         format!(
@@ -391,31 +389,50 @@ fn floods_of_namespaces_stay_cheap() {
             "</x>".repeat(60)
         ),
     ] {
-        let xml = signed(&xml).replace(&exclusive, &listed).replace("<i", "<j");
-        let start = std::time::Instant::now();
-        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
-        let error = document.verify_root(&[testing::rsa().verifying()], &STRICT).unwrap_err();
-        assert_eq!(error.code(), "digest_mismatch");
-        // Some 50 ms when nothing else runs; without the gate's bounds it would be minutes.
-        assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+        let good = signed(&xml);
+        for (xml, codes) in [
+            (with_prefix_list(&good, &prefixes), ["signature_invalid"; 2]),
+            (good.replace("<i", "<j"), ["digest_mismatch", "signature_void"]),
+        ] {
+            let start = std::time::Instant::now();
+            let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+            let error = document.verify_root(&[testing::rsa().verifying()], &STRICT).unwrap_err();
+            assert!(codes.contains(&error.code()), "{error}");
+            // Some 50 ms when nothing else runs; without the gate's bounds it would be minutes.
+            assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+        }
     }
 }
 
-/// xmlsec1 splits the list at every single space and libxml2 looks each part up for every element.
+/// With an InclusiveNamespaces in its exclusive transform.
+fn with_prefix_list(xml: &str, prefixes: &str) -> String {
+    let transform = format!("<ds:Transform Algorithm=\"{}\">", super::EXC_C14N);
+    assert!(xml.contains(&transform), "{xml}");
+    let list = format!(
+        "<e:InclusiveNamespaces xmlns:e=\"{}\" PrefixList=\"{prefixes}\"/>",
+        super::EXC_C14N
+    );
+    xml.replace(&transform, &format!("{transform}{list}"))
+}
+
+/// libxml2 looks each prefix up for every element.
 #[test]
-fn a_prefix_list_of_blanks_is_refused_before_canonicalisation() {
-    let exclusive = format!("<ds:Transform Algorithm=\"{}\"/>", crate::ffi::EXC_C14N);
-    for prefixes in [format!("a{}b", " ".repeat(200_000)), " ".repeat(16), "a ".repeat(300)] {
-        let listed = exclusive.replace(
-            "/>",
-            &format!(
-                "><e:InclusiveNamespaces xmlns:e=\"{}\" PrefixList=\"{prefixes}\"/></ds:Transform>",
-                crate::ffi::EXC_C14N
-            ),
-        );
-        let xml = signed(&response("")).replace(&exclusive, &listed);
-        assert_eq!(root_error(&xml), "signature_structure");
+fn a_prefix_list_is_short() {
+    let xml = signed(&response(""));
+    for prefixes in [" ".repeat(200_000), "a ".repeat(17), "a".repeat(513)] {
+        assert_eq!(root_error(&with_prefix_list(&xml, &prefixes)), "signature_structure");
     }
+    for prefixes in ["", "a b", "#default"] {
+        assert_eq!(root_error(&with_prefix_list(&xml, prefixes)), "signature_invalid");
+    }
+}
+
+/// Anybody can have SignedInfo canonicalised.
+#[test]
+fn a_long_signed_info_is_refused() {
+    let blanks = " ".repeat(LONGEST_SIGNED_INFO);
+    let xml = changed("<ds:SignedInfo>", &format!("<ds:SignedInfo>{blanks}"));
+    assert_eq!(root_error(&xml), "signature_void");
 }
 
 fn decoded(octets: &[u8]) -> Document {

@@ -85,7 +85,9 @@ fn an_entity_is_read_whole() {
              protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol
                {SAML2}">
            {}
-           <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.org/slo"/>
+           <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="https://idp.example.org/soap"/>
+           <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact" Location="https://idp.example.org/artifact"/>
+           <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.org/slo" ResponseLocation=" https://idp.example.org/answers "/>
            <md:NameIDFormat> urn:oasis:names:tc:SAML:2.0:nameid-format:transient
            </md:NameIDFormat>
            <md:NameIDFormat/>
@@ -112,6 +114,20 @@ fn an_entity_is_read_whole() {
         ]
     );
     assert_eq!(metadata.other_sso_bindings, ["urn:oasis:names:tc:SAML:2.0:bindings:SOAP"]);
+    let slo = |binding, location: &str, response_location: Option<&str>| LogoutEndpoint {
+        binding,
+        location: location.to_owned(),
+        response_location: response_location.map(str::to_owned),
+    };
+    let answers = Some("https://idp.example.org/answers");
+    assert_eq!(
+        metadata.slo,
+        [
+            slo(LogoutBinding::Soap, "https://idp.example.org/soap", None),
+            slo(LogoutBinding::REDIRECT, "https://idp.example.org/slo", answers),
+        ]
+    );
+    assert!(metadata.unusable_slo.is_empty());
     assert!(metadata.want_authn_requests_signed);
     assert_eq!(metadata.valid_until, None);
     assert_eq!(metadata.name_id_formats, ["urn:oasis:names:tc:SAML:2.0:nameid-format:transient"]);
@@ -294,4 +310,52 @@ fn the_earliest_end_of_validity_counts() {
     let xml =
         entities("", &(beside + &entity(&format!("entityID='i' {}", year(2031)), &role(REDIRECT))));
     assert_eq!(parse(&xml).valid_until, Some(1_924_992_000));
+}
+
+#[test]
+fn a_broken_logout_endpoint_costs_only_itself() {
+    let slo = |attributes: &str| {
+        format!(
+            r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" {attributes}/>"#
+        )
+    };
+    let good = r#"Location="https://idp.example.org/slo""#;
+    for broken in ["", r#"Location="/slo""#, &format!(r#"{good} ResponseLocation="javascript:x""#)]
+    {
+        let services = slo(broken) + &slo(good);
+        let metadata = parse(&entity("entityID='i'", &role(&(services + REDIRECT))));
+        assert_eq!(metadata.slo.len(), 1, "{broken}");
+        let [why] = metadata.unusable_slo.as_slice() else { panic!("{broken}") };
+        assert!(why.contains("ocation") && why.contains("SingleLogoutService"), "{why}");
+    }
+    assert!(with_keys("").slo.is_empty());
+}
+
+#[test]
+fn the_first_rsa_key_for_encryption_is_taken_with_its_cipher() {
+    let (rsa, other, ec) = (Credential::rsa(), Credential::rsa(), Credential::p256());
+    let method =
+        r#"<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/>"#;
+    let with_method = |attributes: &str, key: &str| {
+        let end = "</md:KeyDescriptor>";
+        key_descriptor(attributes, key).replace(end, &format!("{method}{end}"))
+    };
+    let opened = |keys: &str, by: &Credential| {
+        let sealed = with_keys(keys).encryption_key.unwrap().encrypt(b"x").unwrap();
+        let mut decrypter = openssl::encrypt::Decrypter::new(&by.key).unwrap();
+        decrypter.set_rsa_padding(openssl::rsa::Padding::PKCS1_OAEP).unwrap();
+        let mut key = vec![0; decrypter.decrypt_len(&sealed.wrapped_key).unwrap()];
+        decrypter.decrypt(&sealed.wrapped_key, &mut key).map(|length| (length, sealed.cipher)).ok()
+    };
+    let signing = key_descriptor("use='signing'", &x509(&other));
+    let encryption = key_descriptor("use='encryption'", &x509(&rsa));
+    let cbc = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
+    let gcm = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
+    assert_eq!(opened(&format!("{signing}{encryption}"), &rsa), Some((32, gcm)));
+    assert_eq!(opened(&key_descriptor("", &x509(&rsa)), &rsa), Some((32, gcm)));
+    assert_eq!(opened(&with_method("use='encryption'", &rsa_value(&rsa)), &rsa), Some((16, cbc)));
+    let useless = key_descriptor("use='encryption'", &x509(&ec));
+    assert_eq!(opened(&format!("{useless}{encryption}"), &rsa), Some((32, gcm)));
+    assert!(with_keys(&useless).encryption_key.is_none());
+    assert!(with_keys(&signing).encryption_key.is_none());
 }

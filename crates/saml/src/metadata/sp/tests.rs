@@ -82,6 +82,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "Location=\"https://app.example.com/acs2\" index=\"1\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
+        "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls2\"/>",
         "<md:ServiceName xml:lang=\"de\">&lt;Beispiel&gt;</md:ServiceName>",
         "attrname-format:uri\" FriendlyName=\"mail\" isRequired=\"true\"/>",

@@ -81,19 +81,21 @@ const TEXT: Rule = Rule::Text;
 /// NameIDType (Core 2.2.2).
 const NAME_ID: Attributes =
     &[("NameQualifier", TEXT), ("SPNameQualifier", TEXT), ("Format", TEXT), ("SPProvidedID", TEXT)];
+/// StatusResponseType (Core 3.2.2).
+const STATUS_RESPONSE: Attributes = &[
+    ("ID", TEXT),
+    ("InResponseTo", TEXT),
+    ("Version", TEXT),
+    ("IssueInstant", Instant),
+    ("Destination", TEXT),
+    ("Consent", TEXT),
+];
 const IDENTIFIER: Choice = Choice { names: &["BaseID", "NameID", "EncryptedID"], min: 0, max: 1 };
 
 pub const MODELS: &[Model] = &[
     protocol(
         "Response",
-        &[
-            ("ID", TEXT),
-            ("InResponseTo", TEXT),
-            ("Version", TEXT),
-            ("IssueInstant", Instant),
-            ("Destination", TEXT),
-            ("Consent", TEXT),
-        ],
+        STATUS_RESPONSE,
         Children(&[
             one(ASSERTION, "Issuer"),
             one(XMLDSIG, "Signature"),
@@ -101,6 +103,39 @@ pub const MODELS: &[Model] = &[
             one(PROTOCOL, "Status"),
             many(ASSERTION, "Assertion"),
             many(ASSERTION, "EncryptedAssertion"),
+        ]),
+    ),
+    protocol(
+        "LogoutRequest",
+        &[
+            ("ID", TEXT),
+            ("Version", TEXT),
+            ("IssueInstant", Instant),
+            ("Destination", TEXT),
+            ("Consent", TEXT),
+            ("Reason", TEXT),
+            ("NotOnOrAfter", Instant),
+        ],
+        Children(&[
+            one(ASSERTION, "Issuer"),
+            one(XMLDSIG, "Signature"),
+            one(PROTOCOL, "Extensions"),
+            one(ASSERTION, "BaseID"),
+            one(ASSERTION, "NameID"),
+            one(ASSERTION, "EncryptedID"),
+            many(PROTOCOL, "SessionIndex"),
+        ]),
+    )
+    .choosing(&[IDENTIFIER]),
+    protocol("SessionIndex", &[], Text),
+    protocol(
+        "LogoutResponse",
+        STATUS_RESPONSE,
+        Children(&[
+            one(ASSERTION, "Issuer"),
+            one(XMLDSIG, "Signature"),
+            one(PROTOCOL, "Extensions"),
+            one(PROTOCOL, "Status"),
         ]),
     ),
     protocol(

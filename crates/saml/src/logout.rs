@@ -1,0 +1,35 @@
+//! Single logout (Core 3.7, Profiles 4.4): LogoutRequest and LogoutResponse, taken and made.
+
+mod delivery;
+mod encrypted_id;
+mod envelope;
+mod outgoing_request;
+mod outgoing_response;
+mod request;
+mod response;
+
+use xmldoc::DecryptionKey;
+
+pub use self::delivery::Delivery;
+pub use self::outgoing_request::OutgoingLogoutRequest;
+pub use self::outgoing_response::{LogoutStatus, OutgoingLogoutResponse};
+pub use self::request::{
+    LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, ReceivedLogoutRequest,
+};
+pub use self::response::{AGE_MOST, LogoutOutcome, ReceivedLogoutResponse};
+use crate::provider::Idp;
+
+/// What a logout message is checked against.
+pub struct Expected<'a> {
+    /// Absolute URL of the endpoint that the message came to: the SLS or, for IdPs that know only
+    /// that, the ACS.
+    pub url: &'a str,
+    pub idp: &'a Idp,
+    /// Private keys of this SP; each is tried.
+    pub decryption_keys: &'a [DecryptionKey],
+    /// Seconds since the epoch.
+    pub now: i64,
+}
+
+#[cfg(test)]
+mod tests;

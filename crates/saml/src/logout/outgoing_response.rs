@@ -1,0 +1,92 @@
+//! Making a LogoutResponse (Core 3.7.2, Profiles 4.4.4.2).
+
+use super::delivery::sealed_in_soap;
+use crate::binding::{Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing};
+use crate::instant;
+use crate::namespace::{
+    ASSERTION, PROTOCOL, STATUS_PARTIAL_LOGOUT, STATUS_RESPONDER, STATUS_SUCCESS,
+};
+use crate::provider::{Endpoint, Idp};
+use crate::xml_writer::Tag;
+
+/// What this SP has done with a LogoutRequest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoutStatus {
+    /// The sessions are gone, or there were none.
+    Success,
+    /// The sessions are gone, and something behind this SP may still think that they are not.
+    PartialLogout,
+    /// Nobody can say that the sessions are gone: the IdP should try again.
+    Responder,
+}
+
+/// What goes into one LogoutResponse.
+pub struct OutgoingLogoutResponse<'a> {
+    /// `_` and 128 or more random bits, an xs:ID.
+    pub id: &'a str,
+    /// Seconds since the epoch.
+    pub issue_instant: i64,
+    pub sp_entity_id: &'a str,
+    /// ID of the LogoutRequest.
+    pub in_response_to: &'a str,
+    pub status: LogoutStatus,
+    /// As it came with the request; not sent by SOAP.
+    pub relay_state: &'a str,
+}
+
+impl OutgoingLogoutResponse<'_> {
+    /// Builds, signs and encodes for the browser ([`Idp::logout_response_endpoint`]).
+    ///
+    /// # Errors
+    /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
+    pub fn send(
+        &self,
+        idp: &Idp,
+        endpoint: &Endpoint,
+        signer: Option<&Signer<'_>>,
+    ) -> Result<Outgoing, SendError> {
+        let signing = signing(idp, signer)?;
+        let xml = self.to_xml(Some(&endpoint.location));
+        let (parameter, relay_state) = (SAML_RESPONSE, self.relay_state);
+        Message { parameter, xml: &xml, relay_state, endpoint }.send(signing.as_ref())
+    }
+
+    /// The SOAP envelope that answers a LogoutRequest by SOAP, in the HTTP answer's body.
+    ///
+    /// It has no Destination: it goes where the request came from, and that has no URL.
+    ///
+    /// # Errors
+    /// As [`OutgoingLogoutResponse::send`].
+    pub fn to_soap(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<String, SendError> {
+        sealed_in_soap(&self.to_xml(None), signing(idp, signer)?.as_ref())
+    }
+
+    fn to_xml(&self, destination: Option<&str>) -> String {
+        Tag::new("samlp:LogoutResponse")
+            .attribute("xmlns:samlp", PROTOCOL)
+            .attribute("xmlns:saml", ASSERTION)
+            .attribute("ID", self.id)
+            .attribute("Version", "2.0")
+            .attribute("IssueInstant", &instant::format(self.issue_instant))
+            .attribute_if("Destination", destination)
+            .attribute("InResponseTo", self.in_response_to)
+            .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
+            .child(Tag::new("samlp:Status").child(status_code(self.status)))
+            .into_xml()
+    }
+}
+
+fn signing<'a>(idp: &Idp, signer: Option<&Signer<'a>>) -> Result<Option<Signing<'a>>, SendError> {
+    Signing::by(idp.policy.sign_logout, "sign_logout", &idp.policy, signer)
+}
+
+/// PartialLogout under Responder: an IdP that looks at the first code only must not take it for
+/// Success.
+fn status_code(status: LogoutStatus) -> Tag {
+    let code = |value| Tag::new("samlp:StatusCode").attribute("Value", value);
+    match status {
+        LogoutStatus::Success => code(STATUS_SUCCESS),
+        LogoutStatus::PartialLogout => code(STATUS_RESPONDER).child(code(STATUS_PARTIAL_LOGOUT)),
+        LogoutStatus::Responder => code(STATUS_RESPONDER),
+    }
+}

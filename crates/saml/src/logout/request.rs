@@ -1,0 +1,168 @@
+//! Accepting a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
+
+use xmldoc::{Decryption, Document, Element, Limits};
+
+use super::Expected;
+use super::envelope::{Message, Opened};
+use crate::binding::DetachedSignature;
+use crate::namespace::{ASSERTION, PROTOCOL};
+use crate::provider::LogoutBinding;
+use crate::reason;
+use crate::refusal::{Refusal, quote};
+use crate::response::clock::{Clock, optional_instant};
+use crate::response::{NameId, encryption, header, structure};
+
+const NAME: &str = "LogoutRequest";
+
+/// How long a LogoutRequest without NotOnOrAfter (authentik's) is good, seconds from its IssueInstant:
+/// longer than any IdP's retries, short enough to remember its ID.
+pub const LIFETIME_WITHOUT_END: i64 = 600;
+
+/// How long a LogoutRequest is good at most, whatever its NotOnOrAfter says, seconds from its
+/// IssueInstant: so long its ID must be remembered, or it could be replayed.
+pub const LIFETIME_MOST: i64 = 86_400;
+
+/// A parsed LogoutRequest of which nothing has been believed yet.
+pub struct ReceivedLogoutRequest(Message);
+
+/// Who is to be logged out: everything read from verified bytes, when it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutRequest {
+    /// The same one again must get the same answer, and do nothing more.
+    pub id: String,
+    pub issuer: String,
+    pub name_id: NameId,
+    /// Empty: all sessions of the NameID.
+    pub session_indexes: Vec<String>,
+    /// Seconds since the epoch.
+    pub issue_instant: i64,
+    /// Until when the request means something: its own NotOnOrAfter, bounded by
+    /// [`LIFETIME_MOST`], or [`LIFETIME_WITHOUT_END`] after its IssueInstant. Seconds since the epoch.
+    pub not_on_or_after: i64,
+    /// Until when `id` must be remembered against replay (skew included), seconds since the epoch.
+    pub replay_until: i64,
+    /// Why the user is logged out, a URI (Core 3.7.3).
+    pub reason: Option<String>,
+    /// `false`: the IdP's `require_signed_logout` is off, and anybody may have sent it.
+    pub signed: bool,
+}
+
+impl ReceivedLogoutRequest {
+    pub(crate) fn new(
+        document: Document,
+        signature: Option<DetachedSignature>,
+        came_by: LogoutBinding,
+        limits: Limits,
+    ) -> Self {
+        Self(Message { document, signature, came_by, limits })
+    }
+
+    /// Issuer, unverified: finds the IdP.
+    pub fn issuer(&self) -> Option<String> {
+        self.0.issuer()
+    }
+
+    /// ID, unverified: for an answer that says what failed.
+    pub fn id(&self) -> Option<String> {
+        self.0.attribute("ID")
+    }
+
+    /// How it came, and how it wants to be answered.
+    pub fn came_by(&self) -> LogoutBinding {
+        self.0.came_by
+    }
+
+    /// Verifies and validates.
+    ///
+    /// The caller must still look whether `id` has been answered before.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the LogoutRequest breaks.
+    pub fn accept(self, expected: &Expected<'_>) -> Result<LogoutRequest, Refusal> {
+        let clock = Clock::new(expected.now, expected.idp.policy.clock_skew);
+        let limits = self.0.limits;
+        let decryption = Decryption {
+            keys: expected.decryption_keys,
+            policy: expected.idp.policy.decryption,
+            limits: &limits,
+        };
+
+        let request = self.0.open(NAME, expected, &clock, unsigned)?;
+        let not_on_or_after = in_time(&request, &clock)?;
+        let session_indexes = session_indexes(&request);
+        Ok(LogoutRequest {
+            id: request.id.clone(),
+            issuer: expected.idp.entity_id.clone(),
+            session_indexes,
+            issue_instant: request.issue_instant,
+            not_on_or_after,
+            replay_until: clock.later(not_on_or_after),
+            reason: request.attribute("Reason").map(str::to_owned),
+            signed: request.is_signed(),
+            name_id: name_id(request, &decryption)?,
+        })
+    }
+}
+
+fn unsigned(_: &Element) -> Refusal {
+    Refusal::new(
+        &reason::LOGOUT_REQUEST_UNSIGNED,
+        "the LogoutRequest is not signed, require_signed_logout is on",
+    )
+}
+
+/// Until when the request is good, and it still is.
+fn in_time(request: &Opened, clock: &Clock) -> Result<i64, Refusal> {
+    let end = optional_instant(request, "NotOnOrAfter")?;
+    if end.is_some_and(|end| clock.has_surely_come(end)) {
+        let detail = clock.disagreement(request, "NotOnOrAfter");
+        return Err(Refusal::new(&reason::LOGOUT_REQUEST_EXPIRED, detail));
+    }
+    let lifetime = if end.is_some() { LIFETIME_MOST } else { LIFETIME_WITHOUT_END };
+    let last = request.issue_instant.saturating_add(lifetime);
+    if clock.has_surely_come(last) {
+        let detail = format!(
+            "{}; a LogoutRequest {} NotOnOrAfter is good for {lifetime} s",
+            clock.disagreement(request, "IssueInstant"),
+            if end.is_some() { "with" } else { "without" }
+        );
+        return Err(Refusal::new(&reason::LOGOUT_REQUEST_STALE, detail));
+    }
+    Ok(end.map_or(last, |end| end.min(last)))
+}
+
+/// Without the empty ones, which name no session; pretty-printing around an index is no part of it.
+fn session_indexes(request: &Element) -> Vec<String> {
+    let indexes = request.children_named(PROTOCOL, "SessionIndex").map(header::uri);
+    indexes.filter(|index| !index.is_empty()).map(str::to_owned).collect()
+}
+
+/// NameID, or what EncryptedID decrypts to. The only thing left is to decrypt: what any of the other
+/// rules refuses costs no private key operation.
+fn name_id(request: Opened, decryption: &Decryption<'_>) -> Result<NameId, Refusal> {
+    if request.child(ASSERTION, "EncryptedID").is_none() {
+        return read_name_id(&request);
+    }
+    let Some(request) = request.into_verified() else {
+        let detail = "the LogoutRequest is not signed, and its NameID is encrypted";
+        return Err(Refusal::new(&reason::LOGOUT_REQUEST_UNSIGNED, detail));
+    };
+    let request = encryption::inside(request, decryption)?;
+    structure::check(&request)?;
+    read_name_id(&request)
+}
+
+fn read_name_id(request: &Element) -> Result<NameId, Refusal> {
+    let missing = |detail: String| Err(Refusal::new(&reason::LOGOUT_NAME_ID_MISSING, detail));
+    match request.child(ASSERTION, "NameID") {
+        Some(name_id) if !name_id.text.trim().is_empty() => Ok(NameId::of(name_id)),
+        Some(name_id) => {
+            missing(format!("the NameID of the LogoutRequest is {}", quote(&name_id.text)))
+        }
+        None if request.child(ASSERTION, "BaseID").is_some() => {
+            missing("the LogoutRequest has a BaseID, which nobody here understands".to_owned())
+        }
+        None => missing("the LogoutRequest has no NameID".to_owned()),
+    }
+}

@@ -1,24 +1,26 @@
 //! The access phase: cookie → session → go on, or start a login.
 
 use std::rc::Rc;
+use std::task::Poll;
 
 use nginx_sys::{
-    NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OPTIONS,
-    NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_OK, ngx_int_t, ngx_time,
+    NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
+    NGX_HTTP_OPTIONS, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_OK, ngx_int_t, ngx_time,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use saml::reason;
 use saml::refusal::Refusal;
 
 use crate::SamlModule;
-use crate::config::{ForceAuthn, Mode, Protection, Unauthenticated};
+use crate::config::{ForceAuthn, Mode, Protection, Sp, Unauthenticated};
 use crate::context::Context;
-use crate::live_session::LiveSession;
+use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
 use crate::refuse;
 use crate::reply::Reply;
 use crate::request;
 use crate::response_header;
+use crate::suspend::{self, Started};
 
 /// Longest path and query that a login comes back to, bytes: it travels in a cookie.
 const MAX_RETURN_URI: usize = 2000;
@@ -35,7 +37,12 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         return declined();
     }
     let now = ngx_time();
-    if let Some(live) = session_of(r, &protection, now) {
+    let session = match session_of(r, &protection, now) {
+        Poll::Pending => return NGX_AGAIN as ngx_int_t,
+        Poll::Ready(Err(refusal)) => return refuse::refuse(r, &refusal),
+        Poll::Ready(Ok(session)) => session,
+    };
+    if let Some(live) = session {
         return admit(r, &protection, live);
     }
     // What another location admitted before an internal redirect does not hold here.
@@ -60,9 +67,16 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if conf.location().endpoint.is_some() {
         return declined();
     }
-    let live = session_of(r, &protection, ngx_time());
-    let is_refused = live.is_none() && protection.mode == Mode::Require;
     // Who is known here is not who is known to the main request, which may have another SP.
+    if Context::of_subrequest(r).is_none() {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+    }
+    let live = match session_of(r, &protection, ngx_time()) {
+        Poll::Pending => return NGX_AGAIN as ngx_int_t,
+        Poll::Ready(Err(refusal)) => return refuse::refuse_subrequest(r, &refusal),
+        Poll::Ready(Ok(session)) => session,
+    };
+    let is_refused = live.is_none() && protection.mode == Mode::Require;
     let Some(context) = Context::of_subrequest(r) else {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
@@ -85,21 +99,61 @@ fn is_preflight(r: &Request) -> bool {
         && request::header(r, "access-control-request-method").is_some()
 }
 
-fn session_of(r: &Request, protection: &Protection, now: i64) -> Option<Rc<LiveSession>> {
-    let sp = &protection.sp;
-    let live = sp.session_of(r, now)?;
-    let idp = sp.idps.get(protection.idp)?;
+/// The session that opens this location; pending while memcached is asked.
+fn session_of(r: &Request, protection: &Protection, now: i64) -> Poll<Found> {
+    look_up(r, &protection.sp, now)
+        .map(|found| found.map(|session| session.filter(|live| suits(live, protection, now))))
+}
+
+fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
+    if let Some(found) = looked_up(r) {
+        return found;
+    }
+    if let AtHand::Known(session) = sp.session_at_hand(r, now) {
+        return Poll::Ready(Ok(session));
+    }
+    let Some(context) = Context::of_or_new(r) else {
+        return Poll::Ready(Err(refuse::internal("nginx has no memory for the request")));
+    };
+    let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
+    let sp = Rc::clone(sp);
+    match suspend::start(r, async move { sp.find_session(&tokens, now).await }) {
+        Started::Done(found) => {
+            Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic"))))
+        }
+        Started::Waiting(suspension) => {
+            *context.look_up.borrow_mut() = Some(suspension);
+            Poll::Pending
+        }
+    }
+}
+
+/// What the look-up that this request has waited for found; `None` = it waits for none.
+fn looked_up(r: &Request) -> Option<Poll<Found>> {
+    let mut slot = Context::of(r)?.look_up.borrow_mut();
+    match slot.as_ref()?.take(r) {
+        // Something else woke the request.
+        None => Some(Poll::Pending),
+        Some(found) => {
+            *slot = None;
+            Some(Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic")))))
+        }
+    }
+}
+
+fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
+    let Some(idp) = protection.sp.idps.get(protection.idp) else { return false };
     // With `idp=` the location wants this IdP's users, not those of another.
     if protection.idp_is_demanded && live.session.idp != idp.provider.entity_id {
-        return None;
+        return false;
     }
     let class = live.session.authn_context.as_deref();
     if protection.authn_context.as_ref().is_some_and(|asked| !asked.is_met_by(class)) {
-        return None;
+        return false;
     }
     match protection.force_authn {
-        ForceAuthn::Age(age) if now - live.session.authn_instant > age => None,
-        _ => Some(live),
+        ForceAuthn::Age(age) => now - live.session.authn_instant <= age,
+        ForceAuthn::Off | ForceAuthn::On => true,
     }
 }
 

@@ -1,5 +1,5 @@
 //! From directives to validated values: raw lines are collected while nginx reads, then made into
-//! [`Sp`], [`Idp`] and [`SessionStore`] in one go, so that every mistake shows at `nginx -t`.
+//! [`Sp`], [`Idp`] and [`Store`](crate::store::Store) in one go, so that every mistake shows at `nginx -t`.
 
 mod block;
 mod cookies;
@@ -9,8 +9,10 @@ mod endpoints;
 mod files;
 mod idp;
 mod location;
+mod memcached;
 mod raw;
 mod session_rules;
+mod slo;
 mod sp;
 mod store;
 mod warnings;
@@ -36,7 +38,6 @@ use raw::{RawIdp, RawSp, RawStore};
 pub use session_rules::SessionRules;
 pub use sp::Sp;
 use sp::Surroundings;
-pub use store::SessionStore;
 use warnings::Warnings;
 
 use crate::SamlModule;
@@ -193,9 +194,9 @@ impl MainConf {
             return self.endpoints_have_sps();
         }
         // Here, before nginx forks: the workers share what the libraries set up.
-        xmldoc::init().map_err(|e| ConfigError::new(&Place::default(), e.to_string()))?;
+        xmldoc::init();
         let files = Files { conf_prefix: conf_prefix(cf) };
-        let stores = SessionStore::all(cf, &self.stores, &self.raw_sps, &files)?;
+        let stores = store::all(cf, &self.stores, &self.raw_sps, &files, warnings)?;
         let around =
             Surroundings { idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
         for raw in &self.raw_sps {

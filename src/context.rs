@@ -10,14 +10,20 @@ use ngx::http::{HttpModule, Request};
 
 use crate::SamlModule;
 use crate::config::Sp;
-use crate::live_session::LiveSession;
+use crate::live_session::{Found, LiveSession};
 use crate::random;
+use crate::reply::Outcome;
+use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
 #[derive(Default)]
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
+    /// The look-up of a session that the access phase waits for.
+    pub look_up: RefCell<Option<Suspension<Found>>>,
+    /// The work that an endpoint waits for.
+    pub work: RefCell<Option<Suspension<Outcome>>>,
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
     request_id: OnceCell<String>,
@@ -44,7 +50,9 @@ impl Context {
     /// A context for a subrequest alone: what it knows of the user is neither taken from its main
     /// request nor given to it. `None` = out of memory.
     pub fn of_subrequest(r: &mut Request) -> Option<&Self> {
-        create(r.as_mut(), true)
+        let own = slot(ptr::from_ref(r.as_ref()));
+        // SAFETY: a Context lives until its request's pool, which outlives every use of r.
+        unsafe { own.as_ref() }.or_else(|| create(r.as_mut(), true))
     }
 
     /// Ties page, log and message together: the AuthnRequest's ID where there is one.

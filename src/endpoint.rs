@@ -1,12 +1,17 @@
 //! The locations that answer by themselves.
 
 mod acs;
+mod incoming;
 mod login;
 mod logout;
+mod logout_request;
+mod logout_response;
 mod metadata;
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use nginx_sys::{
     NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_POST,
     NGX_HTTP_SPECIAL_RESPONSE, ngx_http_finalize_request, ngx_http_read_client_request_body,
@@ -18,14 +23,17 @@ use saml::refusal::{Refusal, quote};
 
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
+use crate::context::Context;
 use crate::guard::guard;
-use crate::refuse::{refuse, refuse_with};
+use crate::refuse::{internal, refuse, refuse_with};
+use crate::reply::{Outcome, Reply};
 use crate::request;
+use crate::suspend::{self, Started};
 
 /// The content handler of an endpoint.
 pub fn handler(kind: EndpointKind) -> ContentHandler {
     match kind {
-        EndpointKind::Acs => handle_acs,
+        EndpointKind::Acs | EndpointKind::Sls => handle_message,
         EndpointKind::Login => handle_login,
         EndpointKind::Logout => handle_logout,
         EndpointKind::Metadata => handle_metadata,
@@ -37,50 +45,93 @@ type ContentHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
 /// What an endpoint does with a request of a method it takes.
-type Work = fn(&mut Request, &Rc<Sp>) -> Result<ngx_int_t, Refusal>;
+type Work = fn(&mut Request, &Rc<Sp>) -> Result<Answer, Refusal>;
+
+/// What an endpoint answers.
+pub enum Answer {
+    Now(Reply),
+    /// It needs the store.
+    Later(LocalBoxFuture<'static, Outcome>),
+    /// nginx reads the body first.
+    WithBody,
+}
+
+impl Answer {
+    fn later(work: impl Future<Output = Outcome> + 'static) -> Self {
+        Self::Later(work.boxed_local())
+    }
+}
 
 unsafe extern "C" fn handle_login(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || answer(unsafe { Request::from_ngx_http_request(r) }, GET, login::start))
+    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, login::start))
 }
 
 unsafe extern "C" fn handle_logout(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || answer(unsafe { Request::from_ngx_http_request(r) }, ANY, logout::finish))
+    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, ANY, logout::finish))
 }
 
 unsafe extern "C" fn handle_metadata(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || answer(unsafe { Request::from_ngx_http_request(r) }, GET, metadata::publish))
+    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, metadata::publish))
 }
 
-unsafe extern "C" fn handle_acs(r: *mut ngx_http_request_t) -> ngx_int_t {
+unsafe extern "C" fn handle_message(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(FAILED, || {
-        if r.as_ref().method & NGX_HTTP_POST as usize == 0 {
-            answer(r, ANY, acs::consume_query)
-        } else {
-            answer(r, ANY, read_body)
-        }
+    let is_post = r.as_ref().method & NGX_HTTP_POST as usize != 0;
+    let work = if is_post { incoming::expect_body } else { incoming::consume_query };
+    guard(FAILED, || content(r, ANY, work))
+}
+
+/// nginx has read the body of a POST; may run inside `content`.
+unsafe extern "C" fn body_read(r: *mut ngx_http_request_t) {
+    // SAFETY: nginx calls the body handler with the request it was set for.
+    let request = unsafe { Request::from_ngx_http_request(r) };
+    let rc = guard(Some(FAILED), || answer(request, ANY, incoming::consume_body));
+    finalize(r, rc);
+}
+
+/// Runs a content handler, and keeps a request that has to wait.
+fn content(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
+    answer(r, takes, work).unwrap_or_else(|| {
+        // SAFETY: r is live; `finalize` gives this reference back, as after a body was read.
+        let main = unsafe { &mut *r.as_ref().main };
+        main.set_count(main.count() + 1);
+        NGX_DONE as ngx_int_t
     })
 }
 
-/// nginx has read the body of a POST to the ACS; may run inside `read_body`.
-unsafe extern "C" fn acs_body_read(r: *mut ngx_http_request_t) {
-    // SAFETY: nginx calls the body handler with the request it was set for.
+/// The event of a request that waited for its work; anything else may have woken it, too.
+unsafe extern "C" fn resume(r: *mut ngx_http_request_t) {
+    // SAFETY: nginx calls a write handler with its live request.
     let request = unsafe { Request::from_ngx_http_request(r) };
-    let rc = guard(FAILED, || answer(request, ANY, acs::consume_form));
-    // SAFETY: reading the body counted one reference to the request; this gives it back.
-    unsafe { ngx_http_finalize_request(r, rc) }
+    let rc = guard(Some(FAILED), || {
+        let outcome = {
+            let mut slot = Context::of(request)?.work.borrow_mut();
+            let outcome = slot.as_ref()?.take(request)?;
+            *slot = None;
+            outcome
+        };
+        Some(send(request, outcome))
+    });
+    finalize(r, rc);
 }
 
-fn read_body(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
-    acs::check_length(r, sp)?;
-    // SAFETY: r is live; the call counts a reference that `acs_body_read` gives back.
-    let rc = unsafe { ngx_http_read_client_request_body(r.as_mut(), Some(acs_body_read)) };
-    let failed = rc >= NGX_HTTP_SPECIAL_RESPONSE as ngx_int_t;
-    Ok(if failed { rc } else { NGX_DONE as ngx_int_t })
+/// Ends a request whose reference count an endpoint holds; `None` = it waits.
+fn finalize(r: *mut ngx_http_request_t, rc: Option<ngx_int_t>) {
+    if let Some(rc) = rc {
+        // SAFETY: `content`, or reading the body, counted one reference; this gives it back.
+        unsafe { ngx_http_finalize_request(r, rc) }
+    }
+}
+
+fn send(r: &mut Request, outcome: Option<Outcome>) -> ngx_int_t {
+    match outcome.unwrap_or_else(|| Err(internal("a panic"))) {
+        Ok(reply) => reply.send(r),
+        Err(refusal) => refuse(r, &refusal),
+    }
 }
 
 /// HTTP methods, for nginx and for people.
@@ -93,20 +144,49 @@ const GET: Methods = Methods { mask: NGX_HTTP_GET | NGX_HTTP_HEAD, names: "GET, 
 const ANY: Methods =
     Methods { mask: NGX_HTTP_GET | NGX_HTTP_HEAD | NGX_HTTP_POST, names: "GET, HEAD, POST" };
 
-/// Does an endpoint's work, and turns its refusal into an answer.
-fn answer(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
-    let Some(sp) = sp_of(r) else { return FAILED };
+/// Does an endpoint's work, and turns its refusal into an answer; `None` = the request waits.
+fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
+    let Some(sp) = sp_of(r) else { return Some(FAILED) };
     if r.as_ref().method & takes.mask as usize == 0 {
         let method = quote(&r.as_ref().method_name.to_string());
         let detail = format!("the method is {method}, the endpoint takes {}", takes.names);
         let refusal = Refusal::new(&reason::METHOD_NOT_ALLOWED, detail);
-        return refuse_with(r, &refusal, |reply| reply.with_header("Allow", takes.names.into()));
+        let allow = |reply: Reply| reply.with_header("Allow", takes.names.into());
+        return Some(refuse_with(r, &refusal, allow));
     }
-    work(r, &sp).unwrap_or_else(|refusal| refuse(r, &refusal))
+    match work(r, &sp) {
+        Ok(Answer::Now(reply)) => Some(reply.send(r)),
+        Ok(Answer::Later(work)) => wait(r, work),
+        Ok(Answer::WithBody) => Some(read_body(r)),
+        Err(refusal) => Some(refuse(r, &refusal)),
+    }
+}
+
+fn wait(r: &mut Request, work: LocalBoxFuture<'static, Outcome>) -> Option<ngx_int_t> {
+    let Some(context) = Context::of_or_new(r) else { return Some(FAILED) };
+    match suspend::start(r, work) {
+        Started::Done(outcome) => Some(send(r, outcome)),
+        Started::Waiting(suspension) => {
+            *context.work.borrow_mut() = Some(suspension);
+            r.as_mut().write_event_handler = Some(resume);
+            None
+        }
+    }
+}
+
+fn read_body(r: &mut Request) -> ngx_int_t {
+    // SAFETY: r is live; the call counts a reference that `body_read` gives back.
+    let rc = unsafe { ngx_http_read_client_request_body(r.as_mut(), Some(body_read)) };
+    if rc >= NGX_HTTP_SPECIAL_RESPONSE as ngx_int_t { rc } else { NGX_DONE as ngx_int_t }
 }
 
 fn sp_of(r: &Request) -> Option<Rc<Sp>> {
-    SamlModule::location_conf(r)?.location().endpoint.clone()
+    SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(_, sp)| Rc::clone(sp))
+}
+
+/// Which endpoint answers `r`; `None` = none of ours.
+pub fn kind_of(r: &Request) -> Option<EndpointKind> {
+    SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(kind, _)| *kind)
 }
 
 /// The `return` argument, checked and made absolute (the SP's origin, or a host in

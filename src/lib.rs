@@ -7,6 +7,7 @@ mod access;
 mod config;
 mod context;
 mod endpoint;
+mod event;
 mod guard;
 mod live_session;
 mod login;
@@ -17,6 +18,7 @@ mod reply;
 mod request;
 mod response_header;
 mod store;
+mod suspend;
 mod variables;
 
 use std::ffi::{c_char, c_void};
@@ -47,7 +49,7 @@ struct SamlModule;
 const ANY_LEVEL: u32 =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
 
-static mut COMMANDS: [ngx_command_t; 14] = [
+static mut COMMANDS: [ngx_command_t; 15] = [
     block(ngx_string!("saml_session_store")),
     block(ngx_string!("saml_idp")),
     block(ngx_string!("saml_sp")),
@@ -58,6 +60,7 @@ static mut COMMANDS: [ngx_command_t; 14] = [
     location(ngx_string!("auth_saml_authn_context"), ANY_LEVEL | NGX_CONF_1MORE),
     location(ngx_string!("auth_saml_cache_control"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("saml_acs"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
+    location(ngx_string!("saml_sls"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_login"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_logout"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_metadata"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),

@@ -1,15 +1,25 @@
 //! Sessions as requests see them: found by cookie, decoded once per worker, kept alive by use.
+//!
+//! Three levels: this worker's decoded sessions, the zone of this host, and memcached where the
+//! store has it. The first two answer at once.
 
-use std::cell::{Cell, RefCell};
+mod ask;
+mod tombstone;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 
-use session::{AttributeIndex, Session, SessionToken, StoreKey};
+use nginx_sys::ngx_current_msec;
+use ngx::async_::spawn;
+use saml::refusal::Refusal;
+use session::{AttributeIndex, Member, Session, SessionToken, StoreKey};
 
-use crate::config::{SessionRules, SessionStore};
-use crate::store::{Cache, Kind, StoreError};
-
-/// Decoded sessions that a worker keeps.
-const CACHED: usize = 4096;
+pub use self::ask::Found;
+use self::ask::LookUps;
+use crate::config::SessionRules;
+use crate::random;
+use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 
 /// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
 const MAX_CACHED: usize = 8 << 10;
@@ -20,15 +30,34 @@ pub struct LiveSession {
     /// Finds attributes by variable name.
     pub attributes: AttributeIndex,
     key: StoreKey,
-    /// When this worker last told the zone that the session is in use, seconds since the epoch.
+    /// Where the sessions of its NameID lie.
+    index: OnceCell<Option<StoreKey>>,
+    /// When this worker last told the store that the session is in use, seconds since the epoch.
     touched: Cell<i64>,
+    /// When memcached last had it: by nginx's clock for durations, milliseconds, ...
+    checked: Cell<u64>,
+    /// ... and in seconds since the epoch.
+    seen: Cell<i64>,
+    /// The end of the sealed value: the same again need not be opened.
+    seal: Cell<Option<Seal>>,
+}
+
+/// The authentication tag of a sealed value.
+type Seal = [u8; 16];
+
+/// What this host knows without asking anybody.
+pub enum AtHand {
+    Known(Option<Rc<LiveSession>>),
+    /// Only memcached knows.
+    Ask,
 }
 
 /// The sessions of one SP.
 pub struct Sessions {
-    pub store: Rc<SessionStore>,
+    pub store: Rc<Store>,
     pub rules: SessionRules,
     cache: RefCell<Cache<LiveSession>>,
+    look_ups: LookUps,
 }
 
 impl LiveSession {
@@ -39,38 +68,86 @@ impl LiveSession {
 }
 
 impl Sessions {
-    pub fn new(store: Rc<SessionStore>, rules: SessionRules) -> Self {
-        Self { store, rules, cache: RefCell::new(Cache::new(CACHED)) }
+    pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
+        let cache = RefCell::new(Cache::new(store.cache_size));
+        Self { store, rules, cache, look_ups: LookUps::default() }
     }
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
-    /// epoch stands, else from the zone.
-    pub fn find(&self, token: &SessionToken, now: i64) -> Option<Rc<LiveSession>> {
+    /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
+    pub fn at_hand(&self, token: &SessionToken, now: i64) -> AtHand {
         let key = token.store_key();
-        let epoch = self.store.shared.epoch(Kind::Session, key.as_bytes());
-        let cached = self.cache.borrow_mut().get(key.as_bytes(), epoch, now);
-        let live = cached.or_else(|| self.load(key, now))?;
-        if !live.session.is_valid_for(&self.rules.sp, now) {
-            return None;
-        }
-        self.touch(&live, now);
-        Some(live)
+        let known = match &self.store.remote {
+            None => self.cached(&key, now).or_else(|| self.from_zone(key, now, |_| true)),
+            Some(remote) => match self.recent(remote, key, now) {
+                Some(live) => Some(live),
+                None => return AtHand::Ask,
+            },
+        };
+        AtHand::Known(known.filter(|live| self.admits(live, now)))
     }
 
-    fn load(&self, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
-        let entry = self.store.shared.get(Kind::Session, key.as_bytes(), now)?;
-        let session = Session::decode(&entry.value)?;
-        let attributes = AttributeIndex::new(&session, &self.rules.aliases);
-        let bytes = *key.as_bytes();
-        let live = LiveSession { session, attributes, key, touched: Cell::new(0) };
-        if entry.value.len() > MAX_CACHED {
-            return Some(Rc::new(live));
+    /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
+    fn admits(&self, live: &LiveSession, now: i64) -> bool {
+        let admits = live.session.is_valid_for(&self.rules.sp, now);
+        if admits {
+            self.touch(live, now);
         }
-        Some(self.cache.borrow_mut().insert(bytes, entry.epoch, entry.expires, live))
+        admits
+    }
+
+    fn cached(&self, key: &StoreKey, now: i64) -> Option<Rc<LiveSession>> {
+        let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+        self.cache.borrow_mut().get(key.as_bytes(), epoch, now)
+    }
+
+    fn recent(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
+        if let Some(live) = self.cached(&key, now) {
+            return (clock() - live.checked.get() < remote.cache_valid).then_some(live);
+        }
+        // The zone counts in seconds: it is trusted for less, never for more.
+        let valid = i64::try_from(remote.cache_valid / 1000).unwrap_or(i64::MAX);
+        self.from_zone(key, now, |entry| now - entry.touched < valid)
+    }
+
+    fn from_zone(
+        &self,
+        key: StoreKey,
+        now: i64,
+        is_good: impl FnOnce(&Entry) -> bool,
+    ) -> Option<Rc<LiveSession>> {
+        let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
+        let live = self.live(key, Session::decode(&entry.value)?);
+        live.seen.set(entry.touched);
+        let age = u64::try_from(now - entry.touched).unwrap_or(0).saturating_add(1);
+        live.checked.set(clock().saturating_sub(age.saturating_mul(1000)));
+        Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
+    }
+
+    fn live(&self, key: StoreKey, session: Session) -> LiveSession {
+        LiveSession {
+            attributes: AttributeIndex::new(&session, &self.rules.aliases),
+            session,
+            key,
+            index: OnceCell::new(),
+            touched: Cell::new(0),
+            checked: Cell::new(0),
+            seen: Cell::new(0),
+            seal: Cell::new(None),
+        }
+    }
+
+    /// Remembers it in this worker, unless it is large.
+    fn keep(&self, live: LiveSession, size: usize, epoch: u64, expires: i64) -> Rc<LiveSession> {
+        if size > MAX_CACHED {
+            return Rc::new(live);
+        }
+        let key = *live.key.as_bytes();
+        self.cache.borrow_mut().insert(key, epoch, expires, live)
     }
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
-    /// most once a minute: a lock per request would cost too much.
+    /// most once a minute: a lock or a message per request would cost too much.
     fn touch(&self, live: &LiveSession, now: i64) {
         let pause = self.rules.idle_timeout.map_or(60, |idle| (idle / 10).clamp(1, 60));
         if now - live.touched.get() < pause {
@@ -78,29 +155,132 @@ impl Sessions {
         }
         live.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
-        let key = live.key.as_bytes();
-        if self.store.shared.touch(Kind::Session, key, expires, now) {
-            self.cache.borrow_mut().set_expires(key, expires);
+        let (key, store) = (*live.key.as_bytes(), &self.store);
+        if let Some(remote) = &store.remote {
+            if self.rules.idle_timeout.is_some() {
+                let client = Rc::clone(remote.client());
+                // Nobody waits for it, and the next one comes soon.
+                spawn(async move {
+                    let _ = client.touch(Kind::Session, &key, expires).await;
+                })
+                .detach();
+            }
+            self.cache.borrow_mut().set_expires(&key, expires);
+            return;
+        }
+        if store.zone.touch(Kind::Session, &key, expires, now) {
+            self.cache.borrow_mut().set_expires(&key, expires);
+        }
+        if let Some(index) = live.index.get_or_init(|| self.index_of(&live.session)) {
+            store.zone.renew(Kind::Index, index.as_bytes(), now);
         }
     }
 
-    /// Stores a new session under a new token.
+    fn index_of(&self, session: &Session) -> Option<StoreKey> {
+        self.store.key_of_session_set(&self.set_name(&session.idp, &session.name_id.value)).ok()
+    }
+
+    /// The name under which the sessions of a NameID are known.
+    pub fn set_name<'a>(&'a self, idp: &'a str, name_id: &'a str) -> [&'a str; 4] {
+        ["sessions", &self.rules.sp_entity_id, idp, name_id]
+    }
+
+    /// Stores a new session under a new token, findable by a LogoutRequest first.
     ///
     /// # Errors
-    /// The zone has no room even after giving up its oldest sessions.
-    pub fn create(
+    /// The store has no room even after giving up its oldest sessions, or does not answer.
+    pub async fn create(
         &self,
         token: &SessionToken,
         session: &Session,
         now: i64,
-    ) -> Result<(), StoreError> {
-        let expires = self.rules.expiry(session.expires, now);
+    ) -> Result<(), Refusal> {
         let key = token.store_key();
-        self.store.shared.put(Kind::Session, key.as_bytes(), &session.encode(), expires, now)
+        let member = Member::new(
+            session.name_id.format.as_deref(),
+            session.session_index.as_deref(),
+            key,
+            session.expires,
+        );
+        let name = self.set_name(&session.idp, &session.name_id.value);
+        let surplus = self.store.add_to_session_set(&name, member, now).await?;
+        for key in surplus {
+            self.end(key, session.expires, now).await?;
+        }
+        let expires = self.rules.expiry(session.expires, now);
+        if let Some(remote) = &self.store.remote {
+            let sealed = self
+                .store
+                .secrets()?
+                .seal_session(token, random::bytes(), session)
+                .map_err(|e| sealing_failed(&e))?;
+            let stored = remote.client().put(Kind::Session, key.as_bytes(), sealed, expires).await;
+            stored.map_err(|e| self.store.unavailable(e))?;
+        }
+        let zone = self.store.zone;
+        let stored = zone.put(Kind::Session, key.as_bytes(), &session.encode(), expires, now);
+        match stored {
+            // memcached has it.
+            Err(_) if self.store.remote.is_some() => Ok(()),
+            stored => stored.map_err(|e| self.store.refusal(&e)),
+        }
     }
 
-    /// Ends a session on every worker.
-    pub fn remove(&self, key: StoreKey) {
-        self.store.shared.delete(Kind::Session, key.as_bytes());
+    /// Ends a session on every worker and host. `expires` is when it would have ended at the latest.
+    ///
+    /// # Errors
+    /// The store does not answer; the session may live on elsewhere.
+    pub async fn end(&self, key: StoreKey, expires: i64, now: i64) -> Result<(), Refusal> {
+        self.end_all(&[(key, expires)], now).await
     }
+
+    /// As [`Sessions::end`], for many.
+    ///
+    /// # Errors
+    /// As [`Sessions::end`].
+    pub async fn end_all(&self, sessions: &[(StoreKey, i64)], now: i64) -> Result<(), Refusal> {
+        let outcome = match &self.store.remote {
+            None => Ok(()),
+            Some(remote) => self.end_remotely(remote, sessions, now).await,
+        };
+        // Last, so that no answer of before is filled in again; and in any case.
+        for (key, _) in sessions {
+            self.store.zone.delete(Kind::Session, key.as_bytes());
+        }
+        outcome
+    }
+
+    async fn end_remotely(
+        &self,
+        remote: &Remote,
+        sessions: &[(StoreKey, i64)],
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let secrets = self.store.secrets()?;
+        let mut entries = Vec::with_capacity(sessions.len());
+        for (key, expires) in sessions.iter().filter(|(_, expires)| now < *expires) {
+            let ended = secrets.seal_ended(key, random::bytes()).map_err(|e| sealing_failed(&e))?;
+            entries.push((*key.as_bytes(), ended, *expires));
+        }
+        let stored = remote.client().put_many(Kind::Session, entries).await;
+        stored.map_err(|e| self.store.unavailable(e))
+    }
+
+    /// Ends one session that is known, as its user asked.
+    ///
+    /// # Errors
+    /// As [`Sessions::end`].
+    pub async fn end_live(&self, live: &LiveSession, now: i64) -> Result<(), Refusal> {
+        let session = &live.session;
+        self.end(live.key, session.expires, now).await?;
+        let name = self.set_name(&session.idp, &session.name_id.value);
+        self.store.remove_from_session_set(&name, &HashSet::from([live.key]), now).await
+    }
+}
+
+/// nginx's clock for durations, milliseconds.
+fn clock() -> u64 {
+    // SAFETY: workers have one thread, and nginx updates its clock between events.
+    let now = unsafe { ngx_current_msec };
+    now as u64
 }

@@ -68,7 +68,7 @@ impl Login<'_> {
                 comparison: context.comparison.as_str().to_owned(),
                 classes: context.classes,
             }),
-            replaces: sp.session_of(r, now).map(|live| live.key()),
+            replaces: sp.cookies.session_tokens(r).next().map(|token| token.store_key()),
             answered: false,
         };
         remember(r, sp, &pending, now, reply(outgoing))
@@ -92,7 +92,9 @@ fn refuse_loop(r: &Request, sp: &Sp, now: i64) -> Result<(), Refusal> {
 fn reply(outgoing: Outgoing) -> Reply {
     match outgoing {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
-        Outgoing::Post { action, fields } => Reply::html(200, page::post_form(&action, &fields)),
+        Outgoing::Post { action, fields } => {
+            Reply::html(200, page::post_form("Signing in", &action, &fields))
+        }
     }
 }
 

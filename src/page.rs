@@ -17,11 +17,15 @@ padding:.5em 1.2em}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-sc
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
 /// header per response with a nonce would say no more.
 pub fn content_security_policy() -> String {
+    format!("{}; frame-ancestors 'none'", frameable_content_security_policy())
+}
+
+/// The same for a page that an IdP may show in a frame.
+pub fn frameable_content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| {
         let hash = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
         format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
-             frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'",
             hash(STYLE),
             hash(SUBMIT)
         )
@@ -46,14 +50,47 @@ pub fn refusal(code: &str, meaning: &str, request_id: &str) -> String {
     )
 }
 
-/// The session of this SP is over; the IdP's may not be.
-pub fn logged_out() -> String {
-    page(
-        "You are signed out",
-        "<p>You are signed out of this application. You may still be signed in at your \
-         organisation's sign-in service: close the browser on a shared computer.</p>\
-         <p><a href=\"/\">Sign in again</a></p>",
-    )
+/// How far a logout got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoggedOut {
+    /// Here; the IdP was not asked, for it offers no single logout.
+    Here,
+    /// Here and at the IdP, and wherever it had signed the user in.
+    Everywhere,
+    /// Here and at the IdP, but not everywhere (Core 3.2.2.2, PartialLogout).
+    Partly,
+    /// Here; the IdP refused or failed.
+    HereOnly,
+}
+
+/// Says how far a logout got; `next` is where the user wanted to go.
+pub fn logged_out(how_far: LoggedOut, next: Option<&str>) -> String {
+    let (title, text) = match how_far {
+        LoggedOut::Here => (
+            "You are signed out",
+            "You are signed out of this application. You may still be signed in at your \
+             organisation's sign-in service: close the browser on a shared computer.",
+        ),
+        LoggedOut::Everywhere => (
+            "You are signed out",
+            "You are signed out of this application, of your organisation's sign-in service, and \
+             of the other applications it had signed you in to.",
+        ),
+        LoggedOut::Partly => (
+            "You are signed out, but not everywhere",
+            "You are signed out of this application. Your organisation's sign-in service could not \
+             sign you out of every other application: sign out there too, and close the browser \
+             on a shared computer.",
+        ),
+        LoggedOut::HereOnly => (
+            "You are signed out here only",
+            "You are signed out of this application. Your organisation's sign-in service did not \
+             sign you out: close the browser on a shared computer.",
+        ),
+    };
+    let next = escape(next.unwrap_or("/"));
+    let label = if next == "/" { "Sign in again" } else { "Continue" };
+    page(title, &format!("<p>{text}</p><p><a href=\"{next}\">{label}</a></p>"))
 }
 
 /// Goes to `url` by itself, as a navigation that this site starts.
@@ -69,7 +106,7 @@ pub fn go_on(url: &str) -> String {
 }
 
 /// A form that posts itself (Bindings 3.5.4), with a button for browsers without scripts.
-pub fn post_form(action: &str, fields: &[(&str, String)]) -> String {
+pub fn post_form(title: &str, action: &str, fields: &[(&str, String)]) -> String {
     let mut form = format!("<form method=\"post\" action=\"{}\">", escape(action));
     for (name, value) in fields {
         // Writing to a String cannot fail.
@@ -81,7 +118,7 @@ pub fn post_form(action: &str, fields: &[(&str, String)]) -> String {
         );
     }
     page(
-        "Signing in",
+        title,
         &format!(
             "<p>One moment: your browser is being sent to the sign-in service.</p>\
              {form}<noscript><p>Scripts are off, so please press the button.</p></noscript>\

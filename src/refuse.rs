@@ -3,10 +3,12 @@
 use nginx_sys::{NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_LOG_ERR, NGX_LOG_WARN, ngx_int_t};
 use ngx::http::Request;
 use ngx::ngx_log_error;
+use saml::binding::{is_soap, soap_fault};
 use saml::reason;
 use saml::refusal::{Blame, Refusal};
 
 use crate::context::Context;
+use crate::endpoint;
 use crate::page;
 use crate::reply::Reply;
 use crate::request;
@@ -22,14 +24,14 @@ pub fn refuse_with(
     refusal: &Refusal,
     finish: impl FnOnce(Reply) -> Reply,
 ) -> ngx_int_t {
-    let Some(context) = Context::of_or_new(r) else {
+    let Some(request_id) = note(r, refusal) else {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
-    context.error.set(Some(refusal.code()));
-    let request_id = context.request_id().to_owned();
-    log(r, refusal, &request_id);
     let status = status(refusal);
-    let reply = if request::accepts_html(r) {
+    let reply = if is_soap(request::content_type(r)) && endpoint::kind_of(r).is_some() {
+        // Bindings 3.2.3.3: a fault goes with a status of the server's.
+        Reply::soap(status.max(500), soap_fault(refusal))
+    } else if request::accepts_html(r) {
         let html = page::refusal(refusal.code(), refusal.meaning(), &request_id);
         Reply::html(status, html)
     } else {
@@ -40,6 +42,25 @@ pub fn refuse_with(
         _ => reply,
     };
     finish(reply.replaceable()).send(r)
+}
+
+/// A refusal where no body may be sent: in a subrequest.
+pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
+    note(r, refusal);
+    ngx_int_t::try_from(status(refusal)).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
+}
+
+/// Sets `$saml_error` and logs; returns the request id, or `None` without memory.
+pub fn note(r: &Request, refusal: &Refusal) -> Option<String> {
+    let context = Context::of_or_new(r)?;
+    context.error.set(Some(refusal.code()));
+    log(r, refusal, context.request_id());
+    Some(context.request_id().to_owned())
+}
+
+/// What nobody outside is to blame for.
+pub fn internal(what: &str) -> Refusal {
+    Refusal::new(&reason::INTERNAL_ERROR, what)
 }
 
 fn log(r: &Request, refusal: &Refusal, request_id: &str) {

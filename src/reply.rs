@@ -7,9 +7,14 @@ use nginx_sys::{
 use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_string;
+use saml::refusal::Refusal;
 
 use crate::page;
+use crate::refuse;
 use crate::response_header;
+
+/// What an endpoint's work comes to.
+pub type Outcome = Result<Reply, Refusal>;
 
 /// An answer: status, headers, and a body of our own or nginx's.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Option<Body>,
+    /// What went wrong, for the log; the answer itself says less or more.
+    refusal: Option<Refusal>,
     /// Leave the page to nginx when the administrator has an `error_page` for the status.
     may_be_replaced: bool,
 }
@@ -32,7 +39,7 @@ struct Body {
 impl Reply {
     fn new(status: u16) -> Self {
         let headers = vec![("Cache-Control", "no-store".to_owned())];
-        Self { status, headers, body: None, may_be_replaced: false }
+        Self { status, headers, body: None, refusal: None, may_be_replaced: false }
     }
 
     /// A redirect to an absolute URL: 302, or 303 after a POST.
@@ -44,6 +51,17 @@ impl Reply {
     pub fn html(status: u16, html: String) -> Self {
         let policy = ("Content-Security-Policy", page::content_security_policy());
         Self::of_type(status, "text/html", html, vec![policy])
+    }
+
+    /// An HTML page that other sites may show in a frame: an IdP's logout page does.
+    pub fn frameable_html(status: u16, html: String) -> Self {
+        let policy = ("Content-Security-Policy", page::frameable_content_security_policy());
+        Self::of_type(status, "text/html", html, vec![policy])
+    }
+
+    /// A SOAP envelope.
+    pub fn soap(status: u16, envelope: String) -> Self {
+        Self::of_type(status, "text/xml", envelope, Vec::new())
     }
 
     /// A JSON object.
@@ -76,6 +94,12 @@ impl Reply {
         self.with_header("Set-Cookie", cookie)
     }
 
+    /// Logs `refusal` along with the answer.
+    pub fn because(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
     /// An `error_page` of the administrator goes before our body.
     pub fn replaceable(mut self) -> Self {
         self.may_be_replaced = true;
@@ -84,6 +108,9 @@ impl Reply {
 
     /// Sends it. The value is what a content or access handler returns, so that nginx finalizes.
     pub fn send(self, r: &mut Request) -> ngx_int_t {
+        if let Some(refusal) = &self.refusal {
+            refuse::note(r, refusal);
+        }
         let replaced = self.may_be_replaced && has_error_page(r, self.status);
         let body = self.body.filter(|_| !replaced);
         let of_body = body.as_ref().map(|body| body.headers.as_slice()).unwrap_or_default();

@@ -22,6 +22,19 @@ pub fn cookie_headers(r: &Request) -> impl Iterator<Item = &[u8]> {
     headers(r, "cookie")
 }
 
+/// The value of `Content-Type`.
+pub fn content_type(r: &Request) -> Option<&str> {
+    header(r, "content-type").and_then(|value| std::str::from_utf8(value).ok())
+}
+
+/// Is there a person's browser, as far as headers tell? A cross-site POST brings no Lax cookie, so
+/// the lack of cookies says nothing.
+pub fn is_browser(r: &Request) -> bool {
+    let accepts_html =
+        |accept: &[u8]| accept.to_ascii_lowercase().windows(9).any(|window| window == b"text/html");
+    header(r, "sec-fetch-mode").is_some() || header(r, "accept").is_some_and(accepts_html)
+}
+
 /// The first query argument `name`, decoded.
 pub fn argument<'r>(r: &'r Request, name: &str) -> Option<Cow<'r, str>> {
     arguments(r, name).next()

@@ -1,6 +1,172 @@
-//! Where sessions, claims and tombstones are kept: nginx's shared memory.
+//! Where sessions, claims and tombstones are kept: in nginx's shared memory alone, or in memcached
+//! with the shared memory in front of it.
 
+pub mod memcached;
+mod remote;
+mod session_sets;
 pub mod shared;
 
+use std::cell::OnceCell;
+
+use saml::reason;
+use saml::refusal::Refusal;
+use session::{Secret, Secrets, StoreKey};
 pub use shared::SharedStore;
-pub use zone::{Cache, Kind, StoreError};
+pub use zone::{Cache, Entry, Kind, StoreError};
+
+pub use self::remote::Remote;
+use crate::random;
+
+/// The store of one `saml_session_store`, used by the workers. `now` and `expires` are Unix seconds.
+pub struct Store {
+    /// The name of its block.
+    pub name: String,
+    /// The store itself, or what this host remembers of `remote`.
+    pub zone: &'static SharedStore,
+    pub remote: Option<Remote>,
+    /// Decoded sessions that a worker keeps for each SP.
+    pub cache_size: usize,
+    configured: Option<Secrets>,
+    /// Without a `secret` file: one that the zone made and keeps across reloads.
+    of_the_zone: OnceCell<Secrets>,
+}
+
+impl Store {
+    pub fn new(
+        name: String,
+        zone: &'static SharedStore,
+        remote: Option<Remote>,
+        cache_size: usize,
+        secrets: Option<Secrets>,
+    ) -> Self {
+        Self { name, zone, remote, cache_size, configured: secrets, of_the_zone: OnceCell::new() }
+    }
+
+    /// What seals cookies and stored values: the configured secrets, or the zone's own.
+    ///
+    /// # Errors
+    /// nginx has not mapped the zone.
+    pub fn secrets(&self) -> Result<&Secrets, Refusal> {
+        if let Some(secrets) = self.configured.as_ref().or_else(|| self.of_the_zone.get()) {
+            return Ok(secrets);
+        }
+        let secret =
+            self.zone.secret().ok_or_else(|| self.unavailable("its zone has no secret"))?;
+        Ok(self.of_the_zone.get_or_init(|| Secrets::one(Secret::from_bytes(secret))))
+    }
+
+    /// Claims a name (of a message, say) for one caller on all workers and hosts; `false` = somebody
+    /// has it.
+    ///
+    /// # Errors
+    /// The store has no room or does not answer; nothing may be granted then.
+    pub async fn claim(&self, name: &[&str], until: i64, now: i64) -> Result<bool, Refusal> {
+        // One second more: expiry is exclusive.
+        let until = until.max(now).saturating_add(1);
+        // Under every secret, for a host that has not rotated yet claims under the old one.
+        for key in self.keys_of(name)? {
+            let claimed = match &self.remote {
+                None => self
+                    .zone
+                    .add(Kind::Replay, key.as_bytes(), b"", until, now)
+                    .map_err(|e| self.refusal(&e))?,
+                Some(remote) => remote
+                    .client()
+                    .add(Kind::Replay, key.as_bytes(), self.seal(&key, b"")?, until)
+                    .await
+                    .map_err(|e| self.unavailable(&e))?,
+            };
+            if !claimed {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stores a value under a name.
+    ///
+    /// # Errors
+    /// As [`Store::claim`].
+    pub async fn remember(
+        &self,
+        kind: Kind,
+        name: &[&str],
+        value: &[u8],
+        until: i64,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let until = until.max(now).saturating_add(1);
+        for key in self.keys_of(name)? {
+            match &self.remote {
+                None => self
+                    .zone
+                    .put(kind, key.as_bytes(), value, until, now)
+                    .map_err(|e| self.refusal(&e))?,
+                Some(remote) => remote
+                    .client()
+                    .put(kind, key.as_bytes(), self.seal(&key, value)?, until)
+                    .await
+                    .map_err(|e| self.unavailable(&e))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The values stored under a name: nodes that missed a write may have different ones.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn recall(
+        &self,
+        kind: Kind,
+        name: &[&str],
+        now: i64,
+    ) -> Result<Vec<Vec<u8>>, Refusal> {
+        let mut values = Vec::new();
+        for key in self.keys_of(name)? {
+            match &self.remote {
+                None => {
+                    values.extend(self.zone.get(kind, key.as_bytes(), now).map(|entry| entry.value))
+                }
+                Some(remote) => {
+                    let answers = remote
+                        .client()
+                        .get(kind, key.as_bytes())
+                        .await
+                        .map_err(|e| self.unavailable(&e))?;
+                    let secrets = self.secrets()?;
+                    let open = |answer: memcached::Answer| secrets.open_entry(&key, &answer.value);
+                    values.extend(answers.into_iter().flatten().filter_map(open));
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    fn keys_of(&self, name: &[&str]) -> Result<Vec<StoreKey>, Refusal> {
+        self.secrets()?.keys_of_name(name).map_err(|e| sealing_failed(&e))
+    }
+
+    fn seal(&self, key: &StoreKey, value: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let secrets = self.secrets()?;
+        secrets.seal_entry(key, random::bytes(), value).map_err(|e| sealing_failed(&e))
+    }
+
+    /// The store said no.
+    pub fn refusal(&self, error: &StoreError) -> Refusal {
+        Refusal::new(&reason::STORE_FULL, format!("saml_session_store \"{}\": {error}", self.name))
+    }
+
+    /// The store does not answer.
+    pub fn unavailable(&self, why: impl std::fmt::Display) -> Refusal {
+        Refusal::new(
+            &reason::STORE_UNAVAILABLE,
+            format!("saml_session_store \"{}\": {why}", self.name),
+        )
+    }
+}
+
+/// libcrypto failed.
+pub fn sealing_failed(error: &session::SealError) -> Refusal {
+    Refusal::new(&reason::SEALING_FAILED, error.to_string())
+}

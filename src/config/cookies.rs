@@ -22,6 +22,7 @@ pub struct Cookies {
     session: CookieName,
     request: CookieName,
     logins: CookieName,
+    logout: CookieName,
     secure: bool,
     host: String,
     path: String,
@@ -52,6 +53,7 @@ impl Cookies {
             session: CookieName::new(name, secure, &path, domain.as_deref()).map_err(refuse)?,
             request: own("request")?,
             logins: own("logins")?,
+            logout: own("logout")?,
             secure,
             host: HttpUrl::parse(base_url).map(|url| url.host().to_owned()).unwrap_or_default(),
             path,
@@ -143,6 +145,20 @@ impl Cookies {
 
     pub fn clear_logins(&self) -> String {
         self.own(self.logins.as_str(), "", 0, SameSite::None)
+    }
+
+    /// The values of the cookie of the logout under way.
+    pub fn logout_values<'r>(&self, r: &'r Request) -> impl Iterator<Item = &'r [u8]> {
+        cookies_named(cookie_headers(r), self.logout.as_str()).take(MAX_CANDIDATES)
+    }
+
+    /// The IdP's answer may be a cross-site POST, as that to a login.
+    pub fn set_logout(&self, sealed: &str, max_age: i64) -> String {
+        self.own(self.logout.as_str(), sealed, max_age, SameSite::None)
+    }
+
+    pub fn clear_logout(&self) -> String {
+        self.own(self.logout.as_str(), "", 0, SameSite::None)
     }
 
     fn of_session<'a>(&'a self, value: &'a str) -> SetCookie<'a> {

@@ -193,6 +193,34 @@ impl Line<'_> {
         ))
     }
 
+    /// A time in nginx's syntax (`500ms`, `1s`), in milliseconds, within bounds.
+    pub fn milliseconds(&self, min: u64, max: u64) -> Result<u64, String> {
+        let text = self.arg();
+        let mut value = ngx_str_t { len: text.len(), data: text.as_ptr().cast_mut() };
+        // SAFETY: ngx_parse_time only reads the bytes that the ngx_str_t spans.
+        let parsed = unsafe { ngx_parse_time(&mut value, 0) };
+        match u64::try_from(parsed) {
+            Ok(parsed) if !text.is_empty() && (min..=max).contains(&parsed) => Ok(parsed),
+            _ => Err(format!(
+                "invalid time \"{text}\" in \"{}\" directive, it must be {min}ms to {max}ms, \
+                 written like 500ms or 1s",
+                self.name
+            )),
+        }
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&self, min: i64, max: i64) -> Result<i64, String> {
+        let parsed = self.arg().parse().ok();
+        parsed.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
+            format!(
+                "invalid number \"{}\" in \"{}\" directive, it must be {min} to {max}",
+                self.arg(),
+                self.name
+            )
+        })
+    }
+
     /// A size in nginx's syntax (`4096`, `256k`, `16m`), in bytes, within bounds.
     pub fn size(&self, min: usize, max: usize) -> Result<usize, String> {
         size_of_text(self.name, self.arg(), min, max)

@@ -20,6 +20,7 @@ pub struct RawEndpoint {
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     pub acs: String,
+    pub sls: Option<String>,
     pub login: Option<String>,
     pub logout: Option<String>,
     pub metadata: Option<String>,
@@ -55,6 +56,7 @@ impl Endpoints {
         }
         Ok(Self {
             acs: path_of(name, EndpointKind::Acs, found)?.unwrap_or_default(),
+            sls: path_of(name, EndpointKind::Sls, found)?,
             login: path_of(name, EndpointKind::Login, found)?,
             logout: path_of(name, EndpointKind::Logout, found)?,
             metadata: path_of(name, EndpointKind::Metadata, found)?,
@@ -76,6 +78,7 @@ impl Endpoints {
         let url = |path: String| format!("{base_url}{path}");
         Ok(Self {
             acs: url(self.acs),
+            sls: self.sls.map(url),
             login: self.login.map(url),
             logout: self.logout.map(url),
             metadata: self.metadata.map(url),

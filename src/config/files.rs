@@ -40,6 +40,11 @@ impl Files {
         Ok(bytes)
     }
 
+    /// The path of a file that nginx or a library reads by itself.
+    pub fn full_path(&self, name: &str) -> String {
+        self.path(name).to_string_lossy().into_owned()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         let name = Path::new(name);
         if name.is_absolute() { name.to_owned() } else { self.conf_prefix.join(name) }

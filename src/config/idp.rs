@@ -10,6 +10,7 @@ use xmldoc::{
 use super::directive::{ConfigError, Given, Place};
 use super::files::Files;
 use super::raw::{RawIdp, RawPolicy, Weak};
+use super::slo;
 use super::warnings::Warnings;
 
 /// An IdP as one SP uses it.
@@ -37,15 +38,20 @@ impl Idp {
         let sso = source.sso(raw, &settings)?;
         let policy = policy(&settings, source.metadata.as_ref(), raw, signer, warnings)?;
         check_keys(&source.keys, &policy, raw, now, warnings)?;
-        Ok(Self {
-            name: raw.name.clone(),
-            provider: saml::provider::Idp {
-                entity_id: source.entity_id,
-                sso,
-                keys: source.keys.into_iter().map(|k| k.key).collect(),
-                policy,
-            },
-        })
+        let (slo, encryption_key) = match source.metadata {
+            Some(metadata) => (metadata.slo, metadata.encryption_key),
+            None => (Vec::new(), None),
+        };
+        let provider = saml::provider::Idp {
+            entity_id: source.entity_id,
+            sso,
+            slo: slo::endpoints(raw, &settings, slo)?,
+            encryption_key,
+            keys: source.keys.into_iter().map(|k| k.key).collect(),
+            policy,
+        };
+        slo::check(raw, &settings, &provider, signer, warnings)?;
+        Ok(Self { name: raw.name.clone(), provider })
     }
 }
 
@@ -86,6 +92,10 @@ impl Source {
                     given.value
                 ),
             );
+        }
+        for why in &metadata.unusable_slo {
+            let message = format!("metadata \"{}\": {why}", given.value);
+            warnings.add(&given.place, message);
         }
         for why in &metadata.unusable_keys {
             let message = format!("metadata \"{}\": a key is left out, {why}", given.value);
@@ -180,7 +190,7 @@ pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigErr
 }
 
 /// An absolute http(s) URL without white space.
-fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
+pub fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
     match HttpUrl::parse(&given.value) {
         Some(_) => Ok(()),
         None => Err(ConfigError::new(
@@ -226,6 +236,13 @@ fn policy(
         max_authn_age: settings.max_authn_age.as_ref().and_then(|g| g.value),
         signature_algorithm: settings.signature_algorithm.as_ref().map(|g| g.value),
         digest_algorithm: value(&settings.digest_algorithm, defaults.digest_algorithm),
+        slo_binding: settings.slo_binding.as_ref().map(|g| g.value),
+        sign_logout: value(&settings.sign_logout, defaults.sign_logout),
+        require_signed_logout: value(
+            &settings.require_signed_logout,
+            defaults.require_signed_logout,
+        ),
+        name_id_encrypted: value(&settings.name_id_encrypted, defaults.name_id_encrypted),
     };
     check_signing(settings, &policy, metadata, raw, signer, warnings)?;
     Ok(policy)
@@ -387,6 +404,13 @@ impl RawPolicy {
             signature_algorithm: pick(&self.signature_algorithm, &defaults.signature_algorithm),
             digest_algorithm: pick(&self.digest_algorithm, &defaults.digest_algorithm),
             max_authn_age: pick(&self.max_authn_age, &defaults.max_authn_age),
+            slo_binding: pick(&self.slo_binding, &defaults.slo_binding),
+            sign_logout: pick(&self.sign_logout, &defaults.sign_logout),
+            require_signed_logout: pick(
+                &self.require_signed_logout,
+                &defaults.require_signed_logout,
+            ),
+            name_id_encrypted: pick(&self.name_id_encrypted, &defaults.name_id_encrypted),
         }
     }
 }

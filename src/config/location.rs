@@ -57,6 +57,7 @@ pub enum ForceAuthn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKind {
     Acs,
+    Sls,
     Login,
     Logout,
     Metadata,
@@ -67,6 +68,7 @@ impl EndpointKind {
     pub fn directive(self) -> &'static str {
         match self {
             Self::Acs => "saml_acs",
+            Self::Sls => "saml_sls",
             Self::Login => "saml_login",
             Self::Logout => "saml_logout",
             Self::Metadata => "saml_metadata",
@@ -98,6 +100,7 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
     }),
     one("auth_saml_cache_control", |raw, line| once(&mut raw.cache_control, line, line.flag())),
     one("saml_acs", |raw, line| endpoint(raw, line, EndpointKind::Acs)),
+    one("saml_sls", |raw, line| endpoint(raw, line, EndpointKind::Sls)),
     one("saml_login", |raw, line| endpoint(raw, line, EndpointKind::Login)),
     one("saml_logout", |raw, line| endpoint(raw, line, EndpointKind::Logout)),
     one("saml_metadata", |raw, line| endpoint(raw, line, EndpointKind::Metadata)),
@@ -163,8 +166,8 @@ fn endpoint(raw: &mut RawLocation, line: &Line<'_>, kind: EndpointKind) -> Resul
 #[derive(Clone, Default)]
 pub struct Location {
     pub protection: Option<Rc<Protection>>,
-    /// Set where a handler stands: its SP.
-    pub endpoint: Option<Rc<Sp>>,
+    /// Set where a handler stands: which, and its SP.
+    pub endpoint: Option<(EndpointKind, Rc<Sp>)>,
 }
 
 /// How a location is protected.
@@ -230,7 +233,7 @@ impl Location {
     /// Resolves names against the validated SPs.
     pub fn new(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Self, ConfigError> {
         let endpoint = match &raw.endpoint {
-            Some(Given { value: (_, sp), place }) => Some(find_sp(sps, sp, place)?),
+            Some(Given { value: (kind, sp), place }) => Some((*kind, find_sp(sps, sp, place)?)),
             None => None,
         };
         let protection = match &raw.auth {

@@ -15,6 +15,18 @@ pub struct RawStore {
     pub place: Place,
     pub zone: Option<Given<(String, usize)>>,
     pub secret: Vec<Given<String>>,
+    /// Addresses as written, and a last word `tls`.
+    pub memcached: Option<Given<Vec<String>>>,
+    pub memcached_timeout: Option<Given<u64>>,
+    pub memcached_ssl_trusted_certificate: Option<Given<String>>,
+    pub memcached_ssl_name: Option<Given<String>>,
+    pub memcached_ssl_certificate: Option<Given<String>>,
+    pub memcached_ssl_certificate_key: Option<Given<String>>,
+    pub replicas: Option<Given<i64>>,
+    pub key_prefix: Option<Given<String>>,
+    pub cache_valid: Option<Given<u64>>,
+    pub stale: Option<Given<i64>>,
+    pub cache_size: Option<Given<i64>>,
 }
 
 pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
@@ -22,6 +34,25 @@ pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
     many("secret", 1, usize::MAX, |raw, line| {
         line.args.iter().try_for_each(|&file| each(&mut raw.secret, line, Ok(file.to_owned())))
     }),
+    many("memcached", 1, 65, |raw, line| once(&mut raw.memcached, line, line.words())),
+    one("memcached_timeout", |raw, line| {
+        once(&mut raw.memcached_timeout, line, line.milliseconds(10, 10_000))
+    }),
+    one("memcached_ssl_trusted_certificate", |raw, line| {
+        once(&mut raw.memcached_ssl_trusted_certificate, line, line.text())
+    }),
+    one("memcached_ssl_name", |raw, line| once(&mut raw.memcached_ssl_name, line, line.text())),
+    one("memcached_ssl_certificate", |raw, line| {
+        once(&mut raw.memcached_ssl_certificate, line, line.text())
+    }),
+    one("memcached_ssl_certificate_key", |raw, line| {
+        once(&mut raw.memcached_ssl_certificate_key, line, line.text())
+    }),
+    one("replicas", |raw, line| once(&mut raw.replicas, line, line.number(1, 8))),
+    one("key_prefix", |raw, line| once(&mut raw.key_prefix, line, line.text())),
+    one("cache_valid", |raw, line| once(&mut raw.cache_valid, line, line.milliseconds(0, 60_000))),
+    one("stale", |raw, line| once(&mut raw.stale, line, line.seconds(0, HOUR))),
+    one("cache_size", |raw, line| once(&mut raw.cache_size, line, line.number(64, 1 << 20))),
 ];
 
 /// `saml_idp NAME { … }`.
@@ -32,6 +63,8 @@ pub struct RawIdp {
     pub metadata: Option<Given<String>>,
     pub entity_id: Option<Given<String>>,
     pub sso_url: Option<Given<String>>,
+    pub slo_url: Option<Given<String>>,
+    pub slo_response_url: Option<Given<String>>,
     pub signing_certificate: Vec<Given<String>>,
     pub signing_key: Vec<Given<String>>,
     pub policy: RawPolicy,
@@ -41,6 +74,8 @@ pub static IDP_DIRECTIVES: &[Directive<RawIdp>] = &[
     one("metadata", |raw, line| once(&mut raw.metadata, line, line.text())),
     one("entity_id", |raw, line| once(&mut raw.entity_id, line, line.text())),
     one("sso_url", |raw, line| once(&mut raw.sso_url, line, line.text())),
+    one("slo_url", |raw, line| once(&mut raw.slo_url, line, line.text())),
+    one("slo_response_url", |raw, line| once(&mut raw.slo_response_url, line, line.text())),
     many("signing_certificate", 1, usize::MAX, |raw, line| {
         line.args
             .iter()
@@ -67,6 +102,10 @@ pub struct RawPolicy {
     pub signature_algorithm: Option<Given<xmldoc::SignatureAlgorithm>>,
     pub digest_algorithm: Option<Given<xmldoc::DigestAlgorithm>>,
     pub max_authn_age: Option<Given<Option<i64>>>,
+    pub slo_binding: Option<Given<saml::provider::LogoutBinding>>,
+    pub sign_logout: Option<Given<saml::provider::SignRequests>>,
+    pub require_signed_logout: Option<Given<bool>>,
+    pub name_id_encrypted: Option<Given<bool>>,
 }
 
 /// What `allow_weak` may allow.
@@ -145,6 +184,20 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
     one("max_authn_age", |raw, line| {
         once(&mut raw.max_authn_age, line, line.seconds_or_off(1, 365 * DAY))
     }),
+    one("slo_binding", |raw, line| {
+        use saml::provider::LogoutBinding as Slo;
+        let choices = [("redirect", Slo::REDIRECT), ("post", Slo::POST), ("soap", Slo::Soap)];
+        once(&mut raw.slo_binding, line, line.choice(&choices))
+    }),
+    one("sign_logout", |raw, line| {
+        use saml::provider::SignRequests::{Auto, Off, On};
+        let choices = [("auto", Auto), ("on", On), ("off", Off)];
+        once(&mut raw.sign_logout, line, line.choice(&choices))
+    }),
+    one("require_signed_logout", |raw, line| {
+        once(&mut raw.require_signed_logout, line, line.flag())
+    }),
+    one("name_id_encrypted", |raw, line| once(&mut raw.name_id_encrypted, line, line.flag())),
 ];
 
 /// `saml_sp NAME { … }`.

@@ -10,6 +10,8 @@ use super::warnings::Warnings;
 pub struct SessionRules {
     /// The name of the `saml_sp`: a session of another SP is none.
     pub sp: String,
+    /// The SP's entityID, by which IdPs tell its sessions from those of others.
+    pub sp_entity_id: String,
     /// Seconds from login to the end.
     pub lifetime: i64,
     /// Seconds without a request until the end.
@@ -21,7 +23,7 @@ pub struct SessionRules {
 }
 
 impl SessionRules {
-    pub fn new(raw: &RawSp, warnings: &mut Warnings) -> Result<Self, ConfigError> {
+    pub fn new(raw: &RawSp, entity_id: &str, warnings: &mut Warnings) -> Result<Self, ConfigError> {
         let lifetime = raw.session_lifetime.as_ref().map_or(8 * 3600, |g| g.value);
         let idle = raw.session_idle_timeout.as_ref();
         if let Some(Given { value: Some(idle), place }) = idle
@@ -37,6 +39,7 @@ impl SessionRules {
         }
         Ok(Self {
             sp: raw.name.clone(),
+            sp_entity_id: entity_id.to_owned(),
             lifetime,
             idle_timeout: idle.map_or(Some(3600), |g| g.value),
             aliases: aliases(raw)?,

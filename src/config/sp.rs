@@ -7,7 +7,7 @@ use ngx::http::Request;
 use saml::http_url::{HttpUrl, Scheme};
 use saml::metadata::{Contact, Organization, RequestedAttribute};
 use saml::refusal::Refusal;
-use session::PendingLogin;
+use session::{PendingLogin, SessionToken};
 use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
@@ -18,9 +18,9 @@ use super::files::Files;
 use super::idp::Idp;
 use super::raw::{RawIdp, RawSp};
 use super::session_rules::SessionRules;
-use super::store::SessionStore;
 use super::warnings::Warnings;
-use crate::live_session::{LiveSession, Sessions};
+use crate::live_session::{AtHand, Found, LiveSession, Sessions};
+use crate::store::Store;
 
 /// A Service Provider.
 pub struct Sp {
@@ -36,7 +36,7 @@ pub struct Sp {
     pub decryption_keys: Vec<DecryptionKey>,
     /// At least one; the first is the default.
     pub idps: Vec<Idp>,
-    pub sessions: Sessions,
+    pub sessions: Rc<Sessions>,
     pub cookies: Cookies,
     pub return_hosts: Vec<String>,
     /// Where a login without a return URL ends; absolute.
@@ -88,7 +88,7 @@ impl Publication {
 /// What the SP's lines may refer to.
 pub struct Surroundings<'a> {
     pub idps: &'a [RawIdp],
-    pub stores: &'a [Rc<SessionStore>],
+    pub stores: &'a [Rc<Store>],
     pub files: &'a Files,
     /// Seconds since the epoch.
     pub now: i64,
@@ -113,11 +113,13 @@ impl Sp {
         let login_redirect =
             redirect("login_redirect", &raw.login_redirect)?.unwrap_or_else(|| format!("{base}/"));
         let logout_redirect = redirect("logout_redirect", &raw.logout_redirect)?;
+        let entity_id = entity_id(raw, &endpoints)?;
+        let rules = SessionRules::new(raw, &entity_id, warnings)?;
         Ok(Self {
             name: raw.name.clone(),
-            entity_id: entity_id(raw, &endpoints)?,
+            entity_id,
             publication: publication(raw, &credentials, &idps)?,
-            sessions: Sessions::new(store(raw, around)?, SessionRules::new(raw, warnings)?),
+            sessions: Rc::new(Sessions::new(store(raw, around)?, rules)),
             cookies: cookies(raw, &base, &endpoints)?,
             request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
@@ -144,15 +146,37 @@ impl Sp {
         self.idps.iter().position(|idp| idp.name == name)
     }
 
-    /// The session of the browser that sent `r`.
-    pub fn session_of(&self, r: &Request, now: i64) -> Option<Rc<LiveSession>> {
-        let trusted = |live: &Rc<LiveSession>| {
-            // An IdP that has left the configuration takes its users along.
-            self.idps.iter().any(|idp| idp.provider.entity_id == live.session.idp)
-        };
-        self.cookies
-            .session_tokens(r)
-            .find_map(|token| self.sessions.find(&token, now).filter(trusted))
+    /// The session of the browser that sent `r`, as far as this host knows.
+    pub fn session_at_hand(&self, r: &Request, now: i64) -> AtHand {
+        for token in self.cookies.session_tokens(r) {
+            match self.sessions.at_hand(&token, now) {
+                AtHand::Known(Some(live)) if self.trusts(&live) => {
+                    return AtHand::Known(Some(live));
+                }
+                AtHand::Known(_) => {}
+                AtHand::Ask => return AtHand::Ask,
+            }
+        }
+        AtHand::Known(None)
+    }
+
+    /// The session of a browser that sent these tokens, wherever it lies.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn find_session(&self, tokens: &[SessionToken], now: i64) -> Found {
+        for token in tokens {
+            match self.sessions.find(token, now).await? {
+                Some(live) if self.trusts(&live) => return Ok(Some(live)),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// An IdP that has left the configuration takes its users along.
+    fn trusts(&self, live: &LiveSession) -> bool {
+        self.idps.iter().any(|idp| idp.provider.entity_id == live.session.idp)
     }
 
     /// The logins that this browser has under way, with the names of their cookies.
@@ -272,9 +296,9 @@ fn idps(
     Ok(idps)
 }
 
-fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<SessionStore>, ConfigError> {
+fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<Store>, ConfigError> {
     let named = raw.session_store.as_ref();
-    let name = named.map_or(SessionStore::DEFAULT, |g| g.value.as_str());
+    let name = named.map_or(super::store::DEFAULT, |g| g.value.as_str());
     around.stores.iter().find(|s| s.name == name).cloned().ok_or_else(|| {
         ConfigError::new(
             named.map_or(&raw.place, |g| &g.place),

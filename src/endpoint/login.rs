@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{ngx_int_t, ngx_time};
+use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use super::return_argument;
+use super::{Answer, return_argument};
 use crate::config::Sp;
 use crate::login::Login;
 use crate::request;
@@ -16,7 +16,7 @@ use crate::request;
 /// Classes that a link may ask for.
 const MAX_CLASSES: usize = 8;
 
-pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
+pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     let login = Login {
         sp,
         idp: idp(r, sp)?,
@@ -25,7 +25,7 @@ pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
         passive: flag(r, "passive"),
         authn_context: authn_context(r)?,
     };
-    Ok(login.start(r, ngx_time())?.send(r))
+    Ok(Answer::Now(login.start(r, ngx_time())?))
 }
 
 fn idp(r: &Request, sp: &Sp) -> Result<usize, Refusal> {

@@ -1,38 +1,131 @@
-//! `saml_logout`: ends the session of this SP.
+//! `saml_logout`: ends the session of this SP, then the one at the IdP (Profiles 4.4.3.1).
 
 use std::rc::Rc;
 
-use nginx_sys::{ngx_int_t, ngx_time};
+use nginx_sys::ngx_time;
 use ngx::http::Request;
+use saml::binding::Outgoing;
+use saml::http_url::HttpUrl;
+use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
-use saml::refusal::Refusal;
+use saml::refusal::{Refusal, quote};
+use saml::response::NameId;
+use session::{PendingLogout, Session};
 
-use super::return_argument;
-use crate::config::Sp;
-use crate::page;
-use crate::reply::Reply;
+use super::{Answer, return_argument};
+use crate::config::{Idp, Sp};
+use crate::page::{self, LoggedOut, logged_out};
+use crate::random;
+use crate::reply::{Outcome, Reply};
 use crate::request;
 
-pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
-    refuse_cross_site(r)?;
+/// Seconds that the IdP has to answer, other applications to sign out of included.
+const ANSWER_WITHIN: i64 = 600;
+
+/// Ends the browser's session, and asks the IdP to do the same.
+pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    refuse_cross_site(r, sp)?;
     let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
-    if let Some(live) = sp.session_of(r, ngx_time()) {
-        sp.sessions.remove(live.key());
-    }
-    let reply = match target {
-        Some(url) => Reply::redirect(303, url),
-        None => Reply::html(200, page::logged_out()),
-    };
-    Ok(reply.with_cookie(sp.cookies.clear_session()).send(r))
+    let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
+    let (sp, now) = (Rc::clone(sp), ngx_time());
+    Ok(Answer::later(async move {
+        let reply = match sp.find_session(&tokens, now).await? {
+            None => here(target),
+            Some(live) => {
+                sp.sessions.end_live(&live, now).await?;
+                at_idp(&sp, &live.session, target, now).await?
+            }
+        };
+        Ok(reply.with_cookie(sp.cookies.clear_session()))
+    }))
 }
 
-/// Another site may not log people out: browsers say where a request comes from (Fetch Metadata).
-fn refuse_cross_site(r: &Request) -> Result<(), Refusal> {
-    match request::header(r, "sec-fetch-site") {
-        Some(b"cross-site") => Err(Refusal::new(
-            &reason::LOGOUT_CROSS_SITE,
-            "the browser says Sec-Fetch-Site: cross-site",
-        )),
-        _ => Ok(()),
+/// Only this SP knew of the session, or knows it no more.
+fn here(target: Option<String>) -> Reply {
+    match target {
+        Some(url) => Reply::redirect(303, url),
+        None => Reply::html(200, logged_out(LoggedOut::Here, None)),
+    }
+}
+
+/// Sends the LogoutRequest, if the IdP takes one and could answer.
+async fn at_idp(sp: &Sp, session: &Session, target: Option<String>, now: i64) -> Outcome {
+    let idp = sp.idps.iter().find(|idp| idp.provider.entity_id == session.idp);
+    let endpoint = idp.and_then(|idp| idp.provider.logout_request_endpoint());
+    let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {
+        return Ok(here(target));
+    };
+    let id = random::id();
+    let name_id = name_id(session);
+    let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
+    let request = OutgoingLogoutRequest {
+        id: &id,
+        issue_instant: now,
+        sp_entity_id: &sp.entity_id,
+        name_id: &name_id,
+        session_indexes: &session_indexes,
+        relay_state: &id,
+    };
+    let delivery = request
+        .send(&idp.provider, endpoint, sp.signer().as_ref())
+        .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
+    match delivery {
+        Delivery::Browser(outgoing) => {
+            let reply = match outgoing {
+                Outgoing::Redirect(url) => Reply::redirect(303, url),
+                Outgoing::Post { action, fields } => {
+                    Reply::html(200, page::post_form("Signing out", &action, &fields))
+                }
+            };
+            Ok(reply.with_cookie(pending_cookie(sp, idp, id, target, now)?))
+        }
+        Delivery::Soap { url, envelope } => {
+            Err(Refusal::new(&reason::LOGOUT_FAILED, format!("{url}{envelope}")))
+        }
+    }
+}
+
+fn pending_cookie(
+    sp: &Sp,
+    idp: &Idp,
+    request_id: String,
+    return_url: Option<String>,
+    now: i64,
+) -> Result<String, Refusal> {
+    let expires = now.saturating_add(ANSWER_WITHIN);
+    let pending = PendingLogout { request_id, idp: idp.name.clone(), return_url, expires };
+    let sealed = pending
+        .seal_cookie(sp.sessions.store.secrets()?, &sp.name, random::bytes())
+        .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
+    Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))
+}
+
+/// Whole as received: some IdPs know it only so.
+fn name_id(session: &Session) -> NameId {
+    let name_id = session.name_id.clone();
+    NameId {
+        value: name_id.value,
+        format: name_id.format,
+        name_qualifier: name_id.name_qualifier,
+        sp_name_qualifier: name_id.sp_name_qualifier,
+    }
+}
+
+/// Another site may not log people out. Browsers say where a request comes from (Fetch Metadata);
+/// those that do not send Origin or Referer (RFC 6454 7, RFC 9110 10.1.3).
+fn refuse_cross_site(r: &Request, sp: &Sp) -> Result<(), Refusal> {
+    let refuse = |what: String| Err(Refusal::new(&reason::LOGOUT_CROSS_SITE, what));
+    if let Some(site) = request::header(r, "sec-fetch-site") {
+        return match site {
+            b"cross-site" => refuse("the browser says Sec-Fetch-Site: cross-site".to_owned()),
+            _ => Ok(()),
+        };
+    }
+    let from = request::header(r, "origin").or_else(|| request::header(r, "referer"));
+    let Some(from) = from.and_then(|from| std::str::from_utf8(from).ok()) else { return Ok(()) };
+    let origin = HttpUrl::parse(from).map(|url| url.origin());
+    match origin {
+        Some(origin) if origin == sp.base_url || sp.return_url(&origin).is_some() => Ok(()),
+        _ => refuse(format!("the request comes from {}", quote(from))),
     }
 }

@@ -2,20 +2,21 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{ngx_int_t, ngx_time};
+use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
 use xmldoc::{Certificate, DecryptionKey, SignaturePlace, sign_enveloped};
 
+use super::Answer;
 use crate::config::Sp;
 use crate::random;
 use crate::reply::Reply;
 
-pub fn publish(r: &mut Request, sp: &Rc<Sp>) -> Result<ngx_int_t, Refusal> {
+pub fn publish(_: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     let xml = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
-    Ok(Reply::metadata(xml).send(r))
+    Ok(Answer::Now(Reply::metadata(xml)))
 }
 
 fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
@@ -35,7 +36,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
     let xml = SpMetadata {
         entity_id: &sp.entity_id,
         acs_urls: std::slice::from_ref(&sp.endpoints.acs),
-        slo_urls: &[],
+        slo_urls: sp.endpoints.sls.as_slice(),
         certificates: &certificates,
         encryption_certificates: &encryption_certificates,
         name_id_formats: &formats,

@@ -89,6 +89,33 @@ impl SharedStore {
         self.write(now, |table| table.add(kind, key, value, expires, now))
     }
 
+    /// Replaces the entry if it is still the one read as `version`; else `false`.
+    pub fn replace(
+        &self,
+        kind: Kind,
+        key: &[u8; 32],
+        version: u64,
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(now, |table| table.update(kind, key, version, value, expires, now))
+    }
+
+    /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
+    /// epoch; else `None`.
+    pub fn fill(
+        &self,
+        kind: Kind,
+        key: &[u8; 32],
+        epoch: u64,
+        value: &[u8],
+        expires: i64,
+        now: i64,
+    ) -> Result<Option<u64>, StoreError> {
+        self.write(now, |table| table.fill(kind, key, epoch, value, expires, now))
+    }
+
     /// Removes the entry; `false` when there was none.
     pub fn delete(&self, kind: Kind, key: &[u8; 32]) -> bool {
         self.locked(|table| table.delete(kind, key)).unwrap_or(false)
@@ -97,6 +124,11 @@ impl SharedStore {
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
         self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)
+    }
+
+    /// Makes the entry the last to be evicted; `false` when there is none.
+    pub fn renew(&self, kind: Kind, key: &[u8; 32], now: i64) -> bool {
+        self.locked(|table| table.renew_entry(kind, key, now)).unwrap_or(false)
     }
 
     /// Stands still while the key's entry does, but for expiry and touches. Takes no lock.

@@ -204,7 +204,7 @@ mod tests {
                 comparison: "exact".into(),
                 classes: vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()],
             }),
-            replaces: Some(StoreKey::of_name(&["a session"])),
+            replaces: Some(StoreKey([5; 32])),
             answered: false,
         }
     }

@@ -70,22 +70,7 @@ impl fmt::Debug for SessionToken {
     }
 }
 
-/// Keeps the keys of named entries apart from those of tokens.
-const NAME_DOMAIN: &[u8] = b"saml named store key\0";
-
 impl StoreKey {
-    /// The key of something that has a name of several parts (an IdP and an assertion ID, say):
-    /// SHA-256 over the parts, each with its length so that no two names run together.
-    pub fn of_name(parts: &[&str]) -> StoreKey {
-        let mut hash = Sha256::new();
-        hash.update(NAME_DOMAIN);
-        for part in parts {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        StoreKey(hash.finish())
-    }
-
     /// Base64url, for sealed cookies.
     pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -148,13 +133,6 @@ mod tests {
         assert_ne!(key, token(8).store_key());
         assert_ne!(key.0, openssl::sha::sha256(&[7; TOKEN_LEN]));
         assert_ne!(&key.0, token(7).as_bytes());
-    }
-
-    #[test]
-    fn the_parts_of_a_name_do_not_run_together() {
-        assert_eq!(StoreKey::of_name(&["a", "b"]), StoreKey::of_name(&["a", "b"]));
-        assert_ne!(StoreKey::of_name(&["ab", ""]), StoreKey::of_name(&["a", "b"]));
-        assert_ne!(StoreKey::of_name(&["ab"]), StoreKey::of_name(&["ab", ""]));
     }
 
     #[test]

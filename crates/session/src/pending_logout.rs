@@ -1,0 +1,112 @@
+//! A logout under way: what must be remembered from LogoutRequest to LogoutResponse, sealed in a
+//! cookie.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::seal::{NONCE_LEN, SealError};
+use crate::secret::Secrets;
+use crate::wire::{Reader, Writer};
+
+const VERSION: u8 = 1;
+const PURPOSE: &str = "pending logout";
+
+/// As for a pending login.
+const MAX_COOKIE_LEN: usize = 8192;
+
+/// One LogoutRequest of ours whose LogoutResponse is awaited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingLogout {
+    /// `ID` of the LogoutRequest; the LogoutResponse's `InResponseTo` must equal it.
+    pub request_id: String,
+    /// Name of the `saml_idp` block that was asked.
+    pub idp: String,
+    /// Where the browser goes afterwards, checked by the caller; `None` = a page that says so.
+    pub return_url: Option<String>,
+    /// End of the wait, seconds since the epoch: no longer usable at this instant.
+    pub expires: i64,
+}
+
+impl PendingLogout {
+    /// The value of the cookie: base64url of the sealed record, bound to the SP named `sp`.
+    ///
+    /// # Errors
+    /// Only when libcrypto fails.
+    pub fn seal_cookie(
+        &self,
+        secrets: &Secrets,
+        sp: &str,
+        random_nonce: [u8; NONCE_LEN],
+    ) -> Result<String, SealError> {
+        let mut writer = Writer::new(VERSION);
+        writer.string(&self.request_id);
+        writer.string(&self.idp);
+        writer.option(self.return_url.as_deref(), Writer::uri);
+        writer.instant(self.expires);
+        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &writer.finish())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens a cookie value at the SP named `sp`; `None` for what is not ours, damaged or too old.
+    pub fn open_cookie(
+        secrets: &Secrets,
+        sp: &str,
+        cookie_value: &[u8],
+        now: i64,
+    ) -> Option<PendingLogout> {
+        if cookie_value.len() > MAX_COOKIE_LEN {
+            return None;
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(cookie_value).ok()?;
+        let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
+        let mut reader = Reader::new(&plain, VERSION)?;
+        let pending = PendingLogout {
+            request_id: reader.string()?,
+            idp: reader.string()?,
+            return_url: reader.option(Reader::uri)?,
+            expires: reader.instant()?,
+        };
+        reader.finish()?;
+        (now < pending.expires).then_some(pending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::tests::secret;
+
+    const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
+
+    fn pending(return_url: Option<&str>) -> PendingLogout {
+        PendingLogout {
+            request_id: "_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9".into(),
+            idp: "corp".into(),
+            return_url: return_url.map(str::to_owned),
+            expires: 1600,
+        }
+    }
+
+    #[test]
+    fn a_pending_logout_survives_the_cookie() {
+        let secrets = Secrets::one(secret(1));
+        for return_url in [None, Some("https://app.example.com/bye")] {
+            let cookie = pending(return_url).seal_cookie(&secrets, "app", NONCE).unwrap();
+            let open = |sp, now| PendingLogout::open_cookie(&secrets, sp, cookie.as_bytes(), now);
+            assert_eq!(open("app", 1599), Some(pending(return_url)));
+            assert_eq!(open("app", 1600), None, "too late");
+            assert_eq!(open("other", 1599), None);
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_does_not_open() {
+        let secrets = Secrets::one(secret(1));
+        let foreign = pending(None).seal_cookie(&Secrets::one(secret(2)), "app", NONCE).unwrap();
+        let long = "A".repeat(MAX_COOKIE_LEN + 1);
+        for value in ["", "x", "AAAA", &foreign, &long] {
+            let opened = PendingLogout::open_cookie(&secrets, "app", value.as_bytes(), 0);
+            assert_eq!(opened, None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The SessionIndex state of one NameID at one IdP: which sessions a LogoutRequest ends.
+
+use std::collections::HashSet;
+
+use openssl::sha::sha256;
+
+use crate::token::StoreKey;
+
+const VERSION: u8 = 1;
+
+/// Sessions of one NameID that are remembered: it bounds what one login or logout costs. The set
+/// then has 480 KiB, and fits an entry of either store.
+pub const MAX_MEMBERS: usize = 10_240;
+
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+
+/// Bytes of a member: Format, SessionIndex, key, expiry.
+const MEMBER_LEN: usize = 4 + 8 + 32 + 4;
+
+/// One session of the NameID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    format: FormatHash,
+    session_index: Option<IndexHash>,
+    /// Where the session lies in the store.
+    pub key: StoreKey,
+    /// Its end, seconds since the epoch.
+    pub expires: i64,
+}
+
+/// What a LogoutRequest says about the sessions it ends (Core 3.7.1).
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedOut<'a> {
+    pub name_id_format: Option<&'a str>,
+    /// Empty = all sessions of the NameID.
+    pub session_indexes: &'a [String],
+}
+
+/// The sessions of one NameID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionSet {
+    members: Vec<Member>,
+}
+
+/// 32 bits tell the few formats of one NameID's values apart; 0 = unspecified.
+type FormatHash = u32;
+
+/// 64 bits tell the sessions of one NameID apart; the IdP that chooses them may end them all anyway.
+type IndexHash = u64;
+
+impl Member {
+    pub fn new(
+        name_id_format: Option<&str>,
+        session_index: Option<&str>,
+        key: StoreKey,
+        expires: i64,
+    ) -> Member {
+        Member {
+            format: format_hash(name_id_format),
+            session_index: session_index.map(index_hash),
+            key,
+            expires,
+        }
+    }
+
+    fn is_alive(&self, now: i64) -> bool {
+        now < self.expires
+    }
+}
+
+impl LoggedOut<'_> {
+    /// A Format that either side leaves open matches any; so does a session without SessionIndex:
+    /// nothing tells it from those that end.
+    fn covers(&self, format: FormatHash, indexes: &HashSet<IndexHash>, member: &Member) -> bool {
+        let format_fits = format == 0 || member.format == 0 || format == member.format;
+        let index_fits =
+            indexes.is_empty() || member.session_index.is_none_or(|index| indexes.contains(&index));
+        format_fits && index_fits
+    }
+}
+
+impl SessionSet {
+    /// Adds a session (one that is there already is replaced) and forgets those that have ended.
+    ///
+    /// Returns what had to leave a full set: the sessions that would have ended first. They must end
+    /// now, for no logout would find them.
+    #[must_use]
+    pub fn add(&mut self, member: Member, now: i64) -> Vec<StoreKey> {
+        self.members.retain(|other| other.is_alive(now) && other.key != member.key);
+        self.members.push(member);
+        self.shrink(MAX_MEMBERS)
+    }
+
+    /// Drops the sessions that end first until at most `limit` are left, and returns their keys.
+    #[must_use]
+    pub fn shrink(&mut self, limit: usize) -> Vec<StoreKey> {
+        if self.members.len() <= limit {
+            return Vec::new();
+        }
+        self.members.sort_by_key(|member| std::cmp::Reverse(member.expires));
+        self.members.split_off(limit).into_iter().map(|member| member.key).collect()
+    }
+
+    /// The sessions that the LogoutRequest ends.
+    pub fn covered_by(&self, logged_out: &LoggedOut<'_>, now: i64) -> Vec<Member> {
+        let format = format_hash(logged_out.name_id_format);
+        let indexes = logged_out.session_indexes.iter().map(|i| index_hash(i)).collect();
+        let covered =
+            |member: &&Member| member.is_alive(now) && logged_out.covers(format, &indexes, member);
+        self.members.iter().filter(covered).cloned().collect()
+    }
+
+    /// Forgets the sessions with these keys, and those that have ended.
+    pub fn remove(&mut self, keys: &HashSet<StoreKey>, now: i64) {
+        self.members.retain(|member| member.is_alive(now) && !keys.contains(&member.key));
+    }
+
+    /// Takes over the sessions that only `other` knows: a copy of the set that missed a write.
+    pub fn merge(&mut self, other: SessionSet) {
+        let known: HashSet<StoreKey> = self.members.iter().map(|member| member.key).collect();
+        self.members.extend(other.members.into_iter().filter(|m| !known.contains(&m.key)));
+    }
+
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// When its last session ends, seconds since the epoch; the set lives as long.
+    pub fn expires(&self) -> Option<i64> {
+        self.members.iter().map(|member| member.expires).max()
+    }
+
+    /// The stored form: a version byte, then members of equal length.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1 + self.members.len() * MEMBER_LEN);
+        bytes.push(VERSION);
+        for member in &self.members {
+            bytes.extend_from_slice(&member.format.to_be_bytes());
+            bytes.extend_from_slice(&member.session_index.unwrap_or(0).to_be_bytes());
+            bytes.extend_from_slice(member.key.as_bytes());
+            let expires = u32::try_from(member.expires.max(0)).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&expires.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Reads the stored form; another version or length is `None`.
+    pub fn decode(bytes: &[u8]) -> Option<SessionSet> {
+        let (version, members) = bytes.split_first()?;
+        let (members, rest) = members.as_chunks::<MEMBER_LEN>();
+        if *version != VERSION || !rest.is_empty() || members.len() > MAX_MEMBERS {
+            return None;
+        }
+        Some(SessionSet { members: members.iter().map(decode_member).collect::<Option<_>>()? })
+    }
+}
+
+fn decode_member(bytes: &[u8; MEMBER_LEN]) -> Option<Member> {
+    let (format, rest) = bytes.split_first_chunk()?;
+    let (index, rest) = rest.split_first_chunk()?;
+    let (key, expires) = rest.split_first_chunk()?;
+    let index = IndexHash::from_be_bytes(*index);
+    Some(Member {
+        format: FormatHash::from_be_bytes(*format),
+        session_index: (index != 0).then_some(index),
+        key: StoreKey(*key),
+        expires: i64::from(u32::from_be_bytes(expires.try_into().ok()?)),
+    })
+}
+
+fn format_hash(format: Option<&str>) -> FormatHash {
+    match format {
+        None | Some(UNSPECIFIED) => 0,
+        Some(format) => u32::try_from(digest(format) >> 32).unwrap_or(0).max(1),
+    }
+}
+
+/// Never 0, which is the stored form of none.
+fn index_hash(index: &str) -> IndexHash {
+    digest(index).max(1)
+}
+
+fn digest(text: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = sha256(text.as_bytes());
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+    const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+    const NOW: i64 = 1_800_000_000;
+
+    fn key(n: u32) -> StoreKey {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        StoreKey(bytes)
+    }
+
+    fn member(n: u32, index: Option<&str>) -> Member {
+        Member::new(Some(PERSISTENT), index, key(n), NOW + 100 + i64::from(n))
+    }
+
+    fn set(members: &[(u32, Option<&str>)]) -> SessionSet {
+        let mut set = SessionSet::default();
+        for (n, index) in members {
+            assert!(set.add(member(*n, *index), NOW).is_empty());
+        }
+        set
+    }
+
+    fn covered(set: &SessionSet, format: Option<&str>, indexes: &[&str]) -> Vec<u32> {
+        let indexes: Vec<String> = indexes.iter().map(|index| (*index).to_owned()).collect();
+        let request = LoggedOut { name_id_format: format, session_indexes: &indexes };
+        let members = set.covered_by(&request, NOW);
+        members.iter().map(|m| u32::from_be_bytes(m.key.0[..4].try_into().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_logout_covers_its_session_indexes_and_no_others() {
+        let set = set(&[(1, Some("a")), (2, Some("b")), (3, Some("a")), (4, None)]);
+        assert_eq!(covered(&set, Some(PERSISTENT), &["a"]), [1, 3, 4]);
+        assert_eq!(covered(&set, Some(PERSISTENT), &["b"]), [2, 4]);
+        assert_eq!(covered(&set, Some(PERSISTENT), &["a", "b"]), [1, 2, 3, 4]);
+        assert_eq!(covered(&set, Some(PERSISTENT), &["c"]), [4]);
+        assert_eq!(covered(&set, Some(PERSISTENT), &[]), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn formats_must_agree_when_both_sides_give_one() {
+        let set = set(&[(1, Some("a"))]);
+        assert_eq!(covered(&set, Some(TRANSIENT), &["a"]), []);
+        assert_eq!(covered(&set, None, &["a"]), [1]);
+        assert_eq!(covered(&set, Some(UNSPECIFIED), &["a"]), [1]);
+        let mut open = SessionSet::default();
+        assert!(open.add(Member::new(None, None, key(7), NOW + 1), NOW).is_empty());
+        assert_eq!(covered(&open, Some(TRANSIENT), &[]), [7]);
+    }
+
+    #[test]
+    fn ended_sessions_are_neither_kept_nor_covered() {
+        let mut set = set(&[(1, None), (2, None)]);
+        let request = LoggedOut { name_id_format: None, session_indexes: &[] };
+        assert_eq!(set.covered_by(&request, NOW + 101).len(), 1);
+        assert!(set.add(member(9, None), NOW + 102).is_empty());
+        assert_eq!(covered(&set, None, &[]), [9]);
+    }
+
+    #[test]
+    fn a_full_set_gives_up_what_ends_first_and_says_so() {
+        let mut set = SessionSet::default();
+        for n in 0..MAX_MEMBERS as u32 {
+            assert!(set.add(member(n, None), NOW).is_empty());
+        }
+        assert_eq!(set.add(member(1 << 20, None), NOW), [key(0)]);
+        assert_eq!(set.len(), MAX_MEMBERS);
+        assert!(set.encode().len() <= 490 * 1024);
+        assert_eq!(set.shrink(MAX_MEMBERS - 2), [key(2), key(1)]);
+    }
+
+    #[test]
+    fn adding_again_replaces_and_removal_removes() {
+        let mut set = set(&[(1, Some("a")), (2, Some("b"))]);
+        assert!(set.add(member(1, Some("c")), NOW).is_empty());
+        assert_eq!(covered(&set, None, &["a"]), []);
+        assert_eq!(set.len(), 2);
+        set.remove(&HashSet::from([key(1)]), NOW);
+        assert_eq!(covered(&set, None, &[]), [2]);
+    }
+
+    #[test]
+    fn copies_merge_to_their_union() {
+        let mut one = set(&[(1, Some("a")), (2, Some("b"))]);
+        one.merge(set(&[(2, Some("b")), (3, Some("c"))]));
+        assert_eq!(covered(&one, None, &[]), [1, 2, 3]);
+        assert_eq!(one.expires(), Some(NOW + 103));
+        assert_eq!(SessionSet::default().expires(), None);
+    }
+
+    #[test]
+    fn a_set_survives_encoding_and_nothing_else_is_read() {
+        let original = set(&[(1, Some("a")), (2, None)]);
+        let bytes = original.encode();
+        assert_eq!(SessionSet::decode(&bytes), Some(original));
+        assert_eq!(SessionSet::decode(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(SessionSet::decode(&[]), None);
+        for version in (0..=255).filter(|version| *version != VERSION) {
+            let mut other = bytes.clone();
+            other[0] = version;
+            assert_eq!(SessionSet::decode(&other), None);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a store on the network holds: sealed values under keys that tell nothing.
+//!
+//! A session is sealed under its token, which only the browser has. Everything else is sealed under
+//! the store's secret and bound to its key, so that values neither open nor move elsewhere.
+
+use crate::record::Session;
+use crate::seal::{NONCE_LEN, SealError};
+use crate::secret::Secrets;
+use crate::token::{SessionToken, StoreKey};
+
+/// First byte of a session that lives.
+const ALIVE: u8 = b'A';
+/// First byte of what is left of a session that was ended.
+const ENDED: u8 = b'E';
+
+const SESSION: &str = "stored session";
+const ENDED_SESSION: &str = "ended session";
+const NAMED: &str = "stored entry";
+const NAME: &[u8] = b"saml store key of a name\0";
+
+/// A session's value as a store had it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredSession {
+    Alive(Box<Session>),
+    /// A logout came by. It outweighs every living copy: a node that slept through the logout may
+    /// still have one.
+    Ended,
+}
+
+impl Secrets {
+    /// Seals a session for its token.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn seal_session(
+        &self,
+        token: &SessionToken,
+        nonce: [u8; NONCE_LEN],
+        session: &Session,
+    ) -> Result<Vec<u8>, SealError> {
+        let sealed = self.seal(SESSION, token.as_bytes(), nonce, &session.encode())?;
+        Ok([&[ALIVE], sealed.as_slice()].concat())
+    }
+
+    /// The value that takes the place of a session when it ends.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn seal_ended(&self, key: &StoreKey, nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, SealError> {
+        let sealed = self.seal(ENDED_SESSION, key.as_bytes(), nonce, b"")?;
+        Ok([&[ENDED], sealed.as_slice()].concat())
+    }
+
+    /// Opens a session's value; `None` for what somebody else, another version or another session
+    /// wrote.
+    pub fn open_session(&self, token: &SessionToken, value: &[u8]) -> Option<StoredSession> {
+        let (state, sealed) = value.split_first()?;
+        match *state {
+            ALIVE => {
+                let bytes = self.open(SESSION, token.as_bytes(), sealed)?;
+                Some(StoredSession::Alive(Box::new(Session::decode(&bytes)?)))
+            }
+            ENDED => {
+                self.open(ENDED_SESSION, token.store_key().as_bytes(), sealed)?;
+                Some(StoredSession::Ended)
+            }
+            _ => None,
+        }
+    }
+
+    /// Seals the value of an entry that is no session.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn seal_entry(
+        &self,
+        key: &StoreKey,
+        nonce: [u8; NONCE_LEN],
+        value: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal(NAMED, key.as_bytes(), nonce, value)
+    }
+
+    /// Opens what [`Secrets::seal_entry`] sealed for this key.
+    pub fn open_entry(&self, key: &StoreKey, value: &[u8]) -> Option<Vec<u8>> {
+        self.open(NAMED, key.as_bytes(), value)
+    }
+
+    /// The keys of something that has a name of several parts (an IdP and an assertion ID, say):
+    /// HMAC over the parts, each with its length so that no two names run together. One key for
+    /// each secret, that of the first first: while secrets rotate, hosts may be at different ones.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn keys_of_name(&self, parts: &[&str]) -> Result<Vec<StoreKey>, SealError> {
+        let lengths: Vec<[u8; 8]> =
+            parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+        let mut name: Vec<&[u8]> = vec![NAME];
+        for (length, part) in lengths.iter().zip(parts) {
+            name.extend([length.as_slice(), part.as_bytes()]);
+        }
+        self.opening().map(|secret| secret.derive(&name).map(StoreKey).ok_or(SealError)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::typical;
+    use crate::secret::tests::secret;
+
+    const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
+
+    fn secrets(bytes: &[u8]) -> Secrets {
+        Secrets::new(bytes.iter().map(|byte| secret(*byte)).collect()).unwrap()
+    }
+
+    fn token(byte: u8) -> SessionToken {
+        SessionToken::from_random([byte; 32])
+    }
+
+    #[test]
+    fn a_session_opens_with_its_token_alone() {
+        let secrets = secrets(&[1]);
+        let value = secrets.seal_session(&token(7), NONCE, &typical()).unwrap();
+        let opened = secrets.open_session(&token(7), &value);
+        assert_eq!(opened, Some(StoredSession::Alive(Box::new(typical()))));
+        assert_eq!(secrets.open_session(&token(8), &value), None, "swapped between keys");
+    }
+
+    #[test]
+    fn the_end_of_a_session_opens_for_its_key_alone() {
+        let secrets = secrets(&[1]);
+        let value = secrets.seal_ended(&token(7).store_key(), NONCE).unwrap();
+        assert_eq!(secrets.open_session(&token(7), &value), Some(StoredSession::Ended));
+        assert_eq!(secrets.open_session(&token(8), &value), None);
+    }
+
+    #[test]
+    fn one_state_does_not_become_the_other() {
+        let secrets = secrets(&[1]);
+        let mut value = secrets.seal_session(&token(7), NONCE, &typical()).unwrap();
+        value[0] = ENDED;
+        assert_eq!(secrets.open_session(&token(7), &value), None);
+        let mut value = secrets.seal_ended(&token(7).store_key(), NONCE).unwrap();
+        value[0] = ALIVE;
+        assert_eq!(secrets.open_session(&token(7), &value), None);
+    }
+
+    #[test]
+    fn nothing_of_the_session_is_readable() {
+        let value = secrets(&[1]).seal_session(&token(7), NONCE, &typical()).unwrap();
+        for text in ["jdoe", "Jane", "example.com", "_f6a2b1f3"] {
+            let found = value.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(!found, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_value_matters() {
+        let secrets = secrets(&[1]);
+        let value = secrets.seal_session(&token(7), NONCE, &typical()).unwrap();
+        for at in 0..value.len() {
+            let mut tampered = value.clone();
+            tampered[at] ^= 1;
+            assert_eq!(secrets.open_session(&token(7), &tampered), None, "byte {at}");
+            assert_eq!(secrets.open_session(&token(7), &value[..at]), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn an_entry_opens_at_its_key_under_any_secret() {
+        let key = token(7).store_key();
+        let value = secrets(&[1]).seal_entry(&key, NONCE, b"set").unwrap();
+        assert_eq!(secrets(&[2, 1]).open_entry(&key, &value).as_deref(), Some(&b"set"[..]));
+        assert_eq!(secrets(&[2]).open_entry(&key, &value), None);
+        assert_eq!(secrets(&[1]).open_entry(&token(8).store_key(), &value), None);
+    }
+
+    #[test]
+    fn a_name_has_a_key_for_each_secret() {
+        let old = secrets(&[1]).keys_of_name(&["idp", "alice"]).unwrap();
+        let rotated = secrets(&[2, 1]).keys_of_name(&["idp", "alice"]).unwrap();
+        assert_eq!(rotated.len(), 2);
+        assert_eq!(rotated[1], old[0]);
+        assert_ne!(rotated[0], old[0]);
+    }
+
+    #[test]
+    fn the_parts_of_a_name_do_not_run_together() {
+        let secrets = secrets(&[1]);
+        let key = |parts: &[&str]| secrets.keys_of_name(parts).unwrap()[0];
+        assert_eq!(key(&["a", "b"]), key(&["a", "b"]));
+        assert_ne!(key(&["ab", ""]), key(&["a", "b"]));
+        assert_ne!(key(&["ab"]), key(&["ab", ""]));
+    }
+}

@@ -1,0 +1,157 @@
+//! From a login that was accepted to a session and its cookie.
+
+use std::rc::Rc;
+
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use saml::response::Login;
+use session::{Logins, PendingLogin, Session, SessionToken, StoreKey};
+
+use crate::config::Sp;
+use crate::page;
+use crate::random;
+use crate::reply::{Outcome, Reply};
+
+/// A login that the IdP's Response proves, and what is left to do about it.
+pub struct Arrival {
+    pub sp: Rc<Sp>,
+    pub login: Login,
+    /// The AuthnRequest that was answered.
+    pub pending: Option<PendingLogin>,
+    /// Where the browser goes.
+    pub landing: String,
+    pub browser: Browser,
+    /// Seconds since the epoch.
+    pub now: i64,
+}
+
+/// What the browser brought along.
+pub struct Browser {
+    /// The sessions it had.
+    pub sessions: Vec<StoreKey>,
+    /// Its loop guard, with this login counted.
+    pub logins: Logins,
+}
+
+impl Arrival {
+    /// Claims the assertion, makes the session under a token that nobody has seen before, and sends
+    /// the browser on its way.
+    pub async fn establish(self) -> Outcome {
+        let Arrival { sp, login, pending, landing, browser, now } = self;
+        claim(&sp, &login, pending.as_ref(), now).await?;
+        let token = SessionToken::from_random(random::bytes());
+        let issue_instant = login.issue_instant;
+        let session = session(&sp, login, landing.clone(), now);
+        sp.sessions.create(&token, &session, now).await?;
+        // After the session can be found: a logout that came before does not know it, and a later
+        // one will.
+        if sp.sessions.was_logged_out(&session, issue_instant, now).await? {
+            sp.sessions.end(token.store_key(), session.expires, now).await?;
+            return Err(Refusal::new(
+                &reason::ASSERTION_LOGGED_OUT,
+                format!(
+                    "a LogoutRequest came after the assertion {} was issued",
+                    quote(&session.assertion_id)
+                ),
+            ));
+        }
+        end_replaced(&sp, pending.as_ref(), &browser, now).await?;
+        let reply = go_on(&sp, landing)
+            .with_cookie(sp.cookies.set_session(&token))
+            .with_cookie(sp.cookies.set_logins(browser.logins));
+        match pending {
+            Some(pending) => remember_answer(&sp, pending, now, reply),
+            None => Ok(reply),
+        }
+    }
+}
+
+/// Claims the assertion, and the request it answers, once for all workers and hosts: whoever comes
+/// second is a replay.
+async fn claim(
+    sp: &Sp,
+    login: &Login,
+    pending: Option<&PendingLogin>,
+    now: i64,
+) -> Result<(), Refusal> {
+    let store = &sp.sessions.store;
+    let issuer = login.idp_entity_id.as_str();
+    let assertion = ["assertion", issuer, &login.assertion_id];
+    if !store.claim(&assertion, login.replay_until, now).await? {
+        return Err(Refusal::new(
+            &reason::ASSERTION_REPLAYED,
+            format!("the assertion {} was used before", quote(&login.assertion_id)),
+        ));
+    }
+    let Some(pending) = pending else { return Ok(()) };
+    if !store.claim(&["request", issuer, &pending.request_id], pending.expires, now).await? {
+        return Err(Refusal::new(
+            &reason::REQUEST_ANSWERED,
+            format!("the login {} was answered before", quote(&pending.request_id)),
+        ));
+    }
+    Ok(())
+}
+
+/// A login ends the session that the browser had before.
+async fn end_replaced(
+    sp: &Sp,
+    pending: Option<&PendingLogin>,
+    browser: &Browser,
+    now: i64,
+) -> Result<(), Refusal> {
+    let end = now.saturating_add(sp.sessions.rules.lifetime);
+    let replaced = pending.and_then(|pending| pending.replaces);
+    let sessions: Vec<_> =
+        browser.sessions.iter().copied().chain(replaced).map(|key| (key, end)).collect();
+    sp.sessions.end_all(&sessions, now).await
+}
+
+/// Keeps the login's cookie as the memory of where it went, for the Back button.
+fn remember_answer(sp: &Sp, pending: PendingLogin, now: i64, reply: Reply) -> Outcome {
+    let answered = PendingLogin { answered: true, replaces: None, authn_context: None, ..pending };
+    let sealed = answered
+        .seal_cookie(sp.sessions.store.secrets()?, random::bytes())
+        .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
+    let left = answered.expires.saturating_sub(now);
+    Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
+}
+
+/// Sends the browser to its page. A redirect goes on being the IdP's cross-site request, to which a
+/// `SameSite=Strict` cookie does not belong; a page of our own starts anew.
+pub fn go_on(sp: &Sp, landing: String) -> Reply {
+    if sp.cookies.survive_redirects() {
+        return Reply::redirect(303, landing);
+    }
+    Reply::html(200, page::go_on(&landing))
+}
+
+fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
+    let end = now.saturating_add(sp.sessions.rules.lifetime);
+    Session {
+        idp: login.idp_entity_id,
+        name_id: session::NameId {
+            value: login.name_id.value,
+            format: login.name_id.format,
+            name_qualifier: login.name_id.name_qualifier,
+            sp_name_qualifier: login.name_id.sp_name_qualifier,
+        },
+        session_index: login.session_index,
+        authn_instant: login.authn_instant,
+        authn_context: login.authn_context,
+        assertion_id: login.assertion_id,
+        sp: sp.name.clone(),
+        created: now,
+        expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
+        landing,
+        attributes: login
+            .attributes
+            .into_iter()
+            .map(|a| session::Attribute {
+                name: a.name,
+                friendly_name: a.friendly_name,
+                values: a.values,
+            })
+            .collect(),
+    }
+}

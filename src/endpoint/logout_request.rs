@@ -1,0 +1,193 @@
+//! An IdP's LogoutRequest (Profiles 4.4.3.3): the sessions that it names end, then it is answered.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
+use ngx::http::Request;
+use ngx::log::ngx_cycle_log;
+use ngx::ngx_log_error;
+use saml::binding::Outgoing;
+use saml::logout::{
+    Expected, LogoutRequest, LogoutStatus, OutgoingLogoutResponse, ReceivedLogoutRequest,
+};
+use saml::provider::{Binding, LogoutBinding};
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use session::{LoggedOut, StoreKey};
+
+use super::Answer;
+use super::incoming::idp_of_issuer;
+use crate::config::{Idp, Sp};
+use crate::page;
+use crate::random;
+use crate::refuse::internal;
+use crate::reply::{Outcome, Reply};
+use crate::request;
+use crate::store::Kind;
+use crate::suspend::unstoppable;
+
+/// A tombstone stands at least so long, seconds: as long as an assertion may be on its way.
+const TOMBSTONE: i64 = 600;
+
+/// Judges the request, ends the sessions, answers.
+pub fn answer(
+    r: &Request,
+    sp: &Rc<Sp>,
+    request: ReceivedLogoutRequest,
+    url: &str,
+    relay_state: Option<&str>,
+) -> Result<Answer, Refusal> {
+    let now = ngx_time();
+    let idp = idp_of_issuer(sp, request.issuer())?;
+    let came_by = request.came_by();
+    let decryption_keys = &sp.decryption_keys;
+    let expected = Expected { url, idp: &idp.provider, decryption_keys, now };
+    let request = request.accept(&expected)?;
+    let back = Back {
+        sp: Rc::clone(sp),
+        idp: idp.name.clone(),
+        request_id: request.id.clone(),
+        came_by,
+        relay_state: relay_state.map(str::to_owned),
+        is_browser: came_by == LogoutBinding::REDIRECT || request::is_browser(r),
+    };
+    let own = sp.cookies.session_tokens(r).map(|token| token.store_key()).collect();
+    let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
+    Ok(Answer::later(async move {
+        // An IdP that hangs up early still means it.
+        let logout = unstoppable(async move { end_sessions(&sp, &idp, &request, own, now).await });
+        let outcome = logout.await.unwrap_or_else(|| Err(internal("a panic")));
+        back.reply(outcome, now)
+    }))
+}
+
+/// What a logout came to.
+#[derive(Clone, Copy)]
+struct Ended {
+    status: LogoutStatus,
+    /// The browser that brought the request had one of the sessions.
+    own: bool,
+}
+
+async fn end_sessions(
+    sp: &Sp,
+    idp: &str,
+    request: &LogoutRequest,
+    own: HashSet<StoreKey>,
+    now: i64,
+) -> Result<Ended, Refusal> {
+    let sessions = &sp.sessions;
+    let answered = ["logout request", sessions.rules.sp_entity_id.as_str(), idp, &request.id];
+    if !sessions.store.recall(Kind::Replay, &answered, now).await?.is_empty() {
+        // The same request again, perhaps by somebody else: the same answer, and nothing more.
+        return Ok(Ended { status: LogoutStatus::Success, own: false });
+    }
+    let name_id = request.name_id.value.as_str();
+    let logged_out = LoggedOut {
+        name_id_format: request.name_id.format.as_deref(),
+        session_indexes: &request.session_indexes,
+    };
+    // The tombstone first: a login that is not in the set yet will see it.
+    let until = request.not_on_or_after.max(now.saturating_add(TOMBSTONE));
+    sessions.bury(idp, name_id, &logged_out, request.issue_instant, until, now).await?;
+    let name = sessions.set_name(idp, name_id);
+    let members = sessions.store.session_set(&name, now).await?.covered_by(&logged_out, now);
+    let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
+    sessions.end_all(&ending, now).await?;
+    let keys: HashSet<StoreKey> = members.iter().map(|member| member.key).collect();
+    if !keys.is_empty() {
+        sessions.store.remove_from_session_set(&name, &keys, now).await?;
+    }
+    let until = request.replay_until;
+    sessions.store.remember(Kind::Replay, &answered, b"", until, now).await?;
+    ngx_log_error!(
+        NGX_LOG_NOTICE,
+        ngx_cycle_log().as_ptr(),
+        "saml: {} logged out {} sessions of one user at saml_sp \"{}\"",
+        quote(idp),
+        keys.len(),
+        sp.name
+    );
+    Ok(Ended { status: LogoutStatus::Success, own: !keys.is_disjoint(&own) })
+}
+
+/// The way back to the IdP.
+struct Back {
+    sp: Rc<Sp>,
+    /// The name of its `saml_idp` block.
+    idp: String,
+    request_id: String,
+    came_by: LogoutBinding,
+    relay_state: Option<String>,
+    is_browser: bool,
+}
+
+impl Back {
+    fn reply(self, outcome: Result<Ended, Refusal>, now: i64) -> Outcome {
+        let idp = self.sp.idp_named(&self.idp).and_then(|index| self.sp.idps.get(index));
+        let idp = idp.ok_or_else(|| internal("the IdP has left the configuration"))?;
+        let (ended, refusal) = match outcome {
+            Ok(ended) => (ended, None),
+            // A failure is told, so that the IdP tries again.
+            Err(refusal) => (Ended { status: LogoutStatus::Responder, own: false }, Some(refusal)),
+        };
+        let http_status = if refusal.is_none() { 200 } else { 503 };
+        let mut reply = self.answer(idp, ended.status, http_status, now)?;
+        if ended.own {
+            reply = reply.with_cookie(self.sp.cookies.clear_session());
+        }
+        Ok(match refusal {
+            Some(refusal) => reply.because(refusal),
+            None => reply,
+        })
+    }
+
+    fn answer(
+        &self,
+        idp: &Idp,
+        status: LogoutStatus,
+        http_status: u16,
+        now: i64,
+    ) -> Result<Reply, Refusal> {
+        let id = random::id();
+        let response = OutgoingLogoutResponse {
+            id: &id,
+            issue_instant: now,
+            sp_entity_id: &self.sp.entity_id,
+            in_response_to: &self.request_id,
+            status,
+            relay_state: self.relay_state.as_deref().unwrap_or_default(),
+        };
+        let signer = self.sp.signer();
+        let failed = |e: saml::binding::SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
+        let LogoutBinding::Browser(binding) = self.came_by else {
+            let envelope = response.to_soap(&idp.provider, signer.as_ref()).map_err(failed)?;
+            return Ok(Reply::soap(http_status, envelope));
+        };
+        let Some(endpoint) = idp.provider.logout_response_endpoint(binding) else {
+            return Ok(plain(http_status));
+        };
+        if endpoint.binding == Binding::Redirect && !self.is_browser {
+            // From server to server the status says it; nobody would follow a redirect.
+            return Ok(plain(http_status));
+        }
+        match response.send(&idp.provider, &endpoint, signer.as_ref()).map_err(failed)? {
+            Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
+            Outgoing::Post { action, fields } => {
+                let html = page::post_form("Signing out", &action, &fields);
+                Ok(Reply::frameable_html(http_status, html))
+            }
+        }
+    }
+}
+
+/// For who reads only the status.
+fn plain(http_status: u16) -> Reply {
+    let how_far = page::LoggedOut::Here;
+    if http_status == 200 {
+        Reply::frameable_html(200, page::logged_out(how_far, None))
+    } else {
+        Reply::json(http_status, "{\"error\":\"store_unavailable\"}\n".to_owned())
+    }
+}

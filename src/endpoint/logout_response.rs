@@ -1,0 +1,83 @@
+//! An IdP's answer to our LogoutRequest (Profiles 4.4.3.5): the user is told how far it got.
+
+use std::rc::Rc;
+
+use nginx_sys::ngx_time;
+use ngx::http::Request;
+use saml::logout::{Expected, LogoutOutcome, ReceivedLogoutResponse};
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use session::PendingLogout;
+
+use super::Answer;
+use super::incoming::idp_of_issuer;
+use crate::config::Sp;
+use crate::page::{LoggedOut, logged_out};
+use crate::reply::Reply;
+use crate::request;
+
+/// Judges the answer, and goes where the user wanted to go.
+pub fn conclude(
+    r: &Request,
+    sp: &Rc<Sp>,
+    response: ReceivedLogoutResponse,
+    url: &str,
+) -> Result<Answer, Refusal> {
+    let now = ngx_time();
+    let idp = idp_of_issuer(sp, response.issuer())?;
+    let asked = response.in_response_to().unwrap_or_default();
+    let pending = pending_logout(r, sp, &asked, now)?.filter(|pending| pending.idp == idp.name);
+    if pending.is_none() && request::is_browser(r) {
+        return Err(Refusal::new(
+            &reason::LOGOUT_RESPONSE_UNKNOWN,
+            format!("InResponseTo is {}, no logout of this browser has that ID", quote(&asked)),
+        ));
+    }
+    let decryption_keys = &sp.decryption_keys;
+    let expected = Expected { url, idp: &idp.provider, decryption_keys, now };
+    let request_id = pending.as_ref().map(|pending| pending.request_id.as_str());
+    let outcome = response.accept(&expected, request_id);
+    let Some(pending) = pending else {
+        // From server to server: nobody is there to be told.
+        outcome?;
+        return Ok(Answer::Now(Reply::html(200, logged_out(LoggedOut::Everywhere, None))));
+    };
+    let reply = match outcome {
+        Ok(outcome) => told(outcome, pending.return_url),
+        // The session here has ended all the same.
+        Err(refusal) if refusal.code() == reason::LOGOUT_FAILED.code() => {
+            let page = logged_out(LoggedOut::HereOnly, pending.return_url.as_deref());
+            Reply::html(200, page).because(refusal)
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(Answer::Now(reply.with_cookie(sp.cookies.clear_logout())))
+}
+
+/// Tells the user how far the logout got.
+pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
+    match (outcome, return_url) {
+        (LogoutOutcome::Complete, Some(url)) => Reply::redirect(303, url),
+        (LogoutOutcome::Complete, None) => {
+            Reply::html(200, logged_out(LoggedOut::Everywhere, None))
+        }
+        // Before anything else, for the user must act.
+        (LogoutOutcome::Partial, url) => {
+            Reply::html(200, logged_out(LoggedOut::Partly, url.as_deref()))
+        }
+    }
+}
+
+fn pending_logout(
+    r: &Request,
+    sp: &Sp,
+    request_id: &str,
+    now: i64,
+) -> Result<Option<PendingLogout>, Refusal> {
+    let secrets = sp.sessions.store.secrets()?;
+    Ok(sp
+        .cookies
+        .logout_values(r)
+        .filter_map(|value| PendingLogout::open_cookie(secrets, &sp.name, value, now))
+        .find(|pending| pending.request_id == request_id))
+}

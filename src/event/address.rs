@@ -1,0 +1,85 @@
+//! Where to connect to.
+
+use std::ffi::CStr;
+use std::mem;
+use std::net::IpAddr;
+
+use nginx_sys::{
+    NGX_OK, in_port_t, ngx_conf_t, ngx_parse_url, ngx_sockaddr_t, ngx_str_t, ngx_url_t, sockaddr,
+    socklen_t,
+};
+
+/// An address as the administrator wrote it, resolved when the configuration was read.
+#[derive(Clone)]
+pub struct Address {
+    name: String,
+    host: String,
+    sockaddr: ngx_sockaddr_t,
+    socklen: socklen_t,
+}
+
+impl Address {
+    /// Reads `HOST[:PORT]`, `[IPV6][:PORT]` or `unix:PATH`, as `proxy_pass` does. A name that has
+    /// several addresses is its first.
+    ///
+    /// # Errors
+    /// What nginx finds wrong with it.
+    pub fn parse(cf: *mut ngx_conf_t, text: &str, default_port: u16) -> Result<Self, String> {
+        // SAFETY: nginx gave us cf; the strings and addresses that it makes lie in its pool, as
+        // does the text, and are copied out below. Zeroes are a valid ngx_url_t.
+        unsafe {
+            let pool = (*cf).pool;
+            let mut url: ngx_url_t = mem::zeroed();
+            url.url = ngx_str_t::from_bytes(pool, text.as_bytes()).ok_or("out of memory")?;
+            url.default_port = in_port_t::from(default_port);
+            if ngx_parse_url(pool, &mut url) != NGX_OK as isize {
+                return Err(reason(&url));
+            }
+            let first = url.addrs.as_ref().ok_or("it has no address")?;
+            if url.uri.len > 0 {
+                return Err("an address has no path".into());
+            }
+            let mut address = Self {
+                name: text.to_owned(),
+                host: String::from_utf8_lossy(url.host.as_bytes()).into_owned(),
+                sockaddr: mem::zeroed(),
+                socklen: first.socklen,
+            };
+            let len = (first.socklen as usize).min(size_of::<ngx_sockaddr_t>());
+            first
+                .sockaddr
+                .cast::<u8>()
+                .copy_to_nonoverlapping((&raw mut address.sockaddr).cast(), len);
+            Ok(address)
+        }
+    }
+
+    /// As written.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name that a certificate must have; empty for a unix socket.
+    pub fn host(&self) -> &str {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        if self.name.starts_with("unix:") { "" } else { host }
+    }
+
+    /// For nginx's C structures, which only read it.
+    pub(super) fn sockaddr(&self) -> (*mut sockaddr, socklen_t) {
+        ((&raw const self.sockaddr).cast_mut().cast(), self.socklen)
+    }
+}
+
+/// A name or a number: certificates hold them in different places.
+pub(super) fn ip(host: &str) -> Option<IpAddr> {
+    host.parse().ok()
+}
+
+fn reason(url: &ngx_url_t) -> String {
+    if url.err.is_null() {
+        return "it cannot be resolved".into();
+    }
+    // SAFETY: nginx's errors are static strings.
+    unsafe { CStr::from_ptr(url.err) }.to_string_lossy().into_owned()
+}

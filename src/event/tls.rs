@@ -1,0 +1,92 @@
+//! TLS of outgoing connections, on nginx's own OpenSSL context.
+
+use std::mem;
+
+use nginx_sys::{
+    NGX_OK, NGX_SSL_TLSv1_2, NGX_SSL_TLSv1_3, ngx_conf_t, ngx_ssl_create, ngx_ssl_t, ngx_uint_t,
+};
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslContext, SslContextBuilder, SslFiletype, SslMode, SslRef, SslVerifyMode};
+
+use super::address::{Address, ip};
+
+/// What to trust and what to show.
+#[derive(Clone, Copy, Default)]
+pub struct TlsOptions<'a> {
+    /// A file of CA certificates in PEM; `None` = the system's.
+    pub trusted_certificate: Option<&'a str>,
+    /// Files in PEM with the client's certificate and its chain, and with its key.
+    pub certificate: Option<(&'a str, &'a str)>,
+    /// The name to ask for and to verify; `None` = the host of each address.
+    pub name: Option<&'a str>,
+}
+
+/// TLS 1.2 or later towards verified peers. Made while the configuration is read.
+pub struct Tls {
+    /// nginx keeps pointers to it in the context.
+    ssl: Box<ngx_ssl_t>,
+    /// Owns `ssl.ctx`.
+    _context: SslContext,
+    name: Option<String>,
+}
+
+impl Tls {
+    /// # Errors
+    /// A file cannot be used, or OpenSSL fails: in its own words.
+    pub fn new(cf: *mut ngx_conf_t, options: &TlsOptions<'_>) -> Result<Self, String> {
+        // SAFETY: zeroes are what ngx_ssl_create wants; nginx gave us cf.
+        let mut ssl: Box<ngx_ssl_t> = unsafe { Box::new(mem::zeroed()) };
+        let protocols = (NGX_SSL_TLSv1_2 | NGX_SSL_TLSv1_3) as ngx_uint_t;
+        // SAFETY: as above; the context it makes is ours alone, and the builder now owns it.
+        let builder = unsafe {
+            ssl.log = (*cf).log;
+            if ngx_ssl_create(&mut *ssl, protocols, std::ptr::null_mut()) != NGX_OK as isize {
+                return Err("OpenSSL cannot make a context".into());
+            }
+            SslContextBuilder::from_ptr(ssl.ctx.cast())
+        };
+        let context = set_up(builder, options).map_err(|e| e.to_string())?;
+        Ok(Self { ssl, _context: context, name: options.name.map(str::to_owned) })
+    }
+
+    /// For nginx's C functions.
+    pub(super) fn as_ptr(&self) -> *mut ngx_ssl_t {
+        (&raw const *self.ssl).cast_mut()
+    }
+
+    /// Asks for and verifies the name of the peer.
+    pub(super) fn expect(&self, ssl: &mut SslRef, address: &Address) -> Result<(), ErrorStack> {
+        let name = self.name.as_deref().unwrap_or(address.host());
+        match ip(name) {
+            Some(ip) => ssl.param_mut().set_ip(ip),
+            None => {
+                ssl.set_hostname(name)?;
+                ssl.param_mut().set_host(name)
+            }
+        }
+    }
+
+    /// A unix socket has no name to verify: one must be configured.
+    pub fn can_verify(&self, address: &Address) -> bool {
+        self.name.is_some() || !address.host().is_empty()
+    }
+}
+
+fn set_up(
+    mut builder: SslContextBuilder,
+    options: &TlsOptions<'_>,
+) -> Result<SslContext, ErrorStack> {
+    builder.set_verify(SslVerifyMode::PEER);
+    // What waits to be written moves in memory when more is appended.
+    builder.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
+    match options.trusted_certificate {
+        Some(file) => builder.set_ca_file(file)?,
+        None => builder.set_default_verify_paths()?,
+    }
+    if let Some((certificate, key)) = options.certificate {
+        builder.set_certificate_chain_file(certificate)?;
+        builder.set_private_key_file(key, SslFiletype::PEM)?;
+        builder.check_private_key()?;
+    }
+    Ok(builder.build())
+}

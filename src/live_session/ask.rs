@@ -1,0 +1,216 @@
+//! Asking memcached for a session: one look-up for all requests that want it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
+use nginx_sys::ngx_time;
+use saml::refusal::Refusal;
+use session::{Session, SessionToken, StoreKey, StoredSession};
+
+use super::{AtHand, LiveSession, Seal, Sessions, clock};
+use crate::store::memcached::Answer;
+use crate::store::{Kind, Remote};
+
+/// What a look-up found.
+pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
+
+/// Look-ups that were overtaken by a change in the zone; each begins anew.
+const ATTEMPTS: usize = 5;
+
+/// The look-ups under way.
+#[derive(Default)]
+pub struct LookUps(RefCell<HashMap<StoreKey, WeakShared<LocalBoxFuture<'static, Found>>>>);
+
+impl Sessions {
+    /// The session that belongs to a cookie's token, wherever it lies.
+    ///
+    /// # Errors
+    /// No node answers, and this host has not seen the session lately.
+    pub async fn find(self: &Rc<Self>, token: &SessionToken, now: i64) -> Found {
+        match self.at_hand(token, now) {
+            AtHand::Known(known) => Ok(known),
+            AtHand::Ask => {
+                let found = self.joined(token).await?;
+                Ok(found.filter(|live| self.admits(live, ngx_time())))
+            }
+        }
+    }
+
+    /// The look-up for this token that is under way, or a new one. It ends when nobody waits for it.
+    fn joined(self: &Rc<Self>, token: &SessionToken) -> Shared<LocalBoxFuture<'static, Found>> {
+        let key = token.store_key();
+        let under_way = self.look_ups.0.borrow().get(&key).and_then(WeakShared::upgrade);
+        under_way.unwrap_or_else(|| {
+            let entry = Entry { sessions: Rc::clone(self), key };
+            let token = token.clone();
+            let look_up = async move { entry.sessions.ask(&token, entry.key).await };
+            let look_up = look_up.boxed_local().shared();
+            if let Some(weak) = look_up.downgrade() {
+                self.look_ups.0.borrow_mut().insert(key, weak);
+            }
+            look_up
+        })
+    }
+
+    async fn ask(&self, token: &SessionToken, key: StoreKey) -> Found {
+        let Some(remote) = &self.store.remote else { return Ok(None) };
+        for _ in 0..ATTEMPTS {
+            let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+            let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
+            let now = ngx_time();
+            let settled = match answers {
+                Ok(answers) => self.settle(remote, token, key, epoch, answers, now)?,
+                Err(down) => {
+                    let seen = self.lately_seen(remote, key, now);
+                    return seen.map(Some).ok_or_else(|| self.store.unavailable(down));
+                }
+            };
+            match settled {
+                Settled::Alive(live) => return Ok(Some(live)),
+                Settled::Gone => {
+                    self.store.zone.delete(Kind::Session, key.as_bytes());
+                    return Ok(None);
+                }
+                Settled::Overtaken => {}
+            }
+        }
+        Err(self.store.unavailable("the session changed while it was asked for"))
+    }
+
+    /// Makes one verdict of what the nodes said: the end of a session outweighs living copies.
+    fn settle(
+        &self,
+        remote: &Remote,
+        token: &SessionToken,
+        key: StoreKey,
+        epoch: u64,
+        answers: Vec<Option<Answer>>,
+        now: i64,
+    ) -> Result<Settled, Refusal> {
+        if self.store.zone.epoch(Kind::Session, key.as_bytes()) != epoch {
+            return Ok(Settled::Overtaken);
+        }
+        let cached = self.cached(&key, now);
+        let mut alive = None;
+        for answer in answers.iter().flatten() {
+            let same = seal_of(&answer.value)
+                .and_then(|seal| cached.clone().filter(|live| live.seal.get() == Some(seal)));
+            let copy = match same {
+                Some(live) => Copy::Cached(live),
+                None => match self.store.secrets()?.open_session(token, &answer.value) {
+                    Some(StoredSession::Alive(session)) => Copy::Opened(session, answer),
+                    Some(StoredSession::Ended) => return Ok(Settled::Gone),
+                    None => continue,
+                },
+            };
+            alive.get_or_insert(copy);
+        }
+        let live = match alive {
+            None => return Ok(Settled::Gone),
+            Some(Copy::Cached(live)) => {
+                self.store.zone.touch(
+                    Kind::Session,
+                    key.as_bytes(),
+                    self.zone_expiry(&live, now),
+                    now,
+                );
+                live
+            }
+            Some(Copy::Opened(session, answer)) => {
+                match self.fill(key, *session, answer, epoch, now) {
+                    Some(live) => live,
+                    None => return Ok(Settled::Overtaken),
+                }
+            }
+        };
+        live.checked.set(clock());
+        live.seen.set(now);
+        self.repair(remote, key, &answers, &live, now);
+        Ok(Settled::Alive(live))
+    }
+
+    fn zone_expiry(&self, live: &LiveSession, now: i64) -> i64 {
+        self.rules.expiry(live.session.expires, now)
+    }
+
+    /// Remembers a session in the zone and in this worker; `None` = the zone was changed meanwhile.
+    fn fill(
+        &self,
+        key: StoreKey,
+        session: Session,
+        answer: &Answer,
+        epoch: u64,
+        now: i64,
+    ) -> Option<Rc<LiveSession>> {
+        let left = answer.ttl.filter(|ttl| *ttl >= 0).map(|ttl| now.saturating_add(ttl));
+        let expires = left.map_or(session.expires, |end| end.min(session.expires));
+        let value = session.encode();
+        let zone = self.store.zone;
+        let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
+        // A zone without room remembers nothing; the session is good all the same.
+        let epoch = filled.unwrap_or(Some(epoch))?;
+        let live = self.live(key, session);
+        live.seal.set(seal_of(&answer.value));
+        Some(self.keep(live, value.len(), epoch, expires))
+    }
+
+    /// Gives a session back to nodes that have lost it.
+    fn repair(
+        &self,
+        remote: &Remote,
+        key: StoreKey,
+        answers: &[Option<Answer>],
+        live: &LiveSession,
+        now: i64,
+    ) {
+        if answers.iter().all(Option::is_some) {
+            return;
+        }
+        let Some(copy) = answers.iter().flatten().find(|a| seal_of(&a.value) == live.seal.get())
+        else {
+            return;
+        };
+        let expires = self.zone_expiry(live, now);
+        remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
+    }
+
+    /// While no node answers: a session that this host has seen within `stale` goes on.
+    fn lately_seen(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
+        let is_late = |seen: i64| now - seen <= remote.stale;
+        match self.cached(&key, now) {
+            Some(live) if is_late(live.seen.get()) => Some(live),
+            _ => self.from_zone(key, now, |entry| is_late(entry.touched)),
+        }
+    }
+}
+
+enum Settled {
+    Alive(Rc<LiveSession>),
+    Gone,
+    /// Somebody on this host changed the session in the meantime.
+    Overtaken,
+}
+
+enum Copy<'a> {
+    Cached(Rc<LiveSession>),
+    Opened(Box<Session>, &'a Answer),
+}
+
+fn seal_of(value: &[u8]) -> Option<Seal> {
+    value.last_chunk().copied()
+}
+
+/// Leaves the look-ups under way when its own ends, done or cancelled.
+struct Entry {
+    sessions: Rc<Sessions>,
+    key: StoreKey,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.sessions.look_ups.0.borrow_mut().remove(&self.key);
+    }
+}

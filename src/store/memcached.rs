@@ -1,0 +1,248 @@
+//! Sessions, claims and tombstones in memcached: one pipelined connection from each worker to each
+//! node, entries on as many nodes as configured.
+//!
+//! No node is trusted: values are sealed above, replies are bounded and checked below. A node that
+//! fails is left alone until a probe succeeds, so that it costs requests its time once.
+
+mod link;
+mod node;
+mod update;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
+
+use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Ring, Ttl};
+use nginx_sys::ngx_time;
+use zone::Kind;
+
+use self::node::{Node, Pending};
+pub use self::update::{Change, UpdateError};
+use crate::event::{Address, Tls};
+
+/// Writes of [`Memcached::put_many`] that are under way at a time.
+const MANY_AT_ONCE: usize = 256;
+
+/// The `memcached` settings of a store.
+#[derive(Clone)]
+pub struct Settings {
+    /// Their names tell them apart, for all hosts alike.
+    pub nodes: Vec<Address>,
+    /// Nodes that hold each entry.
+    pub replicas: usize,
+    /// Milliseconds for a reply, connecting included.
+    pub timeout: u64,
+    pub tls: Option<Rc<Tls>>,
+    pub key_prefix: KeyPrefix,
+}
+
+/// A worker's client of one store. Expiries are Unix seconds; what has expired already is kept for
+/// a second, since memcached cannot say less.
+///
+/// Commands are queued when a future is first polled. Dropping it only drops the reply.
+pub struct Memcached {
+    nodes: Vec<Rc<Node>>,
+    ring: Ring,
+    key_prefix: KeyPrefix,
+}
+
+/// A value found on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub value: Vec<u8>,
+    /// Seconds left; `None` = for ever.
+    pub ttl: Option<i64>,
+}
+
+/// None of an entry's nodes did what was asked; the log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no memcached node of the entry answers")
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// A node as a status page shows it.
+pub struct NodeStatus<'a> {
+    /// As configured.
+    pub name: &'a str,
+    pub up: bool,
+    /// Commands without a reply.
+    pub waiting: usize,
+    /// Failures of the node, and commands that it failed, in this worker.
+    pub errors: u64,
+}
+
+impl Memcached {
+    /// Connects at first use.
+    pub fn new(settings: Settings) -> Rc<Self> {
+        let names = settings.nodes.iter().map(|address| address.name().to_owned()).collect();
+        let nodes = settings.nodes.into_iter();
+        let nodes = nodes.map(|address| Node::new(address, settings.tls.clone(), settings.timeout));
+        Rc::new(Self {
+            nodes: nodes.collect(),
+            ring: Ring::new(names, settings.replicas),
+            key_prefix: settings.key_prefix,
+        })
+    }
+
+    /// Asks all nodes of the entry at once: what each of them has that answered, in the ring's
+    /// order.
+    ///
+    /// # Errors
+    /// None answered.
+    pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Answer>>, Unavailable> {
+        let key = self.key(kind, id);
+        let mut answers = Vec::new();
+        for reply in self.send_to_all(id, &Command::get(key)) {
+            match reply.outcome().await {
+                Some(Outcome::Item(Item { value, ttl, .. })) => {
+                    answers.push(Some(Answer { value, ttl }));
+                }
+                Some(Outcome::Miss) => answers.push(None),
+                _ => {}
+            }
+        }
+        if answers.is_empty() { Err(Unavailable) } else { Ok(answers) }
+    }
+
+    /// Adds the entry on the nodes that miss it. Nobody waits for it, and nobody is told.
+    pub fn repair(&self, kind: Kind, id: &[u8; 32], value: &[u8], expires: i64) {
+        let add = Command::add(self.key(kind, id), value, ttl(expires));
+        drop(self.send_to_all(id, &add));
+    }
+
+    /// Stores the entry on all its nodes that are up.
+    ///
+    /// # Errors
+    /// None stored it.
+    pub async fn put(
+        &self,
+        kind: Kind,
+        id: &[u8; 32],
+        value: Vec<u8>,
+        expires: i64,
+    ) -> Result<(), Unavailable> {
+        one_did(self.start_put(kind, id, value, expires)).await
+    }
+
+    /// Stores many entries, each as [`Memcached::put`] does, some hundred at a time.
+    ///
+    /// # Errors
+    /// One of them at least was not stored; the others were, if at all possible.
+    pub async fn put_many(
+        &self,
+        kind: Kind,
+        entries: impl IntoIterator<Item = ([u8; 32], Vec<u8>, i64)>,
+    ) -> Result<(), Unavailable> {
+        let mut all = Ok(());
+        let mut under_way = VecDeque::new();
+        for (id, value, expires) in entries {
+            if under_way.len() >= MANY_AT_ONCE
+                && let Some(oldest) = under_way.pop_front()
+            {
+                all = all.and(one_did(oldest).await);
+            }
+            under_way.push_back(self.start_put(kind, &id, value, expires));
+        }
+        for replies in under_way {
+            all = all.and(one_did(replies).await);
+        }
+        all
+    }
+
+    /// Claims the key for one caller on all workers and hosts; `false` = somebody has it. Its nodes
+    /// are asked in the ring's order, so that all claimants meet at the same one.
+    ///
+    /// # Errors
+    /// None stored it and none has it. The caller may not take it for claimed.
+    pub async fn add(
+        &self,
+        kind: Kind,
+        id: &[u8; 32],
+        value: Vec<u8>,
+        expires: i64,
+    ) -> Result<bool, Unavailable> {
+        let command = Command::add(self.key(kind, id), value, ttl(expires));
+        let mut stored = false;
+        for node in self.nodes_of(id) {
+            match node.send(command.clone()).outcome().await {
+                Some(Outcome::Done) => stored = true,
+                Some(Outcome::NotStored) => return Ok(false),
+                _ => {}
+            }
+        }
+        if stored { Ok(true) } else { Err(Unavailable) }
+    }
+
+    /// Removes the entry from all its nodes that are up.
+    ///
+    /// # Errors
+    /// None answered.
+    pub async fn delete(&self, kind: Kind, id: &[u8; 32]) -> Result<(), Unavailable> {
+        one_did(self.send_to_all(id, &Command::delete(self.key(kind, id)))).await
+    }
+
+    /// Moves the expiry of the entry where there is one.
+    ///
+    /// # Errors
+    /// None answered.
+    pub async fn touch(&self, kind: Kind, id: &[u8; 32], expires: i64) -> Result<(), Unavailable> {
+        one_did(self.send_to_all(id, &Command::touch(self.key(kind, id), ttl(expires)))).await
+    }
+
+    /// How the nodes are, as this worker sees them.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeStatus<'_>> {
+        self.nodes.iter().map(|node| node.status())
+    }
+
+    fn start_put(&self, kind: Kind, id: &[u8; 32], value: Vec<u8>, expires: i64) -> Vec<Pending> {
+        self.send_to_all(id, &Command::put(self.key(kind, id), value, ttl(expires)))
+    }
+
+    fn send_to_all(&self, id: &[u8; 32], command: &Command) -> Vec<Pending> {
+        self.nodes_of(id).map(|node| node.send(command.clone())).collect()
+    }
+
+    fn nodes_of(&self, id: &[u8; 32]) -> impl Iterator<Item = &Rc<Node>> {
+        self.ring.replicas(id).into_iter().filter_map(|place| self.nodes.get(place))
+    }
+
+    fn key(&self, kind: Kind, id: &[u8; 32]) -> Key {
+        Key::new(&self.key_prefix, letter(kind), id)
+    }
+}
+
+/// Waits for all replies; one that says done, or that there is nothing to do, is enough.
+async fn one_did(replies: Vec<Pending>) -> Result<(), Unavailable> {
+    let mut result = Err(Unavailable);
+    for reply in replies {
+        if let Some(Outcome::Done | Outcome::NotFound | Outcome::Miss) = reply.outcome().await {
+            result = Ok(());
+        }
+    }
+    result
+}
+
+fn ttl(expires: i64) -> Ttl {
+    Ttl::until(expires, ngx_time())
+}
+
+fn letter(kind: Kind) -> KeyLetter {
+    const SESSION: KeyLetter = KeyLetter::new('s');
+    const INDEX: KeyLetter = KeyLetter::new('i');
+    const POST_BODY: KeyLetter = KeyLetter::new('p');
+    const REPLAY: KeyLetter = KeyLetter::new('r');
+    const TOMBSTONE: KeyLetter = KeyLetter::new('t');
+    match kind {
+        Kind::Session => SESSION,
+        Kind::Index => INDEX,
+        Kind::PostBody => POST_BODY,
+        Kind::Replay => REPLAY,
+        Kind::Tombstone => TOMBSTONE,
+    }
+}

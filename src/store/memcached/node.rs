@@ -1,0 +1,202 @@
+//! One memcached node as this worker knows it: the link to it, and whether it is worth asking.
+
+use std::cell::{Cell, RefCell};
+use std::mem;
+use std::rc::{Rc, Weak};
+
+use ::memcached::{Command, Health, Outcome, State};
+use futures_channel::oneshot;
+use nginx_sys::{NGX_LOG_ERR, NGX_LOG_WARN};
+use ngx::log::ngx_cycle_log;
+use ngx::ngx_log_error;
+
+use super::NodeStatus;
+use super::link::{Link, LinkError, Target};
+use crate::event::{Address, Callback, Patience, Timer, Tls, is_exiting, now_msec};
+use crate::random;
+
+/// Milliseconds between two log lines about single commands.
+const COMPLAINT: u64 = 10_000;
+
+pub struct Node {
+    address: Address,
+    tls: Option<Rc<Tls>>,
+    /// Milliseconds from sending a command to its reply.
+    timeout: u64,
+    link: RefCell<Link<Ticket>>,
+    health: RefCell<Health>,
+    probe: Timer,
+    on_event: Callback,
+    errors: Cell<u64>,
+    last_complaint: Cell<Option<u64>>,
+}
+
+/// Who waits for a reply.
+enum Ticket {
+    Request(oneshot::Sender<Outcome>),
+    Probe,
+}
+
+/// A command on its way.
+#[must_use]
+pub struct Pending(oneshot::Receiver<Outcome>);
+
+impl Pending {
+    /// What the node answered; `None` = it did not, or was not asked.
+    pub async fn outcome(self) -> Option<Outcome> {
+        self.0.await.ok()
+    }
+}
+
+impl Node {
+    pub fn new(address: Address, tls: Option<Rc<Tls>>, timeout: u64) -> Rc<Self> {
+        Rc::new_cyclic(|node: &Weak<Self>| Self {
+            address,
+            tls,
+            timeout,
+            link: RefCell::default(),
+            health: RefCell::default(),
+            probe: Timer::new(Patience::Cancelable, callback(node, Self::send_probe)),
+            on_event: callback(node, Self::hear),
+            errors: Cell::new(0),
+            last_complaint: Cell::new(None),
+        })
+    }
+
+    /// Queues a command, unless the node is down.
+    pub fn send(&self, command: Command) -> Pending {
+        let (sender, receiver) = oneshot::channel();
+        if self.health.borrow().is_up() {
+            self.queue(command, Ticket::Request(sender));
+        }
+        Pending(receiver)
+    }
+
+    pub fn status(&self) -> NodeStatus<'_> {
+        NodeStatus {
+            name: self.address.name(),
+            up: self.health.borrow().is_up(),
+            waiting: self.link.borrow().waiting(),
+            errors: self.errors.get(),
+        }
+    }
+
+    fn queue(&self, command: Command, ticket: Ticket) {
+        let now = now_msec();
+        let target = Target {
+            address: &self.address,
+            tls: self.tls.as_ref(),
+            quiet: !self.health.borrow().is_up(),
+            callback: &self.on_event,
+        };
+        let mut link = self.link.borrow_mut();
+        if let Err(error) = link.push(command, now + self.timeout, ticket) {
+            return self.complain(&error.to_string());
+        }
+        if let Err(error) = link.stir(&target, now) {
+            let lost = mem::take(&mut *link);
+            drop(link);
+            drop(self.lose(lost, &error));
+        }
+    }
+
+    /// Something happened on the connection.
+    fn hear(&self) {
+        let mut answered = Vec::new();
+        let mut link = self.link.borrow_mut();
+        let lost = link.progress(now_msec(), &mut answered).err().map(|error| {
+            let link = mem::take(&mut *link);
+            (link, error)
+        });
+        drop(link);
+        // Nothing is borrowed any more: whoever hears of his reply runs here and may ask again.
+        let lost = lost.map(|(link, error)| self.lose(link, &error));
+        for (ticket, outcome) in answered {
+            self.answer(ticket, outcome);
+        }
+        drop(lost);
+    }
+
+    fn answer(&self, ticket: Ticket, outcome: Outcome) {
+        if let Outcome::Failed(words) = &outcome {
+            self.complain(words);
+        }
+        match (ticket, outcome) {
+            (Ticket::Request(sender), outcome) => {
+                // Its request may have gone.
+                let _ = sender.send(outcome);
+            }
+            (Ticket::Probe, Outcome::Alive) => self.rise(),
+            (Ticket::Probe, _) => self.fall("it does not answer probes"),
+        }
+    }
+
+    /// The connection is gone. Whoever waits is told when the link is dropped.
+    fn lose(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
+        if link.waiting() > 0 {
+            self.fall(&error.to_string());
+        }
+        link
+    }
+
+    fn fall(&self, reason: &str) {
+        self.errors.update(|count| count + 1);
+        let now = now_msec();
+        let mut health = self.health.borrow_mut();
+        if health.failed(now, u32::from_ne_bytes(random::bytes())) {
+            let name = self.address.name();
+            ngx_log_error!(
+                NGX_LOG_ERR,
+                ngx_cycle_log().as_ptr(),
+                "saml: memcached {name} is down: {reason}"
+            );
+        }
+        if let State::Down { probe_at } = health.state() {
+            self.probe.start(probe_at.saturating_sub(now));
+        }
+    }
+
+    fn rise(&self) {
+        if self.health.borrow_mut().succeeded() {
+            let name = self.address.name();
+            ngx_log_error!(
+                NGX_LOG_WARN,
+                ngx_cycle_log().as_ptr(),
+                "saml: memcached {name} is up again"
+            );
+        }
+    }
+
+    /// Asks for a sign of life, as nobody else may.
+    fn send_probe(&self) {
+        if !is_exiting() && self.health.borrow_mut().take_probe(now_msec()) {
+            self.queue(Command::noop(), Ticket::Probe);
+        }
+    }
+
+    /// Logs what concerns single commands, now and then.
+    fn complain(&self, words: &str) {
+        self.errors.update(|count| count + 1);
+        let now = now_msec();
+        if self.last_complaint.get().is_some_and(|last| now.saturating_sub(last) < COMPLAINT) {
+            return;
+        }
+        self.last_complaint.set(Some(now));
+        let name = self.address.name();
+        ngx_log_error!(
+            NGX_LOG_ERR,
+            ngx_cycle_log().as_ptr(),
+            "saml: memcached {name} failed a command: {words}"
+        );
+    }
+}
+
+/// Calls the node, if it is still there.
+fn callback(node: &Weak<Node>, what: fn(&Node)) -> Callback {
+    let node = Weak::clone(node);
+    Rc::new(move || {
+        if let Some(node) = node.upgrade() {
+            what(&node);
+        }
+    })
+}

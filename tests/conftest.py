@@ -9,7 +9,9 @@ import pytest
 
 from harness.browser import Browser
 from harness.idp import Idp
+from harness.keycloak import Keycloak, Unavailable
 from harness.keys import rsa_credential
+from harness.memcached import Memcached
 from harness.nginx import ROOT, Nginx
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.simplesamlphp import SimpleSamlPhp
@@ -89,6 +91,33 @@ def nginx(prepared):
 
 
 @pytest.fixture
+def twins(nginx):
+    """Starts two hosts of one site: two nginx at two addresses, which a browser cannot tell apart."""
+
+    def start(conf: str, files=(), **values: str) -> tuple[Nginx, Nginx]:
+        assert "@ADDRESS@" in conf
+        one = nginx(conf, files, **values)
+        return one, nginx(conf, files, ADDRESS="127.0.0.2", PORT=str(one.port), **values)
+
+    return start
+
+
+@pytest.fixture
+def memcacheds(scratch):
+    """Starts memcached nodes: `memcacheds(3)`."""
+    made = []
+
+    def start(count: int = 1, unix: bool = False) -> list[Memcached]:
+        nodes = [Memcached(scratch if unix else None).start() for _ in range(count)]
+        made.extend(nodes)
+        return nodes
+
+    yield start
+    for node in made:
+        node.kill()
+
+
+@pytest.fixture
 def browser() -> Browser:
     return Browser()
 
@@ -96,6 +125,17 @@ def browser() -> Browser:
 @pytest.fixture(scope="session")
 def simplesamlphp(scratch):
     idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
+    yield idp
+    idp.stop()
+
+
+@pytest.fixture(scope="session")
+def keycloak(scratch):
+    idp = Keycloak(scratch / "keycloak")
+    try:
+        idp.start()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
     yield idp
     idp.stop()
 

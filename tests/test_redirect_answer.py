@@ -10,6 +10,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from harness.attack import assert_beaten_off
@@ -201,13 +202,19 @@ def test_another_encoding(login):
     get.refused("SAMLEncoding=urn:example:zip&" + get.signed(get.covered()), "query_invalid")
 
 
-def test_ecdsa(login):
+def r_and_s(der: bytes) -> bytes:
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(32) + s.to_bytes(32)
+
+
+@pytest.mark.parametrize("form", [bytes, r_and_s], ids=["der", "r and s"])
+def test_ecdsa(login, form):
     """In DER, as Java makes it, and as the plain r and s of XML signatures."""
     idp = Idp(credential=ec_credential("idp"))
     algorithm = f"{MORE}ecdsa-sha256"
     get = login(by=idp)
     covered = get.covered(algorithm=algorithm)
-    value = idp.credential.key.sign(covered.encode(), ec.ECDSA(hashes.SHA256()))
+    value = form(idp.credential.key.sign(covered.encode(), ec.ECDSA(hashes.SHA256())))
     get.logs_in(f"{covered}&Signature={upper(base64.b64encode(value).decode())}")
 
 

@@ -1,10 +1,13 @@
 """A small user agent: cookie jar, redirects, forms that submit themselves."""
 
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import lxml.html
 import requests
+from requests.adapters import HTTPAdapter
+
+from harness.nginx import Nginx
 
 
 @dataclass
@@ -54,6 +57,25 @@ class Page:
         return None
 
 
+class Towards(HTTPAdapter):
+    """Connects to another address than the URL says; cookies, Host and URLs do not notice."""
+
+    def __init__(self, address: str):
+        super().__init__()
+        self.address = address
+
+    def send(self, request, **options):
+        told, parts = request.url, urlsplit(request.url)
+        request.headers["Host"] = parts.netloc
+        request.url = parts._replace(netloc=f"{self.address}:{parts.port}").geturl()
+        try:
+            answer = super().send(request, **options)
+        finally:
+            request.url = told
+        answer.url = told
+        return answer
+
+
 class Browser:
     """Cookies are kept like a browser keeps them; `SameSite` is left to the Chromium test."""
 
@@ -67,6 +89,11 @@ class Browser:
             "Sec-Fetch-Mode": "navigate",
         }
 
+    def towards(self, server: Nginx) -> "Browser":
+        """From now on 127.0.0.1 at this port is this nginx, as a load balancer would have it."""
+        self.session.mount(f"http://127.0.0.1:{server.port}/", Towards(server.address))
+        return self
+
     def get(self, url: str, **options) -> Page:
         """One request, no redirect followed."""
         return self.request("GET", url, **options)
@@ -76,6 +103,9 @@ class Browser:
 
     def request(self, method: str, url: str, **options) -> Page:
         answer = self.session.request(method, url, allow_redirects=False, timeout=30, **options)
+        for cookie in self.session.cookies:
+            # Browsers trust loopback addresses, and Keycloak counts on it.
+            cookie.secure = cookie.secure and answer.url.startswith("https:")
         if "charset" not in answer.headers.get("Content-Type", ""):
             answer.encoding = "utf-8"
         set_cookie = answer.raw.headers.getlist("Set-Cookie")

@@ -12,12 +12,12 @@ from signxml import XMLSigner, methods
 from harness.browser import Browser, Page
 from harness.keys import Credential, rsa_credential
 from harness.message import NS, AuthnRequest, read_post, read_redirect
-from harness.response import Answer, unsigned_response
+from harness.response import Answer, optional, unsigned_response
 
 METADATA = """\
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID={entity_id}>
   <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    {keys}
+    {keys}{slo}
     <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}"
         Location={sso_url}/>
   </md:IDPSSODescriptor>
@@ -29,24 +29,43 @@ KEY = """\
       <ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>
     </ds:KeyInfo></md:KeyDescriptor>"""
 
+ENCRYPTION_KEY = KEY.replace('"signing"', '"encryption"')
+
+LOGOUT_SERVICE = """
+    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{}" Location={}{}/>"""
+
 PLAIN = Answer()
 
 
 @dataclass(frozen=True)
 class Idp:
-    """An IdP that exists only as keys and URLs: tests carry its messages themselves."""
+    """An IdP that exists only as keys and URLs: tests carry its messages themselves.
+
+    `slo` are the bindings of its SingleLogoutService; what it says there is in `harness.logout`.
+    """
 
     entity_id: str = "https://idp.example.org/metadata"
     sso_url: str = "https://idp.example.org/sso"
     binding: str = "HTTP-Redirect"
     credential: Credential = field(default_factory=lambda: rsa_credential("idp"))
+    slo: tuple[str, ...] = ()
+    slo_url: str = "https://idp.example.org/slo"
+    slo_response_url: str | None = None
+    encryption: Credential | None = None
 
     def metadata(self) -> str:
+        keys = KEY.format(self.credential.certificate_base64)
+        if self.encryption:
+            keys += ENCRYPTION_KEY.format(self.encryption.certificate_base64)
+        location = quoteattr(self.slo_url)
+        response_location = optional("ResponseLocation", self.slo_response_url)
+        services = [LOGOUT_SERVICE.format(name, location, response_location) for name in self.slo]
         return METADATA.format(
             entity_id=quoteattr(self.entity_id),
             binding=self.binding,
             sso_url=quoteattr(self.sso_url),
-            keys=KEY.format(self.credential.certificate_base64),
+            keys=keys,
+            slo="".join(services),
         )
 
     def asked(self, page: Page) -> AuthnRequest:

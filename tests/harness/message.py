@@ -1,6 +1,7 @@
-"""AuthnRequests as an IdP receives them, read and checked with software of others."""
+"""Messages of the SP as an IdP receives them, read and checked with software of others."""
 
 import base64
+import re
 import zlib
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,24 +39,36 @@ class AuthnRequest:
 
 def read_redirect(url: str) -> AuthnRequest:
     """HTTP-Redirect (Bindings 3.4.4.1)."""
-    query = parse_qs(urlsplit(url).query, strict_parsing=True)
-    deflated = base64.b64decode(query["SAMLRequest"][0], validate=True)
-    return AuthnRequest(
-        etree.fromstring(zlib.decompress(deflated, -15)), query.get("RelayState", [None])[0]
-    )
+    return AuthnRequest(*redirected(url, "SAMLRequest"))
 
 
 def read_post(fields: dict[str, str]) -> AuthnRequest:
     """HTTP-POST (Bindings 3.5.4)."""
-    xml = base64.b64decode(fields["SAMLRequest"], validate=True)
-    return AuthnRequest(etree.fromstring(xml), fields.get("RelayState"))
+    return AuthnRequest(*posted(fields, "SAMLRequest"))
+
+
+def redirected(url: str, parameter: str) -> tuple[etree._Element, str | None]:
+    """The message in a URL and its RelayState."""
+    query = parse_qs(urlsplit(url).query, strict_parsing=True)
+    deflated = base64.b64decode(query[parameter][0], validate=True)
+    return etree.fromstring(zlib.decompress(deflated, -15)), query.get("RelayState", [None])[0]
+
+
+def posted(fields: dict[str, str], parameter: str) -> tuple[etree._Element, str | None]:
+    """The message in a form and its RelayState."""
+    xml = base64.b64decode(fields[parameter], validate=True)
+    return etree.fromstring(xml), fields.get("RelayState")
 
 
 def verify_redirect(url: str, certificate) -> None:
     """The detached signature over the octets as sent; raises when it does not hold."""
     signed, _, signature = urlsplit(url).query.partition("&Signature=")
-    names = [part.partition("=")[0] for part in signed.split("&")]
-    assert names in (["SAMLRequest", "RelayState", "SigAlg"], ["SAMLRequest", "SigAlg"]), names
+    parts = signed.split("&")
+    # What the endpoint's own URL has for a query stands in front, and is not signed.
+    begin = next(n for n, part in enumerate(parts) if re.match("SAML(Request|Response)=", part))
+    signed = "&".join(parts[begin:])
+    names = [part.partition("=")[0] for part in parts[begin + 1 :]]
+    assert names in (["RelayState", "SigAlg"], ["SigAlg"]), names
     algorithm = unquote(signed.partition("&SigAlg=")[2])
     octets, value = signed.encode("ascii"), base64.b64decode(unquote(signature), validate=True)
     key = certificate.public_key()

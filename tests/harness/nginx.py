@@ -46,12 +46,14 @@ def free_ports(count: int) -> list[int]:
         return ports
 
 
-def wait_for_port(port: int, process: subprocess.Popen, seconds: float = 10) -> None:
+def wait_for_port(
+    port: int, process: subprocess.Popen, seconds: float = 10, address: str = "127.0.0.1"
+) -> None:
     """Returns when something listens on `port`; raises when `process` ends or time is over."""
     deadline = time.monotonic() + seconds
     while True:
         with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+            if attempt.connect_ex((address, port)) == 0:
                 return
         if process.poll() is not None:
             raise RuntimeError(f"{process.args[0]} ended with {process.returncode}")
@@ -63,14 +65,15 @@ def wait_for_port(port: int, process: subprocess.Popen, seconds: float = 10) -> 
 class Nginx:
     """One nginx. `conf` is what a user would write; module, log and temp paths are added.
 
-    `@DIR@`, `@PORT@`, `@PORT2@`, `@PORT3@` and the keys of `values` are replaced in it.
+    `@DIR@`, `@ADDRESS@`, `@PORT@`, `@PORT2@`, `@PORT3@` and the keys of `values` are replaced in
+    it. ADDRESS is where this one listens (127.0.0.1); its name for browsers stays 127.0.0.1, as if
+    a load balancer stood in front (`Browser.towards`).
     """
 
     def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
         self.directory = directory
         self.binary = binary
         self.ports = free_ports(3)
-        self.port = self.ports[0]
         self.process = None
         self.reloads = 0
         self.expected = None  # words of a log line that is no trouble in this test
@@ -79,11 +82,14 @@ class Nginx:
             "DIR": str(directory),
             "MODULE": module,
             "USER": "user nobody nogroup;" if os.geteuid() == 0 else "",
+            "ADDRESS": "127.0.0.1",
             "PORT": str(self.ports[0]),
             "PORT2": str(self.ports[1]),
             "PORT3": str(self.ports[2]),
             **dict(values),
         }
+        self.address = self.values["ADDRESS"]
+        self.port = int(self.values["PORT"])
         shutil.copytree(ROOT / "nginx-conf", directory, dirs_exist_ok=True)
         directory.chmod(0o755)
         self.configure(conf)
@@ -129,7 +135,7 @@ class Nginx:
                 self.command(), stdout=stderr, stderr=stderr, start_new_session=True
             )
         try:
-            wait_for_port(self.port, self.process)
+            wait_for_port(self.port, self.process, address=self.address)
             self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers")
         except Exception:
             print((self.directory / "stderr.log").read_text())

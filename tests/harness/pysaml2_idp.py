@@ -1,19 +1,25 @@
-"""pysaml2 as IdP: its Server class behind a small web part that logs everybody in as one user."""
+"""pysaml2 as IdP: its Server class behind a small web part that logs everybody in as one user.
+
+Single logout both ways: our messages are read, and their signatures checked, by pysaml2 alone.
+"""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
+from lxml import etree
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP
 from saml2.authn_context import PASSWORD
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
-from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_TRANSIENT
+from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_TRANSIENT, name_id_from_string
 from saml2.server import Server
+from saml2.sigver import SignatureError, verify_redirect_signature
 from saml2.xmldsig import DIGEST_SHA1, DIGEST_SHA256, SIG_RSA_SHA1, SIG_RSA_SHA256
 
 from harness.keys import Credential, rsa_credential
+from harness.message import NS
 
 IDENTITY = {
     "mail": ["alice@example.org"],
@@ -22,10 +28,18 @@ IDENTITY = {
 }
 
 
+LOGOUT = {
+    "logout/redirect": BINDING_HTTP_REDIRECT,
+    "logout/post": BINDING_HTTP_POST,
+    "logout/soap": BINDING_SOAP,
+}
+
+
 class Pysaml2Idp:
     """Knobs: `sign_response`, `sign_assertion`, `encrypt_assertion`, `identity`; the last request's fate in `refused`.
 
-    `sha1` leaves pysaml2 at its own default, RSA-SHA1.
+    `sha1` leaves pysaml2 at its own default, RSA-SHA1. What the SP asked for at logout is in
+    `logout_requests`, what it answered in `logout_responses`; both verified.
     """
 
     def __init__(self, directory: Path, credential: Credential | None = None, sha1: bool = False):
@@ -41,6 +55,9 @@ class Pysaml2Idp:
         self.identity = IDENTITY
         self.refused = None
         self.requests = []
+        self.logout_requests = []
+        self.logout_responses = []
+        self.logins = []  # (NameID, SessionIndex) as given
         self.server = None
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.url = f"http://127.0.0.1:{self.web.server_port}"
@@ -61,7 +78,10 @@ class Pysaml2Idp:
                         "single_sign_on_service": [
                             (f"{self.url}/redirect", BINDING_HTTP_REDIRECT),
                             (f"{self.url}/post", BINDING_HTTP_POST),
-                        ]
+                        ],
+                        "single_logout_service": [
+                            (f"{self.url}/{path}", binding) for path, binding in LOGOUT.items()
+                        ],
                     },
                     "want_authn_requests_signed": True,
                     "policy": {
@@ -118,6 +138,7 @@ class Pysaml2Idp:
             **self.sign_with(),
             **arguments,
         )
+        self.remember(response)
         page = self.server.apply_binding(
             arguments["binding"],
             str(response),
@@ -126,6 +147,81 @@ class Pysaml2Idp:
             response=True,
         )
         return page["data"]
+
+    def remember(self, response) -> None:
+        document = etree.fromstring(str(response).encode())
+        name_id = document.find(".//saml:NameID", NS)
+        statement = document.find(".//saml:AuthnStatement", NS)
+        if name_id is not None:
+            read = name_id_from_string(etree.tostring(name_id))
+            self.logins.append((read, statement.get("SessionIndex")))
+
+    def logout_answer(self, binding: str, fields: dict[str, str]) -> tuple[dict, str]:
+        """What the SLS of the IdP says to the SP's message: headers and body."""
+        if "SAMLResponse" in fields:
+            self.logout_responses.append(self.logout_response(binding, fields))
+            return {"Content-Type": "text/html; charset=utf-8"}, "the IdP knows that you are out"
+        signature = {}
+        if binding == BINDING_HTTP_REDIRECT:
+            signature = {
+                "relay_state": fields.get("RelayState"),
+                "sigalg": fields.get("SigAlg"),
+                "signature": fields.get("Signature"),
+            }
+        request = self.server.parse_logout_request(fields["SAMLRequest"], binding, **signature)
+        self.logout_requests.append(request.message)
+        response = self.server.create_logout_response(
+            request.message,
+            [binding],
+            sign=binding != BINDING_HTTP_REDIRECT,
+            **self.sign_with(),
+        )
+        if binding == BINDING_SOAP:
+            sent = self.server.apply_binding(binding, str(response), sign=False)
+            return dict(sent["headers"]), sent["data"]
+        return self.page(binding, response, fields.get("RelayState", ""), response=True)
+
+    def page(self, binding: str, message, relay_state: str, response: bool) -> tuple[dict, str]:
+        """The answer that sends the browser to the SP with the message."""
+        sent = self.server.apply_binding(
+            binding,
+            str(message),
+            message.destination,
+            relay_state,
+            response=response,
+            sign=True,
+            sigalg=self.algorithms["signing_algorithm"],
+        )
+        headers = {"Content-Type": "text/html; charset=utf-8", **dict(sent["headers"])}
+        return headers, sent["data"] if binding == BINDING_HTTP_POST else ""
+
+    def logout_request(self, binding: str, sls: str, sp_entity_id: str, *logins):
+        """A signed LogoutRequest for these logins of one NameID, for the SP's `sls`."""
+        return self.server.create_logout_request(
+            sls,
+            sp_entity_id,
+            name_id=logins[0][0],
+            session_indexes=[index for _, index in logins],
+            sign=binding != BINDING_HTTP_REDIRECT,
+            **self.sign_with(),
+        )
+
+    def logout_response(self, binding: str, fields: dict[str, str]):
+        """Reads the SP's LogoutResponse; raises when it is not signed by the SP."""
+        message = fields["SAMLResponse"]
+        if binding == BINDING_HTTP_REDIRECT:
+            # pysaml2 leaves the detached signature of a response to its caller.
+            issuer = self.server.parse_logout_request_response(message, binding).response.issuer
+            certificates = self.server.sec.metadata.certs(issuer.text, "any", "signing")
+            order = ("SAMLResponse", "RelayState", "SigAlg", "Signature")
+            signed = {name: fields[name] for name in order if name in fields}
+            backend = self.server.sec.sec_backend
+            if not any(verify_redirect_signature(signed, backend, c) for _, c in certificates):
+                raise SignatureError("the LogoutResponse is not signed by the SP")
+        else:
+            document = self.server.unravel(message, binding, "logout_response")
+            self.server.sec.correctly_signed_logout_response(document, must=True)
+        return self.server.parse_logout_request_response(message, binding)
 
     def sign_with(self) -> dict[str, str]:
         return {
@@ -141,19 +237,25 @@ class Pysaml2Idp:
                 self.reply(BINDING_HTTP_REDIRECT, urlsplit(self.path).query)
 
             def do_POST(self):
-                length = int(self.headers["Content-Length"])
-                self.reply(BINDING_HTTP_POST, self.rfile.read(length).decode())
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.reply(BINDING_HTTP_POST, body)
 
             def reply(self, binding, form):
-                fields = {name: values[0] for name, values in parse_qs(form).items()}
+                path = urlsplit(self.path).path.removeprefix("/")
+                headers = {"Content-Type": "text/html; charset=utf-8"}
                 try:
-                    status, page = 200, idp.answer(binding, fields)
-                except Exception as error:  # whatever pysaml2 has against the request
+                    if path in LOGOUT:
+                        headers, page = idp.logout_answer(LOGOUT[path], fields_of(path, form))
+                    else:
+                        page = idp.answer(binding, fields_of(path, form))
+                    status = 302 if "Location" in headers else 200
+                except Exception as error:  # whatever pysaml2 has against the message
                     idp.refused = error
                     status, page = 400, repr(error)
                 body = page.encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -162,3 +264,10 @@ class Pysaml2Idp:
                 pass
 
         return Handler
+
+
+def fields_of(path: str, form: str) -> dict[str, str]:
+    """What came: the parameters, or the one message of a SOAP request."""
+    if LOGOUT.get(path) == BINDING_SOAP:
+        return {"SAMLRequest": form}
+    return {name: values[0] for name, values in parse_qs(form).items()}

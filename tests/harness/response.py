@@ -25,7 +25,7 @@ ASSERTION = """\
 <saml:Assertion ID="{assertion_id}" Version="2.0" IssueInstant="{issue_instant}">
     <saml:Issuer>{issuer}</saml:Issuer>
     <saml:Subject>
-      <saml:NameID Format="{name_id_format}">{name_id}</saml:NameID>
+      <saml:NameID{qualifiers}{format}>{name_id}</saml:NameID>
       <saml:SubjectConfirmation Method="{confirmation_method}">
         <saml:SubjectConfirmationData{in_response_to}{recipient}{confirmation_not_on_or_after}/>
       </saml:SubjectConfirmation>
@@ -93,7 +93,9 @@ class Answer:
     session_index: str | None = "_session-1"
     session_not_on_or_after: float | None = None
     name_id: str = "alice@example.org"
-    name_id_format: str = EMAIL
+    name_id_format: str | None = EMAIL
+    name_qualifier: str | None = None
+    sp_name_qualifier: str | None = None
     attributes: list[Attribute] = field(default_factory=list)
     before_signing: Callable[[etree._Element], None] | None = None
     after_signing: Callable[[etree._Element], etree._Element | None] | None = None
@@ -130,6 +132,9 @@ def unsigned_response(request: AuthnRequest, entity_id: str, answer: Answer) -> 
         "session_not_on_or_after": optional_instant(
             "SessionNotOnOrAfter", answer.session_not_on_or_after
         ),
+        "format": optional("Format", answer.name_id_format),
+        "qualifiers": optional("NameQualifier", answer.name_qualifier)
+        + optional("SPNameQualifier", answer.sp_name_qualifier),
         "status": status_code(answer.status, answer.sub_status),
         "audience": audience_restriction(answer.audience),
         "attributes": attribute_statement(answer.attributes),

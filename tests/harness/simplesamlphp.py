@@ -7,6 +7,7 @@ import signal
 import subprocess
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 from harness.browser import Browser, Page
 from harness.keys import Credential, rsa_credential
@@ -101,6 +102,12 @@ class SimpleSamlPhp:
             "auth": "users",
             "NameIDFormat": [EMAIL],
             "validate.authnrequest": True,
+            "sign.logout": True,
+            "validate.logout": True,
+            "SingleLogoutServiceBinding": [
+                "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
+                "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
+            ],
             "authproc": {
                 "10": {"class": "saml:AttributeNameID", "attribute": "mail", "Format": EMAIL},
                 "11": {"class": "saml:TransientNameID"},
@@ -149,6 +156,7 @@ class SimpleSamlPhp:
         )
         assert done.returncode == 0 and "$metadata[" in done.stdout, done.stdout + done.stderr
         (self.directory / "metadata/saml20-sp-remote.php").write_text("<?php\n" + done.stdout)
+        self.sp_entity_id = done.stdout.split("'")[1]
         return done.stdout
 
     def environment(self) -> dict[str, str]:
@@ -162,3 +170,20 @@ class SimpleSamlPhp:
         assert page.url.startswith(self.url), f"not at the IdP but at {page.url}: {page.text}"
         form = next(form for form in page.forms if "username" in form.fields)
         return browser.submit(form, username=user, password=password)
+
+    def log_out(self, browser: Browser) -> Page:
+        """The person signs out at the IdP, which asks one SP after the other; ends at `signed-out`."""
+        return browser.open(f"{self.url}/saml2/idp/initSLO.php?RelayState={self.signed_out}")
+
+    @property
+    def signed_out(self) -> str:
+        """Any page of the IdP will do to end a logout."""
+        return f"{self.url}/saml2/idp/metadata.php"
+
+    def knows(self, browser: Browser) -> bool:
+        """Whether the IdP has a session of its own for this browser: the login form does not come."""
+        sso = f"{self.url}/saml2/idp/SSOService.php?spentityid={quote(self.sp_entity_id)}"
+        page = browser.get(sso)
+        while page.location and page.location.startswith(self.url):
+            page = browser.get(page.location)
+        return page.saml_form is not None

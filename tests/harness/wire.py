@@ -21,7 +21,7 @@ def ask(
     server: Nginx, path: str, *headers: tuple[str, str], method: str = "GET", body: bytes = b""
 ) -> WireAnswer:
     """One request with these headers and `Host` alone; a name may come several times."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection(server.address, server.port, timeout=30)
     connection.putrequest(method, path, skip_accept_encoding=True)
     if body and "Transfer-Encoding" not in dict(headers):
         connection.putheader("Content-Length", str(len(body)))

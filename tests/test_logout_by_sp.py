@@ -1,0 +1,290 @@
+"""A person signs out here: the session ends, the IdP is asked, and they end on the page they should."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from harness.backend import Backend
+from harness.browser import Browser
+from harness.idp import Idp
+from harness.keys import rsa_credential
+from harness.logout import (
+    RESPONDER,
+    LogoutRequest,
+    LogoutResponse,
+    document,
+    enveloped,
+    received,
+    send,
+    soap_content,
+)
+from harness.members import is_in, log_in
+from harness.message import NS, verify_enveloped
+from harness.response import EMAIL
+
+CONF = """
+events {}
+http {
+    saml_idp corp { metadata idp.xml; @IDP@ }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+        @SP@
+    }
+    server {
+        listen 127.0.0.1:@PORT@;
+        include saml-endpoints.conf;
+        location / { auth_saml app; root html; }
+    }
+}
+"""
+SP = rsa_credential("sp").certificate
+BY = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
+
+
+def serve(nginx, idp: Idp, settings: str = "", sp: str = ""):
+    return nginx(CONF, files={"idp.xml": idp.metadata()}, IDP=settings, SP=sp)
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("binding", BY)
+def test_the_request(nginx, binding, method):
+    """The NameID whole and the SessionIndex: some IdPs refuse when anything of them lacks."""
+    idp = Idp(slo=(BY[binding],))
+    server = serve(nginx, idp)
+    qualifiers = {"name_qualifier": "the & IdP", "sp_name_qualifier": "the <SP>"}
+    member = log_in(server, idp, "a::b & c", **qualifiers)
+    page = member.request(method, server.url("/saml/logout"))
+    request = received(page)
+    assert (request.kind, request.binding, request.url) == ("LogoutRequest", binding, idp.slo_url)
+    request.verify(SP)
+    name_id = request.xml.find("saml:NameID", NS)
+    assert name_id.text == "alice@example.org"
+    assert dict(name_id.attrib) == {
+        "Format": EMAIL,
+        "NameQualifier": "the & IdP",
+        "SPNameQualifier": "the <SP>",
+    }
+    assert request.texts("samlp:SessionIndex") == ["a::b & c"]
+    assert request.text("saml:Issuer") == server.url("/saml/metadata")
+    assert request.xml.get("Destination") == idp.slo_url
+    assert request.xml.get("NotOnOrAfter") > request.xml.get("IssueInstant")
+    # Opaque, and safe in every spelling of a query (Bindings 3.4.3: 80 bytes).
+    assert not request.relay_state or len(request.relay_state) <= 80
+    assert "no-store" in page.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("binding", BY)
+def test_the_session_ends_before_the_idp_answers(nginx, binding):
+    idp = Idp(slo=(BY[binding],))
+    server = serve(nginx, idp)
+    member = log_in(server, idp)
+    thief = Browser()
+    thief.session.cookies.update(member.session.cookies)
+    member.get(server.url("/saml/logout"))
+    assert "saml_session" not in member.session.cookies
+    assert not is_in(server, thief)
+
+
+@pytest.mark.parametrize("answer_by", ["redirect", "post", "deflated"])
+@pytest.mark.parametrize("endpoint", ["/saml/sls", "/saml/acs"])
+def test_the_answer(nginx, answer_by, endpoint):
+    """By any binding, at either endpoint (WSO2 sends it to the ACS); then where the SP says."""
+    idp = Idp(slo=("HTTP-Redirect",))
+    server = serve(nginx, idp, sp="logout_redirect /bye.html;")
+    member = log_in(server, idp)
+    request = received(member.get(server.url("/saml/logout")))
+    answer = LogoutResponse(request.xml.get("ID"))
+    page = send(idp, server.url(endpoint), answer, answer_by, member, request.relay_state)
+    assert (page.status, page.location) == (303, server.url("/bye.html"))
+    assert member.cookie_names() == set(), "nothing of the logout is left"
+
+
+def test_the_answer_without_a_redirect(nginx):
+    idp = Idp(slo=("HTTP-Redirect",))
+    server = serve(nginx, idp)
+    member = log_in(server, idp)
+    request = received(member.get(server.url("/saml/logout")))
+    answer = LogoutResponse(request.xml.get("ID"))
+    page = send(idp, server.url("/saml/sls"), answer, "redirect", member, request.relay_state)
+    assert page.status == 200
+    assert "signed out" in page.text
+
+
+def test_the_return_argument(nginx):
+    """Checked like that of a login, before anything happens; it survives the way to the IdP."""
+    idp = Idp(slo=("HTTP-Redirect",))
+    server = serve(nginx, idp, sp="logout_redirect /bye.html; return_hosts www.example.com;")
+    member = log_in(server, idp)
+    evil = member.get(server.url("/saml/logout?return=https://evil.example.org/"))
+    assert evil.status == 400
+    assert is_in(server, member)
+    request = received(member.get(server.url("/saml/logout?return=https://www.example.com/x?y=z")))
+    assert "example.com" not in (request.relay_state or "")
+    answer = LogoutResponse(request.xml.get("ID"))
+    page = send(idp, server.url("/saml/sls"), answer, "post", member, request.relay_state)
+    assert (page.status, page.location) == (303, "https://www.example.com/x?y=z")
+
+
+def test_an_idp_without_logout(nginx):
+    """Only here, and the page says so."""
+    idp = Idp()
+    server = serve(nginx, idp)
+    member = log_in(server, idp)
+    page = member.get(server.url("/saml/logout"))
+    assert page.status == 200
+    assert "signed out" in page.text and "identity provider" in page.text
+    assert not is_in(server, member)
+
+
+def test_an_idp_without_logout_and_a_redirect(nginx):
+    idp = Idp()
+    server = serve(nginx, idp, sp="logout_redirect /bye.html;")
+    member = log_in(server, idp)
+    page = member.get(server.url("/saml/logout"))
+    assert (page.status, page.location) == (303, server.url("/bye.html"))
+    assert not is_in(server, member)
+
+
+@pytest.mark.parametrize("cookie", [True, False])
+def test_the_session_is_gone_already(nginx, cookie):
+    """Nobody to name to the IdP: the person ends where they would have ended."""
+    idp = Idp(slo=("HTTP-Redirect",))
+    server = serve(nginx, idp, sp="logout_redirect /bye.html;")
+    browser = Browser()
+    if cookie:
+        browser = log_in(server, idp)
+        send(idp, server.url("/saml/sls"))
+    page = browser.get(server.url("/saml/logout"))
+    assert (page.status, page.location) == (303, server.url("/bye.html"))
+
+
+def test_two_logouts_at_once(nginx):
+    """Two tabs, one after the other: the second finds nobody, the first one's answer still counts."""
+    idp = Idp(slo=("HTTP-Redirect",))
+    server = serve(nginx, idp, sp="logout_redirect /bye.html;")
+    member = log_in(server, idp)
+    request = received(member.get(server.url("/saml/logout")))
+    assert member.get(server.url("/saml/logout")).location == server.url("/bye.html")
+    answer = LogoutResponse(request.xml.get("ID"))
+    page = send(idp, server.url("/saml/sls"), answer, "redirect", member, request.relay_state)
+    assert page.location == server.url("/bye.html")
+
+
+@pytest.mark.parametrize("binding", BY)
+def test_unsigned_when_told_so(nginx, binding):
+    idp = Idp(slo=(BY[binding],))
+    server = serve(nginx, idp, "sign_logout off;")
+    request = received(log_in(server, idp).get(server.url("/saml/logout")))
+    assert "Signature=" not in request.whole_url
+    assert request.xml.find("ds:Signature", NS) is None
+
+
+def test_the_binding_asked_for(nginx):
+    idp = Idp(slo=("HTTP-Redirect", "HTTP-POST"))
+    server = serve(nginx, idp, "slo_binding post;")
+    assert received(log_in(server, idp).get(server.url("/saml/logout"))).binding == "post"
+
+
+BY_HAND = """
+    entity_id https://idp.example.org/metadata;
+    sso_url https://idp.example.org/sso;
+    signing_certificate idp.crt;
+    slo_url https://idp.example.org/by-hand;
+    slo_response_url https://idp.example.org/by-hand/answer;
+"""
+
+
+def test_an_idp_by_hand(nginx):
+    idp = Idp()
+    conf = CONF.replace("metadata idp.xml;", BY_HAND)
+    server = nginx(conf, files={"idp.crt": idp.credential.certificate_pem}, IDP="", SP="")
+    member = log_in(server, idp)
+    request = received(member.get(server.url("/saml/logout")))
+    assert request.url == "https://idp.example.org/by-hand"
+    answer = received(send(idp, server.url("/saml/sls"), LogoutRequest(), "redirect"))
+    assert answer.url == "https://idp.example.org/by-hand/answer"
+
+
+def test_an_encrypted_name_id(nginx, tmp_path):
+    """For the IdP's eyes only; xmlsec1 opens it."""
+    key = rsa_credential("idp encryption")
+    idp = Idp(slo=("HTTP-POST",), encryption=key)
+    server = serve(nginx, idp, "name_id_encrypted on;")
+    request = received(log_in(server, idp).get(server.url("/saml/logout")))
+    request.verify(SP)
+    assert "alice" not in etree.tostring(request.xml).decode()
+    (tmp_path / "key.pem").write_bytes(key.key_pem)
+    encrypted = request.xml.find("saml:EncryptedID", NS)
+    (tmp_path / "id.xml").write_bytes(etree.tostring(encrypted))
+    opened = subprocess.run(
+        ["xmlsec1", "--decrypt", "--privkey-pem", "key.pem", "id.xml"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    name_id = etree.fromstring(opened.stdout).find("saml:NameID", NS)
+    assert (name_id.text, name_id.get("Format")) == ("alice@example.org", EMAIL)
+
+
+class SoapIdp:
+    """An IdP that is asked by SOAP; `says` changes what it answers."""
+
+    def __init__(self, says=lambda answer: answer):
+        self.says = says
+        self.backend = Backend(self.answer)
+        self.idp = Idp(slo=("SOAP",), slo_url=f"{self.backend.url}/soap")
+        self.requests = []
+
+    def answer(self, asked):
+        request = soap_content(asked.body.decode())
+        verify_enveloped(request, SP)
+        self.requests.append(request)
+        response = self.says(LogoutResponse(request.get("ID"), destination=None))
+        return 200, "text/xml; charset=utf-8", enveloped(document(self.idp, "", response))
+
+
+@pytest.fixture
+def soap_idp():
+    made = SoapIdp()
+    yield made
+    made.backend.stop()
+
+
+def test_by_soap(nginx, soap_idp):
+    """nginx itself asks, while the browser waits."""
+    server = serve(nginx, soap_idp.idp, sp="logout_redirect /bye.html;")
+    member = log_in(server, soap_idp.idp)
+    page = member.get(server.url("/saml/logout"))
+    assert (page.status, page.location) == (303, server.url("/bye.html"))
+    (request,) = soap_idp.requests
+    assert request.findtext("saml:NameID", namespaces=NS) == "alice@example.org"
+    (asked,) = soap_idp.backend.asked
+    assert (asked.method, asked.path) == ("POST", "/soap")
+    assert asked.headers["Content-Type"].startswith("text/xml")
+    assert "SOAPAction" in asked.headers
+    assert "Cookie" not in asked.headers
+    assert not is_in(server, member)
+
+
+def test_by_soap_and_the_idp_fails(nginx, soap_idp):
+    """The session here has ended; the person learns that the IdP's has not."""
+    soap_idp.says = lambda answer: replace(answer, status=RESPONDER)
+    server = serve(nginx, soap_idp.idp, sp="logout_redirect /bye.html;")
+    member = log_in(server, soap_idp.idp)
+    page = member.get(server.url("/saml/logout"))
+    assert page.status == 403 and "logout_failed" in page.text
+    assert not is_in(server, member)
+
+
+def test_by_soap_and_the_idp_is_gone(nginx, soap_idp):
+    server = serve(nginx, soap_idp.idp)
+    member = log_in(server, soap_idp.idp)
+    soap_idp.backend.stop()
+    page = member.get(server.url("/saml/logout"))
+    assert page.status >= 500, page.text
+    assert not is_in(server, member)

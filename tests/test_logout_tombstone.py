@@ -1,0 +1,89 @@
+"""A login that was on its way when its person was logged out is refused when it arrives."""
+
+import pytest
+
+from harness.browser import Browser
+from harness.idp import Idp
+from harness.logout import LogoutRequest, assert_success, send
+from harness.members import is_in, log_in_again
+from harness.refusal import assert_refused
+from harness.response import Answer
+
+CONF = """
+worker_processes 2;
+events {}
+http {
+    saml_idp corp { metadata idp.xml; allow_unsolicited on; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+    }
+    server {
+        listen 127.0.0.1:@PORT@ reuseport;
+        include saml-endpoints.conf;
+        location / { auth_saml app; root html; }
+    }
+}
+"""
+EARLIER = Answer(issue_instant=-3, session_index="_session-1")
+
+
+@pytest.fixture
+def idp():
+    return Idp(slo=("HTTP-Redirect", "HTTP-POST"))
+
+
+@pytest.mark.parametrize("session_index", [(), ("_session-1",), ("_x", "_session-1")])
+@pytest.mark.parametrize("in_response_to", ["", None])
+def test_the_late_login(nginx, idp, browser, session_index, in_response_to):
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    late = idp.form(request, Answer(**{**vars(EARLIER), "in_response_to": in_response_to}))
+    assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=session_index)))
+    for _ in range(2):
+        page = browser.post(request.acs_url, late)
+        assert_refused(server, page, "assertion_logged_out")
+        assert not is_in(server, browser)
+
+
+def test_another_session_index(nginx, idp, browser):
+    """The phone was logged out; the login under way is the laptop's."""
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    answer = Answer(issue_instant=-3, session_index="_laptop")
+    logout = LogoutRequest(session_index=("_phone",))
+    assert_success(send(idp, server.url("/saml/sls"), logout))
+    assert browser.post(request.acs_url, idp.form(request, answer)).status == 303
+    assert is_in(server, browser)
+
+
+def test_another_person(nginx, idp, browser):
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    answer = Answer(issue_instant=-3, name_id="bob@example.org")
+    assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=())))
+    assert browser.post(request.acs_url, idp.form(request, answer)).status == 303
+    assert is_in(server, browser)
+
+
+@pytest.mark.parametrize("session_index", [(), ("_session-1",)])
+def test_a_new_login_is_welcome(nginx, idp, session_index):
+    """Also with the same SessionIndex (authentik's stays as long as its own session)."""
+    server = nginx(CONF)
+    for _ in range(3):
+        assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=session_index)))
+        member = log_in_again(server, idp, "_session-1")
+        assert is_in(server, member)
+
+
+def test_after_a_reload(nginx, idp, browser):
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    late = idp.form(request, EARLIER)
+    assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=())))
+    server.reload()
+    assert_refused(server, browser.post(request.acs_url, late), "assertion_logged_out")
+    assert Browser().get(server.url("/page.html")).status == 302

@@ -1,0 +1,138 @@
+"""Every signature algorithm that is taken, as signxml makes it, and forms of it that are not."""
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from lxml import etree
+from signxml import DigestAlgorithm, SignatureMethod, XMLSigner, methods
+
+from harness.browser import Browser
+from harness.dsig import EXCLUSIVE
+from harness.idp import Idp
+from harness.keys import Credential, certified, rsa_credential
+from harness.message import NS
+from harness.refusal import assert_refused
+from harness.response import Answer
+
+CONF = """
+events {}
+http {
+    saml_idp corp { metadata idp.xml; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        idp corp;
+    }
+    server {
+        listen 127.0.0.1:@PORT@;
+        include saml-endpoints.conf;
+        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
+    }
+}
+"""
+CREDENTIALS = {
+    "rsa": rsa_credential("idp"),
+    "p256": certified(ec.generate_private_key(ec.SECP256R1()), "idp"),
+    "p384": certified(ec.generate_private_key(ec.SECP384R1()), "idp"),
+    "p521": certified(ec.generate_private_key(ec.SECP521R1()), "idp"),
+}
+METHODS = [("rsa", f"RSA_SHA{bits}") for bits in (256, 384, 512)]
+METHODS += [("rsa", f"SHA{bits}_RSA_MGF1") for bits in (256, 384, 512)]
+METHODS += [(key, f"ECDSA_SHA{n}") for key in ("p256", "p384", "p521") for n in (256, 384, 512)]
+
+
+def signed_by(credential: Credential, method: str, digest: str, prefix: str | None):
+    """A knob that has the Assertion signed by signxml."""
+
+    def apply(document: etree._Element) -> None:
+        assertion = document.find("saml:Assertion", NS)
+        copy = etree.fromstring(etree.tostring(assertion, with_tail=False))
+        namespaces = {prefix: NS["ds"]}
+        place = etree.Element(f"{{{NS['ds']}}}Signature", Id="placeholder", nsmap=namespaces)
+        copy.find("saml:Issuer", NS).addnext(place)
+        signer = XMLSigner(
+            methods.enveloped, SignatureMethod[method], DigestAlgorithm[digest], EXCLUSIVE
+        )
+        signer.namespaces = namespaces
+        signed = signer.sign(
+            copy,
+            key=credential.key,
+            cert=[credential.certificate],
+            reference_uri=copy.get("ID"),
+            id_attribute="ID",
+        )
+        document.replace(assertion, signed)
+
+    return apply
+
+
+def login(nginx, credential: Credential, change):
+    idp = Idp(credential=credential)
+    server = nginx(CONF, files={"idp.xml": idp.metadata()})
+    browser = Browser()
+    answer = Answer(sign=None, after_signing=change)
+    return server, browser, idp.login(browser, server.url("/page.html"), answer)
+
+
+@pytest.mark.parametrize("key, method", METHODS, ids="-".join)
+def test_accepted(nginx, key, method):
+    digest = method[method.index("SHA") :][:6]
+    prefix = "ds" if digest == "SHA256" else None
+    change = signed_by(CREDENTIALS[key], method, digest, prefix)
+    server, browser, page = login(nginx, CREDENTIALS[key], change)
+    assert page.status == 303, page.text
+    page = browser.get(page.location)
+    assert (page.status, page.headers["X-User"]) == (200, "alice@example.org")
+
+
+def der(value: bytes) -> bytes:
+    """As Redirect signatures have it, and xmldsig-core1 6.4.3 has not."""
+    half = len(value) // 2
+    return encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
+
+
+def shortened(value: bytes) -> bytes:
+    """Each half without its first byte."""
+    half = len(value) // 2
+    return value[1:half] + value[half + 1 :]
+
+
+@pytest.mark.parametrize(
+    "key, method, changed",
+    [
+        ("p256", "ECDSA_SHA256", der),
+        ("p256", "ECDSA_SHA256", shortened),
+        ("p256", "ECDSA_SHA256", lambda value: value + b"\0"),
+        ("p521", "ECDSA_SHA512", der),
+        ("p521", "ECDSA_SHA512", bytes(132).__add__),
+        ("p256", "ECDSA_SHA256", lambda value: bytes(64)),
+        ("rsa", "RSA_SHA256", lambda value: b"\0" + value),
+        ("rsa", "SHA256_RSA_MGF1", lambda value: value[:-1]),
+        ("rsa", "RSA_SHA256", lambda value: b""),
+    ],
+)
+def test_other_forms_of_the_value(nginx, key, method, changed):
+    sign = signed_by(CREDENTIALS[key], method, "SHA256", "ds")
+
+    def change(document: etree._Element) -> None:
+        sign(document)
+        value = document.find(".//ds:SignatureValue", NS)
+        value.text = base64.b64encode(changed(base64.b64decode(value.text))).decode()
+
+    server, _, page = login(nginx, CREDENTIALS[key], change)
+    assert_refused(server, page, "signature_invalid")
+
+
+def test_pss_is_not_pkcs1(nginx):
+    """The value fits the key, but not as SignatureMethod says."""
+    sign = signed_by(CREDENTIALS["rsa"], "RSA_SHA256", "SHA256", "ds")
+
+    def change(document: etree._Element) -> None:
+        sign(document)
+        method = document.find(".//ds:SignatureMethod", NS)
+        method.set("Algorithm", SignatureMethod.SHA256_RSA_MGF1.value)
+
+    server, _, page = login(nginx, CREDENTIALS["rsa"], change)
+    assert_refused(server, page, "signature_invalid")

@@ -1,0 +1,175 @@
+"""Three nodes, two replicas: any one may die, and no session and no logout is lost."""
+
+import random
+import threading
+
+import pytest
+
+from harness.crowd import CROWD_IDP, Crowd
+from harness.members import is_in, log_in
+
+CONF = """
+worker_processes 2;
+events {}
+http {
+    keepalive_requests 1000000;
+    saml_session_store shared {
+        memcached @NODES@;
+        replicas 2;
+        memcached_timeout 300ms;
+        cache_valid 0s;
+        zone @ZONE@;
+        secret session.key;
+    }
+    saml_idp corp { metadata idp.xml; allow_unsolicited on; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+        session_store shared;
+    }
+    server {
+        listen @ADDRESS@:@PORT@;
+        include saml-endpoints.conf;
+        location / { auth_saml app; access_log off; root html; }
+    }
+}
+"""
+SECRET = {"session.key": "0123456789abcdef" * 4}
+SESSIONS = 10_000
+
+
+@pytest.fixture
+def idp():
+    return CROWD_IDP
+
+
+@pytest.fixture
+def nodes(memcacheds):
+    return memcacheds(3)
+
+
+@pytest.fixture
+def hosts(twins, nodes):
+    addresses = " ".join(node.address for node in nodes)
+    return twins(CONF, files=SECRET, NODES=addresses, ZONE="saml_sessions 64m")
+
+
+def test_where_entries_lie(hosts, nodes, idp):
+    """Each on two nodes, spread over all three."""
+    for n in range(60):
+        log_in(hosts[0], idp, f"_{n}", name_id=f"person{n}")
+    held = [set(node.keys()) for node in nodes]
+    every = set().union(*held)
+    assert len(every) >= 120, "a session and an index entry each, at least"
+    for key in every:
+        assert sum(key in keys for keys in held) == 2, key
+    for keys in held:
+        assert len(keys) > len(every) / 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_any_one_fails(hosts, nodes, which, how):
+    """No session is lost, no login refused, no logout forgotten; nor when it is back, empty or old."""
+    one, two = Crowd(hosts[0]), Crowd(hosts[1])
+    count = SESSIONS if (which, how) == (0, "kill") else 600
+    cookies = {f"person{n}": one.enter(f"person{n}", "_1") for n in range(count)}
+    gone = set(random.sample(sorted(cookies), count // 10))
+    for name in sorted(gone)[::2]:
+        assert one.post_logout(one.logout_form(name))[0] == 200
+    getattr(nodes[which], how)()
+    for name in sorted(gone)[1::2]:
+        log_out_with_patience(two, name)
+    check(cookies, gone, one, two)
+    extra = {f"late{n}": two.enter(f"late{n}", "_1") for n in range(30)}
+    check(extra, set(), one, two)
+    nodes[which].start() if how == "kill" else nodes[which].thaw()
+    for _ in range(2):
+        check({**cookies, **extra}, gone, one, two)
+
+
+def log_out_with_patience(crowd: Crowd, name: str) -> None:
+    """As an IdP does: an error makes it try again."""
+    form = crowd.logout_form(name)
+    for _ in range(40):
+        status, _, _ = crowd.post_logout(form)
+        if status == 200:
+            return
+        assert status >= 500, status
+    raise AssertionError(f"no logout of {name} with one node of three gone")
+
+
+def check(cookies: dict[str, str], gone: set[str], *crowds: Crowd) -> None:
+    """Those who are out are out at every host, all others are in."""
+    for crowd in crowds:
+        wrong = {
+            name: status
+            for name, cookie in cookies.items()
+            if (status := crowd.status(cookie)) != (302 if name in gone else 200)
+        }
+        assert not wrong, f"{len(wrong)} of {len(cookies)}: {dict(list(wrong.items())[:5])}"
+
+
+def test_a_read_repairs(hosts, nodes, idp):
+    """A node that comes back empty gets its entries again, so that the next failure loses nothing."""
+    members = [log_in(hosts[0], idp, f"_{n}", name_id=f"person{n}") for n in range(40)]
+    for node in nodes:
+        node.restart()
+        for host in hosts:
+            # Each look-up that finds a hole fills it.
+            host.wait_for(
+                lambda: all(is_in(host, member) for member in members), "every session", 10
+            )
+    for host in hosts:
+        assert all(is_in(host, member) for member in members)
+
+
+@pytest.mark.slow
+def test_one_after_the_other_under_load(hosts, nodes):
+    """A rolling restart of all nodes while people work."""
+    cookies = [Crowd(hosts[0]).enter(f"person{n}", "_1") for n in range(50)]
+    stop, failures, done = threading.Event(), [], [0]
+
+    def work(host):
+        crowd = Crowd(host)
+        while not stop.is_set():
+            for cookie in cookies:
+                status = crowd.status(cookie)
+                done[0] += 1
+                if status != 200:
+                    failures.append(status)
+
+    threads = [threading.Thread(target=work, args=(host,)) for host in hosts]
+    for thread in threads:
+        thread.start()
+    for node in nodes:
+        before = done[0]
+        node.kill()
+        hosts[0].wait_for(lambda: done[0] > before + 300, "requests without it", 20)
+        before = done[0]
+        node.start()
+        # Long enough for every session to be read, and so repaired.
+        hosts[0].wait_for(lambda: done[0] > before + 1500, "requests with it", 30)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures, f"{len(failures)} of {done[0]}: {set(failures)}"
+
+
+def test_a_node_more(nginx, memcacheds, idp):
+    """A fourth node takes its share of the keys and no more; with two replicas nobody is logged out."""
+    nodes = memcacheds(4)
+    three = " ".join(node.address for node in nodes[:3])
+    server = nginx(CONF, files=SECRET, NODES=three, ZONE="saml_sessions 1m")
+    members = [log_in(server, idp, f"_{n}", name_id=f"person{n}") for n in range(120)]
+    server.values["NODES"] = " ".join(node.address for node in nodes)
+    # Another zone: nothing is remembered here.
+    server.values["ZONE"] = "another_zone 1m"
+    server.configure(CONF)
+    server.reload()
+    lost = sum(not is_in(server, member) for member in members)
+    assert lost == 0, f"{lost} of 120"

@@ -40,13 +40,19 @@ pub fn refusal(code: &str, meaning: &str, request_id: &str) -> String {
         &format!(
             "<p role=\"alert\">{}</p>\
              <p><a href=\"/\">Start again</a>. If it happens again, tell your administrator \
-             the two values below.</p>\
-             <dl><dt>Reason</dt><dd><code>{}</code></dd>\
-             <dt>Request ID</dt><dd><code>{}</code></dd></dl>",
+             the two values below.</p>{}",
             escape(meaning),
-            escape(code),
-            escape(request_id)
+            for_help_desk(code, request_id)
         ),
+    )
+}
+
+fn for_help_desk(code: &str, request_id: &str) -> String {
+    format!(
+        "<dl><dt>Reason</dt><dd><code>{}</code></dd>\
+         <dt>Request ID</dt><dd><code>{}</code></dd></dl>",
+        escape(code),
+        escape(request_id)
     )
 }
 
@@ -59,8 +65,6 @@ pub enum LoggedOut {
     Everywhere,
     /// Here and at the IdP, but not everywhere (Core 3.2.2.2, PartialLogout).
     Partly,
-    /// Here; the IdP refused or failed.
-    HereOnly,
 }
 
 /// Says how far a logout got; `next` is where the user wanted to go.
@@ -82,15 +86,24 @@ pub fn logged_out(how_far: LoggedOut, next: Option<&str>) -> String {
              sign you out of every other application: sign out there too, and close the browser \
              on a shared computer.",
         ),
-        LoggedOut::HereOnly => (
-            "You are signed out here only",
-            "You are signed out of this application. Your organisation's sign-in service did not \
-             sign you out: close the browser on a shared computer.",
-        ),
     };
     let next = escape(next.unwrap_or("/"));
     let label = if next == "/" { "Sign in again" } else { "Continue" };
     page(title, &format!("<p>{text}</p><p><a href=\"{next}\">{label}</a></p>"))
+}
+
+/// The session of this SP is over; the IdP refused or failed to end its own.
+pub fn logged_out_here_only(code: &str, request_id: &str, next: Option<&str>) -> String {
+    page(
+        "You are signed out here only",
+        &format!(
+            "<p role=\"alert\">You are signed out of this application. Your organisation's sign-in \
+             service did not sign you out: close the browser on a shared computer.</p>\
+             <p><a href=\"{}\">Continue</a></p>{}",
+            escape(next.unwrap_or("/")),
+            for_help_desk(code, request_id)
+        ),
+    )
 }
 
 /// Goes to `url` by itself, as a navigation that this site starts.

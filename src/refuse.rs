@@ -72,7 +72,7 @@ fn log(r: &Request, refusal: &Refusal, request_id: &str) {
 }
 
 /// The one place where blame becomes a status.
-fn status(refusal: &Refusal) -> u16 {
+pub fn status(refusal: &Refusal) -> u16 {
     let code = refusal.code();
     if code == reason::METHOD_NOT_ALLOWED.code() {
         return 405;

@@ -99,7 +99,8 @@ def test_the_answer_goes_to_the_response_location(nginx, request_by, offered):
     """And by a binding that the IdP has, whatever the request came by; SOAP answers on the spot."""
     idp = Idp(slo=(offered, "SOAP"), slo_response_url="https://idp.example.org/slo/answer?a=b")
     server = nginx(CONF, files={"idp.xml": idp.metadata()})
-    answer = assert_success(send(idp, server.url("/saml/sls"), binding=request_by), SP)
+    page = send(idp, server.url("/saml/sls"), binding=request_by, client=Browser())
+    answer = assert_success(page, SP)
     if request_by == "soap":
         assert answer.binding == "soap"
     else:

@@ -103,7 +103,7 @@ def test_the_answer(nginx, answer_by, endpoint):
     answer = LogoutResponse(request.xml.get("ID"))
     page = send(idp, server.url(endpoint), answer, answer_by, member, request.relay_state)
     assert (page.status, page.location) == (303, server.url("/bye.html"))
-    assert member.cookie_names() == set(), "nothing of the logout is left"
+    assert not {"saml_session", "saml_session_logout"} & member.cookie_names()
 
 
 def test_the_answer_without_a_redirect(nginx):
@@ -139,7 +139,7 @@ def test_an_idp_without_logout(nginx):
     member = log_in(server, idp)
     page = member.get(server.url("/saml/logout"))
     assert page.status == 200
-    assert "signed out" in page.text and "identity provider" in page.text
+    assert "signed out" in page.text and "may still be signed in" in page.text
     assert not is_in(server, member)
 
 

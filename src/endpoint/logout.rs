@@ -14,6 +14,7 @@ use session::{PendingLogout, Session};
 
 use super::{Answer, return_argument};
 use crate::config::{Idp, Sp};
+use crate::context::Context;
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
 use crate::reply::{Outcome, Reply};
@@ -27,13 +28,16 @@ pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     refuse_cross_site(r, sp)?;
     let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
-    let (sp, now) = (Rc::clone(sp), ngx_time());
+    let (sp, now, id) = (Rc::clone(sp), ngx_time(), random::id());
+    if let Some(context) = Context::of_or_new(r) {
+        context.set_request_id(&id);
+    }
     Ok(Answer::later(async move {
         let reply = match sp.find_session(&tokens, now).await? {
             None => here(target),
             Some(live) => {
                 sp.sessions.end_live(&live, now).await?;
-                at_idp(&sp, &live.session, target, now).await?
+                at_idp(&sp, &live.session, id, target, now).await?
             }
         };
         Ok(reply.with_cookie(sp.cookies.clear_session()))
@@ -49,13 +53,18 @@ fn here(target: Option<String>) -> Reply {
 }
 
 /// Sends the LogoutRequest, if the IdP takes one and could answer.
-async fn at_idp(sp: &Sp, session: &Session, target: Option<String>, now: i64) -> Outcome {
+async fn at_idp(
+    sp: &Sp,
+    session: &Session,
+    id: String,
+    target: Option<String>,
+    now: i64,
+) -> Outcome {
     let idp = sp.idps.iter().find(|idp| idp.provider.entity_id == session.idp);
     let endpoint = idp.and_then(|idp| idp.provider.logout_request_endpoint());
     let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {
         return Ok(here(target));
     };
-    let id = random::id();
     let name_id = name_id(session);
     let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
     let request = OutgoingLogoutRequest {

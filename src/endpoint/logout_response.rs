@@ -12,7 +12,9 @@ use session::PendingLogout;
 use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::Sp;
-use crate::page::{LoggedOut, logged_out};
+use crate::context::Context;
+use crate::page::{LoggedOut, logged_out, logged_out_here_only};
+use crate::refuse;
 use crate::reply::Reply;
 use crate::request;
 
@@ -33,6 +35,9 @@ pub fn conclude(
             format!("InResponseTo is {}, no logout of this browser has that ID", quote(&asked)),
         ));
     }
+    if let (Some(context), Some(pending)) = (Context::of_or_new(r), &pending) {
+        context.set_request_id(&pending.request_id);
+    }
     let decryption_keys = &sp.decryption_keys;
     let expected = Expected { url, idp: &idp.provider, decryption_keys, now };
     let request_id = pending.as_ref().map(|pending| pending.request_id.as_str());
@@ -44,10 +49,8 @@ pub fn conclude(
     };
     let reply = match outcome {
         Ok(outcome) => told(outcome, pending.return_url),
-        // The session here has ended all the same.
         Err(refusal) if refusal.code() == reason::LOGOUT_FAILED.code() => {
-            let page = logged_out(LoggedOut::HereOnly, pending.return_url.as_deref());
-            Reply::html(200, page).because(refusal)
+            failed(refusal, &pending.request_id, pending.return_url.as_deref())
         }
         Err(refusal) => return Err(refusal),
     };
@@ -66,6 +69,13 @@ pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
             Reply::html(200, logged_out(LoggedOut::Partly, url.as_deref()))
         }
     }
+}
+
+/// Tells the user that the IdP did not do as asked; the session here has ended all the same.
+pub fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> Reply {
+    let status = refuse::status(&refusal);
+    let page = logged_out_here_only(refusal.code(), request_id, return_url);
+    Reply::html(status, page).because(refusal)
 }
 
 fn pending_logout(

@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod connection_error;
 mod connection_log;
 mod timer;
 mod tls;
@@ -9,7 +10,8 @@ mod tls;
 use std::rc::Rc;
 
 pub use address::Address;
-pub use connection::{Connection, ConnectionError};
+pub use connection::Connection;
+pub use connection_error::ConnectionError;
 pub use timer::{Patience, Timer, pause};
 pub use tls::{Tls, TlsOptions};
 

@@ -42,6 +42,17 @@ pub fn settings(
         }
         (false, None) => None,
     };
+    if let Some(tls) = &tls
+        && let Some(node) = nodes.iter().find(|node| !tls.can_verify(node))
+    {
+        return Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"memcached\" address \"{}\" has no name to verify; set \"memcached_ssl_name\"",
+                node.name()
+            ),
+        ));
+    }
     Ok(Settings {
         nodes,
         replicas,

@@ -5,10 +5,10 @@
 //! nginx's own upstream keepalive.
 
 use std::ffi::{c_int, c_void};
+use std::io;
 use std::mem;
 use std::ptr::NonNull;
 use std::rc::Rc;
-use std::{fmt, io};
 
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_OK, NGX_SSL_CLIENT, SO_ERROR, SOL_SOCKET, getsockopt,
@@ -25,6 +25,7 @@ use openssl::x509::X509VerifyResult;
 
 use super::Callback;
 use super::address::Address;
+use super::connection_error::ConnectionError;
 use super::connection_log::ConnectionLog;
 use super::tls::Tls;
 use crate::guard::guard;
@@ -54,40 +55,6 @@ enum Stage {
     Handshaking,
     Ready,
 }
-
-/// Why a connection ended.
-#[derive(Debug)]
-pub enum ConnectionError {
-    /// It could not be made.
-    Connect(io::Error),
-    /// The peer's certificate is not accepted.
-    Certificate(String),
-    /// The TLS handshake failed; nginx has logged why, unless the connection is quiet.
-    Handshake,
-    /// The peer closed it.
-    Closed,
-    /// The network or the peer broke it.
-    Broken,
-    /// nginx has no memory, no socket or no connection left; it has logged which.
-    Nginx,
-}
-
-impl fmt::Display for ConnectionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConnectionError::Connect(error) => write!(f, "connecting failed: {error}"),
-            ConnectionError::Certificate(reason) => {
-                write!(f, "its certificate is not accepted: {reason}")
-            }
-            ConnectionError::Handshake => f.write_str("the TLS handshake failed"),
-            ConnectionError::Closed => f.write_str("it closed the connection"),
-            ConnectionError::Broken => f.write_str("the connection broke"),
-            ConnectionError::Nginx => f.write_str("nginx could not open a connection"),
-        }
-    }
-}
-
-impl std::error::Error for ConnectionError {}
 
 impl Connection {
     /// Begins to connect. `peer` names the other end in nginx's log lines, as in "memcached
@@ -214,8 +181,8 @@ impl Connection {
 
     /// Its bytes go out in TLS records, one for each write.
     pub fn has_tls(&self) -> bool {
-        // SAFETY: freed by drop only.
-        unsafe { self.anchor.as_ref() }.tls.is_some()
+        // SAFETY: freed by drop only; nginx knows nothing of this field.
+        unsafe { (*self.anchor.as_ptr()).tls.is_some() }
     }
 
     /// nginx wants resting connections closed.
@@ -269,12 +236,14 @@ impl Connection {
 
     fn start_tls(&mut self) -> Result<(), ConnectionError> {
         let c = self.raw.as_ptr();
-        // SAFETY: freed by drop only; the log's level is not read meanwhile.
-        let anchor = unsafe { self.anchor.as_mut() };
-        let Some(tls) = &anchor.tls else { return Ok(()) };
         if !self.quiet {
-            anchor.log.unmute();
+            // SAFETY: freed by drop only; nginx is not logging meanwhile.
+            unsafe { (*self.anchor.as_ptr()).log.unmute() }
         }
+        // SAFETY: as above; what nginx writes lies in the log.
+        let (tls, address) =
+            unsafe { (&(*self.anchor.as_ptr()).tls, &(*self.anchor.as_ptr()).address) };
+        let Some(tls) = tls else { return Ok(()) };
         // SAFETY: the connection is open and gets what nginx's own upstreams give theirs; the
         // pool and the SSL object are freed by drop.
         unsafe {
@@ -286,7 +255,7 @@ impl Connection {
             {
                 return Err(ConnectionError::Nginx);
             }
-            tls.expect(ssl_of(c), &anchor.address).map_err(|_| ConnectionError::Nginx)?;
+            tls.expect(ssl_of(c), address)?;
             (*(*c).ssl).handler = Some(on_handshake);
             // How it went, `is_secured` sees.
             ngx_ssl_handshake(c);
@@ -304,17 +273,17 @@ impl Connection {
                 return match (failed, verified) {
                     (false, _) => Ok(false),
                     (true, X509VerifyResult::OK) => Err(ConnectionError::Handshake),
-                    (true, refused) => Err(certificate_error(refused)),
+                    (true, refused) => Err(refused.into()),
                 };
             }
             // The context has verified it already; this is the place that must not be forgotten.
             if verified != X509VerifyResult::OK || ssl_of(c).peer_certificate().is_none() {
-                return Err(certificate_error(verified));
+                return Err(verified.into());
             }
             (*(*c).read).handler = Some(on_event);
             (*(*c).write).handler = Some(on_event);
             (*c).set_log_error(ngx_connection_log_error_e_NGX_ERROR_INFO);
-            self.anchor.as_mut().log.mute();
+            (*self.anchor.as_ptr()).log.mute();
         }
         Ok(true)
     }
@@ -364,10 +333,8 @@ unsafe fn connect(anchor: NonNull<Anchor>) -> Result<NonNull<ngx_connection_t>, 
             (NGX_DECLINED, _) => {
                 return Err(ConnectionError::Connect(io::Error::last_os_error()));
             }
-            (_, connection) => {
-                connection.inspect(|c| ngx_close_connection(c.as_ptr()));
-                return Err(ConnectionError::Nginx);
-            }
+            // Then it has closed what it opened.
+            _ => return Err(ConnectionError::Nginx),
         };
         let c = raw.as_ptr();
         (*c).data = anchor.cast::<c_void>();
@@ -416,10 +383,6 @@ unsafe fn socket_error(c: *mut ngx_connection_t) -> Result<(), ConnectionError> 
         (0, error) => Err(ConnectionError::Connect(io::Error::from_raw_os_error(error))),
         _ => Err(ConnectionError::Connect(io::Error::last_os_error())),
     }
-}
-
-fn certificate_error(result: X509VerifyResult) -> ConnectionError {
-    ConnectionError::Certificate(result.error_string().to_owned())
 }
 
 fn str_of(text: &str) -> ngx_str_t {

@@ -9,6 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{SslContext, SslContextBuilder, SslFiletype, SslMode, SslRef, SslVerifyMode};
 
 use super::address::{Address, ip};
+use super::connection_error::ConnectionError;
 
 /// What to trust and what to show.
 #[derive(Clone, Copy, Default)]
@@ -55,20 +56,32 @@ impl Tls {
     }
 
     /// Asks for and verifies the name of the peer.
-    pub(super) fn expect(&self, ssl: &mut SslRef, address: &Address) -> Result<(), ErrorStack> {
+    pub(super) fn expect(
+        &self,
+        ssl: &mut SslRef,
+        address: &Address,
+    ) -> Result<(), ConnectionError> {
         let name = self.name.as_deref().unwrap_or(address.host());
-        match ip(name) {
-            Some(ip) => ssl.param_mut().set_ip(ip),
-            None => {
-                ssl.set_hostname(name)?;
-                ssl.param_mut().set_host(name)
-            }
+        if name.is_empty() {
+            // OpenSSL would verify none.
+            return Err(ConnectionError::Certificate("there is no name to verify".into()));
         }
+        expect_name(ssl, name).map_err(|_| ConnectionError::Nginx)
     }
 
     /// A unix socket has no name to verify: one must be configured.
     pub fn can_verify(&self, address: &Address) -> bool {
         self.name.is_some() || !address.host().is_empty()
+    }
+}
+
+fn expect_name(ssl: &mut SslRef, name: &str) -> Result<(), ErrorStack> {
+    match ip(name) {
+        Some(ip) => ssl.param_mut().set_ip(ip),
+        None => {
+            ssl.set_hostname(name)?;
+            ssl.param_mut().set_host(name)
+        }
     }
 }
 

@@ -1,0 +1,198 @@
+use super::*;
+
+const MAX: usize = 1000;
+
+/// All at once, then the connection is closed.
+fn read(bytes: &[u8]) -> Result<Answer, AnswerError> {
+    let mut reader = AnswerReader::new(MAX);
+    reader.read(bytes)?;
+    reader.finish()
+}
+
+fn answer(body: &str) -> Result<Answer, AnswerError> {
+    let content_type = Some("text/xml".to_owned());
+    Ok(Answer { status: 200, content_type, body: body.as_bytes().to_owned() })
+}
+
+const SIZED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 5\r\n\r\nhello";
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n\
+                       2;ext=\"x\"\r\nhe\r\n03\r\nllo\r\n0\r\n\r\n";
+const UNTIL_CLOSE: &str = "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\nhello";
+const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n\
+                       HTTP/1.1 200 \r\ncontent-type:text/xml\r\ncontent-length: 5\r\n\r\nhello";
+
+fn malformed(bytes: &str) {
+    let read = read(bytes.as_bytes());
+    assert!(matches!(read, Err(AnswerError::Malformed(_))), "{bytes:?}: {read:?}");
+}
+
+/// Head lines without the end of the head.
+fn with(lines: &str, body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\n{lines}\r\n{body}")
+}
+
+fn chunked(body: &str) -> String {
+    with("Transfer-Encoding: chunked\r\n", body)
+}
+
+#[test]
+fn every_framing_is_read() {
+    for text in [SIZED, CHUNKED, UNTIL_CLOSE, INTERIM] {
+        assert_eq!(read(text.as_bytes()), answer("hello"), "{text:?}");
+    }
+}
+
+#[test]
+fn pieces_do_not_matter() {
+    for text in [SIZED, CHUNKED, UNTIL_CLOSE, INTERIM] {
+        for cut in 0..text.trim_end().len() {
+            let (one, two) = text.as_bytes().split_at(cut);
+            let mut reader = AnswerReader::new(MAX);
+            assert_eq!(reader.read(one), Ok(false), "{cut} of {text:?}");
+            let whole = reader.read(two).unwrap();
+            assert_eq!(whole, text != UNTIL_CLOSE);
+            assert_eq!(reader.finish(), answer("hello"), "{cut} of {text:?}");
+        }
+        let mut reader = AnswerReader::new(MAX);
+        for byte in text.as_bytes() {
+            reader.read(&[*byte]).unwrap();
+        }
+        assert_eq!(reader.finish(), answer("hello"), "{text:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_ends_early_is_none() {
+    for text in [SIZED, CHUNKED, INTERIM] {
+        // The end of the trailer section is nothing to us.
+        let needed = text.trim_end().len();
+        for len in 0..needed {
+            assert_eq!(
+                read(&text.as_bytes()[..len]),
+                Err(AnswerError::Truncated),
+                "{len}: {text:?}"
+            );
+        }
+    }
+    assert_eq!(read(b"HTTP/1.1 200 OK\r\n"), Err(AnswerError::Truncated));
+}
+
+#[test]
+fn what_follows_is_nobodys() {
+    let mut reader = AnswerReader::new(MAX);
+    assert_eq!(reader.read(format!("{SIZED}{SIZED}").as_bytes()), Ok(true));
+    assert_eq!(reader.read(b"more"), Ok(true));
+    assert_eq!(reader.finish(), answer("hello"));
+}
+
+#[test]
+fn some_statuses_have_no_body() {
+    for status in [204, 304] {
+        let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 5\r\n\r\nhello");
+        let read = read(text.as_bytes()).unwrap();
+        assert_eq!((read.status, read.body.len()), (status, 0));
+    }
+}
+
+#[test]
+fn ambiguous_framing_is_refused() {
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for lines in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 5, 5\r\n",
+        "Content-Length: +5\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 0x5\r\n",
+        "Content-Length:\r\n",
+        "Content-Length: 99999999999999999999\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Encoding: gzip\r\nContent-Length: 5\r\n",
+        "Content-Length : 5\r\n",
+        "Content-Length: 5\r\n folded: 6\r\n",
+        "no colon\r\n",
+    ] {
+        malformed(&with(lines, "hello"));
+    }
+    malformed(&with(&format!("{chunked}Content-Length: 5\r\n"), "0\r\n\r\n"));
+    malformed(&format!("HTTP/1.0 200 OK\r\n{chunked}\r\n0\r\n\r\n"));
+    let twice =
+        with("Content-Type: text/xml\r\nContent-Length: 5\r\ncontent-length: 5\r\n", "hello");
+    assert_eq!(read(twice.as_bytes()), answer("hello"));
+}
+
+#[test]
+fn garbage_is_refused() {
+    for text in [
+        "hello",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/2.0 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 000 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "\u{16}\u{3}\u{1}",
+    ] {
+        malformed(text);
+    }
+}
+
+#[test]
+fn wrong_chunks_are_refused() {
+    for body in [
+        "\r\n",
+        "x\r\n",
+        "-1\r\n",
+        " 1\r\nx\r\n",
+        "1 2\r\nx\r\n",
+        "5\nhello\r\n",
+        "5\r\nhello0\r\n",
+        "5\r\nhello\n0\r\n",
+        "fffffffffffffffff\r\n",
+    ] {
+        malformed(&chunked(body));
+    }
+    malformed(&chunked(&format!("5;{}", "x".repeat(300))));
+    malformed(&chunked(&format!("5;{}\r\nhello\r\n0\r\n", "x".repeat(300))));
+}
+
+#[test]
+fn everything_has_a_bound() {
+    let exact = "x".repeat(MAX);
+    let more = "x".repeat(MAX + 1);
+    let sized = |body: &str| with(&format!("Content-Length: {}\r\n", body.len()), body);
+    let one_chunk = |body: &str| chunked(&format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+    for text in [sized(&exact), one_chunk(&exact), with("", &exact)] {
+        assert_eq!(read(text.as_bytes()).map(|answer| answer.body.len()), Ok(MAX));
+    }
+    let head = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD));
+    for text in [
+        sized(&more),
+        one_chunk(&more),
+        with("", &more),
+        // Before it comes.
+        with(&format!("Content-Length: {}\r\n", MAX + 1), ""),
+        chunked(&format!("ffffffffffffffff\r\n{more}")),
+        head.clone(),
+        format!("{head}\r\n\r\n"),
+        with(&"X: y\r\n".repeat(MAX_HEADERS + 1), ""),
+        "HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_HEAD / 20),
+        // A byte each, and no end.
+        chunked(&"1\r\nx\r\n".repeat(SLACK)),
+        with("", &"x".repeat(MAX + SLACK)),
+    ] {
+        assert_eq!(read(text.as_bytes()), Err(AnswerError::TooLarge), "{:.60}", text);
+    }
+}
+
+#[test]
+fn small_chunks_are_bounded_by_what_they_cost() {
+    let mut reader = AnswerReader::new(1 << 20);
+    reader.read(chunked("").as_bytes()).unwrap();
+    let mut sent = 0;
+    while reader.read(b"1;ext\r\nx\r\n").is_ok() {
+        sent += 10;
+    }
+    assert!(sent <= (1 << 20) + SLACK);
+}

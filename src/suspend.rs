@@ -9,8 +9,8 @@ use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use nginx_sys::{
     NGX_OK, ngx_handle_read_event, ngx_http_block_reading, ngx_http_post_request,
     ngx_http_request_t, ngx_http_test_reading, ngx_post_event, ngx_posted_events,
@@ -78,16 +78,16 @@ impl<T> Suspension<T> {
 }
 
 /// Goes on even when the request that waits for it is gone: what it does must not stay half done.
-pub fn unstoppable<T: Clone + 'static>(
-    future: impl Future<Output = T> + 'static,
-) -> impl Future<Output = Option<T>> {
-    let whole: LocalBoxFuture<'static, Option<T>> = AssertUnwindSafe(future)
-        .catch_unwind()
-        .map(|outcome| outcome.map_err(|panic| log_panic(&*panic)).ok())
-        .boxed_local();
-    let whole = whole.shared();
-    spawn(whole.clone()).detach();
-    whole
+/// `None` = it panicked.
+pub async fn unstoppable<T: 'static>(future: impl Future<Output = T> + 'static) -> Option<T> {
+    let (tell, told) = oneshot::channel();
+    spawn(async move {
+        let outcome = AssertUnwindSafe(future).catch_unwind().await;
+        // Nobody may be there any more to be told.
+        let _ = tell.send(outcome.map_err(|panic| log_panic(&*panic)).ok());
+    })
+    .detach();
+    told.await.ok().flatten()
 }
 
 /// Posts the event on which nginx goes on with the request.

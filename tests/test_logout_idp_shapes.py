@@ -21,6 +21,7 @@ from harness.logout import (
 )
 from harness.members import is_in, log_in, log_in_again
 from harness.response import EMAIL
+from harness.wire import ask
 
 CONF = """
 events {}
@@ -114,7 +115,9 @@ def test_spellings_of_the_redirect(server, idp, spelling):
     """The signature is over the octets as sent (ADFS writes lower-case hex)."""
     member = log_in(server, idp)
     url = redirect(idp, server.url("/saml/sls"), LogoutRequest(), "state", SPELLINGS[spelling])
-    assert_success(back_channel().get(url), SP)
+    # Below the browser, which would spell it as it likes.
+    answer = ask(server, url.removeprefix(server.url("")), ("Accept", "text/html"))
+    assert "SAMLResponse=" in answer.headers["Location"], answer.text
     assert not is_in(server, member)
 
 
@@ -132,7 +135,7 @@ def test_key_info_and_schema_order(server, idp):
 
 
 def test_an_ecdsa_key(nginx):
-    idp = Idp(slo=("HTTP-Redirect",), credential=ec_credential("idp"))
+    idp = Idp(slo=("HTTP-Redirect", "HTTP-POST"), credential=ec_credential("idp"))
     server = nginx(CONF, files={"idp.xml": idp.metadata()})
     for binding in ("redirect", "post", "soap"):
         member = log_in_again(server, idp, "_session-1")

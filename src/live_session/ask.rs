@@ -1,16 +1,20 @@
 //! Asking memcached for a session: one look-up for all requests that want it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
 use nginx_sys::ngx_time;
+use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
 
 use super::{AtHand, LiveSession, Seal, Sessions, clock};
+use crate::guard::log_panic;
+use crate::refuse::internal;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
 
@@ -20,9 +24,12 @@ pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
 /// Look-ups that were overtaken by a change in the zone; each begins anew.
 const ATTEMPTS: usize = 5;
 
-/// The look-ups under way.
+/// The look-ups under way, and who waits for each.
+///
+/// Not a `Shared` future: that one locks while it wakes, and a task of nginx's loop runs inside the
+/// wake, where it would lock again.
 #[derive(Default)]
-pub struct LookUps(RefCell<HashMap<StoreKey, WeakShared<LocalBoxFuture<'static, Found>>>>);
+pub struct LookUps(RefCell<HashMap<StoreKey, Vec<oneshot::Sender<Found>>>>);
 
 impl Sessions {
     /// The session that belongs to a cookie's token, wherever it lies.
@@ -33,26 +40,38 @@ impl Sessions {
         match self.at_hand(token, now) {
             AtHand::Known(known) => Ok(known),
             AtHand::Ask => {
-                let found = self.joined(token).await?;
+                let found = self.join(token).await;
+                let found = found.unwrap_or_else(|_| Err(internal("a look-up broke off")))?;
                 Ok(found.filter(|live| self.admits(live, ngx_time())))
             }
         }
     }
 
-    /// The look-up for this token that is under way, or a new one. It ends when nobody waits for it.
-    fn joined(self: &Rc<Self>, token: &SessionToken) -> Shared<LocalBoxFuture<'static, Found>> {
+    /// Joins the look-up for this token that is under way, or starts one. It goes on when nobody
+    /// waits any more: a deadline ends it soon.
+    fn join(self: &Rc<Self>, token: &SessionToken) -> oneshot::Receiver<Found> {
         let key = token.store_key();
-        let under_way = self.look_ups.0.borrow().get(&key).and_then(WeakShared::upgrade);
-        under_way.unwrap_or_else(|| {
-            let entry = Entry { sessions: Rc::clone(self), key };
-            let token = token.clone();
-            let look_up = async move { entry.sessions.ask(&token, entry.key).await };
-            let look_up = look_up.boxed_local().shared();
-            if let Some(weak) = look_up.downgrade() {
-                self.look_ups.0.borrow_mut().insert(key, weak);
-            }
-            look_up
-        })
+        let (tell, told) = oneshot::channel();
+        let is_first = {
+            let mut look_ups = self.look_ups.0.borrow_mut();
+            let waiting = look_ups.entry(key).or_default();
+            waiting.push(tell);
+            waiting.len() == 1
+        };
+        if is_first {
+            let (look_up, token) = (
+                LookUp { sessions: Rc::clone(self), key, is_told: Cell::new(false) },
+                token.clone(),
+            );
+            spawn(async move {
+                let asking = AssertUnwindSafe(look_up.sessions.ask(&token, key)).catch_unwind();
+                if let Ok(found) = asking.await.map_err(|panic| log_panic(&*panic)) {
+                    look_up.tell(&found);
+                }
+            })
+            .detach();
+        }
+        told
     }
 
     async fn ask(&self, token: &SessionToken, key: StoreKey) -> Found {
@@ -203,14 +222,32 @@ fn seal_of(value: &[u8]) -> Option<Seal> {
     value.last_chunk().copied()
 }
 
-/// Leaves the look-ups under way when its own ends, done or cancelled.
-struct Entry {
+/// A look-up under way; when it ends without a word, those who wait are told so.
+struct LookUp {
     sessions: Rc<Sessions>,
     key: StoreKey,
+    is_told: Cell<bool>,
 }
 
-impl Drop for Entry {
+impl LookUp {
+    fn tell(&self, found: &Found) {
+        // First, for who is told may look up again at once.
+        self.is_told.set(true);
+        for waiting in self.leave() {
+            // Who has left needs no answer.
+            let _ = waiting.send(found.clone());
+        }
+    }
+
+    fn leave(&self) -> Vec<oneshot::Sender<Found>> {
+        self.sessions.look_ups.0.borrow_mut().remove(&self.key).unwrap_or_default()
+    }
+}
+
+impl Drop for LookUp {
     fn drop(&mut self) {
-        self.sessions.look_ups.0.borrow_mut().remove(&self.key);
+        if !self.is_told.get() {
+            self.leave();
+        }
     }
 }

@@ -13,6 +13,7 @@ mod memcached;
 mod raw;
 mod session_rules;
 mod slo;
+mod slo_soap;
 mod sp;
 mod store;
 mod warnings;
@@ -198,7 +199,7 @@ impl MainConf {
         let files = Files { conf_prefix: conf_prefix(cf) };
         let stores = store::all(cf, &self.stores, &self.raw_sps, &files, warnings)?;
         let around =
-            Surroundings { idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
+            Surroundings { cf, idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
         for raw in &self.raw_sps {
             let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
             let sp = Sp::new(raw, endpoints, &around, warnings)?;
@@ -217,7 +218,8 @@ impl MainConf {
             self.sps.push(Rc::new(sp));
         }
         for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
-            Idp::new(raw, &raw::RawPolicy::default(), None, &files, around.now, warnings)?;
+            let defaults = raw::RawPolicy::default();
+            Idp::new(around.cf, raw, &defaults, None, &files, around.now, warnings)?;
         }
         self.endpoints_have_sps()
     }

@@ -6,6 +6,7 @@ mod login;
 mod logout;
 mod logout_request;
 mod logout_response;
+mod logout_soap;
 mod metadata;
 
 use std::rc::Rc;

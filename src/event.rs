@@ -4,6 +4,7 @@ mod address;
 mod connection;
 mod connection_error;
 mod connection_log;
+mod http;
 mod timer;
 mod tls;
 
@@ -12,6 +13,7 @@ use std::rc::Rc;
 pub use address::Address;
 pub use connection::Connection;
 pub use connection_error::ConnectionError;
+pub use http::{Post, Resource};
 pub use timer::{Patience, Timer, pause};
 pub use tls::{Tls, TlsOptions};
 

@@ -21,7 +21,7 @@ from harness.logout import (
     soap_content,
 )
 from harness.members import is_in, log_in
-from harness.message import NS, verify_enveloped
+from harness.message import NS, soap_content, verify_enveloped
 from harness.response import EMAIL
 
 CONF = """

@@ -100,8 +100,14 @@ def site(twins, memcacheds):
         each.close()
 
 
-def statuses(site: Site, browser: Browser) -> set[int]:
-    return {browser.towards(host).get(host.url(PAGE)).status for host in site.hosts}
+def statuses(site: Site, browser: Browser, patience: float = 10) -> set[int]:
+    """What the hosts say of a session; 503 says nothing: a worker has not noticed yet that a node is back."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = {browser.towards(host).get(host.url(PAGE)).status for host in site.hosts}
+        if 503 not in found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
 
 
 def said_success(page) -> bool:

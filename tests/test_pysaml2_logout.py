@@ -64,10 +64,10 @@ def test_from_there_through_the_browser(serve, pysaml2_idp, browser, binding):
     server = serve()
     browser.open(server.url(PAGE))
     sls = server.url("/saml/sls")
-    request = pysaml2_idp.logout_request(
+    request_id, request = pysaml2_idp.logout_request(
         binding, sls, server.url("/saml/metadata"), pysaml2_idp.logins[-1]
     )
-    headers, page = pysaml2_idp.page(binding, request, "relay state", response=False)
+    headers, page = pysaml2_idp.page(binding, request, "relay-state", response=False)
     if binding == BINDING_HTTP_REDIRECT:
         done = browser.open(headers["Location"])
     else:
@@ -75,13 +75,18 @@ def test_from_there_through_the_browser(serve, pysaml2_idp, browser, binding):
     assert pysaml2_idp.refused is None
     assert done.text == "the IdP knows that you are out"
     (response,) = pysaml2_idp.logout_responses
-    assert response.status_ok() and response.in_response_to == request.id
+    assert response.status_ok() and response.in_response_to == request_id
     assert not is_in(server, browser)
 
 
 def posted(page: str) -> dict[str, str]:
     (form,) = html.fromstring(page).forms
     return {name: value for name, value in form.form_values()}
+
+
+def by_soap(idp, server, request: str) -> requests.Response:
+    sent = idp.server.use_soap(request, server.url("/saml/sls"), sign=False)
+    return requests.post(sent["url"], data=sent["data"], headers=dict(sent["headers"]), timeout=10)
 
 
 def test_from_there_by_soap(serve, pysaml2_idp):
@@ -91,16 +96,13 @@ def test_from_there_by_soap(serve, pysaml2_idp):
     for browser in browsers:
         browser.open(server.url(PAGE))
     for login, browser in zip(pysaml2_idp.logins[:2], browsers[:2]):
-        request = pysaml2_idp.logout_request(
+        request_id, request = pysaml2_idp.logout_request(
             BINDING_SOAP, server.url("/saml/sls"), server.url("/saml/metadata"), login
         )
-        sent = pysaml2_idp.server.use_soap(str(request), server.url("/saml/sls"), sign=False)
-        answer = requests.post(
-            sent["url"], data=sent["data"], headers=dict(sent["headers"]), timeout=10
-        )
+        answer = by_soap(pysaml2_idp, server, request)
         assert answer.status_code == 200, answer.text
         response = pysaml2_idp.logout_response(BINDING_SOAP, {"SAMLResponse": answer.text})
-        assert response.status_ok() and response.in_response_to == request.id
+        assert response.status_ok() and response.in_response_to == request_id
         assert not is_in(server, browser)
     assert is_in(server, browsers[2])
 
@@ -108,15 +110,12 @@ def test_from_there_by_soap(serve, pysaml2_idp):
 def test_a_logout_that_pysaml2_does_not_sign(serve, pysaml2_idp, browser):
     server = serve()
     browser.open(server.url(PAGE))
-    login = pysaml2_idp.logins[-1]
-    request = pysaml2_idp.server.create_logout_request(
+    _, request = pysaml2_idp.logout_request(
+        BINDING_SOAP,
         server.url("/saml/sls"),
         server.url("/saml/metadata"),
-        name_id=login[0],
-        session_indexes=[login[1]],
+        pysaml2_idp.logins[-1],
         sign=False,
     )
-    sent = pysaml2_idp.server.use_soap(str(request), server.url("/saml/sls"), sign=False)
-    answer = requests.post(sent["url"], data=sent["data"], headers=dict(sent["headers"]), timeout=10)
-    assert answer.status_code >= 400
+    assert by_soap(pysaml2_idp, server, request).status_code >= 400
     assert is_in(server, browser)

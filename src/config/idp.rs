@@ -1,5 +1,8 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
+use std::rc::Rc;
+
+use nginx_sys::ngx_conf_t;
 use saml::http_url::HttpUrl;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{Binding, Endpoint, Policy, SignRequests};
@@ -11,13 +14,17 @@ use super::directive::{ConfigError, Given, Place};
 use super::files::Files;
 use super::raw::{RawIdp, RawPolicy, Weak};
 use super::slo;
+use super::slo_soap;
 use super::warnings::Warnings;
+use crate::event::Resource;
 
 /// An IdP as one SP uses it.
 pub struct Idp {
     /// The name of its `saml_idp` block.
     pub name: String,
     pub provider: saml::provider::Idp,
+    /// Where LogoutRequests go, when they go by SOAP.
+    pub soap_slo: Option<Rc<Resource>>,
 }
 
 /// Certificates that end within this time are warned of, seconds.
@@ -26,6 +33,7 @@ const EXPIRY_WARNING: i64 = 30 * 24 * 3600;
 impl Idp {
     /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
     pub fn new(
+        cf: *mut ngx_conf_t,
         raw: &RawIdp,
         defaults: &RawPolicy,
         signer: Option<&SigningKey>,
@@ -51,7 +59,8 @@ impl Idp {
             policy,
         };
         slo::check(raw, &settings, &provider, signer, warnings)?;
-        Ok(Self { name: raw.name.clone(), provider })
+        let soap_slo = slo_soap::resource(cf, raw, &settings, &provider, files, warnings)?;
+        Ok(Self { name: raw.name.clone(), provider, soap_slo })
     }
 }
 
@@ -411,6 +420,10 @@ impl RawPolicy {
                 &defaults.require_signed_logout,
             ),
             name_id_encrypted: pick(&self.name_id_encrypted, &defaults.name_id_encrypted),
+            slo_ssl_trusted_certificate: pick(
+                &self.slo_ssl_trusted_certificate,
+                &defaults.slo_ssl_trusted_certificate,
+            ),
         }
     }
 }

@@ -106,6 +106,7 @@ pub struct RawPolicy {
     pub sign_logout: Option<Given<saml::provider::SignRequests>>,
     pub require_signed_logout: Option<Given<bool>>,
     pub name_id_encrypted: Option<Given<bool>>,
+    pub slo_ssl_trusted_certificate: Option<Given<String>>,
 }
 
 /// What `allow_weak` may allow.
@@ -198,6 +199,9 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         once(&mut raw.require_signed_logout, line, line.flag())
     }),
     one("name_id_encrypted", |raw, line| once(&mut raw.name_id_encrypted, line, line.flag())),
+    one("slo_ssl_trusted_certificate", |raw, line| {
+        once(&mut raw.slo_ssl_trusted_certificate, line, line.text())
+    }),
 ];
 
 /// `saml_sp NAME { … }`.

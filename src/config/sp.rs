@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use nginx_sys::ngx_conf_t;
 use ngx::http::Request;
 use saml::http_url::{HttpUrl, Scheme};
 use saml::metadata::{Contact, Organization, RequestedAttribute};
@@ -87,6 +88,8 @@ impl Publication {
 
 /// What the SP's lines may refer to.
 pub struct Surroundings<'a> {
+    /// For nginx's own functions.
+    pub cf: *mut ngx_conf_t,
     pub idps: &'a [RawIdp],
     pub stores: &'a [Rc<Store>],
     pub files: &'a Files,
@@ -272,7 +275,8 @@ fn idps(
                 ),
             ));
         };
-        let idp = Idp::new(block, &raw.policy, signer, around.files, around.now, warnings)?;
+        let idp =
+            Idp::new(around.cf, block, &raw.policy, signer, around.files, around.now, warnings)?;
         if let Some(twin) =
             idps.iter().find(|other| other.provider.entity_id == idp.provider.entity_id)
         {

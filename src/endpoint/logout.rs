@@ -12,7 +12,7 @@ use saml::refusal::{Refusal, quote};
 use saml::response::NameId;
 use session::{PendingLogout, Session};
 
-use super::{Answer, return_argument};
+use super::{Answer, logout_soap, return_argument};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
 use crate::page::{self, LoggedOut, logged_out};
@@ -88,8 +88,8 @@ async fn at_idp(
             };
             Ok(reply.with_cookie(pending_cookie(sp, idp, id, target, now)?))
         }
-        Delivery::Soap { url, envelope } => {
-            Err(Refusal::new(&reason::LOGOUT_FAILED, format!("{url}{envelope}")))
+        Delivery::Soap { envelope, .. } => {
+            Ok(logout_soap::ask(sp, idp, &id, envelope, target).await)
         }
     }
 }

@@ -15,7 +15,14 @@ from harness.browser import Browser, Page
 from harness.encrypt import encrypt
 from harness.idp import Idp, sign
 from harness.keys import Credential
-from harness.message import NS, posted, redirected, verify_enveloped, verify_redirect
+from harness.message import (
+    NS,
+    posted,
+    redirected,
+    soap_content,
+    verify_enveloped,
+    verify_redirect,
+)
 from harness.response import (
     EMAIL,
     SUCCESS,
@@ -44,7 +51,6 @@ ENVELOPE = (
 )
 SOAP_HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
-SOAP_BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 
 RESPONDER = "urn:oasis:names:tc:SAML:2.0:status:Responder"
 PARTIAL_LOGOUT = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
@@ -293,13 +299,6 @@ def received(page: Page) -> Received:
     parameter = "SAMLRequest" if "SAMLRequest" in posting.fields else "SAMLResponse"
     xml, relay_state = posted(posting.fields, parameter)
     return Received(xml, "post", posting.action, relay_state)
-
-
-def soap_content(text: str) -> etree._Element:
-    """The message in a SOAP envelope, as a document of its own with its namespaces."""
-    (body,) = etree.fromstring(text.encode()).findall(SOAP_BODY)
-    (message,) = body
-    return etree.fromstring(etree.tostring(message))
 
 
 def assert_success(page: Page, certificate=None) -> Received:

@@ -17,6 +17,7 @@ NS = {
     "md": "urn:oasis:names:tc:SAML:2.0:metadata",
     "ds": "http://www.w3.org/2000/09/xmldsig#",
 }
+SOAP_BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 
 
 @dataclass
@@ -58,6 +59,13 @@ def posted(fields: dict[str, str], parameter: str) -> tuple[etree._Element, str 
     """The message in a form and its RelayState."""
     xml = base64.b64decode(fields[parameter], validate=True)
     return etree.fromstring(xml), fields.get("RelayState")
+
+
+def soap_content(text: str) -> etree._Element:
+    """The message in a SOAP envelope, as a document of its own with its namespaces."""
+    (body,) = etree.fromstring(text.encode()).findall(SOAP_BODY)
+    (message,) = body
+    return etree.fromstring(etree.tostring(message))
 
 
 def verify_redirect(url: str, certificate) -> None:

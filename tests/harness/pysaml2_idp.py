@@ -19,7 +19,7 @@ from saml2.sigver import SignatureError, verify_redirect_signature
 from saml2.xmldsig import DIGEST_SHA1, DIGEST_SHA256, SIG_RSA_SHA1, SIG_RSA_SHA256
 
 from harness.keys import Credential, rsa_credential
-from harness.message import NS
+from harness.message import NS, soap_content
 
 IDENTITY = {
     "mail": ["alice@example.org"],
@@ -168,25 +168,28 @@ class Pysaml2Idp:
                 "sigalg": fields.get("SigAlg"),
                 "signature": fields.get("Signature"),
             }
-        request = self.server.parse_logout_request(fields["SAMLRequest"], binding, **signature)
+        message, read_as = unwrapped(fields["SAMLRequest"], binding)
+        request = self.server.parse_logout_request(message, read_as, **signature)
         self.logout_requests.append(request.message)
-        response = self.server.create_logout_response(
-            request.message,
-            [binding],
-            sign=binding != BINDING_HTTP_REDIRECT,
-            **self.sign_with(),
+        response = str(
+            self.server.create_logout_response(
+                request.message,
+                [binding],
+                sign=binding != BINDING_HTTP_REDIRECT,
+                **self.sign_with(),
+            )
         )
         if binding == BINDING_SOAP:
-            sent = self.server.apply_binding(binding, str(response), sign=False)
+            sent = self.server.apply_binding(binding, response, sign=False)
             return dict(sent["headers"]), sent["data"]
         return self.page(binding, response, fields.get("RelayState", ""), response=True)
 
-    def page(self, binding: str, message, relay_state: str, response: bool) -> tuple[dict, str]:
+    def page(self, binding: str, message: str, relay_state: str, response: bool) -> tuple[dict, str]:
         """The answer that sends the browser to the SP with the message."""
         sent = self.server.apply_binding(
             binding,
-            str(message),
-            message.destination,
+            message,
+            etree.fromstring(message.encode()).get("Destination"),
             relay_state,
             response=response,
             sign=True,
@@ -195,16 +198,19 @@ class Pysaml2Idp:
         headers = {"Content-Type": "text/html; charset=utf-8", **dict(sent["headers"])}
         return headers, sent["data"] if binding == BINDING_HTTP_POST else ""
 
-    def logout_request(self, binding: str, sls: str, sp_entity_id: str, *logins):
-        """A signed LogoutRequest for these logins of one NameID, for the SP's `sls`."""
-        return self.server.create_logout_request(
+    def logout_request(
+        self, binding: str, sls: str, sp_entity_id: str, *logins, sign: bool = True
+    ) -> tuple[str, str]:
+        """ID and text of a LogoutRequest for these logins of one NameID, for the SP's `sls`."""
+        request_id, request = self.server.create_logout_request(
             sls,
             sp_entity_id,
             name_id=logins[0][0],
             session_indexes=[index for _, index in logins],
-            sign=binding != BINDING_HTTP_REDIRECT,
+            sign=sign and binding != BINDING_HTTP_REDIRECT,
             **self.sign_with(),
         )
+        return request_id, str(request)
 
     def logout_response(self, binding: str, fields: dict[str, str]):
         """Reads the SP's LogoutResponse; raises when it is not signed by the SP."""
@@ -218,10 +224,11 @@ class Pysaml2Idp:
             backend = self.server.sec.sec_backend
             if not any(verify_redirect_signature(signed, backend, c) for _, c in certificates):
                 raise SignatureError("the LogoutResponse is not signed by the SP")
-        else:
-            document = self.server.unravel(message, binding, "logout_response")
-            self.server.sec.correctly_signed_logout_response(document, must=True)
-        return self.server.parse_logout_request_response(message, binding)
+            return self.server.parse_logout_request_response(message, binding)
+        message, read_as = unwrapped(message, binding)
+        document = self.server.unravel(message, read_as, "logout_response")
+        self.server.sec.correctly_signed_logout_response(document, must=True)
+        return self.server.parse_logout_request_response(message, read_as)
 
     def sign_with(self) -> dict[str, str]:
         return {
@@ -264,6 +271,13 @@ class Pysaml2Idp:
                 pass
 
         return Handler
+
+
+def unwrapped(message: str, binding: str) -> tuple[str, str | None]:
+    """What pysaml2 shall read, and as what: it renames prefixes in SOAP before it verifies."""
+    if binding == BINDING_SOAP:
+        return etree.tostring(soap_content(message)).decode(), None
+    return message, binding
 
 
 def fields_of(path: str, form: str) -> dict[str, str]:

@@ -379,6 +379,9 @@ reasons! {
     LOGOUT_FAILED, "logout_failed", Idp,
         "The identity provider did not sign you out.",
         "look into the IdP's log for the reason of this status; at this SP the session has ended";
+    IDP_UNREACHABLE, "idp_unreachable", Server,
+        "The identity provider could not be asked to sign you out.",
+        "this host must reach the IdP's SOAP endpoint and trust its certificate (slo_ssl_trusted_certificate), and get an answer within 10 s; or choose a slo_binding that goes through the browser";
     ASSERTION_LOGGED_OUT, "assertion_logged_out", Client,
         "You were signed out while this login was on its way.",
         "start the login again; the IdP had ended this session by a LogoutRequest";

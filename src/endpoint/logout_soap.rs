@@ -1,0 +1,81 @@
+//! A LogoutRequest by SOAP (Bindings 3.2): nginx itself asks the IdP, while the browser waits.
+
+use std::rc::Rc;
+
+use http_answer::Answer;
+use nginx_sys::ngx_time;
+use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
+use saml::logout::{Expected, LogoutOutcome};
+use saml::message::{Received, receive_soap};
+use saml::reason;
+use saml::refusal::Refusal;
+
+use super::incoming::limits;
+use super::logout_response::{failed, told};
+use crate::config::{Idp, Sp};
+use crate::event::Post;
+use crate::refuse::internal;
+use crate::reply::Reply;
+use crate::suspend::unstoppable;
+
+/// Nobody may keep it (Bindings 3.2.3.2).
+const HEADERS: &[(&str, &str)] = &[
+    ("Content-Type", SOAP_CONTENT_TYPE),
+    ("SOAPAction", SOAP_ACTION),
+    ("Accept", "text/xml"),
+    ("Cache-Control", "no-cache, no-store"),
+    ("Pragma", "no-cache"),
+];
+
+/// Sends the LogoutRequest `id` and tells the user what came of it; the session here has ended.
+pub async fn ask(
+    sp: &Sp,
+    idp: &Idp,
+    id: &str,
+    envelope: String,
+    return_url: Option<String>,
+) -> Reply {
+    let outcome = match answer(sp, idp, envelope).await {
+        Ok(answer) => judge(sp, idp, id, &answer),
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(outcome) => told(outcome, return_url),
+        Err(refusal) => failed(refusal, id, return_url.as_deref()),
+    }
+}
+
+/// What the IdP answers, whether or not the browser waits so long.
+async fn answer(sp: &Sp, idp: &Idp, envelope: String) -> Result<Answer, Refusal> {
+    let resource = idp.soap_slo.as_ref().map(Rc::clone);
+    let resource = resource.ok_or_else(|| internal("the SOAP endpoint has no address"))?;
+    let post = Post { headers: HEADERS, body: envelope, max_answer: sp.max_message_size };
+    let asked = unstoppable(async move { resource.post(&post).await }).await;
+    let answer = asked.ok_or_else(|| internal("a panic"))?;
+    answer.map_err(|e| Refusal::new(&reason::IDP_UNREACHABLE, format!("logout by SOAP: {e}")))
+}
+
+fn judge(sp: &Sp, idp: &Idp, id: &str, answer: &Answer) -> Result<LogoutOutcome, Refusal> {
+    if answer.status != 200 {
+        return Err(not_ok(sp, answer));
+    }
+    let Received::LogoutResponse(response) = receive_soap(&answer.body, &limits(sp))? else {
+        let detail = "the answer to the LogoutRequest by SOAP is no LogoutResponse";
+        return Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, detail));
+    };
+    let url = sp.endpoints.sls.as_deref().unwrap_or(&sp.endpoints.acs);
+    let decryption_keys = &sp.decryption_keys;
+    let expected = Expected { url, idp: &idp.provider, decryption_keys, now: ngx_time() };
+    response.accept(&expected, Some(id))
+}
+
+/// A fault comes with status 500 and says more (Bindings 3.2.3.3).
+fn not_ok(sp: &Sp, answer: &Answer) -> Refusal {
+    match receive_soap(&answer.body, &limits(sp)) {
+        Err(fault) if fault.code() == reason::SOAP_FAULT.code() => fault,
+        _ => {
+            let detail = format!("the IdP answered with HTTP status {}", answer.status);
+            Refusal::new(&reason::LOGOUT_FAILED, detail)
+        }
+    }
+}

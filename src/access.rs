@@ -67,6 +67,9 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if conf.location().endpoint.is_some() {
         return declined();
     }
+    if Context::of(r).is_some_and(|context| context.is_notice.get()) {
+        return declined();
+    }
     // Who is known here is not who is known to the main request, which may have another SP.
     if Context::of_subrequest(r).is_none() {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;

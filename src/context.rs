@@ -10,9 +10,10 @@ use ngx::http::{HttpModule, Request};
 
 use crate::SamlModule;
 use crate::config::Sp;
+use crate::endpoint::Outcome;
 use crate::live_session::{Found, LiveSession};
+use crate::notice::PendingNotice;
 use crate::random;
-use crate::reply::Outcome;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
@@ -24,6 +25,12 @@ pub struct Context {
     pub look_up: RefCell<Option<Suspension<Found>>>,
     /// The work that an endpoint waits for.
     pub work: RefCell<Option<Suspension<Outcome>>>,
+    /// The notice to the application that an endpoint waits for.
+    pub notice: RefCell<Option<PendingNotice>>,
+    /// How the application answered it: an HTTP status, or 0 for none.
+    pub notice_status: Cell<Option<usize>>,
+    /// It is the subrequest of a notice: its session is told, not asked for.
+    pub is_notice: Cell<bool>,
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
     request_id: OnceCell<String>,

@@ -26,8 +26,9 @@ use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
 use crate::guard::guard;
+use crate::notice::Notice;
 use crate::refuse::{internal, refuse, refuse_with};
-use crate::reply::{Outcome, Reply};
+use crate::reply::Reply;
 use crate::request;
 use crate::suspend::{self, Started};
 
@@ -46,16 +47,21 @@ type ContentHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
 /// What an endpoint does with a request of a method it takes.
-type Work = fn(&mut Request, &Rc<Sp>) -> Result<Answer, Refusal>;
+type Work = fn(&mut Request, &Rc<Sp>) -> Outcome;
 
-/// What an endpoint answers.
+/// What an endpoint answers, or does first.
 pub enum Answer {
     Now(Reply),
     /// It needs the store.
     Later(LocalBoxFuture<'static, Outcome>),
     /// nginx reads the body first.
     WithBody,
+    /// The application is told first.
+    Notify(Notice),
 }
+
+/// What an endpoint's work comes to.
+pub type Outcome = Result<Answer, Refusal>;
 
 impl Answer {
     fn later(work: impl Future<Output = Outcome> + 'static) -> Self {
@@ -109,13 +115,8 @@ unsafe extern "C" fn resume(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls a write handler with its live request.
     let request = unsafe { Request::from_ngx_http_request(r) };
     let rc = guard(Some(FAILED), || {
-        let outcome = {
-            let mut slot = Context::of(request)?.work.borrow_mut();
-            let outcome = slot.as_ref()?.take(request)?;
-            *slot = None;
-            outcome
-        };
-        Some(send(request, outcome))
+        let outcome = heard(request).map(Some).or_else(|| worked(request))?;
+        proceed(request, outcome)
     });
     finalize(r, rc);
 }
@@ -128,10 +129,31 @@ fn finalize(r: *mut ngx_http_request_t, rc: Option<ngx_int_t>) {
     }
 }
 
-fn send(r: &mut Request, outcome: Option<Outcome>) -> ngx_int_t {
+/// What the work that this request waits for came to; `None` = it waits on, or for none.
+fn worked(r: &Request) -> Option<Option<Outcome>> {
+    let mut slot = Context::of(r)?.work.borrow_mut();
+    let outcome = slot.as_ref()?.take(r)?;
+    *slot = None;
+    Some(outcome)
+}
+
+/// What follows the notice that this request waits for; `None` = it waits on, or for none.
+fn heard(r: &Request) -> Option<Outcome> {
+    let context = Context::of(r)?;
+    let status = context.notice_status.take()?;
+    let notice = context.notice.borrow_mut().take()?;
+    let heard = notice.heard(status);
+    Some(Ok(Answer::Later(notice.then(heard))))
+}
+
+/// Goes a step further; `None` = the request waits.
+fn proceed(r: &mut Request, outcome: Option<Outcome>) -> Option<ngx_int_t> {
     match outcome.unwrap_or_else(|| Err(internal("a panic"))) {
-        Ok(reply) => reply.send(r),
-        Err(refusal) => refuse(r, &refusal),
+        Ok(Answer::Now(reply)) => Some(reply.send(r)),
+        Ok(Answer::Later(work)) => wait(r, work),
+        Ok(Answer::WithBody) => Some(read_body(r)),
+        Ok(Answer::Notify(notice)) => notify(r, notice),
+        Err(refusal) => Some(refuse(r, &refusal)),
     }
 }
 
@@ -155,23 +177,30 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
         let allow = |reply: Reply| reply.with_header("Allow", takes.names.into());
         return Some(refuse_with(r, &refusal, allow));
     }
-    match work(r, &sp) {
-        Ok(Answer::Now(reply)) => Some(reply.send(r)),
-        Ok(Answer::Later(work)) => wait(r, work),
-        Ok(Answer::WithBody) => Some(read_body(r)),
-        Err(refusal) => Some(refuse(r, &refusal)),
-    }
+    let outcome = work(r, &sp);
+    proceed(r, Some(outcome))
 }
 
 fn wait(r: &mut Request, work: LocalBoxFuture<'static, Outcome>) -> Option<ngx_int_t> {
     let Some(context) = Context::of_or_new(r) else { return Some(FAILED) };
     match suspend::start(r, work) {
-        Started::Done(outcome) => Some(send(r, outcome)),
+        Started::Done(outcome) => proceed(r, outcome),
         Started::Waiting(suspension) => {
             *context.work.borrow_mut() = Some(suspension);
             r.as_mut().write_event_handler = Some(resume);
             None
         }
+    }
+}
+
+fn notify(r: &mut Request, notice: Notice) -> Option<ngx_int_t> {
+    let Some(sp) = sp_of(r) else { return Some(FAILED) };
+    match notice.send(r, &sp) {
+        Ok(()) => {
+            r.as_mut().write_event_handler = Some(resume);
+            None
+        }
+        Err(then) => wait(r, then),
     }
 }
 

@@ -60,13 +60,6 @@ pub struct Sessions {
     look_ups: LookUps,
 }
 
-impl LiveSession {
-    /// Where it lies in the store.
-    pub fn key(&self) -> StoreKey {
-        self.key
-    }
-}
-
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
         let cache = RefCell::new(Cache::new(store.cache_size));
@@ -122,6 +115,11 @@ impl Sessions {
         let age = u64::try_from(now - entry.touched).unwrap_or(0).saturating_add(1);
         live.checked.set(clock().saturating_sub(age.saturating_mul(1000)));
         Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
+    }
+
+    /// A session for its variables alone: no store has it.
+    pub fn told(&self, session: Session) -> Rc<LiveSession> {
+        Rc::new(self.live(StoreKey([0; 32]), session))
     }
 
     fn live(&self, key: StoreKey, session: Session) -> LiveSession {

@@ -13,9 +13,6 @@ use crate::page;
 use crate::refuse;
 use crate::response_header;
 
-/// What an endpoint's work comes to.
-pub type Outcome = Result<Reply, Refusal>;
-
 /// An answer: status, headers, and a body of our own or nginx's.
 #[derive(Debug)]
 pub struct Reply {

@@ -12,7 +12,7 @@ from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.listener import Listener
-from harness.logout import PARTIAL_LOGOUT, RESPONDER
+from harness.logout import PARTIAL_LOGOUT, RESPONDER, enveloped
 from harness.members import is_in, log_in
 from harness.message import verify_enveloped
 from harness.soap_idp import SoapIdp, header, http
@@ -265,7 +265,7 @@ HOSTILE = {
     "a fault with status 200": (octets(http(FAULT)), "soap_fault"),
     "an HTML page": (octets(http(HTML)), "xml_"),
     "an empty body": (octets(http(b"")), "xml_"),
-    "an empty envelope": (octets(http(FAULT[:70] + b"</s:Body></s:Envelope>")), "soap_invalid"),
+    "an empty envelope": (octets(http(enveloped(b""))), "soap_invalid"),
     "garbage": (octets(b"\x00\xff" * 1000), "idp_unreachable"),
     "no HTTP": (lambda envelope, _: envelope, "idp_unreachable"),
     "closed at once": (octets(b""), "idp_unreachable"),

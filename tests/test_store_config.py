@@ -75,8 +75,8 @@ MISTAKES = {
     "binding that is not offered": ({"IDP": "slo_binding soap;"}, '"slo_binding"', "SingleLogoutService"),
     "bad binding": ({"IDP": "slo_binding artifact;"}, '"slo_binding"', "soap"),
     "slo_url that is none": ({"METADATA": "no-slo.xml", "IDP": "slo_url logout;"}, '"slo_url"', "https://"),
-    "signed without key": ({"KEY": "", "IDP": "sign_logout on;"}, '"sign_logout"', "certificate"),
-    "encrypted without key": ({"IDP": "name_id_encrypted on;"}, '"name_id_encrypted"', "encrypt"),
+    "signed without key": ({"KEY": "", "IDP": "sign_logout on;"}, '"sign_logout on"', "certificate"),
+    "encrypted without key": ({"IDP": "name_id_encrypted on;"}, '"name_id_encrypted on"', "encrypt"),
     "notify that is no path": ({"SP": "logout_notify https://app.example.com/;"}, '"logout_notify"', "/"),
     "flag": ({"IDP": "require_signed_logout maybe;"}, '"require_signed_logout"', '"on" or "off"'),
 }  # fmt: skip
@@ -95,6 +95,7 @@ def check(prepared, parts: dict) -> tuple[bool, str]:
                   "cache_valid 0s; stale 30s; cache_size 1000; key_prefix app; zone z 4m;"),
         memcached("127.0.0.1:11211 tls", "memcached_ssl_trusted_certificate sp.crt; memcached_ssl_name cache;"),
         {"METADATA": "no-slo.xml"},
+        {"METADATA": "artifact-slo.xml"},
         {"METADATA": "encryption.xml", "IDP": "name_id_encrypted on; slo_binding post; sign_logout on;"},
         {"METADATA": "no-slo.xml", "IDP": "slo_url https://i/slo; slo_response_url https://i/answer; slo_binding post;"},
         {"SP": "logout_notify /notify; sign_logout off;", "SERVER": "location = /notify { internal; }"},
@@ -120,7 +121,6 @@ def test_mistake(prepared, name):
 WARNINGS = {
     "no secret": ({"STORE": "memcached 127.0.0.1:11211;"}, "secret"),
     "unsigned logout": ({"IDP": "require_signed_logout off;"}, "require_signed_logout"),
-    "no binding that we speak": ({"METADATA": "artifact-slo.xml"}, "SingleLogoutService"),
 }
 
 

@@ -69,6 +69,7 @@ def status(server, browser) -> int:
 
 
 def refused(server, idp) -> None:
+    server.expected = "certificate verify failed"
     browser = Browser()
     page = idp.login(browser, server.url(PAGE))
     assert page.status == 503, f"{page.status} {page.text}"

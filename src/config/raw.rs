@@ -227,6 +227,7 @@ pub struct RawSp {
     pub return_hosts: Vec<Given<Vec<String>>>,
     pub login_redirect: Option<Given<String>>,
     pub logout_redirect: Option<Given<String>>,
+    pub logout_notify: Option<Given<String>>,
     pub organization: Option<Given<Vec<String>>>,
     pub contact: Vec<Given<Vec<String>>>,
     pub requested_attribute: Vec<Given<Vec<String>>>,
@@ -268,6 +269,7 @@ pub static SP_DIRECTIVES: &[Directive<RawSp>] = &[
     }),
     one("login_redirect", |raw, line| once(&mut raw.login_redirect, line, line.text())),
     one("logout_redirect", |raw, line| once(&mut raw.logout_redirect, line, line.text())),
+    one("logout_notify", |raw, line| once(&mut raw.logout_notify, line, line.text())),
     many("organization", 3, 4, |raw, line| once(&mut raw.organization, line, line.words())),
     many("contact", 2, 3, |raw, line| each(&mut raw.contact, line, line.words())),
     many("requested_attribute", 1, 3, |raw, line| {

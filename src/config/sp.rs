@@ -44,6 +44,8 @@ pub struct Sp {
     pub login_redirect: String,
     /// Where a logout without a return URL ends; absolute. `None` = a page of our own.
     pub logout_redirect: Option<String>,
+    /// The URI of the location that tells the application of logouts.
+    pub logout_notify: Option<String>,
     /// Seconds a login may take.
     pub request_lifetime: i64,
     /// Bytes of XML in one message.
@@ -134,6 +136,7 @@ impl Sp {
             return_hosts,
             login_redirect,
             logout_redirect,
+            logout_notify: logout_notify(raw)?,
         })
     }
 
@@ -312,6 +315,21 @@ fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<Store>, ConfigErro
             ),
         )
     })
+}
+
+fn logout_notify(raw: &RawSp) -> Result<Option<String>, ConfigError> {
+    let Some(given) = &raw.logout_notify else { return Ok(None) };
+    if given.value.starts_with('/') && !given.value.contains(['?', '#']) {
+        return Ok(Some(given.value.clone()));
+    }
+    Err(ConfigError::new(
+        &given.place,
+        format!(
+            "\"logout_notify\" \"{}\" must be the path of a location, without arguments, like \
+             /saml/logged-out",
+            given.value
+        ),
+    ))
 }
 
 /// The cookies, when a logout can see the session's.

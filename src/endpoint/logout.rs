@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::Outgoing;
@@ -15,9 +16,10 @@ use session::{PendingLogout, Session};
 use super::{Answer, logout_soap, return_argument};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
+use crate::notice::{Heard, Notice};
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
-use crate::reply::{Outcome, Reply};
+use crate::reply::Reply;
 use crate::request;
 
 /// Seconds that the IdP has to answer, other applications to sign out of included.
@@ -33,14 +35,23 @@ pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
         context.set_request_id(&id);
     }
     Ok(Answer::later(async move {
-        let reply = match sp.find_session(&tokens, now).await? {
-            None => here(target),
-            Some(live) => {
-                sp.sessions.end_live(&live, now).await?;
-                at_idp(&sp, &live.session, id, target, now).await?
-            }
+        let Some(live) = sp.find_session(&tokens, now).await? else {
+            return Ok(Answer::Now(here(target).with_cookie(sp.cookies.clear_session())));
         };
-        Ok(reply.with_cookie(sp.cookies.clear_session()))
+        sp.sessions.end_live(&live, now).await?;
+        let session = live.session.clone();
+        let then = move |heard: Heard| {
+            async move {
+                let reply = at_idp(&sp, &live.session, id, target, now).await?;
+                let reply = reply.with_cookie(sp.cookies.clear_session());
+                Ok(Answer::Now(match heard {
+                    Ok(()) => reply,
+                    Err(refusal) => reply.because(refusal),
+                }))
+            }
+            .boxed_local()
+        };
+        Ok(Answer::Notify(Notice { session, then: Box::new(then) }))
     }))
 }
 
@@ -59,7 +70,7 @@ async fn at_idp(
     id: String,
     target: Option<String>,
     now: i64,
-) -> Outcome {
+) -> Result<Reply, Refusal> {
     let idp = sp.idps.iter().find(|idp| idp.provider.entity_id == session.idp);
     let endpoint = idp.and_then(|idp| idp.provider.logout_request_endpoint());
     let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {

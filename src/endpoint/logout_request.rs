@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
@@ -14,15 +15,16 @@ use saml::logout::{
 use saml::provider::{Binding, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{LoggedOut, StoreKey};
+use session::{LoggedOut, Session, StoreKey, join};
 
 use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
+use crate::notice::{Heard, Notice};
 use crate::page;
 use crate::random;
 use crate::refuse::internal;
-use crate::reply::{Outcome, Reply};
+use crate::reply::Reply;
 use crate::request;
 use crate::store::Kind;
 use crate::suspend::unstoppable;
@@ -53,13 +55,48 @@ pub fn answer(
         is_browser: came_by == LogoutBinding::REDIRECT || request::is_browser(r),
     };
     let own = sp.cookies.session_tokens(r).map(|token| token.store_key()).collect();
+    let request = Rc::new(request);
     let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
     Ok(Answer::later(async move {
         // An IdP that hangs up early still means it.
-        let logout = unstoppable(async move { end_sessions(&sp, &idp, &request, own, now).await });
-        let outcome = logout.await.unwrap_or_else(|| Err(internal("a panic")));
-        back.reply(outcome, now)
+        let ending = end_sessions(Rc::clone(&sp), idp.clone(), Rc::clone(&request), own, now);
+        let ended = unstoppable(ending).await.unwrap_or_else(|| Err(internal("a panic")));
+        match ended {
+            Ok(ended) if !ended.is_repeated => {
+                let session = told(&sp, idp.clone(), &request, now);
+                let then = move |heard: Heard| {
+                    async move {
+                        let outcome =
+                            remember(&sp, &idp, &request, ended, heard.is_ok(), now).await;
+                        Ok(Answer::Now(back.reply(outcome, heard.err(), now)?))
+                    }
+                    .boxed_local()
+                };
+                Ok(Answer::Notify(Notice { session, then: Box::new(then) }))
+            }
+            outcome => Ok(Answer::Now(back.reply(outcome, None, now)?)),
+        }
     }))
+}
+
+/// Whom the application is told of: all that the IdP says.
+fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: i64) -> Session {
+    let name_id = request.name_id.clone();
+    Session {
+        idp,
+        name_id: session::NameId {
+            value: name_id.value,
+            format: name_id.format,
+            name_qualifier: name_id.name_qualifier,
+            sp_name_qualifier: name_id.sp_name_qualifier,
+        },
+        session_index: (!request.session_indexes.is_empty())
+            .then(|| join(&request.session_indexes, &sp.sessions.rules.separator).into_owned()),
+        sp: sp.name.clone(),
+        created: now,
+        expires: now,
+        ..Session::default()
+    }
 }
 
 /// What a logout came to.
@@ -68,20 +105,24 @@ struct Ended {
     status: LogoutStatus,
     /// The browser that brought the request had one of the sessions.
     own: bool,
+    /// The request was answered before.
+    is_repeated: bool,
 }
 
 async fn end_sessions(
-    sp: &Sp,
-    idp: &str,
-    request: &LogoutRequest,
+    sp: Rc<Sp>,
+    idp: String,
+    request: Rc<LogoutRequest>,
     own: HashSet<StoreKey>,
     now: i64,
 ) -> Result<Ended, Refusal> {
-    let sessions = &sp.sessions;
-    let answered = ["logout request", sessions.rules.sp_entity_id.as_str(), idp, &request.id];
-    if !sessions.store.recall(Kind::Replay, &answered, now).await?.is_empty() {
+    let (sessions, idp) = (&sp.sessions, idp.as_str());
+    let answers = sessions.store.recall(Kind::Replay, &memory(&sp, idp, &request), now).await?;
+    if let Some(answer) = answers.first() {
         // The same request again, perhaps by somebody else: the same answer, and nothing more.
-        return Ok(Ended { status: LogoutStatus::Success, own: false });
+        let status =
+            if *answer == PARTIAL { LogoutStatus::PartialLogout } else { LogoutStatus::Success };
+        return Ok(Ended { status, own: false, is_repeated: true });
     }
     let name_id = request.name_id.value.as_str();
     let logged_out = LoggedOut {
@@ -99,8 +140,6 @@ async fn end_sessions(
     if !keys.is_empty() {
         sessions.store.remove_from_session_set(&name, &keys, now).await?;
     }
-    let until = request.replay_until;
-    sessions.store.remember(Kind::Replay, &answered, b"", until, now).await?;
     ngx_log_error!(
         NGX_LOG_NOTICE,
         ngx_cycle_log().as_ptr(),
@@ -109,7 +148,33 @@ async fn end_sessions(
         keys.len(),
         sp.name
     );
-    Ok(Ended { status: LogoutStatus::Success, own: !keys.is_disjoint(&own) })
+    let own = !keys.is_disjoint(&own);
+    Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false })
+}
+
+/// Remembers what the request came to, for when it comes again.
+async fn remember(
+    sp: &Sp,
+    idp: &str,
+    request: &LogoutRequest,
+    ended: Ended,
+    is_heard: bool,
+    now: i64,
+) -> Result<Ended, Refusal> {
+    let (answer, status) = match is_heard {
+        true => (COMPLETE, ended.status),
+        false => (PARTIAL, LogoutStatus::PartialLogout),
+    };
+    let (name, until) = (memory(sp, idp, request), request.replay_until);
+    sp.sessions.store.remember(Kind::Replay, &name, answer, until, now).await?;
+    Ok(Ended { status, ..ended })
+}
+
+const COMPLETE: &[u8] = b"C";
+const PARTIAL: &[u8] = b"P";
+
+fn memory<'a>(sp: &'a Sp, idp: &'a str, request: &'a LogoutRequest) -> [&'a str; 4] {
+    ["logout request", &sp.sessions.rules.sp_entity_id, idp, &request.id]
 }
 
 /// The way back to the IdP.
@@ -124,20 +189,28 @@ struct Back {
 }
 
 impl Back {
-    fn reply(self, outcome: Result<Ended, Refusal>, now: i64) -> Outcome {
+    fn reply(
+        self,
+        outcome: Result<Ended, Refusal>,
+        unheard: Option<Refusal>,
+        now: i64,
+    ) -> Result<Reply, Refusal> {
         let idp = self.sp.idp_named(&self.idp).and_then(|index| self.sp.idps.get(index));
         let idp = idp.ok_or_else(|| internal("the IdP has left the configuration"))?;
         let (ended, refusal) = match outcome {
             Ok(ended) => (ended, None),
             // A failure is told, so that the IdP tries again.
-            Err(refusal) => (Ended { status: LogoutStatus::Responder, own: false }, Some(refusal)),
+            Err(refusal) => {
+                let status = LogoutStatus::Responder;
+                (Ended { status, own: false, is_repeated: false }, Some(refusal))
+            }
         };
         let http_status = if refusal.is_none() { 200 } else { 503 };
         let mut reply = self.answer(idp, ended.status, http_status, now)?;
         if ended.own {
             reply = reply.with_cookie(self.sp.cookies.clear_session());
         }
-        Ok(match refusal {
+        Ok(match refusal.or(unheard) {
             Some(refusal) => reply.because(refusal),
             None => reply,
         })

@@ -382,6 +382,9 @@ reasons! {
     IDP_UNREACHABLE, "idp_unreachable", Server,
         "The identity provider could not be asked to sign you out.",
         "this host must reach the IdP's SOAP endpoint and trust its certificate (slo_ssl_trusted_certificate), and get an answer within 10 s; or choose a slo_binding that goes through the browser";
+    LOGOUT_NOTIFY_FAILED, "logout_notify_failed", Server,
+        "The application was not told of the logout.",
+        "look into the log of the application behind logout_notify; the sessions here have ended";
     ASSERTION_LOGGED_OUT, "assertion_logged_out", Client,
         "You were signed out while this login was on its way.",
         "start the login again; the IdP had ended this session by a LogoutRequest";

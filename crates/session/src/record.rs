@@ -9,7 +9,7 @@ const VERSION: u8 = 1;
 const ATTRIBUTE_MIN_LEN: usize = 4;
 
 /// Who is logged in at one `saml_sp`, by whom, since when and until when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
     /// entityID of the IdP that issued the assertion.
     pub idp: String,

@@ -8,9 +8,10 @@ use saml::response::Login;
 use session::{Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
+use crate::endpoint::{Answer, Outcome};
 use crate::page;
 use crate::random;
-use crate::reply::{Outcome, Reply};
+use crate::reply::Reply;
 
 /// A login that the IdP's Response proves, and what is left to do about it.
 pub struct Arrival {
@@ -59,10 +60,11 @@ impl Arrival {
         let reply = go_on(&sp, landing)
             .with_cookie(sp.cookies.set_session(&token))
             .with_cookie(sp.cookies.set_logins(browser.logins));
-        match pending {
-            Some(pending) => remember_answer(&sp, pending, now, reply),
-            None => Ok(reply),
-        }
+        let reply = match pending {
+            Some(pending) => remember_answer(&sp, pending, now, reply)?,
+            None => reply,
+        };
+        Ok(Answer::Now(reply))
     }
 }
 
@@ -108,7 +110,12 @@ async fn end_replaced(
 }
 
 /// Keeps the login's cookie as the memory of where it went, for the Back button.
-fn remember_answer(sp: &Sp, pending: PendingLogin, now: i64, reply: Reply) -> Outcome {
+fn remember_answer(
+    sp: &Sp,
+    pending: PendingLogin,
+    now: i64,
+    reply: Reply,
+) -> Result<Reply, Refusal> {
     let answered = PendingLogin { answered: true, replaces: None, authn_context: None, ..pending };
     let sealed = answered
         .seal_cookie(sp.sessions.store.secrets()?, random::bytes())

@@ -122,6 +122,8 @@ fn by_soap_there_need_be_no_destination() {
     let destination = format!(" Destination=\"{SLS}\"");
     let without = message.clone().edit(&destination, "");
     assert_eq!(soap(&Sp::new(), &body(&without.xml())).unwrap(), plain);
+    let empty = message.clone().edit(&destination, " Destination=\"\"");
+    assert!(soap(&Sp::new(), &body(&empty.xml())).is_ok());
     let other = message.clone().edit(&destination, " Destination=\"urn:x\"");
     let code = soap(&Sp::new(), &body(&other.xml())).unwrap_err().code();
     assert_eq!(code, "destination_mismatch");

@@ -1,0 +1,73 @@
+//! Many sessions made from one, as commands that fill a memcached: for `scripts/bench`.
+//!
+//! ```text
+//! fill SECRET_FILE KEY_PREFIX COOKIE COUNT COOKIES_FILE < VALUE > COMMANDS
+//! ```
+//!
+//! VALUE is what memcached holds for the session of COOKIE (the cookie's value). Each new session
+//! has a token, NameID, SessionIndex and assertion ID of its own; the cookies' values go to
+//! COOKIES_FILE, one a line.
+
+use std::env;
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openssl::rand::rand_bytes;
+use session::{Secret, Secrets, Session, SessionToken, StoredSession};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [secret_file, key_prefix, cookie, count, cookies_file] = arguments.as_slice() else {
+        return Err("fill SECRET_FILE KEY_PREFIX COOKIE COUNT COOKIES_FILE < VALUE".into());
+    };
+    let secret = Secret::from_file_bytes(&fs::read(secret_file)?)?;
+    let secrets = Secrets::one(secret);
+    let template = open(&secrets, cookie)?;
+    let ttl = template.expires - seconds_since_epoch()?;
+    let mut cookies = BufWriter::new(File::create(cookies_file)?);
+    let mut commands = BufWriter::new(io::stdout().lock());
+    for number in 0..count.parse()? {
+        let token = SessionToken::from_random(random()?);
+        let value = secrets.seal_session(&token, random()?, &member(&template, number))?;
+        let key = URL_SAFE_NO_PAD.encode(token.store_key().as_bytes());
+        // Quiet: memcached answers failures only.
+        write!(commands, "ms {key_prefix}s{key} {} T{ttl} q\r\n", value.len())?;
+        commands.write_all(&value)?;
+        commands.write_all(b"\r\n")?;
+        writeln!(cookies, "{}", token.to_cookie())?;
+    }
+    commands.flush()?;
+    Ok(cookies.flush()?)
+}
+
+fn open(secrets: &Secrets, cookie: &str) -> Result<Session, Box<dyn Error>> {
+    let token = SessionToken::from_cookie(cookie).ok_or("COOKIE is no session cookie")?;
+    let mut value = Vec::new();
+    io::stdin().read_to_end(&mut value)?;
+    match secrets.open_session(&token, &value) {
+        Some(StoredSession::Alive(session)) => Ok(*session),
+        _ => Err("VALUE is no session of COOKIE under the secret".into()),
+    }
+}
+
+fn member(template: &Session, number: u64) -> Session {
+    let mut session = template.clone();
+    session.name_id.value = format!("member-{number:07}@example.org");
+    session.session_index = Some(format!("_{number:032x}"));
+    session.assertion_id = format!("_{:032x}", u128::MAX - u128::from(number));
+    session
+}
+
+fn random<const N: usize>() -> Result<[u8; N], openssl::error::ErrorStack> {
+    let mut bytes = [0; N];
+    rand_bytes(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn seconds_since_epoch() -> Result<i64, Box<dyn Error>> {
+    Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?)
+}

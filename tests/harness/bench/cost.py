@@ -1,0 +1,57 @@
+"""What a protected request costs, by where its session lies."""
+
+from harness.bench.hosts import PAGE, Bench, memcached
+from harness.bench.load import Measured, Target, interleaved
+from harness.bench.members import Members, session_value
+from harness.memcached import Memcached
+from harness.nginx import Nginx
+
+#: The least that DESIGN allows, as plain nginx's CPU over the row's.
+BUDGETS = {
+    "shared memory, 5 attributes": 0.97,
+    "shared memory, 50 attributes": 0.97,
+    "memcached, cache_valid 1s": 0.95,
+    "memcached, cache_valid 0, unix socket": 0.60,
+    "memcached, cache_valid 0, TCP": 0.55,
+}
+
+
+def measure(bench: Bench, rounds: int, seconds: int) -> dict[str, Measured]:
+    """Rows by name, plain nginx first."""
+    return interleaved(targets(bench), rounds, seconds)
+
+
+def targets(bench: Bench) -> dict[str, Target]:
+    alone = bench.host()
+    five, fifty = (Members(alone, count).cookie() for count in (5, 50))
+    rows = {
+        "plain nginx": target(alone, "plain"),
+        "shared memory, 5 attributes": target(alone, "protected", five),
+        "shared memory, 5 attributes, two variables": target(alone, "variables", five),
+        "shared memory, 50 attributes": target(alone, "protected", fifty),
+        "memcached, cache_valid 1s": asking(bench, bench.node(), "1s"),
+    }
+    for unix, name in ((True, "unix socket"), (False, "TCP")):
+        node = bench.node(unix)
+        rows[f"memcached, cache_valid 0, {name}"] = asking(bench, node, "0s")
+        if bench.lua_path:
+            rows[f"lua-resty-memcached, one get, {name}"] = asking_by_lua(bench, node)
+    return rows
+
+
+def asking(bench: Bench, node: Memcached, cache_valid: str) -> Target:
+    server = bench.host(memcached(node, cache_valid=cache_valid))
+    return target(server, "protected", Members(server, 5).cookie(), node)
+
+
+def asking_by_lua(bench: Bench, node: Memcached) -> Target:
+    """The same bytes, under a key that the cookie names; neither opened nor read."""
+    node.put(b"lua", session_value(node), 36_000)
+    return target(bench.lua_host(node), "protected", "session=lua", node)
+
+
+def target(server: Nginx, folder: str, cookie: str | None = None, *nodes: Memcached) -> Target:
+    """The CPU of memcached counts as the server's."""
+    processes = lambda: server.workers() + [node.process.pid for node in nodes]  # noqa: E731
+    # Plain nginx gets a cookie too: reading it is no part of the protection.
+    return Target(server.url(f"/{folder}/{PAGE}"), processes, cookie or "saml_session=" + "A" * 43)

@@ -1,0 +1,138 @@
+"""The servers of the bench, each in the plainest configuration that does what its row says."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from harness.crowd import CROWD_IDP
+from harness.keys import rsa_credential
+from harness.memcached import Memcached
+from harness.nginx import Nginx
+
+CONF = """
+worker_processes @WORKERS@;
+worker_cpu_affinity 01;
+events { worker_connections 4096; }
+http {
+    sendfile on;
+    keepalive_requests 1000000000;
+    access_log off;
+    saml_session_store sessions {
+        zone saml_sessions @ZONE@;
+        secret session.key;
+        @STORE@
+    }
+    saml_idp corp { metadata idp.xml; allow_unsolicited on; }
+    saml_sp app {
+        base_url http://127.0.0.1:@PORT@;
+        entity_id http://127.0.0.1:@PORT@/saml/metadata;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+        session_store sessions;
+    }
+    server {
+        listen 127.0.0.1:@PORT@;
+        include saml-endpoints.conf;
+        root html;
+        location /plain/ { }
+        location /protected/ { auth_saml app; }
+        location /variables/ {
+            auth_saml app;
+            add_header X-User $saml_name_id;
+            add_header X-Mail $saml_attr_mail;
+        }
+    }
+}
+"""
+SECRET = "0123456789abcdef" * 4
+PAGE = "1k.bin"
+
+#: lua-resty-memcached, which Debian calls nginx.memcached: one get by a kept connection.
+LUA_CONF = """
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+worker_processes 1;
+worker_cpu_affinity 01;
+events { worker_connections 4096; }
+http {
+    sendfile on;
+    keepalive_requests 1000000000;
+    access_log off;
+    lua_package_path "@LUA_PATH@/?.lua;/usr/share/lua/5.1/?.lua;;";
+    server {
+        listen 127.0.0.1:@PORT@;
+        root html;
+        location /protected/ {
+            access_by_lua_block {
+                local memcached = require "nginx.memcached"
+                local client = memcached:new()
+                client:set_timeout(500)
+                if not client:connect(@NODE@) then return ngx.exit(503) end
+                local value = client:get(ngx.var.cookie_session)
+                if not value then return ngx.exit(401) end
+                client:set_keepalive(10000, 64)
+            }
+        }
+    }
+}
+"""
+
+
+class Bench:
+    """Makes servers on core 0, and takes them down."""
+
+    def __init__(self, scratch: Path, nginx: str, module: str, fill: str, lua_path: str | None):
+        self.scratch, self.nginx, self.module, self.fill = scratch, nginx, module, fill
+        self.lua_path = lua_path
+        self.servers, self.nodes = [], []
+
+    def node(self, unix: bool = False, megabytes: int = 64) -> Memcached:
+        node = Memcached(self.scratch if unix else None, megabytes=megabytes).start()
+        for thread in Path(f"/proc/{node.process.pid}/task").iterdir():
+            subprocess.run(["taskset", "-pc", "0", thread.name], check=True, stdout=subprocess.DEVNULL)
+        self.nodes.append(node)
+        return node
+
+    def host(self, store: str = "", zone: str = "16m", workers: int = 1) -> Nginx:
+        """Started; `store` are more lines of its saml_session_store."""
+        server = self.made(CONF, ZONE=zone, STORE=store, WORKERS=str(workers))
+        server.write("sp.crt", rsa_credential("sp").certificate_pem)
+        server.write("sp.key", rsa_credential("sp").key_pem)
+        server.write("session.key", SECRET)
+        server.write("idp.xml", CROWD_IDP.metadata())
+        return server.start()
+
+    def lua_host(self, node: Memcached) -> Nginx:
+        where = f'"unix:{node.path}"' if node.path else f'"127.0.0.1", {node.port}'
+        server = self.made(LUA_CONF, NODE=where, LUA_PATH=self.lua_path)
+        # Without our module: it is a contender.
+        conf = server.directory / "nginx.conf"
+        conf.write_text(conf.read_text().replace(f"load_module {self.module};\n", "", 1))
+        return server.start()
+
+    def made(self, conf: str, **values: str) -> Nginx:
+        directory = self.scratch / f"nginx-{len(self.servers)}"
+        server = Nginx(directory, self.nginx, self.module, conf, values)
+        for folder in ("plain", "protected", "variables"):
+            server.write(f"html/{folder}/{PAGE}", os.urandom(1024))
+        self.servers.append(server)
+        return server
+
+    def finish(self) -> None:
+        """Stops all, and fails when a log tells of trouble."""
+        servers, nodes = self.servers, self.nodes
+        self.servers, self.nodes = [], []
+        try:
+            for server in servers:
+                server.finish()
+        finally:
+            for server in servers:
+                server.kill()
+            for node in nodes:
+                node.kill()
+
+
+def memcached(*nodes: Memcached, cache_valid: str = "1s", more: str = "") -> str:
+    """Lines of a saml_session_store."""
+    return f"memcached {' '.join(n.address for n in nodes)}; cache_valid {cache_valid}; {more}"

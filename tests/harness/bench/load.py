@@ -1,0 +1,93 @@
+"""Load by wrk from core 1, and what it costs the processes of core 0."""
+
+import re
+import statistics
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Takes another cookie for each request, in an order that has nothing to do with where they lie.
+MANY_COOKIES = """
+local cookies, at, stride = {}, 0, 611953
+for line in io.lines(os.getenv("COOKIES")) do cookies[#cookies + 1] = "Cookie: saml_session=" .. line end
+local count, head, foot = #cookies, "GET " .. os.getenv("REQUEST_PATH") .. " HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n", "\\r\\n\\r\\n"
+function request()
+    at = (at + stride) % count
+    return head .. cookies[at + 1] .. foot
+end
+"""
+UNITS = {"us": 0.001, "ms": 1, "s": 1000}
+
+
+@dataclass
+class Target:
+    """What is asked for, by whom, and which processes pay for it."""
+
+    url: str
+    processes: "callable"  # → the pids, as they are now
+    cookie: str | None = None  # a Cookie header
+    cookies: Path | None = None  # a file of session cookies, one a request
+
+
+@dataclass
+class Measured:
+    """One contender over all rounds."""
+
+    requests_per_second: list[float] = field(default_factory=list)
+    cpu_microseconds: list[float] = field(default_factory=list)
+    p99_milliseconds: list[float] = field(default_factory=list)
+
+    def add(self, target: Target, seconds: int) -> None:
+        before = cpu_nanoseconds(target.processes())
+        requests, rate, p99 = load(target, seconds)
+        spent = cpu_nanoseconds(target.processes()) - before
+        self.cpu_microseconds.append(spent / requests / 1000)
+        self.requests_per_second.append(rate)
+        self.p99_milliseconds.append(p99)
+
+
+def interleaved(targets: dict[str, Target], rounds: int, seconds: int) -> dict[str, Measured]:
+    measured = {name: Measured() for name in targets}
+    for target in targets.values():
+        load(target, 1)
+    for _ in range(rounds):
+        for name, target in targets.items():
+            measured[name].add(target, seconds)
+    return measured
+
+
+def load(target: Target, seconds: int, connections: int = 16) -> tuple[int, float, float]:
+    """Requests, requests a second and p99 in ms of keep-alive connections; all must be answered 2xx."""
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    environment = {}
+    if target.cookie:
+        command += ["-H", f"Cookie: {target.cookie}"]
+    if target.cookies:
+        script = target.cookies.with_suffix(".lua")
+        script.write_text(MANY_COOKIES)
+        command += ["-s", str(script)]
+        path = "/" + target.url.split("/", 3)[3]
+        environment = {"COOKIES": str(target.cookies), "REQUEST_PATH": path}
+    done = subprocess.run(
+        [*command, target.url], capture_output=True, text=True, check=True, env=environment
+    )
+    out = done.stdout
+    assert "Non-2xx" not in out and "Socket errors" not in out, out
+    requests = int(re.search(r"(\d+) requests in", out).group(1))
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
+    return requests, rate, float(value) * UNITS[unit]
+
+
+def cpu_nanoseconds(pids: list[int]) -> int:
+    """User and system time of all threads of these processes."""
+    return sum(
+        int(threads.read_text().split()[0])
+        for pid in pids
+        for threads in Path(f"/proc/{pid}/task").glob("*/schedstat")
+    )
+
+
+def ratio(above: list[float], below: list[float]) -> float:
+    """The median of the rounds' ratios."""
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))

@@ -66,17 +66,6 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-/// A node as a status page shows it.
-pub struct NodeStatus<'a> {
-    /// As configured.
-    pub name: &'a str,
-    pub up: bool,
-    /// Commands without a reply.
-    pub waiting: usize,
-    /// Failures of the node, and commands that it failed, in this worker.
-    pub errors: u64,
-}
-
 impl Memcached {
     /// Connects at first use.
     pub fn new(settings: Settings) -> Rc<Self> {
@@ -179,25 +168,12 @@ impl Memcached {
         if stored { Ok(true) } else { Err(Unavailable) }
     }
 
-    /// Removes the entry from all its nodes that are up.
-    ///
-    /// # Errors
-    /// None answered.
-    pub async fn delete(&self, kind: Kind, id: &[u8; 32]) -> Result<(), Unavailable> {
-        one_did(self.send_to_all(id, &Command::delete(self.key(kind, id)))).await
-    }
-
     /// Moves the expiry of the entry where there is one.
     ///
     /// # Errors
     /// None answered.
     pub async fn touch(&self, kind: Kind, id: &[u8; 32], expires: i64) -> Result<(), Unavailable> {
         one_did(self.send_to_all(id, &Command::touch(self.key(kind, id), ttl(expires)))).await
-    }
-
-    /// How the nodes are, as this worker sees them.
-    pub fn nodes(&self) -> impl Iterator<Item = NodeStatus<'_>> {
-        self.nodes.iter().map(|node| node.status())
     }
 
     fn start_put(&self, kind: Kind, id: &[u8; 32], value: Vec<u8>, expires: i64) -> Vec<Pending> {

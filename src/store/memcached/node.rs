@@ -10,7 +10,6 @@ use nginx_sys::{NGX_LOG_ERR, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
-use super::NodeStatus;
 use super::link::{Link, LinkError, Target};
 use crate::event::{Address, Callback, Patience, Timer, Tls, is_exiting, now_msec};
 use crate::random;
@@ -27,7 +26,6 @@ pub struct Node {
     health: RefCell<Health>,
     probe: Timer,
     on_event: Callback,
-    errors: Cell<u64>,
     last_complaint: Cell<Option<u64>>,
 }
 
@@ -58,7 +56,6 @@ impl Node {
             health: RefCell::default(),
             probe: Timer::new(Patience::Cancelable, callback(node, Self::send_probe)),
             on_event: callback(node, Self::hear),
-            errors: Cell::new(0),
             last_complaint: Cell::new(None),
         })
     }
@@ -70,15 +67,6 @@ impl Node {
             self.queue(command, Ticket::Request(sender));
         }
         Pending(receiver)
-    }
-
-    pub fn status(&self) -> NodeStatus<'_> {
-        NodeStatus {
-            name: self.address.name(),
-            up: self.health.borrow().is_up(),
-            waiting: self.link.borrow().waiting(),
-            errors: self.errors.get(),
-        }
     }
 
     fn queue(&self, command: Command, ticket: Ticket) {
@@ -140,7 +128,6 @@ impl Node {
     }
 
     fn fall(&self, reason: &str) {
-        self.errors.update(|count| count + 1);
         let now = now_msec();
         let mut health = self.health.borrow_mut();
         if health.failed(now, u32::from_ne_bytes(random::bytes())) {
@@ -176,7 +163,6 @@ impl Node {
 
     /// Logs what concerns single commands, now and then.
     fn complain(&self, words: &str) {
-        self.errors.update(|count| count + 1);
         let now = now_msec();
         if self.last_complaint.get().is_some_and(|last| now.saturating_sub(last) < COMPLAINT) {
             return;

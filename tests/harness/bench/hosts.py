@@ -105,11 +105,7 @@ class Bench:
 
     def lua_host(self, node: Memcached) -> Nginx:
         where = f'"unix:{node.path}"' if node.path else f'"127.0.0.1", {node.port}'
-        server = self.made(LUA_CONF, NODE=where, LUA_PATH=self.lua_path)
-        # Without our module: it is a contender.
-        conf = server.directory / "nginx.conf"
-        conf.write_text(conf.read_text().replace(f"load_module {self.module};\n", "", 1))
-        return server.start()
+        return self.made(LUA_CONF, NODE=where, LUA_PATH=self.lua_path).start()
 
     def made(self, conf: str, **values: str) -> Nginx:
         directory = self.scratch / f"nginx-{len(self.servers)}"
@@ -121,16 +117,16 @@ class Bench:
 
     def finish(self) -> None:
         """Stops all, and fails when a log tells of trouble."""
-        servers, nodes = self.servers, self.nodes
-        self.servers, self.nodes = [], []
         try:
-            for server in servers:
+            for server in self.servers:
                 server.finish()
         finally:
-            for server in servers:
-                server.kill()
-            for node in nodes:
-                node.kill()
+            self.kill()
+
+    def kill(self) -> None:
+        for process in self.servers + self.nodes:
+            process.kill()
+        self.servers, self.nodes = [], []
 
 
 def memcached(*nodes: Memcached, cache_valid: str = "1s", more: str = "") -> str:

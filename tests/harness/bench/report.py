@@ -1,0 +1,89 @@
+"""What was measured, as Markdown."""
+
+from statistics import median
+
+from harness.bench.cost import BUDGETS
+from harness.bench.freeze import Frozen
+from harness.bench.load import Measured, ratio
+from harness.bench.memory import Memory
+from harness.bench.reload import Reloaded
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cpu_ratio(yardstick: Measured, row: Measured) -> float:
+    """How much of the row's CPU the yardstick needs: 1 = nothing was added."""
+    return ratio(yardstick.cpu_microseconds, row.cpu_microseconds)
+
+
+def cost(measured: dict[str, Measured]) -> str:
+    plain = next(iter(measured.values()))
+    rows = [
+        [
+            name,
+            f"{median(row.requests_per_second):.0f}",
+            f"{ratio(row.requests_per_second, plain.requests_per_second):.3f}",
+            f"{median(row.cpu_microseconds):.2f}",
+            f"{cpu_ratio(plain, row):.3f}",
+            f"≥ {BUDGETS[name]:.2f}" if name in BUDGETS else "",
+            f"{median(row.p99_milliseconds):.2f}",
+        ]
+        for name, row in measured.items()
+    ]
+    heads = ["", "requests/s", "ratio", "CPU µs/request", "plain ÷ this", "budget", "p99 ms"]
+    return table(heads, rows)
+
+
+def million(measured: dict[str, Measured]) -> str:
+    rows, few = [], None
+    for name, row in measured.items():
+        few = row if "," not in name else few
+        more = "" if few is row else f"{ratio(row.cpu_microseconds, few.cpu_microseconds):.3f}"
+        rows.append([name, f"{median(row.cpu_microseconds):.2f}", more])
+    return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
+
+
+def frozen(result: Frozen) -> str:
+    heads = ["p99 without, ms", "p99 frozen, ms", "ratio (budget ≤ 1.2)", "members known here", "unknown", "workers"]
+    row = [
+        f"{median(result.p99_without):.2f}",
+        f"{median(result.p99_with):.2f}",
+        f"{result.ratio():.3f}",
+        statuses(result.known),
+        statuses(result.unknown),
+        "the same" if result.same_workers else "REPLACED",
+    ]
+    return table(heads, [row])
+
+
+def statuses(counts: dict[int, int]) -> str:
+    return ", ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
+
+
+def reloaded(results: dict[str, Reloaded]) -> str:
+    heads = ["", "reloads", "requests", "logins", "failed", "lost sessions"]
+    rows = [
+        [name, *map(str, (r.reloads, r.requests, r.logins, len(r.failures), r.lost))]
+        for name, r in results.items()
+    ]
+    failures = [failure for result in results.values() for failure in result.failures[:5]]
+    return "\n\n".join([table(heads, rows), *failures])
+
+
+def memory(results: list[Memory]) -> str:
+    heads = ["attributes", "zone: session", "zone: with index and claim", "memcached: value"]
+    heads += [f"item: {kind}" for kind in results[0].items]
+    rows = [
+        [
+            str(result.attributes),
+            f"{result.zone_session:.0f}",
+            f"{result.zone_login:.0f}",
+            str(result.value),
+            *map(str, result.items.values()),
+        ]
+        for result in results
+    ]
+    return table(heads, rows)

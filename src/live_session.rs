@@ -24,6 +24,10 @@ use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 /// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
 const MAX_CACHED: usize = 8 << 10;
 
+/// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
+/// by its NameID: they may have been restarted, and a logout must find it.
+const TOUCHES_PER_LOOK: i64 = 10;
+
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 pub struct LiveSession {
     pub session: Session,
@@ -34,6 +38,8 @@ pub struct LiveSession {
     index: OnceCell<Option<StoreKey>>,
     /// When this worker last told the store that the session is in use, seconds since the epoch.
     touched: Cell<i64>,
+    /// When its NameID's set was last seen to have it, seconds since the epoch.
+    findable: Cell<i64>,
     /// When memcached last had it: by nginx's clock for durations, milliseconds, ...
     checked: Cell<u64>,
     /// ... and in seconds since the epoch.
@@ -68,7 +74,7 @@ impl Sessions {
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
-    pub fn at_hand(&self, token: &SessionToken, now: i64) -> AtHand {
+    pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: i64) -> AtHand {
         let key = token.store_key();
         let known = match &self.store.remote {
             None => self.cached(&key, now).or_else(|| self.from_zone(key, now, |_| true)),
@@ -81,7 +87,7 @@ impl Sessions {
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
-    fn admits(&self, live: &LiveSession, now: i64) -> bool {
+    fn admits(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) -> bool {
         let admits = live.session.is_valid_for(&self.rules.sp, now);
         if admits {
             self.touch(live, now);
@@ -125,6 +131,7 @@ impl Sessions {
     fn live(&self, key: StoreKey, session: Session) -> LiveSession {
         LiveSession {
             attributes: AttributeIndex::new(&session, &self.rules.aliases),
+            findable: Cell::new(session.created),
             session,
             key,
             index: OnceCell::new(),
@@ -146,7 +153,7 @@ impl Sessions {
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
     /// most once a minute: a lock or a message per request would cost too much.
-    fn touch(&self, live: &LiveSession, now: i64) {
+    fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) {
         let pause = self.rules.idle_timeout.map_or(60, |idle| (idle / 10).clamp(1, 60));
         if now - live.touched.get() < pause {
             return;
@@ -164,6 +171,12 @@ impl Sessions {
                 .detach();
             }
             self.cache.borrow_mut().set_expires(&key, expires);
+            if now - live.findable.get() >= pause * TOUCHES_PER_LOOK {
+                live.findable.set(now);
+                let (sessions, live) = (Rc::clone(self), Rc::clone(live));
+                // The next try comes soon.
+                spawn(async move { drop(sessions.keep_findable(&live, now).await) }).detach();
+            }
             return;
         }
         if store.zone.touch(Kind::Session, &key, expires, now) {
@@ -176,6 +189,33 @@ impl Sessions {
 
     fn index_of(&self, session: &Session) -> Option<StoreKey> {
         self.store.key_of_session_set(&self.set_name(&session.idp, &session.name_id.value)).ok()
+    }
+
+    async fn keep_findable(&self, live: &LiveSession, now: i64) -> Result<(), Refusal> {
+        let name = self.set_name(&live.session.idp, &live.session.name_id.value);
+        if self.store.is_in_session_sets(&name, &live.key).await? {
+            return Ok(());
+        }
+        self.make_findable(&live.session, live.key, now).await
+    }
+
+    /// Puts a session into its NameID's set; what has to leave a full one ends.
+    async fn make_findable(
+        &self,
+        session: &Session,
+        key: StoreKey,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let member = Member::new(
+            session.name_id.format.as_deref(),
+            session.session_index.as_deref(),
+            key,
+            session.expires,
+        );
+        let name = self.set_name(&session.idp, &session.name_id.value);
+        let surplus = self.store.add_to_session_set(&name, member, now).await?;
+        let surplus: Vec<_> = surplus.into_iter().map(|key| (key, session.expires)).collect();
+        self.end_all(&surplus, now).await
     }
 
     /// The name under which the sessions of a NameID are known.
@@ -194,17 +234,7 @@ impl Sessions {
         now: i64,
     ) -> Result<(), Refusal> {
         let key = token.store_key();
-        let member = Member::new(
-            session.name_id.format.as_deref(),
-            session.session_index.as_deref(),
-            key,
-            session.expires,
-        );
-        let name = self.set_name(&session.idp, &session.name_id.value);
-        let surplus = self.store.add_to_session_set(&name, member, now).await?;
-        for key in surplus {
-            self.end(key, session.expires, now).await?;
-        }
+        self.make_findable(session, key, now).await?;
         let expires = self.rules.expiry(session.expires, now);
         if let Some(remote) = &self.store.remote {
             let sealed = self

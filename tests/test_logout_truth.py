@@ -230,5 +230,8 @@ def test_dead_nodes_at_a_logout_of_ones_own(site, idp):
     assert page.status == 503, page.text
     assert "SAMLRequest" not in (page.location or "")
     place.recover()
-    assert member.get(place.hosts[0].url("/saml/logout")).status in (200, 302, 303)
+    host = place.hosts[0]
+    host.wait_for(
+        lambda: member.get(host.url("/saml/logout")).status in (200, 302, 303), "the other worker"
+    )
     assert statuses(place, member) == {302}

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use saml::refusal::Refusal;
 use session::{MAX_MEMBERS, Member, SessionSet, StoreKey};
 
-use super::memcached::{Change, UpdateError};
+use super::memcached::{Answer, Change, UpdateError};
 use super::{Kind, Store, StoreError, sealing_failed};
 use crate::random;
 
@@ -64,6 +64,28 @@ impl Store {
                 Ok(()) => return Ok(left.into_iter().collect()),
             }
         }
+    }
+
+    /// Does every node that should have the set of a name know this session? One that was restarted
+    /// has forgotten it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn is_in_session_sets(
+        &self,
+        name: &[&str],
+        session: &StoreKey,
+    ) -> Result<bool, Refusal> {
+        let Some(remote) = &self.remote else { return Ok(true) };
+        let key = self.key_of_session_set(name)?;
+        let answers = remote.client().get(Kind::Index, key.as_bytes()).await;
+        let secrets = self.secrets()?;
+        let knows = |answer: &Option<Answer>| {
+            let sealed = answer.as_ref().map(|answer| &answer.value);
+            let set = sealed.and_then(|sealed| secrets.open_entry(&key, sealed));
+            set.and_then(|set| SessionSet::decode(&set)).is_some_and(|set| set.contains(session))
+        };
+        Ok(answers.map_err(|e| self.unavailable(e))?.iter().all(knows))
     }
 
     /// Forgets sessions that have ended.

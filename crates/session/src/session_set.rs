@@ -101,6 +101,11 @@ impl SessionSet {
         self.members.split_off(limit).into_iter().map(|member| member.key).collect()
     }
 
+    /// Would a LogoutRequest find the session with this key?
+    pub fn contains(&self, key: &StoreKey) -> bool {
+        self.members.iter().any(|member| member.key == *key)
+    }
+
     /// The sessions that the LogoutRequest ends.
     pub fn covered_by(&self, logged_out: &LoggedOut<'_>, now: i64) -> Vec<Member> {
         let format = format_hash(logged_out.name_id_format);
@@ -279,6 +284,7 @@ mod tests {
         let mut one = set(&[(1, Some("a")), (2, Some("b"))]);
         one.merge(set(&[(2, Some("b")), (3, Some("c"))]));
         assert_eq!(covered(&one, None, &[]), [1, 2, 3]);
+        assert!(one.contains(&key(3)) && !one.contains(&key(4)));
         assert_eq!(one.expires(), Some(NOW + 103));
         assert_eq!(SessionSet::default().expires(), None);
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.bench import cost, freeze, memory, million, picture, reload, report
 from harness.bench.hosts import Bench
 
+NO_LUA = "\n\nNOTE: without lua-resty-memcached, whose packages could not be installed."
 SECTIONS = ("cost", "million", "freeze", "reload", "memory")
 
 
@@ -36,7 +37,7 @@ def options() -> argparse.Namespace:
     options.add_argument("module")
     options.add_argument("nginx")
     options.add_argument("fill")
-    options.add_argument("lua_path", nargs="?")
+    options.add_argument("--lua-path", help="where nginx/memcached.lua is")
     options.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=int, default=4, help="of one round of one row")
@@ -65,7 +66,7 @@ def measure_cost(bench: Bench, given: argparse.Namespace) -> str:
     measured = cost.measure(bench, given.rounds, given.seconds)
     if given.output:
         (given.output / "bench.svg").write_text(picture.picture(measured, where))
-    return report.cost(measured)
+    return report.cost(measured) + ("" if bench.lua_path else NO_LUA)
 
 
 def measure_million(bench: Bench, given: argparse.Namespace) -> str:

@@ -2,9 +2,12 @@
 
 from harness.bench.hosts import PAGE, Bench, memcached
 from harness.bench.load import Measured, Target, interleaved
-from harness.bench.members import Members, session_value
+from harness.bench.members import Members, fill
 from harness.memcached import Memcached
 from harness.nginx import Nginx
+
+#: Each client of the load has a session of its own: requests for one session would share look-ups.
+CLIENTS = 16
 
 #: The least that DESIGN allows, as plain nginx's CPU over the row's.
 BUDGETS = {
@@ -41,12 +44,15 @@ def targets(bench: Bench) -> dict[str, Target]:
 
 def asking(bench: Bench, node: Memcached, cache_valid: str) -> Target:
     server = bench.host(memcached(node, cache_valid=cache_valid))
-    return target(server, "protected", Members(server, 5).cookie(), node)
+    asking = target(server, "protected", None, node)
+    asking.cookies = fill(bench, server, node, 5, CLIENTS)
+    return asking
 
 
 def asking_by_lua(bench: Bench, node: Memcached) -> Target:
-    """The same bytes, under a key that the cookie names; neither opened nor read."""
-    node.put(b"lua", session_value(node), 36_000)
+    """As many bytes, under a key that the cookie names; neither opened nor read."""
+    size = max(len(value) for value in node.entries().values())
+    node.put(b"lua", bytes(size), 36_000)
     return target(bench.lua_host(node), "protected", "session=lua", node)
 
 

@@ -17,7 +17,6 @@ use crate::random;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
-#[derive(Default)]
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
@@ -34,32 +33,45 @@ pub struct Context {
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
     request_id: OnceCell<String>,
-    /// It is a subrequest's own.
-    of_subrequest: bool,
+    /// Whose it is: a main request's, or a subrequest's own.
+    request: *const ngx_http_request_t,
 }
 
 impl Context {
+    fn new(request: *const ngx_http_request_t) -> Self {
+        Self {
+            session: RefCell::default(),
+            look_up: RefCell::default(),
+            work: RefCell::default(),
+            notice: RefCell::default(),
+            notice_status: Cell::default(),
+            is_notice: Cell::default(),
+            error: Cell::default(),
+            request_id: OnceCell::default(),
+            request,
+        }
+    }
+
     /// The context of `r`: a subrequest's own if it has one, else its main request's.
     pub fn of(r: &Request) -> Option<&Self> {
-        let main = r.as_ref().main;
-        let own = if r.is_main() { ptr::null_mut() } else { slot(ptr::from_ref(r.as_ref())) };
-        let found = if own.is_null() { slot(main) } else { own };
-        let found = if found.is_null() { survivor(main) } else { found };
+        let (main, own) = (r.as_ref().main, ptr::from_ref(r.as_ref()));
+        let found = if r.is_main() { ptr::null_mut() } else { known(own) };
+        let found = if found.is_null() { known(main) } else { found };
         // SAFETY: a Context lives until its request's pool, which outlives every use of r.
         unsafe { found.as_ref() }
     }
 
     /// The context of `r`, made in the main request when there is none. `None` = out of memory.
     pub fn of_or_new(r: &Request) -> Option<&Self> {
-        Self::of(r).or_else(|| create(r.as_ref().main, false))
+        Self::of(r).or_else(|| create(r.as_ref().main))
     }
 
     /// A context for a subrequest alone: what it knows of the user is neither taken from its main
     /// request nor given to it. `None` = out of memory.
     pub fn of_subrequest(r: &mut Request) -> Option<&Self> {
-        let own = slot(ptr::from_ref(r.as_ref()));
+        let own = known(ptr::from_ref(r.as_ref()));
         // SAFETY: a Context lives until its request's pool, which outlives every use of r.
-        unsafe { own.as_ref() }.or_else(|| create(r.as_mut(), true))
+        unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
     }
 
     /// Ties page, log and message together: the AuthnRequest's ID where there is one.
@@ -79,33 +91,38 @@ fn slot(r: *const ngx_http_request_t) -> *mut Context {
     unsafe { *(*r).ctx.add(SamlModule::module().ctx_index) }.cast()
 }
 
-fn create<'r>(r: *mut ngx_http_request_t, of_subrequest: bool) -> Option<&'r Context> {
+fn create<'r>(r: *mut ngx_http_request_t) -> Option<&'r Context> {
     // SAFETY: the cleanup's data has room for a Context, aligned as nginx aligns its pool
     // allocations; it is written before the handler that drops it is set.
     unsafe {
         let cleanup = ngx_pool_cleanup_add((*r).pool, size_of::<Context>()).as_mut()?;
         let context = cleanup.data.cast::<Context>();
-        context.write(Context { of_subrequest, ..Context::default() });
+        context.write(Context::new(r));
         cleanup.handler = Some(drop_context);
         *(*r).ctx.add(SamlModule::module().ctx_index) = context.cast();
         context.as_ref()
     }
 }
 
-/// An internal redirect empties the slot, not the pool: finds the main request's context by its
-/// cleanup.
-fn survivor(main: *mut ngx_http_request_t) -> *mut Context {
-    // SAFETY: main is live; a pool's cleanups are a null-terminated list.
+/// The context of exactly this request, or null.
+fn known(r: *const ngx_http_request_t) -> *mut Context {
+    let found = slot(r);
+    if found.is_null() { survivor(r) } else { found }
+}
+
+/// An internal redirect empties the slot, not the pool: finds the request's context by its cleanup.
+fn survivor(r: *const ngx_http_request_t) -> *mut Context {
+    // SAFETY: r is live; a pool's cleanups are a null-terminated list.
     unsafe {
-        if (*main).internal() == 0 && (*main).filter_finalize() == 0 {
+        if (*r).internal() == 0 && (*r).filter_finalize() == 0 {
             return ptr::null_mut();
         }
-        let mut cleanup = (*(*main).pool).cleanup;
+        let mut cleanup = (*(*r).pool).cleanup;
         while let Some(entry) = cleanup.as_ref() {
             let ours =
                 entry.handler.is_some_and(|h| ptr::fn_addr_eq(h, drop_context as DropContext));
-            if ours && !(*entry.data.cast::<Context>()).of_subrequest {
-                *(*main).ctx.add(SamlModule::module().ctx_index) = entry.data;
+            if ours && (*entry.data.cast::<Context>()).request == r {
+                *(*r).ctx.add(SamlModule::module().ctx_index) = entry.data;
                 return entry.data.cast();
             }
             cleanup = entry.next;

@@ -196,6 +196,10 @@ impl Sessions {
         if self.store.is_in_session_sets(&name, &live.key).await? {
             return Ok(());
         }
+        // A logout in the meantime did not find it.
+        if self.was_logged_out(&live.session, live.session.created, now).await? {
+            return self.end(live.key, live.session.expires, now).await;
+        }
         self.make_findable(&live.session, live.key, now).await
     }
 
@@ -302,7 +306,10 @@ impl Sessions {
         let session = &live.session;
         self.end(live.key, session.expires, now).await?;
         let name = self.set_name(&session.idp, &session.name_id.value);
-        self.store.remove_from_session_set(&name, &HashSet::from([live.key]), now).await
+        let keys = HashSet::from([live.key]);
+        // An ended session in its set does no harm, and leaves it in time.
+        drop(self.store.remove_from_session_set(&name, &keys, now).await);
+        Ok(())
     }
 }
 

@@ -126,7 +126,7 @@ fn subrequest(
     Some(())
 }
 
-/// The subrequest was answered; runs again when nginx made an error page of its own.
+/// The subrequest was answered, or failed.
 unsafe extern "C" fn done(
     sr: *mut ngx_http_request_t,
     data: *mut c_void,
@@ -141,5 +141,6 @@ unsafe extern "C" fn done(
         Err(_) => 0,
     };
     context.notice_status.set(Some(status));
-    rc
+    // Some statuses would end the main request with it, and nobody wants the error's page.
+    NGX_OK as ngx_int_t
 }

@@ -61,8 +61,10 @@ pub fn start<T: 'static>(r: &Request, future: impl Future<Output = T> + 'static)
         return Started::Done(outcome);
     }
     shared.waits.set(true);
-    // SAFETY: r is live.
-    unsafe { watch_client(request) }
+    if r.is_main() {
+        // SAFETY: r is live. nginx's own pointer: what is written through a `&` may get lost.
+        unsafe { watch_client(r.as_ref().main) }
+    }
     Started::Waiting(Suspension { shared, _task: task })
 }
 
@@ -70,9 +72,10 @@ impl<T> Suspension<T> {
     /// The value, once it is there; the request then waits no more.
     pub fn take(&self, r: &Request) -> Option<Outcome<T>> {
         let outcome = self.shared.outcome.take()?;
-        let request = ptr::from_ref(r.as_ref()).cast_mut();
-        // SAFETY: r is live, and nginx's own code is not at work on it.
-        unsafe { (*request).read_event_handler = Some(ngx_http_block_reading) };
+        if r.is_main() {
+            // SAFETY: r is live, and nginx's own code is not at work on it.
+            unsafe { unwatch_client(r.as_ref().main) }
+        }
         Some(outcome)
     }
 }
@@ -97,27 +100,27 @@ pub async fn unstoppable<T: 'static>(future: impl Future<Output = T> + 'static) 
 unsafe fn resume(r: *mut ngx_http_request_t) {
     // SAFETY: r is live, so is its connection; the event runs from the loop, not here.
     unsafe {
-        if r != (*r).main {
-            // The connection's event reaches the main request, and then what is posted to it.
-            // Out of memory, it waits until its client leaves.
-            let _ = ngx_http_post_request(r, ptr::null_mut());
+        let connection = (*r).connection;
+        if r == (*r).main {
+            return ngx_post_event((*connection).write, &raw mut ngx_posted_events);
         }
-        ngx_post_event((*(*r).connection).write, &raw mut ngx_posted_events);
+        // A subrequest runs because it is posted. It may also be the one that the connection's write
+        // event runs, and must not run twice: the read event runs what is posted, too.
+        // Out of memory, it waits until its client leaves.
+        let _ = ngx_http_post_request(r, ptr::null_mut());
+        ngx_post_event((*connection).read, &raw mut ngx_posted_events);
     }
 }
 
 /// Lets nginx notice a client that leaves while its request waits, as limit_req does.
 ///
 /// # Safety
-/// `r` is live.
+/// `r` is live, and a main request.
 unsafe fn watch_client(r: *mut ngx_http_request_t) {
     // SAFETY: r is live; reading its connection is nginx's own until the body was read or
     // discarded, and block_reading says that nobody reads.
     unsafe {
-        let blocks = (*r)
-            .read_event_handler
-            .is_some_and(|handler| ptr::fn_addr_eq(handler, ngx_http_block_reading as ReadHandler));
-        if r != (*r).main || !blocks {
+        if !reads_by(r, ngx_http_block_reading) {
             return;
         }
         let read = (*(*r).connection).read;
@@ -128,6 +131,26 @@ unsafe fn watch_client(r: *mut ngx_http_request_t) {
         }
         (*r).read_event_handler = Some(ngx_http_test_reading);
     }
+}
+
+/// Undoes it.
+///
+/// # Safety
+/// `r` is live, and a main request.
+unsafe fn unwatch_client(r: *mut ngx_http_request_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if reads_by(r, ngx_http_test_reading) {
+            (*r).read_event_handler = Some(ngx_http_block_reading);
+        }
+    }
+}
+
+/// # Safety
+/// `r` is live.
+unsafe fn reads_by(r: *mut ngx_http_request_t, handler: ReadHandler) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*r).read_event_handler }.is_some_and(|now| ptr::fn_addr_eq(now, handler))
 }
 
 type ReadHandler = unsafe extern "C" fn(*mut ngx_http_request_t);

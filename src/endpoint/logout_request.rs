@@ -29,8 +29,9 @@ use crate::request;
 use crate::store::Kind;
 use crate::suspend::unstoppable;
 
-/// A tombstone stands at least so long, seconds: as long as an assertion may be on its way.
-const TOMBSTONE: i64 = 600;
+/// A tombstone stands at least so long, seconds: as long as an assertion may be on its way, and longer
+/// than it takes until a session that its NameID's set has lost is looked for.
+const TOMBSTONE: i64 = 1200;
 
 /// Judges the request, ends the sessions, answers.
 pub fn answer(

@@ -21,9 +21,6 @@ use crate::store::{Kind, Remote};
 /// What a look-up found.
 pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
 
-/// Look-ups that were overtaken by a change in the zone; each begins anew.
-const ATTEMPTS: usize = 5;
-
 /// The look-ups under way, and who waits for each.
 ///
 /// Not a `Shared` future: that one locks while it wakes, and a task of nginx's loop runs inside the
@@ -76,27 +73,16 @@ impl Sessions {
 
     async fn ask(&self, token: &SessionToken, key: StoreKey) -> Found {
         let Some(remote) = &self.store.remote else { return Ok(None) };
-        for _ in 0..ATTEMPTS {
-            let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
-            let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
-            let now = ngx_time();
-            let settled = match answers {
-                Ok(answers) => self.settle(remote, token, key, epoch, answers, now)?,
-                Err(down) => {
-                    let seen = self.lately_seen(remote, key, now);
-                    return seen.map(Some).ok_or_else(|| self.store.unavailable(down));
-                }
-            };
-            match settled {
-                Settled::Alive(live) => return Ok(Some(live)),
-                Settled::Gone => {
-                    self.store.zone.delete(Kind::Session, key.as_bytes());
-                    return Ok(None);
-                }
-                Settled::Overtaken => {}
+        let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+        let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
+        let now = ngx_time();
+        match answers {
+            Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
+            Err(down) => {
+                let seen = self.lately_seen(remote, key, now);
+                seen.map(Some).ok_or_else(|| self.store.unavailable(down))
             }
         }
-        Err(self.store.unavailable("the session changed while it was asked for"))
     }
 
     /// Makes one verdict of what the nodes said: the end of a session outweighs living copies.
@@ -108,10 +94,7 @@ impl Sessions {
         epoch: u64,
         answers: Vec<Option<Answer>>,
         now: i64,
-    ) -> Result<Settled, Refusal> {
-        if self.store.zone.epoch(Kind::Session, key.as_bytes()) != epoch {
-            return Ok(Settled::Overtaken);
-        }
+    ) -> Found {
         let cached = self.cached(&key, now);
         let mut alive = None;
         for answer in answers.iter().flatten() {
@@ -121,41 +104,40 @@ impl Sessions {
                 Some(live) => Copy::Cached(live),
                 None => match self.store.secrets()?.open_session(token, &answer.value) {
                     Some(StoredSession::Alive(session)) => Copy::Opened(session, answer),
-                    Some(StoredSession::Ended) => return Ok(Settled::Gone),
+                    Some(StoredSession::Ended) => {
+                        self.spread_end(remote, key, answer, &answers, now);
+                        self.store.zone.forget(Kind::Session, key.as_bytes());
+                        return Ok(None);
+                    }
                     None => continue,
                 },
             };
             alive.get_or_insert(copy);
         }
         let live = match alive {
-            None => return Ok(Settled::Gone),
+            None => {
+                self.store.zone.forget(Kind::Session, key.as_bytes());
+                return Ok(None);
+            }
             Some(Copy::Cached(live)) => {
-                self.store.zone.touch(
-                    Kind::Session,
-                    key.as_bytes(),
-                    self.zone_expiry(&live, now),
-                    now,
-                );
+                let expires = self.zone_expiry(&live, now);
+                self.store.zone.touch(Kind::Session, key.as_bytes(), expires, now);
                 live
             }
-            Some(Copy::Opened(session, answer)) => {
-                match self.fill(key, *session, answer, epoch, now) {
-                    Some(live) => live,
-                    None => return Ok(Settled::Overtaken),
-                }
-            }
+            Some(Copy::Opened(session, answer)) => self.fill(key, *session, answer, epoch, now),
         };
         live.checked.set(clock());
         live.seen.set(now);
         self.repair(remote, key, &answers, &live, now);
-        Ok(Settled::Alive(live))
+        Ok(Some(live))
     }
 
     fn zone_expiry(&self, live: &LiveSession, now: i64) -> i64 {
         self.rules.expiry(live.session.expires, now)
     }
 
-    /// Remembers a session in the zone and in this worker; `None` = the zone was changed meanwhile.
+    /// Remembers a session in the zone and in this worker, unless the zone was changed while it was
+    /// asked for: it may have ended since.
     fn fill(
         &self,
         key: StoreKey,
@@ -163,17 +145,43 @@ impl Sessions {
         answer: &Answer,
         epoch: u64,
         now: i64,
-    ) -> Option<Rc<LiveSession>> {
+    ) -> Rc<LiveSession> {
         let left = answer.ttl.filter(|ttl| *ttl >= 0).map(|ttl| now.saturating_add(ttl));
         let expires = left.map_or(session.expires, |end| end.min(session.expires));
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
-        // A zone without room remembers nothing; the session is good all the same.
-        let epoch = filled.unwrap_or(Some(epoch))?;
         let live = self.live(key, session);
         live.seal.set(seal_of(&answer.value));
-        Some(self.keep(live, value.len(), epoch, expires))
+        match filled {
+            Ok(Some(epoch)) => self.keep(live, value.len(), epoch, expires),
+            // A zone without room remembers nothing; the session is good all the same.
+            Ok(None) | Err(_) => Rc::new(live),
+        }
+    }
+
+    /// Tells the end of a session to nodes that slept through it.
+    fn spread_end(
+        &self,
+        remote: &Remote,
+        key: StoreKey,
+        ended: &Answer,
+        answers: &[Option<Answer>],
+        now: i64,
+    ) {
+        let is_ended = |answer: &Answer| answer.value.first() == ended.value.first();
+        if answers.iter().flatten().all(is_ended) {
+            return;
+        }
+        // As long as any copy may live.
+        let left = answers.iter().flatten().filter_map(|answer| answer.ttl).max();
+        let expires = now.saturating_add(left.unwrap_or(self.rules.lifetime).max(1));
+        let (client, value) = (Rc::clone(remote.client()), ended.value.clone());
+        spawn(async move {
+            // Until it works, each look-up tries again.
+            let _ = client.put(Kind::Session, key.as_bytes(), value, expires).await;
+        })
+        .detach();
     }
 
     /// Gives a session back to nodes that have lost it.
@@ -204,13 +212,6 @@ impl Sessions {
             _ => self.from_zone(key, now, |entry| is_late(entry.touched)),
         }
     }
-}
-
-enum Settled {
-    Alive(Rc<LiveSession>),
-    Gone,
-    /// Somebody on this host changed the session in the meantime.
-    Overtaken,
 }
 
 enum Copy<'a> {

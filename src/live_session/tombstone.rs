@@ -9,6 +9,9 @@ use crate::store::Kind;
 /// Stands for all sessions of a NameID; no SessionIndex is empty.
 const ALL: &str = "";
 
+/// Stands for sessions without a SessionIndex, which end with any; no XML has this character.
+const NONE: &str = "\0";
+
 impl Sessions {
     /// Remembers a logout until `until`: assertions issued until `instant` begin no session.
     /// Instants are the IdP's own, seconds since the epoch, so that no clocks are compared.
@@ -24,15 +27,14 @@ impl Sessions {
         until: i64,
         now: i64,
     ) -> Result<(), Refusal> {
-        let indexes = logged_out.session_indexes;
-        let buried = if indexes.is_empty() {
-            vec![ALL]
-        } else {
-            indexes.iter().map(String::as_str).collect()
-        };
+        let mut buried: Vec<&str> = logged_out.session_indexes.iter().map(String::as_str).collect();
+        buried.push(if buried.is_empty() { ALL } else { NONE });
         for index in buried {
             let name = self.tombstone_name(idp, name_id, index);
-            self.store.remember(Kind::Tombstone, &name, &instant.to_be_bytes(), until, now).await?;
+            // A request that was overtaken by a later one must not weaken its tombstone.
+            let known = self.store.recall(Kind::Tombstone, &name, now).await?;
+            let latest = known.into_iter().filter_map(read).max().unwrap_or(instant).max(instant);
+            self.store.remember(Kind::Tombstone, &name, &latest.to_be_bytes(), until, now).await?;
         }
         Ok(())
     }
@@ -47,14 +49,10 @@ impl Sessions {
         issue_instant: i64,
         now: i64,
     ) -> Result<bool, Refusal> {
-        let indexes = [Some(ALL), session.session_index.as_deref()];
-        for index in indexes.into_iter().flatten() {
+        for index in [ALL, session.session_index.as_deref().unwrap_or(NONE)] {
             let name = self.tombstone_name(&session.idp, &session.name_id.value, index);
             let instants = self.store.recall(Kind::Tombstone, &name, now).await?;
-            let is_later = |instant: Vec<u8>| {
-                <[u8; 8]>::try_from(instant).is_ok_and(|i| issue_instant <= i64::from_be_bytes(i))
-            };
-            if instants.into_iter().any(is_later) {
+            if instants.into_iter().filter_map(read).any(|instant| issue_instant <= instant) {
                 return Ok(true);
             }
         }
@@ -69,4 +67,8 @@ impl Sessions {
     ) -> [&'a str; 5] {
         ["logged out", &self.rules.sp_entity_id, idp, name_id, session_index]
     }
+}
+
+fn read(instant: Vec<u8>) -> Option<i64> {
+    Some(i64::from_be_bytes(instant.try_into().ok()?))
 }

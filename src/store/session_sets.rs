@@ -54,8 +54,7 @@ impl Store {
         let mut left = HashSet::new();
         loop {
             let add = |set: &mut SessionSet| {
-                left.extend(set.add(member.clone(), now));
-                left.extend(set.shrink(limit));
+                left.extend(set.add(member.clone(), limit, now));
             };
             match self.change_session_set(&key, add, now).await {
                 // A small zone holds smaller sets.

@@ -121,6 +121,11 @@ impl SharedStore {
         self.locked(|table| table.delete(kind, key)).unwrap_or(false)
     }
 
+    /// Removes the entry where there is one; the epoch stands still where there is none.
+    pub fn forget(&self, kind: Kind, key: &[u8; 32]) {
+        self.locked(|table| table.forget(kind, key));
+    }
+
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
         self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)

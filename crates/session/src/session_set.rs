@@ -80,25 +80,22 @@ impl LoggedOut<'_> {
 }
 
 impl SessionSet {
-    /// Adds a session (one that is there already is replaced) and forgets those that have ended.
+    /// Adds a session (one that is there already is replaced) and forgets those that have ended. The
+    /// set holds `limit` sessions, at least the new one and at most [`MAX_MEMBERS`].
     ///
     /// Returns what had to leave a full set: the sessions that would have ended first. They must end
     /// now, for no logout would find them.
     #[must_use]
-    pub fn add(&mut self, member: Member, now: i64) -> Vec<StoreKey> {
+    pub fn add(&mut self, member: Member, limit: usize, now: i64) -> Vec<StoreKey> {
         self.members.retain(|other| other.is_alive(now) && other.key != member.key);
-        self.members.push(member);
-        self.shrink(MAX_MEMBERS)
-    }
-
-    /// Drops the sessions that end first until at most `limit` are left, and returns their keys.
-    #[must_use]
-    pub fn shrink(&mut self, limit: usize) -> Vec<StoreKey> {
-        if self.members.len() <= limit {
-            return Vec::new();
+        let others = limit.clamp(1, MAX_MEMBERS) - 1;
+        let mut left = Vec::new();
+        if self.members.len() > others {
+            self.members.sort_by_key(|member| std::cmp::Reverse(member.expires));
+            left = self.members.split_off(others).into_iter().map(|member| member.key).collect();
         }
-        self.members.sort_by_key(|member| std::cmp::Reverse(member.expires));
-        self.members.split_off(limit).into_iter().map(|member| member.key).collect()
+        self.members.push(member);
+        left
     }
 
     /// Would a LogoutRequest find the session with this key?
@@ -215,7 +212,7 @@ mod tests {
     fn set(members: &[(u32, Option<&str>)]) -> SessionSet {
         let mut set = SessionSet::default();
         for (n, index) in members {
-            assert!(set.add(member(*n, *index), NOW).is_empty());
+            assert!(set.add(member(*n, *index), MAX_MEMBERS, NOW).is_empty());
         }
         set
     }
@@ -244,7 +241,7 @@ mod tests {
         assert_eq!(covered(&set, None, &["a"]), [1]);
         assert_eq!(covered(&set, Some(UNSPECIFIED), &["a"]), [1]);
         let mut open = SessionSet::default();
-        assert!(open.add(Member::new(None, None, key(7), NOW + 1), NOW).is_empty());
+        assert!(open.add(Member::new(None, None, key(7), NOW + 1), MAX_MEMBERS, NOW).is_empty());
         assert_eq!(covered(&open, Some(TRANSIENT), &[]), [7]);
     }
 
@@ -253,7 +250,7 @@ mod tests {
         let mut set = set(&[(1, None), (2, None)]);
         let request = LoggedOut { name_id_format: None, session_indexes: &[] };
         assert_eq!(set.covered_by(&request, NOW + 101).len(), 1);
-        assert!(set.add(member(9, None), NOW + 102).is_empty());
+        assert!(set.add(member(9, None), MAX_MEMBERS, NOW + 102).is_empty());
         assert_eq!(covered(&set, None, &[]), [9]);
     }
 
@@ -261,18 +258,22 @@ mod tests {
     fn a_full_set_gives_up_what_ends_first_and_says_so() {
         let mut set = SessionSet::default();
         for n in 0..MAX_MEMBERS as u32 {
-            assert!(set.add(member(n, None), NOW).is_empty());
+            assert!(set.add(member(n, None), MAX_MEMBERS, NOW).is_empty());
         }
-        assert_eq!(set.add(member(1 << 20, None), NOW), [key(0)]);
+        let newest = Member::new(None, None, key(1 << 20), NOW + 1);
+        assert_eq!(set.add(newest, MAX_MEMBERS, NOW), [key(0)], "not the new one");
         assert_eq!(set.len(), MAX_MEMBERS);
         assert!(set.encode().len() <= 490 * 1024);
-        assert_eq!(set.shrink(MAX_MEMBERS - 2), [key(2), key(1)]);
+        let left = set.add(member(1 << 21, None), MAX_MEMBERS - 2, NOW);
+        assert_eq!(left, [key(2), key(1), key(1 << 20)]);
+        assert_eq!(set.add(member(1 << 22, None), 0, NOW).len(), MAX_MEMBERS - 2);
+        assert_eq!(set.len(), 1);
     }
 
     #[test]
     fn adding_again_replaces_and_removal_removes() {
         let mut set = set(&[(1, Some("a")), (2, Some("b"))]);
-        assert!(set.add(member(1, Some("c")), NOW).is_empty());
+        assert!(set.add(member(1, Some("c")), MAX_MEMBERS, NOW).is_empty());
         assert_eq!(covered(&set, None, &["a"]), []);
         assert_eq!(set.len(), 2);
         set.remove(&HashSet::from([key(1)]), NOW);

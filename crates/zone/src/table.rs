@@ -135,6 +135,14 @@ impl Table<'_> {
         removed
     }
 
+    /// Removes the entry where there is one, because it is not there elsewhere either: nothing that
+    /// is under way could bring it back.
+    pub fn forget(&mut self, kind: Kind, key: &[u8; 32]) {
+        if let Some(at) = self.find(kind, key) {
+            self.remove(at);
+        }
+    }
+
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
         self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires, now)).is_some()

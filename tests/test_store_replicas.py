@@ -77,19 +77,20 @@ def test_any_one_fails(hosts, nodes, which, how):
     """No session is lost, no login refused, no logout forgotten; nor when it is back, empty or old."""
     one, two = Crowd(hosts[0]), Crowd(hosts[1])
     count = SESSIONS if (which, how) == (0, "kill") else 600
-    cookies = {f"person{n}": one.enter(f"person{n}", "_1") for n in range(count)}
+    names = [f"person{n}" for n in range(count)]
+    cookies = at_both(hosts, names, lambda crowd, name: crowd.enter(name, "_1"))
     gone = set(random.sample(sorted(cookies), count // 10))
     for name in sorted(gone)[::2]:
         assert one.post_logout(one.logout_form(name))[0] == 200
     getattr(nodes[which], how)()
     for name in sorted(gone)[1::2]:
         log_out_with_patience(two, name)
-    check(cookies, gone, one, two)
+    check(hosts, cookies, gone)
     extra = {f"late{n}": two.enter(f"late{n}", "_1") for n in range(30)}
-    check(extra, set(), one, two)
+    check(hosts, extra, set())
     nodes[which].start() if how == "kill" else nodes[which].thaw()
     for _ in range(2):
-        check({**cookies, **extra}, gone, one, two)
+        check(hosts, {**cookies, **extra}, gone)
 
 
 def log_out_with_patience(crowd: Crowd, name: str) -> None:
@@ -103,15 +104,35 @@ def log_out_with_patience(crowd: Crowd, name: str) -> None:
     raise AssertionError(f"no logout of {name} with one node of three gone")
 
 
-def check(cookies: dict[str, str], gone: set[str], *crowds: Crowd) -> None:
-    """Those who are out are out at every host, all others are in."""
-    for crowd in crowds:
-        wrong = {
-            name: status
-            for name, cookie in cookies.items()
-            if (status := crowd.status(cookie)) != (302 if name in gone else 200)
-        }
-        assert not wrong, f"{len(wrong)} of {len(cookies)}: {dict(list(wrong.items())[:5])}"
+def at_both(hosts, names, work) -> dict:
+    """What `work` gives for each name: half of them at one host, half at the other, by chance."""
+    names = random.sample(list(names), len(names))
+    results = {}
+
+    def run(host, share):
+        crowd = Crowd(host)
+        for name in share:
+            results[name] = work(crowd, name)
+
+    shares = [(host, names[n :: len(hosts)]) for n, host in enumerate(hosts)]
+    threads = [threading.Thread(target=run, args=share) for share in shares]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(names), "one of the threads has failed"
+    return results
+
+
+def check(hosts, cookies: dict[str, str], gone: set[str]) -> None:
+    """Those who are out are out, all others are in, whichever host is asked."""
+    statuses = at_both(hosts, cookies, lambda crowd, name: crowd.status(cookies[name]))
+    wrong = {
+        name: status
+        for name, status in statuses.items()
+        if status != (302 if name in gone else 200)
+    }
+    assert not wrong, f"{len(wrong)} of {len(cookies)}: {dict(list(wrong.items())[:5])}"
 
 
 def test_a_read_repairs(hosts, nodes, idp):

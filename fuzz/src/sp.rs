@@ -69,6 +69,7 @@ pub enum Judged {
 pub fn judge(received: Result<Received, Refusal>) -> Result<Judged, Refusal> {
     let logout = logout::Expected {
         url: "https://app.example.com/saml/sls",
+        sp_entity_id: "https://app.example.com/saml/metadata",
         idp: &IDP,
         decryption_keys: &DECRYPTION_KEYS,
         now: NOW,

@@ -45,7 +45,8 @@ pub fn answer(
     let idp = idp_of_issuer(sp, request.issuer())?;
     let came_by = request.came_by();
     let decryption_keys = &sp.decryption_keys;
-    let expected = Expected { url, idp: &idp.provider, decryption_keys, now };
+    let expected =
+        Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now };
     let request = request.accept(&expected)?;
     let back = Back {
         sp: Rc::clone(sp),

@@ -39,7 +39,8 @@ pub fn conclude(
         context.set_request_id(&pending.request_id);
     }
     let decryption_keys = &sp.decryption_keys;
-    let expected = Expected { url, idp: &idp.provider, decryption_keys, now };
+    let expected =
+        Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now };
     let request_id = pending.as_ref().map(|pending| pending.request_id.as_str());
     let outcome = response.accept(&expected, request_id);
     let Some(pending) = pending else {

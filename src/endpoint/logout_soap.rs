@@ -65,7 +65,13 @@ fn judge(sp: &Sp, idp: &Idp, id: &str, answer: &Answer) -> Result<LogoutOutcome,
     };
     let url = sp.endpoints.sls.as_deref().unwrap_or(&sp.endpoints.acs);
     let decryption_keys = &sp.decryption_keys;
-    let expected = Expected { url, idp: &idp.provider, decryption_keys, now: ngx_time() };
+    let expected = Expected {
+        url,
+        sp_entity_id: &sp.entity_id,
+        idp: &idp.provider,
+        decryption_keys,
+        now: ngx_time(),
+    };
     response.accept(&expected, Some(id))
 }
 

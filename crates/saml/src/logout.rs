@@ -24,6 +24,7 @@ pub struct Expected<'a> {
     /// Absolute URL of the endpoint that the message came to: the SLS or, for IdPs that know only
     /// that, the ACS.
     pub url: &'a str,
+    pub sp_entity_id: &'a str,
     pub idp: &'a Idp,
     /// Private keys of this SP; each is tried.
     pub decryption_keys: &'a [DecryptionKey],

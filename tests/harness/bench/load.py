@@ -3,14 +3,19 @@
 import re
 import statistics
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 #: Takes another cookie for each request, in an order that has nothing to do with where they lie.
 MANY_COOKIES = """
 local cookies, at, stride = {}, 0, 611953
-for line in io.lines(os.getenv("COOKIES")) do cookies[#cookies + 1] = "Cookie: saml_session=" .. line end
-local count, head, foot = #cookies, "GET " .. os.getenv("REQUEST_PATH") .. " HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n", "\\r\\n\\r\\n"
+for line in io.lines(os.getenv("COOKIES")) do
+    cookies[#cookies + 1] = "Cookie: saml_session=" .. line
+end
+local count = #cookies
+local head = "GET " .. os.getenv("REQUEST_PATH") .. " HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n"
+local foot = "\\r\\n\\r\\n"
 function request()
     at = (at + stride) % count
     return head .. cookies[at + 1] .. foot
@@ -24,7 +29,7 @@ class Target:
     """What is asked for, by whom, and which processes pay for it."""
 
     url: str
-    processes: "callable"  # → the pids, as they are now
+    processes: Callable[[], list[int]]  # the pids, as they are now
     cookie: str | None = None  # a Cookie header
     cookies: Path | None = None  # a file of session cookies, one a request
 

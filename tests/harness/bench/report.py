@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from harness.bench import capacity
 from harness.bench.cost import BUDGETS
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, ratio
@@ -47,7 +48,8 @@ def million(measured: dict[str, Measured]) -> str:
 
 
 def frozen(result: Frozen) -> str:
-    heads = ["p99 without, ms", "p99 frozen, ms", "ratio (budget ≤ 1.2)", "members known here", "unknown", "workers"]
+    heads = ["p99 without, ms", "p99 frozen, ms", "ratio (budget ≤ 1.2)"]
+    heads += ["answers to members known here", "to unknown ones", "workers"]
     row = [
         f"{median(result.p99_without):.2f}",
         f"{median(result.p99_with):.2f}",
@@ -74,7 +76,7 @@ def reloaded(results: dict[str, Reloaded]) -> str:
 
 
 def memory(results: list[Memory]) -> str:
-    heads = ["attributes", "zone: session", "zone: with index and claim", "memcached: value"]
+    heads = ["attributes", "zone: session", "… with index and claim", "memcached: session's value"]
     heads += [f"item: {kind}" for kind in results[0].items]
     rows = [
         [
@@ -86,4 +88,5 @@ def memory(results: list[Memory]) -> str:
         ]
         for result in results
     ]
-    return table(heads, rows)
+    capacities = table(capacity.heads(results), capacity.rows(results))
+    return f"{table(heads, rows)}\n\n{capacities}"

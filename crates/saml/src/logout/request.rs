@@ -91,7 +91,8 @@ impl ReceivedLogoutRequest {
         let request = self.0.open(NAME, expected, &clock, unsigned)?;
         let not_on_or_after = in_time(&request, &clock)?;
         let session_indexes = session_indexes(&request);
-        Ok(LogoutRequest {
+        let aim = Aim::of(&request);
+        let request = LogoutRequest {
             id: request.id.clone(),
             issuer: expected.idp.entity_id.clone(),
             session_indexes,
@@ -101,7 +102,51 @@ impl ReceivedLogoutRequest {
             reason: request.attribute("Reason").map(str::to_owned),
             signed: request.is_signed(),
             name_id: name_id(request, &decryption)?,
-        })
+        };
+        aim.is_us(&request, expected)?;
+        Ok(request)
+    }
+}
+
+/// How a signed request says for whom it is.
+enum Aim {
+    /// By its Destination, or nobody has signed it.
+    Settled,
+    /// By a NameID that only this SP can read.
+    Encrypted,
+    /// By nothing but its NameID.
+    Open,
+}
+
+impl Aim {
+    fn of(request: &Opened) -> Self {
+        let has_destination = request.attribute("Destination").is_some_and(|url| !url.is_empty());
+        if has_destination || !request.is_signed() {
+            Aim::Settled
+        } else if request.child(ASSERTION, "EncryptedID").is_some() {
+            Aim::Encrypted
+        } else {
+            Aim::Open
+        }
+    }
+
+    /// What the IdP signed for another SP must not log out a user here, whoever brings it: without
+    /// Destination (SOAP) the NameID must be one for this SP (Core 8.3.7, SPNameQualifier).
+    fn is_us(&self, request: &LogoutRequest, expected: &Expected<'_>) -> Result<(), Refusal> {
+        let qualifier = request.name_id.sp_name_qualifier.as_deref();
+        match self {
+            Aim::Settled | Aim::Encrypted => Ok(()),
+            Aim::Open if qualifier == Some(expected.sp_entity_id) => Ok(()),
+            Aim::Open => Err(Refusal::new(
+                &reason::DESTINATION_MISSING,
+                format!(
+                    "the signed LogoutRequest has no Destination, and the SPNameQualifier of its NameID \
+                     is {}, this SP is {}",
+                    quote(qualifier.unwrap_or_default()),
+                    quote(expected.sp_entity_id)
+                ),
+            )),
+        }
     }
 }
 

@@ -319,7 +319,13 @@ fn what_is_sent_is_what_would_be_taken() {
     let keys = vec![VerifyingKey::from_certificate(&sender.certificate).unwrap()];
     let us = Idp { entity_id: SP.to_owned(), keys, ..self::idp(Policy::default()) };
     let decryption_keys = [DecryptionKey::of(&reader.key).unwrap()];
-    let expected = Expected { url: SLO, idp: &us, decryption_keys: &decryption_keys, now: NOW };
+    let expected = Expected {
+        url: SLO,
+        sp_entity_id: SP,
+        idp: &us,
+        decryption_keys: &decryption_keys,
+        now: NOW,
+    };
     for binding in BINDINGS {
         let request = request(&name_id, &indexes);
         let delivery = request.send(&idp, endpoint(&idp, binding), Some(&signer)).unwrap();

@@ -37,7 +37,13 @@ fn message(name: &str, attributes: &str, content: &str) -> Node {
 }
 
 pub fn accepts(xml: &str) -> bool {
-    let expected = Expected { url: SLS, idp: &TRUSTED, decryption_keys: &[], now: NOW };
+    let expected = Expected {
+        url: SLS,
+        sp_entity_id: "urn:sp",
+        idp: &TRUSTED,
+        decryption_keys: &[],
+        now: NOW,
+    };
     match receive(xml.as_bytes(), &Limits::default()) {
         Ok(Received::LogoutRequest(request)) => request.accept(&expected).is_ok(),
         Ok(Received::LogoutResponse(response)) => response.accept(&expected, Some(REQUEST)).is_ok(),

@@ -146,8 +146,13 @@ impl Sp {
             policy: self.policy.clone(),
         };
         let decryption_keys: Vec<_> = self.sp_keys.iter().map(|key| key.decryption()).collect();
-        let expected =
-            Expected { url: self.url, idp: &idp, decryption_keys: &decryption_keys, now: self.now };
+        let expected = Expected {
+            url: self.url,
+            sp_entity_id: "urn:sp",
+            idp: &idp,
+            decryption_keys: &decryption_keys,
+            now: self.now,
+        };
         match received? {
             Received::LogoutRequest(request) => {
                 request.accept(&expected).map(|request| Accepted::Request(request.into()))

@@ -115,7 +115,7 @@ fn an_envelope_has_no_business_in_a_query() {
 }
 
 #[test]
-fn by_soap_there_need_be_no_destination() {
+fn by_soap_there_need_be_no_destination_when_the_name_id_is_for_us() {
     let message = Message::request();
     let plain = post(&Sp::new(), message.xml().as_bytes()).unwrap();
     assert_eq!(soap(&Sp::new(), &body(&message.xml())).unwrap(), plain);
@@ -124,6 +124,12 @@ fn by_soap_there_need_be_no_destination() {
     assert_eq!(soap(&Sp::new(), &body(&without.xml())).unwrap(), plain);
     let empty = message.clone().edit(&destination, " Destination=\"\"");
     assert!(soap(&Sp::new(), &body(&empty.xml())).is_ok());
+    let foreign = without.clone().edit("\"urn:sp\"", "\"urn:other-sp\"");
+    let code = soap(&Sp::new(), &body(&foreign.xml())).unwrap_err().code();
+    assert_eq!(code, "destination_missing", "signed for another SP");
+    let open = without.edit(" SPNameQualifier=\"urn:sp\"", "");
+    let code = soap(&Sp::new(), &body(&open.xml())).unwrap_err().code();
+    assert_eq!(code, "destination_missing");
     let other = message.clone().edit(&destination, " Destination=\"urn:x\"");
     let code = soap(&Sp::new(), &body(&other.xml())).unwrap_err().code();
     assert_eq!(code, "destination_mismatch");

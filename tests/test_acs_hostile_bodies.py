@@ -115,7 +115,7 @@ def test_a_person_who_opens_the_acs(nginx, browser, query):
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/xml", "application/json", "multipart/form-data; boundary=x", "text/plain"],
+    ["application/json", "multipart/form-data; boundary=x", "text/plain"],
 )
 def test_content_type(nginx, browser, content_type):
     server = nginx(CONF)

@@ -34,7 +34,9 @@ def sp(tmp_path):
     (tmp_path / "idp.xml").write_text(IDP.metadata())
     (tmp_path / "sp.key").write_bytes(rsa_credential("sp").key_pem)
     (tmp_path / "sp.crt").write_bytes(rsa_credential("sp").certificate_pem)
-    endpoints = [(SLS, binding) for binding in (BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP)]
+    endpoints = [
+        (SLS, binding) for binding in (BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP)
+    ]
     settings = {
         "entityid": "http://sp.example.org",
         "xmlsec_binary": "/usr/bin/xmlsec1",

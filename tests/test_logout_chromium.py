@@ -35,7 +35,9 @@ http {
     }
 }
 """
-FRAMES = '<!DOCTYPE html><title>IdP</title><h1>Signing you out</h1><iframe id="sp" src="{}"></iframe>'
+FRAMES = (
+    '<!DOCTYPE html><title>IdP</title><h1>Signing you out</h1><iframe id="sp" src="{}"></iframe>'
+)
 
 
 @pytest.fixture
@@ -90,7 +92,9 @@ def test_in_a_frame(serve, site, idp_pages, chromium, same_site):
 
     idp_pages.answer = answer
     chromium.open(f"{idp_pages.url}/frames")
-    server.wait_for(lambda: any(path.startswith("/slo?SAMLResponse=") for path in asked), "the frame")
+    server.wait_for(
+        lambda: any(path.startswith("/slo?SAMLResponse=") for path in asked), "the frame"
+    )
     chromium.screenshot(SCREENSHOTS / "logout-frame.png")
     chromium.open(page)
     server.wait_for(lambda: len(site.visits) == 2, "a new login, since the session had ended")

@@ -8,8 +8,8 @@ from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.logout import (
     FORM_HEADERS,
-    LogoutRequest,
     SOAP_HEADERS,
+    LogoutRequest,
     assert_success,
     back_channel,
     document,
@@ -76,7 +76,9 @@ def test_all_at_once(nginx, idp):
     pages = []
 
     def deliver():
-        pages.append(back_channel().post(url, body, headers={**FORM_HEADERS, "Connection": "close"}))
+        pages.append(
+            back_channel().post(url, body, headers={**FORM_HEADERS, "Connection": "close"})
+        )
 
     threads = [threading.Thread(target=deliver) for _ in range(20)]
     for thread in threads:

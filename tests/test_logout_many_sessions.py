@@ -104,7 +104,9 @@ def test_in_memcached(nginx, memcacheds):
     assert commands <= IN_MEMCACHED * 2 + 200, "a bounded number of commands per session"
     time.sleep(1.1)
     assert {crowd.status(cookie) for cookie in cookies} == {302}
-    print(f"{IN_MEMCACHED} sessions of one NameID, memcached: {took * 1000:.0f} ms, {commands} commands")
+    print(
+        f"{IN_MEMCACHED} sessions of one NameID, memcached: {took * 1000:.0f} ms, {commands} commands"
+    )
     gate.close()
 
 

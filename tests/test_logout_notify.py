@@ -121,6 +121,35 @@ def test_the_application_hangs(server, idp, backend):
     assert not is_in(server, member)
 
 
+ODD = {
+    "try_files": ("try_files /nothing @app;", "alice@example.org", None),
+    "return 204": ("return 204;", None, None),
+    "return 408": ("return 408;", None, PARTIAL_LOGOUT),
+    "return 444": ("return 444;", None, PARTIAL_LOGOUT),
+    "protected": ("auth_saml app; proxy_set_header X-User $saml_name_id; proxy_pass @BACKEND@/;",
+                  "alice@example.org", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("binding", ["redirect", "soap"])
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_locations(nginx, idp, backend, odd, binding):
+    """Whatever the location does: the application hears whom, and the IdP hears an answer."""
+    does, told, sub_status = ODD[odd]
+    start, _, rest = CONF.partition("location = /saml-notify {")
+    _, _, rest = rest.partition("}")
+    named = "location @app { proxy_set_header X-User $saml_name_id; proxy_pass @BACKEND@; }"
+    conf = f"{start}location = /saml-notify {{ internal; {does} }} {named} {rest}"
+    server = nginx(conf.replace("@BACKEND@", backend.url))
+    member = log_in(server, idp)
+    if sub_status:
+        server.expected = "logout_notify"
+    answer = received(send(idp, server.url("/saml/sls"), binding=binding))
+    assert answer.sub_status == sub_status
+    assert [asked.headers.get("X-User") for asked in backend.asked] == ([told] if told else [])
+    assert not is_in(server, member)
+
+
 def test_nobody_from_outside(server, idp, backend):
     assert Browser().get(server.url("/saml-notify")).status == 404
     assert backend.asked == []

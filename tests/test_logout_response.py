@@ -103,7 +103,11 @@ def test_another_idp_answers(nginx, idp):
     answer = LogoutResponse(request.xml.get("ID"))
     page = send(OTHER, server.url("/saml/sls"), answer, "redirect", member, request.relay_state)
     assert 400 <= page.status < 500
-    assert reason(server) in ("issuer_mismatch", "in_response_to_mismatch", "logout_response_unknown")
+    assert reason(server) in (
+        "issuer_mismatch",
+        "in_response_to_mismatch",
+        "logout_response_unknown",
+    )
 
 
 def test_in_another_browser(nginx, idp):
@@ -122,7 +126,9 @@ def test_the_same_answer_twice(nginx, idp):
     server = serve(nginx)
     member = log_in(server, idp)
     request = received(member.get(server.url("/saml/logout")))
-    url = redirect(idp, server.url("/saml/sls"), LogoutResponse(request.xml.get("ID")), request.relay_state)
+    url = redirect(
+        idp, server.url("/saml/sls"), LogoutResponse(request.xml.get("ID")), request.relay_state
+    )
     assert member.get(url).location == server.url("/bye.html")
     assert member.get(url).status in (200, 303, 400)
 

@@ -74,7 +74,9 @@ def test_a_new_login_is_welcome(nginx, idp, session_index):
     """Also with the same SessionIndex (authentik's stays as long as its own session)."""
     server = nginx(CONF)
     for _ in range(3):
-        assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=session_index)))
+        assert_success(
+            send(idp, server.url("/saml/sls"), LogoutRequest(session_index=session_index))
+        )
         member = log_in_again(server, idp, "_session-1")
         assert is_in(server, member)
 

@@ -10,6 +10,7 @@ from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.logout import (
     EVERYTHING,
+    SOAP_HEADERS,
     LogoutRequest,
     assert_success,
     back_channel,
@@ -18,7 +19,6 @@ from harness.logout import (
     form,
     redirect,
     send,
-    SOAP_HEADERS,
 )
 from harness.members import is_in, log_in, log_in_again
 from harness.message import NS

@@ -136,7 +136,9 @@ def test_one_node_fails_at_each_step(site, idp, how, binding):
     place = site(1, 1)
     (gate,) = place.gates
     for step in range(60):
-        members = [log_in(place.hosts[n % 2], idp, f"_{step}-{n}", issue_instant=step) for n in range(2)]
+        members = [
+            log_in(place.hosts[n % 2], idp, f"_{step}-{n}", issue_instant=step) for n in range(2)
+        ]
         send = deliver(idp, place, binding)
         assert {status for member in members for status in statuses(place, member)} == {200}
         gate.shut(step, how)
@@ -144,12 +146,16 @@ def test_one_node_fails_at_each_step(site, idp, how, binding):
         told, failed = said_success(page), gate.is_shut
         place.recover()
         if told:
-            assert {s for member in members for s in statuses(place, member)} == {302}, f"step {step}"
+            assert {s for member in members for s in statuses(place, member)} == {302}, (
+                f"step {step}"
+            )
         else:
             assert page.status >= 500, f"step {step}: {page.status} {page.text}"
             # The IdP's next try, with the same ID.
             assert_success(send())
-            assert {s for member in members for s in statuses(place, member)} == {302}, f"step {step}"
+            assert {s for member in members for s in statuses(place, member)} == {302}, (
+                f"step {step}"
+            )
         if not failed:
             assert told
             break

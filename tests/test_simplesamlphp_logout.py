@@ -33,7 +33,9 @@ OTHER = {"redirect": "HTTP-POST", "post": "HTTP-Redirect"}
 
 def offering(metadata: str, binding: str) -> str:
     """The SP's metadata with one browser binding for logout."""
-    return re.sub(rf'\s*<md:SingleLogoutService [^>]*bindings:{OTHER[binding]}"[^>]*/>', "", metadata)
+    return re.sub(
+        rf'\s*<md:SingleLogoutService [^>]*bindings:{OTHER[binding]}"[^>]*/>', "", metadata
+    )
 
 
 @pytest.fixture(params=["redirect", "post"])

@@ -201,7 +201,10 @@ def test_reload_while_frozen(hosts, node, idp):
     unknown = log_in(two, idp)
     node.freeze()
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(status_of_own(one, unknown))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(status_of_own(one, unknown)))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     time.sleep(0.05)

@@ -95,7 +95,9 @@ def test_under_load(nginx, memcacheds, idp, cache_valid, seconds):
 def test_nodes_change_at_a_reload(nginx, memcacheds, idp):
     """The zone remembers: moved to other nodes, the members of this host notice nothing."""
     old, new = memcacheds(2)
-    server = nginx(CONF.replace("replicas 2;", ""), files=SECRET, NODES=old.address, CACHE_VALID="60s")
+    server = nginx(
+        CONF.replace("replicas 2;", ""), files=SECRET, NODES=old.address, CACHE_VALID="60s"
+    )
     member = log_in(server, idp)
     assert is_in(server, member)
     server.values["NODES"] = new.address

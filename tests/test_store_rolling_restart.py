@@ -60,3 +60,21 @@ def test_both_nodes_restart(twins, memcacheds, idp):
     assert_success(send(idp, hosts[1].url("/saml/sls"), LogoutRequest()))
     for host in hosts:
         assert not is_in(host, member)
+
+
+@pytest.mark.slow
+def test_a_logout_while_the_index_was_lost(twins, memcacheds, idp):
+    """The set that would have named the session is gone; the tombstone ends the session when that shows."""
+    nodes = memcacheds(2)
+    addresses = " ".join(node.address for node in nodes)
+    hosts = twins(CONF, files={"session.key": "0123456789abcdef" * 4}, NODES=addresses)
+    member = log_in(hosts[0], idp, issue_instant=-2)
+    for node in nodes:
+        for key in node.keys():
+            if key.startswith(b"samli"):
+                node.delete(key)
+    assert_success(send(idp, hosts[1].url("/saml/sls"), LogoutRequest(issue_instant=1)))
+    until = time.monotonic() + 30
+    while is_in(hosts[0], member):
+        assert time.monotonic() < until, "the session outlives its logout"
+        time.sleep(0.5)

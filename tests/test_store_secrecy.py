@@ -74,13 +74,20 @@ def user(host, browser: Browser) -> tuple[int, str | None]:
 def spellings(word: bytes) -> set[bytes]:
     """The word as it could be written down: as it is, hex, base64 at each of three offsets."""
     shifted = {base64.b64encode(b"x" * n + word)[4:-4] for n in range(3) if len(word) > 6}
-    return {word, word.hex().encode(), *shifted, *(s.replace(b"+", b"-").replace(b"/", b"_") for s in shifted)}
+    return {
+        word,
+        word.hex().encode(),
+        *shifted,
+        *(s.replace(b"+", b"-").replace(b"/", b"_") for s in shifted),
+    }
 
 
 def test_a_dump(host, node, idp):
     """After logins, a logout and a replay claim: no token, no name, no attribute, no IdP."""
     browsers = [enter(host, idp) for _ in range(3)]
-    assert_success(send(idp, host.url("/saml/sls"), LogoutRequest(name_id=WHO, session_index=("_x",))))
+    assert_success(
+        send(idp, host.url("/saml/sls"), LogoutRequest(name_id=WHO, session_index=("_x",)))
+    )
     entries = node.entries()
     assert len(entries) >= 5, "sessions, index, claims, tombstone"
     dump = b"\n".join(key + b" " + value for key, value in entries.items())
@@ -92,7 +99,12 @@ def test_a_dump(host, node, idp):
         for spelling in spellings(word):
             assert spelling.lower() not in dump.lower(), word
     # Nor is a guess at the name confirmed: keys are no plain hashes of what can be guessed.
-    for guess in (WHO, f"{idp.entity_id}{WHO}", f"{idp.entity_id}\0{WHO}", f"{idp.entity_id}|{WHO}"):
+    for guess in (
+        WHO,
+        f"{idp.entity_id}{WHO}",
+        f"{idp.entity_id}\0{WHO}",
+        f"{idp.entity_id}|{WHO}",
+    ):
         for algorithm in ("sha256", "sha1", "md5"):
             digest = hashlib.new(algorithm, guess.encode()).digest()
             for spelling in spellings(digest):
@@ -174,7 +186,10 @@ def test_a_session_for_another_token(host, node, idp):
     session = max(entries, key=lambda key: len(entries[key]))
     chosen = base64.urlsafe_b64encode(b"\x01" * 32).decode().rstrip("=")
     digest = hashlib.sha256(b"\x01" * 32)
-    for guess in (digest.hexdigest().encode(), base64.urlsafe_b64encode(digest.digest()).rstrip(b"=")):
+    for guess in (
+        digest.hexdigest().encode(),
+        base64.urlsafe_b64encode(digest.digest()).rstrip(b"="),
+    ):
         prefix = session[: max(4, len(session) - len(guess))]
         node.put(prefix + guess, entries[session])
     browser = Browser()
@@ -226,7 +241,14 @@ def test_rotation_of_the_secret(twins, node, idp):
 
 def test_another_secret_reads_nothing(nginx, node, idp):
     one = nginx(CONF, files=FILES, NODES=node.address, SECRETS="session.key")
-    two = nginx(CONF, files=FILES, NODES=node.address, SECRETS="next.key", ADDRESS="127.0.0.2", PORT=str(one.port))
+    two = nginx(
+        CONF,
+        files=FILES,
+        NODES=node.address,
+        SECRETS="next.key",
+        ADDRESS="127.0.0.2",
+        PORT=str(one.port),
+    )
     alice = enter(one, idp)
     assert not is_in(two, alice)
     assert is_in(one, alice)

@@ -77,7 +77,12 @@ class Crowd:
         """The body that posts an unsolicited Response. `issued` and all times: seconds from now."""
         times = {"issued": instant(issued), "until": instant(600), "issuer": self.idp.entity_id}
         assertion = self.signed(
-            ASSERTION, acs=self.acs, sp=self.sp, name_id=name_id, session_index=session_index, **times
+            ASSERTION,
+            acs=self.acs,
+            sp=self.sp,
+            name_id=name_id,
+            session_index=session_index,
+            **times,
         )
         response = RESPONSE.format(id=unique(), acs=self.acs, assertion=assertion, **times)
         return urlencode({"SAMLResponse": base64.b64encode(response.encode()).decode()})
@@ -109,7 +114,9 @@ class Crowd:
         signature = SIGNATURE.format(signed_info=signed_info, value=value)
         return template.format(signature=signature, **values)
 
-    def ask(self, method: str, path: str, body: str | None = None, headers=()) -> tuple[int, str, str]:
+    def ask(
+        self, method: str, path: str, body: str | None = None, headers=()
+    ) -> tuple[int, str, str]:
         """Status, the session's cookie when one is set, body."""
         self.connection.request(method, path, body, {**dict(headers)})
         answer = self.connection.getresponse()

@@ -18,7 +18,9 @@ def log_in(server: Nginx, idp: Idp, session_index: str | None = "_session-1", **
     return browser
 
 
-def log_in_again(server: Nginx, idp: Idp, session_index: str | None = "_again", **answer) -> Browser:
+def log_in_again(
+    server: Nginx, idp: Idp, session_index: str | None = "_again", **answer
+) -> Browser:
     """A login that is surely later than the logouts so far: instants are whole seconds."""
     return log_in(server, idp, session_index, issue_instant=2, **answer)
 

@@ -70,7 +70,9 @@ class Memcached:
         """Still connected, still accepting (the kernel does), and silent."""
         self.process.send_signal(signal.SIGSTOP)
         deadline = time.monotonic() + 10
-        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        while (
+            Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T"
+        ):
             assert time.monotonic() < deadline, "memcached does not freeze"
             time.sleep(0.001)
 
@@ -82,7 +84,9 @@ class Memcached:
             made = socket.socket(socket.AF_UNIX)
             made.connect(str(self.path))
         else:
-            made = socket.create_connection(("127.0.0.1", self.plain_port if self.tls else self.port))
+            made = socket.create_connection(
+                ("127.0.0.1", self.plain_port if self.tls else self.port)
+            )
         made.settimeout(10)
         return made
 

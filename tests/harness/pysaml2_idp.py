@@ -184,7 +184,9 @@ class Pysaml2Idp:
             return dict(sent["headers"]), sent["data"]
         return self.page(binding, response, fields.get("RelayState", ""), response=True)
 
-    def page(self, binding: str, message: str, relay_state: str, response: bool) -> tuple[dict, str]:
+    def page(
+        self, binding: str, message: str, relay_state: str, response: bool
+    ) -> tuple[dict, str]:
         """The answer that sends the browser to the SP with the message."""
         sent = self.server.apply_binding(
             binding,

@@ -77,7 +77,7 @@ impl Sessions {
     pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: i64) -> AtHand {
         let key = token.store_key();
         let known = match &self.store.remote {
-            None => self.cached(&key, now).or_else(|| self.from_zone(key, now, |_| true)),
+            None => self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)),
             Some(remote) => match self.recent(remote, key, now) {
                 Some(live) => Some(live),
                 None => return AtHand::Ask,
@@ -106,10 +106,10 @@ impl Sessions {
         }
         // The zone counts in seconds: it is trusted for less, never for more.
         let valid = i64::try_from(remote.cache_valid / 1000).unwrap_or(i64::MAX);
-        self.from_zone(key, now, |entry| now - entry.touched < valid)
+        self.read_zone(key, now, |entry| now - entry.touched < valid)
     }
 
-    fn from_zone(
+    fn read_zone(
         &self,
         key: StoreKey,
         now: i64,

@@ -74,7 +74,7 @@ impl Store {
                     .client()
                     .add(Kind::Replay, key.as_bytes(), self.seal(&key, b"")?, until)
                     .await
-                    .map_err(|e| self.unavailable(&e))?,
+                    .map_err(|e| self.unavailable(e))?,
             };
             if !claimed {
                 return Ok(false);
@@ -106,7 +106,7 @@ impl Store {
                     .client()
                     .put(kind, key.as_bytes(), self.seal(&key, value)?, until)
                     .await
-                    .map_err(|e| self.unavailable(&e))?,
+                    .map_err(|e| self.unavailable(e))?,
             }
         }
         Ok(())
@@ -133,7 +133,7 @@ impl Store {
                         .client()
                         .get(kind, key.as_bytes())
                         .await
-                        .map_err(|e| self.unavailable(&e))?;
+                        .map_err(|e| self.unavailable(e))?;
                     let secrets = self.secrets()?;
                     let open = |answer: memcached::Answer| secrets.open_entry(&key, &answer.value);
                     values.extend(answers.into_iter().flatten().filter_map(open));

@@ -18,7 +18,6 @@ from harness.logout import (
     enveloped,
     received,
     send,
-    soap_content,
 )
 from harness.members import is_in, log_in
 from harness.message import NS, soap_content, verify_enveloped

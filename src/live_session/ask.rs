@@ -209,7 +209,7 @@ impl Sessions {
         let is_late = |seen: i64| now - seen <= remote.stale;
         match self.cached(&key, now) {
             Some(live) if is_late(live.seen.get()) => Some(live),
-            _ => self.from_zone(key, now, |entry| is_late(entry.touched)),
+            _ => self.read_zone(key, now, |entry| is_late(entry.touched)),
         }
     }
 }

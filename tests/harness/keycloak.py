@@ -172,9 +172,7 @@ class Keycloak:
 
 def install() -> None:
     """Unpacks and builds the distribution once, in .cache."""
-    for tool in ("java", "mvn"):
-        if not shutil.which(tool):
-            raise Unavailable(f"Keycloak needs {tool}, which is not installed")
+    need("java")
     HOME.parent.mkdir(exist_ok=True)
     with open(f"{HOME}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -182,7 +180,13 @@ def install() -> None:
             unpack(HOME.parent / f"keycloak-{VERSION}.new")
 
 
+def need(tool: str) -> None:
+    if not shutil.which(tool):
+        raise Unavailable(f"Keycloak needs {tool}, which is not installed")
+
+
 def unpack(directory: Path) -> None:
+    need("mvn")
     shutil.rmtree(directory, ignore_errors=True)
     done = subprocess.run(
         ["mvn", "-B", "-q", MAVEN_COPY, f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={directory}"],

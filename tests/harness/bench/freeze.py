@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.bench.cost import target
 from harness.bench.hosts import PAGE, Bench, memcached
-from harness.bench.load import load
+from harness.bench.load import Target, load
 from harness.bench.members import Members, fill
 from harness.nginx import Nginx
 
@@ -41,11 +41,12 @@ def measure(bench: Bench, rounds: int, seconds: int) -> Frozen:
     cookies = fill(bench, server, node, 5, PACE * rounds * seconds * 2)
     unknown = iter(cookies.read_text().split())
     known = Members(server, 5).cookie()
+    plain = target(server, "plain", bench.cookies(known))
     result, workers = Frozen(), server.workers()
     for _ in range(rounds):
-        result.p99_without.append(loaded(server, known, unknown, seconds, Counter(), Counter()))
+        result.p99_without.append(loaded(plain, known, unknown, seconds, Counter(), Counter()))
         node.freeze()
-        p99 = loaded(server, known, unknown, seconds, result.known, result.unknown)
+        p99 = loaded(plain, known, unknown, seconds, result.known, result.unknown)
         result.p99_with.append(p99)
         node.thaw()
         time.sleep(RECOVERY)
@@ -54,19 +55,19 @@ def measure(bench: Bench, rounds: int, seconds: int) -> Frozen:
 
 
 def loaded(
-    server: Nginx, known: str, unknown, seconds: int, of_known: Counter, of_unknown: Counter
+    plain: Target, known: str, unknown, seconds: int, of_known: Counter, of_unknown: Counter
 ) -> float:
     """p99 in ms of the unprotected location while members come and go."""
     stop = threading.Event()
     coming = (
         (lambda: known, of_known),
-        (lambda: f"saml_session={next(unknown)}", of_unknown),
+        (lambda: next(unknown), of_unknown),
     )
-    threads = [threading.Thread(target=come, args=(server, *each, stop)) for each in coming]
+    threads = [threading.Thread(target=come, args=(plain.server, *each, stop)) for each in coming]
     for thread in threads:
         thread.start()
     try:
-        return load(target(server, "plain"), seconds)[2]
+        return load(plain, seconds)[2]
     finally:
         stop.set()
         for thread in threads:
@@ -77,7 +78,7 @@ def come(server: Nginx, cookie, statuses: Counter, stop: threading.Event) -> Non
     os.sched_setaffinity(0, {1})
     connection = http.client.HTTPConnection(server.address, server.port, timeout=10)
     while not stop.wait(2 / PACE):
-        connection.request("GET", f"/protected/{PAGE}", headers={"Cookie": cookie()})
+        connection.request("GET", f"/protected/{PAGE}", headers={"Cookie": f"saml_session={cookie()}"})
         answer = connection.getresponse()
         answer.read()
         statuses[answer.status] += 1

@@ -69,7 +69,7 @@ http {
                 local client = memcached:new()
                 client:set_timeout(500)
                 if not client:connect(@NODE@) then return ngx.exit(503) end
-                local value = client:get(ngx.var.cookie_session)
+                local value = client:get(ngx.var.cookie_saml_session)
                 if not value then return ngx.exit(401) end
                 client:set_keepalive(10000, 64)
             }
@@ -106,6 +106,12 @@ class Bench:
     def lua_host(self, node: Memcached) -> Nginx:
         where = f'"unix:{node.path}"' if node.path else f'"127.0.0.1", {node.port}'
         return self.made(LUA_CONF, NODE=where, LUA_PATH=self.lua_path).start()
+
+    def cookies(self, *values: str) -> Path:
+        """A file of session cookies."""
+        path = self.scratch / f"cookies-{os.urandom(8).hex()}"
+        path.write_text("".join(f"{value}\n" for value in values))
+        return path
 
     def made(self, conf: str, **values: str) -> Nginx:
         directory = self.scratch / f"nginx-{len(self.servers)}"

@@ -1,5 +1,6 @@
 """Load by wrk from core 1, and what it costs the processes of core 0."""
 
+import random
 import re
 import statistics
 import subprocess
@@ -7,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.nginx import Nginx
+
 #: Takes another cookie for each request, in an order that has nothing to do with where they lie.
-MANY_COOKIES = """
+COOKIES = """
 local cookies, at, stride = {}, 0, 611953
 for line in io.lines(os.getenv("COOKIES")) do
     cookies[#cookies + 1] = "Cookie: saml_session=" .. line
@@ -28,10 +31,10 @@ UNITS = {"us": 0.001, "ms": 1, "s": 1000}
 class Target:
     """What is asked for, by whom, and which processes pay for it."""
 
-    url: str
+    server: Nginx
+    path: str
     processes: Callable[[], list[int]]  # the pids, as they are now
-    cookie: str | None = None  # a Cookie header
-    cookies: Path | None = None  # a file of session cookies, one a request
+    cookies: Path  # a file of session cookies, one a request
 
 
 @dataclass
@@ -56,26 +59,20 @@ def interleaved(targets: dict[str, Target], rounds: int, seconds: int) -> dict[s
     for target in targets.values():
         load(target, 1)
     for _ in range(rounds):
-        for name, target in targets.items():
-            measured[name].add(target, seconds)
+        # Nobody always follows the same one.
+        for name in random.sample(list(targets), len(targets)):
+            measured[name].add(targets[name], seconds)
     return measured
 
 
 def load(target: Target, seconds: int, connections: int = 16) -> tuple[int, float, float]:
     """Requests, requests a second and p99 in ms of keep-alive connections; all must be answered 2xx."""
+    script = target.cookies.with_suffix(".lua")
+    script.write_text(COOKIES)
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    environment = {}
-    if target.cookie:
-        command += ["-H", f"Cookie: {target.cookie}"]
-    if target.cookies:
-        script = target.cookies.with_suffix(".lua")
-        script.write_text(MANY_COOKIES)
-        command += ["-s", str(script)]
-        path = "/" + target.url.split("/", 3)[3]
-        environment = {"COOKIES": str(target.cookies), "REQUEST_PATH": path}
-    done = subprocess.run(
-        [*command, target.url], capture_output=True, text=True, check=True, env=environment
-    )
+    command += ["-s", str(script), target.server.url(target.path)]
+    environment = {"COOKIES": str(target.cookies), "REQUEST_PATH": target.path}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     out = done.stdout
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     requests = int(re.search(r"(\d+) requests in", out).group(1))

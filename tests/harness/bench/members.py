@@ -44,8 +44,8 @@ class Members(Crowd):
         return super().signed(self.assertion if template is ASSERTION else template, **values)
 
     def cookie(self, name_id: str = "alice@example.org") -> str:
-        """The Cookie header of a new session."""
-        return self.enter(name_id, unique())
+        """The cookie's value of a new session."""
+        return self.enter(name_id, unique()).removeprefix("saml_session=")
 
 
 def attribute(name: str, friendly_name: str, values: list[str]) -> str:
@@ -64,8 +64,7 @@ def session_value(node: Memcached) -> bytes:
 
 def fill(bench: Bench, server: Nginx, node: Memcached, attributes: int, count: int) -> Path:
     """Puts `count` sessions into the node, which is empty; the file of their cookies."""
-    cookie = Members(server, attributes).cookie().removeprefix("saml_session=")
-    cookies = bench.scratch / f"cookies-{unique()}"
+    cookie, cookies = Members(server, attributes).cookie(), bench.cookies()
     command = [bench.fill, server.directory / "session.key", "saml", cookie, str(count), cookies]
     with node.connection() as connection, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE

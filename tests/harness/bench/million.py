@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from harness.bench.hosts import CONF, PAGE, Bench, memcached
+from harness.bench.cost import target
+from harness.bench.hosts import CONF, Bench, memcached
 from harness.bench.load import Measured, Target, interleaved
 from harness.bench.members import fill, visit
 from harness.memcached import Memcached
@@ -12,20 +13,24 @@ ATTRIBUTES = 5
 FEW = 1000
 
 
-def measure(bench: Bench, many: int, rounds: int, seconds: int) -> dict[str, Measured]:
-    """Rows in pairs: few sessions, then many."""
+def measure(bench: Bench, many: int, rounds: int, seconds: int) -> list[dict[str, Measured]]:
+    """Pairs of rows: few sessions, then many."""
     few_node, many_node = bench.node(unix=True), bench.node(unix=True, megabytes=8192)
     few_server, few = in_zone(bench, few_node, FEW)
     many_server, everybody = in_zone(bench, many_node, many)
-    some_of_many = first(everybody, FEW)
-    rows = {
-        f"zone holds {FEW}": by_zone(few_server, few),
-        f"zone holds {many}, the same {FEW} come": by_zone(many_server, some_of_many),
-        f"zone holds {many}, all come in turn": by_zone(many_server, everybody),
+    some_of_many = bench.cookies(*everybody.read_text().split()[:FEW])
+    few_come = {f"zone holds {FEW}": target(few_server, "protected", few)}
+    some_come, all_come = (
+        {f"zone holds {many}, {who}": target(many_server, "protected", cookies)}
+        for who, cookies in ((f"{FEW} of them come", some_of_many), ("all come in turn", everybody))
+    )
+    asked = {
         f"memcached holds {FEW}": by_memcached(bench, few_node, few),
-        f"memcached holds {many}, the same {FEW} come": by_memcached(bench, many_node, some_of_many),
+        f"memcached holds {many}, {FEW} of them come": by_memcached(bench, many_node, some_of_many),
     }
-    return interleaved(rows, rounds, seconds)
+    # Apart: they share a worker, and the one empties its cache for the other.
+    pairs = (few_come | some_come, asked, few_come | all_come)
+    return [interleaved(pair, rounds, seconds) for pair in pairs]
 
 
 def in_zone(bench: Bench, node: Memcached, count: int) -> tuple[Nginx, Path]:
@@ -41,17 +46,6 @@ def in_zone(bench: Bench, node: Memcached, count: int) -> tuple[Nginx, Path]:
     return server, cookies
 
 
-def by_zone(server: Nginx, cookies: Path) -> Target:
-    return Target(server.url(f"/protected/{PAGE}"), server.workers, cookies=cookies)
-
-
 def by_memcached(bench: Bench, node: Memcached, cookies: Path) -> Target:
     server = bench.host(memcached(node, cache_valid="0s"))
-    processes = lambda: [*server.workers(), node.process.pid]  # noqa: E731
-    return Target(server.url(f"/protected/{PAGE}"), processes, cookies=cookies)
-
-
-def first(cookies: Path, count: int) -> Path:
-    some = cookies.with_name(f"{cookies.name}-first")
-    some.write_text("\n".join(cookies.read_text().split()[:count]) + "\n")
-    return some
+    return target(server, "protected", cookies, node)

@@ -77,7 +77,7 @@ def member(server: Nginx, result: Reloaded, cookies: list[str], stop: threading.
         try:
             answer, cookie, _ = members.ask("POST", "/saml/acs", form, {**FORM, **CLOSE})
             if answer == 303 and cookie:
-                cookies.append(cookie)
+                cookies.append(cookie.removeprefix("saml_session="))
             else:
                 result.failures.append(f"a login: {answer}")
         except OSError as error:
@@ -87,7 +87,8 @@ def member(server: Nginx, result: Reloaded, cookies: list[str], stop: threading.
 
 def status(server: Nginx, cookie: str) -> int:
     connection = http.client.HTTPConnection(server.address, server.port, timeout=10)
-    connection.request("GET", f"/protected/{PAGE}", headers={"Cookie": cookie, **CLOSE})
+    headers = {"Cookie": f"saml_session={cookie}", **CLOSE}
+    connection.request("GET", f"/protected/{PAGE}", headers=headers)
     answer = connection.getresponse()
     answer.read()
     connection.close()

@@ -38,12 +38,13 @@ def cost(measured: dict[str, Measured]) -> str:
     return table(heads, rows)
 
 
-def million(measured: dict[str, Measured]) -> str:
-    rows, few = [], None
-    for name, row in measured.items():
-        few = row if "," not in name else few
-        more = "" if few is row else f"{ratio(row.cpu_microseconds, few.cpu_microseconds):.3f}"
-        rows.append([name, f"{median(row.cpu_microseconds):.2f}", more])
+def million(pairs: list[dict[str, Measured]]) -> str:
+    rows = []
+    for pair in pairs:
+        few, many = pair.values()
+        more = f"{ratio(many.cpu_microseconds, few.cpu_microseconds):.3f}"
+        for (name, row), more_than_few in zip(pair.items(), ("", more), strict=True):
+            rows.append([name, f"{median(row.cpu_microseconds):.2f}", more_than_few])
     return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
 
 

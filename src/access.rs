@@ -12,7 +12,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 
 use crate::SamlModule;
-use crate::config::{ForceAuthn, Mode, Protection, Sp, Unauthenticated};
+use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenticated};
 use crate::context::Context;
 use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
@@ -162,7 +162,9 @@ fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
 
 fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx_int_t {
     let cookies = &protection.sp.cookies;
-    if cookies.logins(r).is_some() {
+    // Older sessions have outlived the cookie; looking for it costs every request.
+    let is_new = ngx_time() - live.session.created <= LOGINS_MAX_AGE;
+    if is_new && cookies.logins(r).is_some() {
         // The session came back: there is no loop.
         response_header::add(r, "Set-Cookie", &cookies.clear_logins());
     }

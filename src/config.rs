@@ -29,6 +29,7 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 
+pub use cookies::LOGINS_MAX_AGE;
 use directive::{ConfigError, Place, apply};
 use endpoints::{Endpoints, RawEndpoint};
 use files::Files;

@@ -17,6 +17,9 @@ const MAX_CANDIDATES: usize = 4;
 /// Cookies of logins under way that are looked at.
 const MAX_REQUESTS: usize = 16;
 
+/// Seconds that the loop guard's cookie lives after a login.
+pub const LOGINS_MAX_AGE: i64 = 120;
+
 /// Names and attributes of an SP's cookies.
 pub struct Cookies {
     session: CookieName,
@@ -140,7 +143,7 @@ impl Cookies {
     }
 
     pub fn set_logins(&self, logins: Logins) -> String {
-        self.own(self.logins.as_str(), &logins.to_cookie(), 120, SameSite::None)
+        self.own(self.logins.as_str(), &logins.to_cookie(), LOGINS_MAX_AGE, SameSite::None)
     }
 
     pub fn clear_logins(&self) -> String {

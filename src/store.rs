@@ -47,7 +47,11 @@ impl Store {
     /// # Errors
     /// nginx has not mapped the zone.
     pub fn secrets(&self) -> Result<&Secrets, Refusal> {
-        if let Some(secrets) = self.configured.as_ref().or_else(|| self.of_the_zone.get()) {
+        self.configured.as_ref().map_or_else(|| self.secrets_of_the_zone(), Ok)
+    }
+
+    fn secrets_of_the_zone(&self) -> Result<&Secrets, Refusal> {
+        if let Some(secrets) = self.of_the_zone.get() {
             return Ok(secrets);
         }
         let secret =
@@ -144,7 +148,12 @@ impl Store {
     }
 
     fn keys_of(&self, name: &[&str]) -> Result<Vec<StoreKey>, Refusal> {
-        self.secrets()?.keys_of_name(name).map_err(|e| sealing_failed(&e))
+        // What lies in the zone is as old as its own secret, whatever becomes of the configured one.
+        let secrets = match &self.remote {
+            None => self.secrets_of_the_zone()?,
+            Some(_) => self.secrets()?,
+        };
+        secrets.keys_of_name(name).map_err(|e| sealing_failed(&e))
     }
 
     fn seal(&self, key: &StoreKey, value: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -35,6 +35,7 @@ def targets(bench: Bench) -> dict[str, Target]:
         # It gets the cookies too: reading the header is no part of the protection.
         "plain nginx": target(alone, "plain", five),
         "shared memory, 5 attributes": target(alone, "protected", five),
+        "shared memory, 5 attributes, no Cache-Control": target(alone, "bare", five),
         "shared memory, 5 attributes, two variables": target(alone, "variables", five),
         "shared memory, 50 attributes": target(alone, "protected", fifty),
         "memcached, cache_valid 1s": asking(bench, bench.node(), "1s"),

@@ -37,6 +37,7 @@ http {
         root html;
         location /plain/ { }
         location /protected/ { auth_saml app; }
+        location /bare/ { auth_saml app; auth_saml_cache_control off; }
         location /variables/ {
             auth_saml app;
             add_header X-User $saml_name_id;
@@ -116,7 +117,7 @@ class Bench:
     def made(self, conf: str, **values: str) -> Nginx:
         directory = self.scratch / f"nginx-{len(self.servers)}"
         server = Nginx(directory, self.nginx, self.module, conf, values)
-        for folder in ("plain", "protected", "variables"):
+        for folder in ("plain", "protected", "bare", "variables"):
             server.write(f"html/{folder}/{PAGE}", os.urandom(1024))
         self.servers.append(server)
         return server

@@ -14,7 +14,7 @@ SVG = """\
 font-size="13">
 <rect width="{width}" height="{height}" fill="white"/>
 <text x="12" y="22" font-size="15" font-weight="bold">CPU of plain nginx ÷ CPU of this, per \
-request (longer is better, 1 = free)</text>
+request (longer is better, red = budget)</text>
 <text x="12" y="42" fill="#555">{caption}</text>
 {bars}
 </svg>
@@ -39,7 +39,7 @@ def bar(number: int, name: str, value: float) -> str:
     parts = [
         f'<text x="{LEFT - 10}" y="{y + 16}" text-anchor="end">{escape(name)}</text>',
         f'<rect x="{LEFT}" y="{y + 3}" width="{WIDTH * value:.0f}" height="18" fill="{colour}"/>',
-        f'<text x="{LEFT + WIDTH * value + 8:.0f}" y="{y + 16}">{value:.2f}</text>',
+        f'<text x="{LEFT + WIDTH + 14}" y="{y + 16}">{value:.2f}</text>',
     ]
     if name in BUDGETS:
         x = LEFT + WIDTH * BUDGETS[name]

@@ -30,7 +30,8 @@ pub struct Secret {
     extracted: OnceLock<Option<PKey<Private>>>,
 }
 
-/// One or more secrets: the first seals, all open. Rotate by putting a new one in front.
+/// One or more secrets: the first seals, all open. Hosts that share a store rotate in three steps:
+/// the new one second everywhere, then first everywhere, then alone.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     first: Secret,

@@ -28,10 +28,11 @@ http {
         include saml-endpoints.conf;
         location / { auth_saml app; }
         location /ssi { ssi on; }
-        location /by-guard { auth_request /page.html; alias html/ssi/; }
+        @GUARD@
     }
 }
 """
+GUARD = "location /by-guard { auth_request /page.html; alias html/ssi/; }"
 INCLUDE = '<!--# include virtual="/page.html" -->'
 WAITING = '<!--# include virtual="/page.html" wait="yes" -->'
 FILES = {
@@ -39,17 +40,18 @@ FILES = {
     "html/ssi/waits.html": f"before {WAITING} after\n",
     "html/ssi/twice.html": f"before {INCLUDE}{INCLUDE} after\n",
 }
-pytestmark = pytest.mark.smoke
 
 
 @pytest.fixture
-def server(nginx, memcacheds):
+def node(memcacheds):
     (node,) = memcacheds(1)
-    return nginx(CONF, files=FILES, NODES=node.address)
+    return node.address
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("page", ["waits.html", "twice.html"])
-def test_an_include_of_a_members_page(server, idp, page):
+def test_an_include_of_a_members_page(nginx, node, idp, page):
+    server = nginx(CONF, files=FILES, NODES=node, GUARD="")
     browser = Browser()
     assert idp.login(browser, server.url("/page.html")).status == 303
     for _ in range(3):
@@ -61,7 +63,8 @@ def test_an_include_of_a_members_page(server, idp, page):
     assert stranger.status == 200 and "protected" not in stranger.text
 
 
-def test_a_guard(server, idp):
+def test_a_guard(nginx, node, idp):
+    server = nginx(CONF, files=FILES, NODES=node, GUARD=GUARD)
     browser = Browser()
     assert idp.login(browser, server.url("/page.html")).status == 303
     for _ in range(3):

@@ -320,9 +320,14 @@ def trickle(envelope: bytes, connection) -> None:
         time.sleep(0.3)
 
 
+def half_a_head(envelope: bytes, connection) -> None:
+    connection.sendall(b"HTTP/1.1 2")
+    time.sleep(3 * DEADLINE)
+
+
 SLOW = {
     "silent": lambda envelope, connection: time.sleep(3 * DEADLINE),
-    "half a head": lambda envelope, connection: (connection.sendall(b"HTTP/1.1 2"), time.sleep(3 * DEADLINE)),
+    "half a head": half_a_head,
     "trickling": trickle,
 }
 

@@ -49,6 +49,26 @@ def test_the_late_login(nginx, idp, browser, session_index, in_response_to):
         assert not is_in(server, browser)
 
 
+def test_a_late_login_without_session_index(nginx, idp, browser):
+    """Nothing tells it from those that were logged out."""
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    late = idp.form(request, Answer(issue_instant=-3, session_index=None))
+    assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=("_x",))))
+    assert_refused(server, browser.post(request.acs_url, late), "assertion_logged_out")
+
+
+def test_an_older_logout_that_arrives_later(nginx, idp, browser):
+    """It does not weaken the tombstone of the newer one."""
+    server = nginx(CONF)
+    request = idp.asked(browser.get(server.url("/page.html")))
+    late = idp.form(request, Answer(issue_instant=-3))
+    for instant in (0, -30):
+        logout = LogoutRequest(session_index=(), issue_instant=instant)
+        assert_success(send(idp, server.url("/saml/sls"), logout))
+    assert_refused(server, browser.post(request.acs_url, late), "assertion_logged_out")
+
+
 def test_another_session_index(nginx, idp, browser):
     """The phone was logged out; the login under way is the laptop's."""
     server = nginx(CONF)

@@ -78,3 +78,22 @@ def test_a_logout_while_the_index_was_lost(twins, memcacheds, idp):
     while is_in(hosts[0], member):
         assert time.monotonic() < until, "the session outlives its logout"
         time.sleep(0.5)
+
+
+def test_a_node_that_slept_through_a_logout_is_told(twins, memcacheds, idp):
+    """Then the node that remembered it may die, too."""
+    asleep, awake = memcacheds(2)
+    conf = CONF.replace("@NODES@", f"{asleep.address} {awake.address}")
+    hosts = twins(conf, files={"session.key": "0123456789abcdef" * 4})
+    member = log_in(hosts[0], idp)
+    asleep.freeze()
+    assert_success(send(idp, hosts[1].url("/saml/sls"), LogoutRequest()))
+    asleep.thaw()
+    until = time.monotonic() + 10
+    while not all(value.startswith(b"E") for key, value in asleep.entries().items() if key.startswith(b"samls")):
+        assert not is_in(hosts[0], member)
+        assert time.monotonic() < until, "the node still has the living session"
+        time.sleep(0.2)
+    awake.restart()
+    for _ in range(5):
+        assert not is_in(hosts[0], member)

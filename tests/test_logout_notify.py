@@ -113,6 +113,20 @@ def test_the_application_fails(server, idp, backend, status):
     assert not is_in(server, again)
 
 
+def test_the_application_fails_and_only_the_status_says_so(nginx, backend):
+    """A back channel by POST to an IdP that takes answers by Redirect alone; the same for the same ID."""
+    idp = Idp(slo=("HTTP-Redirect",))
+    backend.answer = lambda asked: (500, "text/plain", b"")
+    server = nginx(CONF, files={"idp.xml": idp.metadata()}, BACKEND=backend.url)
+    server.expected = "logout_notify"
+    member = log_in(server, idp)
+    for _ in range(2):
+        page = send(idp, server.url("/saml/sls"), LogoutRequest(id="_the-same"), "post")
+        assert page.status == 503 and "logout_notify_failed" in page.text
+        assert not is_in(server, member)
+    assert len(backend.asked) == 1
+
+
 def test_the_application_hangs(server, idp, backend):
     backend.delay = 3
     member = log_in(server, idp)

@@ -207,8 +207,13 @@ impl Back {
                 (Ended { status, own: false, is_repeated: false }, Some(refusal))
             }
         };
+        let failure = match (&refusal, ended.status) {
+            (Some(refusal), _) => Some(refusal.code()),
+            (None, LogoutStatus::PartialLogout) => Some(reason::LOGOUT_NOTIFY_FAILED.code()),
+            (None, _) => None,
+        };
         let http_status = if refusal.is_none() { 200 } else { 503 };
-        let mut reply = self.answer(idp, ended.status, http_status, now)?;
+        let mut reply = self.answer(idp, ended.status, http_status, failure, now)?;
         if ended.own {
             reply = reply.with_cookie(self.sp.cookies.clear_session());
         }
@@ -223,6 +228,7 @@ impl Back {
         idp: &Idp,
         status: LogoutStatus,
         http_status: u16,
+        failure: Option<&str>,
         now: i64,
     ) -> Result<Reply, Refusal> {
         let id = random::id();
@@ -241,11 +247,11 @@ impl Back {
             return Ok(Reply::soap(http_status, envelope));
         };
         let Some(endpoint) = idp.provider.logout_response_endpoint(binding) else {
-            return Ok(plain(http_status));
+            return Ok(plain(failure));
         };
         if endpoint.binding == Binding::Redirect && !self.is_browser {
             // From server to server the status says it; nobody would follow a redirect.
-            return Ok(plain(http_status));
+            return Ok(plain(failure));
         }
         match response.send(&idp.provider, &endpoint, signer.as_ref()).map_err(failed)? {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
@@ -257,12 +263,10 @@ impl Back {
     }
 }
 
-/// For who reads only the status.
-fn plain(http_status: u16) -> Reply {
-    let how_far = page::LoggedOut::Here;
-    if http_status == 200 {
-        Reply::frameable_html(200, page::logged_out(how_far, None))
-    } else {
-        Reply::json(http_status, "{\"error\":\"store_unavailable\"}\n".to_owned())
+/// For who reads only the status: whatever is short of Success must not look like it.
+fn plain(failure: Option<&str>) -> Reply {
+    match failure {
+        None => Reply::frameable_html(200, page::logged_out(page::LoggedOut::Here, None)),
+        Some(code) => Reply::json(503, format!("{{\"error\":\"{code}\"}}\n")),
     }
 }

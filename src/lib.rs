@@ -11,6 +11,7 @@ mod event;
 mod guard;
 mod live_session;
 mod login;
+mod name_id;
 mod notice;
 mod page;
 mod random;

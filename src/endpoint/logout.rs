@@ -10,12 +10,12 @@ use saml::http_url::HttpUrl;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use saml::response::NameId;
 use session::{PendingLogout, Session};
 
 use super::{Answer, logout_soap, return_argument};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
+use crate::name_id;
 use crate::notice::{Heard, Notice};
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
@@ -76,7 +76,7 @@ async fn at_idp(
     let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {
         return Ok(here(target));
     };
-    let name_id = name_id(session);
+    let name_id = name_id::to_saml(session.name_id.clone());
     let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
     let request = OutgoingLogoutRequest {
         id: &id,
@@ -118,17 +118,6 @@ fn pending_cookie(
         .seal_cookie(sp.sessions.store.secrets()?, &sp.name, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))
-}
-
-/// Whole as received: some IdPs know it only so.
-fn name_id(session: &Session) -> NameId {
-    let name_id = session.name_id.clone();
-    NameId {
-        value: name_id.value,
-        format: name_id.format,
-        name_qualifier: name_id.name_qualifier,
-        sp_name_qualifier: name_id.sp_name_qualifier,
-    }
 }
 
 /// Another site may not log people out. Browsers say where a request comes from (Fetch Metadata);

@@ -20,6 +20,7 @@ use session::{LoggedOut, Session, StoreKey, join};
 use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
+use crate::name_id;
 use crate::notice::{Heard, Notice};
 use crate::page;
 use crate::random;
@@ -83,15 +84,9 @@ pub fn answer(
 
 /// Whom the application is told of: all that the IdP says.
 fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: i64) -> Session {
-    let name_id = request.name_id.clone();
     Session {
         idp,
-        name_id: session::NameId {
-            value: name_id.value,
-            format: name_id.format,
-            name_qualifier: name_id.name_qualifier,
-            sp_name_qualifier: name_id.sp_name_qualifier,
-        },
+        name_id: name_id::to_session(request.name_id.clone()),
         session_index: (!request.session_indexes.is_empty())
             .then(|| join(&request.session_indexes, &sp.sessions.rules.separator).into_owned()),
         sp: sp.name.clone(),

@@ -9,6 +9,7 @@ use session::{Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
 use crate::endpoint::{Answer, Outcome};
+use crate::name_id;
 use crate::page;
 use crate::random;
 use crate::reply::Reply;
@@ -137,12 +138,7 @@ fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
     let end = now.saturating_add(sp.sessions.rules.lifetime);
     Session {
         idp: login.idp_entity_id,
-        name_id: session::NameId {
-            value: login.name_id.value,
-            format: login.name_id.format,
-            name_qualifier: login.name_id.name_qualifier,
-            sp_name_qualifier: login.name_id.sp_name_qualifier,
-        },
+        name_id: name_id::to_session(login.name_id),
         session_index: login.session_index,
         authn_instant: login.authn_instant,
         authn_context: login.authn_context,

@@ -10,6 +10,7 @@ mod files;
 mod idp;
 mod location;
 mod memcached;
+mod publication;
 mod raw;
 mod session_rules;
 mod slo;

@@ -1,11 +1,15 @@
 //! The access phase: cookie → session → go on, or start a login.
+//!
+//! Each `declined()` below lets a request through; docs/validation.md lists them all.
+
+mod preflight;
 
 use std::rc::Rc;
 use std::task::Poll;
 
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_OK, ngx_int_t, ngx_time,
+    NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_OK, ngx_int_t, ngx_time,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use saml::reason;
@@ -25,16 +29,23 @@ use crate::suspend::{self, Started};
 /// Longest path and query that a login comes back to, bytes: it travels in a cookie.
 const MAX_RETURN_URI: usize = 2000;
 
+const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
-    let Some(conf) = SamlModule::location_conf(r) else { return declined() };
+    let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
         return declined();
     }
     let Some(protection) = conf.location().protection.clone() else { return declined() };
-    if is_preflight(r) {
-        return declined();
+    match preflight::judge(r, &protection) {
+        preflight::Verdict::Ordinary => {}
+        preflight::Verdict::Pass => {
+            forget_session(r);
+            return declined();
+        }
+        preflight::Verdict::Answered(rc) => return rc,
     }
     let now = ngx_time();
     let session = match session_of(r, &protection, now) {
@@ -45,13 +56,34 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     if let Some(live) = session {
         return admit(r, &protection, live);
     }
-    // What another location admitted before an internal redirect does not hold here.
-    if let Some(context) = Context::of(r) {
-        context.session.borrow_mut().take();
-    }
+    forget_session(r);
     match protection.mode {
         Mode::Optional => declined(),
+        Mode::Require if satisfies_any(r) => {
+            // Another access module may still grant: the status makes nginx ask it.
+            let Some(context) = Context::of_or_new(r) else { return FAILED };
+            context.is_unknown.set(true);
+            NGX_HTTP_UNAUTHORIZED as ngx_int_t
+        }
         Mode::Require => challenge(r, &protection, now),
+    }
+}
+
+/// The last access handler of all: with `satisfy any` it runs when no module has granted, and only
+/// then is a login asked for.
+pub fn handle_last(r: &mut Request) -> ngx_int_t {
+    let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
+    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    if Context::of(r).is_some_and(|context| context.is_unknown.take()) {
+        return challenge(r, &protection, ngx_time());
+    }
+    declined()
+}
+
+/// What another location admitted before an internal redirect does not hold here.
+fn forget_session(r: &Request) {
+    if let Some(context) = Context::of(r) {
+        context.session.borrow_mut().take();
     }
 }
 
@@ -62,7 +94,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if r.is_main() {
         return declined();
     }
-    let Some(conf) = SamlModule::location_conf(r) else { return declined() };
+    let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
     if conf.location().endpoint.is_some() {
         return declined();
@@ -72,7 +104,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     }
     // Who is known here is not who is known to the main request, which may have another SP.
     if Context::of_subrequest(r).is_none() {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+        return FAILED;
     }
     let live = match session_of(r, &protection, ngx_time()) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
@@ -81,7 +113,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     };
     let is_refused = live.is_none() && protection.mode == Mode::Require;
     let Some(context) = Context::of_subrequest(r) else {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+        return FAILED;
     };
     *context.session.borrow_mut() = live.map(|live| (protection.sp.clone(), live));
     if is_refused { NGX_HTTP_UNAUTHORIZED as ngx_int_t } else { declined() }
@@ -89,17 +121,6 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
 
 fn declined() -> ngx_int_t {
     NGX_DECLINED as ngx_int_t
-}
-
-/// A CORS preflight carries no cookies by definition (Fetch 4.8); the answer is the application's. A
-/// body belongs to none.
-fn is_preflight(r: &Request) -> bool {
-    let headers_in = &r.as_ref().headers_in;
-    r.as_ref().method == NGX_HTTP_OPTIONS as usize
-        && headers_in.content_length_n <= 0
-        && headers_in.chunked() == 0
-        && request::header(r, "origin").is_some()
-        && request::header(r, "access-control-request-method").is_some()
 }
 
 /// The session that opens this location; pending while memcached is asked.
@@ -144,7 +165,8 @@ fn looked_up(r: &Request) -> Option<Poll<Found>> {
     }
 }
 
-fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
+/// Does the session fulfil the location's rules?
+pub fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
     let Some(idp) = protection.sp.idps.get(protection.idp) else { return false };
     // With `idp=` the location wants this IdP's users, not those of another.
     if protection.idp_is_demanded && live.session.idp != idp.provider.entity_id {
@@ -173,7 +195,7 @@ fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx
         response_header::add_static(r, "Cache-Control", "private, no-cache");
     }
     let Some(context) = Context::of_or_new(r) else {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+        return FAILED;
     };
     *context.session.borrow_mut() = Some((protection.sp.clone(), live));
     NGX_OK as ngx_int_t
@@ -214,20 +236,14 @@ fn is_get(r: &Request) -> bool {
 fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
     let refusal = Refusal::new(&reason::AUTHENTICATION_REQUIRED, "no session");
     let Some(context) = Context::of_or_new(r) else {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+        return FAILED;
     };
     context.error.set(Some(refusal.code()));
     let realm = format!("SAML realm=\"{}\"", protection.sp.base_url);
-    if satisfies_any(r) {
-        // Another access module may still grant: only a status lets nginx ask it.
-        response_header::add(r, "WWW-Authenticate", &realm);
-        return NGX_HTTP_UNAUTHORIZED as ngx_int_t;
-    }
     let login_url = protection.login_url();
-    Reply::json(401, refuse::json(refusal.code(), context.request_id(), login_url.as_deref()))
-        .with_header("WWW-Authenticate", realm)
-        .replaceable()
-        .send(r)
+    let json = refuse::json(refusal.code(), context.request_id(), login_url.as_deref());
+    let reply = Reply::json(401, json).with_header("WWW-Authenticate", realm);
+    preflight::share(r, protection, reply).replaceable().send(r)
 }
 
 fn satisfies_any(r: &Request) -> bool {

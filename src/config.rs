@@ -12,6 +12,7 @@ mod location;
 mod memcached;
 mod publication;
 mod raw;
+mod return_directive;
 mod session_rules;
 mod slo;
 mod slo_soap;
@@ -19,24 +20,28 @@ mod sp;
 mod store;
 mod warnings;
 
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use nginx_sys::{
-    NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_t, ngx_http_core_loc_conf_t, ngx_time,
+    NGX_HTTP_SATISFY_ANY, NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_t,
+    ngx_http_core_loc_conf_t, ngx_time,
 };
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 
 pub use cookies::LOGINS_MAX_AGE;
-use directive::{ConfigError, Place, apply};
+use directive::{ConfigError, Given, Place, apply};
 use endpoints::{Endpoints, RawEndpoint};
 use files::Files;
 pub use idp::Idp;
-pub use location::{EndpointKind, ForceAuthn, Location, Mode, Protection, Unauthenticated};
-use location::{LOCATION_DIRECTIVES, RawLocation, unknown_sp};
+pub use location::{
+    EndpointKind, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+};
+use location::{LOCATION_DIRECTIVES, RawLocation, RawPreflight, unknown_sp};
 use raw::{RawIdp, RawSp, RawStore};
 pub use session_rules::SessionRules;
 pub use sp::Sp;
@@ -55,6 +60,12 @@ pub struct MainConf {
     endpoints: Vec<RawEndpoint>,
     /// Validated by [`MainConf::validate`].
     sps: Vec<Rc<Sp>>,
+    /// Warnings about locations.
+    warnings: RefCell<Warnings>,
+    /// Some location wants that its `return` waits for the access phase.
+    pub returns_content: Cell<bool>,
+    /// Some protected location says `satisfy any`.
+    pub satisfies_any: Cell<bool>,
 }
 
 /// One `http`, `server` or `location`, raw and then validated.
@@ -248,8 +259,52 @@ impl LocConf {
         let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
         let outcome = Location::new(&conf.raw, &main.sps).map(|location| {
             conf.location = location;
+            conf.look_around(cf, main);
         });
         report(cf, outcome)
+    }
+
+    /// What nginx's own directives mean for a protected location.
+    fn look_around(&mut self, cf: &ngx_conf_t, main: &MainConf) {
+        let Some(given) = &self.raw.auth else { return };
+        let Some(core) = NgxHttpCoreModule::location_conf(cf) else { return };
+        if self.location.protection.is_none() || self.location.endpoint.is_some() {
+            return;
+        }
+        if core.satisfy == NGX_HTTP_SATISFY_ANY as usize {
+            main.satisfies_any.set(true);
+        }
+        if let Some(Given { value: RawPreflight::Pass, place }) = &self.raw.preflight {
+            main.warn(
+                cf,
+                place,
+                "\"auth_saml_preflight pass\" lets OPTIONS requests of anybody reach the \
+                 application, which must answer them by their method alone; \
+                 \"auth_saml_preflight answer\" keeps them away from it",
+            );
+        }
+        if return_directive::gives_content(cf) {
+            // The rewrite phase of a server has no location, and no access phase follows.
+            if core.name.is_empty() && core.noname() == 0 {
+                main.warn(
+                    cf,
+                    &given.place,
+                    "a \"return\" of the server answers before \"auth_saml\" is asked; put it into \
+                     a location to protect it",
+                );
+            } else {
+                self.location.returns_content = true;
+                main.returns_content.set(true);
+            }
+        }
+    }
+}
+
+impl MainConf {
+    fn warn(&self, cf: &ngx_conf_t, place: &Place, message: &str) {
+        if self.warnings.borrow_mut().add_new(place, message.to_owned()) {
+            ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
+        }
     }
 }
 

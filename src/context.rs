@@ -14,12 +14,17 @@ use crate::endpoint::Outcome;
 use crate::live_session::{Found, LiveSession};
 use crate::notice::PendingNotice;
 use crate::random;
+use crate::rewrite_phase::Detour;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
+    /// The access phase found nobody, and asks nginx's other modules first.
+    pub is_unknown: Cell<bool>,
+    /// On the way round the rewrite phase.
+    pub detour: Cell<Option<Detour>>,
     /// The look-up of a session that the access phase waits for.
     pub look_up: RefCell<Option<Suspension<Found>>>,
     /// The work that an endpoint waits for.
@@ -41,6 +46,8 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
+            is_unknown: Cell::default(),
+            detour: Cell::default(),
             look_up: RefCell::default(),
             work: RefCell::default(),
             notice: RefCell::default(),

@@ -19,6 +19,7 @@ mod refuse;
 mod reply;
 mod request;
 mod response_header;
+mod rewrite_phase;
 mod store;
 mod suspend;
 mod variables;
@@ -32,8 +33,9 @@ use nginx_sys::{
     NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF, NGX_OK,
     ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt, ngx_http_module_t,
     ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
-    ngx_str_t, ngx_uint_t,
+    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
+    ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
+    ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
@@ -51,7 +53,7 @@ struct SamlModule;
 const ANY_LEVEL: u32 =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
 
-static mut COMMANDS: [ngx_command_t; 15] = [
+static mut COMMANDS: [ngx_command_t; 17] = [
     block(ngx_string!("saml_session_store")),
     block(ngx_string!("saml_idp")),
     block(ngx_string!("saml_sp")),
@@ -61,6 +63,8 @@ static mut COMMANDS: [ngx_command_t; 15] = [
     location(ngx_string!("auth_saml_force_authn"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_authn_context"), ANY_LEVEL | NGX_CONF_1MORE),
     location(ngx_string!("auth_saml_cache_control"), ANY_LEVEL | NGX_CONF_TAKE1),
+    location(ngx_string!("auth_saml_preflight"), ANY_LEVEL | NGX_CONF_TAKE1),
+    location(ngx_string!("auth_saml_cors_origin"), ANY_LEVEL | NGX_CONF_1MORE),
     location(ngx_string!("saml_acs"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_sls"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
     location(ngx_string!("saml_login"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
@@ -111,18 +115,45 @@ static mut ngx_http_auth_saml_module: ngx_module_t = ngx_module_t {
     ..ngx_module_t::default()
 };
 
+static REWRITE_CONTEXT: ngx_http_module_t = ngx_http_module_t {
+    preconfiguration: None,
+    postconfiguration: Some(enter_rewrite),
+    create_main_conf: None,
+    init_main_conf: None,
+    create_srv_conf: None,
+    merge_srv_conf: None,
+    create_loc_conf: None,
+    merge_loc_conf: None,
+};
+
+/// A second module in another place: nginx asks the last module's handlers of a phase first, and
+/// those of the rewrite phase must come before the rewrite module's.
+#[used]
+#[allow(non_upper_case_globals)]
+static mut ngx_http_auth_saml_rewrite_module: ngx_module_t = ngx_module_t {
+    ctx: ptr::from_ref(&REWRITE_CONTEXT).cast_mut().cast(),
+    type_: NGX_HTTP_MODULE as ngx_uint_t,
+    ..ngx_module_t::default()
+};
+
 /// What `load_module` looks for.
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]
-static mut ngx_modules: [*const ngx_module_t; 2] =
-    [(&raw const ngx_http_auth_saml_module), ptr::null()];
+static mut ngx_modules: [*const ngx_module_t; 3] = [
+    (&raw const ngx_http_auth_saml_module),
+    (&raw const ngx_http_auth_saml_rewrite_module),
+    ptr::null(),
+];
 
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]
-static mut ngx_module_names: [*const c_char; 2] =
-    [c"ngx_http_auth_saml_module".as_ptr(), ptr::null()];
+static mut ngx_module_names: [*const c_char; 3] = [
+    c"ngx_http_auth_saml_module".as_ptr(),
+    c"ngx_http_auth_saml_rewrite_module".as_ptr(),
+    ptr::null(),
+];
 
-/// Our place among nginx's modules. Access handlers run from the last module to the first, so that
+/// Our place among nginx's modules; the second module, not named here, goes behind all. Access handlers run from the last module to the first, so that
 /// ours runs after `allow`/`deny` and `auth_basic` (a login redirect must not pre-empt them under
 /// `satisfy any`) and before `auth_request` (whose subrequest may want `$saml_…`).
 #[unsafe(no_mangle)]
@@ -179,22 +210,66 @@ unsafe extern "C" fn merge_loc_conf(
 }
 
 fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
-    let Some(core) = NgxHttpCoreModule::main_conf_mut(cf) else { return NGX_ERROR as ngx_int_t };
-    let handlers: [(ngx_http_phases, PhaseHandler); 2] = [
-        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler),
-        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler),
+    let satisfies_any = SamlModule::main_conf(cf).is_some_and(|main| main.satisfies_any.get());
+    let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Turn)> = vec![
+        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler, Turn::Before),
+        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Turn::Before),
     ];
-    for (phase, handler) in handlers {
-        let Some(phase) = core.phases.get_mut(phase as usize) else {
-            return NGX_ERROR as ngx_int_t;
-        };
-        // SAFETY: nginx made the phase's array of handlers before postconfiguration.
-        let slot =
-            unsafe { ngx_array_push(&mut phase.handlers).cast::<ngx_http_handler_pt>().as_mut() };
-        let Some(slot) = slot else { return NGX_ERROR as ngx_int_t };
-        *slot = Some(handler);
+    if satisfies_any {
+        handlers.push((ngx_http_phases_NGX_HTTP_ACCESS_PHASE, last_access_handler, Turn::Last));
     }
-    NGX_OK as ngx_int_t
+    enter(cf, &handlers)
+}
+
+/// When a handler is asked.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// Before those of the modules before this one.
+    Before,
+    /// After all that are there so far.
+    Last,
+}
+
+fn enter(cf: &mut ngx_conf_t, handlers: &[(ngx_http_phases, PhaseHandler, Turn)]) -> ngx_int_t {
+    let entered = handlers
+        .iter()
+        .try_for_each(|(phase, handler, turn)| enter_phase(cf, *phase, *handler, *turn));
+    entered.map_or(NGX_ERROR as ngx_int_t, |()| NGX_OK as ngx_int_t)
+}
+
+/// Adds a handler to a phase. `None` = out of memory.
+fn enter_phase(
+    cf: &mut ngx_conf_t,
+    phase: ngx_http_phases,
+    handler: PhaseHandler,
+    turn: Turn,
+) -> Option<()> {
+    let core = NgxHttpCoreModule::main_conf_mut(cf)?;
+    let handlers = &mut core.phases.get_mut(phase as usize)?.handlers;
+    // SAFETY: nginx made the phase's array of handlers before postconfiguration.
+    let all = unsafe {
+        *ngx_array_push(handlers).cast::<ngx_http_handler_pt>().as_mut()? = Some(handler);
+        std::slice::from_raw_parts_mut(handlers.elts.cast::<ngx_http_handler_pt>(), handlers.nelts)
+    };
+    if let Turn::Last = turn {
+        // nginx asks the handlers of a phase from the last to the first.
+        all.rotate_right(1);
+    }
+    Some(())
+}
+
+unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
+    // SAFETY: nginx calls it with a valid cf.
+    let cf = unsafe { &mut *cf };
+    guard(NGX_ERROR as ngx_int_t, || {
+        // Requests elsewhere need not pass by for nothing.
+        if !SamlModule::main_conf(cf).is_some_and(|main| main.returns_content.get()) {
+            return NGX_OK as ngx_int_t;
+        }
+        let rewrite = (ngx_http_phases_NGX_HTTP_REWRITE_PHASE, rewrite_handler as PhaseHandler);
+        let precontent = (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler as _);
+        enter(cf, &[rewrite, precontent].map(|(phase, handler)| (phase, handler, Turn::Before)))
+    })
 }
 
 type PhaseHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t;
@@ -209,6 +284,24 @@ unsafe extern "C" fn access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
     guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle(r))
+}
+
+unsafe extern "C" fn last_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_last(r))
+}
+
+unsafe extern "C" fn rewrite_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::enter(r))
+}
+
+unsafe extern "C" fn precontent_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::resume(r))
 }
 
 /// What marks our shared-memory zones as ours.

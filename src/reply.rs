@@ -44,6 +44,11 @@ impl Reply {
         Self::new(status).with_header("Location", url)
     }
 
+    /// Nothing but headers.
+    pub fn no_content() -> Self {
+        Self::new(204)
+    }
+
     /// An HTML page.
     pub fn html(status: u16, html: String) -> Self {
         let policy = ("Content-Security-Policy", page::content_security_policy());

@@ -3,16 +3,20 @@
 use std::borrow::Cow;
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_OK, ngx_conf_t,
-    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_time,
+    ngx_variable_value_t,
 };
-use ngx::http::Request;
+use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::ngx_string;
 use saml::instant;
 use session::{attributes_json, header_safe, join};
 
+use crate::SamlModule;
+use crate::access;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::guard::guard;
@@ -191,9 +195,20 @@ fn answer(
 }
 
 fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
-    let session = Context::of(r)?.session.borrow();
+    let context = Context::of(r)?;
+    let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;
-    get(sp, live)
+    (context.is_notice.get() || belongs_here(r, sp, live)?).then(|| get(sp, live))?
+}
+
+/// May the location that asks know this session? After an internal redirect it is another than the
+/// one that admitted it, and with `satisfy any` none of our handlers need have run in it.
+fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
+    let Some(protection) = &SamlModule::location_conf(r)?.location().protection else {
+        // A location without rules of its own shows who is at the page it serves.
+        return Some(true);
+    };
+    Some(Rc::ptr_eq(&protection.sp, sp) && access::suits(live, protection, ngx_time()))
 }
 
 fn safe(text: &str) -> Option<String> {

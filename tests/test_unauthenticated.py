@@ -1,4 +1,4 @@
-"""Who has no session: people are redirected, programs get 401 and JSON, preflights pass."""
+"""Who has no session: people are redirected, programs get 401 and JSON."""
 
 import json
 
@@ -87,24 +87,6 @@ def test_programs(server, method, headers):
     assert "no-store" in page.headers["Cache-Control"]
     assert not page.set_cookie, "no login begins"
     assert "Location" not in page.headers
-
-
-def test_preflight_passes(server):
-    page = ask(
-        server, "OPTIONS", Origin="https://other.example.org", Access_Control_Request_Method="PUT"
-    )
-    assert (page.status, page.text) == (200, "backend")
-
-
-def test_a_preflight_is_only_options(server):
-    page = ask(
-        server,
-        "GET",
-        Accept=HTML,
-        Origin="https://other.example.org",
-        Access_Control_Request_Method="PUT",
-    )
-    assert page.status == 302
 
 
 def test_by_setting(server):

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use saml::authn_context::{Comparison, RequestedAuthnContext};
+use saml::http_url::HttpUrl;
 
 use super::Sp;
 use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
@@ -16,6 +17,8 @@ pub struct RawLocation {
     pub force_authn: Option<Given<ForceAuthn>>,
     pub authn_context: Option<Given<RequestedAuthnContext>>,
     pub cache_control: Option<Given<bool>>,
+    pub preflight: Option<Given<RawPreflight>>,
+    pub cors_origins: Option<Given<Vec<String>>>,
     /// Never inherited.
     pub endpoint: Option<Given<(EndpointKind, String)>>,
 }
@@ -51,6 +54,14 @@ pub enum ForceAuthn {
     On,
     /// The same, and sessions whose AuthnInstant is older than this many seconds must log in again.
     Age(i64),
+}
+
+/// `auth_saml_preflight`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawPreflight {
+    Off,
+    Answer,
+    Pass,
 }
 
 /// A location that answers by itself.
@@ -99,6 +110,14 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
         once(&mut raw.authn_context, line, authn_context(line))
     }),
     one("auth_saml_cache_control", |raw, line| once(&mut raw.cache_control, line, line.flag())),
+    one("auth_saml_preflight", |raw, line| {
+        use RawPreflight::{Answer, Off, Pass};
+        let choices = [("off", Off), ("answer", Answer), ("pass", Pass)];
+        once(&mut raw.preflight, line, line.choice(&choices))
+    }),
+    many("auth_saml_cors_origin", 1, usize::MAX, |raw, line| {
+        once(&mut raw.cors_origins, line, cors_origins(line))
+    }),
     one("saml_acs", |raw, line| endpoint(raw, line, EndpointKind::Acs)),
     one("saml_sls", |raw, line| endpoint(raw, line, EndpointKind::Sls)),
     one("saml_login", |raw, line| endpoint(raw, line, EndpointKind::Login)),
@@ -152,6 +171,21 @@ fn class_uri(name: &str) -> Result<String, String> {
     Err(format!("\"{name}\" is neither a URI nor a class like PasswordProtectedTransport"))
 }
 
+/// Origins as browsers write them (Fetch 3.2): scheme, host, port unless it is the default.
+fn cors_origins(line: &Line<'_>) -> Result<Vec<String>, String> {
+    line.args
+        .iter()
+        .map(|&arg| match HttpUrl::parse(arg) {
+            Some(url) if matches!(url.rest(), "" | "/") => Ok(url.origin()),
+            _ => Err(format!(
+                "invalid origin \"{arg}\" in \"{}\" directive, it must be scheme, host and port \
+                 only, like https://spa.example.com; any origin is none that could send cookies",
+                line.name
+            )),
+        })
+        .collect()
+}
+
 fn endpoint(raw: &mut RawLocation, line: &Line<'_>, kind: EndpointKind) -> Result<(), String> {
     if raw.endpoint.is_some() {
         return Err(format!(
@@ -168,6 +202,8 @@ pub struct Location {
     pub protection: Option<Rc<Protection>>,
     /// Set where a handler stands: which, and its SP.
     pub endpoint: Option<(EndpointKind, Rc<Sp>)>,
+    /// It is protected, and a `return` of content stands in it.
+    pub returns_content: bool,
 }
 
 /// How a location is protected.
@@ -184,6 +220,20 @@ pub struct Protection {
     pub authn_context: Option<RequestedAuthnContext>,
     /// Keep members' pages out of shared caches.
     pub cache_control: bool,
+    pub preflight: Preflight,
+    /// Whose scripts may read what this module answers, and whose preflights it answers.
+    pub cors_origins: Vec<String>,
+}
+
+/// What becomes of a CORS preflight (Fetch 4.8), which never has a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// It is refused like any request without a session.
+    Off,
+    /// This module answers, for the `cors_origins`.
+    Answer,
+    /// The application answers.
+    Pass,
 }
 
 impl Protection {
@@ -226,6 +276,8 @@ impl RawLocation {
         inherit(&mut self.force_authn, &above.force_authn);
         inherit(&mut self.authn_context, &above.authn_context);
         inherit(&mut self.cache_control, &above.cache_control);
+        inherit(&mut self.preflight, &above.preflight);
+        inherit(&mut self.cors_origins, &above.cors_origins);
     }
 }
 
@@ -251,11 +303,33 @@ impl Location {
                     force_authn: raw.force_authn.as_ref().map_or(ForceAuthn::Off, |g| g.value),
                     authn_context: raw.authn_context.as_ref().map(|g| g.value.clone()),
                     cache_control: raw.cache_control.as_ref().is_none_or(|g| g.value),
+                    preflight: preflight(raw)?,
+                    cors_origins: raw
+                        .cors_origins
+                        .as_ref()
+                        .map(|g| g.value.clone())
+                        .unwrap_or_default(),
                 }))
             }
             Some(Given { value: RawAuth::Off, .. }) | None => None,
         };
-        Ok(Self { protection, endpoint })
+        Ok(Self { protection, endpoint, returns_content: false })
+    }
+}
+
+fn preflight(raw: &RawLocation) -> Result<Preflight, ConfigError> {
+    match &raw.preflight {
+        Some(Given { value: RawPreflight::Answer, place }) if raw.cors_origins.is_none() => {
+            Err(ConfigError::new(
+                place,
+                "\"auth_saml_preflight answer\" has no origin to answer for; add \
+                 \"auth_saml_cors_origin https://spa.example.com;\", the origin of the page whose \
+                 scripts ask",
+            ))
+        }
+        Some(Given { value: RawPreflight::Answer, .. }) => Ok(Preflight::Answer),
+        Some(Given { value: RawPreflight::Pass, .. }) => Ok(Preflight::Pass),
+        Some(Given { value: RawPreflight::Off, .. }) | None => Ok(Preflight::Off),
     }
 }
 

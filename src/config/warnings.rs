@@ -8,9 +8,16 @@ pub struct Warnings(Vec<(Place, String)>);
 
 impl Warnings {
     pub fn add(&mut self, place: &Place, message: String) {
-        if !self.0.iter().any(|(_, said)| *said == message) {
+        self.add_new(place, message);
+    }
+
+    /// As [`Warnings::add`]; `false` = it has been said.
+    pub fn add_new(&mut self, place: &Place, message: String) -> bool {
+        let is_new = !self.0.iter().any(|(_, said)| *said == message);
+        if is_new {
             self.0.push((place.clone(), message));
         }
+        is_new
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &(Place, String)> {

@@ -25,7 +25,7 @@ use saml::refusal::{Refusal, quote};
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
-use crate::guard::guard;
+use crate::guard::enter;
 use crate::notice::Notice;
 use crate::refuse::{internal, refuse, refuse_with};
 use crate::reply::Reply;
@@ -71,17 +71,17 @@ impl Answer {
 
 unsafe extern "C" fn handle_login(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, login::start))
+    enter(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, login::start))
 }
 
 unsafe extern "C" fn handle_logout(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, ANY, logout::finish))
+    enter(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, ANY, logout::finish))
 }
 
 unsafe extern "C" fn handle_metadata(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    guard(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, metadata::publish))
+    enter(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, GET, metadata::publish))
 }
 
 unsafe extern "C" fn handle_message(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -89,14 +89,14 @@ unsafe extern "C" fn handle_message(r: *mut ngx_http_request_t) -> ngx_int_t {
     let r = unsafe { Request::from_ngx_http_request(r) };
     let is_post = r.as_ref().method & NGX_HTTP_POST as usize != 0;
     let work = if is_post { incoming::expect_body } else { incoming::consume_query };
-    guard(FAILED, || content(r, ANY, work))
+    enter(FAILED, || content(r, ANY, work))
 }
 
 /// nginx has read the body of a POST; may run inside `content`.
 unsafe extern "C" fn body_read(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls the body handler with the request it was set for.
     let request = unsafe { Request::from_ngx_http_request(r) };
-    let rc = guard(Some(FAILED), || answer(request, ANY, incoming::consume_body));
+    let rc = enter(Some(FAILED), || answer(request, ANY, incoming::consume_body));
     finalize(r, rc);
 }
 
@@ -114,7 +114,7 @@ fn content(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
 unsafe extern "C" fn resume(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls a write handler with its live request.
     let request = unsafe { Request::from_ngx_http_request(r) };
-    let rc = guard(Some(FAILED), || {
+    let rc = enter(Some(FAILED), || {
         let outcome = heard(request).map(Some).or_else(|| worked(request))?;
         proceed(request, outcome)
     });

@@ -13,6 +13,7 @@ mod live_session;
 mod login;
 mod name_id;
 mod notice;
+mod own_pages;
 mod page;
 mod random;
 mod refuse;
@@ -30,9 +31,9 @@ use std::ptr;
 use nginx_sys::{
     NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR,
     NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET,
-    NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF, NGX_OK,
-    ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt, ngx_http_module_t,
-    ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
+    NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF,
+    NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt,
+    ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
     ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
     ngx_uint_t,
@@ -41,10 +42,10 @@ use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
     HttpModule, HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule, Request,
 };
-use ngx::ngx_string;
+use ngx::{ngx_log_error, ngx_string};
 
 use config::{LocConf, MainConf};
-use guard::guard;
+use guard::{enter as enter_module, guard};
 
 /// The module, as ngx's traits want it.
 struct SamlModule;
@@ -174,7 +175,12 @@ impl HttpModule for SamlModule {
 
     unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         // SAFETY: nginx calls it with a valid cf.
-        guard(NGX_ERROR as ngx_int_t, || variables::add(unsafe { &mut *cf }))
+        let cf = unsafe { &mut *cf };
+        guard(NGX_ERROR as ngx_int_t, || {
+            own_pages::keep();
+            warn_of_old_code(cf);
+            variables::add(cf)
+        })
     }
 
     unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
@@ -277,31 +283,44 @@ type PhaseHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t;
 unsafe extern "C" fn subrequest_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_subrequest(r))
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_subrequest(r))
 }
 
 unsafe extern "C" fn access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle(r))
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle(r))
 }
 
 unsafe extern "C" fn last_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_last(r))
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_last(r))
 }
 
 unsafe extern "C" fn rewrite_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::enter(r))
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::enter(r))
 }
 
 unsafe extern "C" fn precontent_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    guard(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::resume(r))
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || rewrite_phase::resume(r))
+}
+
+/// A reload reads the configuration with the code that is loaded, whatever has its name by now.
+fn warn_of_old_code(cf: &mut ngx_conf_t) {
+    if let own_pages::State::Replaced(path) = own_pages::state_of_file() {
+        ngx_log_error!(
+            NGX_LOG_WARN,
+            cf.log,
+            "saml: {} has changed since nginx was started, and nginx goes on with the code of then; \
+             restart it to run the new one",
+            path.display()
+        );
+    }
 }
 
 /// What marks our shared-memory zones as ours.

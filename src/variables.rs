@@ -19,7 +19,7 @@ use crate::SamlModule;
 use crate::access;
 use crate::config::Sp;
 use crate::context::Context;
-use crate::guard::guard;
+use crate::guard::enter;
 use crate::live_session::LiveSession;
 
 /// How a variable gets its value.
@@ -175,7 +175,7 @@ fn answer(
     v: &mut ngx_variable_value_t,
     value: impl FnOnce(&Request) -> Option<Cow<'_, [u8]>>,
 ) -> ngx_int_t {
-    guard(NGX_ERROR as ngx_int_t, || {
+    enter(NGX_ERROR as ngx_int_t, || {
         let Some(bytes) = value(r) else {
             v.set_not_found(1);
             return NGX_OK as ngx_int_t;

@@ -57,6 +57,8 @@ http {
 }
 """
 FILES = {"html/ssi.html": '<!--# include virtual="/who" -->\n'}
+pytestmark = pytest.mark.smoke
+
 SECRET = [
     "/who", "/no-body", "/if?x=1", "/if", "/by-user", "/nested/deep/x", "/detour", "/named", "/page",
     "/rewritten", "/few", "/any-not",

@@ -9,9 +9,11 @@ use std::task::Poll;
 
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_OK, ngx_int_t, ngx_time,
+    NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN, NGX_OK, ngx_int_t,
+    ngx_time,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
+use ngx::ngx_log_error;
 use saml::reason;
 use saml::refusal::Refusal;
 
@@ -20,6 +22,7 @@ use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenti
 use crate::context::Context;
 use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
+use crate::page;
 use crate::refuse;
 use crate::reply::Reply;
 use crate::request;
@@ -207,17 +210,14 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
         Unauthenticated::Status401 => false,
         Unauthenticated::Auto => is_get(r) && request::navigates(r),
     };
-    if !redirects {
+    let ends_in_frame = request::is_framed(r) && !protection.sp.cookies.reach_frames();
+    if !redirects || ends_in_frame {
         return unauthorized(r, protection);
     }
     let login = Login {
         sp: &protection.sp,
         idp: protection.idp,
-        return_url: format!(
-            "{}{}",
-            protection.sp.base_url,
-            request::unparsed_uri(r, MAX_RETURN_URI)
-        ),
+        return_url: wanted_page(r, &protection.sp),
         force_authn: protection.force_authn != ForceAuthn::Off,
         passive: false,
         authn_context: protection.authn_context.clone(),
@@ -228,22 +228,61 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
     }
 }
 
+/// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind.
+fn wanted_page(r: &Request, sp: &Sp) -> String {
+    let uri = request::unparsed_uri(r);
+    let path = uri.split('?').next().unwrap_or_default();
+    let kept = [uri.as_str(), path, "/"].into_iter().find(|kept| kept.len() <= MAX_RETURN_URI);
+    let kept = kept.unwrap_or("/");
+    if kept.len() < uri.len() {
+        ngx_log_error!(
+            NGX_LOG_WARN,
+            r.log(),
+            "saml: the login comes back to \"{kept}\" without the rest of the address, which is \
+             {} bytes long and may be {MAX_RETURN_URI}",
+            uri.len()
+        );
+    }
+    format!("{}{kept}", sp.base_url)
+}
+
 fn is_get(r: &Request) -> bool {
     r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize != 0
 }
 
-/// 401 for programs, with the login URL that a person could follow.
+/// 401, as those can use it who will read it.
 fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
     let refusal = Refusal::new(&reason::AUTHENTICATION_REQUIRED, "no session");
-    let Some(context) = Context::of_or_new(r) else {
-        return FAILED;
-    };
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
     context.error.set(Some(refusal.code()));
     let realm = format!("SAML realm=\"{}\"", protection.sp.base_url);
     let login_url = protection.login_url();
-    let json = refuse::json(refusal.code(), context.request_id(), login_url.as_deref());
-    let reply = Reply::json(401, json).with_header("WWW-Authenticate", realm);
+    let asks_for_page = asks_for_page(r, protection);
+    let reply = if asks_for_page && request::is_framed(r) {
+        // The page itself begins the login when it is opened outside of the frame.
+        let page = if is_get(r) { wanted_page(r, &protection.sp) } else { sign_in_url(protection) };
+        Reply::frameable_html(401, page::sign_in_outside_of_frame(&page))
+    } else if asks_for_page {
+        let page = page::sign_in_and_send_again(&sign_in_url(protection), context.request_id());
+        Reply::html(401, page)
+    } else {
+        let json = refuse::json(refusal.code(), context.request_id(), login_url.as_deref());
+        Reply::json(401, json)
+    };
+    let reply = reply.with_header("WWW-Authenticate", realm);
     preflight::share(r, protection, reply).replaceable().send(r)
+}
+
+/// Will a person see the answer: of a navigation, or of a form that was sent?
+fn asks_for_page(r: &Request, protection: &Protection) -> bool {
+    protection.unauthenticated != Unauthenticated::Status401
+        && (is_get(r) || r.as_ref().method == NGX_HTTP_POST as usize)
+        && request::navigates(r)
+}
+
+/// Where a person can sign in: without a `saml_login`, the page at which logins end.
+fn sign_in_url(protection: &Protection) -> String {
+    protection.login_url().unwrap_or_else(|| protection.sp.login_redirect.clone())
 }
 
 fn satisfies_any(r: &Request) -> bool {

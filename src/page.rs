@@ -47,6 +47,34 @@ pub fn refusal(code: &str, meaning: &str, request_id: &str) -> String {
     )
 }
 
+/// A form was sent without a session. Its text is still there when the person goes back.
+pub fn sign_in_and_send_again(login_url: &str, request_id: &str) -> String {
+    page(
+        "Please sign in",
+        &format!(
+            "<p role=\"alert\">What you sent was not accepted, because you are not signed in (any \
+             more).</p><p><a class=\"button\" href=\"{}\" target=\"_blank\" rel=\"noopener\">Sign in \
+             in a new tab</a></p><p>Then come back to this tab, go back to the form, and send it \
+             again.</p>{}",
+            escape(login_url),
+            for_help_desk("authentication_required", request_id)
+        ),
+    )
+}
+
+/// A page in a frame wants a login: browsers keep no cookie of a login that happens in there.
+pub fn sign_in_outside_of_frame(url: &str) -> String {
+    page(
+        "Please sign in",
+        &format!(
+            "<p>This part of the page is for members.</p><p><a class=\"button\" href=\"{}\" \
+             target=\"_blank\" rel=\"noopener\">Sign in in a new tab</a></p><p>Then reload the page \
+             that you see here.</p>",
+            escape(url)
+        ),
+    )
+}
+
 fn for_help_desk(code: &str, request_id: &str) -> String {
     format!(
         "<dl><dt>Reason</dt><dd><code>{}</code></dd>\

@@ -130,6 +130,8 @@ impl Reply {
 
 fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
     let request = r.as_mut();
+    // The answer is final: nobody need send the body that they ask about (RFC 9110 10.1.1).
+    request.set_expect_tested(1);
     // SAFETY: r is a live request whose body nobody has read or discarded yet, or has read whole.
     if unsafe { ngx_http_discard_request_body(request) } != NGX_OK as ngx_int_t {
         request.set_keepalive(0);

@@ -30,9 +30,7 @@ pub fn content_type(r: &Request) -> Option<&str> {
 /// Is there a person's browser, as far as headers tell? A cross-site POST brings no Lax cookie, so
 /// the lack of cookies says nothing.
 pub fn is_browser(r: &Request) -> bool {
-    let accepts_html =
-        |accept: &[u8]| accept.to_ascii_lowercase().windows(9).any(|window| window == b"text/html");
-    header(r, "sec-fetch-mode").is_some() || header(r, "accept").is_some_and(accepts_html)
+    header(r, "sec-fetch-mode").is_some() || header(r, "accept").is_some_and(names_html)
 }
 
 /// The first query argument `name`, decoded.
@@ -47,51 +45,83 @@ pub fn arguments<'r>(r: &'r Request, name: &str) -> impl Iterator<Item = Cow<'r,
         .map(|(_, value)| value)
 }
 
-/// The URI as the client sent it, safe for a header: path and query, never more than `limit`
-/// bytes (the query is dropped first, then everything).
-pub fn unparsed_uri(r: &Request, limit: usize) -> String {
+/// The URI as the client sent it, safe for a header: path and query.
+pub fn unparsed_uri(r: &Request) -> String {
     let raw = r.as_ref().unparsed_uri.as_bytes();
     if raw.first() != Some(&b'/') {
         return "/".into();
     }
-    let safe = |bytes: &[u8]| {
-        let mut text = String::with_capacity(bytes.len());
-        for &byte in bytes {
-            match byte {
-                b'!'..=b'~'
-                    if !matches!(
-                        byte,
-                        b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-                    ) =>
-                {
-                    text.push(char::from(byte));
-                }
-                _ => text.push_str(&format!("%{byte:02X}")),
+    let mut text = String::with_capacity(raw.len());
+    for &byte in raw {
+        match byte {
+            b'!'..=b'~'
+                if !matches!(
+                    byte,
+                    b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+                ) =>
+            {
+                text.push(char::from(byte));
             }
+            _ => text.push_str(&format!("%{byte:02X}")),
         }
-        text
-    };
-    let whole = safe(raw);
-    if whole.len() <= limit {
-        return whole;
     }
-    let path = safe(raw.split(|&b| b == b'?').next().unwrap_or_default());
-    if path.len() <= limit { path } else { "/".into() }
+    text
 }
 
-/// Is the client a browser that navigates, so that a redirect to a login page makes sense?
+/// Is the client a browser in which a person goes somewhere, so that a login page makes sense?
 ///
-/// `Sec-Fetch-Mode` decides where it is sent (Fetch Metadata); else the absence of
-/// `X-Requested-With` and of WebSocket upgrades, and an `Accept` that takes HTML or anything.
+/// `Sec-Fetch-Mode` says so (Fetch Metadata) where browsers send it: over https. Elsewhere it is an
+/// `Accept` that names HTML, as every browser's navigation does, and the lack of what scripts add.
 pub fn navigates(r: &Request) -> bool {
-    let upgrade = header(r, "upgrade").unwrap_or_default();
-    if header(r, "x-requested-with").is_some() || upgrade.eq_ignore_ascii_case(b"websocket") {
+    if PROGRAMS.iter().any(|name| header(r, name).is_some())
+        || header(r, "upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(b"websocket"))
+        || header(r, "authorization").is_some_and(is_token)
+        || is_speculative(r)
+    {
         return false;
     }
     match header(r, "sec-fetch-mode") {
         Some(mode) => mode == b"navigate",
-        None => accepts_html(r),
+        None => header(r, "accept").is_some_and(names_html),
     }
+}
+
+/// Headers that scripts in a page send, to be told apart from the page's own navigation.
+const PROGRAMS: [&str; 4] = ["x-requested-with", "hx-request", "turbo-frame", "x-pjax"];
+
+/// `Authorization` schemes that no browser sends by itself.
+fn is_token(authorization: &[u8]) -> bool {
+    let scheme = authorization.split(|byte| *byte == b' ').next().unwrap_or_default();
+    [b"bearer".as_slice(), b"dpop", b"token", b"apikey"]
+        .iter()
+        .any(|token| scheme.eq_ignore_ascii_case(token))
+}
+
+/// Does the browser only prepare for what a person may do (Fetch, `Sec-Purpose`; older browsers say
+/// `Purpose` or `X-Moz`)?
+pub fn is_speculative(r: &Request) -> bool {
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+        header(r, name).is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            [b"prefetch".as_slice(), b"prerender", b"preview"]
+                .iter()
+                .any(|what| value.windows(what.len()).any(|window| window == *what))
+        })
+    })
+}
+
+/// Will the answer be shown in a frame of another page (Fetch 2.2.5)?
+pub fn is_framed(r: &Request) -> bool {
+    header(r, "sec-fetch-dest").is_some_and(|destination| {
+        [b"iframe".as_slice(), b"frame", b"fencedframe", b"embed", b"object"].contains(&destination)
+    })
+}
+
+fn names_html(accept: &[u8]) -> bool {
+    let accept = accept.to_ascii_lowercase();
+    [b"text/html".as_slice(), b"application/xhtml+xml"]
+        .iter()
+        .any(|html| accept.windows(html.len()).any(|window| window == *html))
 }
 
 /// Would the client rather read HTML than JSON?
@@ -99,9 +129,9 @@ pub fn accepts_html(r: &Request) -> bool {
     match header(r, "accept") {
         None => true,
         Some(accept) => {
-            let accept = accept.to_ascii_lowercase();
-            let has = |what: &[u8]| accept.windows(what.len()).any(|w| w == what);
-            has(b"text/html") || has(b"application/xhtml") || (has(b"*/*") && !has(b"json"))
+            let lower = accept.to_ascii_lowercase();
+            let has = |what: &[u8]| lower.windows(what.len()).any(|w| w == what);
+            names_html(accept) || (has(b"*/*") && !has(b"json"))
         }
     }
 }

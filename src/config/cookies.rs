@@ -108,6 +108,11 @@ impl Cookies {
         self.same_site != SameSite::Strict
     }
 
+    /// Does the session's cookie come with what a frame in another page asks for?
+    pub fn reach_frames(&self) -> bool {
+        self.same_site == SameSite::None
+    }
+
     /// Are they the cookies of `other` too, as a browser sees it (RFC 6265 5.3: ports do not count)?
     pub fn collide_with(&self, other: &Self) -> bool {
         self.host == other.host && self.path == other.path && self.session == other.session

@@ -243,6 +243,7 @@ fn policy(
         name_id_format: settings.name_id_format.as_ref().map(|g| name_id_format(&g.value)),
         allow_create: value(&settings.allow_create, defaults.allow_create),
         max_authn_age: settings.max_authn_age.as_ref().and_then(|g| g.value),
+        max_assertion_age: value(&settings.max_assertion_age, defaults.max_assertion_age),
         signature_algorithm: settings.signature_algorithm.as_ref().map(|g| g.value),
         digest_algorithm: value(&settings.digest_algorithm, defaults.digest_algorithm),
         slo_binding: settings.slo_binding.as_ref().map(|g| g.value),
@@ -413,6 +414,7 @@ impl RawPolicy {
             signature_algorithm: pick(&self.signature_algorithm, &defaults.signature_algorithm),
             digest_algorithm: pick(&self.digest_algorithm, &defaults.digest_algorithm),
             max_authn_age: pick(&self.max_authn_age, &defaults.max_authn_age),
+            max_assertion_age: pick(&self.max_assertion_age, &defaults.max_assertion_age),
             slo_binding: pick(&self.slo_binding, &defaults.slo_binding),
             sign_logout: pick(&self.sign_logout, &defaults.sign_logout),
             require_signed_logout: pick(

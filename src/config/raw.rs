@@ -102,6 +102,7 @@ pub struct RawPolicy {
     pub signature_algorithm: Option<Given<xmldoc::SignatureAlgorithm>>,
     pub digest_algorithm: Option<Given<xmldoc::DigestAlgorithm>>,
     pub max_authn_age: Option<Given<Option<i64>>>,
+    pub max_assertion_age: Option<Given<i64>>,
     pub slo_binding: Option<Given<saml::provider::LogoutBinding>>,
     pub sign_logout: Option<Given<saml::provider::SignRequests>>,
     pub require_signed_logout: Option<Given<bool>>,
@@ -184,6 +185,9 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
     }),
     one("max_authn_age", |raw, line| {
         once(&mut raw.max_authn_age, line, line.seconds_or_off(1, 365 * DAY))
+    }),
+    one("max_assertion_age", |raw, line| {
+        once(&mut raw.max_assertion_age, line, line.seconds(1, DAY))
     }),
     one("slo_binding", |raw, line| {
         use saml::provider::LogoutBinding as Slo;

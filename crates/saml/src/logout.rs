@@ -14,7 +14,7 @@ pub use self::delivery::Delivery;
 pub use self::outgoing_request::OutgoingLogoutRequest;
 pub use self::outgoing_response::{LogoutStatus, OutgoingLogoutResponse};
 pub use self::request::{
-    LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, ReceivedLogoutRequest,
+    LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, ReceivedLogoutRequest, SESSION_INDEXES_MOST,
 };
 pub use self::response::{AGE_MOST, LogoutOutcome, ReceivedLogoutResponse};
 use crate::provider::Idp;

@@ -27,6 +27,8 @@ pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 /// Status of a successful answer (Core 3.2.2.2).
 pub const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// Status of an answer when the sender of the request is to blame (Core 3.2.2.2).
+pub const STATUS_REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
 /// Status of an answer when the sender of it failed (Core 3.2.2.2).
 pub const STATUS_RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 /// Second-level status: somebody is still logged in somewhere (Core 3.2.2.2).

@@ -126,6 +126,9 @@ pub struct Policy {
     pub allow_create: bool,
     /// Oldest AuthnInstant accepted, seconds.
     pub max_authn_age: Option<i64>,
+    /// Oldest IssueInstant of an Assertion accepted, seconds: what was issued before a logout is
+    /// remembered against for so long, and no longer.
+    pub max_assertion_age: i64,
     /// For what we sign; `None` = by the key's type.
     pub signature_algorithm: Option<SignatureAlgorithm>,
     pub digest_algorithm: DigestAlgorithm,
@@ -149,6 +152,7 @@ impl Default for Policy {
             name_id_format: None,
             allow_create: true,
             max_authn_age: None,
+            max_assertion_age: 15 * 60,
             signature_algorithm: None,
             digest_algorithm: DigestAlgorithm::Sha256,
         }

@@ -321,6 +321,9 @@ reasons! {
     ASSERTION_NEVER_VALID, "assertion_never_valid", Idp,
         "The assertion ends before it begins.",
         "the IdP must write a NotOnOrAfter that is later than NotBefore";
+    ASSERTION_TOO_OLD, "assertion_too_old", Idp,
+        "The assertion was issued too long ago.",
+        "set the clocks of the IdP and of this host by NTP; when they are right, let the IdP issue an assertion for each login, or raise max_assertion_age";
     AUDIENCE_MISSING, "audience_missing", Idp,
         "The assertion does not say for which service it is.",
         "set the audience at the IdP to the entity_id of this SP";
@@ -367,6 +370,9 @@ reasons! {
     LOGOUT_NAME_ID_MISSING, "logout_name_id_missing", Idp,
         "The logout request does not say who is to be signed out.",
         "let the IdP send a NameID or EncryptedID that is not empty";
+    SESSION_INDEXES_TOO_MANY, "session_indexes_too_many", Idp,
+        "The logout request names too many sessions.",
+        "let the IdP name no SessionIndex, which ends all sessions of the NameID, or send several requests";
     LOGOUT_RESPONSE_UNSIGNED, "logout_response_unsigned", Idp,
         "The answer to the logout is not signed.",
         "let the IdP sign logout responses for this SP, or set require_signed_logout off";
@@ -393,6 +399,9 @@ reasons! {
     REQUEST_ANSWERED, "request_answered", Client,
         "This login has been answered already.",
         "start the login again; if it was not you who answered, change your password";
+    LOGINS_TOO_MANY, "logins_too_many", Client,
+        "You have logged in too often in a short time.",
+        "wait some minutes; look for a program that logs in in a loop, or enlarge the zone of saml_session_store when many people share one NameID";
     AUTHENTICATION_REQUIRED, "authentication_required", Client,
         "You are not logged in.",
         "open the login address in a browser";

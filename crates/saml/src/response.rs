@@ -88,7 +88,8 @@ pub struct Login {
     pub assertion_id: String,
     /// IssueInstant of the assertion, seconds since the epoch: a logout after it ends what it began.
     pub issue_instant: i64,
-    /// Until when the assertion ID must be remembered against replay (skew included), seconds since the epoch.
+    /// Until when the assertion ID must be remembered against replay (skew included), seconds since the
+    /// epoch: as long as it is valid, and not too old.
     pub replay_until: i64,
 }
 
@@ -157,6 +158,8 @@ impl ReceivedResponse {
 
         let (name_id, confirmed_until) = subject::confirm(&assertion, expected, answered, &clock)?;
         let valid_until = conditions::check(&assertion, expected.sp_entity_id, &clock)?;
+        let max_age = expected.idp.policy.max_assertion_age;
+        header::recent(&assertion, issue_instant, max_age, &clock)?;
         let authn = authn::statement(&assertion, expected, &clock)?;
         let attributes = attributes::read(&assertion)?;
 
@@ -170,7 +173,9 @@ impl ReceivedResponse {
             attributes,
             assertion_id,
             issue_instant,
-            replay_until: clock.later(valid_until.unwrap_or(confirmed_until).max(confirmed_until)),
+            replay_until: clock
+                .later(valid_until.unwrap_or(confirmed_until).max(confirmed_until))
+                .min(clock.last_accepted(issue_instant, max_age)),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::delivery::sealed_in_soap;
 use crate::binding::{Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing};
 use crate::instant;
 use crate::namespace::{
-    ASSERTION, PROTOCOL, STATUS_PARTIAL_LOGOUT, STATUS_RESPONDER, STATUS_SUCCESS,
+    ASSERTION, PROTOCOL, STATUS_PARTIAL_LOGOUT, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS,
 };
 use crate::provider::{Endpoint, Idp};
 use crate::xml_writer::Tag;
@@ -18,6 +18,8 @@ pub enum LogoutStatus {
     PartialLogout,
     /// Nobody can say that the sessions are gone: the IdP should try again.
     Responder,
+    /// The request asks for what is not done here: asking again would not help.
+    Requester,
 }
 
 /// What goes into one LogoutResponse.
@@ -88,5 +90,6 @@ fn status_code(status: LogoutStatus) -> Tag {
         LogoutStatus::Success => code(STATUS_SUCCESS),
         LogoutStatus::PartialLogout => code(STATUS_RESPONDER).child(code(STATUS_PARTIAL_LOGOUT)),
         LogoutStatus::Responder => code(STATUS_RESPONDER),
+        LogoutStatus::Requester => code(STATUS_REQUESTER),
     }
 }

@@ -22,6 +22,12 @@ pub const LIFETIME_WITHOUT_END: i64 = 600;
 /// IssueInstant: so long its ID must be remembered, or it could be replayed.
 pub const LIFETIME_MOST: i64 = 86_400;
 
+/// SessionIndexes in one LogoutRequest: several times what a person collects who logs in anew all day
+/// while the session at the IdP goes on. An IdP that means more than that means all, and names none.
+/// Each costs room in the store, that of a message which anybody may send where signatures are not
+/// required.
+pub const SESSION_INDEXES_MOST: usize = 256;
+
 /// A parsed LogoutRequest of which nothing has been believed yet.
 pub struct ReceivedLogoutRequest(Message);
 
@@ -41,6 +47,9 @@ pub struct LogoutRequest {
     pub not_on_or_after: i64,
     /// Until when `id` must be remembered against replay (skew included), seconds since the epoch.
     pub replay_until: i64,
+    /// The last second in which an assertion issued before this request could still be accepted, by
+    /// the clock here: since then it is older than max_assertion_age. Seconds since the epoch.
+    pub tombstone_until: i64,
     /// Why the user is logged out, a URI (Core 3.7.3).
     pub reason: Option<String>,
     /// `false`: the IdP's `require_signed_logout` is off, and anybody may have sent it.
@@ -99,12 +108,32 @@ impl ReceivedLogoutRequest {
             issue_instant: request.issue_instant,
             not_on_or_after,
             replay_until: clock.later(not_on_or_after),
+            tombstone_until: clock
+                .last_accepted(request.issue_instant, expected.idp.policy.max_assertion_age),
             reason: request.attribute("Reason").map(str::to_owned),
             signed: request.is_signed(),
             name_id: name_id(request, &decryption)?,
         };
         aim.is_us(&request, expected)?;
         Ok(request)
+    }
+}
+
+impl LogoutRequest {
+    /// Not more SessionIndexes than [`SESSION_INDEXES_MOST`]. It is not asked in
+    /// [`ReceivedLogoutRequest::accept`], so that the IdP gets an answer that it understands.
+    ///
+    /// # Errors
+    /// There are more: the request must fail as a whole, for nobody would know which sessions live on.
+    pub fn few_sessions(&self) -> Result<(), Refusal> {
+        let count = self.session_indexes.len();
+        if count <= SESSION_INDEXES_MOST {
+            return Ok(());
+        }
+        let detail = format!(
+            "the LogoutRequest names {count} SessionIndexes, {SESSION_INDEXES_MOST} at most are taken"
+        );
+        Err(Refusal::new(&reason::SESSION_INDEXES_TOO_MANY, detail))
     }
 }
 

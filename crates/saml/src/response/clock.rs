@@ -42,6 +42,17 @@ impl Clock {
         instant.saturating_sub(self.skew)
     }
 
+    /// Until when what was issued at `instant` is taken for no older than `max_age`: the last second
+    /// in which [`Clock::is_older`] does not hold.
+    pub fn last_accepted(&self, instant: i64, max_age: i64) -> i64 {
+        self.later(instant.saturating_add(max_age))
+    }
+
+    /// Was what was issued at `instant` surely issued longer ago than `max_age`?
+    pub fn is_older(&self, instant: i64, max_age: i64) -> bool {
+        self.last_accepted(instant, max_age) < self.now
+    }
+
     /// "the NotBefore of the Conditions is …, now is … and clock_skew is … s".
     pub fn disagreement(&self, element: &Element, attribute: &str) -> String {
         format!(

@@ -43,6 +43,22 @@ pub fn issue_instant(element: &Element, clock: &Clock) -> Result<i64, Refusal> {
     Err(Refusal::new(&reason::ISSUE_INSTANT_FUTURE, detail))
 }
 
+/// The Assertion is not older than max_assertion_age. Its own end does not do: an IdP may say hours, and
+/// what was issued before a logout must not come back when the logout is forgotten.
+pub fn recent(
+    assertion: &Element,
+    issue_instant: i64,
+    max_age: i64,
+    clock: &Clock,
+) -> Result<(), Refusal> {
+    if !clock.is_older(issue_instant, max_age) {
+        return Ok(());
+    }
+    let disagreement = clock.disagreement(assertion, "IssueInstant");
+    let detail = format!("{disagreement}, max_assertion_age is {max_age} s");
+    Err(Refusal::new(&reason::ASSERTION_TOO_OLD, detail))
+}
+
 /// Issuer is the IdP.
 pub fn issuer(element: &Element, idp: &Idp) -> Result<(), Refusal> {
     let Some(issuer) = element.child(ASSERTION, "Issuer") else {

@@ -1,4 +1,4 @@
-use saml::logout::{LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest};
+use saml::logout::{LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, SESSION_INDEXES_MOST};
 use saml::message::{Received, receive};
 use saml::provider::LogoutBinding;
 use saml::response::NameId;
@@ -40,6 +40,7 @@ fn a_request_says_who_is_to_be_logged_out() {
             issue_instant: NOW,
             not_on_or_after: NOW + 300,
             replay_until: NOW + 300 + SKEW,
+            tombstone_until: NOW + 900 + SKEW,
             reason: None,
             signed: true,
         }
@@ -170,6 +171,31 @@ fn version_and_id_are_needed() {
     assert_eq!(other.code(), "version_unsupported");
     let none = Message::request().edit(" ID=\"_logout1\"", "").unsigned();
     assert_eq!(Sp::trusting().refusal(&none).code(), "id_missing");
+}
+
+#[test]
+fn a_request_names_so_many_sessions_at_most() {
+    let index = "<samlp:SessionIndex>s::1</samlp:SessionIndex>";
+    let naming = |count| Message::request().edit(index, &index.repeat(count)).logout();
+    assert_eq!(naming(SESSION_INDEXES_MOST).few_sessions(), Ok(()));
+    let request = naming(SESSION_INDEXES_MOST + 1);
+    assert_eq!(request.session_indexes.len(), SESSION_INDEXES_MOST + 1, "nothing is cut");
+    let refusal = request.few_sessions().unwrap_err();
+    assert_eq!(refusal.code(), "session_indexes_too_many");
+    assert!(refusal.detail().contains("257") && refusal.detail().contains("256"), "{refusal}");
+}
+
+/// Whatever the clocks: when the IdP's is ahead, behind, or the request was long under way.
+#[test]
+fn a_tombstone_outlives_every_assertion_from_before_the_logout() {
+    for (age, skew) in [(1, 0), (900, 60), (86_400, 600)] {
+        for late in [-skew, 0, 1, skew, 299] {
+            let mut sp = Sp::at(late);
+            (sp.policy.max_assertion_age, sp.policy.clock_skew) = (age, skew);
+            let request = sp.logout(&Message::request());
+            assert_eq!(request.tombstone_until, NOW + age + skew, "the IdP's instant counts");
+        }
+    }
 }
 
 #[test]

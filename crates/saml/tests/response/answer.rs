@@ -200,6 +200,13 @@ impl Judge {
         Self { now: NOW + seconds, ..Self::new() }
     }
 
+    /// Takes assertions of this age, in seconds.
+    pub fn of_old(max_assertion_age: i64) -> Self {
+        let mut judge = Self::new();
+        judge.policy.max_assertion_age = max_assertion_age;
+        judge
+    }
+
     pub fn accept(&self, xml: &str) -> Result<Login, Refusal> {
         self.judge(received(xml)?)
     }

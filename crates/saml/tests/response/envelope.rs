@@ -28,6 +28,52 @@ fn ids_are_needed() {
     assert_eq!(answer.assertion("ID=\"_assertion1\"", "").code(), "id_missing");
 }
 
+/// Valid for a day, but it need not be taken for so long.
+fn long_lived() -> Answer {
+    Answer::new()
+        .assertion(
+            &format!("NotOnOrAfter=\"{}\" Recipient", at(300)),
+            &format!("NotOnOrAfter=\"{}\" Recipient", at(86_400)),
+        )
+        .assertion(
+            &format!("NotOnOrAfter=\"{}\">", at(300)),
+            &format!("NotOnOrAfter=\"{}\">", at(86_400)),
+        )
+}
+
+#[test]
+fn an_assertion_is_not_older_than_max_assertion_age() {
+    let xml = long_lived().xml();
+    Judge::at(900 + SKEW).login(&xml);
+    let refusal = Judge::at(900 + SKEW + 1).refusal(&xml);
+    assert_eq!(refusal.code(), "assertion_too_old");
+    assert!(refusal.detail().ends_with("max_assertion_age is 900 s"), "{refusal}");
+    let mut judge = Judge { now: NOW + 4000, ..Judge::of_old(4000) };
+    judge.policy.clock_skew = 0;
+    judge.login(&xml);
+    judge.now += 1;
+    assert_eq!(judge.code(&xml), "assertion_too_old");
+}
+
+#[test]
+fn the_age_counts_from_the_issue_instant_of_the_assertion() {
+    let (now, old) =
+        (format!("IssueInstant=\"{}\"", at(0)), format!("IssueInstant=\"{}\"", at(-961)));
+    assert_eq!(long_lived().assertion(&now, &old).code(), "assertion_too_old");
+    long_lived().response(&now, &old).login();
+}
+
+#[test]
+fn what_ends_sooner_says_so_first() {
+    assert_eq!(Judge::at(2000).code(&Answer::new().xml()), "confirmation_expired");
+}
+
+#[test]
+fn a_replay_is_remembered_no_longer_than_an_assertion_is_taken() {
+    assert_eq!(long_lived().login().replay_until, NOW + 900 + SKEW);
+    assert_eq!(Answer::new().login().replay_until, NOW + 300 + SKEW);
+}
+
 #[test]
 fn issue_instants_may_be_as_late_as_the_skew() {
     let now = format!("IssueInstant=\"{}\"", at(0));

@@ -9,8 +9,10 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod claims;
 pub mod cookie;
 pub mod header_value;
+mod logouts;
 mod loop_guard;
 pub mod names;
 pub mod pending;
@@ -24,8 +26,10 @@ mod token;
 mod uri_prefix;
 mod wire;
 
+pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named};
 pub use header_value::{attributes_json, header_safe, join};
+pub use logouts::Logouts;
 pub use loop_guard::Logins;
 pub use names::{AttributeIndex, normalise};
 pub use pending::{AskedContext, PendingError, PendingLogin, cookie_suffix};

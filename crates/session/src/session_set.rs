@@ -46,7 +46,7 @@ pub struct SessionSet {
 type FormatHash = u32;
 
 /// 64 bits tell the sessions of one NameID apart; the IdP that chooses them may end them all anyway.
-type IndexHash = u64;
+pub(crate) type IndexHash = u64;
 
 impl Member {
     pub fn new(
@@ -96,6 +96,13 @@ impl SessionSet {
         }
         self.members.push(member);
         left
+    }
+
+    /// The sessions that live, the one that ends first first: of equal lifetimes that is the oldest.
+    pub fn oldest_first(&self, now: i64) -> Vec<StoreKey> {
+        let mut alive: Vec<&Member> = self.members.iter().filter(|it| it.is_alive(now)).collect();
+        alive.sort_by_key(|member| member.expires);
+        alive.into_iter().map(|member| member.key).collect()
     }
 
     /// Would a LogoutRequest find the session with this key?
@@ -182,7 +189,7 @@ fn format_hash(format: Option<&str>) -> FormatHash {
 }
 
 /// Never 0, which is the stored form of none.
-fn index_hash(index: &str) -> IndexHash {
+pub(crate) fn index_hash(index: &str) -> IndexHash {
     digest(index).max(1)
 }
 
@@ -268,6 +275,13 @@ mod tests {
         assert_eq!(left, [key(2), key(1), key(1 << 20)]);
         assert_eq!(set.add(member(1 << 22, None), 0, NOW).len(), MAX_MEMBERS - 2);
         assert_eq!(set.len(), 1);
+    }
+
+    #[test]
+    fn the_oldest_comes_first_and_the_ended_not_at_all() {
+        let set = set(&[(3, None), (1, None), (2, None)]);
+        assert_eq!(set.oldest_first(NOW), [key(1), key(2), key(3)]);
+        assert_eq!(set.oldest_first(NOW + 102), [key(3)]);
     }
 
     #[test]

@@ -32,14 +32,17 @@ pub enum Kind {
     Index = 2,
     /// A request body kept across a login.
     PostBody = 3,
-    /// An assertion ID that has been consumed.
+    /// What must be used once: the assertions of one NameID, or a request that was answered.
     Replay = 4,
-    /// A NameID and SessionIndex that was logged out.
+    /// The logouts of one NameID that its IdP signed.
     Tombstone = 5,
+    /// The logouts of one NameID that nobody signed: anybody may have sent them.
+    Unproven = 6,
 }
 
 impl Kind {
-    /// Losing one of these early would let somebody in, so only expiry removes it.
+    /// Losing one of these early would let somebody in, so only expiry removes it. Whoever stores one
+    /// bounds how many of them one person, or a stranger, can cause.
     pub fn is_pinned(self) -> bool {
         matches!(self, Kind::Replay | Kind::Tombstone)
     }

@@ -135,6 +135,11 @@ impl Memory {
         unsafe { (*self.header()).secret }
     }
 
+    /// Blocks of 256 bytes, used or not.
+    pub fn blocks(&self) -> u32 {
+        self.layout.blocks
+    }
+
     /// Counts the changes of the key's hash bucket. While it stands still, so do its entries,
     /// but for expiry and touches.
     pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {

@@ -1,6 +1,7 @@
 //! Look-ups, writes, expiry and eviction.
 
 mod links;
+mod owner;
 mod values;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::ptr::NonNull;
 
+use super::owner::RESERVE;
 use super::*;
 use crate::{MIN_SIZE, Memory};
 
@@ -199,6 +200,78 @@ fn a_full_zone_evicts_the_sessions_used_least_recently() {
     assert!(stats.entries >= 58, "{stats:?}");
     assert!(read(&mut table, SESSION, 999, NOW).is_some());
     assert!(read(&mut table, SESSION, 1, NOW).is_none());
+}
+
+#[test]
+fn a_zone_is_short_before_it_is_full() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let blocks = u32::try_from(table.stats().blocks).unwrap();
+    let reserve = blocks / RESERVE;
+    for n in 0..blocks - reserve - 4 {
+        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+    }
+    assert!(!table.is_short_of(920, NOW));
+    assert!(table.is_short_of(921, NOW));
+    assert!(!table.is_short_of(921, NOW + 9), "what has expired is no hindrance");
+}
+
+#[test]
+fn an_owner_gives_up_as_much_as_is_wanted_and_no_more() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    for n in 0..6 {
+        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+    }
+    let own: Vec<_> = [9, 3, 1, 2].map(key).into();
+    let gone = table.give_up(SESSION, &own, 900 + 248, NOW);
+    assert_eq!(
+        gone,
+        own[..3],
+        "one was not there, one is 900 bytes, the second more than the rest"
+    );
+    let left: Vec<_> = (0..6).filter(|n| read(&mut table, SESSION, *n, NOW).is_some()).collect();
+    assert_eq!(left, [0, 2, 4, 5]);
+    assert_eq!(table.stats().evictions, 2);
+    assert_eq!(table.give_up(SESSION, &[key(2)], 100_000, NOW), [key(2)], "it has no more");
+    assert_eq!(table.give_up(Kind::Index, &[key(4)], 900, NOW), [key(4)]);
+    assert!(read(&mut table, SESSION, 4, NOW).is_some(), "of another kind");
+}
+
+/// Somebody who comes again and again, in a zone that others have filled to the reserve.
+#[test]
+fn who_pays_for_themselves_costs_nobody_anything() {
+    let mut zone = Zone::new(64 * 1024);
+    let mut table = zone.table();
+    let mut others = 0;
+    while !table.is_short_of(900, NOW) {
+        table.put(SESSION, &key(others), &[1; 900], NOW + 9, NOW).unwrap();
+        others += 1;
+    }
+    let mut own = vec![key(1000)];
+    table.put(SESSION, &own[0], &[1; 900], NOW + 9, NOW).unwrap();
+    for n in 1001..2000 {
+        assert!(table.is_short_of(900, NOW));
+        let gone = table.give_up(SESSION, &own, 900, NOW);
+        own.retain(|key| !gone.contains(key));
+        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        own.push(key(n));
+    }
+    assert_eq!(own.len(), 1);
+    assert!((0..others).all(|n| read(&mut table, SESSION, n, NOW).is_some()));
+}
+
+#[test]
+fn what_nobody_signed_makes_room_for_sessions() {
+    let mut zone = Zone::new(MIN_SIZE);
+    let mut table = zone.table();
+    for n in 0..1000 {
+        table.put(Kind::Unproven, &key(n), b"x", NOW + 9, NOW).unwrap();
+    }
+    for n in 0..10 {
+        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+    }
+    assert!((0..10).all(|n| read(&mut table, SESSION, n, NOW).is_some()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Where sessions, claims and tombstones are kept: in nginx's shared memory alone, or in memcached
 //! with the shared memory in front of it.
 
+mod change;
 pub mod memcached;
 mod remote;
 mod session_sets;

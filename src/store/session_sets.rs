@@ -5,12 +5,9 @@ use std::collections::HashSet;
 use saml::refusal::Refusal;
 use session::{MAX_MEMBERS, Member, SessionSet, StoreKey};
 
-use super::memcached::{Answer, Change, UpdateError};
-use super::{Kind, Store, StoreError, sealing_failed};
-use crate::random;
-
-/// Tries to change a set that others change too. Each that fails means another one succeeded.
-const ATTEMPTS: usize = 64;
+use super::change::Failure;
+use super::memcached::{Answer, Change};
+use super::{Kind, Store};
 
 impl Store {
     /// Where the set of a name lies.
@@ -110,87 +107,14 @@ impl Store {
         mut change: impl FnMut(&mut SessionSet),
         now: i64,
     ) -> Result<(), Failure> {
-        let Some(remote) = &self.remote else { return self.change_in_zone(key, change, now) };
-        let secrets = self.secrets()?;
-        let mut failed = None;
         let changed = |old: Option<&[u8]>| {
-            let old = old.and_then(|sealed| secrets.open_entry(key, sealed));
-            let mut set = old.and_then(|old| SessionSet::decode(&old)).unwrap_or_default();
+            let mut set = old.and_then(SessionSet::decode).unwrap_or_default();
             change(&mut set);
-            let Some(expires) = set.expires() else { return Change::Delete };
-            match secrets.seal_entry(key, random::bytes(), &set.encode()) {
-                Ok(value) => Change::Put { value, expires },
-                Err(error) => {
-                    failed = Some(sealing_failed(&error));
-                    Change::Keep
-                }
+            match set.expires() {
+                None => Change::Delete,
+                Some(expires) => Change::Put { value: set.encode(), expires },
             }
         };
-        remote.client().update(Kind::Index, key.as_bytes(), changed).await?;
-        failed.map_or(Ok(()), |refusal| Err(Failure::Refused(refusal)))
-    }
-
-    fn change_in_zone(
-        &self,
-        key: &StoreKey,
-        mut change: impl FnMut(&mut SessionSet),
-        now: i64,
-    ) -> Result<(), Failure> {
-        let key = key.as_bytes();
-        for _ in 0..ATTEMPTS {
-            let old = self.zone.get(Kind::Index, key, now);
-            let mut set =
-                old.as_ref().and_then(|e| SessionSet::decode(&e.value)).unwrap_or_default();
-            change(&mut set);
-            let (value, expires) = (set.encode(), set.expires().unwrap_or(now));
-            let changed = match old {
-                None => self.zone.add(Kind::Index, key, &value, expires, now),
-                Some(old) => self.zone.replace(Kind::Index, key, old.version, &value, expires, now),
-            };
-            if changed? {
-                return Ok(());
-            }
-        }
-        Err(Failure::Zone(StoreError::Full))
-    }
-}
-
-/// Why a set could not be changed.
-enum Failure {
-    TooLarge,
-    Zone(StoreError),
-    Remote(UpdateError),
-    Refused(Refusal),
-}
-
-impl Failure {
-    fn refusal(self, store: &Store) -> Refusal {
-        match self {
-            Failure::TooLarge => store.refusal(&StoreError::TooLarge),
-            Failure::Zone(error) => store.refusal(&error),
-            Failure::Remote(error) => store.unavailable(error),
-            Failure::Refused(refusal) => refusal,
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::TooLarge => Failure::TooLarge,
-            StoreError::Full => Failure::Zone(error),
-        }
-    }
-}
-
-impl From<UpdateError> for Failure {
-    fn from(error: UpdateError) -> Self {
-        Failure::Remote(error)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Failure::Refused(refusal)
+        self.change_at(Kind::Index, key, changed, now).await
     }
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use nginx_sys::ngx_current_msec;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{AttributeIndex, Member, Session, SessionToken, StoreKey};
+use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
 
 pub use self::ask::Found;
 use self::ask::LookUps;
@@ -24,9 +24,19 @@ use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 /// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
 const MAX_CACHED: usize = 8 << 10;
 
+/// The longest time between two moves of an idle timeout, seconds.
+const TOUCH_WITHIN: i64 = 60;
+
 /// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
+
+/// A session in use that its NameID's set has lost is looked for within half of this, seconds.
+const LOOKED_FOR_WITHIN: i64 = 2 * TOUCH_WITHIN * TOUCHES_PER_LOOK;
+
+/// What a login stores beside its session, bytes: the claims of its assertion and request, its place in the
+/// NameID's set; a block of the zone each.
+const BESIDE_A_SESSION: usize = 3 * 256;
 
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 pub struct LiveSession {
@@ -154,7 +164,8 @@ impl Sessions {
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
     /// most once a minute: a lock or a message per request would cost too much.
     fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) {
-        let pause = self.rules.idle_timeout.map_or(60, |idle| (idle / 10).clamp(1, 60));
+        let pause =
+            self.rules.idle_timeout.map_or(TOUCH_WITHIN, |idle| (idle / 10).clamp(1, TOUCH_WITHIN));
         if now - live.touched.get() < pause {
             return;
         }
@@ -227,6 +238,41 @@ impl Sessions {
         ["sessions", &self.rules.sp_entity_id, idp, name_id]
     }
 
+    /// Claims an assertion for one login on all workers and hosts; its NameID pays for it. To the end of
+    /// the second `until`.
+    ///
+    /// # Errors
+    /// The store has no room or does not answer; nothing may be granted then.
+    pub async fn claim(
+        &self,
+        idp: &str,
+        name_id: &str,
+        assertion_id: &str,
+        until: i64,
+        now: i64,
+    ) -> Result<Claimed, Refusal> {
+        let owner = ["claims", &self.rules.sp_entity_id, idp, name_id];
+        self.store.claim_for(&owner, assertion_id, until, now).await
+    }
+
+    /// In a zone that is short of room, a login costs its NameID's own oldest sessions before it costs
+    /// anybody else's; with `memcached` the zone loses nothing that is not elsewhere.
+    async fn make_room(&self, session: &Session, len: usize, now: i64) -> Result<(), Refusal> {
+        let (store, zone) = (&self.store, self.store.zone);
+        if store.remote.is_some() || !zone.is_short_of(len, now) {
+            return Ok(());
+        }
+        let name = self.set_name(&session.idp, &session.name_id.value);
+        let own = store.session_set(&name, now).await?.oldest_first(now);
+        let own: Vec<_> = own.iter().map(|key| *key.as_bytes()).collect();
+        let gone = zone.give_up(Kind::Session, &own, len, now);
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let gone = gone.into_iter().map(StoreKey).collect();
+        store.remove_from_session_set(&name, &gone, now).await
+    }
+
     /// Stores a new session under a new token, findable by a LogoutRequest first.
     ///
     /// # Errors
@@ -238,6 +284,8 @@ impl Sessions {
         now: i64,
     ) -> Result<(), Refusal> {
         let key = token.store_key();
+        let encoded = session.encode();
+        self.make_room(session, encoded.len().saturating_add(BESIDE_A_SESSION), now).await?;
         self.make_findable(session, key, now).await?;
         let expires = self.rules.expiry(session.expires, now);
         if let Some(remote) = &self.store.remote {
@@ -250,7 +298,7 @@ impl Sessions {
             stored.map_err(|e| self.store.unavailable(e))?;
         }
         let zone = self.store.zone;
-        let stored = zone.put(Kind::Session, key.as_bytes(), &session.encode(), expires, now);
+        let stored = zone.put(Kind::Session, key.as_bytes(), &encoded, expires, now);
         match stored {
             // memcached has it.
             Err(_) if self.store.remote.is_some() => Ok(()),

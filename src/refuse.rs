@@ -83,6 +83,9 @@ pub fn status(refusal: &Refusal) -> u16 {
     if code == reason::FORM_CONTENT_TYPE.code() {
         return 415;
     }
+    if code == reason::LOGINS_TOO_MANY.code() {
+        return 429;
+    }
     match refusal.blame() {
         Blame::Client => 400,
         Blame::Idp => 403,

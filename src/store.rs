@@ -2,6 +2,7 @@
 //! with the shared memory in front of it.
 
 mod change;
+mod claims;
 pub mod memcached;
 mod remote;
 mod session_sets;
@@ -86,35 +87,6 @@ impl Store {
             }
         }
         Ok(true)
-    }
-
-    /// Stores a value under a name.
-    ///
-    /// # Errors
-    /// As [`Store::claim`].
-    pub async fn remember(
-        &self,
-        kind: Kind,
-        name: &[&str],
-        value: &[u8],
-        until: i64,
-        now: i64,
-    ) -> Result<(), Refusal> {
-        let until = until.max(now).saturating_add(1);
-        for key in self.keys_of(name)? {
-            match &self.remote {
-                None => self
-                    .zone
-                    .put(kind, key.as_bytes(), value, until, now)
-                    .map_err(|e| self.refusal(&e))?,
-                Some(remote) => remote
-                    .client()
-                    .put(kind, key.as_bytes(), self.seal(&key, value)?, until)
-                    .await
-                    .map_err(|e| self.unavailable(e))?,
-            }
-        }
-        Ok(())
     }
 
     /// The values stored under a name: nodes that missed a write may have different ones.

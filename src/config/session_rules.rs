@@ -16,6 +16,8 @@ pub struct SessionRules {
     pub lifetime: i64,
     /// Seconds without a request until the end.
     pub idle_timeout: Option<i64>,
+    /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
+    pub unsigned_logout: bool,
     /// `attribute ALIAS NAME…`.
     pub aliases: Vec<(String, Vec<String>)>,
     /// Between the values of one attribute.
@@ -23,7 +25,12 @@ pub struct SessionRules {
 }
 
 impl SessionRules {
-    pub fn new(raw: &RawSp, entity_id: &str, warnings: &mut Warnings) -> Result<Self, ConfigError> {
+    pub fn new(
+        raw: &RawSp,
+        entity_id: &str,
+        unsigned_logout: bool,
+        warnings: &mut Warnings,
+    ) -> Result<Self, ConfigError> {
         let lifetime = raw.session_lifetime.as_ref().map_or(8 * 3600, |g| g.value);
         let idle = raw.session_idle_timeout.as_ref();
         if let Some(Given { value: Some(idle), place }) = idle
@@ -42,6 +49,7 @@ impl SessionRules {
             sp_entity_id: entity_id.to_owned(),
             lifetime,
             idle_timeout: idle.map_or(Some(3600), |g| g.value),
+            unsigned_logout,
             aliases: aliases(raw)?,
             separator: raw.attribute_separator.as_ref().map_or(";".into(), |g| g.value.clone()),
         })

@@ -83,7 +83,8 @@ impl Sp {
             redirect("login_redirect", &raw.login_redirect)?.unwrap_or_else(|| format!("{base}/"));
         let logout_redirect = redirect("logout_redirect", &raw.logout_redirect)?;
         let entity_id = entity_id(raw, &endpoints)?;
-        let rules = SessionRules::new(raw, &entity_id, warnings)?;
+        let unsigned_logout = idps.iter().any(|idp| !idp.provider.policy.require_signed_logout);
+        let rules = SessionRules::new(raw, &entity_id, unsigned_logout, warnings)?;
         Ok(Self {
             name: raw.name.clone(),
             entity_id,

@@ -14,7 +14,7 @@ use saml::logout::{
 };
 use saml::provider::{Binding, LogoutBinding};
 use saml::reason;
-use saml::refusal::{Refusal, quote};
+use saml::refusal::{Blame, Refusal, quote};
 use session::{LoggedOut, Session, StoreKey, join};
 
 use super::Answer;
@@ -24,15 +24,10 @@ use crate::name_id;
 use crate::notice::{Heard, Notice};
 use crate::page;
 use crate::random;
-use crate::refuse::internal;
+use crate::refuse::{self, internal};
 use crate::reply::Reply;
 use crate::request;
-use crate::store::Kind;
 use crate::suspend::unstoppable;
-
-/// A tombstone stands at least so long, seconds: as long as an assertion may be on its way, and longer
-/// than it takes until a session that its NameID's set has lost is looked for.
-const TOMBSTONE: i64 = 1200;
 
 /// Judges the request, ends the sessions, answers.
 pub fn answer(
@@ -57,6 +52,9 @@ pub fn answer(
         relay_state: relay_state.map(str::to_owned),
         is_browser: came_by == LogoutBinding::REDIRECT || request::is_browser(r),
     };
+    if let Err(refusal) = request.few_sessions() {
+        return Ok(Answer::Now(back.reply(Err(refusal), None, now)?));
+    }
     let own = sp.cookies.session_tokens(r).map(|token| token.store_key()).collect();
     let request = Rc::new(request);
     let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
@@ -69,8 +67,7 @@ pub fn answer(
                 let session = told(&sp, idp.clone(), &request, now);
                 let then = move |heard: Heard| {
                     async move {
-                        let outcome =
-                            remember(&sp, &idp, &request, ended, heard.is_ok(), now).await;
+                        let outcome = remember(&sp, &request, ended, heard.is_ok(), now).await;
                         Ok(Answer::Now(back.reply(outcome, heard.err(), now)?))
                     }
                     .boxed_local()
@@ -104,6 +101,8 @@ struct Ended {
     own: bool,
     /// The request was answered before.
     is_repeated: bool,
+    /// The answer is worth remembering.
+    leaves_trace: bool,
 }
 
 async fn end_sessions(
@@ -114,22 +113,26 @@ async fn end_sessions(
     now: i64,
 ) -> Result<Ended, Refusal> {
     let (sessions, idp) = (&sp.sessions, idp.as_str());
-    let answers = sessions.store.recall(Kind::Replay, &memory(&sp, idp, &request), now).await?;
-    if let Some(answer) = answers.first() {
+    if let Some(is_complete) = sessions.answer_to(&request, now).await? {
         // The same request again, perhaps by somebody else: the same answer, and nothing more.
-        let status =
-            if *answer == PARTIAL { LogoutStatus::PartialLogout } else { LogoutStatus::Success };
-        return Ok(Ended { status, own: false, is_repeated: true });
+        let status = if is_complete { LogoutStatus::Success } else { LogoutStatus::PartialLogout };
+        return Ok(Ended { status, own: false, is_repeated: true, leaves_trace: false });
     }
     let name_id = request.name_id.value.as_str();
     let logged_out = LoggedOut {
         name_id_format: request.name_id.format.as_deref(),
         session_indexes: &request.session_indexes,
     };
-    // The tombstone first: a login that is not in the set yet will see it.
-    let until = request.not_on_or_after.max(now.saturating_add(TOMBSTONE));
-    sessions.bury(idp, name_id, &logged_out, request.issue_instant, until, now).await?;
     let name = sessions.set_name(idp, name_id);
+    // Anybody's word of somebody who is not here leaves nothing behind.
+    let leaves_trace = request.signed || {
+        let end = sessions.store.session_set(&name, now).await?.expires();
+        end.is_some_and(|end| now < end)
+    };
+    if leaves_trace {
+        // The tombstone first: a login that is not in the set yet will see it.
+        sessions.bury(&request, now).await?;
+    }
     let members = sessions.store.session_set(&name, now).await?.covered_by(&logged_out, now);
     let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
     sessions.end_all(&ending, now).await?;
@@ -146,32 +149,22 @@ async fn end_sessions(
         sp.name
     );
     let own = !keys.is_disjoint(&own);
-    Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false })
+    Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false, leaves_trace })
 }
 
 /// Remembers what the request came to, for when it comes again.
 async fn remember(
     sp: &Sp,
-    idp: &str,
     request: &LogoutRequest,
     ended: Ended,
     is_heard: bool,
     now: i64,
 ) -> Result<Ended, Refusal> {
-    let (answer, status) = match is_heard {
-        true => (COMPLETE, ended.status),
-        false => (PARTIAL, LogoutStatus::PartialLogout),
-    };
-    let (name, until) = (memory(sp, idp, request), request.replay_until);
-    sp.sessions.store.remember(Kind::Replay, &name, answer, until, now).await?;
+    if ended.leaves_trace {
+        sp.sessions.remember_answer(request, is_heard, now).await?;
+    }
+    let status = if is_heard { ended.status } else { LogoutStatus::PartialLogout };
     Ok(Ended { status, ..ended })
-}
-
-const COMPLETE: &[u8] = b"C";
-const PARTIAL: &[u8] = b"P";
-
-fn memory<'a>(sp: &'a Sp, idp: &'a str, request: &'a LogoutRequest) -> [&'a str; 4] {
-    ["logout request", &sp.sessions.rules.sp_entity_id, idp, &request.id]
 }
 
 /// The way back to the IdP.
@@ -196,18 +189,22 @@ impl Back {
         let idp = idp.ok_or_else(|| internal("the IdP has left the configuration"))?;
         let (ended, refusal) = match outcome {
             Ok(ended) => (ended, None),
-            // A failure is told, so that the IdP tries again.
+            // A failure is told, so that the IdP tries again, or does not when that is in vain.
             Err(refusal) => {
-                let status = LogoutStatus::Responder;
-                (Ended { status, own: false, is_repeated: false }, Some(refusal))
+                let status = match refusal.blame() {
+                    Blame::Idp => LogoutStatus::Requester,
+                    _ => LogoutStatus::Responder,
+                };
+                let (own, is_repeated, leaves_trace) = (false, false, false);
+                (Ended { status, own, is_repeated, leaves_trace }, Some(refusal))
             }
         };
         let failure = match (&refusal, ended.status) {
-            (Some(refusal), _) => Some(refusal.code()),
-            (None, LogoutStatus::PartialLogout) => Some(reason::LOGOUT_NOTIFY_FAILED.code()),
+            (Some(refusal), _) => Some((refuse::status(refusal), refusal.code())),
+            (None, LogoutStatus::PartialLogout) => Some((503, reason::LOGOUT_NOTIFY_FAILED.code())),
             (None, _) => None,
         };
-        let http_status = if refusal.is_none() { 200 } else { 503 };
+        let http_status = refusal.as_ref().map_or(200, refuse::status);
         let mut reply = self.answer(idp, ended.status, http_status, failure, now)?;
         if ended.own {
             reply = reply.with_cookie(self.sp.cookies.clear_session());
@@ -223,7 +220,7 @@ impl Back {
         idp: &Idp,
         status: LogoutStatus,
         http_status: u16,
-        failure: Option<&str>,
+        failure: Option<(u16, &str)>,
         now: i64,
     ) -> Result<Reply, Refusal> {
         let id = random::id();
@@ -259,9 +256,9 @@ impl Back {
 }
 
 /// For who reads only the status: whatever is short of Success must not look like it.
-fn plain(failure: Option<&str>) -> Reply {
+fn plain(failure: Option<(u16, &str)>) -> Reply {
     match failure {
         None => Reply::frameable_html(200, page::logged_out(page::LoggedOut::Here, None)),
-        Some(code) => Reply::json(503, format!("{{\"error\":\"{code}\"}}\n")),
+        Some((status, code)) => Reply::json(status, format!("{{\"error\":\"{code}\"}}\n")),
     }
 }

@@ -1,42 +1,76 @@
-//! Tombstones: what was logged out must not come back by an assertion that was under way.
+//! What logouts leave behind: tombstones, so that what was logged out does not come back by an assertion
+//! that was under way, and the answers that were given, so that no request is acted upon twice.
 
+use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
-use session::{LoggedOut, Session};
+use session::{Logouts, Session};
 
-use super::Sessions;
+use super::{LOOKED_FOR_WITHIN, Sessions};
 use crate::store::Kind;
+use crate::store::memcached::Change;
 
-/// Stands for all sessions of a NameID; no SessionIndex is empty.
-const ALL: &str = "";
-
-/// Stands for sessions without a SessionIndex, which end with any; no XML has this character.
-const NONE: &str = "\0";
+/// How long a request is remembered that nobody has signed, seconds: as long as an assertion is usually on
+/// its way and an honest sender tries again. Anybody may send it, and must not leave much behind.
+const UNPROVEN: i64 = 120;
 
 impl Sessions {
-    /// Remembers a logout until `until`: assertions issued until `instant` begin no session.
-    /// Instants are the IdP's own, seconds since the epoch, so that no clocks are compared.
+    /// Remembers a logout: assertions that the IdP issued until then begin no session. Instants are the
+    /// IdP's own, seconds since the epoch, so that no clocks are compared.
     ///
     /// # Errors
     /// The store has no room or does not answer.
-    pub async fn bury(
+    pub async fn bury(&self, request: &LogoutRequest, now: i64) -> Result<(), Refusal> {
+        let until = self.tombstone_until(request, now);
+        if until < now {
+            // No assertion from before it is young enough any more.
+            return Ok(());
+        }
+        let (indexes, instant) = (&request.session_indexes, request.issue_instant);
+        self.change_logouts(request, |logouts| logouts.bury(indexes, instant, until, now), now)
+            .await
+    }
+
+    fn tombstone_until(&self, request: &LogoutRequest, now: i64) -> i64 {
+        let until = request.tombstone_until;
+        match (request.signed, &self.store.remote) {
+            (false, _) => until.min(now.saturating_add(UNPROVEN)),
+            // A session that its NameID's set has lost must still find it.
+            (true, Some(_)) => until.max(now.saturating_add(LOOKED_FOR_WITHIN)),
+            (true, None) => until,
+        }
+    }
+
+    /// Was this very request answered before, and was the logout complete?
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn answer_to(
         &self,
-        idp: &str,
-        name_id: &str,
-        logged_out: &LoggedOut<'_>,
-        instant: i64,
-        until: i64,
+        request: &LogoutRequest,
+        now: i64,
+    ) -> Result<Option<bool>, Refusal> {
+        let name = self.logouts_name(&request.issuer, &request.name_id.value);
+        let logouts = self.logouts(kind(request.signed), &name, now).await?;
+        Ok(logouts.iter().find_map(|logouts| logouts.answer_to(&request.id, now)))
+    }
+
+    /// Remembers the answer to a request, for when it comes again.
+    ///
+    /// # Errors
+    /// As [`Sessions::bury`].
+    pub async fn remember_answer(
+        &self,
+        request: &LogoutRequest,
+        is_complete: bool,
         now: i64,
     ) -> Result<(), Refusal> {
-        let mut buried: Vec<&str> = logged_out.session_indexes.iter().map(String::as_str).collect();
-        buried.push(if buried.is_empty() { ALL } else { NONE });
-        for index in buried {
-            let name = self.tombstone_name(idp, name_id, index);
-            // A request that was overtaken by a later one must not weaken its tombstone.
-            let known = self.store.recall(Kind::Tombstone, &name, now).await?;
-            let latest = known.into_iter().filter_map(read).max().unwrap_or(instant).max(instant);
-            self.store.remember(Kind::Tombstone, &name, &latest.to_be_bytes(), until, now).await?;
-        }
-        Ok(())
+        let until = match request.signed {
+            true => request.replay_until,
+            false => request.replay_until.min(now.saturating_add(UNPROVEN)),
+        };
+        let remember =
+            |logouts: &mut Logouts| logouts.remember(&request.id, is_complete, until, now);
+        self.change_logouts(request, remember, now).await
     }
 
     /// Did the IdP end this session, whose assertion it issued at `issue_instant`?
@@ -49,26 +83,51 @@ impl Sessions {
         issue_instant: i64,
         now: i64,
     ) -> Result<bool, Refusal> {
-        for index in [ALL, session.session_index.as_deref().unwrap_or(NONE)] {
-            let name = self.tombstone_name(&session.idp, &session.name_id.value, index);
-            let instants = self.store.recall(Kind::Tombstone, &name, now).await?;
-            if instants.into_iter().filter_map(read).any(|instant| issue_instant <= instant) {
+        let name = self.logouts_name(&session.idp, &session.name_id.value);
+        let index = session.session_index.as_deref();
+        let kinds = [true, false].into_iter().take(if self.rules.unsigned_logout { 2 } else { 1 });
+        for kind in kinds.map(kind) {
+            let logouts = self.logouts(kind, &name, now).await?;
+            if logouts.iter().any(|logouts| logouts.cover(index, issue_instant, now)) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn tombstone_name<'a>(
-        &'a self,
-        idp: &'a str,
-        name_id: &'a str,
-        session_index: &'a str,
-    ) -> [&'a str; 5] {
-        ["logged out", &self.rules.sp_entity_id, idp, name_id, session_index]
+    /// From all nodes: one that missed a write may have older ones.
+    async fn logouts(&self, kind: Kind, name: &[&str], now: i64) -> Result<Vec<Logouts>, Refusal> {
+        let copies = self.store.recall(kind, name, now).await?;
+        Ok(copies.iter().filter_map(|copy| Logouts::decode(copy)).collect())
+    }
+
+    async fn change_logouts(
+        &self,
+        request: &LogoutRequest,
+        mut change: impl FnMut(&mut Logouts),
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let name = self.logouts_name(&request.issuer, &request.name_id.value);
+        let changed = |old: Option<&[u8]>| {
+            let mut logouts = old.and_then(Logouts::decode).unwrap_or_default();
+            change(&mut logouts);
+            match logouts.until() {
+                // Expiry is exclusive.
+                Some(until) => {
+                    Change::Put { value: logouts.encode(), expires: until.saturating_add(1) }
+                }
+                None => Change::Delete,
+            }
+        };
+        self.store.change(kind(request.signed), &name, changed, now).await
+    }
+
+    fn logouts_name<'a>(&'a self, idp: &'a str, name_id: &'a str) -> [&'a str; 4] {
+        ["logouts", &self.rules.sp_entity_id, idp, name_id]
     }
 }
 
-fn read(instant: Vec<u8>) -> Option<i64> {
-    Some(i64::from_be_bytes(instant.try_into().ok()?))
+/// What a stranger may have sent is kept apart, where it pushes nothing out.
+fn kind(signed: bool) -> Kind {
+    if signed { Kind::Tombstone } else { Kind::Unproven }
 }

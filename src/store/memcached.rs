@@ -214,11 +214,13 @@ fn letter(kind: Kind) -> KeyLetter {
     const POST_BODY: KeyLetter = KeyLetter::new('p');
     const REPLAY: KeyLetter = KeyLetter::new('r');
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
+    const UNPROVEN: KeyLetter = KeyLetter::new('u');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
         Kind::PostBody => POST_BODY,
         Kind::Replay => REPLAY,
         Kind::Tombstone => TOMBSTONE,
+        Kind::Unproven => UNPROVEN,
     }
 }

@@ -136,6 +136,22 @@ impl SharedStore {
         self.locked(|table| table.renew_entry(kind, key, now)).unwrap_or(false)
     }
 
+    /// Would `len` bytes more leave the zone short of room?
+    pub fn is_short_of(&self, len: usize, now: i64) -> bool {
+        self.locked(|table| table.is_short_of(len, now)).unwrap_or(false)
+    }
+
+    /// Drops entries in the order of their keys until they amount to what `len` bytes take; returns
+    /// those that are not there any more.
+    pub fn give_up(&self, kind: Kind, keys: &[[u8; 32]], len: usize, now: i64) -> Vec<[u8; 32]> {
+        self.locked(|table| table.give_up(kind, keys, len, now)).unwrap_or_default()
+    }
+
+    /// Blocks of 256 bytes; 0 while nginx has not mapped the zone.
+    pub fn blocks(&self) -> usize {
+        self.opened.get().map_or(0, |opened| opened.memory.blocks() as usize)
+    }
+
     /// Stands still while the key's entry does, but for expiry and touches. Takes no lock.
     pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
         self.opened.get().map_or(0, |opened| opened.memory.epoch(kind, key))

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{Logins, PendingLogin, Session, SessionToken, StoreKey};
+use session::{Claimed, Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
 use crate::endpoint::{Answer, Outcome};
@@ -77,16 +77,31 @@ async fn claim(
     pending: Option<&PendingLogin>,
     now: i64,
 ) -> Result<(), Refusal> {
-    let store = &sp.sessions.store;
-    let issuer = login.idp_entity_id.as_str();
-    let assertion = ["assertion", issuer, &login.assertion_id];
-    if !store.claim(&assertion, login.replay_until, now).await? {
-        return Err(Refusal::new(
-            &reason::ASSERTION_REPLAYED,
-            format!("the assertion {} was used before", quote(&login.assertion_id)),
-        ));
+    let (issuer, name_id) = (login.idp_entity_id.as_str(), login.name_id.value.as_str());
+    // As long as the request, whose claim has no owner of its own.
+    let request_until = pending.map_or(i64::MIN, |pending| pending.expires);
+    let until = login.replay_until.max(request_until);
+    match sp.sessions.claim(issuer, name_id, &login.assertion_id, until, now).await? {
+        Claimed::First => {}
+        Claimed::Again => {
+            return Err(Refusal::new(
+                &reason::ASSERTION_REPLAYED,
+                format!("the assertion {} was used before", quote(&login.assertion_id)),
+            ));
+        }
+        Claimed::TooMany => {
+            return Err(Refusal::new(
+                &reason::LOGINS_TOO_MANY,
+                format!(
+                    "the NameID {} of {} has used as many assertions as one may that are remembered",
+                    quote(name_id),
+                    quote(issuer)
+                ),
+            ));
+        }
     }
     let Some(pending) = pending else { return Ok(()) };
+    let store = &sp.sessions.store;
     if !store.claim(&["request", issuer, &pending.request_id], pending.expires, now).await? {
         return Err(Refusal::new(
             &reason::REQUEST_ANSWERED,

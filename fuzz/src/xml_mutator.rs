@@ -27,6 +27,7 @@ const PIECES: &[&str] = &[
     " Id=\"_a1\"",
     " xml:id=\"_a1\"",
     " xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+    " xmlns=\"\"",
     " xmlns:saml=\"urn:x\"",
     " xmlns:ds=\"urn:x\"",
     " Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#WithComments\"",

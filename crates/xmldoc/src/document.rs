@@ -228,6 +228,7 @@ fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::Canonical;
 
     fn parse(xml: &str) -> Result<Document, XmlError> {
         Document::parse(xml.as_bytes(), &Limits::default())
@@ -271,6 +272,37 @@ mod tests {
             "<m:r xmlns:m='urn:m' m:a='&lt;&amp; &#10;é' b=''><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
         let read = crate::element::from_canonical(xml.replace('\r', "").as_bytes()).unwrap();
         assert_eq!(read, parse(xml).unwrap().trusted_root());
+    }
+
+    /// What canonicalisation makes of undeclared defaults means what the tree means: were one lost,
+    /// an element would be read in a namespace that nobody signed.
+    #[test]
+    fn canonical_bytes_keep_each_element_in_its_namespace() {
+        const DECLARED: [&str; 4] = ["", " xmlns=''", " xmlns='urn:1'", " xmlns='urn:2'"];
+        const NAMES: [&str; 2] = ["x", "p:x"];
+        let mut compared = 0;
+        // Four nested elements, each in every way; the third is what is canonicalised.
+        for way in 0..8_usize.pow(4) {
+            let ways: Vec<_> = (0..4).map(|level| way / 8_usize.pow(level) % 8).collect();
+            let open = |way: &usize| format!("<{}{}>", NAMES[way % 2], DECLARED[way / 2]);
+            let close = |way: &usize| format!("</{}>", NAMES[way % 2]);
+            let opened: String = ways.iter().map(open).collect();
+            let closed: String = ways.iter().rev().map(close).collect();
+            let xml = format!("<r xmlns:p='urn:p'>{opened}<x/>{closed}</r>");
+            let tree = Tree::parse(xml.as_bytes()).unwrap();
+            let element = (0..3).fold(tree.root(), |from, _| from?.elements().next()).unwrap();
+            for prefixes in ["", "#default", "p", "#default p"] {
+                let canonical = Canonical { element, without: None, prefixes };
+                let octets = canonical.octets(usize::MAX).unwrap();
+                let read = crate::element::from_canonical(&octets).unwrap();
+                assert_eq!(read, copy(element, |_| false), "{prefixes}: {xml}");
+                compared += 1;
+            }
+            // And the reader agrees with libxml2 on the document itself.
+            let read = crate::element::from_canonical(xml.as_bytes()).unwrap();
+            assert_eq!(read, Document::from_tree(tree).trusted_root(), "{xml}");
+        }
+        assert_eq!(compared, 4 * 8_usize.pow(4));
     }
 
     /// Each byte of a document removed, doubled and replaced by what means something in XML.

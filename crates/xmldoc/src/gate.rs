@@ -123,6 +123,10 @@ mod tests {
             "\u{FEFF}<?xml version=\"1.0\"?><a/>",
             "<a x='&lt;&amp;&#10;&#x1F600;' y=\">\">]] &gt; <![CDATA[<&]]></a>",
             "<p:a xmlns:p='urn:p' xml:lang='de'><a xmlns='urn:p' p:b='1' b='2'/></p:a>",
+            // Undeclared, and nothing to undeclare (xml-names 6.2).
+            "<a xmlns='urn:a'><b xmlns=''><c/></b></a>",
+            "<a xmlns=''/>",
+            "<p:a xmlns:p='urn:p' xmlns=\"\" p:b=''/>",
             "<_é.-1 ID='1'><b Id='2'/><c id='3'/></_é.-1>",
         ] {
             assert_eq!(code(xml), "good", "{xml}");
@@ -151,7 +155,10 @@ mod tests {
             ("<a xmlns:p='urn:x&amp;y'/>", "xml_namespace"),
             ("<a xmlns:p='urn:x\ty'/>", "xml_namespace"),
             ("<a xmlns='urn:x&#34;y'/>", "xml_namespace"),
-            ("<a xmlns=''/>", "xml_namespace"),
+            ("<a xmlns=' '/>", "xml_namespace"),
+            ("<a xmlns='' xmlns=''/>", "xml_malformed"),
+            ("<a xmlns:p='urn:p'><b xmlns:p=''/></a>", "xml_namespace"),
+            ("<p:a xmlns:p='urn:p'><p:b xmlns:p=''/></p:a>", "xml_namespace"),
             ("<a xmlns:xml='urn:x'/>", "xml_namespace"),
             ("<a xmlns:p='http://www.w3.org/2000/xmlns/'/>", "xml_namespace"),
             ("<p:a/>", "xml_namespace"),

@@ -226,6 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn an_undeclared_default_stays_undeclared() {
+        for (envelope, body, message, expected) in [
+            (" xmlns='urn:1'", " xmlns=''", "", ""),
+            (" xmlns='urn:1'", "", " xmlns=''", ""),
+            (" xmlns=''", " xmlns='urn:2'", "", "urn:2"),
+        ] {
+            let xml = format!(
+                "<s:Envelope xmlns:s='{SOAP_1_1}'{envelope}><s:Body{body}><M{message}><N/></M>\
+                 </s:Body></s:Envelope>"
+            );
+            let read = parse(&xml).unwrap().trusted_root();
+            assert!(read.is(expected, "M") && read.children[0].is(expected, "N"), "{xml}");
+        }
+    }
+
+    #[test]
     fn a_signature_made_in_place_verifies() {
         let pair = testing::rsa();
         let sign = |xml: &str| {

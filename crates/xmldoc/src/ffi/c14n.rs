@@ -178,6 +178,23 @@ mod tests {
         assert_eq!(octets(&tree, "r", "", whole.len() - 1), None);
     }
 
+    /// Exclusive c14n 3: an undeclared default is written where an ancestor in the output has one.
+    #[test]
+    fn an_undeclared_default_is_written_where_it_matters() {
+        let xml = "<r xmlns='urn:d' xmlns:q='urn:q'><x xmlns=''><y/><p:z xmlns:p='urn:p'><u/></p:z>\
+                   </x><q:v xmlns=''><w/></q:v></r>";
+        let tree = Tree::parse(xml.as_bytes()).unwrap();
+        let written = |name| octets(&tree, name, "", usize::MAX).unwrap();
+        let (q, x) = (" xmlns:q=\"urn:q\"", "<y></y><p:z xmlns:p=\"urn:p\"><u></u></p:z>");
+        assert_eq!(
+            written("r"),
+            format!("<r xmlns=\"urn:d\"{q}><x xmlns=\"\">{x}</x><q:v><w xmlns=\"\"></w></q:v></r>")
+        );
+        assert_eq!(written("x"), format!("<x{q}>{x}</x>"));
+        assert_eq!(written("y"), format!("<y{q}></y>"));
+        assert_eq!(written("v"), format!("<q:v{q}><w></w></q:v>"));
+    }
+
     #[test]
     fn a_failure_yields_nothing() {
         // libxml2 stops at a relative URI, with what it has written so far.

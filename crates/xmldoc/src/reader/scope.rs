@@ -81,10 +81,12 @@ impl<'a> Scope<'a> {
 
     /// A declaration in the innermost open element.
     pub(super) fn declare(&mut self, prefix: &'a str, uri: Cow<'a, str>) -> Result<(), GateError> {
-        if uri.is_empty() {
-            return Err(GateError::Namespace("is empty"));
+        // Only the default namespace can be undeclared (xml-names 6.2).
+        let undeclares = prefix.is_empty() && uri.is_empty();
+        if uri.is_empty() && !undeclares {
+            return Err(GateError::Namespace("of a prefix is empty"));
         }
-        if !is_absolute(&uri) {
+        if !undeclares && !is_absolute(&uri) {
             return Err(GateError::Namespace("is relative"));
         }
         // libxml2 keeps and canonicalises such a URI otherwise than it reads it.

@@ -164,6 +164,27 @@ fn the_default_namespace_is_the_one_around_encrypted_data() {
 }
 
 #[test]
+fn a_default_namespace_undeclared_around_the_ciphertext_is_none_inside() {
+    let plain = assertion()
+        .replace("<a:NameID>", "<x><a:NameID>")
+        .replace("</a:NameID>", "</a:NameID></x>");
+    for (around, expected) in [("", ""), (" xmlns=''", ""), (" xmlns='urn:x'", "urn:x")] {
+        let holder = seal(GCM, &plain)
+            .replace("<a:EncryptedAssertion", &format!("<a:EncryptedAssertion{around}"));
+        let xml = response(&holder).replace(" ID=", " xmlns='urn:x' ID=");
+        let xml = if around.is_empty() { xml.replace(" xmlns='urn:x'", "") } else { xml };
+        let limits = Limits::default();
+        let keys = [key_of(testing::other_rsa())];
+        let with = Decryption { keys: &keys, policy: ALL, limits: &limits };
+        let document = Document::parse(xml.as_bytes(), &limits).unwrap();
+        let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
+        let opened = with.open(&child, Coverage::Signed).unwrap().document.trusted_root();
+        let subject = opened.child(A, "Subject").unwrap();
+        assert!(subject.child(expected, "x").is_some(), "{around}");
+    }
+}
+
+#[test]
 fn under_a_signature_only_signed_declarations_count() {
     let plaintext = undeclared().replace("<a:NameID>", "<a:NameID z:b='1'>");
     let response = |declared: &str| {

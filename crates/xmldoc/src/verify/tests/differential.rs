@@ -17,6 +17,12 @@ const DOCUMENTS: &[&str] = &[
     "<a:r ID='_1' xmlns:a='urn:a'>{}<a:x xmlns:a='urn:a'><b xmlns='urn:a'><a:c/></b></a:x></a:r>",
     "<r ID='_1' xmlns:xs='urn:xs' xmlns:xsi='urn:xsi'>{}<v xsi:type='xs:string'>x</v></r>",
     "<r ID='_1' xmlns='urn:1'>{}<x xmlns='urn:2'><y xmlns='urn:1'/></x></r>",
+    // The default namespace undeclared: in, around, above and beside what is signed.
+    "<r ID='_1' xmlns='urn:1'>{}<x xmlns=''><y/><z xmlns='urn:1'><u xmlns=''/></z></x></r>",
+    "<w xmlns='urn:w'><r ID='_1' xmlns=''><x/>{}<y xmlns='urn:w'/></r></w>",
+    "<w xmlns='urn:w' xmlns:a='urn:a'><a:r ID='_1' xmlns=''><x/>{}<a:y><z/></a:y></a:r></w>",
+    "<w xmlns='urn:w'><v xmlns=''><r ID='_1'><x a=''/>{}</r></v></w>",
+    "<r xmlns='' ID='_1'>{}<a:x xmlns:a='urn:a' xmlns='urn:1'><a:y xmlns=''><z/></a:y></a:x></r>",
     // Attributes and declarations that canonicalisation sorts.
     "<r z='1' xml:lang='de' ID='_1' b:a='2' a:b='3' a='4' xmlns:a='urn:z' xmlns:b='urn:a' \
      xmlns:c='urn:c'>{}<x c:y='' b:y='' a:y='' y=''/></r>",
@@ -170,6 +176,7 @@ const CONTENT: &[&str] = &[
     "<![CDATA[x]]>",
     "<x/>",
     "<x xmlns='urn:p'></x>",
+    "<x xmlns=''></x>",
     " ",
     "\r\n",
     "&#13;",
@@ -180,6 +187,7 @@ const IN_TAG: &[&str] = &[
     " xmlns:a='urn:a'",
     " xmlns:ds='urn:ds'",
     " xmlns='urn:p'",
+    " xmlns=''",
     " xml:space='default'",
     " Id='x'",
     " a=''",

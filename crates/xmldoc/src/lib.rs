@@ -15,6 +15,7 @@ mod document;
 mod element;
 mod encrypt;
 mod ffi;
+mod fragment;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz_support;

@@ -2,9 +2,9 @@
 use std::fmt;
 
 use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::PrefixDeclaration;
+use quick_xml::events::Event;
 
+use crate::fragment::{self, Fragment};
 use crate::{Document, Element, Limits, XmlError};
 
 /// SOAP 1.1, the one that SAML's binding speaks.
@@ -52,7 +52,7 @@ impl Document {
         let envelope = Self::parse(bytes, limits)?;
         check(&envelope.envelope())?;
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let message = Message::find(text.trim_start_matches('\u{FEFF}'))
+        let message = message(text.trim_start_matches('\u{FEFF}'))
             .ok_or(SoapError::Structure("the message in the Body cannot be found"))?;
         Ok(Self::parse(message.standalone().as_bytes(), limits)?)
     }
@@ -94,74 +94,32 @@ fn reason_of(fault: &Element, soap: &str) -> String {
     text.unwrap_or("no reason given").to_owned()
 }
 
-/// The element in the Body, and what it needs of its surroundings.
-struct Message<'a> {
-    /// `<` and the element's name.
-    name: &'a str,
-    /// All after that, up to the end tag.
-    rest: &'a str,
-    /// Declarations around it that it does not make itself, ready to be put in.
-    declarations: String,
-}
-
-impl<'a> Message<'a> {
-    /// Of an envelope whose structure is known to be good.
-    fn find(xml: &'a str) -> Option<Self> {
-        let mut reader = NsReader::from_str(xml);
-        let mut depth = 0_usize;
-        let mut in_body = false;
-        loop {
-            let start = position(&reader)?;
-            match reader.read_event().ok()? {
-                Event::Start(tag) if in_body => {
-                    let message = Self::begin(&reader, &tag, xml.get(start..)?)?;
-                    reader.read_to_end(tag.name()).ok()?;
-                    return message.until(position(&reader)?.checked_sub(start)?);
-                }
-                Event::Empty(tag) if in_body => {
-                    let message = Self::begin(&reader, &tag, xml.get(start..)?)?;
-                    return message.until(position(&reader)?.checked_sub(start)?);
-                }
-                Event::Start(tag) => {
-                    depth += 1;
-                    in_body = depth == 2 && tag.local_name().as_ref() == "Body";
-                }
-                Event::End(_) => depth = depth.checked_sub(1)?,
-                Event::Eof => return None,
-                _ => {}
+/// The element in the Body of an envelope whose structure is known to be good.
+fn message(xml: &str) -> Option<Fragment<'_>> {
+    let mut reader = NsReader::from_str(xml);
+    let mut depth = 0_usize;
+    let mut in_body = false;
+    loop {
+        let start = fragment::position(&reader)?;
+        match reader.read_event().ok()? {
+            Event::Start(tag) if in_body => {
+                let message = Fragment::begin(&reader, &tag, xml.get(start..)?)?;
+                reader.read_to_end(tag.name()).ok()?;
+                return message.until(fragment::position(&reader)?.checked_sub(start)?);
             }
+            Event::Empty(tag) if in_body => {
+                let message = Fragment::begin(&reader, &tag, xml.get(start..)?)?;
+                return message.until(fragment::position(&reader)?.checked_sub(start)?);
+            }
+            Event::Start(tag) => {
+                depth += 1;
+                in_body = depth == 2 && tag.local_name().as_ref() == "Body";
+            }
+            Event::End(_) => depth = depth.checked_sub(1)?,
+            Event::Eof => return None,
+            _ => {}
         }
     }
-
-    /// `xml` starts with the element's own start tag, which `reader` has just read.
-    fn begin(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, xml: &'a str) -> Option<Self> {
-        let own: Vec<_> =
-            tag.attributes().flatten().map(|a| a.key.as_namespace_binding()).collect();
-        let around =
-            reader.resolver().bindings().filter(|(prefix, _)| !own.contains(&Some(*prefix)));
-        // As they are written: the gate has let no quote through in them.
-        let declarations = around.map(|(prefix, uri)| match prefix {
-            PrefixDeclaration::Default => format!(" xmlns=\"{}\"", uri.into_inner()),
-            PrefixDeclaration::Named(prefix) => format!(" xmlns:{prefix}=\"{}\"", uri.into_inner()),
-        });
-        let declarations = declarations.collect();
-        let (name, rest) = xml.split_at_checked(1 + tag.name().as_ref().len())?;
-        Some(Self { name, rest, declarations })
-    }
-
-    /// Cuts off what follows the element of this length in bytes.
-    fn until(self, length: usize) -> Option<Self> {
-        let rest = self.rest.get(..length.checked_sub(self.name.len())?)?;
-        Some(Self { rest, ..self })
-    }
-
-    fn standalone(&self) -> String {
-        [self.name, &self.declarations, self.rest].concat()
-    }
-}
-
-fn position(reader: &NsReader<&[u8]>) -> Option<usize> {
-    usize::try_from(reader.buffer_position()).ok()
 }
 
 #[cfg(test)]

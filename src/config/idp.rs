@@ -102,6 +102,10 @@ impl Source {
                 ),
             );
         }
+        if let Some(left_out) = &metadata.left_out {
+            let message = format!("metadata \"{}\": {left_out}", given.value);
+            warnings.add(&given.place, message);
+        }
         for why in &metadata.unusable_slo {
             let message = format!("metadata \"{}\": {why}", given.value);
             warnings.add(&given.place, message);

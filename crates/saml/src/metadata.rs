@@ -3,7 +3,9 @@
 mod entity;
 mod idp;
 mod keys;
+mod kind;
 mod sp;
+mod text;
 
 use std::fmt;
 

@@ -21,6 +21,7 @@ mod fragment;
 pub mod fuzz_support;
 mod gate;
 mod keys;
+mod members;
 mod reader;
 mod sign;
 mod soap;
@@ -37,6 +38,7 @@ pub use gate::{GateError, Limits, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
 };
+pub use members::{Member, MemberNames, Members, read_members};
 pub use sign::{SignError, SignaturePlace, sign_enveloped};
 pub use soap::SoapError;
 pub use verify::{SignaturePolicy, SignedBy, Verified, VerifyError};

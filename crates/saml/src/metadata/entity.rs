@@ -1,28 +1,54 @@
 //! Finding the one IdP that is meant among the entities of a metadata document (Metadata 2.3).
 
-use xmldoc::Element;
+use xmldoc::{Element, Limits, Member, MemberNames, Members, read_members};
 
 use crate::instant;
-use crate::metadata::MetadataError;
+use crate::metadata::{MetadataError, kind};
 use crate::namespace::{METADATA, PROTOCOL};
 use crate::refusal::quote;
 
-/// Entities named in an error.
+/// A federation's aggregate is some ten thousand entities in 50 MB and more.
+const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 64, elements: 1_000_000, attributes: 64 };
+
+/// Entities named in a sentence.
 const NAMES_MAX: usize = 5;
 
+const ENTITIES: MemberNames<'static> = MemberNames {
+    namespace: METADATA,
+    group: "EntitiesDescriptor",
+    member: "EntityDescriptor",
+    label: "entityID",
+};
+
 /// An EntityDescriptor, with what its surroundings say of it.
-#[derive(Clone, Copy)]
-pub(super) struct Entity<'a> {
-    pub entity_id: &'a str,
-    pub element: &'a Element,
+pub(super) struct Entity {
+    pub entity_id: String,
+    /// Of other roles than an IdP's and an SP's nothing is kept.
+    element: Element,
     /// The earliest of its own and the enclosing validUntil, seconds since the epoch.
     pub valid_until: Option<i64>,
 }
 
-impl<'a> Entity<'a> {
+impl Entity {
+    /// # Errors
+    /// What is wrong with it.
+    fn new(mut element: Element, enclosing: Option<i64>) -> Result<Self, String> {
+        let entity_id = element.attribute("entityID").map(str::trim).unwrap_or_default().to_owned();
+        if entity_id.is_empty() {
+            return Err("an EntityDescriptor has no entityID".to_owned());
+        }
+        let valid_until = earliest(enclosing, valid_until(&element).map_err(|error| error.0)?);
+        // A federation has thousands of SPs.
+        element.children.retain(|child| is_role(child, IDP) || is_role(child, SP));
+        for sp in element.children.iter_mut().filter(|child| is_role(child, SP)) {
+            sp.children.clear();
+        }
+        Ok(Self { entity_id, element, valid_until })
+    }
+
     /// The first IDPSSODescriptor that speaks SAML 2.0.
-    pub(super) fn idp_role(&self) -> Result<&'a Element, MetadataError> {
-        let roles = || self.element.children_named(METADATA, "IDPSSODescriptor");
+    pub(super) fn idp_role(&self) -> Result<&Element, MetadataError> {
+        let roles = || self.element.children_named(METADATA, IDP);
         roles()
             .find(|role| protocols(role).split_ascii_whitespace().any(|uri| uri == PROTOCOL))
             .ok_or_else(|| self.no_idp_role(roles().next()))
@@ -34,8 +60,13 @@ impl<'a> Entity<'a> {
 
     /// `other` is a role of an IdP that does not speak SAML 2.0.
     fn no_idp_role(&self, other: Option<&Element>) -> MetadataError {
-        let name = quote(self.entity_id);
+        let name = quote(&self.entity_id);
+        let is_sp = self.element.child(METADATA, SP).is_some();
         MetadataError(match other {
+            None if is_sp => format!(
+                "{name} has no IDPSSODescriptor, it is a service provider (perhaps this one): give \
+                 the IdP's own metadata"
+            ),
             None => format!(
                 "{name} has no IDPSSODescriptor, so it is no identity provider: give the IdP's own metadata"
             ),
@@ -48,72 +79,139 @@ impl<'a> Entity<'a> {
     }
 }
 
-/// The IdP called `entity_id`, or the only one there is. When that entity is no IdP,
-/// [`Entity::idp_role`] says why.
-pub(super) fn choose<'a>(
-    root: &'a Element,
-    entity_id: Option<&str>,
-) -> Result<Entity<'a>, MetadataError> {
-    let mut entities = Vec::new();
-    collect(root, None, &mut entities)?;
-    match entity_id {
-        Some(entity_id) => choose_named(&entities, entity_id),
-        None => choose_only(root, &entities),
+const IDP: &str = "IDPSSODescriptor";
+const SP: &str = "SPSSODescriptor";
+
+fn is_role(element: &Element, name: &str) -> bool {
+    element.is(METADATA, name)
+}
+
+/// An entity that cannot be read, and why.
+struct Broken {
+    entity_id: Option<String>,
+    why: String,
+}
+
+/// The entities of a document, in document order.
+pub(super) struct Entities {
+    root: Element,
+    readable: Vec<Entity>,
+    broken: Vec<Broken>,
+}
+
+impl Entities {
+    /// An EntityDescriptor, or all in an EntitiesDescriptor (nested ones too). One that cannot be
+    /// read spoils only itself.
+    ///
+    /// # Errors
+    /// The document falls into no entities, or what encloses them is broken.
+    pub(super) fn read(text: &str) -> Result<Self, MetadataError> {
+        let take = |member: Member| {
+            let broken = |e| Broken { entity_id: member.label, why: format!("{e}") };
+            member.element.map_err(broken)
+        };
+        let Members { frame, members } = read_members(text, &ENTITIES, &LIMITS, take)
+            .map_err(|e| MetadataError(format!("the metadata is not usable XML: {e}")))?;
+        let mut found = Self { root: frame, readable: Vec::new(), broken: Vec::new() };
+        let frame = std::mem::take(&mut found.root);
+        found.collect(&frame, None, &mut members.into_iter())?;
+        found.root = frame;
+        Ok(found)
     }
-}
 
-fn choose_named<'a>(entities: &[Entity<'a>], entity_id: &str) -> Result<Entity<'a>, MetadataError> {
-    let named = || entities.iter().filter(|entity| entity.entity_id == entity_id).copied();
-    // An IdP and an SP may share a name; without an IdP, the first is good for saying why.
-    named().find(Entity::is_idp).or_else(|| named().next()).ok_or_else(|| {
-        MetadataError(format!(
-            "no entity in the metadata has the entity_id {}; there is {}",
-            quote(entity_id),
-            names(entities)
-        ))
-    })
-}
-
-fn choose_only<'a>(root: &Element, entities: &[Entity<'a>]) -> Result<Entity<'a>, MetadataError> {
-    let idps: Vec<Entity<'a>> = entities.iter().filter(|entity| entity.is_idp()).copied().collect();
-    match (idps.as_slice(), entities) {
-        (&[only], _) | ([], &[only]) => Ok(only),
-        ([], []) => Err(MetadataError(format!(
-            "the document is {} and holds no EntityDescriptor: give the IdP's SAML 2.0 metadata",
-            quote(&root.name)
-        ))),
-        ([], _) => Err(MetadataError(format!(
-            "none of the {} entities is a SAML 2.0 identity provider: give the IdP's own metadata",
-            entities.len()
-        ))),
-        (several, _) => Err(MetadataError(format!(
-            "the metadata holds {} identity providers: set entity_id to the one you mean; there is {}",
-            several.len(),
-            names(several)
-        ))),
-    }
-}
-
-/// Every EntityDescriptor, in document order; the gate bounds the depth.
-fn collect<'a>(
-    element: &'a Element,
-    enclosing: Option<i64>,
-    entities: &mut Vec<Entity<'a>>,
-) -> Result<(), MetadataError> {
-    if element.is(METADATA, "EntityDescriptor") {
-        let entity_id = element.attribute("entityID").map(str::trim).unwrap_or_default();
-        if entity_id.is_empty() {
-            return Err(MetadataError("an EntityDescriptor has no entityID".to_owned()));
+    /// Takes a member for each EntityDescriptor of the frame; the gate bounds the depth.
+    fn collect(
+        &mut self,
+        element: &Element,
+        enclosing: Option<i64>,
+        members: &mut impl Iterator<Item = Result<Element, Broken>>,
+    ) -> Result<(), MetadataError> {
+        if element.is(METADATA, ENTITIES.member) {
+            let entity = members.next().map(|member| {
+                let member = member?;
+                let entity_id = member.attribute("entityID").map(str::to_owned);
+                Entity::new(member, enclosing).map_err(|why| Broken { entity_id, why })
+            });
+            match entity {
+                Some(Ok(entity)) => self.readable.push(entity),
+                Some(Err(broken)) => self.broken.push(broken),
+                None => {}
+            }
+        } else if element.is(METADATA, ENTITIES.group) {
+            let enclosing = earliest(enclosing, valid_until(element)?);
+            for child in &element.children {
+                self.collect(child, enclosing, members)?;
+            }
         }
-        let valid_until = earliest(enclosing, valid_until(element)?);
-        entities.push(Entity { entity_id, element, valid_until });
-    } else if element.is(METADATA, "EntitiesDescriptor") {
-        let enclosing = earliest(enclosing, valid_until(element)?);
-        for child in &element.children {
-            collect(child, enclosing, entities)?;
+        Ok(())
+    }
+
+    /// The IdP called `entity_id`, or the only one there is. When that entity is no IdP,
+    /// [`Entity::idp_role`] says why.
+    pub(super) fn choose(&self, entity_id: Option<&str>) -> Result<&Entity, MetadataError> {
+        match entity_id {
+            Some(entity_id) => self.choose_named(entity_id),
+            None => self.choose_only(),
         }
     }
-    Ok(())
+
+    /// A sentence about those that cannot be read, when others can.
+    pub(super) fn left_out(&self) -> Option<String> {
+        if self.broken.is_empty() {
+            return None;
+        }
+        let named = self.broken.iter().map(|broken| {
+            let name = broken.entity_id.as_deref().map_or("one without a name".into(), quote);
+            format!("{name} ({})", broken.why)
+        });
+        let all = self.broken.len() + self.readable.len();
+        let names = list(named);
+        Some(format!("{} of {all} entities cannot be read: {names}", self.broken.len()))
+    }
+
+    fn choose_named(&self, entity_id: &str) -> Result<&Entity, MetadataError> {
+        let named = || self.readable.iter().filter(|entity| entity.entity_id == entity_id);
+        if let Some(idp) = named().find(|entity| entity.is_idp()) {
+            return Ok(idp);
+        }
+        let is_meant =
+            |broken: &&Broken| broken.entity_id.as_deref().map(str::trim) == Some(entity_id);
+        if let Some(broken) = self.broken.iter().find(is_meant) {
+            let name = quote(entity_id);
+            return Err(MetadataError(format!("the entity {name} cannot be read: {}", broken.why)));
+        }
+        // An IdP and an SP may share a name; without an IdP, the first is good for saying why.
+        named().next().ok_or_else(|| {
+            MetadataError(format!(
+                "no entity in the metadata has the entity_id {}; there is {}",
+                quote(entity_id),
+                names(&self.readable)
+            ))
+        })
+    }
+
+    fn choose_only(&self) -> Result<&Entity, MetadataError> {
+        let idps: Vec<&Entity> = self.readable.iter().filter(|entity| entity.is_idp()).collect();
+        Err(MetadataError(match (idps.as_slice(), self.readable.as_slice()) {
+            (&[only], _) => return Ok(only),
+            ([], [only]) if self.broken.is_empty() => return Ok(only),
+            ([], []) => match self.broken.as_slice() {
+                [] => kind::of_root(&self.root),
+                [only] => format!("the metadata is not usable XML: {}", only.why),
+                _ => self.left_out().unwrap_or_default(),
+            },
+            ([], readable) => format!(
+                "none of the {} entities is a SAML 2.0 identity provider: give the IdP's own metadata{}",
+                readable.len(),
+                self.left_out().map_or(String::new(), |left_out| format!("; {left_out}"))
+            ),
+            (several, _) => format!(
+                "the metadata holds {} identity providers: set entity_id to the one you mean; there is {}",
+                several.len(),
+                names(several.iter().copied())
+            ),
+        }))
+    }
 }
 
 /// validUntil of an element, seconds since the epoch.
@@ -137,11 +235,18 @@ fn protocols(role: &Element) -> &str {
     role.attribute("protocolSupportEnumeration").unwrap_or_default()
 }
 
-fn names(entities: &[Entity<'_>]) -> String {
-    let first: Vec<String> =
-        entities.iter().take(NAMES_MAX).map(|entity| quote(entity.entity_id)).collect();
-    match entities.len().saturating_sub(NAMES_MAX) {
-        _ if first.is_empty() => "none at all".to_owned(),
+fn names<'a>(entities: impl IntoIterator<Item = &'a Entity>) -> String {
+    list(entities.into_iter().map(|entity| quote(&entity.entity_id)))
+}
+
+/// The first of them.
+fn list(all: impl Iterator<Item = String>) -> String {
+    let mut all = all.peekable();
+    if all.peek().is_none() {
+        return "none at all".to_owned();
+    }
+    let first: Vec<String> = all.by_ref().take(NAMES_MAX).collect();
+    match all.count() {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }

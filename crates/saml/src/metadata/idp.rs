@@ -1,17 +1,14 @@
 //! Reading an IdP's metadata (Metadata 2.4.3).
 
-use xmldoc::{Document, Element, EncryptionKey, Limits};
+use xmldoc::{Element, EncryptionKey};
 
 use crate::http_url::HttpUrl;
-use crate::metadata::entity::{Entity, choose, earliest, valid_until};
+use crate::metadata::entity::{Entities, Entity, earliest, valid_until};
 use crate::metadata::keys::{SigningKeys, encryption_key};
-use crate::metadata::{MetadataError, MetadataKey};
+use crate::metadata::{MetadataError, MetadataKey, kind, text};
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
 use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
-
-/// A federation's aggregate is some ten thousand entities in 50 MB and more.
-const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 64, elements: 1_000_000, attributes: 64 };
 
 /// What an IdP's metadata says.
 pub struct IdpMetadata {
@@ -34,19 +31,26 @@ pub struct IdpMetadata {
     /// Seconds since the epoch: the earliest validUntil of the role, the entity and what encloses it.
     pub valid_until: Option<i64>,
     pub name_id_formats: Vec<String>,
+    /// Other entities of the document that cannot be read, in a sentence: worth a warning.
+    pub left_out: Option<String>,
 }
 
 impl IdpMetadata {
     /// Reads an EntityDescriptor, or picks `entity_id` from an EntitiesDescriptor (nested ones too).
     ///
+    /// The file may be in another encoding than UTF-8 when it says so, and have processing
+    /// instructions around its entities.
+    ///
     /// Without `entity_id` the document must hold exactly one IdP. Signatures are not looked at, and
     /// validUntil is not judged. Endpoints and keys may be missing, as the configuration can give them
     /// by hand: see [`IdpMetadata::require_sso`] and [`IdpMetadata::require_keys`].
-    pub fn parse(xml: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
-        let document = Document::parse(xml, &LIMITS)
-            .map_err(|e| MetadataError(format!("the metadata is not usable XML: {e}")))?;
-        let root = document.trusted_root();
-        read(choose(&root, entity_id)?)
+    pub fn parse(file: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
+        let refuse = |what: Option<String>| what.map_or(Ok(()), |what| Err(MetadataError(what)));
+        refuse(kind::of_octets(file))?;
+        let text = text::decode(file)?;
+        refuse(kind::of_text(&text))?;
+        let entities = Entities::read(&text)?;
+        read(entities.choose(entity_id)?, entities.left_out())
     }
 
     /// For a configuration without `sso_url`.
@@ -81,13 +85,13 @@ impl IdpMetadata {
     }
 }
 
-fn read(entity: Entity<'_>) -> Result<IdpMetadata, MetadataError> {
+fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, MetadataError> {
     let role = entity.idp_role()?;
-    let sso = SsoEndpoints::read(role, entity.entity_id)?;
-    let slo = SloEndpoints::read(role, entity.entity_id);
+    let sso = SsoEndpoints::read(role, &entity.entity_id)?;
+    let slo = SloEndpoints::read(role, &entity.entity_id);
     let SigningKeys { keys, unusable } = SigningKeys::read(role);
     Ok(IdpMetadata {
-        entity_id: entity.entity_id.to_owned(),
+        entity_id: entity.entity_id.clone(),
         sso: sso.spoken,
         other_sso_bindings: sso.others,
         slo: slo.spoken,
@@ -98,6 +102,7 @@ fn read(entity: Entity<'_>) -> Result<IdpMetadata, MetadataError> {
         want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
         valid_until: earliest(entity.valid_until, valid_until(role)?),
         name_id_formats: name_id_formats(role),
+        left_out,
     })
 }
 

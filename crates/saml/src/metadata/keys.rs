@@ -83,11 +83,31 @@ fn certified_key(x509_data: &Element) -> Option<Result<MetadataKey, String>> {
 }
 
 fn read_certificate(text: &str) -> Result<MetadataKey, String> {
-    let der = decode("X509Certificate", text)?;
+    let der = certificate_octets(text)?;
     let certificate = Certificate::from_der(&der).map_err(|e| format!("X509Certificate: {e}"))?;
     let key = VerifyingKey::from_certificate(&certificate)
         .map_err(|e| format!("certificate {}: {e}", certificate.describe()))?;
     Ok(MetadataKey { key, certificate: Some(certificate) })
+}
+
+/// DER in base64; some IdPs put PEM's armour around it, or encode a whole PEM file once more.
+fn certificate_octets(text: &str) -> Result<Vec<u8>, String> {
+    const NAME: &str = "X509Certificate";
+    if let Some(inside) = without_armour(text) {
+        return decode(NAME, inside);
+    }
+    let octets = decode(NAME, text)?;
+    let pem = std::str::from_utf8(&octets).ok().and_then(without_armour);
+    match pem {
+        Some(inside) => decode(NAME, inside),
+        None => Ok(octets),
+    }
+}
+
+/// What the first PEM block holds (RFC 7468 2); those behind it are issuers.
+fn without_armour(text: &str) -> Option<&str> {
+    let (_, inside) = text.split_once("-----BEGIN CERTIFICATE-----")?;
+    inside.split_once("-----END CERTIFICATE-----").map(|(inside, _)| inside)
 }
 
 /// An RSAKeyValue; other kinds of bare keys are left out.

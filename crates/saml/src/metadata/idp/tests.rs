@@ -179,6 +179,59 @@ fn issuers_behind_a_certificate_are_not_trusted() {
 }
 
 #[test]
+fn certificates_may_wear_pem_armour() {
+    let (leaf, issuer) = (Credential::p256(), Credential::p256());
+    let pem = |credential: &Credential| {
+        let text = credential.certificate_text();
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    };
+    let chain = format!("subject=x\n{}{}", pem(&leaf), pem(&issuer));
+    for text in [
+        pem(&leaf),
+        pem(&leaf).replace('\n', " "),
+        chain.clone(),
+        openssl::base64::encode_block(pem(&leaf).as_bytes()),
+        openssl::base64::encode_block(chain.as_bytes()),
+    ] {
+        let metadata = with_keys(&key_descriptor("", &x509_text(&text)));
+        assert_eq!(fingerprints(&metadata), [fingerprint(&leaf)], "{text}");
+    }
+    // A key is no certificate, and half an armour is none.
+    let half = pem(&leaf).replace("-----END CERTIFICATE-----", "");
+    for text in [pem(&leaf).replace("CERTIFICATE", "PRIVATE KEY"), half] {
+        let metadata = with_keys(&key_descriptor("", &x509_text(&text)));
+        assert!(metadata.keys.is_empty() && metadata.unusable_keys.len() == 1, "{text}");
+    }
+}
+
+#[test]
+fn a_broken_entity_spoils_only_itself() {
+    let (good, other) = (idp("urn:good"), sp("urn:sp"));
+    let broken = idp("urn:broken").replace("entityID", "xmlns:x='' entityID");
+    let xml = entities("", &format!("{broken}{other}{good}"));
+    for wanted in [None, Some("urn:good")] {
+        let metadata = IdpMetadata::parse(xml.as_bytes(), wanted).unwrap();
+        assert_eq!(metadata.entity_id, "urn:good");
+        assert_eq!(
+            metadata.left_out.as_deref(),
+            Some(
+                "1 of 3 entities cannot be read: \"urn:broken\" (a namespace URI of a prefix is empty)"
+            )
+        );
+    }
+    assert_eq!(parse(&good).left_out, None);
+    let named = error(&xml, Some("urn:broken"));
+    assert!(named.starts_with("the entity \"urn:broken\" cannot be read: a namespace"), "{named}");
+    assert!(error(&broken, None).contains("a namespace URI of a prefix is empty"));
+    let alone = error(&entities("", &format!("{broken}{other}")), None);
+    assert!(alone.contains("none of the 1 entities") && alone.contains("urn:broken"), "{alone}");
+    let nine = error(&entities("", &broken.repeat(9)), None);
+    assert!(nine.starts_with("9 of 9 entities cannot be read") && nine.ends_with("and 4 more"));
+    // What encloses the entities speaks for all of them.
+    assert!(error(&entities("validUntil='soon'", &good), None).contains("validUntil \"soon\""));
+}
+
+#[test]
 fn unusable_keys_are_left_out_and_named() {
     let good = Credential::p256();
     for (bad, reason) in [
@@ -264,11 +317,19 @@ fn what_is_no_idp_metadata_is_said() {
     let saml1 = idp("i").replace(SAML2, "urn:oasis:names:tc:SAML:1.1:protocol");
     for (xml, entity_id, expected) in [
         (sp("urn:sp"), None, "\"urn:sp\" has no IDPSSODescriptor"),
-        (sp("urn:sp"), Some("urn:sp"), "\"urn:sp\" has no IDPSSODescriptor"),
+        (
+            sp("urn:sp"),
+            Some("urn:sp"),
+            "\"urn:sp\" has no IDPSSODescriptor, it is a service provider",
+        ),
+        (entity("entityID='i'", ""), None, "so it is no identity provider"),
         (entities("", &(sp("urn:1") + &sp("urn:2"))), None, "none of the 2 entities"),
         (entities("", ""), None, "holds no EntityDescriptor"),
         (entities("", ""), Some("i"), "there is none at all"),
-        ("<html/>".to_owned(), None, "the document is \"html\""),
+        ("<html/>".to_owned(), None, "this is a web page; save the IdP's SAML 2.0 metadata"),
+        ("<?xml version='1.0'?><html/>".to_owned(), None, "this is a web page"),
+        ("<rss/>".to_owned(), None, "the document is \"rss\" and holds no EntityDescriptor"),
+        (format!("<p:Response xmlns:p='{SAML2}'/>"), None, "a \"Response\" message of SAML"),
         // Without its namespace it is another EntityDescriptor.
         ("<EntityDescriptor entityID='i'/>".to_owned(), None, "holds no EntityDescriptor"),
         (saml1.clone(), None, "does not support SAML 2.0"),
@@ -280,7 +341,7 @@ fn what_is_no_idp_metadata_is_said() {
             None,
             "validUntil \"tomorrow\"",
         ),
-        ("no XML".to_owned(), None, "not usable XML"),
+        ("no XML".to_owned(), None, "this is no XML, it begins with \"no xml\""),
         (String::new(), None, "not usable XML"),
         ("<!DOCTYPE x><x/>".to_owned(), None, "not usable XML"),
     ] {

@@ -73,7 +73,7 @@ SIMPLESAMLPHP = {
 def test_simplesamlphp(nginx, encrypting, name):
     """Its default is AES-128-CBC inside a signed Response."""
     idp = encrypting(**SIMPLESAMLPHP[name])
-    server = trusting(nginx, idp, "want_encrypted on;" if "assertion" in name else "")
+    server = trusting(nginx, idp, "encryption require;" if "assertion" in name else "encryption offer;")
     page = idp.log_in(Browser(), server.url("/"))
     assert (page.status, page.text) == (200, "Alice Ångström"), server.error_log()
 
@@ -81,10 +81,10 @@ def test_simplesamlphp(nginx, encrypting, name):
 def test_simplesamlphp_with_an_unsigned_response(nginx, encrypting):
     """Nothing but AES-128-CBC for a public key in 1.19: refused until allowed."""
     idp = encrypting(**{"assertion.encryption": True, "saml20.sign.response": False})
-    server = trusting(nginx, idp, "want_assertion_signed on;")
+    server = trusting(nginx, idp, "encryption offer; want_assertion_signed on;")
     page = idp.log_in(Browser(), server.url("/"))
     assert_refused(server, page, "encryption_cbc_unsigned")
-    server.configure(CONF.replace("@IDP@", "allow_weak cbc; want_assertion_signed on;"))
+    server.configure(CONF.replace("@IDP@", "encryption offer; allow_weak cbc; want_assertion_signed on;"))
     server.reload()
     page = idp.log_in(Browser(), server.url("/"))
     assert (page.status, page.text) == (200, "Alice Ångström"), server.error_log()
@@ -95,7 +95,7 @@ def test_pysaml2(nginx, pysaml2_idp, sign_response):
     """Its default is Triple DES: refused until the administrator allows it."""
     pysaml2_idp.sign_response = sign_response
     pysaml2_idp.encrypt_assertion = True
-    server = trusting(nginx, pysaml2_idp, "")
+    server = trusting(nginx, pysaml2_idp, "encryption offer;")
     assert_refused(server, Browser().open(server.url("/")), "encryption_algorithm")
     server = trusting(nginx, pysaml2_idp, "want_encrypted on; allow_weak 3des cbc;")
     page = Browser().open(server.url("/"))

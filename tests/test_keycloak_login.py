@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 CONF = """
 events {}
 http {
-    saml_idp corp { metadata keycloak.xml; sso_binding @BINDING@; }
+    saml_idp corp { metadata keycloak.xml; sso_binding @BINDING@; encryption @ENCRYPTION@; }
     saml_sp app {
         base_url http://127.0.0.1:@PORT@;
         entity_id http://127.0.0.1:@PORT@/saml/metadata;
@@ -42,8 +42,12 @@ http {
 
 @pytest.fixture
 def serve(nginx, keycloak):
-    def start(binding: str = "redirect", name_id_format: str = "unspecified", **client):
-        values = {"BINDING": binding, "NAME_ID_FORMAT": name_id_format}
+    def start(binding="redirect", name_id_format="unspecified", encryption="off", **client):
+        values = {
+            "BINDING": binding,
+            "NAME_ID_FORMAT": name_id_format,
+            "ENCRYPTION": encryption,
+        }
         server = nginx(CONF, files={"keycloak.xml": keycloak.metadata()}, **values)
         keycloak.trust(Browser().get(server.url("/saml/metadata")).text, **client)
         return server
@@ -82,7 +86,8 @@ def test_the_name_id_asked_for(serve, keycloak, browser, name_id_format):
     ids=["document", "assertion", "both", "encrypted"],
 )
 def test_each_way_of_signing(serve, keycloak, browser, signed):
-    server = serve(attributes=signed)
+    encryption = "require" if "saml.encrypt" in signed else "off"
+    server = serve(encryption=encryption, attributes=signed)
     assert keycloak.log_in(browser, server.url("/")).text.startswith("/|alice|")
 
 

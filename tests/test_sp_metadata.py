@@ -1,6 +1,7 @@
 """Our metadata: valid by schema, and imported unchanged by what others wrote."""
 
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
@@ -8,6 +9,7 @@ from saml2.attribute_converter import ac_factory
 from saml2.config import Config
 from saml2.mdstore import MetadataStore
 
+from harness.idp import Idp
 from harness.keys import ec_credential, rsa_credential
 from harness.message import NS, verify_enveloped
 
@@ -54,7 +56,12 @@ def metadata(nginx, browser, sp: str = "", idp: str = "") -> tuple[str, str]:
     return page.text, server.url("/saml/acs")
 
 
-VARIANTS = {"plain": "", "full": FULL, "signed": FULL + "sign_metadata on;"}
+VARIANTS = {
+    "plain": "",
+    "full": FULL,
+    "signed": FULL + "sign_metadata on; metadata_valid 2d;",
+    "encryption": "encryption offer;",
+}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -78,7 +85,7 @@ def test_simplesamlphp_imports_it(nginx, browser, simplesamlphp, variant):
     assert acs in php
     for credential in (rsa_credential("sp"), ec_credential("next")):
         assert credential.certificate_base64[:60] in php
-    if variant != "plain":
+    if variant in ("full", "signed"):
         assert "tech@example.org" in php and "Example Org" in php
 
 
@@ -106,6 +113,58 @@ def test_content(nginx, browser):
     assert service.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
     assert service.get("isDefault") in ("true", None)
     assert "PRIVATE" not in text
+
+
+def encryption_keys(text: str) -> list[tuple[str, list[str]]]:
+    """The certificates for encryption, each with its algorithms."""
+    descriptors = etree.fromstring(text.encode()).iterfind(".//md:KeyDescriptor[@use='encryption']", NS)
+    return [
+        (
+            descriptor.findtext(".//ds:X509Certificate", namespaces=NS),
+            [m.get("Algorithm").partition("#")[2] for m in descriptor.iterfind("md:EncryptionMethod", NS)],
+        )
+        for descriptor in descriptors
+    ]  # fmt: skip
+
+
+ALGORITHMS = ["aes256-gcm", "aes128-gcm", "rsa-oaep-mgf1p", "rsa-oaep"]
+OFFERS = {
+    "by default": ("", "", False),
+    "off": ("", "encryption off;", False),
+    "by the SP for its IdPs": ("encryption offer;", "", True),
+    "by the IdP": ("", "encryption offer;", True),
+    "required": ("", "encryption require;", True),
+    "the SP offers, the IdP does not": ("encryption offer;", "encryption off;", False),
+    "by its older name": ("", "want_encrypted on;", True),
+    "not, by its older name": ("encryption require;", "want_encrypted off;", False),
+}
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_encryption_is_offered(nginx, browser, name):
+    """With what is taken under every signature, the best first; an EC key decrypts nothing."""
+    sp, idp, offered = OFFERS[name]
+    text, _ = metadata(nginx, browser, sp, idp)
+    mine = rsa_credential("sp").certificate_base64
+    assert encryption_keys(text) == ([(mine, ALGORITHMS)] if offered else [])
+    assert text.count('use="signing"') == 2
+
+
+def test_the_key_is_offered_when_one_of_several_idps_wants_it(nginx, browser):
+    conf = CONF.replace("saml_sp app {", "saml_idp b { metadata b.xml; encryption offer; }\n saml_sp app { idp b;")
+    files = FILES | {"b.xml": Idp("https://b.example.org").metadata()}
+    server = nginx(conf, files=files, SP="", IDP="")
+    assert len(encryption_keys(browser.get(server.url("/saml/metadata")).text)) == 1
+
+
+def test_it_has_no_end_unless_asked_for(nginx, browser):
+    """IdPs that import once would fail on that day."""
+    text, _ = metadata(nginx, browser)
+    assert "validUntil" not in text
+    text, _ = metadata(nginx, browser, "metadata_valid 2d;")
+    valid_until = datetime.fromisoformat(etree.fromstring(text.encode()).get("validUntil"))
+    left = valid_until - datetime.now(UTC)
+    assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
 
 
 def test_want_assertions_signed(nginx, browser):

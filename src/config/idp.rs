@@ -5,7 +5,7 @@ use std::rc::Rc;
 use nginx_sys::ngx_conf_t;
 use saml::http_url::HttpUrl;
 use saml::metadata::{IdpMetadata, MetadataKey};
-use saml::provider::{Binding, Endpoint, Policy, SignRequests};
+use saml::provider::{Binding, Encryption, Endpoint, Policy, SignRequests};
 use xmldoc::{
     Certificate, DecryptionKey, DecryptionPolicy, SignaturePolicy, SigningKey, VerifyingKey,
 };
@@ -237,7 +237,7 @@ fn policy(
             allow_sha1: allows(Weak::Sha1),
             allow_rsa1024: allows(Weak::Rsa1024),
         },
-        want_encrypted: value(&settings.want_encrypted, defaults.want_encrypted),
+        encryption: value(&settings.encryption, defaults.encryption),
         decryption: DecryptionPolicy {
             allow_rsa1_5: allows(Weak::Rsa15),
             allow_cbc: allows(Weak::Cbc),
@@ -283,13 +283,13 @@ fn check_signing(
             "\"sign_requests on\" needs \"certificate\" and \"certificate_key\" in the saml_sp",
         ));
     }
-    if let (Some(given), true) = (&settings.want_encrypted, policy.want_encrypted)
+    if let Some(given) = settings.encryption.as_ref().filter(|g| g.value != Encryption::Off)
         && signer.is_none_or(|key| DecryptionKey::of(key).is_none())
     {
         return Err(ConfigError::new(
             &given.place,
-            "\"want_encrypted on\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: \
-             IdPs encrypt for RSA keys",
+            "\"encryption\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: IdPs \
+             encrypt for RSA keys",
         ));
     }
     if let (Some(given), Some(signer)) = (&settings.signature_algorithm, signer)
@@ -405,7 +405,7 @@ impl RawPolicy {
                 &defaults.want_assertion_signed,
             ),
             want_response_signed: pick(&self.want_response_signed, &defaults.want_response_signed),
-            want_encrypted: pick(&self.want_encrypted, &defaults.want_encrypted),
+            encryption: pick(&self.encryption, &defaults.encryption),
             name_id_format: pick(&self.name_id_format, &defaults.name_id_format),
             allow_create: pick(&self.allow_create, &defaults.allow_create),
             clock_skew: pick(&self.clock_skew, &defaults.clock_skew),

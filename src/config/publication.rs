@@ -20,6 +20,7 @@ pub struct Publication {
     pub sign: bool,
     pub want_assertions_signed: bool,
     pub authn_requests_signed: bool,
+    pub offer_encryption: bool,
     /// The document last made, and when: signing costs, and anybody may fetch it.
     made: RefCell<Option<(i64, String)>>,
 }
@@ -46,11 +47,12 @@ impl Publication {
                 .iter()
                 .map(requested_attribute)
                 .collect::<Result<_, _>>()?,
-            valid: raw.metadata_valid.as_ref().map_or(Some(2 * 24 * 3600), |g| g.value),
+            valid: raw.metadata_valid.as_ref().and_then(|g| g.value),
             sign,
             want_assertions_signed: policies().any(|p| p.want_assertion_signed),
             authn_requests_signed: !credentials.is_empty()
                 && policies().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
+            offer_encryption: policies().any(|p| p.encryption != saml::provider::Encryption::Off),
             made: RefCell::new(None),
         })
     }

@@ -93,7 +93,7 @@ pub struct RawPolicy {
     pub sign_requests: Option<Given<saml::provider::SignRequests>>,
     pub want_assertion_signed: Option<Given<bool>>,
     pub want_response_signed: Option<Given<bool>>,
-    pub want_encrypted: Option<Given<bool>>,
+    pub encryption: Option<Given<saml::provider::Encryption>>,
     pub name_id_format: Option<Given<String>>,
     pub allow_create: Option<Given<bool>>,
     pub clock_skew: Option<Given<i64>>,
@@ -134,7 +134,19 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         once(&mut raw.want_assertion_signed, line, line.flag())
     }),
     one("want_response_signed", |raw, line| once(&mut raw.want_response_signed, line, line.flag())),
-    one("want_encrypted", |raw, line| once(&mut raw.want_encrypted, line, line.flag())),
+    one("encryption", |raw, line| {
+        use saml::provider::Encryption::{Off, Offer, Require};
+        let choices = [("offer", Offer), ("require", Require), ("off", Off)];
+        once(&mut raw.encryption, line, line.choice(&choices))
+    }),
+    // Another name for two of them.
+    one("want_encrypted", |raw, line| {
+        use saml::provider::Encryption::{Off, Require};
+        if raw.encryption.is_some() {
+            return Err("\"want_encrypted on\" is \"encryption require\"; leave one".into());
+        }
+        once(&mut raw.encryption, line, line.choice(&[("on", Require), ("off", Off)]))
+    }),
     one("name_id_format", |raw, line| once(&mut raw.name_id_format, line, line.text())),
     one("allow_create", |raw, line| once(&mut raw.allow_create, line, line.flag())),
     one("clock_skew", |raw, line| once(&mut raw.clock_skew, line, line.seconds(0, 10 * 60))),

@@ -25,7 +25,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
     let encryption_certificates: Vec<Certificate> = sp
         .credentials
         .iter()
-        .filter(|c| DecryptionKey::of(&c.key).is_some())
+        .filter(|c| sp.publication.offer_encryption && DecryptionKey::of(&c.key).is_some())
         .map(|c| c.certificate.clone())
         .collect();
     let mut formats: Vec<String> =

@@ -94,6 +94,17 @@ impl LogoutEndpoint {
     }
 }
 
+/// What this SP says and wants of encryption. What comes encrypted is decrypted in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// The metadata names no key for it: some IdPs encrypt as soon as there is one.
+    Off,
+    /// The metadata names a key and ciphers.
+    Offer,
+    /// The same, and an Assertion in the clear is refused.
+    Require,
+}
+
 /// The settings of one IdP (DESIGN section 2, `saml_idp`).
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -101,8 +112,8 @@ pub struct Policy {
     pub want_assertion_signed: bool,
     /// Refuse unless the Response itself is signed.
     pub want_response_signed: bool,
-    /// Refuse unless the Assertion came encrypted.
-    pub want_encrypted: bool,
+    /// Of Assertions, by the IdP.
+    pub encryption: Encryption,
     /// Tolerated difference of the clocks, seconds.
     pub clock_skew: i64,
     /// Accept Responses that answer no request of ours.
@@ -139,7 +150,7 @@ impl Default for Policy {
         Self {
             want_assertion_signed: false,
             want_response_signed: false,
-            want_encrypted: false,
+            encryption: Encryption::Off,
             clock_skew: 60,
             allow_unsolicited: false,
             signature: SignaturePolicy::default(),

@@ -192,7 +192,7 @@ reasons! {
     // Encryption (xmlenc-core1, Core 6).
     ASSERTION_NOT_ENCRYPTED, "assertion_not_encrypted", Idp,
         "The assertion is not encrypted, and this SP asks for that.",
-        "let the IdP encrypt assertions for this SP, or set want_encrypted off";
+        "let the IdP encrypt assertions for this SP (its metadata offers the key), or set encryption offer or off";
     DECRYPTION_KEY_MISSING, "decryption_key_missing", Sp,
         "The message is encrypted, and this SP has no key to read it.",
         "give the saml_sp a certificate and certificate_key of type RSA and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
@@ -204,7 +204,7 @@ reasons! {
         "let the IdP encrypt with AES-GCM and RSA-OAEP, or set allow_weak rsa1_5 or 3des for this IdP";
     ENCRYPTION_CBC_UNSIGNED, "encryption_cbc_unsigned", Idp,
         "The ciphertext could have been altered on its way.",
-        "let the IdP sign the Response around what it encrypts, or encrypt with AES-GCM, or set allow_weak cbc for this IdP";
+        "at the IdP: sign the Response too (not only the Assertion), encrypt with AES-GCM (\"encryption offer\" lists it in this SP's metadata), or do not encrypt; here: allow_weak cbc for this IdP";
     ENCRYPTION_STRUCTURE, "encryption_structure", Idp,
         "The encrypted part of the message is not built as SAML says.",
         "look at what the IdP sends: each encrypted element holds one EncryptedData, and its EncryptedKey inside or beside it";

@@ -12,6 +12,14 @@ const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// Core 8.2.3.
 const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 
+/// In order of preference: ciphers, then key transports (Metadata 2.4.1.1, xmlenc-core1 5).
+const ENCRYPTION_METHODS: [&str; 4] = [
+    "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+    "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+    "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+    "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+];
+
 /// What goes into this SP's metadata.
 #[derive(Clone, Copy, Default)]
 pub struct SpMetadata<'a> {
@@ -22,7 +30,7 @@ pub struct SpMetadata<'a> {
     pub slo_urls: &'a [String],
     /// Published for signing, in order.
     pub certificates: &'a [Certificate],
-    /// Published for encryption, in order.
+    /// Published for encryption, in order, with the algorithms that any ciphertext may use.
     pub encryption_certificates: &'a [Certificate],
     pub name_id_formats: &'a [String],
     pub authn_requests_signed: bool,
@@ -85,7 +93,7 @@ impl SpMetadata<'_> {
             .attribute_if("WantAssertionsSigned", self.want_assertions_signed.then_some("true"))
             .attribute("protocolSupportEnumeration", PROTOCOL)
             .children(self.certificates.iter().map(|c| key_descriptor("signing", c)))
-            .children(self.encryption_certificates.iter().map(|c| key_descriptor("encryption", c)))
+            .children(self.encryption_certificates.iter().map(encryption_key_descriptor))
             .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
             .children(self.name_id_formats.iter().map(|f| Tag::with_text("md:NameIDFormat", f)))
             .children(self.acs_urls.iter().enumerate().map(assertion_consumer_service))
@@ -112,6 +120,13 @@ fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
     let text = base64_binary::encode(certificate.der());
     let data = Tag::new("ds:X509Data").child(Tag::with_text("ds:X509Certificate", &text));
     Tag::new("md:KeyDescriptor").attribute("use", usage).child(Tag::new("ds:KeyInfo").child(data))
+}
+
+/// With its EncryptionMethods an IdP that can choose takes what is safe without a signature around it.
+fn encryption_key_descriptor(certificate: &Certificate) -> Tag {
+    let methods =
+        ENCRYPTION_METHODS.map(|uri| Tag::new("md:EncryptionMethod").attribute("Algorithm", uri));
+    key_descriptor("encryption", certificate).children(methods)
 }
 
 fn single_logout_services(url: &str) -> [Tag; 3] {

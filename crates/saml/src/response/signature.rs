@@ -7,7 +7,7 @@ use xmldoc::{Decryption, Document, Element, Unverified, Verified, VerifyError};
 use super::encryption;
 use crate::binding::DetachedSignature;
 use crate::namespace::ASSERTION;
-use crate::provider::{Idp, Policy};
+use crate::provider::{Encryption, Idp, Policy};
 use crate::reason::{self, Reason};
 use crate::refusal::{Refusal, quote};
 
@@ -77,8 +77,8 @@ pub fn assertion(
 fn clear(document: &Document, envelope: Envelope, idp: &Idp) -> Result<Verified<Element>, Refusal> {
     let own_signature = document.child_is_signed(ASSERTION, "Assertion");
     signed_as_wanted(envelope.is_signed(), own_signature, &idp.policy)?;
-    if idp.policy.want_encrypted {
-        let detail = "the Response holds an Assertion in the clear, want_encrypted is on";
+    if idp.policy.encryption == Encryption::Require {
+        let detail = "the Response holds an Assertion in the clear, encryption is \"require\"";
         return Err(Refusal::new(&reason::ASSERTION_NOT_ENCRYPTED, detail));
     }
     if own_signature {

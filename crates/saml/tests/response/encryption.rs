@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use saml::provider::Encryption;
 use saml::response::{NameId, SamlAttribute};
 
 use crate::answer::*;
@@ -89,9 +90,9 @@ fn the_wanted_signatures_must_be_there() {
 }
 
 #[test]
-fn want_encrypted_refuses_what_came_in_the_clear() {
+fn required_encryption_refuses_what_came_in_the_clear() {
     let mut wanting = judge();
-    wanting.policy.want_encrypted = true;
+    wanting.policy.encryption = Encryption::Require;
     for sign in [Sign::Assertion, Sign::Response, Sign::Both] {
         wanting.login(&sealed(&Answer::new().signed(sign), Seal::new(GCM)));
         assert_eq!(wanting.code(&Answer::new().signed(sign).xml()), "assertion_not_encrypted");

@@ -97,6 +97,11 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     assert_eq!(xml.matches("<md:KeyDescriptor use=\"signing\">").count(), 2);
     assert_eq!(xml.matches("<md:KeyDescriptor use=\"encryption\">").count(), 1);
     assert_eq!(xml.matches(&flat(&first)).count(), 2);
+    let methods: Vec<_> = xml.split("<md:EncryptionMethod Algorithm=\"").skip(1).collect();
+    let methods: Vec<_> = methods.iter().filter_map(|m| m.split(['#', '"']).nth(1)).collect();
+    assert_eq!(methods, ["aes256-gcm", "aes128-gcm", "rsa-oaep-mgf1p", "rsa-oaep"]);
+    let first_method = xml.find("<md:EncryptionMethod").unwrap();
+    assert!(first_method > xml.find("use=\"encryption\"").unwrap());
 }
 
 #[test]

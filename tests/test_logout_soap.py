@@ -302,6 +302,24 @@ def test_a_hostile_answer(nginx, soap_idp, what):
     assert time.monotonic() - begun < DEADLINE / 2
 
 
+# An error page that does not come whole, or is none: what the log must say all the same.
+UNFINISHED = {
+    "closed in the body": octets(http(HTML, "502 Bad Gateway")[:-5]),
+    "closed in the head": octets(b"HTTP/1.1 502 Bad Gateway\r\nConte"),
+    "compressed": octets(http(HTML, "502 Bad Gateway", "Content-Encoding: gzip")),
+    "larger than any message": octets(SIZED.replace(b"200 OK", b"502 Bad Gateway") % (1 << 40)),
+}
+
+
+@pytest.mark.parametrize("what", UNFINISHED)
+def test_the_status_of_an_answer_that_ends_early(nginx, soap_idp, what):
+    idp = soap_idp()
+    idp.sends = UNFINISHED[what]
+    server = serve(nginx, idp.idp)
+    assert_out_here_only(server, log_in(server, idp.idp), "idp_unreachable")
+    assert "(its HTTP status is 502)" in server.error_log()
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent"])
 def test_a_redirect_is_not_followed(nginx, soap_idp, status):
     elsewhere, idp = Listener(), soap_idp()

@@ -35,9 +35,16 @@ pub struct Post {
     pub max_answer: usize,
 }
 
-/// Why there is no answer.
+/// Why there is no whole answer.
 #[derive(Debug)]
-pub enum HttpError {
+pub struct HttpError {
+    failure: Failure,
+    /// Of an answer that ended early, or was none.
+    status: Option<u16>,
+}
+
+#[derive(Debug)]
+enum Failure {
     Connection(ConnectionError),
     Answer(AnswerError),
     /// The time is over; where it went.
@@ -46,25 +53,26 @@ pub enum HttpError {
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HttpError::Connection(error) => error.fmt(f),
-            HttpError::Answer(error) => error.fmt(f),
-            HttpError::TimedOut(what) => write!(f, "{what} takes longer than {WITHIN} ms"),
-        }
+        match &self.failure {
+            Failure::Connection(error) => error.fmt(f),
+            Failure::Answer(error) => error.fmt(f),
+            Failure::TimedOut(what) => write!(f, "{what} takes longer than {WITHIN} ms"),
+        }?;
+        self.status.map_or(Ok(()), |status| write!(f, " (its HTTP status is {status})"))
     }
 }
 
 impl std::error::Error for HttpError {}
 
-impl From<ConnectionError> for HttpError {
+impl From<ConnectionError> for Failure {
     fn from(error: ConnectionError) -> Self {
-        HttpError::Connection(error)
+        Self::Connection(error)
     }
 }
 
-impl From<AnswerError> for HttpError {
+impl From<AnswerError> for Failure {
     fn from(error: AnswerError) -> Self {
-        HttpError::Answer(error)
+        Self::Answer(error)
     }
 }
 
@@ -86,8 +94,8 @@ impl Resource {
         let bell = Rc::new(Bell::default());
         let peer = format!("the server {}", self.address.name());
         let callback = bell.callback();
-        let connection =
-            Connection::open(&self.address, self.tls.as_ref(), &peer, false, callback)?;
+        let connection = Connection::open(&self.address, self.tls.as_ref(), &peer, false, callback)
+            .map_err(|error| HttpError { failure: error.into(), status: None })?;
         let mut exchange = Exchange {
             connection,
             unsent: self.head(post).into_bytes(),
@@ -97,12 +105,14 @@ impl Resource {
             deadline: now_msec() + WITHIN,
         };
         exchange.unsent.extend_from_slice(post.body.as_bytes());
-        poll_fn(|cx| {
+        let ended = poll_fn(|cx| {
             bell.wakes(cx.waker());
             exchange.go_on()
         })
-        .await?;
-        Ok(exchange.answer.finish()?)
+        .await;
+        let status = exchange.answer.status();
+        let answer = ended.and_then(|()| Ok(exchange.answer.finish()?));
+        answer.map_err(|failure| HttpError { failure, status })
     }
 
     fn head(&self, post: &Post) -> String {
@@ -135,7 +145,7 @@ struct Exchange {
 
 impl Exchange {
     /// After each event: does what can be done. Ready when the answer is whole, or nothing more comes.
-    fn go_on(&mut self) -> Poll<Result<(), HttpError>> {
+    fn go_on(&mut self) -> Poll<Result<(), Failure>> {
         // Which event it was does not matter: the clock says whether the time is over.
         self.connection.take_timeout();
         match self.advance() {
@@ -146,7 +156,7 @@ impl Exchange {
     }
 
     /// What is waited for; `None` = nothing more.
-    fn advance(&mut self) -> Result<Option<&'static str>, HttpError> {
+    fn advance(&mut self) -> Result<Option<&'static str>, Failure> {
         if !self.connection.advance()? {
             return Ok(Some("connecting"));
         }
@@ -169,10 +179,10 @@ impl Exchange {
         }
     }
 
-    fn wait(&mut self, what: &'static str) -> Poll<Result<(), HttpError>> {
+    fn wait(&mut self, what: &'static str) -> Poll<Result<(), Failure>> {
         let now = now_msec();
         if self.deadline <= now {
-            return Poll::Ready(Err(HttpError::TimedOut(what)));
+            return Poll::Ready(Err(Failure::TimedOut(what)));
         }
         // Not cancelable: a worker that shuts down waits.
         self.connection.wait(self.deadline - now);

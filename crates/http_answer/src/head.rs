@@ -70,6 +70,15 @@ impl Head {
     }
 }
 
+/// The final status that a head begins with, whatever follows its first line.
+pub fn status_at_start_of(bytes: &[u8]) -> Option<u16> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut response = Response::new(&mut headers);
+    // It keeps what it has understood of a head that it refuses.
+    let _ = response.parse(bytes);
+    response.code.filter(|code| (200..1000).contains(code))
+}
+
 /// Digits only; `parse` alone would take a sign.
 fn length(value: &[u8]) -> Result<u64, AnswerError> {
     let digits = std::str::from_utf8(value).ok().filter(|v| v.bytes().all(|b| b.is_ascii_digit()));

@@ -96,6 +96,14 @@ impl AnswerReader {
         Ok(matches!(self.stage, Stage::Done(_)))
     }
 
+    /// The status as far as the answer has come, also of one that is none.
+    pub fn status(&self) -> Option<u16> {
+        match &self.stage {
+            Stage::Head { .. } => head::status_at_start_of(&self.unread),
+            Stage::Body(head, _) | Stage::Done(head) => Some(head.status),
+        }
+    }
+
     /// The answer, when nothing more comes.
     ///
     /// # Errors

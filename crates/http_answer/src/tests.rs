@@ -196,3 +196,24 @@ fn small_chunks_are_bounded_by_what_they_cost() {
     }
     assert!(sent <= (1 << 20) + SLACK);
 }
+
+#[test]
+fn the_status_is_known_as_soon_as_it_has_come() {
+    for (bytes, expected) in [
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 9\r\n\r\n<ht", Some(502)),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 9999\r\n\r\n", Some(502)),
+        ("HTTP/1.1 403 Forbidden\r\nConte", Some(403)),
+        ("HTTP/1.1 403 Forbidden\r\nContent-Encoding: gzip\r\n\r\n", Some(403)),
+        ("HTTP/1.1 500 Oops\r\n no: header\r\n", Some(500)),
+        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nX", Some(404)),
+        ("HTTP/1.1 100 Continue\r\n", None),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz", Some(200)),
+        ("HTTP/1.1 50", None),
+        ("<html>", None),
+        ("", None),
+    ] {
+        let mut reader = AnswerReader::new(1000);
+        let _ = reader.read(bytes.as_bytes());
+        assert_eq!(reader.status(), expected, "{bytes}");
+    }
+}

@@ -41,7 +41,7 @@ pub use idp::Idp;
 pub use location::{
     EndpointKind, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
 };
-use location::{LOCATION_DIRECTIVES, RawLocation, RawPreflight, unknown_sp};
+use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, RawPreflight, unknown_sp};
 use raw::{RawIdp, RawSp, RawStore};
 pub use session_rules::SessionRules;
 pub use sp::Sp;
@@ -161,20 +161,15 @@ fn apply_location(cf: &mut ngx_conf_t, conf: &mut LocConf) -> Result<(), String>
         .unwrap_or_else(|| Err(format!("unknown directive \"{}\"", line.name)))?;
     match &conf.raw.endpoint {
         Some(given) if !had_endpoint => {
-            let (kind, sp) = given.value.clone();
-            register_endpoint(cf, kind, sp, given.place.clone())
+            register_endpoint(cf, given.value.clone(), given.place.clone())
         }
         _ => Ok(()),
     }
 }
 
 /// Makes the location a handler, and remembers its path for metadata and requests.
-fn register_endpoint(
-    cf: &mut ngx_conf_t,
-    kind: EndpointKind,
-    sp: String,
-    place: Place,
-) -> Result<(), String> {
+fn register_endpoint(cf: &mut ngx_conf_t, handler: RawHandler, place: Place) -> Result<(), String> {
+    let RawHandler { kind, sp, query } = handler;
     let core: &mut ngx_http_core_loc_conf_t =
         NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
     if core.handler.is_some() {
@@ -187,7 +182,7 @@ fn register_endpoint(
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
     let exact = core.exact_match() != 0;
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
-    main.endpoints.push(RawEndpoint { kind, sp, path, exact, place });
+    main.endpoints.push(RawEndpoint { kind, sp, path, query, exact, place });
     Ok(())
 }
 
@@ -317,7 +312,7 @@ impl LocConf {
             self.raw.endpoint.clone_from(&above.raw.endpoint);
         }
         let Some(given) = &self.raw.endpoint else { return Ok(()) };
-        let (kind, _) = given.value;
+        let kind = given.value.kind;
         // nginx asks a limit_except for its own handler, and serves files when there is none.
         let core_handler = core.handler.get_or_insert(endpoint::handler(kind));
         let ours = std::ptr::fn_addr_eq(*core_handler, endpoint::handler(kind));

@@ -1,4 +1,4 @@
-//! Where an SP's handlers live: `base_url` and the `location =` that carries each.
+//! Where an SP's handlers live: `base_url`, the `location =` that carries each, and its query.
 
 use super::directive::{ConfigError, Place};
 use super::location::EndpointKind;
@@ -11,6 +11,8 @@ pub struct RawEndpoint {
     pub sp: String,
     /// The location's name, `/saml/acs`.
     pub path: String,
+    /// What follows it in metadata and messages: `?…`, or nothing.
+    pub query: String,
     /// Is it a `location = …`?
     pub exact: bool,
     pub place: Place,
@@ -97,22 +99,22 @@ fn path_of(
     kind: EndpointKind,
     found: &[RawEndpoint],
 ) -> Result<Option<String>, ConfigError> {
-    let mut path: Option<&str> = None;
+    let mut path: Option<String> = None;
     for endpoint in found.iter().filter(|e| e.sp == name && e.kind == kind) {
+        let this = [endpoint.path.as_str(), &endpoint.query].concat();
         match path {
-            Some(first) if first != endpoint.path => {
+            Some(first) if first != this => {
                 return Err(ConfigError::new(
                     &endpoint.place,
                     format!(
-                        "\"{} {name}\" stands at \"{first}\" and at \"{}\"; leave one, \
+                        "\"{} {name}\" stands at \"{first}\" and at \"{this}\"; leave one, \
                          or define another saml_sp",
-                        kind.directive(),
-                        endpoint.path
+                        kind.directive()
                     ),
                 ));
             }
-            _ => path = Some(&endpoint.path),
+            _ => path = Some(this),
         }
     }
-    Ok(path.map(str::to_owned))
+    Ok(path)
 }

@@ -20,7 +20,16 @@ pub struct RawLocation {
     pub preflight: Option<Given<RawPreflight>>,
     pub cors_origins: Option<Given<Vec<String>>>,
     /// Never inherited.
-    pub endpoint: Option<Given<(EndpointKind, String)>>,
+    pub endpoint: Option<Given<RawHandler>>,
+}
+
+/// `saml_acs SP [QUERY]` and the like.
+#[derive(Clone)]
+pub struct RawHandler {
+    pub kind: EndpointKind,
+    pub sp: String,
+    /// With its `?`, or empty.
+    pub query: String,
 }
 
 /// `auth_saml SP [idp=NAME]` or `auth_saml off`.
@@ -118,8 +127,8 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
     many("auth_saml_cors_origin", 1, usize::MAX, |raw, line| {
         once(&mut raw.cors_origins, line, cors_origins(line))
     }),
-    one("saml_acs", |raw, line| endpoint(raw, line, EndpointKind::Acs)),
-    one("saml_sls", |raw, line| endpoint(raw, line, EndpointKind::Sls)),
+    many("saml_acs", 1, 2, |raw, line| endpoint(raw, line, EndpointKind::Acs)),
+    many("saml_sls", 1, 2, |raw, line| endpoint(raw, line, EndpointKind::Sls)),
     one("saml_login", |raw, line| endpoint(raw, line, EndpointKind::Login)),
     one("saml_logout", |raw, line| endpoint(raw, line, EndpointKind::Logout)),
     one("saml_metadata", |raw, line| endpoint(raw, line, EndpointKind::Metadata)),
@@ -193,7 +202,40 @@ fn endpoint(raw: &mut RawLocation, line: &Line<'_>, kind: EndpointKind) -> Resul
             line.name
         ));
     }
-    once(&mut raw.endpoint, line, line.text().map(|sp| (kind, sp)))
+    let handler = line.text().and_then(|sp| Ok(RawHandler { kind, sp, query: query(line)? }));
+    once(&mut raw.endpoint, line, handler)
+}
+
+/// The query that the endpoint's URL has in metadata and messages.
+fn query(line: &Line<'_>) -> Result<String, String> {
+    let Some(&query) = line.args.get(1) else { return Ok(String::new()) };
+    if is_url_query(query) {
+        return Ok(query.to_owned());
+    }
+    Err(format!(
+        "invalid query \"{query}\" in \"{}\", it must be like ?tenant=1, in the characters of a URL, \
+         and without the parameters of SAML itself",
+        line.name
+    ))
+}
+
+/// `?` and what RFC 3986 3.4 allows without an escape in any format, and `%XX`.
+fn is_url_query(query: &str) -> bool {
+    const OF_BINDINGS: [&str; 6] =
+        ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"];
+    let Some(pairs) = query.strip_prefix('?').filter(|pairs| !pairs.is_empty()) else {
+        return false;
+    };
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$*+,:@/?&=%".contains(&b);
+    let mut names = form_urlencoded::parse(pairs.as_bytes()).map(|(name, _)| name);
+    pairs.bytes().all(is_plain)
+        && pairs.split('%').skip(1).all(is_escape)
+        && !names.any(|name| OF_BINDINGS.contains(&&*name))
+}
+
+/// Do two hexadecimal digits follow?
+fn is_escape(after_percent: &str) -> bool {
+    after_percent.get(..2).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// What a location runs on.
@@ -285,7 +327,9 @@ impl Location {
     /// Resolves names against the validated SPs.
     pub fn new(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Self, ConfigError> {
         let endpoint = match &raw.endpoint {
-            Some(Given { value: (kind, sp), place }) => Some((*kind, find_sp(sps, sp, place)?)),
+            Some(Given { value: handler, place }) => {
+                Some((handler.kind, find_sp(sps, &handler.sp, place)?))
+            }
             None => None,
         };
         let protection = match &raw.auth {

@@ -126,10 +126,10 @@ REFUSED = {
         Answer(confirmation_not_on_or_after=None),
         "confirmation_without_expiry",
     ),
-    "confirmation with NotBefore": (
+    "confirmation not yet valid": (
         Answer(
             before_signing=put(
-                ".//saml:SubjectConfirmationData", "NotBefore", "2020-01-01T00:00:00Z"
+                ".//saml:SubjectConfirmationData", "NotBefore", "2099-01-01T00:00:00Z"
             )
         ),
         "confirmation_not_before",

@@ -88,6 +88,33 @@ impl<'a> HttpUrl<'a> {
     }
 }
 
+/// Is `found` the address `ours`, letter by letter? But for a default port, which either may write
+/// out (RFC 3986 6.2.3): some IdPs do when they are told an address.
+pub(crate) fn is_address(found: &str, ours: &str) -> bool {
+    found == ours
+        || without_default_port(found)
+            .zip(without_default_port(ours))
+            .is_some_and(|(found, ours)| found == ours)
+}
+
+/// `https://host` and what follows the authority, of a URL that is written like ours.
+fn without_default_port(url: &str) -> Option<(&str, &str)> {
+    let (scheme, _) = url.split_once("://")?;
+    let scheme_of = |s: &Scheme| s.as_str() == scheme;
+    let default_port = [Scheme::Http, Scheme::Https].into_iter().find(scheme_of)?.default_port();
+    let authority_start = scheme.len() + "://".len();
+    let end = url.get(authority_start..)?.find(['/', '?', '#']).map(|at| authority_start + at);
+    let (before, rest) = url.split_at_checked(end.unwrap_or(url.len()))?;
+    let (_, found) = split_port(before.get(authority_start..)?)?;
+    match found {
+        None => Some((before, rest)),
+        Some(port) if port == default_port.to_string() => {
+            Some((before.strip_suffix(port)?.strip_suffix(':')?, rest))
+        }
+        Some(_) => None,
+    }
+}
+
 /// Splits `host[:port]`, brackets respected; the parts are not checked.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let host_end = if authority.starts_with('[') {
@@ -152,6 +179,46 @@ mod tests {
         {
             assert!(!base.same_origin(&HttpUrl::parse(other).unwrap()), "{other}");
         }
+    }
+
+    #[test]
+    fn an_address_may_name_its_default_port() {
+        for (plain, written) in [
+            ("https://a.example/acs?x=1", "https://a.example:443/acs?x=1"),
+            ("http://a.example/acs", "http://a.example:80/acs"),
+            ("https://a.example", "https://a.example:443"),
+            ("https://[2001:db8::1]/acs", "https://[2001:db8::1]:443/acs"),
+            ("https://[2001:db8::443]/", "https://[2001:db8::443]:443/"),
+        ] {
+            assert!(is_address(plain, written) && is_address(written, plain), "{plain}");
+            assert!(is_address(plain, plain) && is_address(written, written), "{plain}");
+        }
+        assert!(is_address("https://a.example:8443/acs", "https://a.example:8443/acs"));
+        assert!(is_address("urn:x", "urn:x"), "an address is compared as it is written");
+        let ours = "https://a.example/acs";
+        for other in [
+            "",
+            "https://a.example/acs/",
+            "https://a.example:80/acs",
+            "https://a.example:8443/acs",
+            "https://a.example:/acs",
+            "https://a.example:0443/acs",
+            "https://a.example:443:443/acs",
+            "https://a.example:+443/acs",
+            "https://A.example:443/acs",
+            "HTTPS://a.example:443/acs",
+            "http://a.example:443/acs",
+            "https://a.example:443@b.example/acs",
+            "https://u@a.example:443/acs",
+            "https://a.example:443\\/acs",
+            "https://b.example/acs:443",
+            "https://a.example/acs:443",
+            "https://a.example:443#/acs",
+            "https://a.example:443",
+        ] {
+            assert!(!is_address(other, ours) && !is_address(ours, other), "{other}");
+        }
+        assert!(!is_address("https://[2001:db8::443]/", "https://[2001:db8:]/"));
     }
 
     #[test]

@@ -296,8 +296,8 @@ reasons! {
         "The assertion has no bearer confirmation.",
         "use the Web Browser SSO profile at the IdP: SubjectConfirmation with Method bearer and SubjectConfirmationData";
     CONFIRMATION_NOT_BEFORE, "confirmation_not_before", Idp,
-        "The bearer confirmation carries a NotBefore, which the profile forbids.",
-        "the IdP must leave NotBefore out of SubjectConfirmationData";
+        "The bearer confirmation is not valid yet.",
+        "set the clocks of the IdP and of this host by NTP, or raise clock_skew; the profile wants no NotBefore in SubjectConfirmationData at all";
     CONFIRMATION_WITHOUT_EXPIRY, "confirmation_without_expiry", Idp,
         "The bearer confirmation has no end.",
         "the IdP must write NotOnOrAfter into SubjectConfirmationData";

@@ -120,10 +120,18 @@ impl ReceivedResponse {
         self.document.root_attribute("InResponseTo").map(|value| value.to_string())
     }
 
-    /// Issuer of the Response, unverified: finds the IdP of an unsolicited Response. Falls back to `None`.
+    /// Issuer of the Response, or of its Assertion when the Response has none (Profiles 4.1.4.2),
+    /// unverified: finds the IdP of an unsolicited Response, which [`Self::accept`] then compares with
+    /// what that IdP has signed.
     pub fn issuer(&self) -> Option<String> {
         let root = self.document.envelope();
-        root.child(namespace::ASSERTION, "Issuer").map(|issuer| header::uri(issuer).to_owned())
+        match root.child(namespace::ASSERTION, "Issuer") {
+            Some(issuer) => Some(header::uri(issuer).to_owned()),
+            None => self
+                .document
+                .text_in_child(namespace::ASSERTION, "Assertion", "Issuer")
+                .map(|issuer| header::trim(&issuer).to_owned()),
+        }
     }
 
     /// Verifies and validates (Core 3.2.2, Core 2.3.3, Profiles 4.1.4.3).

@@ -109,6 +109,20 @@ impl Document {
             .map(|value| Unverified(value.into_owned()))
     }
 
+    /// The text of the only `{namespace}name` in the root's only child `{namespace}child`, unverified:
+    /// good for finding whose key must verify it.
+    pub fn text_in_child(
+        &self,
+        namespace: &str,
+        child: &str,
+        name: &str,
+    ) -> Option<Unverified<String>> {
+        let child = self.only_child(namespace, child)?;
+        let mut named = child.elements().filter(|element| element.is(namespace, name));
+        let (first, None) = (named.next()?, named.next()) else { return None };
+        Some(Unverified(copy(first, |_| false).text))
+    }
+
     /// Is the root element `{namespace}name`?
     pub fn root_is(&self, namespace: &str, name: &str) -> bool {
         self.tree.root().is_some_and(|root| root.is(namespace, name))

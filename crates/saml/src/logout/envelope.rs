@@ -6,6 +6,7 @@ use xmldoc::{Document, Element, Limits, Verified};
 
 use super::Expected;
 use crate::binding::DetachedSignature;
+use crate::http_url::is_address;
 use crate::namespace::ASSERTION;
 use crate::provider::LogoutBinding;
 use crate::reason;
@@ -90,14 +91,14 @@ impl Deref for Opened {
     }
 }
 
-/// Destination is exactly the URL that the message came to.
+/// Destination is exactly the URL that the message came to, but for a default port.
 ///
 /// A signed one that came through the browser must have it (Bindings 3.4.5.2, 3.5.5.2); by SOAP the
 /// sender has itself connected to the one it means (Bindings 3.2.2); pysaml2 then leaves it empty.
 fn destination(envelope: &Envelope, came_by: LogoutBinding, url: &str) -> Result<(), Refusal> {
     let name = &envelope.name;
     match envelope.attribute("Destination") {
-        Some(destination) if destination == url => Ok(()),
+        Some(destination) if is_address(destination, url) => Ok(()),
         Some("") if came_by == LogoutBinding::Soap => Ok(()),
         Some(destination) => {
             let detail = format!(

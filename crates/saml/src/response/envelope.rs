@@ -5,6 +5,7 @@ use xmldoc::Element;
 use super::Expected;
 use super::signature::Envelope;
 use super::status::Status;
+use crate::http_url::is_address;
 use crate::namespace::{STATUS_NO_PASSIVE, STATUS_SUCCESS};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
@@ -16,10 +17,10 @@ pub enum Answered {
     NotYetProven,
 }
 
-/// Destination is exactly the ACS URL; a signed Response must have one (Bindings 3.5.5.2).
+/// Destination is exactly the ACS URL, but for a default port; a signed Response must have one (Bindings 3.5.5.2).
 pub fn destination(envelope: &Envelope, acs_url: &str) -> Result<(), Refusal> {
     match envelope.attribute("Destination") {
-        Some(destination) if destination == acs_url => Ok(()),
+        Some(destination) if is_address(destination, acs_url) => Ok(()),
         Some(destination) => {
             let detail = format!(
                 "the Destination of the Response is {}, the ACS URL of this SP is {}",

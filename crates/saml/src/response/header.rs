@@ -92,5 +92,10 @@ pub fn issuer_if_present(element: &Element, idp: &Idp) -> Result<(), Refusal> {
 
 /// The URI that an element holds; pretty-printing around it is no part of a URI.
 pub fn uri(element: &Element) -> &str {
-    element.text.trim_matches([' ', '\t', '\r', '\n'])
+    trim(&element.text)
+}
+
+/// Without XML's white space at its ends.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
 }

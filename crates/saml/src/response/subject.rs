@@ -5,6 +5,7 @@ use xmldoc::Element;
 use super::clock::{Clock, optional_instant};
 use super::envelope::{Answered, answers_another, answers_unknown};
 use super::{Expected, NameId};
+use crate::http_url::is_address;
 use crate::namespace::{ASSERTION, BEARER};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
@@ -20,7 +21,7 @@ struct Bearer<'a> {
 type Rule = fn(&Element, &Bearer<'_>) -> Result<(), Refusal>;
 
 /// In order: of several confirmations, the one that came furthest tells why none passed.
-const RULES: [Rule; 4] = [recipient, in_response_to, no_not_before, not_on_or_after];
+const RULES: [Rule; 4] = [recipient, in_response_to, not_before, not_on_or_after];
 
 /// The NameID, and the last NotOnOrAfter of a bearer confirmation (seconds since the epoch).
 pub fn confirm(
@@ -104,7 +105,7 @@ fn no_bearer(subject: &Element) -> Refusal {
 fn recipient(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
     let acs_url = bearer.expected.acs_url;
     match data.attribute("Recipient") {
-        Some(recipient) if recipient == acs_url => Ok(()),
+        Some(recipient) if is_address(recipient, acs_url) => Ok(()),
         Some(recipient) => {
             let detail = format!(
                 "the Recipient of the SubjectConfirmationData is {}, the ACS URL of this SP is {}",
@@ -140,10 +141,15 @@ fn in_response_to(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn no_not_before(data: &Element, _: &Bearer<'_>) -> Result<(), Refusal> {
-    let Some(not_before) = data.attribute("NotBefore") else { return Ok(()) };
-    let detail = format!("the NotBefore of the SubjectConfirmationData is {}", quote(not_before));
-    Err(Refusal::new(&reason::CONFIRMATION_NOT_BEFORE, detail))
+/// Profiles 4.1.4.2 forbids IdPs to send it; one that has come refuses nobody.
+fn not_before(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
+    match optional_instant(data, "NotBefore")? {
+        Some(start) if !bearer.clock.may_have_come(start) => {
+            let detail = bearer.clock.disagreement(data, "NotBefore");
+            Err(Refusal::new(&reason::CONFIRMATION_NOT_BEFORE, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn not_on_or_after(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {

@@ -109,6 +109,19 @@ fn destination_is_the_acs_url_exactly() {
 }
 
 #[test]
+fn destination_may_name_the_default_port() {
+    let written = ACS.replacen(".com/", ".com:443/", 1);
+    let to = |url: &str| Answer::new().response(&destination(), &format!(r#"Destination="{url}""#));
+    to(&written).login();
+    to(&written).signed(Sign::Both).login();
+    let judge = Judge { acs: "https://app.example.com:443/saml/acs", ..Judge::new() };
+    judge.login(&Answer::new().xml());
+    for other in [written.replace("443", "80"), written.replace("443", "8443")] {
+        assert_eq!(to(&other).code(), "destination_mismatch", "{other}");
+    }
+}
+
+#[test]
 fn only_an_unsigned_response_may_lack_a_destination() {
     let without = || Answer::new().response(&destination(), "");
     without().login();

@@ -16,6 +16,34 @@ fn a_response_tells_whom_it_answers_and_who_made_it() {
 }
 
 #[test]
+fn without_an_issuer_of_its_own_the_assertion_names_it() {
+    let issuer = format!(
+        "<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{IDP}</saml:Issuer>"
+    );
+    let anonymous = || Answer::new().response(&issuer, "");
+    assert_eq!(received(&anonymous().xml()).unwrap().issuer().as_deref(), Some(IDP));
+    // Only the one Assertion's own, and it is not believed: another IdP's key is then looked for.
+    for (from, to, expected) in [
+        (format!("<saml:Issuer>{IDP}<"), "<saml:Issuer> urn:other\n<", Some("urn:other")),
+        (format!("<saml:Issuer>{IDP}</saml:Issuer>"), "", None),
+        (
+            format!("<saml:Issuer>{IDP}<"),
+            "<saml:Issuer>urn:1</saml:Issuer><saml:Issuer>urn:2<",
+            None,
+        ),
+    ] {
+        let xml = anonymous().assertion(&from, to).xml();
+        assert_eq!(received(&xml).unwrap().issuer().as_deref(), expected, "{to}");
+    }
+    let (one, other) = (anonymous().assertion_xml(), anonymous().assertion_xml());
+    let two = anonymous().around(&(one + &other.replace("_assertion1", "_assertion2")));
+    assert_eq!(received(&two).unwrap().issuer(), None);
+    // One that is there counts, empty or not.
+    let empty = Answer::new().response(&issuer, &issuer.replace(IDP, ""));
+    assert_eq!(received(&empty.xml()).unwrap().issuer().as_deref(), Some(""));
+}
+
+#[test]
 fn what_a_response_does_not_say_is_none() {
     let xml = r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>"#;
     let response = received(xml).unwrap();

@@ -134,8 +134,37 @@ fn the_confirmation_ends_and_does_not_begin() {
     };
     assert_eq!(data("").code(), "confirmation_without_expiry");
     assert_eq!(data("NotOnOrAfter=\"never\"").code(), "instant_invalid");
-    let both = format!(r#"NotBefore="{}" NotOnOrAfter="{}""#, at(-10), at(300));
-    assert_eq!(data(&both).code(), "confirmation_not_before");
+}
+
+#[test]
+fn a_confirmation_that_begins_must_have_begun() {
+    let data = |start: &str| {
+        confirmed(&confirmation(&format!(
+            r#"InResponseTo="{REQUEST}" Recipient="{ACS}" NotBefore="{start}" NotOnOrAfter="{}""#,
+            at(300)
+        )))
+    };
+    data(&at(-10)).login();
+    data(&at(-365 * 24 * 3600)).login();
+    data(&at(SKEW)).login();
+    let refusal = data(&at(SKEW + 1)).refusal();
+    assert_eq!(refusal.code(), "confirmation_not_before");
+    assert!(refusal.detail().contains(&at(SKEW + 1)) && refusal.detail().contains(&at(0)));
+    for none in ["", "soon", "2026-11-21"] {
+        assert_eq!(data(none).code(), "instant_invalid", "{none}");
+    }
+}
+
+#[test]
+fn an_address_may_name_the_default_port() {
+    let written = ACS.replacen(".com/", ".com:443/", 1);
+    confirmed(&self::data(REQUEST, 300, &written)).login();
+    let judge = Judge { acs: "https://app.example.com:443/saml/acs", ..Judge::new() };
+    judge.login(&confirmed(&self::data(REQUEST, 300, ACS)).xml());
+    for other in [written.replace("443", "444"), written.replace("https", "http")] {
+        let answer = confirmed(&self::data(REQUEST, 300, &other));
+        assert_eq!(answer.code(), "recipient_mismatch", "{other}");
+    }
 }
 
 #[test]

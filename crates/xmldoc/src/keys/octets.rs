@@ -49,6 +49,16 @@ pub(super) fn ecdsa_der(bits: u32, signature: &[u8]) -> Option<Vec<u8>> {
     EcdsaSig::from_private_components(r, s).ok()?.to_der().ok()
 }
 
+/// `value` when it can be nothing but an ECDSA signature in DER (RFC 3279 2.2.3): not as long as r‖s
+/// is, and written in the one way that DER allows.
+pub(super) fn only_ecdsa_der(bits: u32, value: &[u8]) -> Option<&[u8]> {
+    if value.len() == 2 * ecdsa_half(bits)? || value.first() != Some(&0x30) {
+        return None;
+    }
+    let written = EcdsaSig::from_der(value).ok()?.to_der().ok()?;
+    (written == value).then_some(value)
+}
+
 /// The r‖s form of an ECDSA signature in DER.
 pub(super) fn ecdsa_r_s(bits: u32, der: &[u8]) -> Option<Vec<u8>> {
     let half = i32::try_from(ecdsa_half(bits)?).ok()?;
@@ -60,4 +70,42 @@ pub(super) fn ecdsa_r_s(bits: u32, der: &[u8]) -> Option<Vec<u8>> {
 
 fn ecdsa_half(bits: u32) -> Option<usize> {
     usize::try_from(bits.div_ceil(8)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SEQUENCE of two INTEGERs.
+    fn sequence(r: &[u8], s: &[u8]) -> Vec<u8> {
+        let integer = |value: &[u8]| [&[2, value.len() as u8], value].concat();
+        let inside = [integer(r), integer(s)].concat();
+        [&[0x30, inside.len() as u8], inside.as_slice()].concat()
+    }
+
+    #[test]
+    fn der_is_told_from_r_and_s_beyond_doubt() {
+        let [r, s] = [[0x7F; 32], [0x11; 32]];
+        let der = sequence(&r, &s);
+        assert_eq!(only_ecdsa_der(256, &der), Some(der.as_slice()));
+        assert_eq!(only_ecdsa_der(256, &sequence(&[1], &[2])), Some(&sequence(&[1], &[2])[..]));
+        // As long as r‖s: that is what it is, whatever it looks like.
+        let ambiguous = sequence(&[0x7F; 29], &[0x11; 29]);
+        assert_eq!((ambiguous.len(), ambiguous[0]), (64, 0x30));
+        assert_eq!(only_ecdsa_der(256, &ambiguous), None);
+        assert_eq!(only_ecdsa_der(384, &ambiguous), Some(ambiguous.as_slice()));
+        for (other, what) in [
+            ([&der[..], &[0]].concat(), "something behind it"),
+            (der[..69].to_vec(), "cut off"),
+            ([&[0x30, 0x81, der[1]], &der[2..]].concat(), "a length in two octets"),
+            ([&[0x30, 0x80], &der[2..], &[0, 0]].concat(), "no length"),
+            (sequence(&[&[0; 3][..], &r].concat(), &s), "zeros before r"),
+            ([&[0x31], &der[1..]].concat(), "a SET"),
+            (Vec::new(), "nothing"),
+        ] {
+            assert_eq!(only_ecdsa_der(256, &other), None, "{what}");
+        }
+        // No error of ours is left for nginx to find.
+        assert!(ErrorStack::get().errors().is_empty());
+    }
 }

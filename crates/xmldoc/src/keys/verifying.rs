@@ -82,7 +82,8 @@ impl VerifyingKey {
                 || self.fits_r_s(algorithm, octets, signature))
     }
 
-    /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA: only r‖s.
+    /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA: r‖s as it must be, or
+    /// the DER of Go's libraries when it can be nothing else.
     pub(crate) fn verify_signed_info(
         &self,
         algorithm: SignatureAlgorithm,
@@ -93,7 +94,11 @@ impl VerifyingKey {
         self.may_sign(algorithm, policy)
             && match self.kind {
                 KeyKind::Rsa { .. } => self.fits(algorithm, canonical, value),
-                KeyKind::Ec { .. } => self.fits_r_s(algorithm, canonical, value),
+                KeyKind::Ec { bits } => {
+                    let der = octets::only_ecdsa_der(bits, value);
+                    self.fits_r_s(algorithm, canonical, value)
+                        || der.is_some_and(|der| self.fits(algorithm, canonical, der))
+                }
             }
     }
 

@@ -88,6 +88,38 @@ fn both_signatures_verify_in_one_tree() {
     }
 }
 
+/// Go's libraries write the DER that their crypto/ecdsa gives them (xmldsig-core1 6.4.3 wants r‖s).
+#[test]
+fn ecdsa_may_come_in_der() {
+    for bits in [256, 384, 521] {
+        let pair = testing::ec(bits);
+        let xml = signed_by(&response(""), pair, pair.signing().default_algorithm());
+        let (start, end) = ("<ds:SignatureValue>", "</ds:SignatureValue>");
+        let (before, rest) = xml.split_once(start).unwrap();
+        let (value, after) = rest.split_once(end).unwrap();
+        let flat = base64_binary::decode(value).unwrap();
+        let (r, s) = flat.split_at(flat.len() / 2);
+        let number = |half| openssl::bn::BigNum::from_slice(half).unwrap();
+        let der = openssl::ecdsa::EcdsaSig::from_private_components(number(r), number(s)).unwrap();
+        let der = der.to_der().unwrap();
+        let verdict = |value: &[u8]| {
+            let xml = [before, start, &base64_binary::encode(value), end, after].concat();
+            parse(&xml).verify_root(&[pair.verifying()], &STRICT).map_err(|e| e.code()).err()
+        };
+        assert_eq!((verdict(&flat), verdict(&der)), (None, None), "{bits}");
+        let mut other = der.clone();
+        *other.last_mut().unwrap() ^= 1;
+        let padded = [&der[..], &[0; 40]].concat();
+        for wrong in [&other[..], &padded, &[&der[..], &[0]].concat(), &der[..der.len() - 1]] {
+            assert_eq!(verdict(wrong), Some("signature_invalid"), "{bits}");
+        }
+        let stranger = testing::Pair::rsa(2048);
+        let xml = [before, start, &base64_binary::encode(&der), end, after].concat();
+        let refused = parse(&xml).verify_root(&[stranger.verifying()], &STRICT).unwrap_err();
+        assert_eq!(refused.code(), "key_type");
+    }
+}
+
 #[test]
 fn comments_and_cdata_never_split_text() {
     let split = assertion("_a", "admin<!-- x -->@evil<![CDATA[.example]]>&#x2e;org");

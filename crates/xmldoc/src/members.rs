@@ -164,7 +164,9 @@ mod tests {
     const NAMES: MemberNames<'static> =
         MemberNames { namespace: "urn:m", group: "g", member: "m", label: "n" };
 
-    fn read(xml: &str) -> Result<Members<(Option<String>, Option<Element>)>, XmlError> {
+    type Taken = (Option<String>, Option<Element>);
+
+    fn read(xml: &str) -> Result<Members<Taken>, XmlError> {
         read_members(xml, &NAMES, &Limits::default(), |m| (m.label, m.element.ok()))
     }
 

@@ -22,6 +22,31 @@ where
     cookies(headers).filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
 }
 
+/// A `Cookie` header value without the cookies whose name `is_ours`, the rest byte for byte; `None`
+/// when there is none of them. What is left may be empty.
+pub fn without(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let parts = || header.split(|byte| *byte == b';');
+    let goes = |part: &[u8]| pair(part).is_some_and(|(name, _)| is_ours(name));
+    if !parts().any(goes) {
+        return None;
+    }
+    let mut rest = Vec::with_capacity(header.len());
+    let mut is_first = true;
+    for (place, part) in parts().enumerate().filter(|(_, part)| !goes(part)) {
+        match (is_first, place) {
+            (true, 0) => rest.extend_from_slice(part),
+            // The blank after the semicolon of a cookie that is gone.
+            (true, _) => rest.extend_from_slice(part.trim_ascii_start()),
+            (false, _) => {
+                rest.push(b';');
+                rest.extend_from_slice(part);
+            }
+        }
+        is_first = false;
+    }
+    Some(rest)
+}
+
 fn pair(part: &[u8]) -> Option<(&[u8], &[u8])> {
     let equals = part.iter().position(|byte| *byte == b'=')?;
     let (name, value) = part.split_at_checked(equals)?;
@@ -230,6 +255,38 @@ mod tests {
         let headers = || headers.iter().map(|header| header.as_bytes());
         assert!(cookies_named(headers(), "saml").eq([b"1", b"5"]));
         assert_eq!(cookies_named(headers(), "sam").count(), 0);
+    }
+
+    #[test]
+    fn some_cookies_go_and_the_rest_stays_as_it_was() {
+        let rest = |header: &str| {
+            let rest = without(header.as_bytes(), |name| matches!(name, b"s" | b"s_1"));
+            rest.map(|rest| String::from_utf8(rest).unwrap())
+        };
+        for (header, expected) in [
+            ("s=1", ""),
+            ("s=1;", ""),
+            (" s = 1 ; ", ""),
+            ("s=1; s_1=2; s=3", ""),
+            ("s=1; a=2", "a=2"),
+            ("a=2; s=1", "a=2"),
+            ("a=2;s=1;b=3", "a=2;b=3"),
+            ("a=2; s=1 ;  b=\"3\";;c", "a=2;  b=\"3\";;c"),
+            ("  a=2; s=", "  a=2"),
+        ] {
+            assert_eq!(rest(header).as_deref(), Some(expected), "{header:?}");
+        }
+        for header in ["", "a=1", "s", "=s", "S=1", "as=1; s_2=1", "a=s=1", "\"s\"=1"] {
+            assert_eq!(rest(header), None, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_as_ours_is_what_goes() {
+        for header in ["s=1;;s =2; s=\"3\" ;\ts=4", "a=\"x; s=1\"; b", "s=1,s=2", "\0s=1; s=2"] {
+            let rest = without(header.as_bytes(), |name| name == b"s").unwrap();
+            assert_eq!(cookies_named([rest.as_slice()], "s").count(), 0, "{header:?}");
+        }
     }
 
     #[test]

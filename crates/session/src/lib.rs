@@ -27,7 +27,9 @@ mod uri_prefix;
 mod wire;
 
 pub use claims::{Claimed, Claims, MAX_CLAIMS};
-pub use cookie::{CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named};
+pub use cookie::{
+    CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,
+};
 pub use header_value::{attributes_json, header_safe, join};
 pub use logouts::Logouts;
 pub use loop_guard::Logins;

@@ -15,6 +15,7 @@ from harness.memcached import Memcached
 from harness.nginx import ROOT, Nginx
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.simplesamlphp import SimpleSamlPhp
+from harness.upstream import PROTOCOLS, Upstream
 
 
 def pytest_addoption(parser):
@@ -115,6 +116,15 @@ def memcacheds(scratch):
     yield start
     for node in made:
         node.kill()
+
+
+@pytest.fixture
+def upstreams():
+    """An application for each protocol that nginx speaks upstream, by its name."""
+    made = {protocol: Upstream(protocol) for protocol in PROTOCOLS}
+    yield made
+    for upstream in made.values():
+        upstream.stop()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
 use crate::page;
 use crate::refuse;
+use crate::remote_user;
 use crate::reply::Reply;
 use crate::request;
 use crate::response_header;
@@ -60,6 +61,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         return admit(r, &protection, live);
     }
     forget_session(r);
+    remote_user::no_session(r, satisfies_any(r));
     match protection.mode {
         Mode::Optional => declined(),
         Mode::Require if satisfies_any(r) => {
@@ -193,9 +195,9 @@ fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx
         // The session came back: there is no loop.
         response_header::add(r, "Set-Cookie", &cookies.clear_logins());
     }
-    if protection.cache_control && r.is_main() {
+    if let (Some(value), true) = (protection.cache_control.header(), r.is_main()) {
         // What a member sees is for no shared cache, and not for the next user of the browser.
-        response_header::add_static(r, "Cache-Control", "private, no-cache");
+        response_header::add_static(r, "Cache-Control", value);
     }
     let Some(context) = Context::of_or_new(r) else {
         return FAILED;

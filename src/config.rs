@@ -7,12 +7,14 @@ mod credential;
 mod directive;
 mod endpoints;
 mod files;
+mod fitness;
 mod idp;
 mod location;
 mod memcached;
 mod publication;
 mod raw;
 mod return_directive;
+mod server;
 mod session_rules;
 mod slo;
 mod slo_soap;
@@ -43,6 +45,7 @@ pub use location::{
 };
 use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, RawPreflight, unknown_sp};
 use raw::{RawIdp, RawSp, RawStore};
+pub use server::ServerConf;
 pub use session_rules::SessionRules;
 pub use sp::Sp;
 use sp::Surroundings;
@@ -66,6 +69,10 @@ pub struct MainConf {
     pub returns_content: Cell<bool>,
     /// Some protected location says `satisfy any`.
     pub satisfies_any: Cell<bool>,
+    /// The index of `$remote_user`.
+    pub remote_user: Option<usize>,
+    /// The index of `$http_cookie`.
+    pub http_cookie: Option<usize>,
 }
 
 /// One `http`, `server` or `location`, raw and then validated.
@@ -192,10 +199,16 @@ impl MainConf {
         let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
         let mut warnings = Warnings::default();
         let outcome = main.build(cf, &mut warnings);
-        for (place, message) in warnings.iter() {
-            ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
-        }
+        say(cf, &warnings);
         report(cf, outcome)
+    }
+
+    /// Looks at all of it together, once every level is merged.
+    pub fn finish(cf: &mut ngx_conf_t) {
+        let Some(main) = SamlModule::main_conf(cf) else { return };
+        let mut warnings = Warnings::default();
+        fitness::check(cf, &main.sps, &main.raw_sps, &mut warnings);
+        say(cf, &warnings);
     }
 
     fn build(&mut self, cf: &mut ngx_conf_t, warnings: &mut Warnings) -> Result<(), ConfigError> {
@@ -253,6 +266,7 @@ impl LocConf {
         }
         let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
         let outcome = Location::new(&conf.raw, &main.sps).map(|location| {
+            ServerConf::note(cf, &conf.raw, &location);
             conf.location = location;
             conf.look_around(cf, main);
         });
@@ -327,6 +341,12 @@ impl LocConf {
                 kind.directive()
             ),
         ))
+    }
+}
+
+fn say(cf: &ngx_conf_t, warnings: &Warnings) {
+    for (place, message) in warnings.iter() {
+        ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
     }
 }
 

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
-use nginx_sys::{ngx_http_request_t, ngx_pool_cleanup_add};
+use nginx_sys::{ngx_http_request_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, Request};
 
 use crate::SamlModule;
@@ -35,6 +35,10 @@ pub struct Context {
     pub notice_status: Cell<Option<usize>>,
     /// It is the subrequest of a notice: its session is told, not asked for.
     pub is_notice: Cell<bool>,
+    /// An SP decides who `$remote_user` is.
+    pub decides_user: Cell<bool>,
+    /// The `Cookie` headers as the client sent them, once ours were taken out of the request.
+    pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
     request_id: OnceCell<String>,
@@ -53,6 +57,8 @@ impl Context {
             notice: RefCell::default(),
             notice_status: Cell::default(),
             is_notice: Cell::default(),
+            decides_user: Cell::default(),
+            cookies_sent: OnceCell::default(),
             error: Cell::default(),
             request_id: OnceCell::default(),
             request,
@@ -71,6 +77,17 @@ impl Context {
     /// The context of `r`, made in the main request when there is none. `None` = out of memory.
     pub fn of_or_new(r: &Request) -> Option<&Self> {
         Self::of(r).or_else(|| create(r.as_ref().main))
+    }
+
+    /// The context of the main request of `r`.
+    pub fn of_main(r: &Request) -> Option<&Self> {
+        // SAFETY: a Context lives until its request's pool, which outlives every use of r.
+        unsafe { known(r.as_ref().main).as_ref() }
+    }
+
+    /// As [`Context::of_main`], made when there is none. `None` = out of memory.
+    pub fn of_main_or_new(r: &Request) -> Option<&Self> {
+        Self::of_main(r).or_else(|| create(r.as_ref().main))
     }
 
     /// A context for a subrequest alone: what it knows of the user is neither taken from its main

@@ -17,12 +17,14 @@ mod own_pages;
 mod page;
 mod random;
 mod refuse;
+mod remote_user;
 mod reply;
 mod request;
 mod response_header;
 mod rewrite_phase;
 mod store;
 mod suspend;
+mod upstream_cookies;
 mod variables;
 
 use std::ffi::{c_char, c_void};
@@ -34,17 +36,18 @@ use nginx_sys::{
     NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF,
     NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt,
     ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
-    ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
-    ngx_uint_t,
+    ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
+    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_phases_NGX_HTTP_REWRITE_PHASE,
+    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
-    HttpModule, HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule, Request,
+    HttpModule, HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf,
+    NgxHttpCoreModule, Request,
 };
 use ngx::{ngx_log_error, ngx_string};
 
-use config::{LocConf, MainConf};
+use config::{LocConf, MainConf, ServerConf};
 use guard::{enter as enter_module, guard};
 
 /// The module, as ngx's traits want it.
@@ -54,7 +57,7 @@ struct SamlModule;
 const ANY_LEVEL: u32 =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
 
-static mut COMMANDS: [ngx_command_t; 17] = [
+static mut COMMANDS: [ngx_command_t; 18] = [
     block(ngx_string!("saml_session_store")),
     block(ngx_string!("saml_idp")),
     block(ngx_string!("saml_sp")),
@@ -64,6 +67,7 @@ static mut COMMANDS: [ngx_command_t; 17] = [
     location(ngx_string!("auth_saml_force_authn"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_authn_context"), ANY_LEVEL | NGX_CONF_1MORE),
     location(ngx_string!("auth_saml_cache_control"), ANY_LEVEL | NGX_CONF_TAKE1),
+    location(ngx_string!("auth_saml_strip_cookies"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_preflight"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_cors_origin"), ANY_LEVEL | NGX_CONF_1MORE),
     location(ngx_string!("saml_acs"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12),
@@ -101,7 +105,7 @@ static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     postconfiguration: Some(SamlModule::postconfiguration),
     create_main_conf: Some(SamlModule::create_main_conf),
     init_main_conf: Some(SamlModule::init_main_conf),
-    create_srv_conf: None,
+    create_srv_conf: Some(SamlModule::create_srv_conf),
     merge_srv_conf: None,
     create_loc_conf: Some(SamlModule::create_loc_conf),
     merge_loc_conf: Some(merge_loc_conf),
@@ -179,13 +183,17 @@ impl HttpModule for SamlModule {
         guard(NGX_ERROR as ngx_int_t, || {
             own_pages::keep();
             warn_of_old_code(cf);
-            variables::add(cf)
+            add_variables(cf)
         })
     }
 
     unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         // SAFETY: nginx calls it with a valid cf.
-        guard(NGX_ERROR as ngx_int_t, || enter_phases(unsafe { &mut *cf }))
+        let cf = unsafe { &mut *cf };
+        guard(NGX_ERROR as ngx_int_t, || {
+            MainConf::finish(cf);
+            enter_phases(cf)
+        })
     }
 
     unsafe extern "C" fn init_main_conf(cf: *mut ngx_conf_t, _conf: *mut c_void) -> *mut c_char {
@@ -197,6 +205,11 @@ impl HttpModule for SamlModule {
 // SAFETY: create_main_conf makes a MainConf.
 unsafe impl HttpModuleMainConf for SamlModule {
     type MainConf = MainConf;
+}
+
+// SAFETY: create_srv_conf makes a ServerConf.
+unsafe impl HttpModuleServerConf for SamlModule {
+    type ServerConf = ServerConf;
 }
 
 // SAFETY: create_loc_conf makes a LocConf.
@@ -215,31 +228,44 @@ unsafe extern "C" fn merge_loc_conf(
     guard(NGX_CONF_ERROR, || LocConf::merge(cf, prev, conf))
 }
 
+fn add_variables(cf: &mut ngx_conf_t) -> ngx_int_t {
+    let (remote_user, http_cookie) = (remote_user::take_over(cf), upstream_cookies::index(cf));
+    let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_ERROR as ngx_int_t };
+    (main.remote_user, main.http_cookie) = (remote_user, http_cookie);
+    if remote_user.is_none() || http_cookie.is_none() {
+        return NGX_ERROR as ngx_int_t;
+    }
+    variables::add(cf)
+}
+
 fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
     let satisfies_any = SamlModule::main_conf(cf).is_some_and(|main| main.satisfies_any.get());
-    let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Turn)> = vec![
-        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler, Turn::Before),
-        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Turn::Before),
+    let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Place)> = vec![
+        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler, Place::Top),
+        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, before_access_handler, Place::Top),
+        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Place::Top),
+        (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, before_content_handler, Place::Top),
+        (ngx_http_phases_NGX_HTTP_LOG_PHASE, before_log_handler, Place::Bottom),
     ];
     if satisfies_any {
-        handlers.push((ngx_http_phases_NGX_HTTP_ACCESS_PHASE, last_access_handler, Turn::Last));
+        handlers.push((ngx_http_phases_NGX_HTTP_ACCESS_PHASE, last_access_handler, Place::Bottom));
     }
     enter(cf, &handlers)
 }
 
-/// When a handler is asked.
+/// Where a handler stands in its phase. nginx asks from the top to the bottom, but in the log phase
+/// from the bottom to the top.
 #[derive(Clone, Copy)]
-enum Turn {
-    /// Before those of the modules before this one.
-    Before,
-    /// After all that are there so far.
-    Last,
+enum Place {
+    /// Above those of the modules before this one.
+    Top,
+    Bottom,
 }
 
-fn enter(cf: &mut ngx_conf_t, handlers: &[(ngx_http_phases, PhaseHandler, Turn)]) -> ngx_int_t {
+fn enter(cf: &mut ngx_conf_t, handlers: &[(ngx_http_phases, PhaseHandler, Place)]) -> ngx_int_t {
     let entered = handlers
         .iter()
-        .try_for_each(|(phase, handler, turn)| enter_phase(cf, *phase, *handler, *turn));
+        .try_for_each(|(phase, handler, place)| enter_phase(cf, *phase, *handler, *place));
     entered.map_or(NGX_ERROR as ngx_int_t, |()| NGX_OK as ngx_int_t)
 }
 
@@ -248,7 +274,7 @@ fn enter_phase(
     cf: &mut ngx_conf_t,
     phase: ngx_http_phases,
     handler: PhaseHandler,
-    turn: Turn,
+    place: Place,
 ) -> Option<()> {
     let core = NgxHttpCoreModule::main_conf_mut(cf)?;
     let handlers = &mut core.phases.get_mut(phase as usize)?.handlers;
@@ -257,8 +283,7 @@ fn enter_phase(
         *ngx_array_push(handlers).cast::<ngx_http_handler_pt>().as_mut()? = Some(handler);
         std::slice::from_raw_parts_mut(handlers.elts.cast::<ngx_http_handler_pt>(), handlers.nelts)
     };
-    if let Turn::Last = turn {
-        // nginx asks the handlers of a phase from the last to the first.
+    if let Place::Bottom = place {
         all.rotate_right(1);
     }
     Some(())
@@ -274,7 +299,7 @@ unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
         }
         let rewrite = (ngx_http_phases_NGX_HTTP_REWRITE_PHASE, rewrite_handler as PhaseHandler);
         let precontent = (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler as _);
-        enter(cf, &[rewrite, precontent].map(|(phase, handler)| (phase, handler, Turn::Before)))
+        enter(cf, &[rewrite, precontent].map(|(phase, handler)| (phase, handler, Place::Top)))
     })
 }
 
@@ -321,6 +346,27 @@ fn warn_of_old_code(cf: &mut ngx_conf_t) {
             path.display()
         );
     }
+}
+
+unsafe extern "C" fn before_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || remote_user::before_access(r))
+}
+
+unsafe extern "C" fn before_content_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
+        upstream_cookies::before_content(r)
+    })
+}
+
+unsafe extern "C" fn before_log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    guard((), || remote_user::before_log(r));
+    NGX_OK as ngx_int_t
 }
 
 /// What marks our shared-memory zones as ours.

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use nginx_sys::{ngx_buf_t, ngx_read_file};
 use ngx::http::Request;
 
+use crate::upstream_cookies;
+
 /// The value of the first header `name` (any case).
 pub fn header<'r>(r: &'r Request, name: &str) -> Option<&'r [u8]> {
     headers(r, name).next()
@@ -17,9 +19,11 @@ pub fn headers<'r>(r: &'r Request, name: &str) -> impl Iterator<Item = &'r [u8]>
         .map(|(_, value)| value.as_bytes())
 }
 
-/// The values of the `Cookie` headers.
+/// The values of the `Cookie` headers that the client sent.
 pub fn cookie_headers(r: &Request) -> impl Iterator<Item = &[u8]> {
-    headers(r, "cookie")
+    let sent = upstream_cookies::as_sent(r);
+    let as_they_are = sent.is_none().then(|| headers(r, "cookie"));
+    sent.into_iter().flatten().chain(as_they_are.into_iter().flatten())
 }
 
 /// The value of `Content-Type`.

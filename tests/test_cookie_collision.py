@@ -14,6 +14,8 @@ http {
         listen 127.0.0.1:@PORT@;
         location = /saml/acs { saml_acs app; }
         location = /wiki/acs { saml_acs wiki; }
+        location ~ /app { auth_saml app; }
+        location ~ /wiki { auth_saml wiki; }
     }
 }
 """

@@ -5,6 +5,7 @@ use saml::http_url::HttpUrl;
 use session::{
     CookieName, Logins, SameSite, SessionToken, SetCookie, cookie_suffix, cookies, cookies_named,
 };
+use settings::ServerName;
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;
@@ -58,7 +59,9 @@ impl Cookies {
             logins: own("logins")?,
             logout: own("logout")?,
             secure,
-            host: HttpUrl::parse(base_url).map(|url| url.host().to_owned()).unwrap_or_default(),
+            host: HttpUrl::parse(base_url)
+                .map(|url| url.host().to_ascii_lowercase())
+                .unwrap_or_default(),
             path,
             domain,
             same_site,
@@ -116,6 +119,32 @@ impl Cookies {
     /// Are they the cookies of `other` too, as a browser sees it (RFC 6265 5.3: ports do not count)?
     pub fn collide_with(&self, other: &Self) -> bool {
         self.host == other.host && self.path == other.path && self.session == other.session
+    }
+
+    /// Is `name` the name of one of them?
+    pub fn owns(&self, name: &[u8]) -> bool {
+        [&self.session, &self.logins, &self.logout]
+            .iter()
+            .any(|own| own.as_str().as_bytes() == name)
+            || self.request.suffix_of(name).is_some()
+    }
+
+    /// May browsers send them to a server of these names (RFC 6265 5.1.3; ports do not count)?
+    pub fn come_to(&self, names: &[ServerName<'_>]) -> bool {
+        names.iter().any(|name| match &self.domain {
+            Some(domain) => name.takes_below(domain),
+            None => name.takes(&self.host),
+        })
+    }
+
+    /// The host of `base_url`.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// `cookie_path`.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Does a request for `path` carry the session (RFC 6265 5.1.4)?

@@ -16,7 +16,8 @@ pub struct RawLocation {
     pub unauthenticated: Option<Given<Unauthenticated>>,
     pub force_authn: Option<Given<ForceAuthn>>,
     pub authn_context: Option<Given<RequestedAuthnContext>>,
-    pub cache_control: Option<Given<bool>>,
+    pub cache_control: Option<Given<CacheControl>>,
+    pub strip_cookies: Option<Given<bool>>,
     pub preflight: Option<Given<RawPreflight>>,
     pub cors_origins: Option<Given<Vec<String>>>,
     /// Never inherited.
@@ -73,6 +74,27 @@ pub enum RawPreflight {
     Pass,
 }
 
+/// `auth_saml_cache_control`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheControl {
+    Off,
+    /// No shared cache keeps it, and the browser asks before it shows it again.
+    On,
+    /// Nobody keeps it.
+    NoStore,
+}
+
+impl CacheControl {
+    /// The header's value (RFC 9111 5.2.2).
+    pub fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Off => None,
+            Self::On => Some("private, no-cache"),
+            Self::NoStore => Some("no-store"),
+        }
+    }
+}
+
 /// A location that answers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKind {
@@ -118,7 +140,12 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
     many("auth_saml_authn_context", 1, usize::MAX, |raw, line| {
         once(&mut raw.authn_context, line, authn_context(line))
     }),
-    one("auth_saml_cache_control", |raw, line| once(&mut raw.cache_control, line, line.flag())),
+    one("auth_saml_cache_control", |raw, line| {
+        use CacheControl::{NoStore, Off, On};
+        let choices = [("on", On), ("off", Off), ("no-store", NoStore)];
+        once(&mut raw.cache_control, line, line.choice(&choices))
+    }),
+    one("auth_saml_strip_cookies", |raw, line| once(&mut raw.strip_cookies, line, line.flag())),
     one("auth_saml_preflight", |raw, line| {
         use RawPreflight::{Answer, Off, Pass};
         let choices = [("off", Off), ("answer", Answer), ("pass", Pass)];
@@ -246,6 +273,8 @@ pub struct Location {
     pub endpoint: Option<(EndpointKind, Rc<Sp>)>,
     /// It is protected, and a `return` of content stands in it.
     pub returns_content: bool,
+    /// Our cookies do not go upstream, be it protected or not.
+    pub strip_cookies: bool,
 }
 
 /// How a location is protected.
@@ -260,8 +289,8 @@ pub struct Protection {
     pub force_authn: ForceAuthn,
     /// Asked for, and enforced on sessions.
     pub authn_context: Option<RequestedAuthnContext>,
-    /// Keep members' pages out of shared caches.
-    pub cache_control: bool,
+    /// Who may keep members' pages.
+    pub cache_control: CacheControl,
     pub preflight: Preflight,
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,
@@ -320,6 +349,7 @@ impl RawLocation {
         inherit(&mut self.cache_control, &above.cache_control);
         inherit(&mut self.preflight, &above.preflight);
         inherit(&mut self.cors_origins, &above.cors_origins);
+        inherit(&mut self.strip_cookies, &above.strip_cookies);
     }
 }
 
@@ -346,7 +376,7 @@ impl Location {
                         .map_or(Unauthenticated::Auto, |g| g.value),
                     force_authn: raw.force_authn.as_ref().map_or(ForceAuthn::Off, |g| g.value),
                     authn_context: raw.authn_context.as_ref().map(|g| g.value.clone()),
-                    cache_control: raw.cache_control.as_ref().is_none_or(|g| g.value),
+                    cache_control: raw.cache_control.as_ref().map_or(CacheControl::On, |g| g.value),
                     preflight: preflight(raw)?,
                     cors_origins: raw
                         .cors_origins
@@ -357,7 +387,8 @@ impl Location {
             }
             Some(Given { value: RawAuth::Off, .. }) | None => None,
         };
-        Ok(Self { protection, endpoint, returns_content: false })
+        let strip_cookies = raw.strip_cookies.as_ref().is_none_or(|g| g.value);
+        Ok(Self { protection, endpoint, strip_cookies, returns_content: false })
     }
 }
 

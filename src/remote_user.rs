@@ -1,0 +1,146 @@
+//! `$remote_user`: nginx reads it from the client's Authorization header, whoever wrote that. Where
+//! an SP decides, it is the NameID of the session, or who `auth_basic` let in there, or nobody.
+
+use nginx_sys::{
+    NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_OK,
+    ngx_conf_t, ngx_hash_key_t, ngx_http_get_variable_index, ngx_http_request_t,
+    ngx_http_variable_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+};
+use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule, Request};
+use ngx::ngx_string;
+use session::header_safe;
+
+use crate::SamlModule;
+use crate::context::Context;
+use crate::guard::guard;
+
+const NAME: &[u8] = b"remote_user";
+
+/// Puts our getter before nginx's, in preconfiguration; gives the variable's index.
+pub fn take_over(cf: &mut ngx_conf_t) -> Option<usize> {
+    let variable = find(cf)?;
+    let nginx: Getter = variable.get_handler?;
+    variable.data = nginx as usize;
+    variable.get_handler = Some(get);
+    // Whoever asked before the access phase knows nothing yet.
+    variable.flags |= NGX_HTTP_VAR_NOCACHEABLE as usize;
+    let mut name = ngx_string!("remote_user");
+    // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
+    usize::try_from(unsafe { ngx_http_get_variable_index(cf, &mut name) }).ok()
+}
+
+type Getter =
+    unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
+
+fn find(cf: &mut ngx_conf_t) -> Option<&'static mut ngx_http_variable_t> {
+    let core = NgxHttpCoreModule::main_conf_mut(cf)?;
+    // SAFETY: nginx's core made the keys in its preconfiguration, each with its variable, in the
+    // pool of this configuration.
+    let keys: &[ngx_hash_key_t] = unsafe { core.variables_keys.as_ref()?.keys.as_slice() };
+    let key = keys.iter().find(|key| key.key.as_bytes() == NAME)?;
+    // SAFETY: as above; nobody else holds the variable now.
+    unsafe { key.value.cast::<ngx_http_variable_t>().as_mut() }
+}
+
+/// Before the access phase of a location: who an earlier location knew, or only read from the
+/// header, is forgotten, so that whom nginx knows afterwards `auth_basic` has let in here.
+pub fn before_access(r: &mut Request) -> ngx_int_t {
+    let is_protected =
+        SamlModule::location_conf(r).is_some_and(|conf| conf.location().protection.is_some());
+    if is_protected {
+        let context = if r.is_main() { Context::of_or_new(r) } else { Context::of_subrequest(r) };
+        let Some(context) = context else { return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t };
+        context.decides_user.set(true);
+    }
+    if is_protected || is_decided(r) {
+        forget_header(r);
+    }
+    NGX_DECLINED as ngx_int_t
+}
+
+/// The access phase found no session. Under `satisfy any` it asked us because `auth_basic` had
+/// refused whom the header names, or is not there.
+pub fn no_session(r: &mut Request, satisfies_any: bool) {
+    if satisfies_any {
+        forget_header(r);
+    }
+}
+
+/// Before nginx logs: requests and their subrequests share what variables are cached, and the log
+/// wants what holds for its own, now.
+pub fn before_log(r: &mut Request) {
+    if let Some(index) = SamlModule::main_conf(r).and_then(|conf| conf.remote_user) {
+        forget_cached(r, index);
+    }
+}
+
+/// Has the variable with this index evaluated anew when somebody asks next.
+pub fn forget_cached(r: &mut Request, index: usize) {
+    // SAFETY: a request has as many values as the configuration has indexed variables.
+    let value = unsafe { &mut *r.as_ref().variables.add(index) };
+    value.set_valid(0);
+    value.set_not_found(0);
+}
+
+/// Does an SP decide who this is? Here, or in a location that led here.
+fn is_decided(r: &Request) -> bool {
+    Context::of(r).is_some_and(|context| context.decides_user.get())
+}
+
+fn forget_header(r: &mut Request) {
+    let headers = &mut r.as_mut().headers_in;
+    headers.user = ngx_str_t::empty();
+    headers.passwd = ngx_str_t::empty();
+}
+
+unsafe extern "C" fn get(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value.
+    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
+    guard(NGX_ERROR as ngx_int_t, || {
+        let is_protected =
+            SamlModule::location_conf(r).is_some_and(|conf| conf.location().protection.is_some());
+        if is_protected || is_decided(r) { ours(r, v) } else { nginx_own(r, v, data) }
+    })
+}
+
+fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
+    let name = match session_user(r) {
+        // SAFETY: the pool is the live request's.
+        Some(name) => match unsafe { ngx_str_t::from_bytes(r.as_ref().pool, name.as_bytes()) } {
+            Some(name) => name,
+            None => return NGX_ERROR as ngx_int_t,
+        },
+        None => r.as_ref().headers_in.user,
+    };
+    let Ok(len) = u32::try_from(name.len) else { return NGX_ERROR as ngx_int_t };
+    v.data = name.data;
+    v.set_len(len);
+    v.set_valid(1);
+    v.set_no_cacheable(0);
+    v.set_not_found(u32::from(len == 0));
+    NGX_OK as ngx_int_t
+}
+
+/// The NameID of who has the session, as `$saml_name_id` has it.
+fn session_user(r: &Request) -> Option<String> {
+    let session = Context::of(r)?.session.borrow();
+    let (_, live) = session.as_ref()?;
+    Some(header_safe(&live.session.name_id.value).into_owned())
+}
+
+/// nginx's own answer. It leaves no trace: what it reads from the header nobody has checked.
+fn nginx_own(r: &mut Request, v: &mut ngx_variable_value_t, data: usize) -> ngx_int_t {
+    let headers = &r.as_ref().headers_in;
+    let (user, passwd) = (headers.user, headers.passwd);
+    // SAFETY: `take_over` put the address of nginx's getter there, which is never null.
+    let nginx = unsafe { std::mem::transmute::<usize, Getter>(data) };
+    // SAFETY: nginx's getter of this variable takes no data, and what nginx passed to ours.
+    let rc = unsafe { nginx(r.as_mut(), v, 0) };
+    let headers = &mut r.as_mut().headers_in;
+    (headers.user, headers.passwd) = (user, passwd);
+    rc
+}

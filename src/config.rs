@@ -11,6 +11,7 @@ mod fitness;
 mod idp;
 mod location;
 mod memcached;
+mod name_id_format;
 mod publication;
 mod raw;
 mod return_directive;
@@ -20,6 +21,7 @@ mod slo;
 mod slo_soap;
 mod sp;
 mod store;
+mod unknown;
 mod warnings;
 
 use std::cell::{Cell, RefCell};

@@ -61,6 +61,8 @@ FILES = {
     "ec.crt": ec_credential("ec").certificate_pem,
     "ec.key": ec_credential("ec").key_pem,
     "short.secret": "abc",
+    "open.pem": rsa_credential("other").key_pem,
+    "secret.txt": "0123456789abcdef" * 4,
     "old.crt": EXPIRED.certificate_pem,
     "old.key": EXPIRED.key_pem,
 }
@@ -73,9 +75,15 @@ MISTAKES = {
     "unknown idp": ({"SP": "idp nobody;"}, 'unknown IdP "nobody"', "saml_idp nobody"),
     "unknown idp of a location": ({"LOCATION": "} location /x { auth_saml app idp=nobody;"}, '"nobody"', "corp"),
     "unknown store": ({"SP": "session_store nobody;"}, 'unknown session store "nobody"', "saml_session_store"),
-    "unknown directive in idp": ({"IDP": "metadatum x;"}, '"metadatum"', "saml_idp"),
-    "unknown directive in sp": ({"SP": "entityid x;"}, '"entityid"', "saml_sp"),
-    "unknown directive in store": ({"HTTP": "saml_session_store s { zones x 1m; }"}, '"zones"', "saml_session_store"),
+    "unknown directive in idp": ({"IDP": "metadatum x;"}, '"metadatum" in "saml_idp"', 'did you mean "metadata"?'),
+    "unknown directive in sp": ({"SP": "entityid x;"}, '"entityid" in "saml_sp"', 'did you mean "entity_id"?'),
+    "unknown directive in store": ({"HTTP": "saml_session_store s { zones x 1m; }"}, '"zones" in "saml_session_store"', 'did you mean "zone"?'),
+    "directive of the idp in sp": ({"SP": "metadata x;"}, '"metadata"', 'it belongs into "saml_idp"'),
+    "directive of the sp in idp": ({"IDP": "session_lifetime 1h;"}, '"session_lifetime"', 'it belongs into "saml_sp"'),
+    "directive of both in store": ({"HTTP": "saml_session_store s { clock_skew 1m; }"}, '"clock_skew"', 'it belongs into "saml_sp" or "saml_idp"'),
+    "directive of a location in sp": ({"SP": "auth_saml_mode optional;"}, '"auth_saml_mode"', 'it belongs into "location"'),
+    "slip of a directive of another block": ({"IDP": "sesion_lifetime 1h;"}, '"sesion_lifetime"', 'did you mean "session_lifetime" of "saml_sp"?'),
+    "nothing like it": ({"SP": "proxy_pass http://x;"}, '"proxy_pass"', "docs/directives.md"),
     # duplicates and arity
     "directive twice": ({"SP": "base_url https://b.example.com;"}, '"base_url"', "duplicate"),
     "block twice": ({"HTTP": "saml_idp corp { metadata idp.xml; }"}, '"saml_idp corp"', "defined already"),
@@ -107,6 +115,11 @@ MISTAKES = {
     "bad cookie name": ({"SP": 'cookie_name "a b";'}, '"cookie_name"', '"a b"'),
     "bad cookie path": ({"SP": "cookie_path x;"}, '"cookie_path"', '"/"'),
     "foreign cookie domain": ({"SP": "cookie_domain example.org;"}, '"cookie_domain"', "base_url"),
+    "slip of a name id format": ({"SP": "name_id_format email;"}, '"name_id_format" "email"', "persistent"),
+    "name id format in other letters": ({"IDP": "name_id_format Persistent;"}, '"Persistent"', 'did you mean "persistent"?'),
+    "memcached with commas": ({"HTTP": "saml_session_store s { memcached 10.0.0.1:11211,10.0.0.2:11211; }"}, '"memcached"', "blank between"),
+    "memcached without blanks": ({"HTTP": "saml_session_store s { memcached unix:/a.sockunix:/b.sock; }"}, '"memcached"', "blank between"),
+    "memcached in quotes": ({"HTTP": 'saml_session_store s { memcached "10.0.0.1 10.0.0.2"; }'}, '"memcached"', "blank between"),
     "bad contact": ({"SP": "contact boss boss@example.org;"}, '"contact"', "technical"),
     "foreign logout_redirect": ({"SP": "logout_redirect https://x.example.org/;"}, '"logout_redirect"', "return_hosts"),
     "tiny zone": ({"HTTP": "saml_session_store s { zone z 8k; }"}, '"zone"', "256k"),
@@ -168,6 +181,19 @@ def test_mistake(prepared, name):
 
 # What works, but should not stay so.
 WARNINGS = {
+    "host of another server": ({"SERVER": "server_name www.example.com *.example.org;"}, '"server_name" does not take "app.example.com"'),
+    "location outside of the cookie's path": ({"SP": "cookie_path /app;"}, 'location "/" .*"cookie_path" "/app"'),
+    "exact location outside of the cookie's path": (
+        {"SP": "cookie_path /;", "HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; cookie_path /b; }",
+         "SERVER": "location = /b/acs { saml_acs b; } location = /c { auth_saml b; }"},
+        'location "/c" .*"cookie_path" "/b"',
+    ),
+    "nothing protected": (
+        {"HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; }", "SERVER": "location = /b { saml_acs b; }"},
+        'saml_sp "b" protects nothing',
+    ),
+    "key for everybody": ({"SP": "certificate other.crt; certificate_key open.pem;"}, r'"certificate_key" "\S+open.pem" can be read by every user'),
+    "secret for everybody": ({"HTTP": "saml_session_store s { secret secret.txt; }"}, r'"secret" "\S+secret.txt" can be read by every user'),
     "expired certificate": ({"SP": "certificate old.crt; certificate_key old.key;"}, "expired"),
     "plain http": (
         {
@@ -176,7 +202,7 @@ WARNINGS = {
         },
         "plain http",
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WARNINGS)
@@ -185,6 +211,34 @@ def test_warning(prepared, name):
     good, output = check(prepared, parts)
     assert good, output
     assert re.search(rf"\[warn\].*{words}.*nginx\.conf:\d+", output), output
+
+
+FITTING = {
+    "exact name": {"SERVER": "server_name www.example.com app.example.com;"},
+    "wildcards": {"SERVER": "server_name *.example.com;"},
+    "regular expression": {"SERVER": r"server_name ~^app\.;"},
+    "catch-all": {"SERVER": "server_name _;"},
+    "handlers in a second server": {
+        "SERVER": "server_name www.example.com; } server { listen 127.0.0.1:@PORT2@; server_name app.example.com; "
+        "location = /saml/acs { saml_acs app; }"
+    },
+    "locations below the cookie's path": {
+        "HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; cookie_path /b; }",
+        "SERVER": "location = /b/acs { saml_acs b; } location /b { auth_saml b; } location /b/c/ { auth_saml b; } "
+        "location ~ /c { auth_saml b; }",
+    },
+    "an sp that only a limit_except uses": {
+        "HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; }",
+        "SERVER": "location = /b { saml_acs b; } location /c { limit_except GET { auth_saml b; } }",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_no_warning(prepared, name):
+    good, output = check(prepared, FITTING[name])
+    assert good, output
+    assert "[warn]" not in output, output
 
 
 def test_a_worker_never_needs_to_read_keys(nginx):

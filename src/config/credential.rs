@@ -26,10 +26,10 @@ impl Credential {
         warnings: &mut Warnings,
     ) -> Result<Vec<Self>, ConfigError> {
         check_pairs(raw)?;
-        let passphrases = passphrases(raw, files)?;
+        let passphrases = passphrases(raw, files, warnings)?;
         let mut credentials = Vec::new();
         for (certificate_file, key_file) in raw.certificate.iter().zip(&raw.certificate_key) {
-            let credential = Self::read(certificate_file, key_file, &passphrases, files)?;
+            let credential = Self::read(certificate_file, key_file, &passphrases, files, warnings)?;
             let owner = format!("saml_sp \"{}\"", raw.name);
             let place = &certificate_file.place;
             warn_of_expiry(&credential.certificate, &owner, place, now, warnings);
@@ -43,11 +43,12 @@ impl Credential {
         key_file: &Given<String>,
         passphrases: &[Vec<u8>],
         files: &Files,
+        warnings: &mut Warnings,
     ) -> Result<Self, ConfigError> {
         let pem = files.read("certificate", certificate_file)?;
         let certificate = Certificate::from_pem(&pem)
             .map_err(|e| key_error("certificate", certificate_file, &e.to_string()))?;
-        let pem = files.read("certificate_key", key_file)?;
+        let pem = files.read_secret("certificate_key", key_file, warnings)?;
         let key = passphrases
             .iter()
             .find_map(|p| SigningKey::from_pem(&pem, Some(p)).ok())
@@ -86,9 +87,13 @@ fn check_pairs(raw: &RawSp) -> Result<(), ConfigError> {
 
 /// The lines of `certificate_key_password_file`, each tried in turn, as nginx's
 /// `ssl_password_file`.
-fn passphrases(raw: &RawSp, files: &Files) -> Result<Vec<Vec<u8>>, ConfigError> {
+fn passphrases(
+    raw: &RawSp,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Vec<Vec<u8>>, ConfigError> {
     let Some(given) = &raw.certificate_key_password_file else { return Ok(Vec::new()) };
-    let text = files.read("certificate_key_password_file", given)?;
+    let text = files.read_secret("certificate_key_password_file", given, warnings)?;
     Ok(text
         .split(|&b| b == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec())

@@ -1,9 +1,11 @@
 //! Files that the configuration names: relative to nginx's configuration directory, read once.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::directive::{ConfigError, Given};
+use super::warnings::Warnings;
 
 /// Larger than any aggregate of metadata in the wild.
 const MAX_FILE: u64 = 256 << 20;
@@ -38,6 +40,32 @@ impl Files {
             return Err(refuse("it is empty"));
         }
         Ok(bytes)
+    }
+
+    /// As [`Files::read`], for a file that only nginx should be able to read.
+    pub fn read_secret(
+        &self,
+        directive: &str,
+        given: &Given<String>,
+        warnings: &mut Warnings,
+    ) -> Result<Vec<u8>, ConfigError> {
+        self.warn_of_readers(directive, given, warnings);
+        self.read(directive, given)
+    }
+
+    /// Warns when every user of this host may read the file that `given` names.
+    pub fn warn_of_readers(&self, directive: &str, given: &Given<String>, warnings: &mut Warnings) {
+        let path = self.path(&given.value);
+        if fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0) {
+            warnings.add(
+                &given.place,
+                format!(
+                    "\"{directive}\" \"{0}\" can be read by every user of this host; \
+                     \"chmod o= {0}\" (the workers need not read it)",
+                    path.display()
+                ),
+            );
+        }
     }
 
     /// The path of a file that nginx or a library reads by itself.

@@ -244,7 +244,7 @@ fn policy(
             allow_3des: allows(Weak::TripleDes),
         },
         sign_requests: value(&settings.sign_requests, defaults.sign_requests),
-        name_id_format: settings.name_id_format.as_ref().map(|g| name_id_format(&g.value)),
+        name_id_format: settings.name_id_format.as_ref().map(|g| g.value.clone()),
         allow_create: value(&settings.allow_create, defaults.allow_create),
         max_authn_age: settings.max_authn_age.as_ref().and_then(|g| g.value),
         max_assertion_age: value(&settings.max_assertion_age, defaults.max_assertion_age),
@@ -375,19 +375,6 @@ pub fn warn_of_expiry(
                 certificate.describe()
             ),
         );
-    }
-}
-
-/// A short name for the formats of Core 8.3, or any URI.
-fn name_id_format(name: &str) -> String {
-    match name {
-        "unspecified" | "emailAddress" | "X509SubjectName" | "WindowsDomainQualifiedName" => {
-            format!("urn:oasis:names:tc:SAML:1.1:nameid-format:{name}")
-        }
-        "kerberos" | "entity" | "persistent" | "transient" => {
-            format!("urn:oasis:names:tc:SAML:2.0:nameid-format:{name}")
-        }
-        uri => uri.to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ::memcached::KeyPrefix;
 use nginx_sys::ngx_conf_t;
+use settings::looks_joined;
 
 use super::directive::{ConfigError, Given};
 use super::files::Files;
@@ -78,6 +79,9 @@ fn nodes(
     }
     let mut nodes: Vec<Address> = Vec::with_capacity(addresses.len());
     for text in addresses {
+        if looks_joined(text) {
+            return Err(refuse(text, "looks like several; put a blank between addresses"));
+        }
         if nodes.iter().any(|node| node.name() == text) {
             return Err(refuse(text, "is duplicate; name each node once"));
         }

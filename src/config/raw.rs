@@ -2,6 +2,8 @@
 
 use super::block::Block;
 use super::directive::{Directive, Given, Line, Place, apply, each, many, once, one, size_of_text};
+use super::name_id_format;
+use super::unknown::unknown_directive;
 
 /// An hour, in seconds.
 const HOUR: i64 = 3600;
@@ -147,7 +149,9 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         }
         once(&mut raw.encryption, line, line.choice(&[("on", Require), ("off", Off)]))
     }),
-    one("name_id_format", |raw, line| once(&mut raw.name_id_format, line, line.text())),
+    one("name_id_format", |raw, line| {
+        once(&mut raw.name_id_format, line, name_id_format::uri(line.arg()))
+    }),
     one("allow_create", |raw, line| once(&mut raw.allow_create, line, line.flag())),
     one("clock_skew", |raw, line| once(&mut raw.clock_skew, line, line.seconds(0, 10 * 60))),
     one("allow_unsolicited", |raw, line| once(&mut raw.allow_unsolicited, line, line.flag())),
@@ -337,5 +341,5 @@ impl Block for RawSp {
 }
 
 fn unknown(line: &Line<'_>, block: &str) -> Result<(), String> {
-    Err(format!("unknown directive \"{}\" in \"{block}\"; see docs/directives.md", line.name))
+    Err(unknown_directive(line.name, block))
 }

@@ -56,7 +56,7 @@ fn store(
         shared,
         remote,
         cache_size.unwrap_or(DEFAULT_CACHE_SIZE),
-        secrets(raw, files)?,
+        secrets(raw, files, warnings)?,
     ))
 }
 
@@ -80,6 +80,9 @@ fn remote(
                 raw.name
             ),
         );
+    }
+    if let Some(key) = &raw.memcached_ssl_certificate_key {
+        files.warn_of_readers("memcached_ssl_certificate_key", key, warnings);
     }
     let settings = memcached::settings(cf, given, raw, files)?;
     let cache_valid = raw.cache_valid.as_ref().map_or(1000, |g| g.value);
@@ -119,10 +122,14 @@ fn refuse_without_memcached(raw: &RawStore) -> Result<(), ConfigError> {
     }
 }
 
-fn secrets(raw: &RawStore, files: &Files) -> Result<Option<Secrets>, ConfigError> {
+fn secrets(
+    raw: &RawStore,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Option<Secrets>, ConfigError> {
     let mut secrets = Vec::new();
     for given in &raw.secret {
-        let bytes = files.read("secret", given)?;
+        let bytes = files.read_secret("secret", given, warnings)?;
         let secret = Secret::from_file_bytes(&bytes).map_err(|e| {
             ConfigError::new(&given.place, format!("\"secret\" \"{}\": {e}", given.value))
         })?;

@@ -107,6 +107,8 @@ class Nginx:
         path = self.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else self.fill(content).encode())
+        if path.suffix in (".key", ".secret"):
+            path.chmod(0o600)  # as whoever made it would leave it
         return path
 
     def url(self, path: str = "/", scheme: str = "http") -> str:

@@ -41,6 +41,7 @@ pub use cookies::LOGINS_MAX_AGE;
 use directive::{ConfigError, Given, Place, apply};
 use endpoints::{Endpoints, RawEndpoint};
 use files::Files;
+use idp::AwaitedIdp;
 pub use idp::Idp;
 pub use location::{
     EndpointKind, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
@@ -242,6 +243,10 @@ impl MainConf {
         }
         for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
             let defaults = raw::RawPolicy::default();
+            if AwaitedIdp::is(raw) {
+                AwaitedIdp::new(raw, &defaults, None, warnings)?;
+                continue;
+            }
             Idp::new(around.cf, raw, &defaults, None, &files, around.now, warnings)?;
         }
         self.endpoints_have_sps()

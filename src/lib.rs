@@ -31,14 +31,14 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use nginx_sys::{
-    NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR,
+    NGINX_VERSION, NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR,
     NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET,
     NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF,
-    NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_http_handler_pt,
-    ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
+    NGX_LOG_NOTICE, NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
+    ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_phases_NGX_HTTP_REWRITE_PHASE,
-    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_uint_t,
+    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
@@ -49,6 +49,9 @@ use ngx::{ngx_log_error, ngx_string};
 
 use config::{LocConf, MainConf, ServerConf};
 use guard::{enter as enter_module, guard};
+
+/// The module's version, as logs and metadata tell it.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The module, as ngx's traits want it.
 struct SamlModule;
@@ -117,6 +120,7 @@ static mut ngx_http_auth_saml_module: ngx_module_t = ngx_module_t {
     ctx: ptr::from_ref(&CONTEXT).cast_mut().cast(),
     commands: (&raw mut COMMANDS).cast(),
     type_: NGX_HTTP_MODULE as ngx_uint_t,
+    init_module: Some(init_module),
     ..ngx_module_t::default()
 };
 
@@ -169,6 +173,23 @@ static mut ngx_module_order: [*const c_char; 4] = [
     c"ngx_http_access_module".as_ptr(),
     ptr::null(),
 ];
+
+/// The master has taken a configuration: says which code runs it, since a reload keeps the old code.
+unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
+    // SAFETY: nginx calls it with the new cycle, in its only thread.
+    let (log, is_test) = unsafe { ((*cycle).log, ngx_test_config != 0) };
+    if !is_test {
+        let nginx = NGINX_VERSION.to_string_lossy();
+        ngx_log_error!(
+            NGX_LOG_NOTICE,
+            log,
+            "ngx_http_auth_saml_module/{} (built for nginx/{})",
+            VERSION,
+            nginx
+        );
+    }
+    NGX_OK as ngx_int_t
+}
 
 impl HttpModule for SamlModule {
     fn module() -> &'static ngx_module_t {

@@ -36,9 +36,7 @@ impl Login<'_> {
     pub fn start(self, r: &Request, now: i64) -> Result<Reply, Refusal> {
         let sp = self.sp;
         refuse_loop(r, sp, now)?;
-        let idp = sp.idps.get(self.idp).ok_or_else(|| {
-            Refusal::new(&reason::IDP_UNKNOWN, format!("IdP number {} is not configured", self.idp))
-        })?;
+        let idp = sp.idps.get(self.idp).ok_or_else(|| sp.no_idp())?;
         let id = random::id();
         if let Some(context) = Context::of_or_new(r) {
             context.set_request_id(&id);

@@ -27,6 +27,46 @@ pub struct Idp {
     pub soap_slo: Option<Rc<Resource>>,
 }
 
+/// An IdP that has yet to learn of this SP: there is nothing of it but a name, and settings.
+pub struct AwaitedIdp {
+    /// The name of its `saml_idp` block.
+    pub name: String,
+    /// What the SP's metadata tells the IdP.
+    pub policy: Policy,
+}
+
+impl AwaitedIdp {
+    /// Says nothing of the IdP itself: neither metadata nor anything by hand.
+    pub fn is(raw: &RawIdp) -> bool {
+        raw.metadata.is_none()
+            && raw.entity_id.is_none()
+            && raw.sso_url.is_none()
+            && raw.slo_url.is_none()
+            && raw.slo_response_url.is_none()
+            && raw.signing_certificate.is_empty()
+            && raw.signing_key.is_empty()
+    }
+
+    /// Validates the settings of `raw`, and warns.
+    pub fn new(
+        raw: &RawIdp,
+        defaults: &RawPolicy,
+        signer: Option<&SigningKey>,
+        warnings: &mut Warnings,
+    ) -> Result<Self, ConfigError> {
+        warnings.add(
+            &raw.place,
+            format!(
+                "saml_idp \"{}\" has no \"metadata\" yet: nobody can log in there; give the IdP \
+                 what the saml_metadata location serves, and name the IdP's metadata file here",
+                raw.name
+            ),
+        );
+        let policy = policy(&raw.policy.over(defaults), None, raw, signer, warnings)?;
+        Ok(Self { name: raw.name.clone(), policy })
+    }
+}
+
 /// Certificates that end within this time are warned of, seconds.
 const EXPIRY_WARNING: i64 = 30 * 24 * 3600;
 

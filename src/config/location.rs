@@ -420,8 +420,14 @@ pub fn unknown_sp(name: &str, place: &Place) -> ConfigError {
     )
 }
 
+/// No index: the IdP is awaited, and lets nobody in.
+const NO_IDP: usize = usize::MAX;
+
 fn find_idp(sp: &Sp, name: Option<&str>, place: &Place) -> Result<usize, ConfigError> {
     let Some(name) = name else { return Ok(0) };
+    if sp.awaited_idps.iter().any(|idp| idp.name == name) {
+        return Ok(NO_IDP);
+    }
     sp.idps.iter().position(|idp| idp.name == name).ok_or_else(|| {
         let known: Vec<_> = sp.idps.iter().map(|idp| idp.name.as_str()).collect();
         ConfigError::new(

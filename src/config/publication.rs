@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use saml::metadata::{Contact, Organization, RequestedAttribute};
+use saml::provider::Policy;
 use saml::refusal::Refusal;
 
 use super::credential::Credential;
 use super::directive::{ConfigError, Given, Place};
-use super::idp::Idp;
 use super::raw::RawSp;
 
 /// What only the metadata says.
@@ -22,7 +22,23 @@ pub struct Publication {
     pub authn_requests_signed: bool,
     pub offer_encryption: bool,
     /// The document last made, and when: signing costs, and anybody may fetch it.
-    made: RefCell<Option<(i64, String)>>,
+    made: RefCell<Option<(i64, Document)>>,
+}
+
+/// A metadata document.
+#[derive(Clone)]
+pub struct Document {
+    pub xml: String,
+    /// Which version of the module made which document (RFC 9110 8.8.3).
+    pub etag: String,
+}
+
+impl Document {
+    fn new(xml: String) -> Self {
+        let digest = openssl::sha::sha256(xml.as_bytes());
+        let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { xml, etag: format!("\"{}-{digest}\"", crate::VERSION) }
+    }
 }
 
 /// Seconds that a metadata document is served again.
@@ -30,7 +46,11 @@ const PUBLISHED_FOR: i64 = 60;
 
 impl Publication {
     /// Validates what an SP says of itself.
-    pub fn new(raw: &RawSp, credentials: &[Credential], idps: &[Idp]) -> Result<Self, ConfigError> {
+    pub fn new<'a>(
+        raw: &RawSp,
+        credentials: &[Credential],
+        mut policies: impl Iterator<Item = &'a Policy> + Clone,
+    ) -> Result<Self, ConfigError> {
         let sign = raw.sign_metadata.as_ref().is_some_and(|g| g.value);
         if let (Some(given), true, true) = (&raw.sign_metadata, sign, credentials.is_empty()) {
             return Err(ConfigError::new(
@@ -38,7 +58,6 @@ impl Publication {
                 "\"sign_metadata on\" needs \"certificate\" and \"certificate_key\"",
             ));
         }
-        let policies = || idps.iter().map(|idp| &idp.provider.policy);
         Ok(Self {
             organization: raw.organization.as_ref().map(organization),
             contacts: raw.contact.iter().map(contact).collect::<Result<_, _>>()?,
@@ -49,10 +68,12 @@ impl Publication {
                 .collect::<Result<_, _>>()?,
             valid: raw.metadata_valid.as_ref().and_then(|g| g.value),
             sign,
-            want_assertions_signed: policies().any(|p| p.want_assertion_signed),
+            want_assertions_signed: policies.clone().any(|p| p.want_assertion_signed),
             authn_requests_signed: !credentials.is_empty()
-                && policies().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
-            offer_encryption: policies().any(|p| p.encryption != saml::provider::Encryption::Off),
+                && policies.clone().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
+            offer_encryption: policies
+                .clone()
+                .any(|p| p.encryption != saml::provider::Encryption::Off),
             made: RefCell::new(None),
         })
     }
@@ -62,13 +83,13 @@ impl Publication {
         &self,
         now: i64,
         make: impl FnOnce(i64) -> Result<String, Refusal>,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Document, Refusal> {
         if let Some((made, document)) = self.made.borrow().as_ref()
             && (0..PUBLISHED_FOR).contains(&(now - made))
         {
             return Ok(document.clone());
         }
-        let document = make(now)?;
+        let document = Document::new(make(now)?);
         *self.made.borrow_mut() = Some((now, document.clone()));
         Ok(document)
     }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use nginx_sys::ngx_conf_t;
 use ngx::http::Request;
 use saml::http_url::{HttpUrl, Scheme};
-use saml::refusal::Refusal;
+use saml::provider::Policy;
+use saml::reason;
+use saml::refusal::{Refusal, quote};
 use session::{PendingLogin, SessionToken};
 use xmldoc::DecryptionKey;
 
@@ -14,7 +16,7 @@ use super::credential::Credential;
 use super::directive::{ConfigError, Given};
 use super::endpoints::Endpoints;
 use super::files::Files;
-use super::idp::Idp;
+use super::idp::{AwaitedIdp, Idp};
 use super::publication::Publication;
 use super::raw::{RawIdp, RawSp};
 use super::session_rules::SessionRules;
@@ -34,8 +36,10 @@ pub struct Sp {
     pub credentials: Vec<Credential>,
     /// What IdPs may encrypt for.
     pub decryption_keys: Vec<DecryptionKey>,
-    /// At least one; the first is the default.
+    /// The first is the default; none while all are awaited.
     pub idps: Vec<Idp>,
+    /// Those that have no metadata yet.
+    pub awaited_idps: Vec<AwaitedIdp>,
     pub sessions: Rc<Sessions>,
     pub cookies: Cookies,
     pub return_hosts: Vec<String>,
@@ -73,7 +77,7 @@ impl Sp {
     ) -> Result<Self, ConfigError> {
         let base = base_url(raw, warnings)?;
         let credentials = Credential::all(raw, around.files, around.now, warnings)?;
-        let idps = idps(raw, &credentials, around, warnings)?;
+        let (idps, awaited_idps) = idps(raw, &credentials, around, warnings)?;
         let endpoints = endpoints.absolute(&base, raw)?;
         let return_hosts = return_hosts(raw)?;
         let redirect = |name: &str, given: &Option<Given<String>>| {
@@ -88,7 +92,7 @@ impl Sp {
         Ok(Self {
             name: raw.name.clone(),
             entity_id,
-            publication: Publication::new(raw, &credentials, &idps)?,
+            publication: Publication::new(raw, &credentials, policies(&idps, &awaited_idps))?,
             sessions: Rc::new(Sessions::new(store(raw, around)?, rules)),
             cookies: cookies(raw, &base, &endpoints)?,
             request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
@@ -98,6 +102,7 @@ impl Sp {
             decryption_keys: credentials.iter().filter_map(|c| DecryptionKey::of(&c.key)).collect(),
             credentials,
             idps,
+            awaited_idps,
             return_hosts,
             login_redirect,
             logout_redirect,
@@ -115,6 +120,20 @@ impl Sp {
     /// The IdP with this `saml_idp` name.
     pub fn idp_named(&self, name: &str) -> Option<usize> {
         self.idps.iter().position(|idp| idp.name == name)
+    }
+
+    /// How its IdPs are dealt with, also those that it waits for.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
+        policies(&self.idps, &self.awaited_idps)
+    }
+
+    /// Why there is no IdP to go to.
+    pub fn no_idp(&self) -> Refusal {
+        let names: Vec<_> = self.awaited_idps.iter().map(|idp| quote(&idp.name)).collect();
+        Refusal::new(
+            &reason::IDP_METADATA_MISSING,
+            format!("saml_idp {} has no \"metadata\" yet", names.join(", ")),
+        )
     }
 
     /// The session of the browser that sent `r`, as far as this host knows.
@@ -206,6 +225,13 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
     Ok(url.origin())
 }
 
+fn policies<'a>(
+    idps: &'a [Idp],
+    awaited: &'a [AwaitedIdp],
+) -> impl Iterator<Item = &'a Policy> + Clone {
+    idps.iter().map(|idp| &idp.provider.policy).chain(awaited.iter().map(|idp| &idp.policy))
+}
+
 fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {
     match (&raw.entity_id, endpoints.metadata.as_ref()) {
         (Some(given), _) if given.value.len() > 1024 => Err(ConfigError::new(
@@ -230,9 +256,10 @@ fn idps(
     credentials: &[Credential],
     around: &Surroundings<'_>,
     warnings: &mut Warnings,
-) -> Result<Vec<Idp>, ConfigError> {
+) -> Result<(Vec<Idp>, Vec<AwaitedIdp>), ConfigError> {
     let signer = credentials.first().map(|c| &c.key);
     let mut idps: Vec<Idp> = Vec::new();
+    let mut awaited = Vec::new();
     for given in &raw.idp {
         let Some(block) = around.idps.iter().find(|idp| idp.name == given.value) else {
             return Err(ConfigError::new(
@@ -243,6 +270,10 @@ fn idps(
                 ),
             ));
         };
+        if AwaitedIdp::is(block) {
+            awaited.push(AwaitedIdp::new(block, &raw.policy, signer, warnings)?);
+            continue;
+        }
         let idp =
             Idp::new(around.cf, block, &raw.policy, signer, around.files, around.now, warnings)?;
         if let Some(twin) =
@@ -259,13 +290,13 @@ fn idps(
         }
         idps.push(idp);
     }
-    if idps.is_empty() {
+    if idps.is_empty() && awaited.is_empty() {
         return Err(ConfigError::new(
             &raw.place,
             format!("saml_sp \"{}\" has no \"idp\"; name a saml_idp block", raw.name),
         ));
     }
-    Ok(idps)
+    Ok((idps, awaited))
 }
 
 fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<Store>, ConfigError> {

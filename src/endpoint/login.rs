@@ -30,8 +30,12 @@ pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
 
 fn idp(r: &Request, sp: &Sp) -> Result<usize, Refusal> {
     let Some(name) = request::argument(r, "idp") else { return Ok(0) };
-    sp.idp_named(&name).ok_or_else(|| {
-        Refusal::new(&reason::IDP_UNKNOWN, format!("the \"idp\" argument is {}", quote(&name)))
+    sp.idp_named(&name).ok_or_else(|| match sp.awaited_idps.iter().any(|idp| idp.name == name) {
+        true => sp.no_idp(),
+        false => Refusal::new(
+            &reason::ARGUMENT_INVALID,
+            format!("the \"idp\" argument is {}, and no IdP of this SP", quote(&name)),
+        ),
     })
 }
 

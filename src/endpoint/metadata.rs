@@ -15,8 +15,8 @@ use crate::random;
 use crate::reply::Reply;
 
 pub fn publish(_: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
-    let xml = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
-    Ok(Answer::Now(Reply::metadata(xml)))
+    let document = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
+    Ok(Answer::Now(Reply::metadata(document.xml).with_header("ETag", document.etag)))
 }
 
 fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
@@ -29,7 +29,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
         .map(|c| c.certificate.clone())
         .collect();
     let mut formats: Vec<String> =
-        sp.idps.iter().filter_map(|idp| idp.provider.policy.name_id_format.clone()).collect();
+        sp.policies().filter_map(|policy| policy.name_id_format.clone()).collect();
     formats.dedup();
     let id = random::id();
     let publication = &sp.publication;
@@ -51,7 +51,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
     .to_xml();
     match sp.credentials.first() {
         Some(credential) if publication.sign => {
-            let policy = sp.idps.first().map(|idp| &idp.provider.policy);
+            let policy = sp.policies().next();
             let algorithm = policy
                 .and_then(|p| p.signature_algorithm)
                 .unwrap_or_else(|| credential.key.default_algorithm());

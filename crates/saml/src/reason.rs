@@ -249,12 +249,15 @@ reasons! {
     IDP_UNKNOWN, "idp_unknown", Idp,
         "The sender is not an identity provider of this service.",
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
+    IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
+        "The identity provider of this service is not set up yet.",
+        "get the IdP's metadata, name its file by metadata in the saml_idp, and reload nginx";
     STATUS_NOT_SUCCESS, "status_not_success", Idp,
         "The identity provider did not log you in.",
         "look into the IdP's log for the reason of this status";
     NO_PASSIVE, "no_passive", Idp,
         "You are not signed in at the identity provider.",
-        "auth_saml_passive asks for a login without a page; set it off where a person must log in";
+        "the login was asked for without a page (passive=1 of saml_login); leave that out where a person must log in";
     UNSOLICITED, "unsolicited", Idp,
         "The response answers no request, and this SP does not accept that.",
         "start the login at this SP, or set allow_unsolicited on for this IdP";

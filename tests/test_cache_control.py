@@ -24,6 +24,7 @@ http {
         location /own { proxy_pass http://127.0.0.1:@PORT2@; }
         location /ssi { ssi on; try_files /ssi.html =404; }
         location /off { auth_saml_cache_control off; try_files /page.html =404; }
+        location /none { auth_saml_cache_control no-store; try_files /page.html =404; }
         location /on { auth_saml_cache_control off;
             location /on/again { auth_saml_cache_control on; try_files /page.html =404; }
         }
@@ -67,6 +68,10 @@ def test_beside_the_header_of_an_application(member):
 
 def test_off(member):
     assert member("/off") == []
+
+
+def test_no_store(member):
+    assert member("/none") == ["no-store"]
 
 
 def test_not_on_what_is_for_all(member):

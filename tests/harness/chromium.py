@@ -1,12 +1,15 @@
 """Headless Chromium, driven by its chromedriver over the WebDriver protocol."""
 
 import base64
+import hashlib
 import subprocess
 import time
 from pathlib import Path
 
 import requests
+from cryptography.hazmat.primitives import serialization
 
+from harness.keys import Credential
 from harness.nginx import free_ports, wait_for_port
 
 ARGUMENTS = [
@@ -22,6 +25,16 @@ ARGUMENTS = [
     "--window-size=1000,900",
 ]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+def trusting(credential: Credential) -> str:
+    """The argument by which a browser takes this certificate as any other good one. (A browser that
+    ignores certificate errors knows that there are some, and caches nothing.)"""
+    key = credential.key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
+    return f"--ignore-certificate-errors-spki-list={pin}"
 
 
 class Chromium:

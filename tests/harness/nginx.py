@@ -62,6 +62,14 @@ def wait_for_port(
         time.sleep(0.02)
 
 
+def title(pid: int) -> bytes:
+    """What a process calls itself; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 class Nginx:
     """One nginx. `conf` is what a user would write; module, log and temp paths are added.
 
@@ -154,6 +162,10 @@ class Nginx:
 
     def workers(self) -> list[int]:
         """The pids of the workers that run now, old ones of a reload included."""
+        return [pid for pid in self.children() if b"worker process" in title(pid)]
+
+    def children(self) -> list[int]:
+        """The workers, and the processes that look after a cache."""
         pid = self.process.pid
         return sorted(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
@@ -195,9 +207,9 @@ class Nginx:
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            for worker in self.workers():
+            for child in self.children():
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker, signal.SIGKILL)
+                    os.kill(child, signal.SIGKILL)
             self.process.kill()
             self.process.wait()
 

@@ -49,7 +49,7 @@ impl Publication {
     pub fn new<'a>(
         raw: &RawSp,
         credentials: &[Credential],
-        mut policies: impl Iterator<Item = &'a Policy> + Clone,
+        policies: impl Iterator<Item = &'a Policy> + Clone,
     ) -> Result<Self, ConfigError> {
         let sign = raw.sign_metadata.as_ref().is_some_and(|g| g.value);
         if let (Some(given), true, true) = (&raw.sign_metadata, sign, credentials.is_empty()) {

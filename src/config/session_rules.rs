@@ -1,6 +1,6 @@
 //! How long an SP's sessions live, and what their attributes are called.
 
-use session::normalise;
+use session::{Separator, normalise};
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;
@@ -21,7 +21,7 @@ pub struct SessionRules {
     /// `attribute ALIAS NAME…`.
     pub aliases: Vec<(String, Vec<String>)>,
     /// Between the values of one attribute.
-    pub separator: String,
+    pub separator: Separator,
 }
 
 impl SessionRules {
@@ -51,7 +51,12 @@ impl SessionRules {
             idle_timeout: idle.map_or(Some(3600), |g| g.value),
             unsigned_logout,
             aliases: aliases(raw)?,
-            separator: raw.attribute_separator.as_ref().map_or(";".into(), |g| g.value.clone()),
+            separator: raw
+                .attribute_separator
+                .as_ref()
+                .map(separator)
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 
@@ -59,6 +64,17 @@ impl SessionRules {
     pub fn expiry(&self, end: i64, now: i64) -> i64 {
         self.idle_timeout.map_or(end, |idle| end.min(now.saturating_add(idle)))
     }
+}
+
+fn separator(given: &Given<String>) -> Result<Separator, ConfigError> {
+    Separator::new(&given.value).map_err(|why| {
+        let text = given.value.escape_debug();
+        let message = format!(
+            "\"attribute_separator\" \"{text}\" {why}, so that values could not be told apart; try \
+             \";\" or \"|\""
+        );
+        ConfigError::new(&given.place, message)
+    })
 }
 
 fn aliases(raw: &RawSp) -> Result<Vec<(String, Vec<String>)>, ConfigError> {

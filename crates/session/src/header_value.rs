@@ -5,44 +5,97 @@ use std::fmt::Write;
 
 use crate::names::merge;
 use crate::record::Session;
+use crate::separator::Separator;
 
-/// `text` with every control character (0x00 to 0x1f, 0x7f) replaced by a blank, so that no value
-/// ends a header line; anything else stays UTF-8.
+/// `text` as a header carries it: what a header, or who reads it, would lose is written `\u{hex}`, so
+/// that two texts never become one. Those are control characters, and white space and invisible
+/// characters at the ends. Anything else stays UTF-8; a `\u{` of the text's own is `\u{5c}u{`.
 pub fn header_safe(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_control()) {
-        let safe = |char: char| if char.is_ascii_control() { ' ' } else { char };
-        Cow::Owned(text.chars().map(safe).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
+    escape(text, |rest| rest.starts_with("\\u{").then_some(Special::Coded))
 }
 
 /// The values with `separator` between them, header-safe; borrowed when nothing had to change.
 ///
-/// A separator inside a value gets a backslash in front, also when there is only one value, so that
-/// no user can make two values of one by writing the separator into it.
-pub fn join<'a>(values: &'a [String], separator: &str) -> Cow<'a, str> {
+/// A backslash or a separator inside a value gets a backslash in front, also when there is only one
+/// value, so that no user can make two values of one by writing the separator into it. To read: a
+/// backslash and `u{hex}` are that character, a backslash and anything else are the latter, and a
+/// separator without a backslash ends a value.
+pub fn join<'a>(values: &'a [String], separator: &Separator) -> Cow<'a, str> {
+    let separator = separator.as_str();
+    let escape = |value: &'a String| {
+        escape(value, |rest| match rest {
+            rest if rest.starts_with('\\') => Some(Special::Marked(1)),
+            rest if rest.starts_with(separator) => Some(Special::Marked(separator.len())),
+            _ => None,
+        })
+    };
     let Some((first, rest)) = values.split_first() else { return Cow::Borrowed("") };
-    let first = escaped(first, separator);
-    if rest.is_empty() {
-        return match first {
-            Cow::Borrowed(value) => header_safe(value),
-            Cow::Owned(value) => Cow::Owned(header_safe(&value).into_owned()),
-        };
-    }
-    let mut joined = first.into_owned();
+    let mut joined = escape(first);
     for value in rest {
+        let joined = joined.to_mut();
         joined.push_str(separator);
-        joined.push_str(&escaped(value, separator));
+        joined.push_str(&escape(value));
     }
-    Cow::Owned(header_safe(&joined).into_owned())
+    joined
 }
 
-fn escaped<'a>(value: &'a str, separator: &str) -> Cow<'a, str> {
-    if separator.is_empty() || !value.contains(separator) {
-        return Cow::Borrowed(value);
+/// Text that may not stand as it is.
+enum Special {
+    /// So many bytes, with a backslash in front.
+    Marked(usize),
+    /// One character, as `\u{hex}`.
+    Coded,
+}
+
+/// Writes what `special` finds at the beginning of a rest of `text` in its other form, and as code
+/// what no header can carry.
+fn escape<'a>(text: &'a str, special: impl Fn(&str) -> Option<Special>) -> Cow<'a, str> {
+    let begin = text.len() - text.trim_start_matches(is_lost_at_an_end).len();
+    let end = text.trim_end_matches(is_lost_at_an_end).len();
+    let mut written = String::new();
+    // What lies before these: written already; looked at already.
+    let (mut copied, mut place) = (0, 0);
+    while let Some(rest) = text.get(place..)
+        && let Some(c) = rest.chars().next()
+    {
+        let found = if place < begin || place >= end || c.is_control() {
+            Some(Special::Coded)
+        } else {
+            special(rest)
+        };
+        let Some(found) = found else {
+            place += c.len_utf8();
+            continue;
+        };
+        written.push_str(text.get(copied..place).unwrap_or_default());
+        (copied, place) = match found {
+            Special::Marked(length) => {
+                written.push('\\');
+                (place, place + length)
+            }
+            Special::Coded => {
+                let next = place + c.len_utf8();
+                // Writing to a String cannot fail.
+                let _ = write!(written, "\\u{{{:x}}}", u32::from(c));
+                (next, next)
+            }
+        };
     }
-    Cow::Owned(value.replace(separator, &format!("\\{separator}")))
+    if written.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    written.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(written)
+}
+
+/// What HTTP, or the libraries and programs that read headers, take off the ends of a value, and what
+/// nobody would see there.
+fn is_lost_at_an_end(c: char) -> bool {
+    let is_invisible = matches!(
+        c,
+        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+    );
+    c.is_whitespace() || is_invisible
 }
 
 /// A JSON object of the attributes: Name → array of values. Holds no raw control character and no
@@ -94,21 +147,114 @@ mod tests {
         attributes_json(&Session { attributes, ..typical() })
     }
 
+    fn joined(values: &[&str], separator: &str) -> String {
+        let values: Vec<_> = values.iter().map(|value| value.to_string()).collect();
+        join(&values, &Separator::new(separator).unwrap()).into_owned()
+    }
+
     #[test]
-    fn control_characters_become_blanks_and_the_rest_stays() {
-        assert_eq!(header_safe("a\r\nX-Admin: 1\0\u{7f}\t"), "a  X-Admin: 1   ");
-        assert!(matches!(header_safe("Жанна d'Arc"), Cow::Borrowed("Жанна d'Arc")));
+    fn what_a_header_would_lose_is_written_as_code() {
+        for (text, safe) in [
+            ("a\r\nX-Admin: 1", r"a\u{d}\u{a}X-Admin: 1"),
+            ("ad\tmin\0\u{7f}", r"ad\u{9}min\u{0}\u{7f}"),
+            (" admin", r"\u{20}admin"),
+            ("\u{a0}admin\u{3000}", r"\u{a0}admin\u{3000}"),
+            ("admin\u{200b}", r"admin\u{200b}"),
+            ("\u{feff}admin", r"\u{feff}admin"),
+            ("\u{85}", r"\u{85}"),
+            (" \u{a0}", r"\u{20}\u{a0}"),
+            (r"admin\u{a0}", r"admin\u{5c}u{a0}"),
+        ] {
+            assert_eq!(header_safe(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_header_keeps_stays() {
+        for text in
+            ["Жанна d'Arc", r"CORP\alice", "a\u{a0}b", "а\u{200d}b", "pаypal", "a  b", "", r"a\u"]
+        {
+            assert!(matches!(header_safe(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
     }
 
     #[test]
     fn values_are_joined_and_safe() {
-        let values = |values: &[&str]| values.iter().map(|v| v.to_string()).collect::<Vec<_>>();
-        assert_eq!(join(&[], ";"), "");
-        assert!(matches!(join(&values(&["one"]), ";"), Cow::Borrowed("one")));
-        assert_eq!(join(&values(&["a\n", "b", "c"]), ", "), "a , b, c");
-        assert_eq!(join(&values(&["a", "b"]), "\n"), "a b");
-        assert_eq!(join(&values(&["a", "b;c"]), ";"), "a;b\\;c");
-        assert_eq!(join(&values(&["b;c"]), ";"), "b\\;c");
+        assert_eq!(joined(&[], ";"), "");
+        let one = ["one".to_owned()];
+        assert!(matches!(join(&one, &Separator::default()), Cow::Borrowed("one")));
+        assert_eq!(joined(&["a\n", "b", "c"], ", "), r"a\u{a}, b, c");
+        assert_eq!(joined(&["a", "b;c"], ";"), r"a;b\;c");
+        assert_eq!(joined(&["b;c"], ";"), r"b\;c");
+        assert_eq!(joined(&[r"a\", "b"], ";"), r"a\\;b");
+        assert_eq!(joined(&["a;b"], ";"), r"a\;b");
+        assert_eq!(joined(&["a", "", "b"], ";"), "a;;b");
+    }
+
+    /// The rule of docs/variables.md, as an application would write it.
+    fn taken_apart(mut text: &str, separator: &str) -> Vec<String> {
+        let mut values = vec![String::new()];
+        while let Some(c) = text.chars().next() {
+            let value = values.last_mut().unwrap();
+            if let Some(code) = text.strip_prefix(r"\u{") {
+                let (hex, rest) = code.split_once('}').unwrap();
+                value.push(char::from_u32(u32::from_str_radix(hex, 16).unwrap()).unwrap());
+                text = rest;
+            } else if let Some(marked) = text.strip_prefix('\\') {
+                let c = marked.chars().next().unwrap();
+                value.push(c);
+                text = &marked[c.len_utf8()..];
+            } else if let Some(rest) = text.strip_prefix(separator) {
+                values.push(String::new());
+                text = rest;
+            } else {
+                value.push(c);
+                text = &text[c.len_utf8()..];
+            }
+        }
+        values
+    }
+
+    #[test]
+    fn joined_values_come_apart_as_they_were() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = move |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        // Parts of separators and of escapes, and what gets lost.
+        const PARTS: [&str; 16] = [
+            "a", "b", ";", ",", " ", "\\", "u", "{", "}", "\\u{", "\u{a0}", "\n", "é", "\u{feff}",
+            "5c", "·",
+        ];
+        let separators = [";", ",", ", ", " ", "ab", "aab", "}", "5c", "·", ",a;", "é\u{a0}"];
+        for round in 0..60_000 {
+            let separator = separators[round % separators.len()];
+            let value = |_| (0..random(6)).map(|_| PARTS[random(PARTS.len())]).collect::<String>();
+            let values: Vec<String> = (0..1 + round % 4).map(value).collect();
+            let joined = join(&values, &Separator::new(separator).unwrap());
+            assert_eq!(taken_apart(&joined, separator), values, "{joined:?} by {separator:?}");
+            assert!(!joined.contains(char::is_control), "{joined:?}");
+        }
+    }
+
+    #[test]
+    fn safe_texts_are_as_different_as_the_texts() {
+        let mut seen = std::collections::HashMap::new();
+        let parts = ["a", " ", "\t", "\u{a0}", "\\", "u{", "5c", "a0", "20", "}", "\u{7f}"];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            texts = texts
+                .iter()
+                .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")))
+                .collect();
+            for text in &texts {
+                let other = seen.insert(header_safe(text).into_owned(), text.clone());
+                assert!(other.is_none_or(|other| other == *text), "{text:?}");
+            }
+        }
     }
 
     #[test]

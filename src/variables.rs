@@ -1,18 +1,21 @@
 //! The variables `$saml_…`: only ever from the session, never from a header.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_OK, ngx_conf_t,
+    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_WARN, NGX_OK, ngx_conf_t,
     ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_time,
     ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
-use ngx::ngx_string;
+use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
+use saml::refusal::quote;
 use session::{attributes_json, header_safe, join};
 
 use crate::SamlModule;
@@ -139,14 +142,41 @@ unsafe extern "C" fn attribute(
         let name = name.as_bytes().strip_prefix(ATTRIBUTE_PREFIX)?;
         with_session(r, |sp, live| {
             if let Some(values) = live.attributes.find(name) {
+                warn_of_rivals(r, live, name);
                 return Some(join(values, &sp.sessions.rules.separator).into_owned());
             }
             let counted = name.strip_suffix(COUNT_SUFFIX)?;
+            warn_of_rivals(r, live, counted);
             let values = live.attributes.find(counted);
             Some(values.map_or(0, <[String]>::len).to_string())
         })
         .map(|value| Cow::Owned(value.into_bytes()))
     })
+}
+
+/// Pairs of attributes that one worker warns of; beyond, somebody sends ever new ones.
+const MOST_WARNINGS: usize = 64;
+
+/// Says once in this worker that a variable could mean either of two attributes.
+fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
+    thread_local! {
+        static SAID: RefCell<HashSet<[Box<str>; 2]>> = RefCell::default();
+    }
+    let Some(rivals) = live.attributes.rivals(name) else { return };
+    let is_news = SAID.with_borrow_mut(|said| {
+        said.len() < MOST_WARNINGS && said.insert([rivals.chosen.clone(), rivals.other.clone()])
+    });
+    if is_news {
+        ngx_log_error!(
+            NGX_LOG_WARN,
+            r.log(),
+            "saml: $saml_attr_{} is the attribute {}, and could be {}; an \"attribute\" line in the \
+             saml_sp says which",
+            String::from_utf8_lossy(name),
+            quote(&rivals.chosen),
+            quote(&rivals.other)
+        );
+    }
 }
 
 unsafe extern "C" fn error(

@@ -34,7 +34,7 @@ pub use cookie::{
 pub use header_value::{attributes_json, header_safe, join};
 pub use logouts::Logouts;
 pub use loop_guard::Logins;
-pub use names::{AttributeIndex, normalise};
+pub use names::{AttributeIndex, Rivals, normalise};
 pub use pending::{AskedContext, PendingError, PendingLogin, cookie_suffix};
 pub use pending_logout::PendingLogout;
 pub use record::{Attribute, NameId, Session};

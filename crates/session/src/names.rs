@@ -14,15 +14,29 @@ pub fn normalise(name: &str) -> String {
 
 /// The values of a session's attributes, found by variable name.
 ///
-/// Precedence: the alias of that name, an attribute's Name, the last part of a Name that is a URI,
-/// its FriendlyName; within each, the first in document order. An alias speaks for its name alone:
-/// when the session has none of its attributes, there is no value, whatever else bears that name.
-/// Attributes that repeat one Name are one attribute with all the values.
+/// Precedence: the alias of that name, a Name that is spelled exactly so, a FriendlyName that is; then
+/// whatever is the same without regard to case and to what no variable's name can hold: a Name, the
+/// last part of a Name that is a URI, a FriendlyName; within each, the first in document order. An
+/// alias speaks for its name alone: when the session has none of its attributes, there is no value,
+/// whatever else bears that name. Attributes that repeat one Name are one attribute with all the
+/// values.
 #[derive(Clone, Debug)]
 pub struct AttributeIndex {
     values: Vec<Vec<String>>,
     /// Normalised name → place in `values`, `None` for an alias with no attribute; sorted by name.
     names: Vec<(Box<str>, Option<usize>)>,
+    /// Names without alias that fit two attributes.
+    rivals: Vec<Rivals>,
+}
+
+/// Two attributes that one variable could mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rivals {
+    variable_name: Box<str>,
+    /// The Name of the attribute that the variable is.
+    pub chosen: Box<str>,
+    /// The Name of the next one.
+    pub other: Box<str>,
 }
 
 impl AttributeIndex {
@@ -34,14 +48,18 @@ impl AttributeIndex {
         for (alias, wanted) in aliases {
             names.push((normalise(alias).into(), find_attribute(&merged, wanted)));
         }
-        // Name, tail and FriendlyName in this order; the stable sort below keeps it.
+        // In the order of precedence; the stable sort below keeps it.
+        let is_exact = |name: &&str| normalise(name) == **name;
+        add_names(&mut names, &merged, |attribute| Some(attribute.name).filter(is_exact));
+        add_names(&mut names, &merged, |attribute| attribute.friendly_name.filter(is_exact));
         add_names(&mut names, &merged, |attribute| Some(attribute.name));
         add_names(&mut names, &merged, |attribute| uri_tail(attribute.name));
         add_names(&mut names, &merged, |attribute| attribute.friendly_name);
         names.sort_by(|left, right| left.0.cmp(&right.0));
+        let rivals = rivals(&names, &merged, aliases);
         names.dedup_by(|later, earlier| later.0 == earlier.0);
         let values = merged.iter().map(Merged::to_values).collect();
-        AttributeIndex { values, names }
+        AttributeIndex { values, names, rivals }
     }
 
     /// The values under `variable_name`, the variable's name without its prefix. An attribute may
@@ -52,6 +70,36 @@ impl AttributeIndex {
         let (_, place) = self.names.get(found)?;
         self.values.get((*place)?).map(Vec::as_slice)
     }
+
+    /// Another attribute that `variable_name` could mean as well: whoever made the configuration
+    /// should say which.
+    pub fn rivals(&self, variable_name: &[u8]) -> Option<&Rivals> {
+        let wanted = normalised(variable_name);
+        self.rivals.iter().find(|rivals| rivals.variable_name.as_bytes() == &*wanted)
+    }
+}
+
+/// `names` in the order of precedence within each name.
+fn rivals(
+    names: &[(Box<str>, Option<usize>)],
+    merged: &[Merged<'_>],
+    aliases: &[(String, Vec<String>)],
+) -> Vec<Rivals> {
+    let name_of = |place: Option<usize>| Some(merged.get(place?)?.name.into());
+    let of_one_name = names.chunk_by(|left, right| left.0 == right.0);
+    let rivals_in = |same: &[(Box<str>, Option<usize>)]| {
+        let (variable_name, chosen) = same.first()?;
+        let (_, other) = same.iter().find(|(_, place)| place != chosen)?;
+        if aliases.iter().any(|(alias, _)| normalise(alias) == **variable_name) {
+            return None;
+        }
+        Some(Rivals {
+            variable_name: variable_name.clone(),
+            chosen: name_of(*chosen)?,
+            other: name_of(*other)?,
+        })
+    };
+    of_one_name.filter_map(rivals_in).collect()
 }
 
 /// One attribute, put together from all that have its Name. Some IdPs send each role or group as
@@ -175,19 +223,41 @@ mod tests {
     #[test]
     fn the_stronger_kind_of_name_wins_whatever_the_order() {
         let attributes = vec![
-            attribute("x", Some("mail"), &["friendly"]),
+            attribute("w", Some("MAIL"), &["friendly"]),
             attribute("http://a/mail", None, &["tail"]),
             attribute("http://b#mail", None, &["second tail"]),
             attribute("Mail", None, &["name"]),
+            attribute("MAIL", None, &["second name"]),
+            attribute("x", Some("mail"), &["exact friendly"]),
+            attribute("mail", None, &["exact name"]),
             attribute("y", None, &["alias"]),
         ];
         let of = |attributes: &[Attribute], aliases| {
             found(&index(attributes.to_vec(), aliases), "mail").unwrap().join("")
         };
         assert_eq!(of(&attributes, &[("mail", &["absent", "y", "x"])]), "alias");
-        assert_eq!(of(&attributes, &[]), "name");
+        assert_eq!(of(&attributes, &[]), "exact name");
+        assert_eq!(of(&attributes[..6], &[]), "exact friendly");
+        assert_eq!(of(&attributes[..5], &[]), "name");
         assert_eq!(of(&attributes[..3], &[]), "tail");
         assert_eq!(of(&attributes[..1], &[]), "friendly");
+    }
+
+    #[test]
+    fn two_attributes_under_one_name_are_rivals_unless_an_alias_decides() {
+        let attributes = vec![
+            attribute("MAIL", None, &["a"]),
+            attribute("mail", Some("mail"), &["b"]),
+            attribute("urn:oid:2.5.4.4", Some("sn"), &["c"]),
+            attribute("mail", None, &["d"]),
+        ];
+        let plain = index(attributes.clone(), &[]);
+        let rivals = plain.rivals(b"mail").unwrap();
+        assert_eq!((&*rivals.chosen, &*rivals.other), ("mail", "MAIL"));
+        assert_eq!(plain.rivals(b"MAIL"), Some(rivals));
+        assert_eq!(plain.rivals(b"sn"), None);
+        assert_eq!(index(attributes.clone(), &[("mail", &["MAIL"])]).rivals(b"mail"), None);
+        assert_eq!(index(attributes, &[("mail", &["absent"])]).rivals(b"mail"), None);
     }
 
     #[test]

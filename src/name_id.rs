@@ -7,6 +7,7 @@ pub fn to_session(name_id: saml::response::NameId) -> session::NameId {
         format: name_id.format,
         name_qualifier: name_id.name_qualifier,
         sp_name_qualifier: name_id.sp_name_qualifier,
+        sp_provided_id: name_id.sp_provided_id,
     }
 }
 
@@ -17,5 +18,6 @@ pub fn to_saml(name_id: session::NameId) -> saml::response::NameId {
         format: name_id.format,
         name_qualifier: name_id.name_qualifier,
         sp_name_qualifier: name_id.sp_name_qualifier,
+        sp_provided_id: name_id.sp_provided_id,
     }
 }

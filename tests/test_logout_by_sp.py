@@ -79,6 +79,19 @@ def test_the_request(nginx, binding, method):
     assert "no-store" in page.headers["Cache-Control"]
 
 
+def test_the_name_that_this_sp_once_provided_goes_back(nginx):
+    """SPProvidedID is part of the NameID (Core 2.2.2): an IdP may know the user only with it."""
+
+    def provide(response: etree._Element) -> None:
+        response.find(".//saml:NameID", NS).set("SPProvidedID", "our & own 7")
+
+    idp = Idp(slo=("HTTP-POST",))
+    server = serve(nginx, idp)
+    member = log_in(server, idp, "_a", before_signing=provide)
+    name_id = received(member.get(server.url("/saml/logout"))).xml.find("saml:NameID", NS)
+    assert dict(name_id.attrib) == {"Format": EMAIL, "SPProvidedID": "our & own 7"}
+
+
 @pytest.mark.parametrize("binding", BY)
 def test_the_session_ends_before_the_idp_answers(nginx, binding):
     idp = Idp(slo=(BY[binding],))

@@ -14,6 +14,7 @@ pub mod authn_request;
 mod base64_binary;
 pub mod binding;
 pub mod http_url;
+mod identity_text;
 pub mod instant;
 pub mod logout;
 pub mod message;

@@ -18,6 +18,7 @@ use self::clock::Clock;
 use self::signature::Envelope;
 use crate::authn_context::RequestedAuthnContext;
 use crate::binding::DetachedSignature;
+use crate::identity_text;
 use crate::namespace;
 use crate::provider::Idp;
 use crate::refusal::Refusal;
@@ -56,13 +57,14 @@ pub struct Asked<'a> {
     pub authn_context: Option<&'a RequestedAuthnContext>,
 }
 
-/// NameID (Core 2.2.3).
+/// NameID (Core 2.2.2, 2.2.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameId {
     pub value: String,
     pub format: Option<String>,
     pub name_qualifier: Option<String>,
     pub sp_name_qualifier: Option<String>,
+    pub sp_provided_id: Option<String>,
 }
 
 /// Attribute (Core 2.7.3.1); the values of repeated Names are merged.
@@ -94,14 +96,15 @@ pub struct Login {
 }
 
 impl NameId {
-    /// As the IdP wrote it.
+    /// As the IdP wrote it, but for white space around the value and the Format.
     pub(crate) fn of(element: &Element) -> Self {
         let attribute = |name| element.attribute(name).map(str::to_owned);
         Self {
-            value: element.text.clone(),
-            format: attribute("Format"),
+            value: identity_text::trim(&element.text).to_owned(),
+            format: attribute("Format").map(|format| identity_text::trim(&format).to_owned()),
             name_qualifier: attribute("NameQualifier"),
             sp_name_qualifier: attribute("SPNameQualifier"),
+            sp_provided_id: attribute("SPProvidedID"),
         }
     }
 }
@@ -130,7 +133,7 @@ impl ReceivedResponse {
             None => self
                 .document
                 .text_in_child(namespace::ASSERTION, "Assertion", "Issuer")
-                .map(|issuer| header::trim(&issuer).to_owned()),
+                .map(|issuer| identity_text::trim(&issuer).to_owned()),
         }
     }
 

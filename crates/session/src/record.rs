@@ -3,7 +3,7 @@
 use crate::wire::{Reader, Writer};
 
 /// First byte of the stored form; a record of another version is a miss.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Shortest stored attribute: prefix code, name length, no friendly name, number of values.
 const ATTRIBUTE_MIN_LEN: usize = 4;
@@ -35,13 +35,14 @@ pub struct Session {
     pub attributes: Vec<Attribute>,
 }
 
-/// `NameID` with its qualifiers (Core 2.2.3).
+/// `NameID`, whole (Core 2.2.2, 2.2.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameId {
     pub value: String,
     pub format: Option<String>,
     pub name_qualifier: Option<String>,
     pub sp_name_qualifier: Option<String>,
+    pub sp_provided_id: Option<String>,
 }
 
 /// `Attribute` with the text of its values (Core 2.7.3.1).
@@ -106,6 +107,7 @@ impl NameId {
         writer.option(self.format.as_deref(), Writer::uri);
         writer.option(self.name_qualifier.as_deref(), Writer::uri);
         writer.option(self.sp_name_qualifier.as_deref(), Writer::uri);
+        writer.option(self.sp_provided_id.as_deref(), Writer::string);
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<NameId> {
@@ -114,6 +116,7 @@ impl NameId {
             format: reader.option(Reader::uri)?,
             name_qualifier: reader.option(Reader::uri)?,
             sp_name_qualifier: reader.option(Reader::uri)?,
+            sp_provided_id: reader.option(Reader::string)?,
         })
     }
 }
@@ -169,6 +172,7 @@ pub(crate) mod tests {
                 format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:transient".into()),
                 name_qualifier: None,
                 sp_name_qualifier: Some("https://app.example.com/saml/metadata".into()),
+                sp_provided_id: None,
             },
             session_index: Some("_f6a2b1f3a3c8f1a0e5d6c7b8a9f0e1d2c3".into()),
             authn_instant: 1_795_000_000,
@@ -220,7 +224,11 @@ pub(crate) mod tests {
     #[test]
     fn a_bare_session_survives_encoding() {
         let session = Session {
-            name_id: NameId { value: "Ж\u{0}\n".into(), ..NameId::default() },
+            name_id: NameId {
+                value: "Ж\u{0}\n".into(),
+                sp_provided_id: Some("jane at app".into()),
+                ..NameId::default()
+            },
             session_index: None,
             authn_context: None,
             landing: String::new(),

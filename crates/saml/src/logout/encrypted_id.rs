@@ -18,6 +18,7 @@ pub fn name_id(name_id: &NameId) -> Tag {
         .attribute_if("NameQualifier", name_id.name_qualifier.as_deref())
         .attribute_if("SPNameQualifier", name_id.sp_name_qualifier.as_deref())
         .attribute_if("Format", name_id.format.as_deref())
+        .attribute_if("SPProvidedID", name_id.sp_provided_id.as_deref())
         .text(&name_id.value)
 }
 

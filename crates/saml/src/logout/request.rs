@@ -5,12 +5,13 @@ use xmldoc::{Decryption, Document, Element, Limits};
 use super::Expected;
 use super::envelope::{Message, Opened};
 use crate::binding::DetachedSignature;
+use crate::identity_text;
 use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 use crate::response::clock::{Clock, optional_instant};
-use crate::response::{NameId, encryption, header, structure};
+use crate::response::{NameId, encryption, structure};
 
 const NAME: &str = "LogoutRequest";
 
@@ -206,9 +207,10 @@ fn in_time(request: &Opened, clock: &Clock) -> Result<i64, Refusal> {
     Ok(end.map_or(last, |end| end.min(last)))
 }
 
-/// Without the empty ones, which name no session; pretty-printing around an index is no part of it.
+/// Without the empty ones, which name no session.
 fn session_indexes(request: &Element) -> Vec<String> {
-    let indexes = request.children_named(PROTOCOL, "SessionIndex").map(header::uri);
+    let elements = request.children_named(PROTOCOL, "SessionIndex");
+    let indexes = elements.map(|index| identity_text::trim(&index.text));
     indexes.filter(|index| !index.is_empty()).map(str::to_owned).collect()
 }
 

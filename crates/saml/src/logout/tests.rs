@@ -27,10 +27,11 @@ const BINDINGS: [LogoutBinding; 3] = LogoutBinding::ALL;
 
 fn name_id() -> NameId {
     NameId {
-        value: " <Ålice> & Bob\n".to_owned(),
+        value: "<Ålice> &\nBob".to_owned(),
         format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
         name_qualifier: Some("https://idp.example.org/?a=b&c".to_owned()),
         sp_name_qualifier: Some(SP.to_owned()),
+        sp_provided_id: Some("our \"own\" name".to_owned()),
     }
 }
 
@@ -139,8 +140,9 @@ fn a_request_names_the_user_as_the_idp_did() {
              <saml:Issuer>https://app.example.com/saml/metadata</saml:Issuer>\
              <saml:NameID NameQualifier=\"https://idp.example.org/?a=b&amp;c\" \
              SPNameQualifier=\"https://app.example.com/saml/metadata\" \
-             Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"> &lt;Ålice&gt; &amp; \
-             Bob&#10;</saml:NameID><samlp:SessionIndex>s::1</samlp:SessionIndex>\
+             Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\" \
+             SPProvidedID=\"our &quot;own&quot; name\">&lt;Ålice&gt; &amp;&#10;Bob\
+             </saml:NameID><samlp:SessionIndex>s::1</samlp:SessionIndex>\
              <samlp:SessionIndex>&lt;2&gt;</samlp:SessionIndex></samlp:LogoutRequest>"
         );
         assert_valid(&xml, SCHEMA);
@@ -350,13 +352,14 @@ fn an_encrypted_name_id_is_for_the_idp_only() {
     idp.encryption_key = EncryptionKey::of(&public, []);
     let (xml, _) = sent(request(&name_id, &[]).send(&idp, &post, None).unwrap(), SLO);
     assert!(xml.contains("<saml:EncryptedID><xenc:EncryptedData"), "{xml}");
-    for secret in ["Ålice", "NameID>", "persistent", "NameQualifier"] {
+    for secret in ["Ålice", "NameID>", "persistent", "NameQualifier", "SPProvidedID"] {
         assert!(!xml.contains(secret), "{secret}: {xml}");
     }
     assert_valid(&xml, SCHEMA);
     let plaintext = decrypted(&xml, &reader);
     assert_valid(&plaintext, "saml-schema-assertion-2.0.xsd");
-    assert!(plaintext.contains("> &lt;Ålice&gt; &amp; Bob&#10;</saml:NameID>"), "{plaintext}");
+    assert!(plaintext.contains(">&lt;Ålice&gt; &amp;&#10;Bob</saml:NameID>"), "{plaintext}");
+    assert!(plaintext.contains(" SPProvidedID=\"our &quot;own&quot; name\" "), "{plaintext}");
 }
 
 /// By calls of OpenSSL of its own: AES-256-GCM under a key that came by RSA-OAEP.

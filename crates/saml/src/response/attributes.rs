@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use xmldoc::Element;
 
 use super::SamlAttribute;
+use crate::identity_text;
 use crate::namespace::{ASSERTION, XSI};
 use crate::reason;
 use crate::refusal::Refusal;
@@ -44,12 +45,9 @@ fn values(attribute: &Element) -> impl Iterator<Item = String> {
         .map(whole_text)
 }
 
-/// The text of an AttributeValue; around nested elements (a NameID) blanks are only layout.
+/// The text of an AttributeValue and of what is nested in it (a NameID), whose ends are layout.
 fn whole_text(value: &Element) -> String {
-    if value.children.is_empty() {
-        return value.text.clone();
-    }
-    let mut text = value.text.trim().to_owned();
+    let mut text = identity_text::trim(&value.text).to_owned();
     for child in &value.children {
         text.push_str(&whole_text(child));
     }

@@ -5,6 +5,7 @@ use xmldoc::Element;
 use super::Expected;
 use super::clock::{Clock, optional_instant, required_instant};
 use super::header::uri;
+use crate::identity_text;
 use crate::instant;
 use crate::namespace::ASSERTION;
 use crate::reason;
@@ -47,7 +48,7 @@ fn read(statement: &Element, expected: &Expected<'_>, clock: &Clock) -> Result<A
     context_as_asked(statement, expected)?;
     Ok(Authn {
         instant,
-        session_index: statement.attribute("SessionIndex").map(str::to_owned),
+        session_index: session_index(statement),
         session_not_on_or_after: session_end(statement, clock)?,
         context: class_ref(statement).map(str::to_owned),
     })
@@ -116,6 +117,12 @@ fn session_end(statement: &Element, clock: &Clock) -> Result<Option<i64>, Refusa
         return Err(Refusal::new(&reason::AUTHN_SESSION_EXPIRED, detail));
     }
     Ok(end)
+}
+
+/// Read as a LogoutRequest's is; an empty one names no session.
+fn session_index(statement: &Element) -> Option<String> {
+    let index = identity_text::trim(statement.attribute("SessionIndex")?);
+    (!index.is_empty()).then(|| index.to_owned())
 }
 
 fn class_ref(statement: &Element) -> Option<&str> {

@@ -3,6 +3,7 @@
 use xmldoc::Element;
 
 use super::clock::{Clock, required_instant};
+use crate::identity_text;
 use crate::namespace::{ASSERTION, NAME_ID_ENTITY};
 use crate::provider::Idp;
 use crate::reason;
@@ -92,10 +93,5 @@ pub fn issuer_if_present(element: &Element, idp: &Idp) -> Result<(), Refusal> {
 
 /// The URI that an element holds; pretty-printing around it is no part of a URI.
 pub fn uri(element: &Element) -> &str {
-    trim(&element.text)
-}
-
-/// Without XML's white space at its ends.
-pub fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
+    identity_text::trim(&element.text)
 }

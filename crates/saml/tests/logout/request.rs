@@ -35,6 +35,7 @@ fn a_request_says_who_is_to_be_logged_out() {
                 format: Some(NAME_ID.to_owned()),
                 name_qualifier: Some(IDP.to_owned()),
                 sp_name_qualifier: Some("urn:sp".to_owned()),
+                sp_provided_id: None,
             },
             session_indexes: vec!["s::1".to_owned()],
             issue_instant: NOW,
@@ -45,6 +46,22 @@ fn a_request_says_who_is_to_be_logged_out() {
             signed: true,
         }
     );
+}
+
+#[test]
+fn names_are_read_as_a_login_reads_them() {
+    let request = identified_by(
+        "<saml:NameID Format=\" urn:oasis:names:tc:SAML:2.0:nameid-format:persistent \" \
+         SPProvidedID=\"a 7\">\n  alice&#9; </saml:NameID>",
+    );
+    let request = request.edit(">s::1<", ">\n s::1 &#13;<").logout();
+    let name_id = NameId {
+        value: "alice".to_owned(),
+        format: Some(NAME_ID.to_owned()),
+        sp_provided_id: Some("a 7".to_owned()),
+        ..NameId::default()
+    };
+    assert_eq!((request.name_id, request.session_indexes), (name_id, vec!["s::1".to_owned()]));
 }
 
 #[test]

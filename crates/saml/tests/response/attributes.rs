@@ -27,8 +27,18 @@ fn values_keep_their_order_and_text() {
     );
     assert_eq!(
         attributes,
-        [attribute("groups", None, &["b", "a, <c>", " a "]), attribute("x", None, &["1"])]
+        [attribute("groups", None, &["b", "a, <c>", "a"]), attribute("x", None, &["1"])]
     );
+}
+
+#[test]
+fn white_space_around_a_value_is_no_part_of_it() {
+    let attributes = read(
+        "<saml:Attribute Name=\"x\"><saml:AttributeValue>\n  admin  user&#10;\t</saml:AttributeValue>\
+         <saml:AttributeValue> \n</saml:AttributeValue>\
+         <saml:AttributeValue>\u{a0}admin\u{200b}</saml:AttributeValue></saml:Attribute>",
+    );
+    assert_eq!(attributes, [attribute("x", None, &["admin  user", "", "\u{a0}admin\u{200b}"])]);
 }
 
 #[test]

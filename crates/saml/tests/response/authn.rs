@@ -139,3 +139,11 @@ fn of_several_statements_one_with_the_asked_context_is_used() {
     let login = asking(Comparison::Exact, &["urn:x:mfa"]).login(&xml);
     assert_eq!(login.session_index.as_deref(), Some("s::2"));
 }
+
+#[test]
+fn the_session_index_is_read_as_a_logout_reads_it() {
+    for (written, read) in [(" s::2&#10;", Some("s::2")), ("", None), (" ", None)] {
+        let answer = Answer::new().assertion("\"s::1\"", &format!("\"{written}\""));
+        assert_eq!(answer.login().session_index.as_deref(), read);
+    }
+}

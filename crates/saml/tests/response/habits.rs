@@ -143,8 +143,8 @@ fn a_declaration_and_a_byte_order_mark_may_stand_first() {
 
 #[test]
 fn characters_may_be_written_as_references() {
-    let answer = Answer::new().assertion(">alice@example.org<", ">&#x414;&#1072;&#xA;&amp;&#13;<");
-    assert_eq!(answer.login().attributes[0].values, ["\u{414}\u{430}\n&\r"]);
+    let answer = Answer::new().assertion(">alice@example.org<", ">&#x414;&#1072;&#xA;&amp;&#13;.<");
+    assert_eq!(answer.login().attributes[0].values, ["\u{414}\u{430}\n&\r."]);
 }
 
 #[test]

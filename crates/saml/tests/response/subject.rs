@@ -65,8 +65,30 @@ fn a_comment_put_in_after_signing_changes_nothing() {
 
 #[test]
 fn character_references_and_blanks_belong_to_the_name_id() {
-    let login = Answer::new().assertion(">alice<", "> al&#x69;ce&amp;b\u{f6}b &#13;<").login();
-    assert_eq!(login.name_id.value, " alice&b\u{f6}b \r");
+    let login = Answer::new().assertion(">alice<", ">al&#x69;ce &amp;  b\u{f6}b<").login();
+    assert_eq!(login.name_id.value, "alice &  b\u{f6}b");
+}
+
+#[test]
+fn white_space_around_the_name_id_is_no_part_of_it() {
+    for text in [" alice", "alice&#13;", "\n\t  alice\n  ", "&#x20;alice&#9;", " <!-- x --> alice "]
+    {
+        for sign in [Sign::Assertion, Sign::Response] {
+            let answer = Answer::new().signed(sign).assertion(">alice<", &format!(">{text}<"));
+            assert_eq!(answer.login().name_id.value, "alice", "{text:?}");
+        }
+    }
+    for other in ["\u{a0}alice", "alice\u{200b}", "\u{3000}alice", "al ice", "\u{430}lice"] {
+        let answer = Answer::new().assertion(">alice<", &format!(">{other}<"));
+        assert_eq!(answer.login().name_id.value, other);
+    }
+}
+
+#[test]
+fn the_name_that_the_sp_provided_is_part_of_the_name_id() {
+    let answer = Answer::new().assertion("<saml:NameID ", "<saml:NameID SPProvidedID=\" a 7\" ");
+    assert_eq!(answer.login().name_id.sp_provided_id.as_deref(), Some(" a 7"));
+    assert_eq!(Answer::new().login().name_id.sp_provided_id, None);
 }
 
 #[test]

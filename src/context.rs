@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_http_request_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, Request};
+use saml::refusal::Sender;
 
 use crate::SamlModule;
 use crate::config::Sp;
@@ -41,6 +42,8 @@ pub struct Context {
     pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
+    /// Whose message it is.
+    pub sender: Cell<Sender>,
     request_id: OnceCell<String>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
@@ -60,6 +63,7 @@ impl Context {
             decides_user: Cell::default(),
             cookies_sent: OnceCell::default(),
             error: Cell::default(),
+            sender: Cell::default(),
             request_id: OnceCell::default(),
             request,
         }
@@ -103,10 +107,13 @@ impl Context {
         self.request_id.get_or_init(random::id)
     }
 
-    /// Sets the ID once it is known from a message.
+    /// Sets the ID once it is known from a message. What cannot be one of ours is none: it goes into
+    /// pages and logs as it is.
     pub fn set_request_id(&self, id: &str) {
-        // An ID that was shown already stays.
-        let _ = self.request_id.set(id.to_owned());
+        if random::may_be_id(id) {
+            // An ID that was shown already stays.
+            let _ = self.request_id.set(id.to_owned());
+        }
     }
 }
 

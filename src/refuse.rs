@@ -54,7 +54,7 @@ pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
 pub fn note(r: &Request, refusal: &Refusal) -> Option<String> {
     let context = Context::of_or_new(r)?;
     context.error.set(Some(refusal.code()));
-    log(r, refusal, context.request_id());
+    log(r, refusal, context);
     Some(context.request_id().to_owned())
 }
 
@@ -63,12 +63,10 @@ pub fn internal(what: &str) -> Refusal {
     Refusal::new(&reason::INTERNAL_ERROR, what)
 }
 
-fn log(r: &Request, refusal: &Refusal, request_id: &str) {
-    let level = match refusal.blame() {
-        Blame::Client => NGX_LOG_WARN,
-        Blame::Idp | Blame::Sp | Blame::Server => NGX_LOG_ERR,
-    };
-    ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, request_id);
+fn log(r: &Request, refusal: &Refusal, context: &Context) {
+    let is_error = refusal.is_error(context.sender.get());
+    let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
+    ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, context.request_id());
 }
 
 /// The one place where blame becomes a status.

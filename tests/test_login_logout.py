@@ -47,7 +47,7 @@ def test_choice_of_the_idp(server, idp, browser):
 
 
 def test_unknown_idp(server, browser):
-    assert_refused(server, browser.get(server.url("/saml/login?idp=nobody")), "idp_unknown")
+    assert_refused(server, browser.get(server.url("/saml/login?idp=nobody")), "argument_invalid")
 
 
 def test_a_location_of_one_idp(server, idp, browser):

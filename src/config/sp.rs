@@ -8,7 +8,7 @@ use saml::http_url::{HttpUrl, Scheme};
 use saml::provider::Policy;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{PendingLogin, SessionToken};
+use session::{PendingLogin, PendingLogout, SessionToken};
 use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
@@ -181,6 +181,19 @@ impl Sp {
         let secrets = self.sessions.store.secrets()?;
         let open = |value| PendingLogin::open_cookie(secrets, &self.name, value, now).ok();
         Ok(self.cookies.requests(r).map(|(name, value)| (name, open(value))).collect())
+    }
+
+    /// The logouts under way in this browser.
+    pub fn pending_logouts(
+        &self,
+        r: &Request,
+        now: i64,
+    ) -> Result<impl Iterator<Item = PendingLogout>, Refusal> {
+        let secrets = self.sessions.store.secrets()?;
+        Ok(self
+            .cookies
+            .logout_values(r)
+            .filter_map(move |value| PendingLogout::open_cookie(secrets, &self.name, value, now)))
     }
 
     /// A URL the browser may be sent to, made absolute.

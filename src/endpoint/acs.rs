@@ -8,7 +8,7 @@ use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::reason;
-use saml::refusal::{Refusal, quote};
+use saml::refusal::{Refusal, Sender, quote};
 use saml::response::{Asked, Expected, ReceivedResponse};
 use session::{Logins, PendingError, PendingLogin};
 
@@ -40,10 +40,11 @@ fn answered(
     request_id: &str,
     now: i64,
 ) -> Result<Answer, Refusal> {
+    let context = Context::of_or_new(r);
+    // First, so that a refusal joins the line of the redirect.
+    context.inspect(|context| context.set_request_id(request_id));
     let pending = pending_login(r, sp, request_id, now)?;
-    if let Some(context) = Context::of_or_new(r) {
-        context.set_request_id(request_id);
-    }
+    context.inspect(|context| context.sender.set(Sender::Known));
     if pending.answered {
         // The Back button posts the form again. This browser's own cookie says where that login
         // went; whether there still is a session is asked there.
@@ -115,7 +116,14 @@ fn pending_login(
 ) -> Result<PendingLogin, Refusal> {
     let mut refusal = Refusal::new(
         &reason::REQUEST_UNKNOWN,
-        format!("InResponseTo is {}, no login of this browser has that ID", quote(request_id)),
+        format!(
+            "InResponseTo is {}, no login of this browser has that ID: it sent {} cookies of logins, \
+             base_url is {}, request_lifetime is {} s",
+            quote(request_id),
+            sp.cookies.requests(r).count(),
+            sp.base_url,
+            sp.request_lifetime
+        ),
     );
     for value in sp.cookies.request_values(r, request_id) {
         match PendingLogin::open_cookie(sp.sessions.store.secrets()?, &sp.name, value, now) {

@@ -3,25 +3,48 @@
 
 use std::rc::Rc;
 
+use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::{decode_post, decode_redirect, is_soap};
 use saml::message::{Received, receive, receive_redirect, receive_soap};
 use saml::reason;
-use saml::refusal::{Refusal, quote};
+use saml::refusal::{Refusal, Sender, quote};
 use xmldoc::Limits;
 
 use super::{Answer, acs, logout_request, logout_response};
 use crate::config::{EndpointKind, Idp, Sp};
+use crate::context::Context;
 use crate::request::{self, BodyError};
 
 /// Lets nginx read a body, unless it is declared too large.
 pub fn expect_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     let declared = usize::try_from(r.as_ref().headers_in.content_length_n).unwrap_or(0);
-    if declared > body_limit(sp) { Err(too_large(sp)) } else { Ok(Answer::WithBody) }
+    if declared > body_limit(sp) {
+        return Err(unreadable(r, sp, too_large(sp)));
+    }
+    Ok(Answer::WithBody)
 }
 
-/// Takes the message of a body that nginx has read whole: a form (HTTP-POST) or an envelope (SOAP).
+/// Takes the message of a body that nginx has read whole.
 pub fn consume_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    let message = read_body(r, sp).map_err(|refusal| unreadable(r, sp, refusal))?;
+    dispatch(r, sp, message)
+}
+
+/// Takes the message of a query (HTTP-Redirect): some IdPs answer a login so by default.
+pub fn consume_query(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    let message = read_query(r, sp).map_err(|refusal| unreadable(r, sp, refusal))?;
+    dispatch(r, sp, message)
+}
+
+/// A message that could be read, and what came with it.
+struct Message {
+    received: Received,
+    relay_state: Option<String>,
+}
+
+/// A form (HTTP-POST), or an envelope (SOAP).
+fn read_body(r: &Request, sp: &Sp) -> Result<Message, Refusal> {
     let body = request::body(r, body_limit(sp)).map_err(|e| match e {
         BodyError::TooLarge => too_large(sp),
         BodyError::Unreadable => {
@@ -30,27 +53,55 @@ pub fn consume_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     })?;
     let content_type = request::content_type(r);
     if is_soap(content_type) {
-        return dispatch(r, sp, receive_soap(&body, &limits(sp))?, None);
+        let received = receive_soap(&body, &limits(sp)).map_err(no_answer)?;
+        return Ok(Message { received, relay_state: None });
     }
     let message = decode_post(content_type, &body, sp.max_message_size)?;
     let received = receive(&message.xml, &limits(sp))?;
-    dispatch(r, sp, received, message.relay_state.as_deref())
+    Ok(Message { received, relay_state: message.relay_state })
 }
 
-/// Takes the message of a query (HTTP-Redirect): some IdPs answer a login so by default.
-pub fn consume_query(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+/// A Fault answers a request, and nobody here asked.
+fn no_answer(refusal: Refusal) -> Refusal {
+    if refusal.code() != reason::SOAP_FAULT.code() {
+        return refusal;
+    }
+    Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("a SOAP Fault: {}", refusal.detail()))
+}
+
+fn read_query(r: &Request, sp: &Sp) -> Result<Message, Refusal> {
     let message = decode_redirect(r.as_ref().args.as_bytes(), sp.max_message_size)?;
     let relay_state = message.relay_state.clone();
-    let received = receive_redirect(message, &limits(sp))?;
-    dispatch(r, sp, received, relay_state.as_deref())
+    Ok(Message { received: receive_redirect(message, &limits(sp))?, relay_state })
+}
+
+/// Nothing says who sent it but the browser, which may have a login or logout of ours under way.
+fn unreadable(r: &Request, sp: &Sp, refusal: Refusal) -> Refusal {
+    let now = ngx_time();
+    let logs_in = sp.pending_logins(r, now).is_ok_and(|all| all.iter().any(|(_, p)| p.is_some()));
+    let logs_out = || sp.pending_logouts(r, now).is_ok_and(|mut all| all.next().is_some());
+    if logs_in || logs_out() {
+        is_from_known(r);
+    }
+    refusal
+}
+
+/// What is refused from here on is no stranger's.
+fn is_from_known(r: &Request) {
+    if let Some(context) = Context::of_or_new(r) {
+        context.sender.set(Sender::Known);
+    }
 }
 
 fn dispatch(
     r: &Request,
     sp: &Rc<Sp>,
-    received: Received,
-    relay_state: Option<&str>,
+    Message { received, relay_state }: Message,
 ) -> Result<Answer, Refusal> {
+    let relay_state = relay_state.as_deref();
+    if idp_of_issuer(sp, received.issuer()).is_ok() {
+        is_from_known(r);
+    }
     let at_sls = super::kind_of(r) == Some(EndpointKind::Sls);
     let url = match &sp.endpoints.sls {
         Some(sls) if at_sls => sls,

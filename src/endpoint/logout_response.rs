@@ -6,7 +6,7 @@ use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::logout::{Expected, LogoutOutcome, ReceivedLogoutResponse};
 use saml::reason;
-use saml::refusal::{Refusal, quote};
+use saml::refusal::{Refusal, Sender, quote};
 use session::PendingLogout;
 
 use super::Answer;
@@ -26,17 +26,20 @@ pub fn conclude(
     url: &str,
 ) -> Result<Answer, Refusal> {
     let now = ngx_time();
-    let idp = idp_of_issuer(sp, response.issuer())?;
     let asked = response.in_response_to().unwrap_or_default();
-    let pending = pending_logout(r, sp, &asked, now)?.filter(|pending| pending.idp == idp.name);
+    let context = Context::of_or_new(r);
+    context.inspect(|context| context.set_request_id(&asked));
+    let pending = pending_logout(r, sp, &asked, now)?;
+    if let (Some(context), Some(_)) = (context, &pending) {
+        context.sender.set(Sender::Known);
+    }
+    let idp = idp_of_issuer(sp, response.issuer())?;
+    let pending = pending.filter(|pending| pending.idp == idp.name);
     if pending.is_none() && request::is_browser(r) {
         return Err(Refusal::new(
             &reason::LOGOUT_RESPONSE_UNKNOWN,
             format!("InResponseTo is {}, no logout of this browser has that ID", quote(&asked)),
         ));
-    }
-    if let (Some(context), Some(pending)) = (Context::of_or_new(r), &pending) {
-        context.set_request_id(&pending.request_id);
     }
     let decryption_keys = &sp.decryption_keys;
     let expected =
@@ -85,10 +88,5 @@ fn pending_logout(
     request_id: &str,
     now: i64,
 ) -> Result<Option<PendingLogout>, Refusal> {
-    let secrets = sp.sessions.store.secrets()?;
-    Ok(sp
-        .cookies
-        .logout_values(r)
-        .filter_map(|value| PendingLogout::open_cookie(secrets, &sp.name, value, now))
-        .find(|pending| pending.request_id == request_id))
+    Ok(sp.pending_logouts(r, now)?.find(|pending| pending.request_id == request_id))
 }

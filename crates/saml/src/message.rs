@@ -17,6 +17,17 @@ pub enum Received {
     LogoutResponse(ReceivedLogoutResponse),
 }
 
+impl Received {
+    /// Issuer, unverified: finds the IdP.
+    pub fn issuer(&self) -> Option<String> {
+        match self {
+            Self::Response(response) => response.issuer(),
+            Self::LogoutRequest(request) => request.issuer(),
+            Self::LogoutResponse(response) => response.issuer(),
+        }
+    }
+}
+
 /// What came by HTTP-POST: gate, parse, and tell by the root element.
 ///
 /// A SOAP envelope inside the form's field (WSO2) is taken off.

@@ -246,7 +246,7 @@ reasons! {
     ISSUER_MISMATCH, "issuer_mismatch", Idp,
         "The message was issued by somebody else.",
         "give saml_idp the metadata or entity_id under which this IdP signs";
-    IDP_UNKNOWN, "idp_unknown", Idp,
+    IDP_UNKNOWN, "idp_unknown", Client,
         "The sender is not an identity provider of this service.",
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
@@ -268,8 +268,8 @@ reasons! {
         "The response answers another request.",
         "start again; when it stays, the IdP mixes up its answers";
     REQUEST_UNKNOWN, "request_unknown", Client,
-        "Your browser has no pending login that this response answers.",
-        "cookies must survive the way to the IdP and back: same host, https, cookies allowed; start the login again";
+        "Your browser has no pending login that this response answers: it blocks cookies, or you began at another address than this one, or the login took too long.",
+        "look in this order whether the browser takes and sends cookies here, whether the login began at the host of base_url, and whether it took longer than request_lifetime; then start it again";
     REQUEST_EXPIRED, "request_expired", Client,
         "The login took too long.",
         "start the login again, or raise request_lifetime";

@@ -7,6 +7,16 @@ pub use crate::reason::{Blame, Reason};
 /// Longest foreign text in a log line, characters.
 const QUOTE_MAX: usize = 200;
 
+/// Who sent what was refused, as far as it says itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sender {
+    /// Anybody: scanners, search engines.
+    #[default]
+    Stranger,
+    /// An IdP of this SP by the Issuer, or a browser that a login or logout of this SP is under way in.
+    Known,
+}
+
 /// Why a message or a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -33,6 +43,12 @@ impl Refusal {
     /// Who can mend it.
     pub fn blame(&self) -> Blame {
         self.reason.blame()
+    }
+
+    /// Must whoever reads only errors, as nginx logs by default, hear of it? Of what people stumble
+    /// over, yes; not of strangers' noise, which is theirs to mend.
+    pub fn is_error(&self, sender: Sender) -> bool {
+        self.blame() != Blame::Client || sender == Sender::Known
     }
 
     /// One sentence for the user's page.
@@ -100,6 +116,16 @@ mod tests {
         assert_eq!(refusal.detail(), "zone \"sessions\"");
         assert_eq!(refusal.meaning(), "The session store is full.");
         assert_eq!(refusal.reason(), &reason::STORE_FULL);
+    }
+
+    #[test]
+    fn only_strangers_make_noise() {
+        for reason in reason::REASONS {
+            let refusal = Refusal::new(reason, "x");
+            assert!(refusal.is_error(Sender::Known), "{refusal}");
+            let is_strangers = refusal.blame() == Blame::Client;
+            assert_eq!(refusal.is_error(Sender::Stranger), !is_strangers, "{refusal}");
+        }
     }
 
     #[test]

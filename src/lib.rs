@@ -6,6 +6,7 @@
 mod access;
 mod config;
 mod context;
+mod decryption_budget;
 mod endpoint;
 mod event;
 mod guard;

@@ -99,7 +99,10 @@ impl Sp {
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
             base_url: base,
             endpoints,
-            decryption_keys: credentials.iter().filter_map(|c| DecryptionKey::of(&c.key)).collect(),
+            decryption_keys: credentials
+                .iter()
+                .filter_map(|c| Some(DecryptionKey::of(&c.key)?.named_by(&c.certificate)))
+                .collect(),
             credentials,
             idps,
             awaited_idps,

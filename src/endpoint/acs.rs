@@ -17,6 +17,7 @@ use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
 use crate::context::Context;
+use crate::decryption_budget;
 
 /// Consumes a Response.
 pub fn consume(
@@ -61,7 +62,7 @@ fn answered(
         force_authn: pending.force_authn,
         authn_context: authn_context.as_ref(),
     };
-    match response.accept(&expected(sp, idp, Some(asked), now)) {
+    match decryption_budget::accept(r, response, &expected(sp, idp, Some(asked), now)) {
         Ok(login) => {
             let landing = pending.return_url.clone();
             let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
@@ -93,7 +94,7 @@ fn unsolicited(
             format!("the Response has no InResponseTo, allow_unsolicited is off for {}", idp.name),
         ));
     }
-    let login = response.accept(&expected(sp, idp, None, now))?;
+    let login = decryption_budget::accept(r, response, &expected(sp, idp, None, now))?;
     let landing =
         relay_state.and_then(|url| sp.return_url(url)).unwrap_or_else(|| sp.login_redirect.clone());
     let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));

@@ -76,6 +76,17 @@ class Towards(HTTPAdapter):
         return answer
 
 
+class From(HTTPAdapter):
+    """Connects from this address of the client's host."""
+
+    def __init__(self, address: str):
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *arguments, **options):
+        super().init_poolmanager(*arguments, source_address=(self.address, 0), **options)
+
+
 class Browser:
     """Cookies are kept like a browser keeps them; `SameSite` is left to the Chromium test."""
 
@@ -92,6 +103,11 @@ class Browser:
     def towards(self, server: Nginx) -> "Browser":
         """From now on 127.0.0.1 at this port is this nginx, as a load balancer would have it."""
         self.session.mount(f"http://127.0.0.1:{server.port}/", Towards(server.address))
+        return self
+
+    def at(self, address: str) -> "Browser":
+        """From now on nginx sees this client at another loopback address."""
+        self.session.mount("http://", From(address))
         return self
 
     def get(self, url: str, **options) -> Page:

@@ -26,7 +26,7 @@ pub struct Expected<'a> {
     pub url: &'a str,
     pub sp_entity_id: &'a str,
     pub idp: &'a Idp,
-    /// Private keys of this SP; each is tried.
+    /// Private keys of this SP.
     pub decryption_keys: &'a [DecryptionKey],
     /// Seconds since the epoch.
     pub now: i64,

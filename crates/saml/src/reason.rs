@@ -199,6 +199,9 @@ reasons! {
     DECRYPTION_FAILED, "decryption_failed", Idp,
         "The encrypted part of the message could not be read.",
         "let the IdP encrypt for the certificate in this SP's current metadata, and sign what it encrypts";
+    DECRYPTION_LIMIT, "decryption_limit", Server,
+        "Too many encrypted messages could not be read. Try again in a moment.",
+        "find out in the lines before why they fail (decryption_failed); behind a load balancer let nginx know the clients' addresses (set_real_ip_from), or one of them uses up what all have";
     ENCRYPTION_ALGORITHM, "encryption_algorithm", Idp,
         "The encryption algorithm is not allowed.",
         "let the IdP encrypt with AES-GCM and RSA-OAEP, or set allow_weak rsa1_5 or 3des for this IdP";

@@ -38,7 +38,7 @@ pub struct Expected<'a> {
     /// Absolute URL of the ACS.
     pub acs_url: &'a str,
     pub idp: &'a Idp,
-    /// Private keys of this SP; each is tried.
+    /// Private keys of this SP.
     pub decryption_keys: &'a [DecryptionKey],
     /// The request of this browser that the Response must answer; `None` = unsolicited.
     pub request: Option<Asked<'a>>,
@@ -135,6 +135,15 @@ impl ReceivedResponse {
                 .text_in_child(namespace::ASSERTION, "Assertion", "Issuer")
                 .map(|issuer| identity_text::trim(&issuer).to_owned()),
         }
+    }
+
+    /// Would it be decrypted before any signature has shown that it is the IdP's? Then each failure is
+    /// a private key operation that a stranger may have asked for.
+    pub fn is_unvouched_ciphertext(&self) -> bool {
+        let is_signed = self.signature.is_some() || self.document.root_is_signed();
+        let holds_ciphertext =
+            || self.document.envelope().child(namespace::ASSERTION, "EncryptedAssertion").is_some();
+        !is_signed && holds_ciphertext()
     }
 
     /// Verifies and validates (Core 3.2.2, Core 2.3.3, Profiles 4.1.4.3).

@@ -9,6 +9,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod budget;
 mod claims;
 pub mod cookie;
 pub mod header_value;
@@ -27,6 +28,7 @@ mod token;
 mod uri_prefix;
 mod wire;
 
+pub use budget::{Budget, Client, Spent};
 pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{
     CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,

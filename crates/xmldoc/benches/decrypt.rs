@@ -72,7 +72,12 @@ fn decrypt(criterion: &mut Criterion) {
     let keys = [DecryptionKey::of(&signing).unwrap()];
     let limits = Limits::default();
     let policy = SignaturePolicy::default();
-    let with = Decryption { keys: &keys, policy: DecryptionPolicy::default(), limits: &limits };
+    let with = Decryption {
+        keys: &keys,
+        sp: "urn:sp",
+        policy: DecryptionPolicy::default(),
+        limits: &limits,
+    };
     for attributes in [5, 50] {
         let (place, digest) = (SignaturePlace::AfterIssuer, DigestAlgorithm::Sha256);
         let algorithm = SignatureAlgorithm::RsaSha256;

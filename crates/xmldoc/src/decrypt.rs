@@ -6,6 +6,7 @@ pub(crate) mod algorithm;
 mod cipher;
 mod encrypted;
 mod error;
+mod hint;
 mod key_transport;
 mod plaintext;
 mod policy;
@@ -18,8 +19,8 @@ pub use error::DecryptError;
 pub use key_transport::DecryptionKey;
 pub use policy::DecryptionPolicy;
 
-use encrypted::Encrypted;
-use policy::Coverage;
+use encrypted::{Encrypted, EncryptedKey};
+use policy::{Coverage, MOST_ATTEMPTS};
 
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -29,8 +30,11 @@ const MOST_ENCRYPTED: usize = 64;
 /// All that decrypting needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Decryption<'a> {
-    /// The SP's keys; each is tried (rollover).
+    /// The SP's keys (rollover): those that an EncryptedKey says it is for are tried first, then in
+    /// this order.
     pub keys: &'a [DecryptionKey],
+    /// entityID of the SP, which an EncryptedKey may name as its Recipient.
+    pub sp: &'a str,
     pub policy: DecryptionPolicy,
     /// Bounds on each plaintext.
     pub limits: &'a Limits,
@@ -45,12 +49,9 @@ impl Decryption<'_> {
         if self.keys.is_empty() {
             return Err(DecryptError::NoKey);
         }
-        let pairs = encrypted.keys.iter().flat_map(|key| self.keys.iter().map(move |k| (key, k)));
-        if pairs.clone().count() > encrypted::MOST_ATTEMPTS {
-            return Err(DecryptError::Structure("there are too many EncryptedKeys"));
-        }
-        let document = pairs
-            .filter(|(encrypted_key, key)| encrypted_key.wrapped.len() == key.size())
+        let document = self
+            .attempts(&encrypted.keys, coverage)?
+            .into_iter()
             .find_map(|(encrypted_key, key)| {
                 let length = encrypted.cipher.key_length();
                 let content_key =
@@ -63,6 +64,25 @@ impl Decryption<'_> {
             })
             .ok_or(DecryptError::Failed)?;
         Ok(Opened { document, is_authenticated: encrypted.cipher.is_authenticated() })
+    }
+}
+
+impl<'a> Decryption<'a> {
+    /// What to try, the likeliest first: each is a private key operation.
+    fn attempts<'k>(
+        &self,
+        encrypted_keys: &'k [EncryptedKey],
+        coverage: Coverage,
+    ) -> Result<Vec<(&'k EncryptedKey, &'a DecryptionKey)>, DecryptError> {
+        let pairs = self.keys.iter().flat_map(|key| encrypted_keys.iter().map(move |e| (e, key)));
+        let mut pairs: Vec<_> = pairs.collect();
+        if pairs.len() > MOST_ATTEMPTS {
+            return Err(DecryptError::Structure("there are too many EncryptedKeys"));
+        }
+        pairs.retain(|(encrypted_key, key)| encrypted_key.wrapped.len() == key.size());
+        pairs.sort_by_key(|(encrypted_key, key)| encrypted_key.hint.distance(key, self.sp));
+        pairs.truncate(coverage.most_attempts());
+        Ok(pairs)
     }
 }
 

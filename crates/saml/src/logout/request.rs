@@ -94,6 +94,7 @@ impl ReceivedLogoutRequest {
         let limits = self.0.limits;
         let decryption = Decryption {
             keys: expected.decryption_keys,
+            sp: expected.sp_entity_id,
             policy: expected.idp.policy.decryption,
             limits: &limits,
         };

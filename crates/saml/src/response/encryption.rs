@@ -10,7 +10,8 @@ use crate::refusal::{Refusal, quote};
 /// The keys of this SP, and what its administrator allows this IdP.
 pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {
     let policy = expected.idp.policy.decryption;
-    Decryption { keys: expected.decryption_keys, policy, limits }
+    let (keys, sp) = (expected.decryption_keys, expected.sp_entity_id);
+    Decryption { keys, sp, policy, limits }
 }
 
 /// The Assertion with each EncryptedID and EncryptedAttribute replaced by what it holds.

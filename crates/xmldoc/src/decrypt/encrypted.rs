@@ -2,18 +2,16 @@
 use super::algorithm::{
     ContentCipher, KeyTransport, OaepDigest, RSA_1_5, RSA_OAEP, RSA_OAEP_MGF1P,
 };
+use super::hint::Hint;
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
 use crate::{Element, base64_binary};
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
-
-/// EncryptedKeys times decryption keys: each pair is a private key operation for a stranger.
-pub(super) const MOST_ATTEMPTS: usize = 16;
 
 /// One EncryptedData and the EncryptedKeys that may open it.
 #[derive(Debug)]
@@ -27,6 +25,7 @@ pub(super) struct Encrypted {
 pub(super) struct EncryptedKey {
     pub(super) transport: KeyTransport,
     pub(super) wrapped: Vec<u8>,
+    pub(super) hint: Hint,
 }
 
 impl Encrypted {
@@ -117,7 +116,7 @@ impl EncryptedKey {
             RSA_OAEP => oaep(method, false)?,
             uri => return Err(DecryptError::Algorithm(uri.into())),
         };
-        Ok(Self { transport, wrapped: cipher_value(element)? })
+        Ok(Self { transport, wrapped: cipher_value(element)?, hint: Hint::of(element) })
     }
 }
 

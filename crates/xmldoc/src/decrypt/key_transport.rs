@@ -10,19 +10,41 @@ use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 
 use super::algorithm::{KeyTransport, OaepDigest};
-use crate::SigningKey;
+use crate::{Certificate, SigningKey};
 
 /// A private RSA key to decrypt with.
 #[derive(Clone)]
 pub struct DecryptionKey {
     pkey: PKey<Private>,
+    /// Its public half as a certificate holds it (SubjectPublicKeyInfo, DER).
+    public: Vec<u8>,
+    /// What a KeyName may call it.
+    names: Vec<String>,
 }
 
 impl DecryptionKey {
     /// The same key in its other use; `None` for an EC key, which decrypts nothing.
     pub fn of(key: &SigningKey) -> Option<Self> {
         let pkey = key.pkey();
-        (pkey.id() == Id::RSA).then(|| Self { pkey: pkey.to_owned() })
+        let public = pkey.public_key_to_der().unwrap_or_default();
+        (pkey.id() == Id::RSA).then(|| Self { pkey: pkey.to_owned(), public, names: Vec::new() })
+    }
+
+    /// Known by the common names of its certificate, too.
+    #[must_use]
+    pub fn named_by(mut self, certificate: &Certificate) -> Self {
+        self.names = certificate.common_names();
+        self
+    }
+
+    /// Is it the key of this certificate (DER)? One that an IdP has from before a renewal counts.
+    pub(super) fn is_in(&self, certificate: &[u8]) -> bool {
+        let length = self.public.len().max(1);
+        certificate.windows(length).any(|part| part == self.public)
+    }
+
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
     }
 
     /// Bytes of a wrapped key.

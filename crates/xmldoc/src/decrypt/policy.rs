@@ -17,3 +17,19 @@ pub(super) enum Coverage {
     Signed,
     Unsigned,
 }
+
+/// EncryptedKeys times decryption keys; more is no message of an IdP's.
+pub(super) const MOST_ATTEMPTS: usize = 16;
+
+/// Where anybody may have made the ciphertext: the key it is for, and another one during a rollover.
+const MOST_ATTEMPTS_FOR_STRANGERS: usize = 2;
+
+impl Coverage {
+    /// Private key operations for one ciphertext.
+    pub(super) fn most_attempts(self) -> usize {
+        match self {
+            Self::Signed => MOST_ATTEMPTS,
+            Self::Unsigned => MOST_ATTEMPTS_FOR_STRANGERS,
+        }
+    }
+}

@@ -1,3 +1,4 @@
+mod attempts;
 mod interop;
 mod oracle;
 mod shape;
@@ -168,7 +169,7 @@ fn open_unsigned_with(
     keys: &[DecryptionKey],
 ) -> Result<(Verified<Element>, SignedBy), DecryptError> {
     let limits = Limits::default();
-    let with = Decryption { keys, policy, limits: &limits };
+    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits };
     let document = Document::parse(xml.as_bytes(), &limits).unwrap();
     let trusted = [testing::rsa().verifying()];
     document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &trusted, &STRICT)
@@ -185,7 +186,7 @@ fn open_signed_with(
     keys: &[DecryptionKey],
 ) -> Result<Decrypted, DecryptError> {
     let limits = Limits::default();
-    let with = Decryption { keys, policy, limits: &limits };
+    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits };
     verified(xml).into_child(A, "EncryptedAssertion").unwrap().decrypt(&with)
 }
 

@@ -3,6 +3,7 @@ use std::fmt;
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref};
 
 use super::{KeyError, SigningKey, hex};
@@ -65,6 +66,12 @@ impl Certificate {
     /// Does `key` belong to this certificate?
     pub fn matches(&self, key: &SigningKey) -> bool {
         self.x509.public_key().is_ok_and(|public| key.pkey().public_eq(&public))
+    }
+
+    /// The common names in its subject.
+    pub(crate) fn common_names(&self) -> Vec<String> {
+        let entries = self.x509.subject_name().entries_by_nid(Nid::COMMONNAME);
+        entries.filter_map(|entry| entry.data().to_string().ok()).collect()
     }
 
     pub(super) fn x509(&self) -> &X509Ref {

@@ -5,7 +5,7 @@ use super::*;
 fn open(holder: &str) -> Result<Opened, DecryptError> {
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, policy: ALL, limits: &limits };
+    let with = Decryption { keys: &keys, sp: "urn:sp", policy: ALL, limits: &limits };
     let document = Document::parse(response(holder).as_bytes(), &limits).unwrap();
     let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
     let opened = with.open(&child, Coverage::Signed);
@@ -107,7 +107,7 @@ fn the_plaintext_is_bounded() {
     let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
     let keys = [key_of(testing::other_rsa())];
     let open = |limits: &Limits| {
-        let with = Decryption { keys: &keys, policy: NONE, limits };
+        let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits };
         code(with.open(&child, Coverage::Signed))
     };
     assert_eq!(open(&wide), "good");

@@ -108,7 +108,7 @@ fn only_one_encrypted_assertion_is_opened() {
     let one = seal(GCM, &signed(&assertion()));
     assert_eq!(code(open_unsigned(&response(&one.repeat(2)), NONE)), "encryption_structure");
     assert_eq!(code(open_unsigned(&response(""), NONE)), "encryption_structure");
-    let with = Decryption { keys: &[], policy: NONE, limits: &Limits::default() };
+    let with = Decryption { keys: &[], sp: "urn:sp", policy: NONE, limits: &Limits::default() };
     assert_eq!(code(verified(&signed(&response(""))).decrypt(&with)), "encryption_structure");
 }
 

@@ -103,7 +103,7 @@ fn ids_and_attributes_are_replaced_where_they_stand() {
     );
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, policy: NONE, limits: &limits };
+    let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits };
     let whole = verified(&signed(&assertion)).decrypt_within(&with).unwrap();
     assert_eq!(super::name_id(&whole), "jo");
     let names = |e: &Element| {

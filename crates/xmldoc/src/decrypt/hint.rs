@@ -1,0 +1,71 @@
+//! Which of our keys an EncryptedKey says it is for (xmlenc-core1 3.5.1, xmldsig-core1 4.5).
+//!
+//! Hints only choose what is tried first: nobody vouches for them, and an IdP may leave them out.
+use super::DecryptionKey;
+use super::encrypted::DSIG;
+use crate::{Element, base64_binary};
+
+/// Bytes of a certificate that is looked at, and how many of them.
+const LARGEST_CERTIFICATE: usize = 8 * 1024;
+const MOST_CERTIFICATES: usize = 4;
+
+/// What an EncryptedKey tells of the key that opens it.
+#[derive(Debug, Default)]
+pub(super) struct Hint {
+    /// The entityID of whom it is for (SAML Core 6.1).
+    recipient: Option<String>,
+    key_names: Vec<String>,
+    /// DER.
+    certificates: Vec<Vec<u8>>,
+}
+
+/// How well a hint fits: the least is tried first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Ours,
+    Untold,
+    Others,
+}
+
+impl Hint {
+    pub(super) fn of(encrypted_key: &Element) -> Self {
+        let key_info = || encrypted_key.children_named(DSIG, "KeyInfo");
+        let text_of = |element: &Element| element.text.trim().to_owned();
+        let data = key_info().flat_map(|info| info.children_named(DSIG, "X509Data"));
+        let certificates = data.flat_map(|data| data.children_named(DSIG, "X509Certificate"));
+        Self {
+            recipient: encrypted_key.attribute("Recipient").map(str::to_owned),
+            key_names: key_info()
+                .flat_map(|info| info.children_named(DSIG, "KeyName"))
+                .map(text_of)
+                .collect(),
+            certificates: certificates
+                .take(MOST_CERTIFICATES)
+                .filter_map(|certificate| base64_binary::decode(&certificate.text))
+                .filter(|der| der.len() <= LARGEST_CERTIFICATE)
+                .collect(),
+        }
+    }
+
+    /// Less is better: is it said to be for this key, and for this SP?
+    pub(super) fn distance(&self, key: &DecryptionKey, sp: &str) -> impl Ord {
+        let of_key = if self.names(key) {
+            Fit::Ours
+        } else if self.certificates.is_empty() {
+            Fit::Untold
+        } else {
+            Fit::Others
+        };
+        let of_sp = match self.recipient.as_deref() {
+            Some(recipient) if recipient == sp => Fit::Ours,
+            Some(_) => Fit::Others,
+            None => Fit::Untold,
+        };
+        (of_key, of_sp)
+    }
+
+    fn names(&self, key: &DecryptionKey) -> bool {
+        self.certificates.iter().any(|der| key.is_in(der))
+            || self.key_names.iter().any(|name| key.is_named(name))
+    }
+}

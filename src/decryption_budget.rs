@@ -1,0 +1,90 @@
+//! Private key operations that strangers ask for: bounded for each client, and in this worker.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use nginx_sys::{AF_INET, AF_INET6, ngx_current_msec, sockaddr, sockaddr_in, sockaddr_in6};
+use ngx::http::Request;
+use saml::reason::{self, Reason};
+use saml::refusal::Refusal;
+use saml::response::{Expected, Login, ReceivedResponse};
+use session::{Budget, Client, Spent};
+
+thread_local! {
+    static BUDGET: RefCell<Budget> = RefCell::default();
+}
+
+/// What costs nothing: found out before any private key is used. All people of an office whose IdP is
+/// set up wrongly shall read what is wrong.
+const FREE: [&Reason; 5] = [
+    &reason::DESTINATION_MISMATCH,
+    &reason::RESPONSE_UNSIGNED,
+    &reason::ENCRYPTION_STRUCTURE,
+    &reason::ENCRYPTION_ALGORITHM,
+    &reason::ENCRYPTION_CBC_UNSIGNED,
+];
+
+/// Accepts a Response within the client's budget, of which only failures to decrypt or to verify are
+/// paid.
+///
+/// # Errors
+/// As [`ReceivedResponse::accept`], or `decryption_limit` before anything is decrypted.
+pub fn accept(
+    r: &Request,
+    response: ReceivedResponse,
+    expected: &Expected<'_>,
+) -> Result<Login, Refusal> {
+    if expected.decryption_keys.is_empty() || !response.is_unvouched_ciphertext() {
+        return response.accept(expected);
+    }
+    let client = Client::of(address(r));
+    BUDGET.with_borrow_mut(|budget| budget.take(client, clock())).map_err(limit)?;
+    let outcome = response.accept(expected);
+    let is_free = match &outcome {
+        Ok(_) => true,
+        Err(refusal) => FREE.contains(&refusal.reason()),
+    };
+    if is_free {
+        BUDGET.with_borrow_mut(|budget| budget.give_back(client));
+    }
+    outcome
+}
+
+fn limit(spent: Spent) -> Refusal {
+    let whose = match spent {
+        Spent::Client => "this client has sent",
+        Spent::Worker => "this worker has got",
+    };
+    let detail = format!(
+        "{whose} so many encrypted Assertions in a row that do not decrypt or verify, in Responses \
+         that are not signed, that no more are tried for now"
+    );
+    Refusal::new(&reason::DECRYPTION_LIMIT, detail)
+}
+
+/// The client's address, as nginx and its realip module see it.
+fn address(r: &Request) -> Option<IpAddr> {
+    // SAFETY: the connection and its address live as long as the request. The family says which of
+    // the structures the address is, and nginx aligns them all alike.
+    unsafe {
+        let address: *const sockaddr = (*r.as_ref().connection).sockaddr;
+        match u32::from(address.as_ref()?.sa_family) {
+            AF_INET => {
+                let address = (*address.cast::<sockaddr_in>()).sin_addr.s_addr;
+                Some(IpAddr::from(address.to_ne_bytes()))
+            }
+            AF_INET6 => {
+                let address = &(*address.cast::<sockaddr_in6>()).sin6_addr;
+                Some(IpAddr::from(address.__in6_u.__u6_addr8))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// nginx's clock for durations, milliseconds.
+fn clock() -> u64 {
+    // SAFETY: workers have one thread, and nginx updates its clock between events.
+    let now = unsafe { ngx_current_msec };
+    now as u64
+}

@@ -7,7 +7,7 @@ from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, received, send
 from harness.members import is_in, log_in, log_in_again, who_is_in
 from harness.refusal import assert_refused
-from harness.response import Answer
+from harness.response import Answer, Attribute
 
 CONF = """
 worker_processes 2;
@@ -90,6 +90,21 @@ def test_many_requests_of_as_many_as_are_taken(nginx, idp, name_id):
         assert is_in(server, log_in(server, idp, name_id=f"new{n}@example.org"))
     assert who_is_in(server, victim, *members) == [True] * 6
     assert "is full" not in server.error_log()
+
+
+def test_a_full_zone(nginx, idp):
+    """Not even the least recently used session goes for a stranger's request."""
+    server = nginx(CONF, SIGNED="off")
+    filler = [Attribute("filler", ["x" * 8000])]
+    members = []
+    while "is full" not in server.error_log():
+        name = f"user{len(members)}@example.org"
+        members.append(log_in(server, idp, name_id=name, attributes=filler))
+    before = who_is_in(server, *members)
+    for n in range(5):
+        flood = LogoutRequest(sign=False, name_id=name, session_index=names(256, f"{n}-"))
+        assert_success(send(idp, server.url("/saml/sls"), flood))
+    assert who_is_in(server, *members) == before
 
 
 @pytest.mark.parametrize("binding", BINDINGS)

@@ -88,7 +88,7 @@ def test_accepted(nginx, key, method):
 
 
 def der(value: bytes) -> bytes:
-    """As Redirect signatures have it, and xmldsig-core1 6.4.3 has not."""
+    """As Redirect signatures have it, and xmldsig-core1 6.4.3 has not; Go's libraries write it in XML."""
     half = len(value) // 2
     return encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
 
@@ -99,13 +99,33 @@ def shortened(value: bytes) -> bytes:
     return value[1:half] + value[half + 1 :]
 
 
+def changed_value(sign, changed):
+    def change(document: etree._Element) -> None:
+        sign(document)
+        value = document.find(".//ds:SignatureValue", NS)
+        value.text = base64.b64encode(changed(base64.b64decode(value.text))).decode()
+
+    return change
+
+
+@pytest.mark.parametrize("key", ["p256", "p384", "p521"])
+def test_der_is_the_same_signature(nginx, key):
+    sign = signed_by(CREDENTIALS[key], "ECDSA_SHA256", "SHA256", "ds")
+    _, _, page = login(nginx, CREDENTIALS[key], changed_value(sign, der))
+    assert page.status == 303, page.text
+
+
 @pytest.mark.parametrize(
     "key, method, changed",
     [
-        ("p256", "ECDSA_SHA256", der),
+        ("p256", "ECDSA_SHA256", lambda value: der(value) + b"\0"),
+        ("p256", "ECDSA_SHA256", lambda value: der(value)[:-1]),
+        ("p256", "ECDSA_SHA256", lambda value: der(value[32:] + value[:32])),
+        # As long as r and s: nothing else, whatever it begins with.
+        ("p256", "ECDSA_SHA256", lambda value: der(value)[:64]),
         ("p256", "ECDSA_SHA256", shortened),
         ("p256", "ECDSA_SHA256", lambda value: value + b"\0"),
-        ("p521", "ECDSA_SHA512", der),
+        ("p521", "ECDSA_SHA512", lambda value: b"\x30\x81\x82" + der(value)[3:]),
         ("p521", "ECDSA_SHA512", bytes(132).__add__),
         ("p256", "ECDSA_SHA256", lambda value: bytes(64)),
         ("rsa", "RSA_SHA256", lambda value: b"\0" + value),
@@ -115,13 +135,7 @@ def shortened(value: bytes) -> bytes:
 )
 def test_other_forms_of_the_value(nginx, key, method, changed):
     sign = signed_by(CREDENTIALS[key], method, "SHA256", "ds")
-
-    def change(document: etree._Element) -> None:
-        sign(document)
-        value = document.find(".//ds:SignatureValue", NS)
-        value.text = base64.b64encode(changed(base64.b64decode(value.text))).decode()
-
-    server, _, page = login(nginx, CREDENTIALS[key], change)
+    server, _, page = login(nginx, CREDENTIALS[key], changed_value(sign, changed))
     assert_refused(server, page, "signature_invalid")
 
 

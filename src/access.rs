@@ -16,6 +16,7 @@ use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use saml::reason;
 use saml::refusal::Refusal;
+use saml::return_url::LENGTH_MAX;
 
 use crate::SamlModule;
 use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenticated};
@@ -230,22 +231,25 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
     }
 }
 
-/// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind.
+/// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind. The
+/// page is at `base_url`, whatever host was asked, and there its path may be a handler's.
 fn wanted_page(r: &Request, sp: &Sp) -> String {
     let uri = request::unparsed_uri(r);
     let path = uri.split('?').next().unwrap_or_default();
-    let kept = [uri.as_str(), path, "/"].into_iter().find(|kept| kept.len() <= MAX_RETURN_URI);
+    let limit = MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(sp.base_url.len()));
+    let kept = [uri.as_str(), path, "/"].into_iter().find(|kept| kept.len() <= limit);
     let kept = kept.unwrap_or("/");
     if kept.len() < uri.len() {
         ngx_log_error!(
             NGX_LOG_WARN,
             r.log(),
             "saml: the login comes back to \"{kept}\" without the rest of the address, which is \
-             {} bytes long and may be {MAX_RETURN_URI}",
+             {} bytes long and may be {limit}",
             uri.len()
         );
     }
-    format!("{}{kept}", sp.base_url)
+    let url = format!("{}{kept}", sp.base_url);
+    sp.return_targets.check(&url).unwrap_or_else(|| sp.login_redirect.clone())
 }
 
 fn is_get(r: &Request) -> bool {

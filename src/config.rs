@@ -15,6 +15,7 @@ mod name_id_format;
 mod publication;
 mod raw;
 mod return_directive;
+mod return_targets;
 mod server;
 mod session_rules;
 mod slo;
@@ -222,8 +223,14 @@ impl MainConf {
         xmldoc::init();
         let files = Files { conf_prefix: conf_prefix(cf) };
         let stores = store::all(cf, &self.stores, &self.raw_sps, &files, warnings)?;
-        let around =
-            Surroundings { cf, idps: &self.idps, stores: &stores, files: &files, now: ngx_time() };
+        let around = Surroundings {
+            cf,
+            idps: &self.idps,
+            stores: &stores,
+            files: &files,
+            handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
+            now: ngx_time(),
+        };
         for raw in &self.raw_sps {
             let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
             let sp = Sp::new(raw, endpoints, &around, warnings)?;

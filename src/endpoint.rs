@@ -219,11 +219,11 @@ pub fn kind_of(r: &Request) -> Option<EndpointKind> {
     SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(kind, _)| *kind)
 }
 
-/// The `return` argument, checked and made absolute (the SP's origin, or a host in
-/// `return_hosts`).
+/// The `return` argument, checked and made absolute (the SP's origin or a host in `return_hosts`, and
+/// no handler).
 fn return_argument(r: &Request, sp: &Sp) -> Result<Option<String>, Refusal> {
     let Some(url) = request::argument(r, "return") else { return Ok(None) };
-    sp.return_url(&url).map(Some).ok_or_else(|| {
+    sp.return_targets.check(&url).map(Some).ok_or_else(|| {
         Refusal::new(
             &reason::RETURN_URL_REFUSED,
             format!("the \"return\" argument is {}, this SP is {}", quote(&url), sp.base_url),

@@ -1,4 +1,5 @@
-//! Where a browser may be sent: an accepted URL, read as browsers read it, leads to an allowed origin.
+//! Where a browser may be sent: an accepted URL, read as browsers read it, leads to an allowed origin
+//! and to no handler.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,16 +7,18 @@ use saml::return_url::check;
 use url::{ParseError, Url};
 
 const BASE: &str = "https://app.example.com/base/";
+const HANDLER: &str = "/a/b";
 const HTTP_BASE: &str = "http://localhost:8080";
 
 fuzz_target!(|url: &str| {
     let hosts = ["www.example.org", "*.example.net", "other.example:8080", "[::1]:8443"];
     let hosts = hosts.map(str::to_owned);
+    let handlers = [HANDLER.to_owned()];
     for base in [BASE, HTTP_BASE] {
         for hosts in [[].as_slice(), &hosts] {
-            if let Some(accepted) = check(url, base, hosts) {
+            if let Some(accepted) = check(url, base, hosts, &handlers) {
                 judge(&accepted, base, !hosts.is_empty());
-                assert_eq!(check(&accepted, base, hosts).as_ref(), Some(&accepted));
+                assert_eq!(check(&accepted, base, hosts, &handlers).as_ref(), Some(&accepted));
             }
         }
     }
@@ -42,5 +45,6 @@ fn judge(accepted: &str, base: &str, listed: bool) {
     };
     assert!(matches!(url.scheme(), "http" | "https"), "{accepted}");
     assert!(url.username().is_empty() && url.password().is_none(), "{accepted}");
+    assert_ne!(url.path(), HANDLER, "{accepted}");
     assert!(url.origin() == own || listed && allowed, "{accepted}");
 }

@@ -19,6 +19,7 @@ use super::files::Files;
 use super::idp::{AwaitedIdp, Idp};
 use super::publication::Publication;
 use super::raw::{RawIdp, RawSp};
+use super::return_targets::ReturnTargets;
 use super::session_rules::SessionRules;
 use super::warnings::Warnings;
 use crate::live_session::{AtHand, Found, LiveSession, Sessions};
@@ -42,7 +43,7 @@ pub struct Sp {
     pub awaited_idps: Vec<AwaitedIdp>,
     pub sessions: Rc<Sessions>,
     pub cookies: Cookies,
-    pub return_hosts: Vec<String>,
+    pub return_targets: ReturnTargets,
     /// Where a login without a return URL ends; absolute.
     pub login_redirect: String,
     /// Where a logout without a return URL ends; absolute. `None` = a page of our own.
@@ -63,6 +64,8 @@ pub struct Surroundings<'a> {
     pub idps: &'a [RawIdp],
     pub stores: &'a [Rc<Store>],
     pub files: &'a Files,
+    /// The paths of all handlers, whosever they are.
+    pub handler_paths: Rc<[String]>,
     /// Seconds since the epoch.
     pub now: i64,
 }
@@ -79,13 +82,13 @@ impl Sp {
         let credentials = Credential::all(raw, around.files, around.now, warnings)?;
         let (idps, awaited_idps) = idps(raw, &credentials, around, warnings)?;
         let endpoints = endpoints.absolute(&base, raw)?;
-        let return_hosts = return_hosts(raw)?;
-        let redirect = |name: &str, given: &Option<Given<String>>| {
-            given.as_ref().map(|g| redirect(name, g, &base, &return_hosts)).transpose()
-        };
-        let login_redirect =
-            redirect("login_redirect", &raw.login_redirect)?.unwrap_or_else(|| format!("{base}/"));
-        let logout_redirect = redirect("logout_redirect", &raw.logout_redirect)?;
+        let targets = ReturnTargets::new(raw, &base, Rc::clone(&around.handler_paths))?;
+        let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
+        let login_redirect = raw.login_redirect.clone().unwrap_or_else(front_page);
+        let login_redirect = targets.setting("login_redirect", &login_redirect)?;
+        let logout_redirect = raw.logout_redirect.as_ref();
+        let logout_redirect =
+            logout_redirect.map(|given| targets.setting("logout_redirect", given)).transpose()?;
         let entity_id = entity_id(raw, &endpoints)?;
         let unsigned_logout = idps.iter().any(|idp| !idp.provider.policy.require_signed_logout);
         let rules = SessionRules::new(raw, &entity_id, unsigned_logout, warnings)?;
@@ -106,7 +109,7 @@ impl Sp {
             credentials,
             idps,
             awaited_idps,
-            return_hosts,
+            return_targets: targets,
             login_redirect,
             logout_redirect,
             logout_notify: logout_notify(raw)?,
@@ -197,11 +200,6 @@ impl Sp {
             .cookies
             .logout_values(r)
             .filter_map(move |value| PendingLogout::open_cookie(secrets, &self.name, value, now)))
-    }
-
-    /// A URL the browser may be sent to, made absolute.
-    pub fn return_url(&self, url: &str) -> Option<String> {
-        saml::return_url::check(url, &self.base_url, &self.return_hosts)
     }
 }
 
@@ -359,41 +357,4 @@ fn cookies(raw: &RawSp, base_url: &str, endpoints: &Endpoints) -> Result<Cookies
         )),
         _ => Ok(cookies),
     }
-}
-
-fn return_hosts(raw: &RawSp) -> Result<Vec<String>, ConfigError> {
-    let mut hosts = Vec::new();
-    for given in &raw.return_hosts {
-        for host in &given.value {
-            if !saml::return_url::is_host_entry(host) {
-                return Err(ConfigError::new(
-                    &given.place,
-                    format!(
-                        "\"return_hosts\" \"{host}\" can match nothing; write a host, host:port or \
-                         *.example.com, without scheme and path"
-                    ),
-                ));
-            }
-            hosts.push(host.clone());
-        }
-    }
-    Ok(hosts)
-}
-
-fn redirect(
-    name: &str,
-    given: &Given<String>,
-    base_url: &str,
-    return_hosts: &[String],
-) -> Result<String, ConfigError> {
-    saml::return_url::check(&given.value, base_url, return_hosts).ok_or_else(|| {
-        ConfigError::new(
-            &given.place,
-            format!(
-                "\"{name}\" \"{}\" is neither a path of {base_url} nor a URL of a host in \
-                 \"return_hosts\"; add its host there",
-                given.value
-            ),
-        )
-    })
 }

@@ -95,8 +95,9 @@ fn unsolicited(
         ));
     }
     let login = decryption_budget::accept(r, response, &expected(sp, idp, None, now))?;
-    let landing =
-        relay_state.and_then(|url| sp.return_url(url)).unwrap_or_else(|| sp.login_redirect.clone());
+    let landing = relay_state
+        .and_then(|url| sp.return_targets.check(url))
+        .unwrap_or_else(|| sp.login_redirect.clone());
     let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
     let arrival = Arrival { sp, login, pending: None, landing, browser, now };
     Ok(Answer::later(arrival.establish()))

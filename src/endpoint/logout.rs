@@ -134,7 +134,9 @@ fn refuse_cross_site(r: &Request, sp: &Sp) -> Result<(), Refusal> {
     let Some(from) = from.and_then(|from| std::str::from_utf8(from).ok()) else { return Ok(()) };
     let origin = HttpUrl::parse(from).map(|url| url.origin());
     match origin {
-        Some(origin) if origin == sp.base_url || sp.return_url(&origin).is_some() => Ok(()),
+        Some(origin) if origin == sp.base_url || sp.return_targets.check(&origin).is_some() => {
+            Ok(())
+        }
         _ => refuse(format!("the request comes from {}", quote(from))),
     }
 }

@@ -13,6 +13,7 @@ pub mod authn_context;
 pub mod authn_request;
 mod base64_binary;
 pub mod binding;
+mod handler_path;
 pub mod http_url;
 mod identity_text;
 pub mod instant;

@@ -413,7 +413,7 @@ reasons! {
         "open the login address in a browser";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
-        "use an address under base_url, or add its host to return_hosts";
+        "use a page under base_url that is no SAML handler, or add its host to return_hosts";
     LOGOUT_CROSS_SITE, "logout_cross_site", Client,
         "Another site may not sign you out.",
         "link to saml_logout from a page of this site, or type its address";

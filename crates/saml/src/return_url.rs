@@ -2,10 +2,11 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::handler_path::is_handler;
 use crate::http_url::{HttpUrl, Scheme, parse_port, split_port};
 
 /// Longest URL, bytes, as it goes into the `Location` header.
-const LENGTH_MAX: usize = 2048;
+pub const LENGTH_MAX: usize = 2048;
 
 /// What RFC 3986 allows nowhere in a URL, and `'`, so that the result is safe in HTML too. `%` stays.
 const NOT_URL: &AsciiSet = &CONTROLS
@@ -23,22 +24,39 @@ const NOT_URL: &AsciiSet = &CONTROLS
 ///
 /// `url` may be absolute or a path; the answer is always safe for a `Location` header. An entry of
 /// `return_hosts` is `host` (on the scheme's own port), `host:port`, or either with `*.` in front for
-/// all names below; `http` URLs of the host of an `https` `base_url` are refused.
-pub fn check(url: &str, base_url: &str, return_hosts: &[String]) -> Option<String> {
+/// all names below; `http` URLs of the host of an `https` `base_url` are refused. A path of
+/// `handler_paths`, however it is spelled, is refused at any host.
+pub fn check(
+    url: &str,
+    base_url: &str,
+    return_hosts: &[String],
+    handler_paths: &[String],
+) -> Option<String> {
     // On the raw text: whoever normalises first turns `\` into `/` and drops tabs, as browsers do.
     if url.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
         return None;
     }
     let base = HttpUrl::parse(base_url)?;
     let url = utf8_percent_encode(url, NOT_URL).to_string();
-    let absolute = if url.starts_with('/') {
-        under(&base, &url)?
-    } else {
-        let target = HttpUrl::parse(&url)?;
-        let allowed = target.same_origin(&base) || is_listed(&target, &base, return_hosts);
-        allowed.then(|| target.origin() + target.rest())?
-    };
+    let absolute = if url.starts_with('/') { under(&base, &url)? } else { url };
+    let target = HttpUrl::parse(&absolute)?;
+    if !is_home(&target, &base, return_hosts) || is_handler(target.rest(), handler_paths) {
+        return None;
+    }
+    let absolute = target.origin() + target.rest();
     (absolute.len() <= LENGTH_MAX).then_some(absolute)
+}
+
+/// Is `url`, an `Origin` or `Referer`, of this SP's origin or of a host on the list?
+pub fn comes_from_home(url: &str, base_url: &str, return_hosts: &[String]) -> bool {
+    match (HttpUrl::parse(url), HttpUrl::parse(base_url)) {
+        (Some(url), Some(base)) => is_home(&url, &base, return_hosts),
+        _ => false,
+    }
+}
+
+fn is_home(url: &HttpUrl<'_>, base: &HttpUrl<'_>, return_hosts: &[String]) -> bool {
+    url.same_origin(base) || is_listed(url, base, return_hosts)
 }
 
 /// Can `entry` of `return_hosts` match anything: `host`, `host:port`, `*.host`, `*.host:port`?
@@ -88,7 +106,7 @@ mod tests {
     const BASE: &str = "https://app.example.com";
 
     fn check_here(url: &str) -> Option<String> {
-        check(url, BASE, &[])
+        check(url, BASE, &[], &[])
     }
 
     #[test]
@@ -129,13 +147,13 @@ mod tests {
     #[test]
     fn the_base_may_have_a_path_and_a_port() {
         let base = "http://localhost:8080/app/";
-        assert_eq!(check("/x", base, &[]).as_deref(), Some("http://localhost:8080/x"));
+        assert_eq!(check("/x", base, &[], &[]).as_deref(), Some("http://localhost:8080/x"));
         assert_eq!(
-            check("http://localhost:8080/y", base, &[]).as_deref(),
+            check("http://localhost:8080/y", base, &[], &[]).as_deref(),
             Some("http://localhost:8080/y")
         );
-        assert_eq!(check("http://localhost/y", base, &[]), None);
-        assert_eq!(check("/x", "no url", &[]), None);
+        assert_eq!(check("http://localhost/y", base, &[], &[]), None);
+        assert_eq!(check("/x", "no url", &[], &[]), None);
     }
 
     #[test]
@@ -275,8 +293,45 @@ mod tests {
             ("app.example.com:8080", "http://app.example.com:8080/", false),
             ("app.example.com:8443", "https://app.example.com:8443/", true),
         ] {
-            let answer = check(url, BASE, &[entry.to_owned()]);
+            let answer = check(url, BASE, &[entry.to_owned()], &[]);
             assert_eq!(answer.is_some(), accepted, "{entry} {url}");
+        }
+    }
+
+    #[test]
+    fn handlers_are_refused_at_any_host() {
+        let (hosts, handlers) = (["www.example.org".to_owned()], ["/saml/logout".to_owned()]);
+        let check = |url: &str| check(url, BASE, &hosts, &handlers);
+        for url in [
+            "/saml/logout",
+            "/saml/./%6cogout?return=/",
+            "/x/../saml/logout",
+            "https://app.example.com/saml/logout",
+            "https://app.example.com//saml//logout#x",
+            "https://www.example.org/saml/logout",
+        ] {
+            assert_eq!(check(url), None, "{url}");
+        }
+        for url in ["/", "https://app.example.com", "/saml/logout/x", "/?x=/saml/logout"] {
+            assert!(check(url).is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn home_is_the_base_and_the_list() {
+        let hosts = ["www.example.org".to_owned()];
+        for (url, is_home) in [
+            ("https://app.example.com", true),
+            ("https://app.example.com/saml/logout?x", true),
+            ("https://www.example.org/", true),
+            ("http://app.example.com", false),
+            ("https://example.com", false),
+            ("https://blog.example.com", false),
+            ("null", false),
+            ("", false),
+            ("/x", false),
+        ] {
+            assert_eq!(comes_from_home(url, BASE, &hosts), is_home, "{url}");
         }
     }
 

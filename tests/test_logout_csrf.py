@@ -17,6 +17,7 @@ http {
         certificate sp.crt;
         certificate_key sp.key;
         idp corp;
+        return_hosts www.example.org;
     }
     server {
         listen 127.0.0.1:@PORT@;
@@ -33,7 +34,7 @@ def idp():
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("site", ["none", "same-origin", "same-site"])
+@pytest.mark.parametrize("site", ["none", "same-origin"])
 def test_from_here(nginx, idp, site, method):
     """Typed, bookmarked, or a link or form of this site."""
     server = nginx(CONF)
@@ -52,6 +53,52 @@ def test_from_elsewhere(nginx, idp, method):
     page = member.request(method, server.url("/saml/logout"), headers=headers)
     assert_refused(server, page, "logout_cross_site")
     assert page.location is None
+    assert is_in(server, member)
+
+
+NEIGHBOURS = {
+    "this origin": ({"Origin": "http://127.0.0.1:@PORT@"}, True),
+    "a page of this origin": ({"Referer": "http://127.0.0.1:@PORT@/page.html?x=y"}, True),
+    "a listed host": ({"Origin": "https://www.example.org"}, True),
+    "a page of a listed host": ({"Referer": "https://www.example.org/x"}, True),
+    "nobody": ({}, False),
+    "a sandbox": ({"Origin": "null"}, False),
+    "a sandbox with a page of ours": (
+        {"Origin": "null", "Referer": "http://127.0.0.1:@PORT@/"},
+        False,
+    ),
+    "another port": ({"Origin": "http://127.0.0.1:1"}, False),
+    "a neighbour": ({"Referer": "https://blog.example.org/"}, False),
+    "a neighbour that names us": (
+        {"Referer": "https://blog.example.org/?http://127.0.0.1:@PORT@/"},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("who", NEIGHBOURS)
+@pytest.mark.parametrize("site", ["same-site", "none", None])
+def test_the_origin_decides(nginx, idp, who, site):
+    """Hosts below one domain are not one administrator's, old browsers have no Fetch Metadata, and a
+    link that is opened in a new window may count as nobody's. Only a typed address has no origin."""
+    server = nginx(CONF)
+    headers, good = NEIGHBOURS[who]
+    headers = {name: value.replace("@PORT@", str(server.port)) for name, value in headers.items()}
+    good = good or not headers and site != "same-site"
+    metadata = {"Sec-Fetch-Site": site} if site else {}
+    member = log_in(server, idp)
+    page = member.get(server.url("/saml/logout"), headers={**metadata, **headers})
+    if not good:
+        assert_refused(server, page, "logout_cross_site")
+    assert is_in(server, member) != good
+
+
+@pytest.mark.parametrize("site", ["same_site", "Same-Origin", "", "none, none"])
+def test_an_unknown_word(nginx, idp, site):
+    server = nginx(CONF)
+    member = log_in(server, idp)
+    page = member.get(server.url("/saml/logout"), headers={"Sec-Fetch-Site": site})
+    assert_refused(server, page, "logout_cross_site")
     assert is_in(server, member)
 
 

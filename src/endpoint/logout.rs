@@ -6,7 +6,6 @@ use futures_util::FutureExt;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::Outgoing;
-use saml::http_url::HttpUrl;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
@@ -120,23 +119,23 @@ fn pending_cookie(
     Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))
 }
 
-/// Another site may not log people out. Browsers say where a request comes from (Fetch Metadata);
-/// those that do not send Origin or Referer (RFC 6454 7, RFC 9110 10.1.3).
+/// Another site may not log people out, nor lead their browser here by a redirect. Browsers say where
+/// a request comes from, redirects on its way included (Fetch Metadata 2.3); those that do not send
+/// Origin or Referer (RFC 6454 7, RFC 9110 10.1.3).
 fn refuse_cross_site(r: &Request, sp: &Sp) -> Result<(), Refusal> {
     let refuse = |what: String| Err(Refusal::new(&reason::LOGOUT_CROSS_SITE, what));
-    if let Some(site) = request::header(r, "sec-fetch-site") {
-        return match site {
-            b"cross-site" => refuse("the browser says Sec-Fetch-Site: cross-site".to_owned()),
-            _ => Ok(()),
-        };
-    }
     let from = request::header(r, "origin").or_else(|| request::header(r, "referer"));
-    let Some(from) = from.and_then(|from| std::str::from_utf8(from).ok()) else { return Ok(()) };
-    let origin = HttpUrl::parse(from).map(|url| url.origin());
-    match origin {
-        Some(origin) if origin == sp.base_url || sp.return_targets.check(&origin).is_some() => {
+    let from = from.map(String::from_utf8_lossy);
+    match (request::header(r, "sec-fetch-site"), from) {
+        (Some(b"same-origin"), _) | (Some(b"none") | None, None) => Ok(()),
+        // A neighbour below one domain is another site all the same, unless it is listed.
+        (Some(b"none" | b"same-site") | None, Some(from)) if sp.return_targets.is_home(&from) => {
             Ok(())
         }
-        _ => refuse(format!("the request comes from {}", quote(from))),
+        (site, from) => refuse(format!(
+            "Sec-Fetch-Site is {}, Origin or Referer is {}",
+            site.map_or("not there".to_owned(), |site| quote(&String::from_utf8_lossy(site))),
+            from.map_or("not there".to_owned(), |from| quote(&from)),
+        )),
     }
 }

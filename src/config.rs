@@ -234,17 +234,8 @@ impl MainConf {
         for raw in &self.raw_sps {
             let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
             let sp = Sp::new(raw, endpoints, &around, warnings)?;
-            if let Some(twin) =
-                self.sps.iter().find(|other| other.cookies.collide_with(&sp.cookies))
-            {
-                warnings.add(
-                    &raw.place,
-                    format!(
-                        "saml_sp \"{}\" and \"{}\" use the same session cookie on the same host, so \
-                         a login at one ends that at the other; give one a \"cookie_name\"",
-                        twin.name, sp.name
-                    ),
-                );
+            for other in &self.sps {
+                sp.compare(other, raw, warnings)?;
             }
             self.sps.push(Rc::new(sp));
         }

@@ -85,7 +85,7 @@ impl Sessions {
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
     pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: i64) -> AtHand {
-        let key = token.store_key();
+        let key = token.store_key(&self.rules.sp);
         let known = match &self.store.remote {
             None => self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)),
             Some(remote) => match self.recent(remote, key, now) {
@@ -283,7 +283,7 @@ impl Sessions {
         session: &Session,
         now: i64,
     ) -> Result<(), Refusal> {
-        let key = token.store_key();
+        let key = token.store_key(&self.rules.sp);
         let encoded = session.encode();
         self.make_room(session, encoded.len().saturating_add(BESIDE_A_SESSION), now).await?;
         self.make_findable(session, key, now).await?;

@@ -56,7 +56,6 @@ impl Login<'_> {
         let pending = PendingLogin {
             request_id: id,
             idp: idp.name.clone(),
-            sp: sp.name.clone(),
             return_url: self.return_url,
             issue_instant: now,
             expires: now.saturating_add(sp.request_lifetime),
@@ -66,7 +65,7 @@ impl Login<'_> {
                 comparison: context.comparison.as_str().to_owned(),
                 classes: context.classes,
             }),
-            replaces: sp.cookies.session_tokens(r).next().map(|token| token.store_key()),
+            replaces: sp.session_keys(r).next(),
             answered: false,
         };
         remember(r, sp, &pending, now, reply(outgoing))
@@ -112,7 +111,7 @@ fn remember(
         reply = reply.with_cookie(sp.cookies.clear_request(name));
     }
     let sealed = pending
-        .seal_cookie(sp.sessions.store.secrets()?, random::bytes())
+        .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     let cookie = sp.cookies.set_request(&pending.request_id, &sealed, sp.request_lifetime);
     Ok(reply.with_cookie(cookie))

@@ -5,13 +5,15 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use session::{
-    Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, cookie_suffix, cookies,
+    Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, SpId, cookie_suffix, cookies,
     cookies_named,
 };
 
 const NOW: i64 = 1_795_260_600;
 
 static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::one(Secret::from_bytes([7; 32])));
+static APP: LazyLock<SpId> = LazyLock::new(|| SpId::new("app", "https://app.example.com"));
+static WIKI: LazyLock<SpId> = LazyLock::new(|| SpId::new("wiki", "https://app.example.com"));
 static PENDING: LazyLock<PendingLogin> = LazyLock::new(|| {
     let mut pending = PendingLogin::decode(include_bytes!("../seeds/session/pending"))
         .expect("the seed is of the present format");
@@ -41,20 +43,20 @@ fn read(value: &[u8]) {
         assert_eq!(Logins::from_cookie(logins.to_cookie()), Some(logins));
         assert!(Logins::after_login(Some(logins), NOW).count > 0);
     }
-    if let Ok(pending) = PendingLogin::open_cookie(&SECRETS, "app", value, NOW) {
+    if let Ok(pending) = PendingLogin::open_cookie(&SECRETS, &APP, value, NOW) {
         assert_eq!(pending, *PENDING);
     }
-    assert!(PendingLogin::open_cookie(&SECRETS, "other", value, NOW).is_err());
-    assert!(PendingLogin::open_cookie(&SECRETS, "app", value, NOW + 600).is_err());
+    assert!(PendingLogin::open_cookie(&SECRETS, &WIKI, value, NOW).is_err());
+    assert!(PendingLogin::open_cookie(&SECRETS, &APP, value, NOW + 600).is_err());
 }
 
 /// What somebody does to a cookie of ours (change, cut, append) closes it.
 fn seal(change: &[u8]) {
     let [at, mask, ..] = change else { return };
     let mut cookie =
-        PENDING.seal_cookie(&SECRETS, [3; NONCE_LEN]).expect("libcrypto seals").into_bytes();
+        PENDING.seal_cookie(&SECRETS, &APP, [3; NONCE_LEN]).expect("libcrypto seals").into_bytes();
     let at = usize::from(*at) % cookie.len();
-    let opens = |cookie: &[u8]| PendingLogin::open_cookie(&SECRETS, "app", cookie, NOW);
+    let opens = |cookie: &[u8]| PendingLogin::open_cookie(&SECRETS, &APP, cookie, NOW);
     assert_eq!(opens(&cookie).as_ref(), Ok(&*PENDING));
     assert!(opens(&cookie[..at]).is_err());
     assert!(opens(&[&cookie, change].concat()).is_err());

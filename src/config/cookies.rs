@@ -1,9 +1,10 @@
-//! The cookies of one SP: the session's, one for each login under way, the loop guard's.
+//! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's.
 
 use ngx::http::Request;
 use saml::http_url::HttpUrl;
 use session::{
-    CookieName, Logins, SameSite, SessionToken, SetCookie, cookie_suffix, cookies, cookies_named,
+    CookieName, Logins, SameSite, SessionToken, SetCookie, SpId, cookie_suffix, cookies,
+    cookies_named,
 };
 use settings::ServerName;
 
@@ -36,7 +37,7 @@ pub struct Cookies {
 
 impl Cookies {
     /// Validates the `cookie_…` settings against `base_url`.
-    pub fn new(raw: &RawSp, base_url: &str) -> Result<Self, ConfigError> {
+    pub fn new(raw: &RawSp, base_url: &str, sp: SpId) -> Result<Self, ConfigError> {
         let secure = base_url.starts_with("https:");
         let path = path(raw)?;
         let domain = domain(raw, base_url)?;
@@ -49,9 +50,11 @@ impl Cookies {
                 format!("\"cookie_name\" \"{name}\": {e}"),
             )
         };
-        // Browsers send the cookies of logins under way to every path of exactly this host.
-        let own = |suffix: &str| {
-            CookieName::new(&format!("{name}_{suffix}"), secure, "/", None).map_err(refuse)
+        // Browsers send the cookies of logins under way to every path of exactly this host, which may
+        // have several SPs.
+        let tag = sp.tag();
+        let own = |what: &str| {
+            CookieName::new(&format!("{name}_{what}_{tag}"), secure, "/", None).map_err(refuse)
         };
         Ok(Self {
             session: CookieName::new(name, secure, &path, domain.as_deref()).map_err(refuse)?,

@@ -1,6 +1,6 @@
 //! How long an SP's sessions live, and what their attributes are called.
 
-use session::{Separator, normalise};
+use session::{Separator, SpId, normalise};
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;
@@ -8,9 +8,10 @@ use super::warnings::Warnings;
 
 /// The session settings of one SP.
 pub struct SessionRules {
-    /// The name of the `saml_sp`: a session of another SP is none.
-    pub sp: String,
-    /// The SP's entityID, by which IdPs tell its sessions from those of others.
+    /// Whose sessions they are: one of another SP is none.
+    pub sp: SpId,
+    /// The SP's entityID, by which IdPs tell its sessions from those of others: what an IdP says of a
+    /// session is known under it.
     pub sp_entity_id: String,
     /// Seconds from login to the end.
     pub lifetime: i64,
@@ -27,6 +28,7 @@ pub struct SessionRules {
 impl SessionRules {
     pub fn new(
         raw: &RawSp,
+        sp: SpId,
         entity_id: &str,
         unsigned_logout: bool,
         warnings: &mut Warnings,
@@ -45,7 +47,7 @@ impl SessionRules {
             );
         }
         Ok(Self {
-            sp: raw.name.clone(),
+            sp,
             sp_entity_id: entity_id.to_owned(),
             lifetime,
             idle_timeout: idle.map_or(Some(3600), |g| g.value),

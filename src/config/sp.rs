@@ -8,7 +8,7 @@ use saml::http_url::{HttpUrl, Scheme};
 use saml::provider::Policy;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{PendingLogin, PendingLogout, SessionToken};
+use session::{PendingLogin, PendingLogout, SessionToken, SpId, StoreKey};
 use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
@@ -27,8 +27,11 @@ use crate::store::Store;
 
 /// A Service Provider.
 pub struct Sp {
-    /// The name of its `saml_sp` block.
+    /// The name of its `saml_sp` block, for people. Hosts that share a store may have another SP of
+    /// that name.
     pub name: String,
+    /// What tells it from all other SPs.
+    pub id: SpId,
     pub entity_id: String,
     /// Origin, without a trailing slash: `https://app.example.com`.
     pub base_url: String,
@@ -90,14 +93,16 @@ impl Sp {
         let logout_redirect =
             logout_redirect.map(|given| targets.setting("logout_redirect", given)).transpose()?;
         let entity_id = entity_id(raw, &endpoints)?;
+        let id = SpId::new(&entity_id, &base);
         let unsigned_logout = idps.iter().any(|idp| !idp.provider.policy.require_signed_logout);
-        let rules = SessionRules::new(raw, &entity_id, unsigned_logout, warnings)?;
+        let rules = SessionRules::new(raw, id, &entity_id, unsigned_logout, warnings)?;
         Ok(Self {
             name: raw.name.clone(),
+            id,
             entity_id,
             publication: Publication::new(raw, &credentials, policies(&idps, &awaited_idps))?,
             sessions: Rc::new(Sessions::new(store(raw, around)?, rules)),
-            cookies: cookies(raw, &base, &endpoints)?,
+            cookies: cookies(raw, &base, &endpoints, id)?,
             request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
             base_url: base,
@@ -114,6 +119,40 @@ impl Sp {
             logout_redirect,
             logout_notify: logout_notify(raw)?,
         })
+    }
+
+    /// Can the SP of the block `raw` stand beside `other`?
+    ///
+    /// # Errors
+    /// Both are one SP, whose sessions would pass the rules of either block and count for both.
+    pub fn compare(
+        &self,
+        other: &Self,
+        raw: &RawSp,
+        warnings: &mut Warnings,
+    ) -> Result<(), ConfigError> {
+        let Self { name, entity_id, base_url, .. } = self;
+        if self.id == other.id {
+            return Err(ConfigError::new(
+                &raw.place,
+                format!(
+                    "saml_sp \"{}\" and \"{name}\" are one SP: both have entity_id \"{entity_id}\" \
+                     and base_url \"{base_url}\"; give one another \"entity_id\", or leave one",
+                    other.name
+                ),
+            ));
+        }
+        if other.cookies.collide_with(&self.cookies) {
+            warnings.add(
+                &raw.place,
+                format!(
+                    "saml_sp \"{}\" and \"{name}\" use the same session cookie on the same host, so a \
+                     login at one ends that at the other; give one a \"cookie_name\"",
+                    other.name
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// The credential that signs.
@@ -185,7 +224,7 @@ impl Sp {
         now: i64,
     ) -> Result<Vec<(String, Option<PendingLogin>)>, Refusal> {
         let secrets = self.sessions.store.secrets()?;
-        let open = |value| PendingLogin::open_cookie(secrets, &self.name, value, now).ok();
+        let open = |value| PendingLogin::open_cookie(secrets, &self.id, value, now).ok();
         Ok(self.cookies.requests(r).map(|(name, value)| (name, open(value))).collect())
     }
 
@@ -199,7 +238,12 @@ impl Sp {
         Ok(self
             .cookies
             .logout_values(r)
-            .filter_map(move |value| PendingLogout::open_cookie(secrets, &self.name, value, now)))
+            .filter_map(move |value| PendingLogout::open_cookie(secrets, &self.id, value, now)))
+    }
+
+    /// Where the sessions lie whose tokens came with a request.
+    pub fn session_keys(&self, r: &Request) -> impl Iterator<Item = StoreKey> {
+        self.cookies.session_tokens(r).map(|token| token.store_key(&self.id))
     }
 }
 
@@ -343,8 +387,13 @@ fn logout_notify(raw: &RawSp) -> Result<Option<String>, ConfigError> {
 }
 
 /// The cookies, when a logout can see the session's.
-fn cookies(raw: &RawSp, base_url: &str, endpoints: &Endpoints) -> Result<Cookies, ConfigError> {
-    let cookies = Cookies::new(raw, base_url)?;
+fn cookies(
+    raw: &RawSp,
+    base_url: &str,
+    endpoints: &Endpoints,
+    id: SpId,
+) -> Result<Cookies, ConfigError> {
+    let cookies = Cookies::new(raw, base_url, id)?;
     let logout = endpoints.logout.as_deref().and_then(|url| url.strip_prefix(base_url));
     match (&raw.cookie_path, logout) {
         (Some(given), Some(path)) if !cookies.reach(path) => Err(ConfigError::new(

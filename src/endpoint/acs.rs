@@ -105,7 +105,7 @@ fn unsolicited(
 
 fn browser(r: &Request, sp: &Sp, now: i64) -> Browser {
     Browser {
-        sessions: sp.cookies.session_tokens(r).map(|token| token.store_key()).collect(),
+        sessions: sp.session_keys(r).collect(),
         logins: Logins::after_login(sp.cookies.logins(r), now),
     }
 }
@@ -128,7 +128,7 @@ fn pending_login(
         ),
     );
     for value in sp.cookies.request_values(r, request_id) {
-        match PendingLogin::open_cookie(sp.sessions.store.secrets()?, &sp.name, value, now) {
+        match PendingLogin::open_cookie(sp.sessions.store.secrets()?, &sp.id, value, now) {
             Ok(pending) if pending.request_id == request_id => return Ok(pending),
             Err(PendingError::Expired) => {
                 refusal = Refusal::new(

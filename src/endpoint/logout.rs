@@ -114,7 +114,7 @@ fn pending_cookie(
     let expires = now.saturating_add(ANSWER_WITHIN);
     let pending = PendingLogout { request_id, idp: idp.name.clone(), return_url, expires };
     let sealed = pending
-        .seal_cookie(sp.sessions.store.secrets()?, &sp.name, random::bytes())
+        .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))
 }

@@ -55,7 +55,7 @@ pub fn answer(
     if let Err(refusal) = request.few_sessions() {
         return Ok(Answer::Now(back.reply(Err(refusal), None, now)?));
     }
-    let own = sp.cookies.session_tokens(r).map(|token| token.store_key()).collect();
+    let own = sp.session_keys(r).collect();
     let request = Rc::new(request);
     let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
     Ok(Answer::later(async move {
@@ -86,7 +86,7 @@ fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: i64) -> Session {
         name_id: name_id::to_session(request.name_id.clone()),
         session_index: (!request.session_indexes.is_empty())
             .then(|| join(&request.session_indexes, &sp.sessions.rules.separator).into_owned()),
-        sp: sp.name.clone(),
+        sp: sp.id,
         created: now,
         expires: now,
         ..Session::default()

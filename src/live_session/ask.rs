@@ -47,7 +47,7 @@ impl Sessions {
     /// Joins the look-up for this token that is under way, or starts one. It goes on when nobody
     /// waits any more: a deadline ends it soon.
     fn join(self: &Rc<Self>, token: &SessionToken) -> oneshot::Receiver<Found> {
-        let key = token.store_key();
+        let key = token.store_key(&self.rules.sp);
         let (tell, told) = oneshot::channel();
         let is_first = {
             let mut look_ups = self.look_ups.0.borrow_mut();
@@ -102,7 +102,7 @@ impl Sessions {
                 .and_then(|seal| cached.clone().filter(|live| live.seal.get() == Some(seal)));
             let copy = match same {
                 Some(live) => Copy::Cached(live),
-                None => match self.store.secrets()?.open_session(token, &answer.value) {
+                None => match self.store.secrets()?.open_session(token, &key, &answer.value) {
                     Some(StoredSession::Alive(session)) => Copy::Opened(session, answer),
                     Some(StoredSession::Ended) => {
                         self.spread_end(remote, key, answer, &answers, now);

@@ -17,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::rand::rand_bytes;
-use session::{Secret, Secrets, Session, SessionToken, StoredSession};
+use session::{Secret, Secrets, Session, SessionToken, SpId, StoredSession};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for number in 0..count.parse()? {
         let token = SessionToken::from_random(random()?);
         let value = secrets.seal_session(&token, random()?, &member(&template, number))?;
-        let key = URL_SAFE_NO_PAD.encode(token.store_key().as_bytes());
+        let key = URL_SAFE_NO_PAD.encode(token.store_key(&template.sp).as_bytes());
         // Quiet: memcached answers failures only.
         write!(commands, "ms {key_prefix}s{key} {} T{ttl} q\r\n", value.len())?;
         commands.write_all(&value)?;
@@ -48,7 +48,9 @@ fn open(secrets: &Secrets, cookie: &str) -> Result<Session, Box<dyn Error>> {
     let token = SessionToken::from_cookie(cookie).ok_or("COOKIE is no session cookie")?;
     let mut value = Vec::new();
     io::stdin().read_to_end(&mut value)?;
-    match secrets.open_session(&token, &value) {
+    // Only the end of a session is bound to its key; a living one says whose it is.
+    let key = token.store_key(&SpId::default());
+    match secrets.open_session(&token, &key, &value) {
         Some(StoredSession::Alive(session)) => Ok(*session),
         _ => Err("VALUE is no session of COOKIE under the secret".into()),
     }

@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
+use crate::sp_id::SpId;
 use crate::token::StoreKey;
 use crate::wire::{Reader, Writer};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const PURPOSE: &str = "pending login";
 
 /// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so nothing longer is opened.
@@ -27,8 +28,6 @@ pub struct PendingLogin {
     pub request_id: String,
     /// Name of the `saml_idp` block that was asked.
     pub idp: String,
-    /// Name of the `saml_sp` block that asked.
-    pub sp: String,
     /// Where the browser goes after the login; checked by the caller.
     pub return_url: String,
     /// `IssueInstant` of the AuthnRequest, seconds since the epoch.
@@ -81,23 +80,24 @@ pub fn cookie_suffix(request_id: &str) -> &str {
 }
 
 impl PendingLogin {
-    /// The value of the cookie: base64url of the sealed record, bound to the SP.
+    /// The value of the cookie: base64url of the sealed record, bound to `sp`, which asked.
     ///
     /// # Errors
     /// Only when libcrypto fails.
     pub fn seal_cookie(
         &self,
         secrets: &Secrets,
+        sp: &SpId,
         random_nonce: [u8; NONCE_LEN],
     ) -> Result<String, SealError> {
-        let sealed = secrets.seal(PURPOSE, self.sp.as_bytes(), random_nonce, &self.encode())?;
+        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &self.encode())?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Opens a cookie value at the SP named `sp`.
+    /// Opens a cookie value at `sp`.
     pub fn open_cookie(
         secrets: &Secrets,
-        sp: &str,
+        sp: &SpId,
         cookie_value: impl AsRef<[u8]>,
         now: i64,
     ) -> Result<PendingLogin, PendingError> {
@@ -113,7 +113,6 @@ impl PendingLogin {
         let mut writer = Writer::new(VERSION);
         writer.string(&self.request_id);
         writer.string(&self.idp);
-        writer.string(&self.sp);
         writer.uri(&self.return_url);
         writer.instant(self.issue_instant);
         writer.instant(self.expires);
@@ -137,7 +136,6 @@ impl PendingLogin {
         let mut pending = PendingLogin {
             request_id: reader.string()?,
             idp: reader.string()?,
-            sp: reader.string()?,
             return_url: reader.uri()?,
             issue_instant: reader.instant()?,
             expires: reader.instant()?,
@@ -159,13 +157,13 @@ impl PendingLogin {
     }
 }
 
-fn open(secrets: &Secrets, sp: &str, cookie_value: &[u8]) -> Option<PendingLogin> {
+fn open(secrets: &Secrets, sp: &SpId, cookie_value: &[u8]) -> Option<PendingLogin> {
     if cookie_value.len() > MAX_COOKIE_LEN {
         return None;
     }
     let sealed = URL_SAFE_NO_PAD.decode(cookie_value).ok()?;
     let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
-    PendingLogin::decode(&plain).filter(|pending| pending.sp == sp)
+    PendingLogin::decode(&plain)
 }
 
 impl fmt::Display for PendingError {
@@ -182,6 +180,7 @@ impl std::error::Error for PendingError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::{app, wiki};
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
@@ -194,7 +193,6 @@ mod tests {
         PendingLogin {
             request_id: "_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9".into(),
             idp: "corp".into(),
-            sp: "app".into(),
             return_url: "https://app.example.com/a?b=c".into(),
             issue_instant: 1000,
             expires: 1600,
@@ -211,23 +209,23 @@ mod tests {
 
     #[test]
     fn a_pending_login_survives_the_cookie_until_it_expires() {
-        let cookie = pending().seal_cookie(&secrets(), NONCE).unwrap();
-        let open = |now| PendingLogin::open_cookie(&secrets(), "app", &cookie, now);
+        let cookie = pending().seal_cookie(&secrets(), &app(), NONCE).unwrap();
+        let open = |now| PendingLogin::open_cookie(&secrets(), &app(), &cookie, now);
         assert_eq!(open(1599), Ok(pending()));
         assert_eq!(open(1600), Err(PendingError::Expired));
     }
 
     #[test]
     fn a_cookie_of_another_sp_or_secret_is_invalid() {
-        let cookie = pending().seal_cookie(&secrets(), NONCE).unwrap();
+        let cookie = pending().seal_cookie(&secrets(), &app(), NONCE).unwrap();
         let other = Secrets::one(secret(2));
         let invalid = Err(PendingError::Invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), "other", &cookie, 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&other, "app", &cookie, 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), "app", &cookie[1..], 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), "app", "", 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &wiki(), &cookie, 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&other, &app(), &cookie, 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), &cookie[1..], 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), "", 1000), invalid);
         let long = "A".repeat(100_000);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), "app", long, 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), long, 1000), invalid);
     }
 
     #[test]
@@ -245,7 +243,8 @@ mod tests {
     fn the_longest_return_url_fits_a_browsers_cookie() {
         let return_url = format!("https://app.example.com/{}", "x".repeat(1976));
         assert_eq!(return_url.len(), 2000);
-        let cookie = PendingLogin { return_url, ..pending() }.seal_cookie(&secrets(), NONCE);
+        let cookie =
+            PendingLogin { return_url, ..pending() }.seal_cookie(&secrets(), &app(), NONCE);
         assert!(cookie.unwrap().len() < 3800);
     }
 

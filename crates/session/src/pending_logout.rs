@@ -6,9 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
+use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const PURPOSE: &str = "pending logout";
 
 /// As for a pending login.
@@ -28,14 +29,14 @@ pub struct PendingLogout {
 }
 
 impl PendingLogout {
-    /// The value of the cookie: base64url of the sealed record, bound to the SP named `sp`.
+    /// The value of the cookie: base64url of the sealed record, bound to `sp`.
     ///
     /// # Errors
     /// Only when libcrypto fails.
     pub fn seal_cookie(
         &self,
         secrets: &Secrets,
-        sp: &str,
+        sp: &SpId,
         random_nonce: [u8; NONCE_LEN],
     ) -> Result<String, SealError> {
         let mut writer = Writer::new(VERSION);
@@ -47,10 +48,10 @@ impl PendingLogout {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Opens a cookie value at the SP named `sp`; `None` for what is not ours, damaged or too old.
+    /// Opens a cookie value at `sp`; `None` for what is not ours, damaged or too old.
     pub fn open_cookie(
         secrets: &Secrets,
-        sp: &str,
+        sp: &SpId,
         cookie_value: &[u8],
         now: i64,
     ) -> Option<PendingLogout> {
@@ -74,6 +75,7 @@ impl PendingLogout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::{app, wiki};
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
@@ -91,21 +93,22 @@ mod tests {
     fn a_pending_logout_survives_the_cookie() {
         let secrets = Secrets::one(secret(1));
         for return_url in [None, Some("https://app.example.com/bye")] {
-            let cookie = pending(return_url).seal_cookie(&secrets, "app", NONCE).unwrap();
-            let open = |sp, now| PendingLogout::open_cookie(&secrets, sp, cookie.as_bytes(), now);
-            assert_eq!(open("app", 1599), Some(pending(return_url)));
-            assert_eq!(open("app", 1600), None, "too late");
-            assert_eq!(open("other", 1599), None);
+            let cookie = pending(return_url).seal_cookie(&secrets, &app(), NONCE).unwrap();
+            let open =
+                |sp: &SpId, now| PendingLogout::open_cookie(&secrets, sp, cookie.as_bytes(), now);
+            assert_eq!(open(&app(), 1599), Some(pending(return_url)));
+            assert_eq!(open(&app(), 1600), None, "too late");
+            assert_eq!(open(&wiki(), 1599), None, "of another SP");
         }
     }
 
     #[test]
     fn what_is_not_ours_does_not_open() {
         let secrets = Secrets::one(secret(1));
-        let foreign = pending(None).seal_cookie(&Secrets::one(secret(2)), "app", NONCE).unwrap();
+        let foreign = pending(None).seal_cookie(&Secrets::one(secret(2)), &app(), NONCE).unwrap();
         let long = "A".repeat(MAX_COOKIE_LEN + 1);
         for value in ["", "x", "AAAA", &foreign, &long] {
-            let opened = PendingLogout::open_cookie(&secrets, "app", value.as_bytes(), 0);
+            let opened = PendingLogout::open_cookie(&secrets, &app(), value.as_bytes(), 0);
             assert_eq!(opened, None, "{value}");
         }
     }

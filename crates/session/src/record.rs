@@ -1,5 +1,6 @@
 //! The session record: what an accepted assertion said, and how it is kept in a store.
 
+use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
 /// First byte of the stored form; a record of another version is a miss.
@@ -23,8 +24,8 @@ pub struct Session {
     pub authn_context: Option<String>,
     /// `ID` of the assertion the session was made from.
     pub assertion_id: String,
-    /// Name of the `saml_sp` block it belongs to; never to be accepted for another.
-    pub sp: String,
+    /// The SP it belongs to; never to be accepted for another.
+    pub sp: SpId,
     /// When the session was made, seconds since the epoch.
     pub created: i64,
     /// Absolute end, seconds since the epoch: not valid at this instant any more.
@@ -63,7 +64,7 @@ impl Session {
         writer.instant(self.authn_instant);
         writer.option(self.authn_context.as_deref(), Writer::uri);
         writer.string(&self.assertion_id);
-        writer.string(&self.sp);
+        writer.sp(&self.sp);
         writer.instant(self.created);
         writer.instant(self.expires);
         writer.uri(&self.landing);
@@ -85,7 +86,7 @@ impl Session {
             authn_instant: reader.instant()?,
             authn_context: reader.option(Reader::uri)?,
             assertion_id: reader.string()?,
-            sp: reader.string()?,
+            sp: reader.sp()?,
             created: reader.instant()?,
             expires: reader.instant()?,
             landing: reader.uri()?,
@@ -95,9 +96,9 @@ impl Session {
         Some(session)
     }
 
-    /// Whether the session belongs to the `saml_sp` named `sp` and has not ended at `now`.
-    pub fn is_valid_for(&self, sp: &str, now: i64) -> bool {
-        self.sp == sp && now < self.expires
+    /// Whether the session belongs to `sp` and has not ended at `now`.
+    pub fn is_valid_for(&self, sp: &SpId, now: i64) -> bool {
+        self.sp == *sp && now < self.expires
     }
 }
 
@@ -162,6 +163,14 @@ pub(crate) mod tests {
         }
     }
 
+    pub(crate) fn app() -> SpId {
+        SpId::new("https://app.example.com/saml/metadata", "https://app.example.com")
+    }
+
+    pub(crate) fn wiki() -> SpId {
+        SpId::new("https://wiki.example.com/saml/metadata", "https://wiki.example.com")
+    }
+
     /// Ten attributes as a research IdP and Entra ID name them.
     pub(crate) fn typical() -> Session {
         const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
@@ -180,7 +189,7 @@ pub(crate) mod tests {
                 "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into(),
             ),
             assertion_id: "_9d3f6c1e8a7b4f2d0c5e6b7a8f9e0d1c2b".into(),
-            sp: "app".into(),
+            sp: app(),
             created: 1_795_000_002,
             expires: 1_795_028_802,
             landing: "https://app.example.com/reports/2026/q4?view=summary".into(),
@@ -290,8 +299,8 @@ pub(crate) mod tests {
     #[test]
     fn a_session_is_valid_for_its_own_sp_until_it_ends() {
         let session = typical();
-        assert!(session.is_valid_for("app", session.expires - 1));
-        assert!(!session.is_valid_for("app", session.expires));
-        assert!(!session.is_valid_for("other", session.created));
+        assert!(session.is_valid_for(&app(), session.expires - 1));
+        assert!(!session.is_valid_for(&app(), session.expires));
+        assert!(!session.is_valid_for(&wiki(), session.created));
     }
 }

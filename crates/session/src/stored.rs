@@ -51,9 +51,14 @@ impl Secrets {
         Ok([&[ENDED], sealed.as_slice()].concat())
     }
 
-    /// Opens a session's value; `None` for what somebody else, another version or another session
-    /// wrote.
-    pub fn open_session(&self, token: &SessionToken, value: &[u8]) -> Option<StoredSession> {
+    /// Opens a session's value, found under the token's `key`; `None` for what somebody else, another
+    /// version or another session wrote.
+    pub fn open_session(
+        &self,
+        token: &SessionToken,
+        key: &StoreKey,
+        value: &[u8],
+    ) -> Option<StoredSession> {
         let (state, sealed) = value.split_first()?;
         match *state {
             ALIVE => {
@@ -61,7 +66,7 @@ impl Secrets {
                 Some(StoredSession::Alive(Box::new(Session::decode(&bytes)?)))
             }
             ENDED => {
-                self.open(ENDED_SESSION, token.store_key().as_bytes(), sealed)?;
+                self.open(ENDED_SESSION, key.as_bytes(), sealed)?;
                 Some(StoredSession::Ended)
             }
             _ => None,
@@ -106,7 +111,7 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::typical;
+    use crate::record::tests::{app, typical, wiki};
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
@@ -119,21 +124,31 @@ mod tests {
         SessionToken::from_random([byte; 32])
     }
 
+    fn key(byte: u8) -> StoreKey {
+        token(byte).store_key(&app())
+    }
+
+    fn open(secrets: &Secrets, byte: u8, value: &[u8]) -> Option<StoredSession> {
+        secrets.open_session(&token(byte), &key(byte), value)
+    }
+
     #[test]
     fn a_session_opens_with_its_token_alone() {
         let secrets = secrets(&[1]);
         let value = secrets.seal_session(&token(7), NONCE, &typical()).unwrap();
-        let opened = secrets.open_session(&token(7), &value);
+        let opened = open(&secrets, 7, &value);
         assert_eq!(opened, Some(StoredSession::Alive(Box::new(typical()))));
-        assert_eq!(secrets.open_session(&token(8), &value), None, "swapped between keys");
+        assert_eq!(open(&secrets, 8, &value), None, "swapped between keys");
     }
 
     #[test]
     fn the_end_of_a_session_opens_for_its_key_alone() {
         let secrets = secrets(&[1]);
-        let value = secrets.seal_ended(&token(7).store_key(), NONCE).unwrap();
-        assert_eq!(secrets.open_session(&token(7), &value), Some(StoredSession::Ended));
-        assert_eq!(secrets.open_session(&token(8), &value), None);
+        let value = secrets.seal_ended(&key(7), NONCE).unwrap();
+        assert_eq!(open(&secrets, 7, &value), Some(StoredSession::Ended));
+        assert_eq!(open(&secrets, 8, &value), None);
+        let elsewhere = token(7).store_key(&wiki());
+        assert_eq!(secrets.open_session(&token(7), &elsewhere, &value), None, "of another SP");
     }
 
     #[test]
@@ -141,10 +156,10 @@ mod tests {
         let secrets = secrets(&[1]);
         let mut value = secrets.seal_session(&token(7), NONCE, &typical()).unwrap();
         value[0] = ENDED;
-        assert_eq!(secrets.open_session(&token(7), &value), None);
-        let mut value = secrets.seal_ended(&token(7).store_key(), NONCE).unwrap();
+        assert_eq!(open(&secrets, 7, &value), None);
+        let mut value = secrets.seal_ended(&key(7), NONCE).unwrap();
         value[0] = ALIVE;
-        assert_eq!(secrets.open_session(&token(7), &value), None);
+        assert_eq!(open(&secrets, 7, &value), None);
     }
 
     #[test]
@@ -163,18 +178,17 @@ mod tests {
         for at in 0..value.len() {
             let mut tampered = value.clone();
             tampered[at] ^= 1;
-            assert_eq!(secrets.open_session(&token(7), &tampered), None, "byte {at}");
-            assert_eq!(secrets.open_session(&token(7), &value[..at]), None, "cut at {at}");
+            assert_eq!(open(&secrets, 7, &tampered), None, "byte {at}");
+            assert_eq!(open(&secrets, 7, &value[..at]), None, "cut at {at}");
         }
     }
 
     #[test]
     fn an_entry_opens_at_its_key_under_any_secret() {
-        let key = token(7).store_key();
-        let value = secrets(&[1]).seal_entry(&key, NONCE, b"set").unwrap();
-        assert_eq!(secrets(&[2, 1]).open_entry(&key, &value).as_deref(), Some(&b"set"[..]));
-        assert_eq!(secrets(&[2]).open_entry(&key, &value), None);
-        assert_eq!(secrets(&[1]).open_entry(&token(8).store_key(), &value), None);
+        let value = secrets(&[1]).seal_entry(&key(7), NONCE, b"set").unwrap();
+        assert_eq!(secrets(&[2, 1]).open_entry(&key(7), &value).as_deref(), Some(&b"set"[..]));
+        assert_eq!(secrets(&[2]).open_entry(&key(7), &value), None);
+        assert_eq!(secrets(&[1]).open_entry(&key(8), &value), None);
     }
 
     #[test]

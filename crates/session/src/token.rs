@@ -6,13 +6,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::sha::Sha256;
 
+use crate::sp_id::SpId;
+
 const TOKEN_LEN: usize = 32;
 
 /// 32 bytes in base64url without padding.
 const COOKIE_LEN: usize = 43;
 
-/// Keeps the store key apart from every other hash of a token.
-const STORE_KEY_DOMAIN: &[u8] = b"saml session store key\0";
+/// Keeps the store key apart from every other hash. With the SP and the token it fills one block of
+/// SHA-256, and every request pays for that hash.
+const STORE_KEY_DOMAIN: &[u8] = b"saml k\0";
 
 /// 256 random bits carried by the session cookie. Neither `Debug` nor a store shows it.
 #[derive(Clone)]
@@ -45,10 +48,11 @@ impl SessionToken {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// SHA-256 over a domain prefix and the token.
-    pub fn store_key(&self) -> StoreKey {
+    /// SHA-256 over a domain prefix, the SP and the token: a token of another SP leads nowhere.
+    pub fn store_key(&self, sp: &SpId) -> StoreKey {
         let mut hash = Sha256::new();
         hash.update(STORE_KEY_DOMAIN);
+        hash.update(sp.as_bytes());
         hash.update(&self.0);
         StoreKey(hash.finish())
     }
@@ -90,6 +94,7 @@ impl StoreKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::{app, wiki};
 
     fn token(byte: u8) -> SessionToken {
         SessionToken::from_random([byte; TOKEN_LEN])
@@ -128,11 +133,18 @@ mod tests {
 
     #[test]
     fn the_store_key_is_a_hash_in_its_own_domain() {
-        let key = token(7).store_key();
-        assert_eq!(key, token(7).store_key());
-        assert_ne!(key, token(8).store_key());
+        let key = token(7).store_key(&app());
+        assert_eq!(key, token(7).store_key(&app()));
+        assert_ne!(key, token(8).store_key(&app()));
+        assert_ne!(key, token(7).store_key(&wiki()), "of another SP");
         assert_ne!(key.0, openssl::sha::sha256(&[7; TOKEN_LEN]));
         assert_ne!(&key.0, token(7).as_bytes());
+    }
+
+    #[test]
+    fn the_store_key_is_a_hash_of_one_block() {
+        let len = STORE_KEY_DOMAIN.len() + app().as_bytes().len() + TOKEN_LEN;
+        assert!(len <= 64 - 9, "{len} bytes and SHA-256's own padding");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Reading never trusts a length: it is compared with what is left before anything is taken.
 
+use crate::sp_id::SpId;
 use crate::uri_prefix;
 
 /// Appends fields to a byte string.
@@ -38,6 +39,10 @@ impl Writer {
         let (code, rest) = uri_prefix::split(value);
         self.bytes.push(code);
         self.string(rest);
+    }
+
+    pub(crate) fn sp(&mut self, value: &SpId) {
+        self.bytes.extend_from_slice(value.as_bytes());
     }
 
     pub(crate) fn boolean(&mut self, value: bool) {
@@ -121,6 +126,12 @@ impl<'a> Reader<'a> {
         value.push_str(prefix);
         value.push_str(rest);
         Some(value)
+    }
+
+    pub(crate) fn sp(&mut self) -> Option<SpId> {
+        let (bytes, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(SpId::from_bytes(*bytes))
     }
 
     pub(crate) fn boolean(&mut self) -> Option<bool> {

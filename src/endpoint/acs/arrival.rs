@@ -48,7 +48,7 @@ impl Arrival {
         // After the session can be found: a logout that came before does not know it, and a later
         // one will.
         if sp.sessions.was_logged_out(&session, issue_instant, now).await? {
-            sp.sessions.end(token.store_key(), session.expires, now).await?;
+            sp.sessions.end(token.store_key(&sp.id), session.expires, now).await?;
             return Err(Refusal::new(
                 &reason::ASSERTION_LOGGED_OUT,
                 format!(
@@ -69,8 +69,9 @@ impl Arrival {
     }
 }
 
-/// Claims the assertion, and the request it answers, once for all workers and hosts: whoever comes
-/// second is a replay.
+/// Claims the assertion, and the request it answers, once for all workers and hosts of the SP: whoever
+/// comes second is a replay. The audience of an assertion is an SP by its entityID; another SP with
+/// the same store has no say in it.
 async fn claim(
     sp: &Sp,
     login: &Login,
@@ -102,7 +103,8 @@ async fn claim(
     }
     let Some(pending) = pending else { return Ok(()) };
     let store = &sp.sessions.store;
-    if !store.claim(&["request", issuer, &pending.request_id], pending.expires, now).await? {
+    let request = ["request", &sp.entity_id, issuer, &pending.request_id];
+    if !store.claim(&request, pending.expires, now).await? {
         return Err(Refusal::new(
             &reason::REQUEST_ANSWERED,
             format!("the login {} was answered before", quote(&pending.request_id)),
@@ -134,7 +136,7 @@ fn remember_answer(
 ) -> Result<Reply, Refusal> {
     let answered = PendingLogin { answered: true, replaces: None, authn_context: None, ..pending };
     let sealed = answered
-        .seal_cookie(sp.sessions.store.secrets()?, random::bytes())
+        .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     let left = answered.expires.saturating_sub(now);
     Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
@@ -158,7 +160,7 @@ fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
         authn_instant: login.authn_instant,
         authn_context: login.authn_context,
         assertion_id: login.assertion_id,
-        sp: sp.name.clone(),
+        sp: sp.id,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
         landing,

@@ -1,5 +1,7 @@
 //! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's.
 
+use std::fmt;
+
 use ngx::http::Request;
 use saml::http_url::HttpUrl;
 use session::{
@@ -119,9 +121,22 @@ impl Cookies {
         self.same_site == SameSite::None
     }
 
-    /// Are they the cookies of `other` too, as a browser sees it (RFC 6265 5.3: ports do not count)?
-    pub fn collide_with(&self, other: &Self) -> bool {
-        self.host == other.host && self.path == other.path && self.session == other.session
+    /// What a browser makes of this SP's session cookie and another's. It tells cookies apart by
+    /// name, host or domain, and path (RFC 6265bis 5.7); ports do not count.
+    pub fn collide_with(&self, other: &Self) -> Option<Collision> {
+        if self.session != other.session {
+            return None;
+        }
+        if self.path == other.path && self.scope() == other.scope() {
+            return Some(Collision::Same);
+        }
+        let at_one_host = self.scope().meets(other.scope());
+        let on_one_path = self.reach(&other.path) || other.reach(&self.path);
+        (at_one_host && on_one_path).then_some(Collision::Both)
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        self.domain.as_deref().map_or(Scope::Host(&self.host), Scope::Domain)
     }
 
     /// Is `name` the name of one of them?
@@ -229,6 +244,57 @@ impl Cookies {
     }
 }
 
+/// How the session cookies of two SPs get in each other's way; `Display` says what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collision {
+    /// They are one cookie.
+    Same,
+    /// They are two cookies of one name, and some requests carry both.
+    Both,
+}
+
+impl fmt::Display for Collision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same => f.write_str(
+                "use the same session cookie (one name, domain and path), so a login at one ends \
+                 that at the other",
+            ),
+            Self::Both => write!(
+                f,
+                "have session cookies of one name, and browsers send both where their domains and \
+                 paths overlap: each SP looks for its own among the first {MAX_CANDIDATES}",
+            ),
+        }
+    }
+}
+
+/// The hosts that a browser sends a cookie to (RFC 6265 5.3, 5.1.3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope<'a> {
+    /// This one alone.
+    Host(&'a str),
+    /// This one and all below.
+    Domain(&'a str),
+}
+
+impl Scope<'_> {
+    /// Is there a host that is in both?
+    fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Scope::Host(one), Scope::Host(two)) => one == two,
+            (Scope::Domain(domain), Scope::Host(host))
+            | (Scope::Host(host), Scope::Domain(domain)) => is_below(host, domain),
+            (Scope::Domain(one), Scope::Domain(two)) => is_below(one, two) || is_below(two, one),
+        }
+    }
+}
+
+/// Is `host` the domain, or a name in it?
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 fn path(raw: &RawSp) -> Result<String, ConfigError> {
     match &raw.cookie_path {
         None => Ok("/".into()),
@@ -245,7 +311,7 @@ fn domain(raw: &RawSp, base_url: &str) -> Result<Option<String>, ConfigError> {
     let url = HttpUrl::parse(base_url);
     let host = url.as_ref().map(HttpUrl::host).unwrap_or_default();
     let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
-    let covers = is_name && (host == domain || host.ends_with(&format!(".{domain}")));
+    let covers = is_name && is_below(host, &domain);
     if domain.is_empty() || !covers || !session::cookie::is_attribute_value(&domain) {
         return Err(refuse(
             given,

@@ -142,12 +142,11 @@ impl Sp {
                 ),
             ));
         }
-        if other.cookies.collide_with(&self.cookies) {
+        if let Some(collision) = self.cookies.collide_with(&other.cookies) {
             warnings.add(
                 &raw.place,
                 format!(
-                    "saml_sp \"{}\" and \"{name}\" use the same session cookie on the same host, so a \
-                     login at one ends that at the other; give one a \"cookie_name\"",
+                    "saml_sp \"{}\" and \"{name}\" {collision}; give one a \"cookie_name\"",
                     other.name
                 ),
             );

@@ -29,7 +29,7 @@ use crate::remote_user;
 use crate::reply::Reply;
 use crate::request;
 use crate::response_header;
-use crate::suspend::{self, Started};
+use crate::suspend::{self, Departure, Started};
 
 /// Longest path and query that a login comes back to, bytes: it travels in a cookie.
 const MAX_RETURN_URI: usize = 2000;
@@ -147,7 +147,8 @@ fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
     };
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let sp = Rc::clone(sp);
-    match suspend::start(r, async move { sp.find_session(&tokens, now).await }) {
+    let asking = async move { sp.find_session(&tokens, now).await };
+    match suspend::start(r, Departure::Ends, asking) {
         Started::Done(found) => {
             Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic"))))
         }

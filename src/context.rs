@@ -11,7 +11,7 @@ use saml::refusal::Sender;
 
 use crate::SamlModule;
 use crate::config::Sp;
-use crate::endpoint::Outcome;
+use crate::errand::{Errand, Step};
 use crate::live_session::{Found, LiveSession};
 use crate::notice::PendingNotice;
 use crate::random;
@@ -28,12 +28,11 @@ pub struct Context {
     pub detour: Cell<Option<Detour>>,
     /// The look-up of a session that the access phase waits for.
     pub look_up: RefCell<Option<Suspension<Found>>>,
-    /// The work that an endpoint waits for.
-    pub work: RefCell<Option<Suspension<Outcome>>>,
-    /// The notice to the application that an endpoint waits for.
+    /// The next step of the errand that an endpoint waits for. Dropped before the notice, whose end
+    /// lets the errand go on: it must not wake this request then.
+    pub errand: RefCell<Option<Suspension<(Option<Step>, Errand)>>>,
+    /// The notice that the application has not answered yet.
     pub notice: RefCell<Option<PendingNotice>>,
-    /// How the application answered it: an HTTP status, or 0 for none.
-    pub notice_status: Cell<Option<usize>>,
     /// It is the subrequest of a notice: its session is told, not asked for.
     pub is_notice: Cell<bool>,
     /// An SP decides who `$remote_user` is.
@@ -56,9 +55,8 @@ impl Context {
             is_unknown: Cell::default(),
             detour: Cell::default(),
             look_up: RefCell::default(),
-            work: RefCell::default(),
+            errand: RefCell::default(),
             notice: RefCell::default(),
-            notice_status: Cell::default(),
             is_notice: Cell::default(),
             decides_user: Cell::default(),
             cookies_sent: OnceCell::default(),

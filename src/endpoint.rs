@@ -11,8 +11,6 @@ mod metadata;
 
 use std::rc::Rc;
 
-use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use nginx_sys::{
     NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_POST,
     NGX_HTTP_SPECIAL_RESPONSE, ngx_http_finalize_request, ngx_http_read_client_request_body,
@@ -25,12 +23,12 @@ use saml::refusal::{Refusal, quote};
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
+use crate::errand::{Errand, Step};
 use crate::guard::enter;
-use crate::notice::Notice;
 use crate::refuse::{internal, refuse, refuse_with};
 use crate::reply::Reply;
 use crate::request;
-use crate::suspend::{self, Started};
+use crate::suspend::{self, Departure, Started};
 
 /// The content handler of an endpoint.
 pub fn handler(kind: EndpointKind) -> ContentHandler {
@@ -47,26 +45,15 @@ type ContentHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
 /// What an endpoint does with a request of a method it takes.
-type Work = fn(&mut Request, &Rc<Sp>) -> Outcome;
+type Work = fn(&mut Request, &Rc<Sp>) -> Result<Answer, Refusal>;
 
 /// What an endpoint answers, or does first.
 pub enum Answer {
     Now(Reply),
-    /// It needs the store.
-    Later(LocalBoxFuture<'static, Outcome>),
+    /// What it comes to, whether or not the client waits for it.
+    Later(Errand),
     /// nginx reads the body first.
     WithBody,
-    /// The application is told first.
-    Notify(Notice),
-}
-
-/// What an endpoint's work comes to.
-pub type Outcome = Result<Answer, Refusal>;
-
-impl Answer {
-    fn later(work: impl Future<Output = Outcome> + 'static) -> Self {
-        Self::Later(work.boxed_local())
-    }
 }
 
 unsafe extern "C" fn handle_login(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -110,13 +97,13 @@ fn content(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
     })
 }
 
-/// The event of a request that waited for its work; anything else may have woken it, too.
+/// The event of a request that waited for its errand; anything else may have woken it, too.
 unsafe extern "C" fn resume(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls a write handler with its live request.
     let request = unsafe { Request::from_ngx_http_request(r) };
     let rc = enter(Some(FAILED), || {
-        let outcome = heard(request).map(Some).or_else(|| worked(request))?;
-        proceed(request, outcome)
+        let step = next_step(request)?;
+        proceed(request, step)
     });
     finalize(r, rc);
 }
@@ -129,31 +116,30 @@ fn finalize(r: *mut ngx_http_request_t, rc: Option<ngx_int_t>) {
     }
 }
 
-/// What the work that this request waits for came to; `None` = it waits on, or for none.
-fn worked(r: &Request) -> Option<Option<Outcome>> {
-    let mut slot = Context::of(r)?.work.borrow_mut();
-    let outcome = slot.as_ref()?.take(r)?;
+/// What the errand that this request waits for wants; `None` = it waits on, or for none.
+fn next_step(r: &Request) -> Option<Option<(Option<Step>, Errand)>> {
+    let mut slot = Context::of(r)?.errand.borrow_mut();
+    let step = slot.as_ref()?.take(r)?;
     *slot = None;
-    Some(outcome)
+    Some(step)
 }
 
-/// What follows the notice that this request waits for; `None` = it waits on, or for none.
-fn heard(r: &Request) -> Option<Outcome> {
-    let context = Context::of(r)?;
-    let status = context.notice_status.take()?;
-    let notice = context.notice.borrow_mut().take()?;
-    let heard = notice.heard(status);
-    Some(Ok(Answer::Later(notice.then(heard))))
+/// Does what an errand wants; `None` = the request waits.
+fn proceed(r: &mut Request, step: Option<(Option<Step>, Errand)>) -> Option<ngx_int_t> {
+    match step {
+        Some((Some(Step::Notify(notice)), errand)) => {
+            notice.send(r);
+            follow(r, errand)
+        }
+        Some((Some(Step::Done(conclusion)), _)) => Some(conclude(r, conclusion.take())),
+        Some((None, _)) | None => Some(refuse(r, &internal("a panic"))),
+    }
 }
 
-/// Goes a step further; `None` = the request waits.
-fn proceed(r: &mut Request, outcome: Option<Outcome>) -> Option<ngx_int_t> {
-    match outcome.unwrap_or_else(|| Err(internal("a panic"))) {
-        Ok(Answer::Now(reply)) => Some(reply.send(r)),
-        Ok(Answer::Later(work)) => wait(r, work),
-        Ok(Answer::WithBody) => Some(read_body(r)),
-        Ok(Answer::Notify(notice)) => notify(r, notice),
-        Err(refusal) => Some(refuse(r, &refusal)),
+fn conclude(r: &mut Request, outcome: Result<Reply, Refusal>) -> ngx_int_t {
+    match outcome {
+        Ok(reply) => reply.send(r),
+        Err(refusal) => refuse(r, &refusal),
     }
 }
 
@@ -177,30 +163,25 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
         let allow = |reply: Reply| reply.with_header("Allow", takes.names.into());
         return Some(refuse_with(r, &refusal, allow));
     }
-    let outcome = work(r, &sp);
-    proceed(r, Some(outcome))
-}
-
-fn wait(r: &mut Request, work: LocalBoxFuture<'static, Outcome>) -> Option<ngx_int_t> {
-    let Some(context) = Context::of_or_new(r) else { return Some(FAILED) };
-    match suspend::start(r, work) {
-        Started::Done(outcome) => proceed(r, outcome),
-        Started::Waiting(suspension) => {
-            *context.work.borrow_mut() = Some(suspension);
-            r.as_mut().write_event_handler = Some(resume);
-            None
-        }
+    match work(r, &sp) {
+        Ok(Answer::Now(reply)) => Some(reply.send(r)),
+        Ok(Answer::Later(errand)) => follow(r, errand),
+        Ok(Answer::WithBody) => Some(read_body(r)),
+        Err(refusal) => Some(refuse(r, &refusal)),
     }
 }
 
-fn notify(r: &mut Request, notice: Notice) -> Option<ngx_int_t> {
-    let Some(sp) = sp_of(r) else { return Some(FAILED) };
-    match notice.send(r, &sp) {
-        Ok(()) => {
+/// Waits for the errand's next step.
+fn follow(r: &mut Request, mut errand: Errand) -> Option<ngx_int_t> {
+    let Some(context) = Context::of_or_new(r) else { return Some(FAILED) };
+    let step = async move { (errand.next().await, errand) };
+    match suspend::start(r, Departure::IsIgnored, step) {
+        Started::Done(step) => proceed(r, step),
+        Started::Waiting(suspension) => {
+            *context.errand.borrow_mut() = Some(suspension);
             r.as_mut().write_event_handler = Some(resume);
             None
         }
-        Err(then) => wait(r, then),
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod decryption_budget;
 mod endpoint;
+mod errand;
 mod event;
 mod guard;
 mod live_session;

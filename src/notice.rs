@@ -5,9 +5,9 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
-use futures_util::future::LocalBoxFuture;
+use futures_channel::oneshot;
 use nginx_sys::{
-    NGX_HTTP_OK, NGX_HTTP_SPECIAL_RESPONSE, NGX_HTTP_SUBREQUEST_WAITED, NGX_OK,
+    NGX_HTTP_OK, NGX_HTTP_SPECIAL_RESPONSE, NGX_HTTP_SUBREQUEST_BACKGROUND, NGX_OK,
     ngx_http_post_subrequest_t, ngx_http_request_body_t, ngx_http_request_t, ngx_http_subrequest,
     ngx_int_t, ngx_pcalloc, ngx_str_t,
 };
@@ -18,73 +18,75 @@ use session::Session;
 
 use crate::config::Sp;
 use crate::context::Context;
-use crate::endpoint::Outcome;
+use crate::guard::guard;
 use crate::live_session::LiveSession;
 
 /// Did the application hear it? The refusal says why not.
 pub type Heard = Result<(), Refusal>;
 
-/// What to tell, and how to go on.
+/// What to tell.
 pub struct Notice {
+    sp: Rc<Sp>,
+    uri: String,
     /// Whose variables the subrequest has.
-    pub session: Session,
-    pub then: Then,
+    session: Session,
+    tell: oneshot::Sender<Heard>,
 }
 
-type Then = Box<dyn FnOnce(Heard) -> LocalBoxFuture<'static, Outcome>>;
-
-/// A notice on its way.
+/// A notice on its way. Dropped with its request: who waits for the answer then hears of that.
 pub struct PendingNotice {
     uri: String,
-    then: Then,
+    tell: oneshot::Sender<Heard>,
 }
 
 impl PendingNotice {
-    /// What the answer's status means.
-    pub fn heard(&self, status: usize) -> Heard {
-        if (NGX_HTTP_OK as usize..NGX_HTTP_SPECIAL_RESPONSE as usize).contains(&status) {
-            return Ok(());
-        }
-        Err(not_heard(format!("logout_notify {} answered with status {status}", self.uri)))
-    }
-
-    pub fn then(self, heard: Heard) -> LocalBoxFuture<'static, Outcome> {
-        (self.then)(heard)
+    /// What the answer's status means. Who waits for it runs in here.
+    fn answered(self, status: usize) {
+        let is_success = NGX_HTTP_OK as usize..NGX_HTTP_SPECIAL_RESPONSE as usize;
+        let heard = match is_success.contains(&status) {
+            true => Ok(()),
+            false => {
+                Err(not_heard(format!("logout_notify {} answered with status {status}", self.uri)))
+            }
+        };
+        // An errand waits until its end.
+        let _ = self.tell.send(heard);
     }
 }
 
 impl Notice {
-    /// Starts the subrequest; the request's write handler runs when it has been answered.
-    ///
-    /// # Errors
-    /// nginx could not start it; how to go on then.
-    pub fn send(
-        self,
-        r: &mut Request,
-        sp: &Rc<Sp>,
-    ) -> Result<(), LocalBoxFuture<'static, Outcome>> {
-        let Some(uri) = &sp.logout_notify else { return Err((self.then)(Ok(()))) };
-        let live = sp.sessions.told(self.session);
+    /// A notice to the location `uri`, and what comes back.
+    pub fn new(sp: Rc<Sp>, uri: String, session: Session) -> (Self, oneshot::Receiver<Heard>) {
+        let (tell, heard) = oneshot::channel();
+        (Self { sp, uri, session, tell }, heard)
+    }
+
+    /// Starts the subrequest.
+    pub fn send(self, r: &mut Request) {
+        let Self { sp, uri, session, tell } = self;
+        let live = sp.sessions.told(session);
         let started = Context::of_or_new(r).map(ptr::from_ref).and_then(|context| {
-            subrequest(r, uri, sp, live, context)?;
+            subrequest(r, &uri, &sp, live, context)?;
             // SAFETY: a Context lives as long as its request.
             unsafe { context.as_ref() }
         });
-        let Some(context) = started else {
-            return Err((self.then)(Err(not_heard(
-                "nginx could not start logout_notify".to_owned(),
-            ))));
-        };
-        *context.notice.borrow_mut() = Some(PendingNotice { uri: uri.clone(), then: self.then });
-        Ok(())
+        match started {
+            Some(context) => *context.notice.borrow_mut() = Some(PendingNotice { uri, tell }),
+            None => {
+                let _ = tell.send(Err(not_heard("nginx could not start logout_notify".to_owned())));
+            }
+        }
     }
 }
 
-fn not_heard(why: String) -> Refusal {
+/// The application may not know of the logout.
+pub fn not_heard(why: String) -> Refusal {
     Refusal::new(&reason::LOGOUT_NOTIFY_FAILED, why)
 }
 
-/// A GET without a body, whose answer nobody sees but for its status.
+/// A GET without a body, whose answer nobody sees but for its status. In the background: the events
+/// of the client's connection stay with the main request, so that no upstream takes a client that
+/// leaves for its own and breaks off.
 fn subrequest(
     r: &mut Request,
     uri: &str,
@@ -108,7 +110,7 @@ fn subrequest(
         }
         after.handler = Some(done);
         after.data = context.cast_mut().cast();
-        let flags = NGX_HTTP_SUBREQUEST_WAITED as usize;
+        let flags = NGX_HTTP_SUBREQUEST_BACKGROUND as usize;
         let rc = ngx_http_subrequest(r.as_mut(), &mut uri, &mut args, &mut sr, after, flags);
         if rc != NGX_OK as ngx_int_t {
             return None;
@@ -140,7 +142,11 @@ unsafe extern "C" fn done(
         Ok(_) => sent,
         Err(_) => 0,
     };
-    context.notice_status.set(Some(status));
+    // nginx comes here again when the subrequest has something left to send.
+    let notice = context.notice.borrow_mut().take();
+    if let Some(notice) = notice {
+        guard((), || notice.answered(status));
+    }
     // Some statuses would end the main request with it, and nobody wants the error's page.
     NGX_OK as ngx_int_t
 }

@@ -102,6 +102,11 @@ impl Reply {
         self
     }
 
+    /// What went wrong, if anything did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
     /// An `error_page` of the administrator goes before our body.
     pub fn replaceable(mut self) -> Self {
         self.may_be_replaced = true;

@@ -9,7 +9,6 @@ use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use futures_util::FutureExt;
 use nginx_sys::{
     NGX_OK, ngx_handle_read_event, ngx_http_block_reading, ngx_http_post_request,
@@ -41,9 +40,22 @@ pub enum Started<T> {
     Waiting(Suspension<T>),
 }
 
+/// What a client that leaves does to its waiting request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Ends it, as far as nginx notices.
+    Ends,
+    /// Nothing: it is seen when the answer is sent.
+    IsIgnored,
+}
+
 /// Runs `future` until it has to wait. Then the request goes on by itself when the value is there:
 /// its phases run again, or its write handler.
-pub fn start<T: 'static>(r: &Request, future: impl Future<Output = T> + 'static) -> Started<T> {
+pub fn start<T: 'static>(
+    r: &Request,
+    departure: Departure,
+    future: impl Future<Output = T> + 'static,
+) -> Started<T> {
     let shared = Rc::new(Shared { outcome: Cell::new(None), waits: Cell::new(false) });
     let request = ptr::from_ref(r.as_ref()).cast_mut();
     let task = spawn({
@@ -61,7 +73,7 @@ pub fn start<T: 'static>(r: &Request, future: impl Future<Output = T> + 'static)
         return Started::Done(outcome);
     }
     shared.waits.set(true);
-    if r.is_main() {
+    if r.is_main() && departure == Departure::Ends {
         // SAFETY: r is live. nginx's own pointer: what is written through a `&` may get lost.
         unsafe { watch_client(r.as_ref().main) }
     }
@@ -78,19 +90,6 @@ impl<T> Suspension<T> {
         }
         Some(outcome)
     }
-}
-
-/// Goes on even when the request that waits for it is gone: what it does must not stay half done.
-/// `None` = it panicked.
-pub async fn unstoppable<T: 'static>(future: impl Future<Output = T> + 'static) -> Option<T> {
-    let (tell, told) = oneshot::channel();
-    spawn(async move {
-        let outcome = AssertUnwindSafe(future).catch_unwind().await;
-        // Nobody may be there any more to be told.
-        let _ = tell.send(outcome.map_err(|panic| log_panic(&*panic)).ok());
-    })
-    .detach();
-    told.await.ok().flatten()
 }
 
 /// Posts the event on which nginx goes on with the request.

@@ -18,6 +18,7 @@ use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
 use crate::context::Context;
 use crate::decryption_budget;
+use crate::errand;
 
 /// Consumes a Response.
 pub fn consume(
@@ -67,7 +68,7 @@ fn answered(
             let landing = pending.return_url.clone();
             let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
             let arrival = Arrival { sp, login, pending: Some(pending), landing, browser, now };
-            Ok(Answer::later(arrival.establish()))
+            Ok(Answer::Later(errand::start(|_| arrival.establish())))
         }
         Err(refusal) if pending.passive && refusal.code() == reason::NO_PASSIVE.code() => {
             // As asked: the IdP did not bother the user, who goes on without a session.
@@ -100,7 +101,7 @@ fn unsolicited(
         .unwrap_or_else(|| sp.login_redirect.clone());
     let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
     let arrival = Arrival { sp, login, pending: None, landing, browser, now };
-    Ok(Answer::later(arrival.establish()))
+    Ok(Answer::Later(errand::start(|_| arrival.establish())))
 }
 
 fn browser(r: &Request, sp: &Sp, now: i64) -> Browser {

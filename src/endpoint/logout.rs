@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::Outgoing;
@@ -14,8 +13,8 @@ use session::{PendingLogout, Session};
 use super::{Answer, logout_soap, return_argument};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
+use crate::errand;
 use crate::name_id;
-use crate::notice::{Heard, Notice};
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
 use crate::reply::Reply;
@@ -33,25 +32,19 @@ pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     if let Some(context) = Context::of_or_new(r) {
         context.set_request_id(&id);
     }
-    Ok(Answer::later(async move {
+    Ok(Answer::Later(errand::start(move |bell| async move {
         let Some(live) = sp.find_session(&tokens, now).await? else {
-            return Ok(Answer::Now(here(target).with_cookie(sp.cookies.clear_session())));
+            return Ok(here(target).with_cookie(sp.cookies.clear_session()));
         };
         sp.sessions.end_live(&live, now).await?;
-        let session = live.session.clone();
-        let then = move |heard: Heard| {
-            async move {
-                let reply = at_idp(&sp, &live.session, id, target, now).await?;
-                let reply = reply.with_cookie(sp.cookies.clear_session());
-                Ok(Answer::Now(match heard {
-                    Ok(()) => reply,
-                    Err(refusal) => reply.because(refusal),
-                }))
-            }
-            .boxed_local()
-        };
-        Ok(Answer::Notify(Notice { session, then: Box::new(then) }))
-    }))
+        let heard = bell.notify(&sp, live.session.clone()).await;
+        let reply = at_idp(&sp, &live.session, id, target, now).await?;
+        let reply = reply.with_cookie(sp.cookies.clear_session());
+        Ok(match heard {
+            Ok(()) => reply,
+            Err(refusal) => reply.because(refusal),
+        })
+    })))
 }
 
 /// Only this SP knew of the session, or knows it no more.

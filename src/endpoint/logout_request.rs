@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
@@ -20,14 +19,14 @@ use session::{LoggedOut, Session, StoreKey, join};
 use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
+use crate::errand::{self, Bell};
 use crate::name_id;
-use crate::notice::{Heard, Notice};
+use crate::notice::Heard;
 use crate::page;
 use crate::random;
 use crate::refuse::{self, internal};
 use crate::reply::Reply;
 use crate::request;
-use crate::suspend::unstoppable;
 
 /// Judges the request, ends the sessions, answers.
 pub fn answer(
@@ -52,31 +51,43 @@ pub fn answer(
         relay_state: relay_state.map(str::to_owned),
         is_browser: came_by == LogoutBinding::REDIRECT || request::is_browser(r),
     };
-    if let Err(refusal) = request.few_sessions() {
-        return Ok(Answer::Now(back.reply(Err(refusal), None, now)?));
-    }
     let own = sp.session_keys(r).collect();
-    let request = Rc::new(request);
     let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
-    Ok(Answer::later(async move {
-        // An IdP that hangs up early still means it.
-        let ending = end_sessions(Rc::clone(&sp), idp.clone(), Rc::clone(&request), own, now);
-        let ended = unstoppable(ending).await.unwrap_or_else(|| Err(internal("a panic")));
-        match ended {
-            Ok(ended) if !ended.is_repeated => {
-                let session = told(&sp, idp.clone(), &request, now);
-                let then = move |heard: Heard| {
-                    async move {
-                        let outcome = remember(&sp, &request, ended, heard.is_ok(), now).await;
-                        Ok(Answer::Now(back.reply(outcome, heard.err(), now)?))
-                    }
-                    .boxed_local()
-                };
-                Ok(Answer::Notify(Notice { session, then: Box::new(then) }))
-            }
-            outcome => Ok(Answer::Now(back.reply(outcome, None, now)?)),
+    // An IdP that hangs up early still means it.
+    Ok(Answer::Later(errand::start(move |bell| async move {
+        match log_out(&sp, &idp, &request, own, &bell, now).await {
+            Ok((ended, heard)) => back.reply(Ok(ended), heard.err(), now),
+            Err(refusal) => back.reply(Err(refusal), None, now),
         }
-    }))
+    })))
+}
+
+/// All that a request is to do: the sessions end, the application hears of it, and what it came to is
+/// remembered.
+async fn log_out(
+    sp: &Rc<Sp>,
+    idp: &str,
+    request: &LogoutRequest,
+    own: HashSet<StoreKey>,
+    bell: &Bell,
+    now: i64,
+) -> Result<(Ended, Heard), Refusal> {
+    request.few_sessions()?;
+    let ended = end_sessions(sp, idp, request, own, now).await?;
+    if ended.is_repeated {
+        return Ok((ended, Ok(())));
+    }
+    if sp.logout_notify.is_some() {
+        // Before the application is asked, which may take long: the same request meanwhile, or after
+        // this worker has died, ends no later session.
+        remember(sp, request, ended, false, now).await?;
+        let heard = bell.notify(sp, told(sp, idp.to_owned(), request, now)).await;
+        if heard.is_err() {
+            return Ok((Ended { status: LogoutStatus::PartialLogout, ..ended }, heard));
+        }
+    }
+    remember(sp, request, ended, true, now).await?;
+    Ok((ended, Ok(())))
 }
 
 /// Whom the application is told of: all that the IdP says.
@@ -106,14 +117,14 @@ struct Ended {
 }
 
 async fn end_sessions(
-    sp: Rc<Sp>,
-    idp: String,
-    request: Rc<LogoutRequest>,
+    sp: &Sp,
+    idp: &str,
+    request: &LogoutRequest,
     own: HashSet<StoreKey>,
     now: i64,
 ) -> Result<Ended, Refusal> {
-    let (sessions, idp) = (&sp.sessions, idp.as_str());
-    if let Some(is_complete) = sessions.answer_to(&request, now).await? {
+    let sessions = &sp.sessions;
+    if let Some(is_complete) = sessions.answer_to(request, now).await? {
         // The same request again, perhaps by somebody else: the same answer, and nothing more.
         let status = if is_complete { LogoutStatus::Success } else { LogoutStatus::PartialLogout };
         return Ok(Ended { status, own: false, is_repeated: true, leaves_trace: false });
@@ -131,7 +142,7 @@ async fn end_sessions(
     };
     if leaves_trace {
         // The tombstone first: a login that is not in the set yet will see it.
-        sessions.bury(&request, now).await?;
+        sessions.bury(request, now).await?;
     }
     let members = sessions.store.session_set(&name, now).await?.covered_by(&logged_out, now);
     let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
@@ -157,14 +168,13 @@ async fn remember(
     sp: &Sp,
     request: &LogoutRequest,
     ended: Ended,
-    is_heard: bool,
+    is_complete: bool,
     now: i64,
-) -> Result<Ended, Refusal> {
-    if ended.leaves_trace {
-        sp.sessions.remember_answer(request, is_heard, now).await?;
+) -> Result<(), Refusal> {
+    if !ended.leaves_trace {
+        return Ok(());
     }
-    let status = if is_heard { ended.status } else { LogoutStatus::PartialLogout };
-    Ok(Ended { status, ..ended })
+    sp.sessions.remember_answer(request, is_complete, now).await
 }
 
 /// The way back to the IdP.

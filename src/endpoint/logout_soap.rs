@@ -16,7 +16,6 @@ use crate::config::{Idp, Sp};
 use crate::event::Post;
 use crate::refuse::internal;
 use crate::reply::Reply;
-use crate::suspend::unstoppable;
 
 /// Nobody may keep it (Bindings 3.2.3.2).
 const HEADERS: &[(&str, &str)] = &[
@@ -45,13 +44,12 @@ pub async fn ask(
     }
 }
 
-/// What the IdP answers, whether or not the browser waits so long.
+/// What the IdP answers.
 async fn answer(sp: &Sp, idp: &Idp, envelope: String) -> Result<Answer, Refusal> {
     let resource = idp.soap_slo.as_ref().map(Rc::clone);
     let resource = resource.ok_or_else(|| internal("the SOAP endpoint has no address"))?;
     let post = Post { headers: HEADERS, body: envelope, max_answer: sp.max_message_size };
-    let asked = unstoppable(async move { resource.post(&post).await }).await;
-    let answer = asked.ok_or_else(|| internal("a panic"))?;
+    let answer = resource.post(&post).await;
     answer.map_err(|e| Refusal::new(&reason::IDP_UNREACHABLE, format!("logout by SOAP: {e}")))
 }
 

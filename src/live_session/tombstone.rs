@@ -54,7 +54,9 @@ impl Sessions {
     ) -> Result<Option<bool>, Refusal> {
         let name = self.logouts_name(&request.issuer, &request.name_id.value);
         let logouts = self.logouts(kind(request.signed), &name, now).await?;
-        Ok(logouts.iter().find_map(|logouts| logouts.answer_to(&request.id, now)))
+        let answers = logouts.iter().filter_map(|logouts| logouts.answer_to(&request.id, now));
+        // A node may have missed that the application has heard since.
+        Ok(answers.reduce(|one, other| one || other))
     }
 
     /// Remembers the answer to a request, for when it comes again.

@@ -9,7 +9,7 @@ from harness.memcached import Memcached
 
 
 class Gate:
-    """Clients speak to `address`; what passes lands in `commands`.
+    """Clients speak to `address`; what passes lands in `commands`, after `delay` seconds each.
 
     `shut(at, how)` lets `at` more commands through. Then, by `how`:
     "freeze": nothing more passes, connections stay open and silent;
@@ -20,6 +20,7 @@ class Gate:
     def __init__(self, node: Memcached):
         self.node = node
         self.commands = []
+        self.delay = 0.0
         self.lock = threading.Lock()
         self.connections = set()
         self.left = None  # commands until the gate shuts; None: never
@@ -84,6 +85,7 @@ class Gate:
             answers = threading.Thread(target=self.back, args=(server, client, silent), daemon=True)
             answers.start()
             for command in commands_of(client):
+                time.sleep(self.delay)
                 verdict = self.judge(command)
                 if verdict == "lose":
                     time.sleep(0.05)  # the answers to earlier commands are on their way

@@ -8,7 +8,6 @@ use saml::response::Login;
 use session::{Claimed, Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
-use crate::endpoint::{Answer, Outcome};
 use crate::name_id;
 use crate::page;
 use crate::random;
@@ -38,7 +37,7 @@ pub struct Browser {
 impl Arrival {
     /// Claims the assertion, makes the session under a token that nobody has seen before, and sends
     /// the browser on its way.
-    pub async fn establish(self) -> Outcome {
+    pub async fn establish(self) -> Result<Reply, Refusal> {
         let Arrival { sp, login, pending, landing, browser, now } = self;
         claim(&sp, &login, pending.as_ref(), now).await?;
         let token = SessionToken::from_random(random::bytes());
@@ -61,11 +60,10 @@ impl Arrival {
         let reply = go_on(&sp, landing)
             .with_cookie(sp.cookies.set_session(&token))
             .with_cookie(sp.cookies.set_logins(browser.logins));
-        let reply = match pending {
-            Some(pending) => remember_answer(&sp, pending, now, reply)?,
-            None => reply,
-        };
-        Ok(Answer::Now(reply))
+        match pending {
+            Some(pending) => remember_answer(&sp, pending, now, reply),
+            None => Ok(reply),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use saml::refusal::Sender;
 
 use crate::SamlModule;
 use crate::config::Sp;
-use crate::errand::{Errand, Step};
+use crate::errand::NextStep;
 use crate::live_session::{Found, LiveSession};
 use crate::notice::PendingNotice;
 use crate::random;
@@ -30,7 +30,7 @@ pub struct Context {
     pub look_up: RefCell<Option<Suspension<Found>>>,
     /// The next step of the errand that an endpoint waits for. Dropped before the notice, whose end
     /// lets the errand go on: it must not wake this request then.
-    pub errand: RefCell<Option<Suspension<(Option<Step>, Errand)>>>,
+    pub errand: RefCell<Option<Suspension<NextStep>>>,
     /// The notice that the application has not answered yet.
     pub notice: RefCell<Option<PendingNotice>>,
     /// It is the subrequest of a notice: its session is told, not asked for.

@@ -23,7 +23,7 @@ use saml::refusal::{Refusal, quote};
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
-use crate::errand::{Errand, Step};
+use crate::errand::{Errand, NextStep, Step};
 use crate::guard::enter;
 use crate::refuse::{internal, refuse, refuse_with};
 use crate::reply::Reply;
@@ -117,22 +117,22 @@ fn finalize(r: *mut ngx_http_request_t, rc: Option<ngx_int_t>) {
 }
 
 /// What the errand that this request waits for wants; `None` = it waits on, or for none.
-fn next_step(r: &Request) -> Option<Option<(Option<Step>, Errand)>> {
+fn next_step(r: &Request) -> Option<NextStep> {
     let mut slot = Context::of(r)?.errand.borrow_mut();
     let step = slot.as_ref()?.take(r)?;
     *slot = None;
-    Some(step)
+    Some(step.flatten())
 }
 
 /// Does what an errand wants; `None` = the request waits.
-fn proceed(r: &mut Request, step: Option<(Option<Step>, Errand)>) -> Option<ngx_int_t> {
+fn proceed(r: &mut Request, step: NextStep) -> Option<ngx_int_t> {
     match step {
-        Some((Some(Step::Notify(notice)), errand)) => {
+        Some((Step::Notify(notice), errand)) => {
             notice.send(r);
             follow(r, errand)
         }
-        Some((Some(Step::Done(conclusion)), _)) => Some(conclude(r, conclusion.take())),
-        Some((None, _)) | None => Some(refuse(r, &internal("a panic"))),
+        Some((Step::Done(conclusion), _)) => Some(conclude(r, conclusion.take())),
+        None => Some(refuse(r, &internal("a panic"))),
     }
 }
 
@@ -172,11 +172,10 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
 }
 
 /// Waits for the errand's next step.
-fn follow(r: &mut Request, mut errand: Errand) -> Option<ngx_int_t> {
+fn follow(r: &mut Request, errand: Errand) -> Option<ngx_int_t> {
     let Some(context) = Context::of_or_new(r) else { return Some(FAILED) };
-    let step = async move { (errand.next().await, errand) };
-    match suspend::start(r, Departure::IsIgnored, step) {
-        Started::Done(step) => proceed(r, step),
+    match suspend::start(r, Departure::IsIgnored, errand.next()) {
+        Started::Done(step) => proceed(r, step.flatten()),
         Started::Waiting(suspension) => {
             *context.errand.borrow_mut() = Some(suspension);
             r.as_mut().write_event_handler = Some(resume);

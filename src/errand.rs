@@ -24,6 +24,9 @@ use crate::reply::Reply;
 /// An errand under way, as its request has it.
 pub struct Errand(UnboundedReceiver<Step>);
 
+/// A step, and the errand that goes on; `None` = it panicked, which is logged.
+pub type NextStep = Option<(Step, Errand)>;
+
 /// What an errand wants of its request.
 pub enum Step {
     /// The application is told; the errand waits for its answer.
@@ -58,9 +61,9 @@ where
 }
 
 impl Errand {
-    /// What it wants next; `None` = it panicked, which is logged.
-    pub async fn next(&mut self) -> Option<Step> {
-        self.0.next().await
+    /// Waits for what it wants next.
+    pub async fn next(mut self) -> NextStep {
+        self.0.next().await.map(|step| (step, self))
     }
 }
 

@@ -46,6 +46,26 @@ pub struct Memcached {
     key_prefix: KeyPrefix,
 }
 
+/// Whether nodes that this worker holds for down are tried. Workers find that out each for itself, so
+/// what one of them writes for all to see must not depend on it: else one writes to the first node
+/// alone, and another reads the second.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// They are left alone: what many requests ask for must not wait.
+    ByHealth,
+    /// They are, once in a while.
+    Insisting,
+}
+
+impl Effort {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Session | Kind::PostBody => Effort::ByHealth,
+            Kind::Index | Kind::Replay | Kind::Tombstone => Effort::Insisting,
+        }
+    }
+}
+
 /// A value found on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -71,7 +91,10 @@ impl Memcached {
     pub fn new(settings: Settings) -> Rc<Self> {
         let names = settings.nodes.iter().map(|address| address.name().to_owned()).collect();
         let nodes = settings.nodes.into_iter();
-        let nodes = nodes.map(|address| Node::new(address, settings.tls.clone(), settings.timeout));
+        let check = Command::check_cas(Key::new(&settings.key_prefix, CAS_CHECK, &[0; 32]));
+        let nodes = nodes.map(|address| {
+            Node::new(address, settings.tls.clone(), settings.timeout, check.clone())
+        });
         Rc::new(Self {
             nodes: nodes.collect(),
             ring: Ring::new(names, settings.replicas),
@@ -87,7 +110,7 @@ impl Memcached {
     pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Answer>>, Unavailable> {
         let key = self.key(kind, id);
         let mut answers = Vec::new();
-        for reply in self.send_to_all(id, &Command::get(key)) {
+        for reply in self.send_to_all(id, &Command::get(key), Effort::of(kind)) {
             match reply.outcome().await {
                 Some(Outcome::Item(Item { value, ttl, .. })) => {
                     answers.push(Some(Answer { value, ttl }));
@@ -102,10 +125,11 @@ impl Memcached {
     /// Adds the entry on the nodes that miss it. Nobody waits for it, and nobody is told.
     pub fn repair(&self, kind: Kind, id: &[u8; 32], value: &[u8], expires: i64) {
         let add = Command::add(self.key(kind, id), value, ttl(expires));
-        drop(self.send_to_all(id, &add));
+        drop(self.send_to_all(id, &add, Effort::ByHealth));
     }
 
-    /// Stores the entry on all its nodes that are up.
+    /// Stores the entry on all its nodes that are up; claims, tombstones and session sets on all that
+    /// can be reached.
     ///
     /// # Errors
     /// None stored it.
@@ -116,10 +140,10 @@ impl Memcached {
         value: Vec<u8>,
         expires: i64,
     ) -> Result<(), Unavailable> {
-        one_did(self.start_put(kind, id, value, expires)).await
+        one_did(self.start_put(kind, id, value, expires, Effort::of(kind))).await
     }
 
-    /// Stores many entries, each as [`Memcached::put`] does, some hundred at a time.
+    /// Stores many entries on all of their nodes that can be reached, some hundred at a time.
     ///
     /// # Errors
     /// One of them at least was not stored; the others were, if at all possible.
@@ -136,7 +160,7 @@ impl Memcached {
             {
                 all = all.and(one_did(oldest).await);
             }
-            under_way.push_back(self.start_put(kind, &id, value, expires));
+            under_way.push_back(self.start_put(kind, &id, value, expires, Effort::Insisting));
         }
         for replies in under_way {
             all = all.and(one_did(replies).await);
@@ -145,7 +169,9 @@ impl Memcached {
     }
 
     /// Claims the key for one caller on all workers and hosts; `false` = somebody has it. Its nodes
-    /// are asked in the ring's order, so that all claimants meet at the same one.
+    /// are asked in the ring's order, so that all claimants meet at the same one; those that this
+    /// worker holds for down, too, for another one may not. Two can claim the key only when no node of
+    /// it can be reached by both.
     ///
     /// # Errors
     /// None stored it and none has it. The caller may not take it for claimed.
@@ -159,7 +185,7 @@ impl Memcached {
         let command = Command::add(self.key(kind, id), value, ttl(expires));
         let mut stored = false;
         for node in self.nodes_of(id) {
-            match node.send(command.clone()).outcome().await {
+            match node.insist(command.clone()).outcome().await {
                 Some(Outcome::Done) => stored = true,
                 Some(Outcome::NotStored) => return Ok(false),
                 _ => {}
@@ -173,15 +199,28 @@ impl Memcached {
     /// # Errors
     /// None answered.
     pub async fn touch(&self, kind: Kind, id: &[u8; 32], expires: i64) -> Result<(), Unavailable> {
-        one_did(self.send_to_all(id, &Command::touch(self.key(kind, id), ttl(expires)))).await
+        let touch = Command::touch(self.key(kind, id), ttl(expires));
+        one_did(self.send_to_all(id, &touch, Effort::ByHealth)).await
     }
 
-    fn start_put(&self, kind: Kind, id: &[u8; 32], value: Vec<u8>, expires: i64) -> Vec<Pending> {
-        self.send_to_all(id, &Command::put(self.key(kind, id), value, ttl(expires)))
+    fn start_put(
+        &self,
+        kind: Kind,
+        id: &[u8; 32],
+        value: Vec<u8>,
+        expires: i64,
+        effort: Effort,
+    ) -> Vec<Pending> {
+        let put = Command::put(self.key(kind, id), value, ttl(expires));
+        self.send_to_all(id, &put, effort)
     }
 
-    fn send_to_all(&self, id: &[u8; 32], command: &Command) -> Vec<Pending> {
-        self.nodes_of(id).map(|node| node.send(command.clone())).collect()
+    fn send_to_all(&self, id: &[u8; 32], command: &Command, effort: Effort) -> Vec<Pending> {
+        let send = match effort {
+            Effort::ByHealth => Node::send,
+            Effort::Insisting => Node::insist,
+        };
+        self.nodes_of(id).map(|node| send(node, command.clone())).collect()
     }
 
     fn nodes_of(&self, id: &[u8; 32]) -> impl Iterator<Item = &Rc<Node>> {
@@ -207,6 +246,9 @@ async fn one_did(replies: Vec<Pending>) -> Result<(), Unavailable> {
 fn ttl(expires: i64) -> Ttl {
     Ttl::until(expires, ngx_time())
 }
+
+/// No entry's: nodes are asked for it whether they compare and swap.
+const CAS_CHECK: KeyLetter = KeyLetter::new('c');
 
 fn letter(kind: Kind) -> KeyLetter {
     const SESSION: KeyLetter = KeyLetter::new('s');

@@ -16,11 +16,18 @@ from harness.nginx import free_ports
 class Memcached:
     """One node; `address` is its name in nginx.conf. A `directory` makes it a unix socket."""
 
-    def __init__(self, directory: Path | None = None, tls: Path | None = None, megabytes: int = 64):
+    def __init__(
+        self,
+        directory: Path | None = None,
+        tls: Path | None = None,
+        megabytes: int = 64,
+        options: list[str] | None = None,
+    ):
         self.port = None if directory else free_ports(1)[0]
         self.path = directory and directory / f"memcached-{os.urandom(4).hex()}/socket"
         self.tls = tls  # a file with key and certificate
         self.megabytes = megabytes
+        self.options = options or []  # further ones of its command line
         self.process = None
 
     @property
@@ -29,7 +36,7 @@ class Memcached:
 
     def start(self) -> "Memcached":
         """Empty, at the same address as before."""
-        command = ["memcached", "-m", str(self.megabytes), "-t", "1", "-c", "512"]
+        command = ["memcached", "-m", str(self.megabytes), "-t", "1", "-c", "512", *self.options]
         if os.geteuid() == 0:
             command += ["-u", "nobody"]
         if self.path:

@@ -58,6 +58,12 @@ impl Command {
         Self { meta: MetaCommand::new(MetaOp::Noop, Vec::new()), value_len: 0 }
     }
 
+    /// Asks whether the node compares and swaps: an `Item` at any rate, made for some seconds where
+    /// there is none, whose `cas` is 0 where it does not.
+    pub fn check_cas(key: Key) -> Self {
+        Self::get_for_update(key).flag("N10")
+    }
+
     pub(crate) fn is_noop(&self) -> bool {
         self.meta == MetaCommand::new(MetaOp::Noop, Vec::new())
     }
@@ -98,6 +104,7 @@ mod tests {
             (Command::delete(key()), "md KEY\r\n"),
             (Command::delete_unchanged(key(), 7), "md KEY C7\r\n"),
             (Command::touch(key(), ttl), "mg KEY T60\r\n"),
+            (Command::check_cas(key()), "mg KEY v t c N10\r\n"),
             (Command::noop(), "mn\r\n"),
         ];
         for (command, wire) in commands {

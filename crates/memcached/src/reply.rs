@@ -57,6 +57,14 @@ pub struct Item {
     pub cas: Option<u64>,
 }
 
+impl Item {
+    /// Whether the node compares and swaps; the command must have asked for `cas`. One that was
+    /// started with `-C` answers 0, which no item of others has.
+    pub fn has_cas(&self) -> bool {
+        self.cas.is_some_and(|cas| cas != 0)
+    }
+}
+
 /// Why a connection cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProtocolError {

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use ::memcached::{Command, Health, Outcome, State};
 use futures_channel::oneshot;
-use nginx_sys::{NGX_LOG_ERR, NGX_LOG_WARN};
+use nginx_sys::{NGX_LOG_CRIT, NGX_LOG_ERR, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
@@ -27,6 +27,9 @@ pub struct Node {
     probe: Timer,
     on_event: Callback,
     last_complaint: Cell<Option<u64>>,
+    /// Its items have no CAS values. Then this asks whether that has changed.
+    lacks_cas: Cell<bool>,
+    check_cas: Command,
 }
 
 /// Who waits for a reply.
@@ -47,7 +50,12 @@ impl Pending {
 }
 
 impl Node {
-    pub fn new(address: Address, tls: Option<Rc<Tls>>, timeout: u64) -> Rc<Self> {
+    pub fn new(
+        address: Address,
+        tls: Option<Rc<Tls>>,
+        timeout: u64,
+        check_cas: Command,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|node: &Weak<Self>| Self {
             address,
             tls,
@@ -57,6 +65,8 @@ impl Node {
             probe: Timer::new(Patience::Cancelable, callback(node, Self::send_probe)),
             on_event: callback(node, Self::hear),
             last_complaint: Cell::new(None),
+            lacks_cas: Cell::new(false),
+            check_cas,
         })
     }
 
@@ -67,6 +77,29 @@ impl Node {
             self.queue(command, Ticket::Request(sender));
         }
         Pending(receiver)
+    }
+
+    /// As [`Node::send`], but a node that is only held for down is tried: others may not hold it for
+    /// down.
+    pub fn insist(&self, command: Command) -> Pending {
+        let (sender, receiver) = oneshot::channel();
+        let may_be_tried = self.health.borrow().may_be_tried(now_msec(), self.timeout);
+        if may_be_tried && !self.lacks_cas.get() {
+            self.queue(command, Ticket::Request(sender));
+        }
+        Pending(receiver)
+    }
+
+    /// An item that came without the CAS value that was asked for: several hosts would lose each
+    /// other's changes, so it counts as down until it is started otherwise.
+    pub fn found_without_cas(&self) {
+        if !self.lacks_cas.replace(true) {
+            self.fall(
+                NGX_LOG_CRIT,
+                "it runs without compare-and-swap, by which hosts keep each other's changes; start \
+                 it without -C (--disable-cas)",
+            );
+        }
     }
 
     fn queue(&self, command: Command, ticket: Ticket) {
@@ -111,29 +144,39 @@ impl Node {
         }
         match (ticket, outcome) {
             (Ticket::Request(sender), outcome) => {
+                if !matches!(outcome, Outcome::Failed(_)) && !self.lacks_cas.get() {
+                    self.rise();
+                }
                 // Its request may have gone.
                 let _ = sender.send(outcome);
             }
-            (Ticket::Probe, Outcome::Alive) => self.rise(),
-            (Ticket::Probe, _) => self.fall("it does not answer probes"),
+            (Ticket::Probe, Outcome::Alive) if !self.lacks_cas.get() => self.rise(),
+            (Ticket::Probe, Outcome::Item(item)) if item.has_cas() => {
+                self.lacks_cas.set(false);
+                self.rise();
+            }
+            (Ticket::Probe, _) => self.fall(NGX_LOG_ERR, "it does not answer probes as it should"),
         }
     }
 
     /// The connection is gone. Whoever waits is told when the link is dropped.
     fn lose(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
         if link.waiting() > 0 {
-            self.fall(&error.to_string());
+            self.fall(NGX_LOG_ERR, &error.to_string());
         }
         link
     }
 
-    fn fall(&self, reason: &str) {
+    fn fall(&self, level: u32, reason: &str) {
         let now = now_msec();
         let mut health = self.health.borrow_mut();
+        if let State::Down { .. } = health.state() {
+            return health.failed_again(now);
+        }
         if health.failed(now, u32::from_ne_bytes(random::bytes())) {
             let name = self.address.name();
             ngx_log_error!(
-                NGX_LOG_ERR,
+                level,
                 ngx_cycle_log().as_ptr(),
                 "saml: memcached {name} is down: {reason}"
             );
@@ -157,7 +200,8 @@ impl Node {
     /// Asks for a sign of life, as nobody else may.
     fn send_probe(&self) {
         if !is_exiting() && self.health.borrow_mut().take_probe(now_msec()) {
-            self.queue(Command::noop(), Ticket::Probe);
+            let probe = if self.lacks_cas.get() { self.check_cas.clone() } else { Command::noop() };
+            self.queue(probe, Ticket::Probe);
         }
     }
 

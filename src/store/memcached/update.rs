@@ -99,7 +99,11 @@ async fn update_once(
     change: &mut impl FnMut(Option<&[u8]>) -> Change,
 ) -> Round {
     let item = match node.send(Command::get_for_update(key.clone())).outcome().await {
-        Some(Outcome::Item(item)) => Some(item),
+        Some(Outcome::Item(item)) if item.has_cas() => Some(item),
+        Some(Outcome::Item(_)) => {
+            node.found_without_cas();
+            return Round::Unavailable;
+        }
         Some(Outcome::Miss) => None,
         _ => return Round::Unavailable,
     };

@@ -94,6 +94,9 @@ class Gate:
                     server.sendall(command)
                 if verdict == "refuse":
                     self.close()
+                if verdict == "cut":
+                    client.shutdown(socket.SHUT_RDWR)
+                    server.shutdown(socket.SHUT_RDWR)
             self.connections.difference_update((client, server))
 
     def back(self, server: socket.socket, client: socket.socket, silent: threading.Event) -> None:

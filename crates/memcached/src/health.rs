@@ -11,7 +11,8 @@ pub struct Health {
     state: State,
     /// Failures since the last success.
     failures: u32,
-    failed_at: Option<u64>,
+    /// When it last let somebody wait in vain.
+    waited_at: Option<u64>,
 }
 
 /// What to do with a node.
@@ -28,7 +29,7 @@ pub enum State {
 impl Default for Health {
     /// A node is up until it fails.
     fn default() -> Self {
-        Self { state: State::Up, failures: 0, failed_at: None }
+        Self { state: State::Up, failures: 0, waited_at: None }
     }
 }
 
@@ -47,7 +48,6 @@ impl Health {
     /// workers and hosts do not come back as one. True when it was up before.
     pub fn failed(&mut self, now: u64, random: u32) -> bool {
         let was_up = self.is_up();
-        self.failed_at = Some(now);
         let pause = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         let half = pause / 2;
         self.failures = self.failures.saturating_add(1);
@@ -55,15 +55,15 @@ impl Health {
         was_up
     }
 
-    /// A node that is left alone failed all the same: its probe comes when it would have come.
-    pub fn failed_again(&mut self, now: u64) {
-        self.failed_at = Some(now);
+    /// The node let somebody wait in vain.
+    pub fn waited(&mut self, now: u64) {
+        self.waited_at = Some(now);
     }
 
     /// May what must not miss the node try it, though it be left alone? Not within `pause`
-    /// milliseconds of a failure, so that one piece of work waits for it once.
+    /// milliseconds after it let somebody wait, so that one piece of work waits for it once.
     pub fn may_be_tried(&self, now: u64, pause: u64) -> bool {
-        self.is_up() || self.failed_at.is_none_or(|at| now.saturating_sub(at) >= pause)
+        self.is_up() || self.waited_at.is_none_or(|at| now.saturating_sub(at) >= pause)
     }
 
     /// True for the one who shall probe the node now.
@@ -137,18 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_down_may_be_tried_after_a_pause() {
+    fn a_node_that_is_down_may_be_tried_unless_it_lets_us_wait() {
         let mut health = Health::default();
-        assert!(health.may_be_tried(0, 500));
+        assert!(health.may_be_tried(1000, 500));
         health.failed(1000, 0);
-        assert!(!health.may_be_tried(1499, 500));
-        assert!(health.may_be_tried(1500, 500));
-        let probe = probe_at(&health);
-        health.failed_again(1500);
-        assert!(!health.may_be_tried(1999, 500) && health.may_be_tried(2000, 500));
-        assert_eq!(probe_at(&health), probe, "the probe does not move");
+        assert!(health.may_be_tried(1000, 500), "refused at once, it cost nothing");
+        health.waited(1000);
+        assert!(!health.may_be_tried(1499, 500) && health.may_be_tried(1500, 500));
         health.succeeded();
-        assert!(health.may_be_tried(2000, 500));
+        assert!(health.may_be_tried(1001, 500));
     }
 
     #[test]

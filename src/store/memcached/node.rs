@@ -161,6 +161,9 @@ impl Node {
 
     /// The connection is gone. Whoever waits is told when the link is dropped.
     fn lose(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
+        if matches!(error, LinkError::TimedOut { .. }) {
+            self.health.borrow_mut().waited(now_msec());
+        }
         if link.waiting() > 0 {
             self.fall(NGX_LOG_ERR, &error.to_string());
         }
@@ -170,8 +173,9 @@ impl Node {
     fn fall(&self, level: u32, reason: &str) {
         let now = now_msec();
         let mut health = self.health.borrow_mut();
+        // Its probe comes when it would have come.
         if let State::Down { .. } = health.state() {
-            return health.failed_again(now);
+            return;
         }
         if health.failed(now, u32::from_ne_bytes(random::bytes())) {
             let name = self.address.name();

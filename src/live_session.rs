@@ -10,7 +10,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use nginx_sys::ngx_current_msec;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
@@ -18,6 +17,7 @@ use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
 pub use self::ask::Found;
 use self::ask::LookUps;
 use crate::config::SessionRules;
+use crate::event::now_msec;
 use crate::random;
 use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 
@@ -50,10 +50,9 @@ pub struct LiveSession {
     touched: Cell<i64>,
     /// When its NameID's set was last seen to have it, seconds since the epoch.
     findable: Cell<i64>,
-    /// When memcached last had it: by nginx's clock for durations, milliseconds, ...
+    /// When memcached last had it, by nginx's clock for durations, milliseconds. The time of day may
+    /// be set back, and must not make it younger.
     checked: Cell<u64>,
-    /// ... and in seconds since the epoch.
-    seen: Cell<i64>,
     /// The end of the sealed value: the same again need not be opened.
     seal: Cell<Option<Seal>>,
 }
@@ -112,11 +111,9 @@ impl Sessions {
 
     fn recent(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
         if let Some(live) = self.cached(&key, now) {
-            return (clock() - live.checked.get() < remote.cache_valid).then_some(live);
+            return (age(live.checked.get()) < remote.cache_valid).then_some(live);
         }
-        // The zone counts in seconds: it is trusted for less, never for more.
-        let valid = i64::try_from(remote.cache_valid / 1000).unwrap_or(i64::MAX);
-        self.read_zone(key, now, |entry| now - entry.touched < valid)
+        self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)
     }
 
     fn read_zone(
@@ -127,9 +124,7 @@ impl Sessions {
     ) -> Option<Rc<LiveSession>> {
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
         let live = self.live(key, Session::decode(&entry.value)?);
-        live.seen.set(entry.touched);
-        let age = u64::try_from(now - entry.touched).unwrap_or(0).saturating_add(1);
-        live.checked.set(clock().saturating_sub(age.saturating_mul(1000)));
+        live.checked.set(entry.touched);
         Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
     }
 
@@ -147,7 +142,6 @@ impl Sessions {
             index: OnceCell::new(),
             touched: Cell::new(0),
             checked: Cell::new(0),
-            seen: Cell::new(0),
             seal: Cell::new(None),
         }
     }
@@ -166,7 +160,8 @@ impl Sessions {
     fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) {
         let pause =
             self.rules.idle_timeout.map_or(TOUCH_WITHIN, |idle| (idle / 10).clamp(1, TOUCH_WITHIN));
-        if now - live.touched.get() < pause {
+        // Out of the range, too, when the clock was set back.
+        if (0..pause).contains(&(now - live.touched.get())) {
             return;
         }
         live.touched.set(now);
@@ -182,7 +177,7 @@ impl Sessions {
                 .detach();
             }
             self.cache.borrow_mut().set_expires(&key, expires);
-            if now - live.findable.get() >= pause * TOUCHES_PER_LOOK {
+            if !(0..pause * TOUCHES_PER_LOOK).contains(&(now - live.findable.get())) {
                 live.findable.set(now);
                 let (sessions, live) = (Rc::clone(self), Rc::clone(live));
                 // The next try comes soon.
@@ -361,9 +356,8 @@ impl Sessions {
     }
 }
 
-/// nginx's clock for durations, milliseconds.
-fn clock() -> u64 {
-    // SAFETY: workers have one thread, and nginx updates its clock between events.
-    let now = unsafe { ngx_current_msec };
-    now as u64
+/// Milliseconds since `instant` of nginx's clock for durations, which is the same in all workers, and
+/// which nobody sets back. Another worker may be a turn of its event loop ahead.
+fn age(instant: u64) -> u64 {
+    now_msec().saturating_sub(instant)
 }

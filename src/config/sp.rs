@@ -197,15 +197,18 @@ impl Sp {
     /// The session of a browser that sent these tokens, wherever it lies.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// None of them has one, and the store does not answer for one at least. A cookie that somebody
+    /// planted does not hide the browser's own.
     pub async fn find_session(&self, tokens: &[SessionToken], now: i64) -> Found {
+        let mut none = Ok(None);
         for token in tokens {
-            match self.sessions.find(token, now).await? {
-                Some(live) if self.trusts(&live) => return Ok(Some(live)),
-                _ => {}
+            match self.sessions.find(token, now).await {
+                Ok(Some(live)) if self.trusts(&live) => return Ok(Some(live)),
+                Ok(_) => {}
+                Err(refusal) => none = Err(refusal),
             }
         }
-        Ok(None)
+        none
     }
 
     /// An IdP that has left the configuration takes its users along.

@@ -12,7 +12,8 @@ use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
 
-use super::{AtHand, LiveSession, Seal, Sessions, clock};
+use super::{AtHand, LiveSession, Seal, Sessions, age};
+use crate::event::now_msec;
 use crate::guard::log_panic;
 use crate::refuse::internal;
 use crate::store::memcached::Answer;
@@ -126,8 +127,7 @@ impl Sessions {
             }
             Some(Copy::Opened(session, answer)) => self.fill(key, *session, answer, epoch, now),
         };
-        live.checked.set(clock());
-        live.seen.set(now);
+        live.checked.set(now_msec());
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
     }
@@ -206,10 +206,10 @@ impl Sessions {
 
     /// While no node answers: a session that this host has seen within `stale` goes on.
     fn lately_seen(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
-        let is_late = |seen: i64| now - seen <= remote.stale;
+        let stale = u64::try_from(remote.stale).unwrap_or(0).saturating_mul(1000);
         match self.cached(&key, now) {
-            Some(live) if is_late(live.seen.get()) => Some(live),
-            _ => self.read_zone(key, now, |entry| is_late(entry.touched)),
+            Some(live) if age(live.checked.get()) <= stale => Some(live),
+            _ => self.read_zone(key, now, |entry| age(entry.touched) <= stale),
         }
     }
 }

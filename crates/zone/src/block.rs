@@ -39,8 +39,8 @@ struct First {
 #[repr(C)]
 pub(crate) struct Head {
     pub expires: i64,
-    /// When the entry was last written or touched.
-    pub touched: i64,
+    /// What the clock said when the entry was last written or touched.
+    pub touched: u64,
     pub version: u64,
     pub key: [u8; 32],
     /// Next entry in the hash bucket.

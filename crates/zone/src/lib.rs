@@ -55,8 +55,9 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// Unix seconds; the entry is gone when the clock reaches it.
     pub expires: i64,
-    /// Unix seconds of the last write or touch.
-    pub touched: i64,
+    /// What the clock of [`Table::set_clock`] said at the last write or touch. Unlike the time of day,
+    /// nobody sets it.
+    pub touched: u64,
     /// Changes with every write; the ticket for [`Table::update`].
     pub version: u64,
     /// The bucket's epoch when the copy was made; the ticket for [`Cache::insert`].

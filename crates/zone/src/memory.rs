@@ -166,6 +166,7 @@ impl Memory {
                 buckets: slice::from_raw_parts_mut(self.buckets_ptr(), self.layout.bucket_count()),
                 blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.blocks as usize),
                 was_reset: false,
+                clock: 0,
             }
         };
         if table.header.busy.load(Ordering::Relaxed) != 0 {

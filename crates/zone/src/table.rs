@@ -36,12 +36,18 @@ pub struct Table<'a> {
     pub(crate) buckets: &'a mut [u32],
     pub(crate) blocks: &'a mut [Block],
     pub(crate) was_reset: bool,
+    pub(crate) clock: u64,
 }
 
 impl Table<'_> {
     /// Whether opening it found it half changed, and emptied it.
     pub fn was_reset(&self) -> bool {
         self.was_reset
+    }
+
+    /// What [`Entry::touched`] of the entries that are written or touched from now on shall be.
+    pub fn set_clock(&mut self, clock: u64) {
+        self.clock = clock;
     }
 
     /// A copy of the entry, its value appended to `buffer`; a used entry is evicted later.
@@ -73,7 +79,7 @@ impl Table<'_> {
         if let Some(at) = self.find(kind, key) {
             self.remove(at);
         }
-        self.insert(kind, key, value, expires, now).ok_or(StoreError::Full)
+        self.insert(kind, key, value, expires).ok_or(StoreError::Full)
     }
 
     /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
@@ -146,7 +152,7 @@ impl Table<'_> {
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
-        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires, now)).is_some()
+        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
     }
 
     /// Makes the entry the last to be evicted; `false` when there is none.
@@ -270,20 +276,13 @@ impl Table<'_> {
     }
 
     /// Needs the blocks to be free already.
-    fn insert(
-        &mut self,
-        kind: Kind,
-        key: &[u8; 32],
-        value: &[u8],
-        expires: i64,
-        now: i64,
-    ) -> Option<()> {
+    fn insert(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], expires: i64) -> Option<()> {
         let at = self.write_value(value)?;
         let bucket = self.layout.bucket(kind as u8, key);
         self.header.version += 1;
         let head = Head {
             expires,
-            touched: now,
+            touched: self.clock,
             version: self.header.version,
             key: *key,
             chain: *self.buckets.get(bucket)?,
@@ -314,9 +313,9 @@ impl Table<'_> {
         self.change(bucket)
     }
 
-    fn move_expiry(&mut self, at: u32, expires: i64, now: i64) -> Option<()> {
+    fn move_expiry(&mut self, at: u32, expires: i64) -> Option<()> {
         let head = self.blocks.get_mut(at as usize)?.head_mut();
-        head.touched = now;
+        head.touched = self.clock;
         let is_earlier = expires < head.expires;
         head.expires = expires;
         if is_earlier {

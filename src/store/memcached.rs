@@ -60,7 +60,8 @@ enum Effort {
 impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Session | Kind::PostBody => Effort::ByHealth,
+            // Strangers can ask for the last.
+            Kind::Session | Kind::PostBody | Kind::Unproven => Effort::ByHealth,
             Kind::Index | Kind::Replay | Kind::Tombstone => Effort::Insisting,
         }
     }

@@ -29,7 +29,8 @@ pub fn index(cf: &mut ngx_conf_t) -> Option<usize> {
 pub fn before_content(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return NGX_DECLINED as ngx_int_t };
     let location = conf.location();
-    if location.endpoint.is_some() {
+    // Endpoints are ours, and files of this host go nowhere: what includes them are requests too.
+    if location.endpoint.is_some() || r.as_ref().content_handler.is_none() {
         return NGX_DECLINED as ngx_int_t;
     }
     let done = if location.strip_cookies { strip(r) } else { give_back(r) };
@@ -103,11 +104,12 @@ fn elements(r: &Request) -> Vec<ngx_table_elt_t> {
     let headers = &r.as_ref().headers_in;
     #[cfg(not(ngx_table_elt_next))]
     {
+        // nginx makes the array for the first of them.
+        if headers.cookies.nelts == 0 {
+            return Vec::new();
+        }
         // SAFETY: nginx keeps an array of pointers to the headers' elements.
-        let pointers: &[*mut ngx_table_elt_t] = match headers.cookies.nelts {
-            0 => &[],
-            _ => unsafe { headers.cookies.as_slice() },
-        };
+        let pointers: &[*mut ngx_table_elt_t] = unsafe { headers.cookies.as_slice() };
         // SAFETY: elements live until the request's pool.
         pointers.iter().map(|element| unsafe { **element }).collect()
     }
@@ -190,8 +192,8 @@ unsafe fn slices_without_cookies(list: &ngx_list_t, slices: &mut Vec<Slice>) {
             if ends {
                 if index > start {
                     // SAFETY: start is below nelts.
-                    slices
-                        .push(Slice { start: unsafe { elements.add(start) }, len: index - start });
+                    let first = unsafe { elements.add(start) };
+                    slices.push(Slice { start: first, len: index - start });
                 }
                 start = index + 1;
             }

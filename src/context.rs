@@ -35,8 +35,9 @@ pub struct Context {
     pub notice: RefCell<Option<PendingNotice>>,
     /// It is the subrequest of a notice: its session is told, not asked for.
     pub is_notice: Cell<bool>,
-    /// An SP decides who `$remote_user` is.
-    pub decides_user: Cell<bool>,
+    /// An SP decides who `$remote_user` is; since which of the request's locations `auth_basic` can
+    /// have a say, counted as nginx counts them (`uri_changes`).
+    pub user_since: Cell<Option<u32>>,
     /// The `Cookie` headers as the client sent them, once ours were taken out of the request.
     pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
     /// `$saml_error`.
@@ -58,7 +59,7 @@ impl Context {
             errand: RefCell::default(),
             notice: RefCell::default(),
             is_notice: Cell::default(),
-            decides_user: Cell::default(),
+            user_since: Cell::default(),
             cookies_sent: OnceCell::default(),
             error: Cell::default(),
             sender: Cell::default(),

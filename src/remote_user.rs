@@ -43,18 +43,19 @@ fn find(cf: &mut ngx_conf_t) -> Option<&'static mut ngx_http_variable_t> {
 }
 
 /// Before the access phase of a location: who an earlier location knew, or only read from the
-/// header, is forgotten, so that whom nginx knows afterwards `auth_basic` has let in here.
+/// header, is forgotten, so that whom nginx knows afterwards `auth_basic` has let in here. No access
+/// phase asks about subrequests; who is not protected has the user of the main request.
 pub fn before_access(r: &mut Request) -> ngx_int_t {
-    let is_protected =
-        SamlModule::location_conf(r).is_some_and(|conf| conf.location().protection.is_some());
-    if is_protected {
-        let context = if r.is_main() { Context::of_or_new(r) } else { Context::of_subrequest(r) };
-        let Some(context) = context else { return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t };
-        context.decides_user.set(true);
-    }
-    if is_protected || is_decided(r) {
-        forget_header(r);
-    }
+    let since = r.as_ref().uri_changes();
+    let context = match (is_protected(r), r.is_main()) {
+        (true, true) => Context::of_or_new(r),
+        (true, false) => Context::of_subrequest(r),
+        (false, true) if is_decided(r) => Context::of(r),
+        (false, _) => return NGX_DECLINED as ngx_int_t,
+    };
+    let Some(context) = context else { return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t };
+    context.user_since.set(Some(since));
+    forget_header(r);
     NGX_DECLINED as ngx_int_t
 }
 
@@ -82,9 +83,13 @@ pub fn forget_cached(r: &mut Request, index: usize) {
     value.set_not_found(0);
 }
 
-/// Does an SP decide who this is? Here, or in a location that led here.
+fn is_protected(r: &Request) -> bool {
+    SamlModule::location_conf(r).is_some_and(|conf| conf.location().protection.is_some())
+}
+
+/// Did an SP decide who this is in a location that led here?
 fn is_decided(r: &Request) -> bool {
-    Context::of(r).is_some_and(|context| context.decides_user.get())
+    Context::of(r).is_some_and(|context| context.user_since.get().is_some())
 }
 
 fn forget_header(r: &mut Request) {
@@ -101,9 +106,7 @@ unsafe extern "C" fn get(
     // SAFETY: nginx passes a live request and value.
     let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
     guard(NGX_ERROR as ngx_int_t, || {
-        let is_protected =
-            SamlModule::location_conf(r).is_some_and(|conf| conf.location().protection.is_some());
-        if is_protected || is_decided(r) { ours(r, v) } else { nginx_own(r, v, data) }
+        if is_protected(r) || is_decided(r) { ours(r, v) } else { nginx_own(r, v, data) }
     })
 }
 
@@ -114,7 +117,7 @@ fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
             Some(name) => name,
             None => return NGX_ERROR as ngx_int_t,
         },
-        None => r.as_ref().headers_in.user,
+        None => checked_user(r),
     };
     let Ok(len) = u32::try_from(name.len) else { return NGX_ERROR as ngx_int_t };
     v.data = name.data;
@@ -130,6 +133,15 @@ fn session_user(r: &Request) -> Option<String> {
     let session = Context::of(r)?.session.borrow();
     let (_, live) = session.as_ref()?;
     Some(header_safe(&live.session.name_id.value).into_owned())
+}
+
+/// Whom `auth_basic` has let in here; empty before the access phase has begun.
+fn checked_user(r: &Request) -> ngx_str_t {
+    let since = Context::of(r).and_then(|context| context.user_since.get());
+    if r.is_main() && since != Some(r.as_ref().uri_changes()) {
+        return ngx_str_t::empty();
+    }
+    r.as_ref().headers_in.user
 }
 
 /// nginx's own answer. It leaves no trace: what it reads from the header nobody has checked.

@@ -77,6 +77,15 @@ http {
             @PROXY@
         }
 
+        location /basic-then-early {
+            auth_saml off;
+            auth_basic staff;
+            auth_basic_user_file users;
+            error_page 401 = /set;
+            @PROXY@
+        }
+        location /set { set $set $remote_user; proxy_set_header Remote-User $set; @PROXY@ }
+
         # where an internal redirect leads
         location /named { try_files /none @open; }
         location @open { auth_saml off; @PROXY@ }
@@ -86,6 +95,7 @@ http {
         location /of-other { auth_saml other; @PROXY@ }
         location /open { auth_saml off; @PROXY@ }
 
+        location /both-ssi { auth_basic staff; auth_basic_user_file users; ssi on; try_files /open-ssi.html =404; }
         location /ssi { ssi on; try_files /ssi.html =404; }
     }
     server { listen 127.0.0.1:@PORT2@; location / { return 204; } }
@@ -106,6 +116,7 @@ CORP2 = Idp("https://corp2.example.org", "https://corp2.example.org/sso", creden
 FILES = {
     "corp2.xml": CORP2.metadata(),
     "users": "bob:{PLAIN}secret\n",
+    "html/open-ssi.html": '<!--# include virtual="/open" -->',
     "html/ssi.html": '<!--# include virtual="/of-other" --><!--# include virtual="/proxy" -->',
 }
 ALICE = "alice@example.org"
@@ -181,11 +192,18 @@ def test_whom_auth_basic_lets_in_stays(user, session):
     assert user("/either", session) == ALICE
 
 
+def test_a_subrequest_has_the_user_of_auth_basic(server, upstreams, session):
+    for headers, user in (([basic("bob")], "bob"), ([basic("bob"), session], ALICE)):
+        assert ask(server, "/both-ssi", *headers).status == 200
+        assert upstreams["proxy"].last()["HTTP_REMOTE_USER"] == user
+
+
 def test_whom_auth_basic_refuses_is_nobody(server, user):
     assert ask(server, "/both", basic("bob", "wrong")).status == 401
     assert ask(server, "/either", basic("bob", "wrong")).status == 401
     assert not user("/basic-first", basic("bob", "wrong"))
     assert not user("/basic-first", FORGED)
+    assert not user("/basic-then-early", basic("bob", "wrong"))
 
 
 def test_whom_auth_basic_refuses_and_another_lets_in_is_nobody(nginx, upstreams):

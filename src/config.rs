@@ -73,10 +73,6 @@ pub struct MainConf {
     pub returns_content: Cell<bool>,
     /// Some protected location says `satisfy any`.
     pub satisfies_any: Cell<bool>,
-    /// The index of `$remote_user`.
-    pub remote_user: Option<usize>,
-    /// The index of `$http_cookie`.
-    pub http_cookie: Option<usize>,
 }
 
 /// One `http`, `server` or `location`, raw and then validated.

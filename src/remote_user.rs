@@ -2,45 +2,28 @@
 //! an SP decides, it is the NameID of the session, or who `auth_basic` let in there, or nobody.
 
 use nginx_sys::{
-    NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_OK,
-    ngx_conf_t, ngx_hash_key_t, ngx_http_get_variable_index, ngx_http_request_t,
-    ngx_http_variable_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+    NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_OK, ngx_conf_t,
+    ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
 };
-use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule, Request};
-use ngx::ngx_string;
+use ngx::http::{HttpModuleLocationConf, Request};
 use session::header_safe;
 
 use crate::SamlModule;
 use crate::context::Context;
+use crate::core_variable;
 use crate::guard::guard;
 
-const NAME: &[u8] = b"remote_user";
-
-/// Puts our getter before nginx's, in preconfiguration; gives the variable's index.
-pub fn take_over(cf: &mut ngx_conf_t) -> Option<usize> {
-    let variable = find(cf)?;
+/// Puts our getter before nginx's, in preconfiguration.
+pub fn take_over(cf: &mut ngx_conf_t) -> Option<()> {
+    let variable = core_variable::find(cf, "remote_user")?;
     let nginx: Getter = variable.get_handler?;
     variable.data = nginx as usize;
     variable.get_handler = Some(get);
-    // Whoever asked before the access phase knows nothing yet.
-    variable.flags |= NGX_HTTP_VAR_NOCACHEABLE as usize;
-    let mut name = ngx_string!("remote_user");
-    // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
-    usize::try_from(unsafe { ngx_http_get_variable_index(cf, &mut name) }).ok()
+    Some(())
 }
 
 type Getter =
     unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
-
-fn find(cf: &mut ngx_conf_t) -> Option<&'static mut ngx_http_variable_t> {
-    let core = NgxHttpCoreModule::main_conf_mut(cf)?;
-    // SAFETY: nginx's core made the keys in its preconfiguration, each with its variable, in the
-    // pool of this configuration.
-    let keys: &[ngx_hash_key_t] = unsafe { core.variables_keys.as_ref()?.keys.as_slice() };
-    let key = keys.iter().find(|key| key.key.as_bytes() == NAME)?;
-    // SAFETY: as above; nobody else holds the variable now.
-    unsafe { key.value.cast::<ngx_http_variable_t>().as_mut() }
-}
 
 /// Before the access phase of a location: who an earlier location knew, or only read from the
 /// header, is forgotten, so that whom nginx knows afterwards `auth_basic` has let in here. No access
@@ -65,22 +48,6 @@ pub fn no_session(r: &mut Request, satisfies_any: bool) {
     if satisfies_any {
         forget_header(r);
     }
-}
-
-/// Before nginx logs: requests and their subrequests share what variables are cached, and the log
-/// wants what holds for its own, now.
-pub fn before_log(r: &mut Request) {
-    if let Some(index) = SamlModule::main_conf(r).and_then(|conf| conf.remote_user) {
-        forget_cached(r, index);
-    }
-}
-
-/// Has the variable with this index evaluated anew when somebody asks next.
-pub fn forget_cached(r: &mut Request, index: usize) {
-    // SAFETY: a request has as many values as the configuration has indexed variables.
-    let value = unsafe { &mut *r.as_ref().variables.add(index) };
-    value.set_valid(0);
-    value.set_not_found(0);
 }
 
 fn is_protected(r: &Request) -> bool {

@@ -5,23 +5,20 @@ use std::borrow::Cow;
 use std::ptr;
 
 use nginx_sys::{
-    NGX_DECLINED, NGX_HTTP_INTERNAL_SERVER_ERROR, ngx_conf_t, ngx_http_get_variable_index,
-    ngx_int_t, ngx_list_part_t, ngx_list_t, ngx_palloc, ngx_pool_t, ngx_str_t, ngx_table_elt_t,
+    NGX_DECLINED, NGX_HTTP_INTERNAL_SERVER_ERROR, ngx_conf_t, ngx_int_t, ngx_list_part_t,
+    ngx_list_t, ngx_palloc, ngx_pool_t, ngx_str_t, ngx_table_elt_t,
 };
-use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, Request};
-use ngx::ngx_string;
+use ngx::http::{HttpModuleLocationConf, HttpModuleServerConf, Request};
 use session::without;
 
 use crate::SamlModule;
 use crate::config::ServerConf;
 use crate::context::Context;
-use crate::remote_user::forget_cached;
+use crate::core_variable;
 
-/// The index of `$http_cookie`, in preconfiguration.
-pub fn index(cf: &mut ngx_conf_t) -> Option<usize> {
-    let mut name = ngx_string!("http_cookie");
-    // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
-    usize::try_from(unsafe { ngx_http_get_variable_index(cf, &mut name) }).ok()
+/// Lets `$http_cookie` follow, in preconfiguration: somebody may ask for it before the cookies go.
+pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {
+    core_variable::find(cf, "http_cookie").map(drop)
 }
 
 /// Before the content of a location is made: takes our cookies away, or gives back what another
@@ -139,11 +136,7 @@ fn replace(r: &mut Request, cookies: &[ngx_table_elt_t]) -> Option<()> {
     unsafe { slices_without_cookies(&r.as_ref().headers_in.headers, &mut slices) };
     slices.extend((cookies.len > 0).then_some(cookies));
     set_list(pool, &mut r.as_mut().headers_in.headers, &slices)?;
-    set_pointers(r, &cookies)?;
-    if let Some(index) = SamlModule::main_conf(r).and_then(|conf| conf.http_cookie) {
-        forget_cached(r, index);
-    }
-    Some(())
+    set_pointers(r, &cookies)
 }
 
 /// Elements one after the other in the request's pool.

@@ -63,6 +63,8 @@ http {
             @PROXY@
         }
 
+        location /early-file { set $early $remote_user; try_files /page.html =404; }
+
         # with auth_basic
         location /both { auth_basic staff; auth_basic_user_file users; @PROXY@ }
         location /either { satisfy any; auth_basic staff; auth_basic_user_file users; @PROXY@ }
@@ -117,7 +119,7 @@ FILES = {
     "corp2.xml": CORP2.metadata(),
     "users": "bob:{PLAIN}secret\n",
     "html/open-ssi.html": '<!--# include virtual="/open" -->',
-    "html/ssi.html": '<!--# include virtual="/of-other" --><!--# include virtual="/proxy" -->',
+    "html/ssi.html": '<!--# include virtual="/proxy" --><!--# include virtual="/of-other" -->',
 }
 ALICE = "alice@example.org"
 
@@ -179,8 +181,10 @@ def test_in_the_access_log(server, user, session):
 def test_asked_too_early(server, user, session):
     assert user("/early", session, FORGED) == ALICE
     assert_logged(server, f"/early {ALICE}")
+    assert ask(server, "/early-file", session, FORGED).status == 200
+    assert_logged(server, f"/page.html {ALICE}")
     assert not user("/early", FORGED)
-    assert_logged(server, f"/early {ALICE}", "/early -")
+    assert_logged(server, "/early -")
 
 
 def test_whom_auth_basic_lets_in_stays(user, session):

@@ -111,7 +111,7 @@ def test_on_another_worker(serve, idp, browser):
     assert all(page.status == 400 and "assertion_replayed" in page.text for page in pages)
     log = server.error_log()
     refusals = [line for line in log.splitlines() if "_replayed" in line]
-    refusers = {line.split("[warn] ")[1].split("#")[0] for line in refusals}
+    refusers = {line.split("[error] ")[1].split("#")[0] for line in refusals}
     assert len(refusers) == 2, refusers
     assert sessions(thieves, server.url("/page.html")) == 0
 

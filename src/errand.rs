@@ -30,7 +30,7 @@ pub type NextStep = Option<(Step, Errand)>;
 /// What an errand wants of its request.
 pub enum Step {
     /// The application is told; the errand waits for its answer.
-    Notify(Notice),
+    Notify(Box<Notice>),
     /// It is done.
     Done(Conclusion),
 }
@@ -76,7 +76,7 @@ impl Bell {
         let Some(uri) = &sp.logout_notify else { return Ok(()) };
         let (notice, heard) = Notice::new(Rc::clone(sp), uri.clone(), session);
         // When it comes back it is dropped, and so is the sender of the answer.
-        drop(self.0.unbounded_send(Step::Notify(notice)));
+        drop(self.0.unbounded_send(Step::Notify(Box::new(notice))));
         let gone = || not_heard("the request ended before logout_notify was answered".to_owned());
         heard.await.unwrap_or_else(|_| Err(gone()))
     }

@@ -6,11 +6,8 @@
 mod access;
 mod config;
 mod context;
-<<<<<<< HEAD
-mod decryption_budget;
-=======
 mod core_variable;
->>>>>>> 873d6ad (core_variable: have nginx ask for $remote_user and $http_cookie anew)
+mod decryption_budget;
 mod endpoint;
 mod errand;
 mod event;
@@ -42,13 +39,9 @@ use nginx_sys::{
     NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF,
     NGX_LOG_NOTICE, NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-<<<<<<< HEAD
-    ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_phases_NGX_HTTP_REWRITE_PHASE,
-=======
     ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
->>>>>>> 873d6ad (core_variable: have nginx ask for $remote_user and $http_cookie anew)
-    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_test_config, ngx_uint_t,
+    ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
+    ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
@@ -267,32 +260,20 @@ fn add_variables(cf: &mut ngx_conf_t) -> ngx_int_t {
 }
 
 fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
-<<<<<<< HEAD
     let satisfies_any = SamlModule::main_conf(cf).is_some_and(|main| main.satisfies_any.get());
     let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Place)> = vec![
         (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, before_access_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, before_content_handler, Place::Top),
-        (ngx_http_phases_NGX_HTTP_LOG_PHASE, before_log_handler, Place::Bottom),
-=======
-    let Some(core) = NgxHttpCoreModule::main_conf_mut(cf) else { return NGX_ERROR as ngx_int_t };
-    let handlers: [(ngx_http_phases, PhaseHandler); 4] = [
-        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler),
-        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, before_access_handler),
-        (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler),
-        (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, before_content_handler),
->>>>>>> 873d6ad (core_variable: have nginx ask for $remote_user and $http_cookie anew)
     ];
     if satisfies_any {
         handlers.push((ngx_http_phases_NGX_HTTP_ACCESS_PHASE, last_access_handler, Place::Bottom));
     }
-<<<<<<< HEAD
     enter(cf, &handlers)
 }
 
-/// Where a handler stands in its phase. nginx asks from the top to the bottom, but in the log phase
-/// from the bottom to the top.
+/// Where a handler stands in its phase, which nginx asks from the top to the bottom.
 #[derive(Clone, Copy)]
 enum Place {
     /// Above those of the modules before this one.
@@ -339,9 +320,6 @@ unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
         let precontent = (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler as _);
         enter(cf, &[rewrite, precontent].map(|(phase, handler)| (phase, handler, Place::Top)))
     })
-=======
-    NGX_OK as ngx_int_t
->>>>>>> 873d6ad (core_variable: have nginx ask for $remote_user and $http_cookie anew)
 }
 
 type PhaseHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t;

@@ -49,7 +49,7 @@ impl Publication {
     pub fn new<'a>(
         raw: &RawSp,
         credentials: &[Credential],
-        policies: impl Iterator<Item = &'a Policy> + Clone,
+        mut policies: impl Iterator<Item = &'a Policy> + Clone,
     ) -> Result<Self, ConfigError> {
         let sign = raw.sign_metadata.as_ref().is_some_and(|g| g.value);
         if let (Some(given), true, true) = (&raw.sign_metadata, sign, credentials.is_empty()) {
@@ -71,9 +71,7 @@ impl Publication {
             want_assertions_signed: policies.clone().any(|p| p.want_assertion_signed),
             authn_requests_signed: !credentials.is_empty()
                 && policies.clone().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
-            offer_encryption: policies
-                .clone()
-                .any(|p| p.encryption != saml::provider::Encryption::Off),
+            offer_encryption: policies.any(|p| p.encryption != saml::provider::Encryption::Off),
             made: RefCell::new(None),
         })
     }

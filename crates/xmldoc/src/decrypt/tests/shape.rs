@@ -175,7 +175,7 @@ fn a_default_namespace_undeclared_around_the_ciphertext_is_none_inside() {
         let xml = if around.is_empty() { xml.replace(" xmlns='urn:x'", "") } else { xml };
         let limits = Limits::default();
         let keys = [key_of(testing::other_rsa())];
-        let with = Decryption { keys: &keys, policy: ALL, limits: &limits };
+        let with = Decryption { keys: &keys, sp: "urn:sp", policy: ALL, limits: &limits };
         let document = Document::parse(xml.as_bytes(), &limits).unwrap();
         let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
         let opened = with.open(&child, Coverage::Signed).unwrap().document.trusted_root();

@@ -55,7 +55,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     let now = ngx_time();
     let session = match session_of(r, &protection, now) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => return refuse::refuse(r, &refusal),
+        Poll::Ready(Err(refusal)) => return refuse_page(r, &protection, &refusal),
         Poll::Ready(Ok(session)) => session,
     };
     if let Some(live) = session {
@@ -228,8 +228,16 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
     };
     match login.start(r, now) {
         Ok(reply) => reply.send(r),
-        Err(refusal) => refuse::refuse(r, &refusal),
+        Err(refusal) => refuse_page(r, protection, &refusal),
     }
+}
+
+/// Who tries again wants the page that they wanted.
+fn refuse_page(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
+    if let (true, Some(context)) = (is_get(r), Context::of_or_new(r)) {
+        *context.start_again.borrow_mut() = Some(wanted_page(r, &protection.sp));
+    }
+    refuse::refuse(r, refusal)
 }
 
 /// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind. The

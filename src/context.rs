@@ -44,6 +44,10 @@ pub struct Context {
     pub error: Cell<Option<&'static str>>,
     /// Whose message it is.
     pub sender: Cell<Sender>,
+    /// Where a person who is refused may try again.
+    pub start_again: RefCell<Option<String>>,
+    /// The address that tells whether they are signed in all the same.
+    pub resumption: RefCell<Option<String>>,
     request_id: OnceCell<String>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
@@ -63,6 +67,8 @@ impl Context {
             cookies_sent: OnceCell::default(),
             error: Cell::default(),
             sender: Cell::default(),
+            start_again: RefCell::default(),
+            resumption: RefCell::default(),
             request_id: OnceCell::default(),
             request,
         }

@@ -190,7 +190,8 @@ fn read_body(r: &mut Request) -> ngx_int_t {
     if rc >= NGX_HTTP_SPECIAL_RESPONSE as ngx_int_t { rc } else { NGX_DONE as ngx_int_t }
 }
 
-fn sp_of(r: &Request) -> Option<Rc<Sp>> {
+/// The SP whose endpoint answers `r`.
+pub fn sp_of(r: &Request) -> Option<Rc<Sp>> {
     SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(_, sp)| Rc::clone(sp))
 }
 

@@ -7,16 +7,14 @@ use saml::authn_context::RequestedAuthnContext;
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{AskedContext, PendingLogin};
+use session::{AskedContext, LoginCookie, PendingLogin, surplus};
 
 use crate::config::Sp;
 use crate::context::Context;
 use crate::page;
 use crate::random;
 use crate::reply::Reply;
-
-/// Logins that one browser may have under way; beyond, the oldest is dropped.
-const MAX_PENDING: usize = 5;
+use crate::store::sealing_failed;
 
 /// A login to start.
 pub struct Login<'a> {
@@ -41,6 +39,7 @@ impl Login<'_> {
         if let Some(context) = Context::of_or_new(r) {
             context.set_request_id(&id);
         }
+        let return_url = sp.at_home(self.return_url);
         let outgoing = AuthnRequest {
             id: &id,
             issue_instant: now,
@@ -49,14 +48,14 @@ impl Login<'_> {
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: self.authn_context.as_ref(),
-            relay_state: &id,
+            relay_state: &relay_state(sp, &id, &return_url)?,
         }
         .send(&idp.provider, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
             idp: idp.name.clone(),
-            return_url: self.return_url,
+            return_url,
             issue_instant: now,
             expires: now.saturating_add(sp.request_lifetime),
             force_authn: self.force_authn,
@@ -86,6 +85,15 @@ fn refuse_loop(r: &Request, sp: &Sp, now: i64) -> Result<(), Refusal> {
     }
 }
 
+/// Names the page once more, for when the cookie gets lost; a page of another site, not at all.
+fn relay_state(sp: &Sp, id: &str, return_url: &str) -> Result<String, Refusal> {
+    if !return_url.starts_with('/') {
+        return Ok(id.to_owned());
+    }
+    let relay_state = sp.sessions.store.secrets()?.relay_state(&sp.id, id, return_url);
+    relay_state.map_err(|e| sealing_failed(&e))
+}
+
 fn reply(outgoing: Outgoing) -> Reply {
     match outgoing {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
@@ -95,7 +103,8 @@ fn reply(outgoing: Outgoing) -> Reply {
     }
 }
 
-/// Sets the attempt's cookie, one per attempt so that tabs do not disturb each other.
+/// Sets the attempt's cookie, one per attempt so that tabs do not disturb each other. What would not fit
+/// a header any more goes.
 fn remember(
     r: &Request,
     sp: &Sp,
@@ -103,16 +112,17 @@ fn remember(
     now: i64,
     mut reply: Reply,
 ) -> Result<Reply, Refusal> {
-    let mut others = sp.pending_logins(r, now)?;
-    // Cookies that open no more go first, then answered logins, then the oldest.
-    others.sort_by_key(|(_, pending)| pending.as_ref().map(|p| (!p.answered, p.issue_instant)));
-    let surplus = (others.len() + 1).saturating_sub(MAX_PENDING);
-    for (name, _) in others.iter().take(surplus) {
-        reply = reply.with_cookie(sp.cookies.clear_request(name));
-    }
     let sealed = pending
         .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
-        .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
+        .map_err(|e| sealing_failed(&e))?;
+    let others = sp.login_cookies(r, now)?;
+    let states: Vec<LoginCookie> = others.iter().map(|(_, cookie)| *cookie).collect();
+    let len = sp.cookies.request_name(&pending.request_id).len() + sealed.len();
+    for place in surplus(&states, len, sp.cookies.foreign_requests(r)) {
+        if let Some((name, _)) = others.get(place) {
+            reply = reply.with_cookie(sp.cookies.clear_request(name));
+        }
+    }
     let cookie = sp.cookies.set_request(&pending.request_id, &sealed, sp.request_lifetime);
     Ok(reply.with_cookie(cookie))
 }

@@ -33,15 +33,32 @@ pub fn frameable_content_security_policy() -> String {
     CSP.clone()
 }
 
-/// Why nobody was let in: the code to tell the help desk, nothing secret.
-pub fn refusal(code: &str, meaning: &str, request_id: &str) -> String {
+/// Why nobody was let in: the code to tell the help desk, nothing secret. `start_again` is where the
+/// person wanted to go; `resumption` looks whether they are signed in all the same, and goes there.
+pub fn refusal(
+    code: &str,
+    meaning: &str,
+    request_id: &str,
+    start_again: &str,
+    resumption: Option<&str>,
+) -> String {
+    let going_on = resumption.map(|url| {
+        let url = escape(url);
+        format!(
+            "<meta http-equiv=\"refresh\" content=\"1;url={url}\"><p>If you are signed in already, \
+             in another tab perhaps, <a href=\"{url}\">go on</a> to the page you wanted; this page \
+             tries it by itself.</p>"
+        )
+    });
     page(
         "Sign-in did not work",
         &format!(
-            "<p role=\"alert\">{}</p>\
-             <p><a href=\"/\">Start again</a>. If it happens again, tell your administrator \
+            "<p role=\"alert\">{}</p>{}\
+             <p><a href=\"{}\">Start again</a>. If it happens again, tell your administrator \
              the two values below.</p>{}",
             escape(meaning),
+            going_on.unwrap_or_default(),
+            escape(start_again),
             for_help_desk(code, request_id)
         ),
     )

@@ -32,8 +32,7 @@ pub fn refuse_with(
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
     } else if request::accepts_html(r) {
-        let html = page::refusal(refusal.code(), refusal.meaning(), &request_id);
-        Reply::html(status, html)
+        Reply::html(status, refusal_page(r, refusal, &request_id))
     } else {
         Reply::json(status, json(refusal.code(), &request_id, None))
     };
@@ -42,6 +41,22 @@ pub fn refuse_with(
         _ => reply,
     };
     finish(reply.replaceable()).send(r)
+}
+
+fn refusal_page(r: &Request, refusal: &Refusal, request_id: &str) -> String {
+    let context = Context::of(r);
+    let resumption = context.and_then(|context| context.resumption.borrow().clone());
+    let start_again = context.and_then(|context| context.start_again.borrow().clone());
+    let start_again = start_again
+        .or_else(|| endpoint::sp_of(r).map(|sp| sp.login_redirect.clone()))
+        .unwrap_or_else(|| "/".to_owned());
+    page::refusal(
+        refusal.code(),
+        refusal.meaning(),
+        request_id,
+        &start_again,
+        resumption.as_deref(),
+    )
 }
 
 /// A refusal where no body may be sent: in a subrequest.

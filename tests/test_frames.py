@@ -19,6 +19,7 @@ http {
         certificate_key sp.key;
         idp corp;
         cookie_same_site @SAME_SITE@;
+        @SP@
     }
     server {
         listen 127.0.0.1:@PORT@ ssl;
@@ -40,8 +41,9 @@ FILES = {
 FRAMED = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
 
 
-def start(nginx, same_site: str, idp: Idp):
-    return nginx(CONF, files={**FILES, "idp.xml": idp.metadata()}, SAME_SITE=same_site)
+def start(nginx, same_site: str, idp: Idp, sp: str = ""):
+    files = {**FILES, "idp.xml": idp.metadata()}
+    return nginx(CONF, files=files, SAME_SITE=same_site, SP=sp)
 
 
 @pytest.mark.parametrize("destination", ["iframe", "frame", "fencedframe", "embed", "object"])
@@ -82,6 +84,42 @@ def test_in_chromium(nginx, tmp_path, same_site):
         assert chromium.text() == "a page"
         chromium.open(f"{base}/portal.html")
         server.wait_for(lambda: "a page" in chromium.run(shown), "the page in the frame")
+    finally:
+        chromium.quit()
+        site.stop()
+
+
+def test_partitioned_cookies_are_for_frames_of_other_sites(nginx, idp):
+    server = start(nginx, "none", idp, "cookie_partitioned on;")
+    page = Browser(verify=False).get(server.url("/page.html", "https"))
+    assert page.set_cookie and all("; Partitioned" in cookie for cookie in page.set_cookie)
+
+
+def test_they_need_same_site_none(prepared, idp):
+    ok, said = prepared(CONF, files=FILES, SAME_SITE="lax", SP="cookie_partitioned on;").test()
+    assert not ok and 'add "cookie_same_site none"' in said, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("partitioned", ["on", "off"])
+def test_a_frame_of_another_site_in_chromium(nginx, tmp_path, partitioned):
+    """Third-party cookies are blocked: without `Partitioned` the login's cookie does not come back."""
+    site = IdpSite(Idp(), TLS, tmp_path)
+    arguments = ["--ignore-certificate-errors", "--test-third-party-cookie-phaseout"]
+    chromium = Chromium(tmp_path, *arguments)
+    try:
+        server = start(nginx, "none", site.idp, f"cookie_partitioned {partitioned};")
+        server.write(
+            "html/portal.html",
+            f"<iframe src='https://app.localhost:{server.port}/page.html'></iframe>",
+        )
+        chromium.open(f"https://portal.localhost:{server.port}/portal.html")
+        acs = r"POST /saml/acs "
+        server.wait_for(lambda: acs in server.access_log(), "the answer of the IdP")
+        server.wait_for(lambda: server.access_log().count("/page.html") >= 2 or "request_unknown" in server.error_log(), "what came of it")
+        assert ("request_unknown" in server.error_log()) == (partitioned == "off")
+        if partitioned == "on":
+            assert "GET /page.html 200" in server.access_log()
     finally:
         chromium.quit()
         site.stop()

@@ -17,6 +17,7 @@ static WIKI: LazyLock<SpId> = LazyLock::new(|| SpId::new("wiki", "https://app.ex
 static PENDING: LazyLock<PendingLogin> = LazyLock::new(|| {
     let mut pending = PendingLogin::decode(include_bytes!("../seeds/session/pending"))
         .expect("the seed is of the present format");
+    pending.issue_instant = NOW;
     pending.expires = NOW + 600;
     pending
 });

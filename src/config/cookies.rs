@@ -6,7 +6,7 @@ use ngx::http::Request;
 use saml::http_url::HttpUrl;
 use session::{
     CookieName, Logins, SameSite, SessionToken, SetCookie, SpId, cookie_suffix, cookies,
-    cookies_named,
+    cookies_named, on_the_wire,
 };
 use settings::ServerName;
 
@@ -18,8 +18,12 @@ use crate::request::cookie_headers;
 /// many of them cost much.
 const MAX_CANDIDATES: usize = 4;
 
-/// Cookies of logins under way that are looked at.
-const MAX_REQUESTS: usize = 16;
+/// Cookies of logins under way that are looked at: as many as have room in a header.
+const MAX_REQUESTS: usize = 32;
+
+/// Seconds that a login's cookie lives when the login may not go on any more: so that who took too long
+/// hears it, and comes to the page all the same.
+const KEPT_AFTERWARDS: i64 = 3600;
 
 /// Seconds that the loop guard's cookie lives after a login.
 pub const LOGINS_MAX_AGE: i64 = 120;
@@ -30,11 +34,14 @@ pub struct Cookies {
     request: CookieName,
     logins: CookieName,
     logout: CookieName,
+    /// What the names of the last three begin with, whatever the SP.
+    families: [CookieName; 3],
     secure: bool,
     host: String,
     path: String,
     domain: Option<String>,
     same_site: SameSite,
+    partitioned: bool,
 }
 
 impl Cookies {
@@ -55,20 +62,23 @@ impl Cookies {
         // Browsers send the cookies of logins under way to every path of exactly this host, which may
         // have several SPs.
         let tag = sp.tag();
-        let own = |what: &str| {
-            CookieName::new(&format!("{name}_{what}_{tag}"), secure, "/", None).map_err(refuse)
+        let family = |what: &str| {
+            CookieName::new(&format!("{name}_{what}"), secure, "/", None).map_err(refuse)
         };
+        let own = |what: &str| family(&format!("{what}_{tag}"));
         Ok(Self {
             session: CookieName::new(name, secure, &path, domain.as_deref()).map_err(refuse)?,
             request: own("request")?,
             logins: own("logins")?,
             logout: own("logout")?,
+            families: [family("request")?, family("logins")?, family("logout")?],
             secure,
             host: HttpUrl::parse(base_url)
                 .map(|url| url.host().to_ascii_lowercase())
                 .unwrap_or_default(),
             path,
             domain,
+            partitioned: partitioned(raw, same_site)?,
             same_site,
         })
     }
@@ -91,6 +101,14 @@ impl Cookies {
                 ours.then_some((name, value))
             })
             .take(MAX_REQUESTS)
+    }
+
+    /// Bytes of the cookies of logins at other SPs of this host, as they are sent.
+    pub fn foreign_requests(&self, r: &Request) -> usize {
+        cookies(cookie_headers(r))
+            .filter(|(name, _)| is_request(name) && self.request.suffix_of(name).is_none())
+            .map(|(name, value)| on_the_wire(name.len() + value.len()))
+            .sum()
     }
 
     /// The values of the cookie of the login whose AuthnRequest has this ID.
@@ -139,12 +157,12 @@ impl Cookies {
         self.domain.as_deref().map_or(Scope::Host(&self.host), Scope::Domain)
     }
 
-    /// Is `name` the name of one of them?
+    /// Is `name` the name of one of them, or of another SP's with the same `cookie_name`?
     pub fn owns(&self, name: &[u8]) -> bool {
-        [&self.session, &self.logins, &self.logout]
-            .iter()
-            .any(|own| own.as_str().as_bytes() == name)
-            || self.request.suffix_of(name).is_some()
+        let is_of = |family: &CookieName| {
+            family.as_str().as_bytes() == name || family.suffix_of(name).is_some()
+        };
+        self.session.as_str().as_bytes() == name || self.families.iter().any(is_of)
     }
 
     /// May browsers send them to a server of these names (RFC 6265 5.1.3; ports do not count)?
@@ -185,8 +203,10 @@ impl Cookies {
         self.request.with_suffix(cookie_suffix(request_id))
     }
 
-    /// The IdP's answer is a cross-site POST, which only `SameSite=None` survives.
-    pub fn set_request(&self, request_id: &str, sealed: &str, max_age: i64) -> String {
+    /// For a login that may take `left` seconds. The IdP's answer is a cross-site POST, which only
+    /// `SameSite=None` survives.
+    pub fn set_request(&self, request_id: &str, sealed: &str, left: i64) -> String {
+        let max_age = left.saturating_add(KEPT_AFTERWARDS);
         self.own(&self.request_name(request_id), sealed, max_age, SameSite::None)
     }
 
@@ -226,6 +246,7 @@ impl Cookies {
             secure: self.secure,
             http_only: true,
             same_site: Some(self.same_site),
+            partitioned: self.partitioned,
         }
     }
 
@@ -239,6 +260,7 @@ impl Cookies {
             secure: self.secure,
             http_only: true,
             same_site: Some(same_site),
+            partitioned: self.partitioned,
         }
         .to_string()
     }
@@ -295,6 +317,15 @@ fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
+/// Is it the name of a login's cookie, of whatever SP?
+fn is_request(name: &[u8]) -> bool {
+    let mut parts = name.rsplit(|byte| *byte == b'_');
+    let (suffix, tag, what) = (parts.next(), parts.next(), parts.next());
+    what == Some(b"request")
+        && tag.is_some_and(|tag| tag.len() == 8 && tag.iter().all(u8::is_ascii_hexdigit))
+        && suffix.is_some_and(|suffix| suffix.iter().all(u8::is_ascii_alphanumeric))
+}
+
 fn path(raw: &RawSp) -> Result<String, ConfigError> {
     match &raw.cookie_path {
         None => Ok("/".into()),
@@ -331,6 +362,17 @@ fn same_site(raw: &RawSp, secure: bool) -> Result<SameSite, ConfigError> {
              use https, or \"lax\"",
         )),
         Some(g) => Ok(g.value),
+    }
+}
+
+fn partitioned(raw: &RawSp, same_site: SameSite) -> Result<bool, ConfigError> {
+    match &raw.cookie_partitioned {
+        Some(g) if g.value && same_site != SameSite::None => Err(ConfigError::new(
+            &g.place,
+            "\"cookie_partitioned on\" is for pages in frames of other sites, which get no \"lax\" and \
+             no \"strict\" cookies at all; add \"cookie_same_site none\"",
+        )),
+        given => Ok(given.as_ref().is_some_and(|g| g.value)),
     }
 }
 

@@ -242,6 +242,7 @@ pub struct RawSp {
     pub cookie_domain: Option<Given<String>>,
     pub cookie_path: Option<Given<String>>,
     pub cookie_same_site: Option<Given<session::SameSite>>,
+    pub cookie_partitioned: Option<Given<bool>>,
     pub attribute: Vec<Given<Vec<String>>>,
     pub attribute_separator: Option<Given<String>>,
     pub return_hosts: Vec<Given<Vec<String>>>,
@@ -282,6 +283,7 @@ pub static SP_DIRECTIVES: &[Directive<RawSp>] = &[
         let choices = [("lax", Lax), ("strict", Strict), ("none", None)];
         once(&mut raw.cookie_same_site, line, line.choice(&choices))
     }),
+    one("cookie_partitioned", |raw, line| once(&mut raw.cookie_partitioned, line, line.flag())),
     many("attribute", 2, usize::MAX, |raw, line| each(&mut raw.attribute, line, line.words())),
     one("attribute_separator", |raw, line| once(&mut raw.attribute_separator, line, line.text())),
     many("return_hosts", 1, usize::MAX, |raw, line| {

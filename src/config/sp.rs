@@ -8,7 +8,10 @@ use saml::http_url::{HttpUrl, Scheme};
 use saml::provider::Policy;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{PendingLogin, PendingLogout, SessionToken, SpId, StoreKey};
+use session::{
+    LoginCookie, LoginState, PendingError, PendingLogin, PendingLogout, SessionToken, SpId,
+    StoreKey,
+};
 use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
@@ -216,18 +219,50 @@ impl Sp {
         self.idps.iter().any(|idp| idp.provider.entity_id == live.session.idp)
     }
 
-    /// The logins that this browser has under way, with the names of their cookies.
+    /// The cookies of this browser's logins, by name.
     ///
     /// # Errors
     /// libcrypto failed.
-    pub fn pending_logins(
+    pub fn login_cookies(
         &self,
         r: &Request,
         now: i64,
-    ) -> Result<Vec<(String, Option<PendingLogin>)>, Refusal> {
+    ) -> Result<Vec<(String, LoginCookie)>, Refusal> {
         let secrets = self.sessions.store.secrets()?;
-        let open = |value| PendingLogin::open_cookie(secrets, &self.id, value, now).ok();
-        Ok(self.cookies.requests(r).map(|(name, value)| (name, open(value))).collect())
+        let state = |value: &[u8]| match PendingLogin::open_cookie(secrets, &self.id, value, now) {
+            Ok(login) if login.answered => LoginState::Answered { issued: login.issue_instant },
+            Ok(login) => LoginState::Waiting { issued: login.issue_instant },
+            Err(PendingError::Expired(login)) => {
+                LoginState::Expired { issued: login.issue_instant }
+            }
+            Err(PendingError::Invalid) => LoginState::Unreadable,
+        };
+        let cookie = |(name, value): (String, &[u8])| {
+            let cookie = LoginCookie { len: name.len() + value.len(), state: state(value) };
+            (name, cookie)
+        };
+        Ok(self.cookies.requests(r).map(cookie).collect())
+    }
+
+    /// Has this browser a login under way?
+    pub fn is_logging_in(&self, r: &Request, now: i64) -> bool {
+        let is_waiting = |(_, cookie): &(_, LoginCookie)| {
+            matches!(cookie.state, LoginState::Waiting { .. } | LoginState::Answered { .. })
+        };
+        self.login_cookies(r, now).is_ok_and(|cookies| cookies.iter().any(is_waiting))
+    }
+
+    /// The URL as a path, when it is of this SP's own site.
+    pub fn at_home(&self, url: String) -> String {
+        match url.strip_prefix(&self.base_url) {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            _ => url,
+        }
+    }
+
+    /// Undoes [`Sp::at_home`].
+    pub fn absolute(&self, url: &str) -> String {
+        if url.starts_with('/') { format!("{}{url}", self.base_url) } else { url.to_owned() }
     }
 
     /// The logouts under way in this browser.

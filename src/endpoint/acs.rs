@@ -1,6 +1,7 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod resumption;
 
 use std::rc::Rc;
 
@@ -13,6 +14,7 @@ use saml::response::{Asked, Expected, ReceivedResponse};
 use session::{Logins, PendingError, PendingLogin};
 
 use self::arrival::{Arrival, Browser, go_on};
+pub use self::resumption::{RESUMPTION, resume};
 use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
@@ -29,7 +31,7 @@ pub fn consume(
 ) -> Result<Answer, Refusal> {
     let now = ngx_time();
     match response.in_response_to() {
-        Some(request_id) => answered(r, sp, response, &request_id, now),
+        Some(request_id) => answered(r, sp, response, &request_id, relay_state, now),
         None => unsolicited(r, sp, response, relay_state, now),
     }
 }
@@ -40,18 +42,24 @@ fn answered(
     sp: &Rc<Sp>,
     response: ReceivedResponse,
     request_id: &str,
+    relay_state: Option<&str>,
     now: i64,
 ) -> Result<Answer, Refusal> {
     let context = Context::of_or_new(r);
     // First, so that a refusal joins the line of the redirect.
     context.inspect(|context| context.set_request_id(request_id));
-    let pending = pending_login(r, sp, request_id, now)?;
-    context.inspect(|context| context.sender.set(Sender::Known));
-    if pending.answered {
+    let mut pending = match pending_login(r, sp, request_id, now)? {
+        Known::Waiting(pending) => pending,
         // The Back button posts the form again. This browser's own cookie says where that login
         // went; whether there still is a session is asked there.
-        return Ok(Answer::Now(go_on(sp, pending.return_url)));
-    }
+        Known::Answered(url) => return Ok(Answer::Now(go_on(sp, sp.absolute(&url)))),
+        known => return Err(resumption::refuse(r, sp, request_id, known, relay_state, now)),
+    };
+    pending.return_url = sp.absolute(&pending.return_url);
+    context.inspect(|context| {
+        context.sender.set(Sender::Known);
+        context.start_again.replace(Some(pending.return_url.clone()));
+    });
     let idp = idp_named(sp, &pending.idp)?;
     let authn_context = pending.authn_context.as_ref().map(|asked| RequestedAuthnContext {
         classes: asked.classes.clone(),
@@ -111,40 +119,36 @@ fn browser(r: &Request, sp: &Sp, now: i64) -> Browser {
     }
 }
 
-fn pending_login(
-    r: &Request,
-    sp: &Sp,
-    request_id: &str,
-    now: i64,
-) -> Result<PendingLogin, Refusal> {
-    let mut refusal = Refusal::new(
-        &reason::REQUEST_UNKNOWN,
-        format!(
-            "InResponseTo is {}, no login of this browser has that ID: it sent {} cookies of logins, \
-             base_url is {}, request_lifetime is {} s",
-            quote(request_id),
-            sp.cookies.requests(r).count(),
-            sp.base_url,
-            sp.request_lifetime
-        ),
-    );
+/// What this browser knows of a login.
+pub enum Known {
+    Waiting(PendingLogin),
+    /// It has been answered: where it went.
+    Answered(String),
+    /// It took too long: where it was to go.
+    Expired(String),
+    Nothing,
+}
+
+fn pending_login(r: &Request, sp: &Sp, request_id: &str, now: i64) -> Result<Known, Refusal> {
+    let mut known = Known::Nothing;
     for value in sp.cookies.request_values(r, request_id) {
         match PendingLogin::open_cookie(sp.sessions.store.secrets()?, &sp.id, value, now) {
-            Ok(pending) if pending.request_id == request_id => return Ok(pending),
-            Err(PendingError::Expired) => {
-                refusal = Refusal::new(
-                    &reason::REQUEST_EXPIRED,
-                    format!(
-                        "the login {} took longer than request_lifetime, {} s",
-                        quote(request_id),
-                        sp.request_lifetime
-                    ),
-                );
+            Ok(pending) if pending.request_id == request_id => {
+                return Ok(match pending.answered {
+                    true => Known::Answered(pending.return_url),
+                    false => Known::Waiting(pending),
+                });
             }
-            Ok(_) | Err(PendingError::Invalid) => {}
+            Err(PendingError::Expired(pending)) if pending.request_id == request_id => {
+                known = match pending.answered {
+                    true => Known::Answered(pending.return_url),
+                    false => Known::Expired(pending.return_url),
+                };
+            }
+            Ok(_) | Err(_) => {}
         }
     }
-    Err(refusal)
+    Ok(known)
 }
 
 fn idp_named<'a>(sp: &'a Sp, name: &str) -> Result<&'a Idp, Refusal> {

@@ -33,6 +33,9 @@ pub fn consume_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
 
 /// Takes the message of a query (HTTP-Redirect): some IdPs answer a login so by default.
 pub fn consume_query(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    if let Some(sealed) = request::argument(r, acs::RESUMPTION) {
+        return acs::resume(r, sp, &sealed);
+    }
     let message = read_query(r, sp).map_err(|refusal| unreadable(r, sp, refusal))?;
     dispatch(r, sp, message)
 }
@@ -78,9 +81,8 @@ fn read_query(r: &Request, sp: &Sp) -> Result<Message, Refusal> {
 /// Nothing says who sent it but the browser, which may have a login or logout of ours under way.
 fn unreadable(r: &Request, sp: &Sp, refusal: Refusal) -> Refusal {
     let now = ngx_time();
-    let logs_in = sp.pending_logins(r, now).is_ok_and(|all| all.iter().any(|(_, p)| p.is_some()));
     let logs_out = || sp.pending_logouts(r, now).is_ok_and(|mut all| all.next().is_some());
-    if logs_in || logs_out() {
+    if sp.is_logging_in(r, now) || logs_out() {
         is_from_known(r);
     }
     refusal

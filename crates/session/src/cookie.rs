@@ -170,6 +170,9 @@ pub struct SetCookie<'a> {
     /// `SameSite=None` is left out when not `secure`: browsers drop a cookie that has it on plain
     /// http.
     pub same_site: Option<SameSite>,
+    /// A cookie of its own for each site whose pages show this one in a frame (CHIPS): browsers that
+    /// block third-party cookies take it. Needs `secure`.
+    pub partitioned: bool,
 }
 
 impl SetCookie<'_> {
@@ -195,11 +198,15 @@ impl fmt::Display for SetCookie<'_> {
             formatter.write_str("; HttpOnly")?;
         }
         match self.same_site {
-            Some(SameSite::Lax) => formatter.write_str("; SameSite=Lax"),
-            Some(SameSite::Strict) => formatter.write_str("; SameSite=Strict"),
-            Some(SameSite::None) if self.secure => formatter.write_str("; SameSite=None"),
-            _ => Ok(()),
+            Some(SameSite::Lax) => formatter.write_str("; SameSite=Lax")?,
+            Some(SameSite::Strict) => formatter.write_str("; SameSite=Strict")?,
+            Some(SameSite::None) if self.secure => formatter.write_str("; SameSite=None")?,
+            _ => {}
         }
+        if self.partitioned {
+            formatter.write_str("; Partitioned")?;
+        }
+        Ok(())
     }
 }
 
@@ -332,6 +339,7 @@ mod tests {
             secure: true,
             http_only: true,
             same_site: Some(SameSite::Lax),
+            partitioned: false,
         }
     }
 
@@ -347,11 +355,13 @@ mod tests {
             max_age: Some(600),
             same_site: Some(SameSite::None),
             http_only: false,
+            partitioned: true,
             ..session_cookie()
         };
         assert_eq!(
             cookie.to_string(),
-            "__Host-saml=abc; Path=/app; Domain=example.com; Max-Age=600; Secure; SameSite=None"
+            "__Host-saml=abc; Path=/app; Domain=example.com; Max-Age=600; Secure; SameSite=None; \
+             Partitioned"
         );
     }
 

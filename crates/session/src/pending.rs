@@ -5,21 +5,34 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::claims::stored_instant;
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::token::StoreKey;
 use crate::wire::{Reader, Writer};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const PURPOSE: &str = "pending login";
 
 /// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so nothing longer is opened.
 const MAX_COOKIE_LEN: usize = 8192;
 
-/// Part of the request ID that names the cookie: 64 bits when the ID is hex, and short, because
-/// every attempt adds a header line.
-const SUFFIX_LEN: usize = 16;
+/// Part of the request ID that names the cookie: short, because a browser with many tabs sends many.
+/// Two of twenty logins share 24 bits once in 80 000 browsers; then the later one counts.
+const SUFFIX_LEN: usize = 6;
+
+/// Longest address that an answered login keeps.
+const MAX_STUB: usize = 120;
+
+const FORCE_AUTHN: u64 = 1;
+const PASSIVE: u64 = 1 << 1;
+const ANSWERED: u64 = 1 << 2;
+const REPLACES: u64 = 1 << 3;
+const CONTEXT: u64 = 1 << 4;
+/// The ID is `_` and forty hexadecimal digits, as ours are, and takes half the room.
+const HEX_ID: u64 = 1 << 5;
+const ALL_FLAGS: u64 = (1 << 6) - 1;
 
 /// One AuthnRequest whose Response is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +41,8 @@ pub struct PendingLogin {
     pub request_id: String,
     /// Name of the `saml_idp` block that was asked.
     pub idp: String,
-    /// Where the browser goes after the login; checked by the caller.
+    /// Where the browser goes after the login, checked by the caller: a path of the SP's own site, or a
+    /// whole URL.
     pub return_url: String,
     /// `IssueInstant` of the AuthnRequest, seconds since the epoch.
     pub issue_instant: i64,
@@ -57,12 +71,12 @@ pub struct AskedContext {
 }
 
 /// Why a cookie does not hold a pending login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PendingError {
     /// Not sealed by us for this SP, or damaged.
     Invalid,
-    /// Sealed by us, and `request_lifetime` has passed.
-    Expired,
+    /// Sealed by us, and `request_lifetime` has passed: good for where the browser wanted to go.
+    Expired(Box<PendingLogin>),
 }
 
 /// What distinguishes the cookie of the request `request_id`: append it to the cookie's base name.
@@ -103,29 +117,50 @@ impl PendingLogin {
     ) -> Result<PendingLogin, PendingError> {
         let pending = open(secrets, sp, cookie_value.as_ref()).ok_or(PendingError::Invalid)?;
         if now >= pending.expires {
-            return Err(PendingError::Expired);
+            return Err(PendingError::Expired(Box::new(pending)));
         }
         Ok(pending)
     }
 
+    /// What is left of it once it has been answered: enough for the Back button. A long query goes.
+    pub fn answered(self) -> PendingLogin {
+        let path = self.return_url.split('?').next().unwrap_or_default();
+        let kept = [self.return_url.as_str(), path].into_iter().find(|url| url.len() <= MAX_STUB);
+        let return_url = kept.unwrap_or("/").to_owned();
+        let (replaces, authn_context) = (None, None);
+        PendingLogin { return_url, replaces, authn_context, answered: true, ..self }
+    }
+
     /// The record's bytes; [`seal_cookie`](PendingLogin::seal_cookie) seals them.
     pub fn encode(&self) -> Vec<u8> {
+        let hex_id = bytes_of_id(&self.request_id);
+        let flags = [
+            (self.force_authn, FORCE_AUTHN),
+            (self.passive, PASSIVE),
+            (self.answered, ANSWERED),
+            (self.replaces.is_some(), REPLACES),
+            (self.authn_context.is_some(), CONTEXT),
+            (hex_id.is_some(), HEX_ID),
+        ];
         let mut writer = Writer::new(VERSION);
-        writer.string(&self.request_id);
+        writer.varint(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
+        match &hex_id {
+            Some(bytes) => writer.array(bytes),
+            None => writer.string(&self.request_id),
+        }
         writer.string(&self.idp);
-        writer.uri(&self.return_url);
-        writer.instant(self.issue_instant);
-        writer.instant(self.expires);
-        writer.boolean(self.force_authn);
-        writer.boolean(self.passive);
-        writer.boolean(self.answered);
-        writer.option(self.replaces.map(|key| key.to_text()).as_deref(), Writer::string);
-        let context = self.authn_context.as_ref();
-        writer.option(context.map(|c| c.comparison.as_str()), Writer::string);
-        let classes = context.map(|c| c.classes.as_slice()).unwrap_or_default();
-        writer.varint(classes.len() as u64);
-        for class in classes {
-            writer.uri(class);
+        writer.string(&self.return_url);
+        writer.array(&stored_instant(self.issue_instant).to_be_bytes());
+        writer.varint(u64::from(stored_instant(self.expires.saturating_sub(self.issue_instant))));
+        if let Some(key) = &self.replaces {
+            writer.array(key.as_bytes());
+        }
+        if let Some(context) = &self.authn_context {
+            writer.string(&context.comparison);
+            writer.varint(context.classes.len() as u64);
+            for class in &context.classes {
+                writer.uri(class);
+            }
         }
         writer.finish()
     }
@@ -133,28 +168,54 @@ impl PendingLogin {
     /// Reads the record's bytes; `None` for another version and anything malformed.
     pub fn decode(bytes: &[u8]) -> Option<PendingLogin> {
         let mut reader = Reader::new(bytes, VERSION)?;
-        let mut pending = PendingLogin {
-            request_id: reader.string()?,
-            idp: reader.string()?,
-            return_url: reader.uri()?,
-            issue_instant: reader.instant()?,
-            expires: reader.instant()?,
-            force_authn: reader.boolean()?,
-            passive: reader.boolean()?,
-            answered: reader.boolean()?,
-            replaces: match reader.option(Reader::string)? {
-                Some(text) => Some(StoreKey::from_text(&text)?),
-                None => None,
-            },
-            authn_context: None,
+        let flags = reader.varint().filter(|flags| flags & !ALL_FLAGS == 0)?;
+        let has = |flag| flags & flag != 0;
+        let request_id =
+            if has(HEX_ID) { id_of_bytes(reader.array()?) } else { reader.string()? };
+        let (idp, return_url) = (reader.string()?, reader.string()?);
+        let issue_instant = i64::from(u32::from_be_bytes(reader.array()?));
+        let lifetime = reader.varint().and_then(|seconds| u32::try_from(seconds).ok())?;
+        let expires = issue_instant.saturating_add(i64::from(lifetime));
+        let pending = PendingLogin {
+            request_id,
+            idp,
+            return_url,
+            issue_instant,
+            expires,
+            force_authn: has(FORCE_AUTHN),
+            passive: has(PASSIVE),
+            answered: has(ANSWERED),
+            replaces: if has(REPLACES) { Some(StoreKey(reader.array()?)) } else { None },
+            authn_context: if has(CONTEXT) { Some(AskedContext::read(&mut reader)?) } else { None },
         };
-        let comparison = reader.option(Reader::string)?;
-        let count = reader.count(2)?;
-        let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;
-        pending.authn_context = comparison.map(|comparison| AskedContext { comparison, classes });
         reader.finish()?;
         Some(pending)
     }
+}
+
+impl AskedContext {
+    fn read(reader: &mut Reader<'_>) -> Option<AskedContext> {
+        let comparison = reader.string()?;
+        let count = reader.count(2)?;
+        let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;
+        Some(AskedContext { comparison, classes })
+    }
+}
+
+/// The bytes of an ID of our own making.
+fn bytes_of_id(id: &str) -> Option<[u8; 20]> {
+    let (pairs, []) = id.strip_prefix('_')?.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
+}
+
+fn id_of_bytes(bytes: [u8; 20]) -> String {
+    bytes.iter().fold(String::from("_"), |id, byte| id + &format!("{byte:02x}"))
 }
 
 fn open(secrets: &Secrets, sp: &SpId, cookie_value: &[u8]) -> Option<PendingLogin> {
@@ -170,7 +231,7 @@ impl fmt::Display for PendingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             PendingError::Invalid => "the login cookie is not one of this SP",
-            PendingError::Expired => "the login took longer than request_lifetime",
+            PendingError::Expired(_) => "the login took longer than request_lifetime",
         })
     }
 }
@@ -212,7 +273,7 @@ mod tests {
         let cookie = pending().seal_cookie(&secrets(), &app(), NONCE).unwrap();
         let open = |now| PendingLogin::open_cookie(&secrets(), &app(), &cookie, now);
         assert_eq!(open(1599), Ok(pending()));
-        assert_eq!(open(1600), Err(PendingError::Expired));
+        assert_eq!(open(1600), Err(PendingError::Expired(Box::new(pending()))));
     }
 
     #[test]
@@ -249,8 +310,47 @@ mod tests {
     }
 
     #[test]
+    fn any_id_survives_and_ours_take_half_the_room() {
+        for id in ["", "_", "_0", "_0a", "_0A", "0a", "_zz", "é", "_00ff"] {
+            let pending = PendingLogin { request_id: id.into(), ..pending() };
+            assert_eq!(PendingLogin::decode(&pending.encode()), Some(pending), "{id}");
+        }
+        let ours = PendingLogin { request_id: format!("_{}", "a1".repeat(20)), ..pending() };
+        let other = PendingLogin { request_id: format!("x{}", "a1".repeat(20)), ..pending() };
+        assert_eq!(other.encode().len() - ours.encode().len(), 22);
+    }
+
+    #[test]
+    fn a_login_for_a_short_address_takes_little_of_a_header() {
+        let pending = PendingLogin {
+            request_id: format!("_{}", "a1".repeat(20)),
+            return_url: "/page.html?tab=19".into(),
+            issue_instant: 1_800_000_000,
+            expires: 1_800_000_600,
+            force_authn: false,
+            authn_context: None,
+            replaces: None,
+            ..pending()
+        };
+        let value = pending.seal_cookie(&secrets(), &app(), NONCE).unwrap();
+        assert!(value.len() <= 107, "{}", value.len());
+    }
+
+    #[test]
+    fn an_answered_login_is_a_stub() {
+        let stub = |return_url: &str| {
+            let stub = PendingLogin { return_url: return_url.into(), ..pending() }.answered();
+            assert!(stub.answered && stub.replaces.is_none() && stub.authn_context.is_none());
+            stub.return_url
+        };
+        assert_eq!(stub("/a?b=c"), "/a?b=c");
+        assert_eq!(stub(&format!("/a?{}", "b".repeat(200))), "/a");
+        assert_eq!(stub(&format!("/{}?b", "a".repeat(200))), "/");
+    }
+
+    #[test]
     fn the_suffix_is_safe_in_a_cookie_name() {
-        assert_eq!(cookie_suffix("_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9"), "5f2b8c1d9e3a47f0");
+        assert_eq!(cookie_suffix("_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9"), "5f2b8c");
         assert_eq!(cookie_suffix("_short"), "short");
         assert_eq!(cookie_suffix("ab; Path=/x"), "ab");
         assert_eq!(cookie_suffix("éa"), "");

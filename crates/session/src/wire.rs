@@ -41,8 +41,13 @@ impl Writer {
         self.string(rest);
     }
 
+    /// Bytes of a length that is known.
+    pub(crate) fn array<const N: usize>(&mut self, value: &[u8; N]) {
+        self.bytes.extend_from_slice(value);
+    }
+
     pub(crate) fn sp(&mut self, value: &SpId) {
-        self.bytes.extend_from_slice(value.as_bytes());
+        self.array(value.as_bytes());
     }
 
     pub(crate) fn boolean(&mut self, value: bool) {
@@ -115,6 +120,12 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).ok()
     }
 
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(*bytes)
+    }
+
     pub(crate) fn string(&mut self) -> Option<String> {
         self.text().map(str::to_owned)
     }
@@ -129,9 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn sp(&mut self) -> Option<SpId> {
-        let (bytes, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(SpId::from_bytes(*bytes))
+        self.array().map(SpId::from_bytes)
     }
 
     pub(crate) fn boolean(&mut self) -> Option<bool> {

@@ -132,7 +132,7 @@ fn remember_answer(
     now: i64,
     reply: Reply,
 ) -> Result<Reply, Refusal> {
-    let answered = PendingLogin { answered: true, replaces: None, authn_context: None, ..pending };
+    let answered = pending.answered();
     let sealed = answered
         .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;

@@ -1,0 +1,91 @@
+//! What became of a login whose cookie was not there, for the page that looks whether the browser is
+//! signed in by now.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::seal::{NONCE_LEN, SealError};
+use crate::secret::Secrets;
+use crate::sp_id::SpId;
+use crate::wire::{Reader, Writer};
+
+const VERSION: u8 = 1;
+const PURPOSE: &str = "resumption";
+const MAX_LEN: usize = 4096;
+
+/// The IdP's cross-site POST brings no session's cookie; a page of this site asks once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// `ID` of the AuthnRequest.
+    pub request_id: String,
+    /// Where the browser wanted to go, checked by the caller.
+    pub page: String,
+    /// The login was known, and took too long.
+    pub expired: bool,
+    /// Seconds since the epoch: no longer usable at this instant.
+    pub expires: i64,
+}
+
+impl Resumption {
+    /// Base64url of the sealed record, bound to `sp`: for the query of a URL.
+    ///
+    /// # Errors
+    /// Only when libcrypto fails.
+    pub fn seal(
+        &self,
+        secrets: &Secrets,
+        sp: &SpId,
+        random_nonce: [u8; NONCE_LEN],
+    ) -> Result<String, SealError> {
+        let mut writer = Writer::new(VERSION);
+        writer.string(&self.request_id);
+        writer.string(&self.page);
+        writer.boolean(self.expired);
+        writer.instant(self.expires);
+        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &writer.finish())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens it at `sp`; `None` for what is not ours, damaged or too old.
+    pub fn open(secrets: &Secrets, sp: &SpId, sealed: &str, now: i64) -> Option<Resumption> {
+        if sealed.len() > MAX_LEN {
+            return None;
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
+        let mut reader = Reader::new(&plain, VERSION)?;
+        let resumption = Resumption {
+            request_id: reader.string()?,
+            page: reader.string()?,
+            expired: reader.boolean()?,
+            expires: reader.instant()?,
+        };
+        reader.finish()?;
+        (now < resumption.expires).then_some(resumption)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::{app, wiki};
+    use crate::secret::tests::secret;
+
+    #[test]
+    fn it_opens_at_its_sp_until_it_expires() {
+        let secrets = Secrets::one(secret(1));
+        let resumption = Resumption {
+            request_id: "_a".into(),
+            page: "/page".into(),
+            expired: true,
+            expires: 1000,
+        };
+        let sealed = resumption.seal(&secrets, &app(), [3; NONCE_LEN]).unwrap();
+        let open = |sp, now| Resumption::open(&secrets, &sp, &sealed, now);
+        assert_eq!(open(app(), 999), Some(resumption));
+        assert_eq!(open(app(), 1000), None);
+        assert_eq!(open(wiki(), 999), None);
+        assert_eq!(Resumption::open(&secrets, &app(), &sealed[1..], 999), None);
+        assert_eq!(Resumption::open(&secrets, &app(), &"A".repeat(10_000), 999), None);
+    }
+}

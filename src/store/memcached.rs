@@ -65,7 +65,17 @@ impl Effort {
             Kind::Index | Kind::Replay | Kind::Tombstone => Effort::Insisting,
         }
     }
+
+    fn send(self) -> SendTo {
+        match self {
+            Effort::ByHealth => Node::send,
+            Effort::Insisting => Node::insist,
+        }
+    }
 }
+
+/// How a command is given to a node.
+type SendTo = fn(&Node, Command) -> Pending;
 
 /// A value found on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,10 +227,7 @@ impl Memcached {
     }
 
     fn send_to_all(&self, id: &[u8; 32], command: &Command, effort: Effort) -> Vec<Pending> {
-        let send = match effort {
-            Effort::ByHealth => Node::send,
-            Effort::Insisting => Node::insist,
-        };
+        let send = effort.send();
         self.nodes_of(id).map(|node| send(node, command.clone())).collect()
     }
 

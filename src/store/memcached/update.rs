@@ -6,7 +6,7 @@ use ::memcached::{Command, Item, Key, Outcome};
 use zone::Kind;
 
 use super::node::Node;
-use super::{Memcached, Unavailable, ttl};
+use super::{Effort, Memcached, SendTo, Unavailable, ttl};
 use crate::event::pause;
 use crate::random;
 
@@ -54,7 +54,7 @@ enum Round {
 }
 
 impl Memcached {
-    /// Changes the entry on each of its nodes that is up, from what that node has. `change` may be
+    /// Changes the entry on each of its nodes that answers, from what that node has. `change` may be
     /// called several times, for each node and each round.
     ///
     /// # Errors
@@ -65,10 +65,10 @@ impl Memcached {
         id: &[u8; 32],
         mut change: impl FnMut(Option<&[u8]>) -> Change,
     ) -> Result<(), UpdateError> {
-        let key = self.key(kind, id);
+        let (key, send) = (self.key(kind, id), Effort::of(kind).send());
         let mut result = Err(UpdateError::Unavailable);
         for node in self.nodes_of(id) {
-            match update_node(node, &key, &mut change).await {
+            match update_node(node, send, &key, &mut change).await {
                 Ok(()) => result = Ok(()),
                 Err(UpdateError::Unavailable) => {}
                 Err(UpdateError::Conflict) => return Err(UpdateError::Conflict),
@@ -80,11 +80,12 @@ impl Memcached {
 
 async fn update_node(
     node: &Node,
+    send: SendTo,
     key: &Key,
     change: &mut impl FnMut(Option<&[u8]>) -> Change,
 ) -> Result<(), UpdateError> {
     for round in 1..=ROUNDS {
-        match update_once(node, key, change).await {
+        match update_once(node, send, key, change).await {
             Round::Done => return Ok(()),
             Round::Unavailable => return Err(UpdateError::Unavailable),
             Round::Lost => pause(jitter(round)).await,
@@ -95,10 +96,11 @@ async fn update_node(
 
 async fn update_once(
     node: &Node,
+    send: SendTo,
     key: &Key,
     change: &mut impl FnMut(Option<&[u8]>) -> Change,
 ) -> Round {
-    let item = match node.send(Command::get_for_update(key.clone())).outcome().await {
+    let item = match send(node, Command::get_for_update(key.clone())).outcome().await {
         Some(Outcome::Item(item)) if item.has_cas() => Some(item),
         Some(Outcome::Item(_)) => {
             node.found_without_cas();
@@ -108,7 +110,7 @@ async fn update_once(
         _ => return Round::Unavailable,
     };
     let Some(command) = command(key, item, change) else { return Round::Done };
-    match node.send(command).outcome().await {
+    match send(node, command).outcome().await {
         Some(Outcome::Done) => Round::Done,
         Some(Outcome::Changed | Outcome::NotFound | Outcome::NotStored) => Round::Lost,
         _ => Round::Unavailable,

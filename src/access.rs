@@ -278,8 +278,7 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
         let page = if is_get(r) { wanted_page(r, &protection.sp) } else { sign_in_url(protection) };
         Reply::frameable_html(401, page::sign_in_outside_of_frame(&page))
     } else if asks_for_page {
-        let page = page::sign_in_and_send_again(&sign_in_url(protection), context.request_id());
-        Reply::html(401, page)
+        Reply::html(401, page::sign_in_and_send_again(&sign_in_url(protection)))
     } else {
         let json = refuse::json(refusal.code(), context.request_id(), login_url.as_deref());
         Reply::json(401, json)

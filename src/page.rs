@@ -11,7 +11,8 @@ const SUBMIT: &str = "document.forms[0].submit()";
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:38rem;margin:4rem auto;\
 padding:0 1rem;color:#1b1b1b;background:#fff}h1{font-size:1.4rem}code{background:#eee;\
 padding:.1em .3em;border-radius:.2em;overflow-wrap:anywhere}button,.button{font:inherit;\
-padding:.5em 1.2em}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-scheme:dark)\
+padding:.5em 1.2em}.button{display:inline-block;border:1px solid;border-radius:.3em;\
+text-decoration:none}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-scheme:dark)\
 {body{color:#eee;background:#1b1b1b}code{background:#333}a{color:#9cf}}";
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
@@ -65,16 +66,15 @@ pub fn refusal(
 }
 
 /// A form was sent without a session. Its text is still there when the person goes back.
-pub fn sign_in_and_send_again(login_url: &str, request_id: &str) -> String {
+pub fn sign_in_and_send_again(login_url: &str) -> String {
     page(
         "Please sign in",
         &format!(
             "<p role=\"alert\">What you sent was not accepted, because you are not signed in (any \
              more).</p><p><a class=\"button\" href=\"{}\" target=\"_blank\" rel=\"noopener\">Sign in \
              in a new tab</a></p><p>Then come back to this tab, go back to the form, and send it \
-             again.</p>{}",
-            escape(login_url),
-            for_help_desk("authentication_required", request_id)
+             again.</p>",
+            escape(login_url)
         ),
     )
 }

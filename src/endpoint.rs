@@ -63,7 +63,9 @@ unsafe extern "C" fn handle_login(r: *mut ngx_http_request_t) -> ngx_int_t {
 
 unsafe extern "C" fn handle_logout(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    enter(FAILED, || content(unsafe { Request::from_ngx_http_request(r) }, ANY, logout::finish))
+    enter(FAILED, || {
+        content(unsafe { Request::from_ngx_http_request(r) }, GET_OR_POST, logout::finish)
+    })
 }
 
 unsafe extern "C" fn handle_metadata(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -76,14 +78,14 @@ unsafe extern "C" fn handle_message(r: *mut ngx_http_request_t) -> ngx_int_t {
     let r = unsafe { Request::from_ngx_http_request(r) };
     let is_post = r.as_ref().method & NGX_HTTP_POST as usize != 0;
     let work = if is_post { incoming::expect_body } else { incoming::consume_query };
-    enter(FAILED, || content(r, ANY, work))
+    enter(FAILED, || content(r, GET_OR_POST, work))
 }
 
 /// nginx has read the body of a POST; may run inside `content`.
 unsafe extern "C" fn body_read(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls the body handler with the request it was set for.
     let request = unsafe { Request::from_ngx_http_request(r) };
-    let rc = enter(Some(FAILED), || answer(request, ANY, incoming::consume_body));
+    let rc = enter(Some(FAILED), || answer(request, GET_OR_POST, incoming::consume_body));
     finalize(r, rc);
 }
 
@@ -150,8 +152,8 @@ struct Methods {
 }
 
 const GET: Methods = Methods { mask: NGX_HTTP_GET | NGX_HTTP_HEAD, names: "GET, HEAD" };
-const ANY: Methods =
-    Methods { mask: NGX_HTTP_GET | NGX_HTTP_HEAD | NGX_HTTP_POST, names: "GET, HEAD, POST" };
+/// Of what has an effect, which a HEAD must not have (RFC 9110 9.2.1).
+const GET_OR_POST: Methods = Methods { mask: NGX_HTTP_GET | NGX_HTTP_POST, names: "GET, POST" };
 
 /// Does an endpoint's work, and turns its refusal into an answer; `None` = the request waits.
 fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
@@ -163,12 +165,21 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
         let allow = |reply: Reply| reply.with_header("Allow", takes.names.into());
         return Some(refuse_with(r, &refusal, allow));
     }
-    match work(r, &sp) {
+    match only_in_earnest(r).and_then(|()| work(r, &sp)) {
         Ok(Answer::Now(reply)) => Some(reply.send(r)),
         Ok(Answer::Later(errand)) => follow(r, errand),
         Ok(Answer::WithBody) => Some(read_body(r)),
         Err(refusal) => Some(refuse(r, &refusal)),
     }
+}
+
+/// What a browser does ahead of a person, who may never go there, begins and ends nothing.
+fn only_in_earnest(r: &Request) -> Result<(), Refusal> {
+    if kind_of(r) == Some(EndpointKind::Metadata) || !request::is_speculative(r) {
+        return Ok(());
+    }
+    let detail = "the browser prefetches or prerenders (Sec-Purpose, Purpose or X-Moz)";
+    Err(Refusal::new(&reason::REQUEST_SPECULATIVE, detail))
 }
 
 /// Waits for the errand's next step.
@@ -198,6 +209,30 @@ pub fn sp_of(r: &Request) -> Option<Rc<Sp>> {
 /// Which endpoint answers `r`; `None` = none of ours.
 pub fn kind_of(r: &Request) -> Option<EndpointKind> {
     SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(kind, _)| *kind)
+}
+
+/// Images, scripts and other parts of a page (Fetch 2.2.5) begin and end nothing: no person asked for
+/// them. Of frames, `frames` do.
+fn refuse_embedded(r: &Request, frames: Frames) -> Result<(), Refusal> {
+    let is_part = match (request::is_framed(r), frames) {
+        (true, Frames::Any) => false,
+        (true, Frames::OfAPerson) => request::header(r, "sec-fetch-user") != Some(b"?1"),
+        (false, _) => request::is_subresource(r),
+    };
+    if !is_part {
+        return Ok(());
+    }
+    let destination = request::header(r, "sec-fetch-dest").unwrap_or_default();
+    let destination = quote(&String::from_utf8_lossy(destination));
+    let detail = format!("Sec-Fetch-Dest is {destination}, no person's navigation and no fetch()");
+    Err(Refusal::new(&reason::REQUEST_EMBEDDED, detail))
+}
+
+/// The frames in which something may begin or end.
+enum Frames {
+    Any,
+    /// Those that a person has just clicked in.
+    OfAPerson,
 }
 
 /// The `return` argument, checked and made absolute (the SP's origin or a host in `return_hosts`, and

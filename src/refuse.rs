@@ -99,6 +99,10 @@ pub fn status(refusal: &Refusal) -> u16 {
     if code == reason::LOGINS_TOO_MANY.code() {
         return 429;
     }
+    if code == reason::REQUEST_SPECULATIVE.code() {
+        // What browsers do not keep for when the person goes there.
+        return 503;
+    }
     match refusal.blame() {
         Blame::Client => 400,
         Blame::Idp => 403,

@@ -121,6 +121,13 @@ pub fn is_framed(r: &Request) -> bool {
     })
 }
 
+/// Is it a part of a page, that the page loads by itself: an image, a script, a style (Fetch 2.2.5)?
+/// `fetch()` has the empty destination; browsers that do not say are believed.
+pub fn is_subresource(r: &Request) -> bool {
+    header(r, "sec-fetch-dest")
+        .is_some_and(|destination| ![b"document".as_slice(), b"empty"].contains(&destination))
+}
+
 fn names_html(accept: &[u8]) -> bool {
     let accept = accept.to_ascii_lowercase();
     [b"text/html".as_slice(), b"application/xhtml+xml"]

@@ -8,7 +8,7 @@ use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use super::{Answer, return_argument};
+use super::{Answer, Frames, refuse_embedded, return_argument};
 use crate::config::Sp;
 use crate::login::Login;
 use crate::request;
@@ -17,6 +17,7 @@ use crate::request;
 const MAX_CLASSES: usize = 8;
 
 pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    refuse_embedded(r, Frames::Any)?;
     let login = Login {
         sp,
         idp: idp(r, sp)?,

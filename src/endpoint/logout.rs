@@ -10,7 +10,7 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
-use super::{Answer, logout_soap, return_argument};
+use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
 use crate::errand;
@@ -26,6 +26,7 @@ const ANSWER_WITHIN: i64 = 600;
 /// Ends the browser's session, and asks the IdP to do the same.
 pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     refuse_cross_site(r, sp)?;
+    refuse_embedded(r, Frames::OfAPerson)?;
     let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let (sp, now, id) = (Rc::clone(sp), ngx_time(), random::id());

@@ -76,6 +76,12 @@ reasons! {
     METHOD_NOT_ALLOWED, "method_not_allowed", Client,
         "This address does not answer this HTTP method.",
         "use the binding that this SP's metadata names for the endpoint";
+    REQUEST_SPECULATIVE, "request_speculative", Client,
+        "Your browser asked for this page before you did.",
+        "nothing: a browser that prefetches or prerenders asks again when the person goes there; do not let pages prefetch SAML handlers";
+    REQUEST_EMBEDDED, "request_embedded", Client,
+        "A part of a page cannot sign you in or out.",
+        "link to saml_login and saml_logout, or post a form or call fetch() to saml_logout; an image, a script or a frame that nobody clicked in has no effect";
     BODY_UNREADABLE, "body_unreadable", Client,
         "The body of the request could not be read.",
         "check client_max_body_size and client_body_timeout of this location";

@@ -48,9 +48,18 @@ pub struct Context {
     pub start_again: RefCell<Option<String>>,
     /// The address that tells whether they are signed in all the same.
     pub resumption: RefCell<Option<String>>,
+    /// What the message that came is about.
+    pub about: Cell<Option<About>>,
     request_id: OnceCell<String>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// What a request is about, for the page that a person gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    SignIn,
+    SignOut,
 }
 
 impl Context {
@@ -69,6 +78,7 @@ impl Context {
             sender: Cell::default(),
             start_again: RefCell::default(),
             resumption: RefCell::default(),
+            about: Cell::default(),
             request_id: OnceCell::default(),
             request,
         }

@@ -22,7 +22,7 @@ use saml::refusal::{Refusal, quote};
 
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
-use crate::context::Context;
+use crate::context::{About, Context};
 use crate::errand::{Errand, NextStep, Step};
 use crate::guard::enter;
 use crate::refuse::{internal, refuse, refuse_with};
@@ -209,6 +209,17 @@ pub fn sp_of(r: &Request) -> Option<Rc<Sp>> {
 /// Which endpoint answers `r`; `None` = none of ours.
 pub fn kind_of(r: &Request) -> Option<EndpointKind> {
     SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(kind, _)| *kind)
+}
+
+/// What a request is about: the message that it brought says so, else where it came to.
+pub fn about(r: &Request) -> About {
+    let brought = Context::of(r).and_then(|context| context.about.get());
+    brought.unwrap_or_else(|| match kind_of(r) {
+        Some(EndpointKind::Sls | EndpointKind::Logout) => About::SignOut,
+        Some(EndpointKind::Acs | EndpointKind::Login | EndpointKind::Metadata) | None => {
+            About::SignIn
+        }
+    })
 }
 
 /// Images, scripts and other parts of a page (Fetch 2.2.5) begin and end nothing: no person asked for

@@ -92,6 +92,46 @@ pub fn sign_in_outside_of_frame(url: &str) -> String {
     )
 }
 
+/// Why a sign-out did not work, as [`refusal`] for a sign-in.
+pub fn sign_out_refused(code: &str, meaning: &str, request_id: &str) -> String {
+    page(
+        "Sign-out did not work",
+        &format!(
+            "<p role=\"alert\">{}</p><p>You may still be signed in: \
+             <a href=\"/\">go to the start page</a> to see. If it happens again, tell your \
+             administrator the two values below.</p>{}",
+            escape(meaning),
+            for_help_desk(code, request_id)
+        ),
+    )
+}
+
+/// Another site led here. The form goes to the address of this page, as a request of this site.
+pub fn ask_to_sign_out(code: &str, request_id: &str) -> String {
+    page(
+        "Do you want to sign out?",
+        &format!(
+            "<p>Another site sent you here to sign you out. That is for you to say.</p>\
+             <form method=\"post\"><button type=\"submit\">Sign out</button></form>\
+             <p><a href=\"/\">Stay signed in</a></p>{}",
+            for_help_desk(code, request_id)
+        ),
+    )
+}
+
+/// Where a sign-out ends, and none has.
+pub fn no_sign_out(code: &str, request_id: &str) -> String {
+    page(
+        "No sign-out to tell of",
+        &format!(
+            "<p>This page tells you how a sign-out went, for some minutes after it. Your browser has \
+             none to tell of.</p>\
+             <p><a href=\"/\">Go to the start page</a></p>{}",
+            for_help_desk(code, request_id)
+        ),
+    )
+}
+
 fn for_help_desk(code: &str, request_id: &str) -> String {
     format!(
         "<dl><dt>Reason</dt><dd><code>{}</code></dd>\
@@ -116,12 +156,12 @@ pub enum LoggedOut {
 pub fn logged_out(how_far: LoggedOut, next: Option<&str>) -> String {
     let (title, text) = match how_far {
         LoggedOut::Here => (
-            "You are signed out",
+            "You are signed out of this application",
             "You are signed out of this application. You may still be signed in at your \
              organisation's sign-in service: close the browser on a shared computer.",
         ),
         LoggedOut::Everywhere => (
-            "You are signed out",
+            "You are signed out everywhere",
             "You are signed out of this application, of your organisation's sign-in service, and \
              of the other applications it had signed you in to.",
         ),

@@ -7,7 +7,7 @@ use saml::binding::{is_soap, soap_fault};
 use saml::reason;
 use saml::refusal::{Blame, Refusal};
 
-use crate::context::Context;
+use crate::context::{About, Context};
 use crate::endpoint;
 use crate::page;
 use crate::reply::Reply;
@@ -32,7 +32,7 @@ pub fn refuse_with(
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
     } else if request::accepts_html(r) {
-        Reply::html(status, refusal_page(r, refusal, &request_id))
+        Reply::html(status, html(r, refusal, &request_id))
     } else {
         Reply::json(status, json(refusal.code(), &request_id, None))
     };
@@ -43,7 +43,19 @@ pub fn refuse_with(
     finish(reply.replaceable()).send(r)
 }
 
-fn refusal_page(r: &Request, refusal: &Refusal, request_id: &str) -> String {
+/// The refusal for people, by what they were about to do.
+fn html(r: &Request, refusal: &Refusal, request_id: &str) -> String {
+    let (code, meaning) = (refusal.code(), refusal.meaning());
+    let is = |reason: &saml::refusal::Reason| code == reason.code();
+    match endpoint::about(r) {
+        About::SignIn => sign_in_refused(r, refusal, request_id),
+        About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => page::ask_to_sign_out(code, request_id),
+        About::SignOut if is(&reason::MESSAGE_MISSING) => page::no_sign_out(code, request_id),
+        About::SignOut => page::sign_out_refused(code, meaning, request_id),
+    }
+}
+
+fn sign_in_refused(r: &Request, refusal: &Refusal, request_id: &str) -> String {
     let context = Context::of(r);
     let resumption = context.and_then(|context| context.resumption.borrow().clone());
     let start_again = context.and_then(|context| context.start_again.borrow().clone());
@@ -89,6 +101,9 @@ pub fn status(refusal: &Refusal) -> u16 {
     let code = refusal.code();
     if code == reason::METHOD_NOT_ALLOWED.code() {
         return 405;
+    }
+    if code == reason::LOGOUT_CROSS_SITE.code() {
+        return 403;
     }
     if code == reason::MESSAGE_TOO_LARGE.code() || code == reason::XML_TOO_LARGE.code() {
         return 413;

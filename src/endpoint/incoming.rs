@@ -13,7 +13,7 @@ use xmldoc::Limits;
 
 use super::{Answer, acs, logout_request, logout_response};
 use crate::config::{EndpointKind, Idp, Sp};
-use crate::context::Context;
+use crate::context::{About, Context};
 use crate::request::{self, BodyError};
 
 /// Lets nginx read a body, unless it is declared too large.
@@ -105,6 +105,12 @@ fn dispatch(
         is_from_known(r);
     }
     let at_sls = super::kind_of(r) == Some(EndpointKind::Sls);
+    if let Some(context) = Context::of_or_new(r) {
+        context.about.set(Some(match received {
+            Received::Response(_) => About::SignIn,
+            Received::LogoutRequest(_) | Received::LogoutResponse(_) => About::SignOut,
+        }));
+    }
     let url = match &sp.endpoints.sls {
         Some(sls) if at_sls => sls,
         _ => &sp.endpoints.acs,

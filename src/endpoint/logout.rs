@@ -25,9 +25,10 @@ const ANSWER_WITHIN: i64 = 600;
 
 /// Ends the browser's session, and asks the IdP to do the same.
 pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+    // First: the page that asks after a request of another site keeps the argument.
+    let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
     refuse_cross_site(r, sp)?;
     refuse_embedded(r, Frames::OfAPerson)?;
-    let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let (sp, now, id) = (Rc::clone(sp), ngx_time(), random::id());
     if let Some(context) = Context::of_or_new(r) {

@@ -422,7 +422,7 @@ reasons! {
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
     LOGOUT_CROSS_SITE, "logout_cross_site", Client,
         "Another site may not sign you out.",
-        "link to saml_logout from a page of this site, or type its address";
+        "link to saml_logout from a page of this site, or add the host of the page to return_hosts; the person gets a page with a button";
     SEALING_FAILED, "sealing_failed", Server,
         "The state of the login could not be kept.",
         "libcrypto failed to encrypt; look for other errors of this host";

@@ -2,6 +2,7 @@
 
 mod acs;
 mod incoming;
+mod logged_out;
 mod login;
 mod logout;
 mod logout_request;

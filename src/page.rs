@@ -177,16 +177,28 @@ pub fn logged_out(how_far: LoggedOut, next: Option<&str>) -> String {
     page(title, &format!("<p>{text}</p><p><a href=\"{next}\">{label}</a></p>"))
 }
 
-/// The session of this SP is over; the IdP refused or failed to end its own.
+/// The session of this SP is over; the IdP did not say that its own is, in a way to be believed.
 pub fn logged_out_here_only(code: &str, request_id: &str, next: Option<&str>) -> String {
     page(
         "You are signed out here only",
         &format!(
             "<p role=\"alert\">You are signed out of this application. Your organisation's sign-in \
-             service did not sign you out: close the browser on a shared computer.</p>\
-             <p><a href=\"{}\">Continue</a></p>{}",
+             service did not confirm that it signed you out, too: close the browser on a shared \
+             computer.</p><p><a href=\"{}\">Continue</a></p>{}",
             escape(next.unwrap_or("/")),
             for_help_desk(code, request_id)
+        ),
+    )
+}
+
+/// How far a logout got does not matter any more.
+pub fn signed_in_again(next: Option<&str>) -> String {
+    page(
+        "You are signed in again",
+        &format!(
+            "<p>You had signed out, and have signed in again since.</p>\
+             <p><a href=\"{}\">Continue</a></p>",
+            escape(next.unwrap_or("/"))
         ),
     )
 }

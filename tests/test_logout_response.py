@@ -89,6 +89,7 @@ def test_lies(nginx, idp, binding, lie):
     request = received(member.get(server.url("/saml/logout")))
     answer = replace(LogoutResponse(request.xml.get("ID")), **changes)
     page = send(idp, server.url("/saml/sls"), answer, binding, member, request.relay_state)
+    page = member.settle(page)
     assert 400 <= page.status < 500, page.location
     assert reason(server) in wanted.split("|"), server.error_log()
     assert reason(server) in page.text
@@ -102,6 +103,7 @@ def test_another_idp_answers(nginx, idp):
     request = received(member.get(server.url("/saml/logout")))
     answer = LogoutResponse(request.xml.get("ID"))
     page = send(OTHER, server.url("/saml/sls"), answer, "redirect", member, request.relay_state)
+    page = member.settle(page)
     assert 400 <= page.status < 500
     assert reason(server) in (
         "issuer_mismatch",
@@ -130,7 +132,7 @@ def test_the_same_answer_twice(nginx, idp):
         idp, server.url("/saml/sls"), LogoutResponse(request.xml.get("ID")), request.relay_state
     )
     assert member.get(url).location == server.url("/bye.html")
-    assert member.get(url).status in (200, 303, 400)
+    assert member.get(url).location == server.url("/bye.html")
 
 
 @pytest.mark.parametrize("status", [SUCCESS, RESPONDER])
@@ -141,6 +143,7 @@ def test_a_partial_logout_is_told(nginx, idp, status):
     request = received(member.get(server.url("/saml/logout")))
     answer = LogoutResponse(request.xml.get("ID"), status, PARTIAL_LOGOUT)
     page = send(idp, server.url("/saml/sls"), answer, "redirect", member, request.relay_state)
+    page = member.settle(page)
     assert page.status == 200, "a page, though there is a logout_redirect"
     assert "signed out" in page.text
     assert "other" in page.text, "and that other applications may still know the person"

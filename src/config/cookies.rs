@@ -232,10 +232,6 @@ impl Cookies {
         self.own(self.logout.as_str(), sealed, max_age, SameSite::None)
     }
 
-    pub fn clear_logout(&self) -> String {
-        self.own(self.logout.as_str(), "", 0, SameSite::None)
-    }
-
     fn of_session<'a>(&'a self, value: &'a str) -> SetCookie<'a> {
         SetCookie {
             name: self.session.as_str(),

@@ -11,7 +11,7 @@ use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
 use xmldoc::Limits;
 
-use super::{Answer, acs, logout_request, logout_response};
+use super::{Answer, acs, logged_out, logout_request, logout_response};
 use crate::config::{EndpointKind, Idp, Sp};
 use crate::context::{About, Context};
 use crate::request::{self, BodyError};
@@ -27,8 +27,14 @@ pub fn expect_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
 
 /// Takes the message of a body that nginx has read whole.
 pub fn consume_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
-    let message = read_body(r, sp).map_err(|refusal| unreadable(r, sp, refusal))?;
-    dispatch(r, sp, message)
+    match read_body(r, sp) {
+        Ok(message) => dispatch(r, sp, message),
+        Err(refusal) => {
+            let body = request::body(r, body_limit(sp)).unwrap_or_default();
+            let relay_state = form_urlencoded::parse(&body).find(|(name, _)| name == "RelayState");
+            refuse(r, sp, relay_state.map(|(_, value)| value).as_deref(), refusal)
+        }
+    }
 }
 
 /// Takes the message of a query (HTTP-Redirect): some IdPs answer a login so by default.
@@ -36,8 +42,16 @@ pub fn consume_query(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     if let Some(sealed) = request::argument(r, acs::RESUMPTION) {
         return acs::resume(r, sp, &sealed);
     }
-    let message = read_query(r, sp).map_err(|refusal| unreadable(r, sp, refusal))?;
-    dispatch(r, sp, message)
+    match read_query(r, sp) {
+        Ok(message) => dispatch(r, sp, message),
+        Err(refusal) if is_at_sls(r) && refusal.code() == reason::MESSAGE_MISSING.code() => {
+            logged_out::show(r, sp, unreadable(r, sp, refusal))
+        }
+        Err(refusal) => {
+            let relay_state = request::argument(r, "RelayState");
+            refuse(r, sp, relay_state.as_deref(), refusal)
+        }
+    }
 }
 
 /// A message that could be read, and what came with it.
@@ -78,6 +92,21 @@ fn read_query(r: &Request, sp: &Sp) -> Result<Message, Refusal> {
     Ok(Message { received: receive_redirect(message, &limits(sp))?, relay_state })
 }
 
+/// Refuses what cannot be read, or is no answer to what was asked. When RelayState names a logout of
+/// this browser it is the answer to that, and the user is out here all the same.
+fn refuse(
+    r: &Request,
+    sp: &Sp,
+    relay_state: Option<&str>,
+    refusal: Refusal,
+) -> Result<Answer, Refusal> {
+    let now = ngx_time();
+    match logout_response::named_by(r, sp, relay_state, now)? {
+        Some(logout) => logout_response::settle(r, sp, logout, Err(refusal), now),
+        None => Err(unreadable(r, sp, refusal)),
+    }
+}
+
 /// Nothing says who sent it but the browser, which may have a login or logout of ours under way.
 fn unreadable(r: &Request, sp: &Sp, refusal: Refusal) -> Refusal {
     let now = ngx_time();
@@ -104,7 +133,7 @@ fn dispatch(
     if idp_of_issuer(sp, received.issuer()).is_ok() {
         is_from_known(r);
     }
-    let at_sls = super::kind_of(r) == Some(EndpointKind::Sls);
+    let at_sls = is_at_sls(r);
     if let Some(context) = Context::of_or_new(r) {
         context.about.set(Some(match received {
             Received::Response(_) => About::SignIn,
@@ -116,16 +145,22 @@ fn dispatch(
         _ => &sp.endpoints.acs,
     };
     match received {
-        Received::Response(_) if at_sls => Err(Refusal::new(
-            &reason::MESSAGE_UNEXPECTED,
-            format!("a Response came to saml_sls, the ACS is {}", sp.endpoints.acs),
-        )),
+        Received::Response(_) if at_sls => {
+            let detail = format!("a Response came to saml_sls, the ACS is {}", sp.endpoints.acs);
+            refuse(r, sp, relay_state, Refusal::new(&reason::MESSAGE_UNEXPECTED, detail))
+        }
         Received::Response(response) => acs::consume(r, sp, response, relay_state),
         Received::LogoutRequest(request) => {
             logout_request::answer(r, sp, request, url, relay_state)
         }
-        Received::LogoutResponse(response) => logout_response::conclude(r, sp, response, url),
+        Received::LogoutResponse(response) => {
+            logout_response::conclude(r, sp, response, url, relay_state)
+        }
     }
+}
+
+fn is_at_sls(r: &Request) -> bool {
+    super::kind_of(r) == Some(EndpointKind::Sls)
 }
 
 /// The IdP that says it wrote a message.

@@ -11,7 +11,7 @@ use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
 use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
-use crate::config::{Idp, Sp};
+use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
 use crate::name_id;
@@ -20,8 +20,9 @@ use crate::random;
 use crate::reply::Reply;
 use crate::request;
 
-/// Seconds that the IdP has to answer, other applications to sign out of included.
-const ANSWER_WITHIN: i64 = 600;
+/// Seconds that the IdP has to answer, other applications to sign out of included; and then, that the
+/// answer is remembered.
+pub const ANSWER_WITHIN: i64 = 600;
 
 /// Ends the browser's session, and asks the IdP to do the same.
 pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
@@ -91,7 +92,14 @@ async fn at_idp(
                     Reply::html(200, page::post_form("Signing out", &action, &fields))
                 }
             };
-            Ok(reply.with_cookie(pending_cookie(sp, idp, id, target, now)?))
+            let logout = PendingLogout {
+                request_id: id,
+                idp: idp.name.clone(),
+                return_url: target,
+                expires: now.saturating_add(ANSWER_WITHIN),
+                end: None,
+            };
+            Ok(reply.with_cookie(remember(sp, &logout)?))
         }
         Delivery::Soap { envelope, .. } => {
             Ok(logout_soap::ask(sp, idp, &id, envelope, target).await)
@@ -99,16 +107,9 @@ async fn at_idp(
     }
 }
 
-fn pending_cookie(
-    sp: &Sp,
-    idp: &Idp,
-    request_id: String,
-    return_url: Option<String>,
-    now: i64,
-) -> Result<String, Refusal> {
-    let expires = now.saturating_add(ANSWER_WITHIN);
-    let pending = PendingLogout { request_id, idp: idp.name.clone(), return_url, expires };
-    let sealed = pending
+/// The cookie that keeps a logout.
+pub fn remember(sp: &Sp, logout: &PendingLogout) -> Result<String, Refusal> {
+    let sealed = logout
         .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))

@@ -1,4 +1,8 @@
 //! An IdP's answer to our LogoutRequest (Profiles 4.4.3.5): the user is told how far it got.
+//!
+//! Whatever the answer is worth, the session here had ended before the IdP was asked. What the answer
+//! comes to stays in the sealed cookie of the logout, and the browser leaves the address with the
+//! message behind: a reload or the Back button finds the same page.
 
 use std::rc::Rc;
 
@@ -7,14 +11,14 @@ use ngx::http::Request;
 use saml::logout::{Expected, LogoutOutcome, ReceivedLogoutResponse};
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
-use session::PendingLogout;
+use session::{LogoutEnd, PendingLogout};
 
-use super::Answer;
 use super::incoming::idp_of_issuer;
-use crate::config::Sp;
+use super::logout::{ANSWER_WITHIN, remember};
+use super::{Answer, logged_out};
+use crate::config::{Idp, Sp};
 use crate::context::Context;
-use crate::page::{LoggedOut, logged_out, logged_out_here_only};
-use crate::refuse;
+use crate::page;
 use crate::reply::Reply;
 use crate::request;
 
@@ -24,69 +28,114 @@ pub fn conclude(
     sp: &Rc<Sp>,
     response: ReceivedLogoutResponse,
     url: &str,
+    relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
     let now = ngx_time();
-    let asked = response.in_response_to().unwrap_or_default();
-    let context = Context::of_or_new(r);
-    context.inspect(|context| context.set_request_id(&asked));
-    let pending = pending_logout(r, sp, &asked, now)?;
-    if let (Some(context), Some(_)) = (context, &pending) {
+    let asked = response.in_response_to();
+    if let (Some(context), Some(asked)) = (Context::of_or_new(r), &asked) {
+        context.set_request_id(asked);
+    }
+    let logout = match asked.as_deref().map(|id| logout_of(r, sp, id, now)).transpose()?.flatten() {
+        Some(logout) => Some(logout),
+        None => named_by(r, sp, relay_state, now)?,
+    };
+    match logout {
+        None => unasked(r, sp, response, url, now),
+        Some(logout) if is_settled(&logout) => Ok(Answer::Now(logged_out::go_on(sp, &logout))),
+        Some(logout) => {
+            let outcome = judge(sp, &logout, response, url, now);
+            settle(r, sp, logout, outcome, now)
+        }
+    }
+}
+
+/// The logout of this browser that RelayState names: of a message that cannot be read, or does not say
+/// what it answers.
+pub fn named_by(
+    r: &Request,
+    sp: &Sp,
+    relay_state: Option<&str>,
+    now: i64,
+) -> Result<Option<PendingLogout>, Refusal> {
+    relay_state.map_or(Ok(None), |id| logout_of(r, sp, id, now))
+}
+
+/// Ends a logout of this browser, by what its answer is worth.
+pub fn settle(
+    r: &Request,
+    sp: &Sp,
+    logout: PendingLogout,
+    outcome: Result<LogoutOutcome, Refusal>,
+    now: i64,
+) -> Result<Answer, Refusal> {
+    if let Some(context) = Context::of_or_new(r) {
+        context.set_request_id(&logout.request_id);
         context.sender.set(Sender::Known);
     }
+    let end = match &outcome {
+        Ok(LogoutOutcome::Complete) => LogoutEnd::Everywhere,
+        Ok(LogoutOutcome::Partial) => LogoutEnd::Partly,
+        Err(refusal) => LogoutEnd::HereOnly(refusal.code().to_owned()),
+    };
+    let expires = now.saturating_add(ANSWER_WITHIN);
+    let logout = PendingLogout { end: Some(end), expires, ..logout };
+    let reply = logged_out::go_on(sp, &logout).with_cookie(remember(sp, &logout)?);
+    Ok(Answer::Now(match outcome {
+        Ok(_) => reply,
+        Err(refusal) => reply.because(refusal),
+    }))
+}
+
+/// The IdP has spoken. An answer that was refused may still be followed by a good one.
+fn is_settled(logout: &PendingLogout) -> bool {
+    matches!(logout.end, Some(LogoutEnd::Everywhere | LogoutEnd::Partly))
+}
+
+fn judge(
+    sp: &Sp,
+    logout: &PendingLogout,
+    response: ReceivedLogoutResponse,
+    url: &str,
+    now: i64,
+) -> Result<LogoutOutcome, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
-    let pending = pending.filter(|pending| pending.idp == idp.name);
-    if pending.is_none() && request::is_browser(r) {
-        return Err(Refusal::new(
-            &reason::LOGOUT_RESPONSE_UNKNOWN,
-            format!("InResponseTo is {}, no logout of this browser has that ID", quote(&asked)),
-        ));
+    if idp.name != logout.idp {
+        let (found, asked) = (quote(&idp.name), quote(&logout.idp));
+        let detail = format!("saml_idp {found} answers the logout that began at saml_idp {asked}");
+        return Err(Refusal::new(&reason::ISSUER_MISMATCH, detail));
     }
+    response.accept(&expected(sp, idp, url, now), Some(&logout.request_id))
+}
+
+/// No logout of this browser: from server to server (authentik), or from who knows where.
+fn unasked(
+    r: &Request,
+    sp: &Sp,
+    response: ReceivedLogoutResponse,
+    url: &str,
+    now: i64,
+) -> Result<Answer, Refusal> {
+    let idp = idp_of_issuer(sp, response.issuer())?;
+    if request::is_browser(r) {
+        let asked = quote(&response.in_response_to().unwrap_or_default());
+        let detail = format!("InResponseTo is {asked}, no logout of this browser has that ID");
+        return Err(Refusal::new(&reason::LOGOUT_RESPONSE_UNKNOWN, detail));
+    }
+    response.accept(&expected(sp, idp, url, now), None)?;
+    // Nobody is there to be told.
+    Ok(Answer::Now(Reply::html(200, page::logged_out(page::LoggedOut::Everywhere, None))))
+}
+
+fn expected<'a>(sp: &'a Sp, idp: &'a Idp, url: &'a str, now: i64) -> Expected<'a> {
     let decryption_keys = &sp.decryption_keys;
-    let expected =
-        Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now };
-    let request_id = pending.as_ref().map(|pending| pending.request_id.as_str());
-    let outcome = response.accept(&expected, request_id);
-    let Some(pending) = pending else {
-        // From server to server: nobody is there to be told.
-        outcome?;
-        return Ok(Answer::Now(Reply::html(200, logged_out(LoggedOut::Everywhere, None))));
-    };
-    let reply = match outcome {
-        Ok(outcome) => told(outcome, pending.return_url),
-        Err(refusal) if refusal.code() == reason::LOGOUT_FAILED.code() => {
-            failed(refusal, &pending.request_id, pending.return_url.as_deref())
-        }
-        Err(refusal) => return Err(refusal),
-    };
-    Ok(Answer::Now(reply.with_cookie(sp.cookies.clear_logout())))
+    Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now }
 }
 
-/// Tells the user how far the logout got.
-pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
-    match (outcome, return_url) {
-        (LogoutOutcome::Complete, Some(url)) => Reply::redirect(303, url),
-        (LogoutOutcome::Complete, None) => {
-            Reply::html(200, logged_out(LoggedOut::Everywhere, None))
-        }
-        // Before anything else, for the user must act.
-        (LogoutOutcome::Partial, url) => {
-            Reply::html(200, logged_out(LoggedOut::Partly, url.as_deref()))
-        }
-    }
-}
-
-/// Tells the user that the IdP did not do as asked; the session here has ended all the same.
-pub fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> Reply {
-    let status = refuse::status(&refusal);
-    let page = logged_out_here_only(refusal.code(), request_id, return_url);
-    Reply::html(status, page).because(refusal)
-}
-
-fn pending_logout(
+fn logout_of(
     r: &Request,
     sp: &Sp,
     request_id: &str,
     now: i64,
 ) -> Result<Option<PendingLogout>, Refusal> {
-    Ok(sp.pending_logouts(r, now)?.find(|pending| pending.request_id == request_id))
+    Ok(sp.pending_logouts(r, now)?.find(|logout| logout.request_id == request_id))
 }

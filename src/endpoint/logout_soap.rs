@@ -11,7 +11,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 
 use super::incoming::limits;
-use super::logout_response::{failed, told};
+use super::logged_out::{failed, told};
 use crate::config::{Idp, Sp};
 use crate::event::Post;
 use crate::refuse::internal;

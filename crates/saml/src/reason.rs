@@ -387,7 +387,7 @@ reasons! {
         "let the IdP name no SessionIndex, which ends all sessions of the NameID, or send several requests";
     LOGOUT_RESPONSE_UNSIGNED, "logout_response_unsigned", Idp,
         "The answer to the logout is not signed.",
-        "let the IdP sign logout responses for this SP, or set require_signed_logout off";
+        "let the IdP sign logout responses for this SP (authentik: Sign logout responses; Keycloak: Sign documents; OpenAM: Logout Response under Request/Response Signing; SimpleSAMLphp: sign.logout), or set require_signed_logout off";
     LOGOUT_RESPONSE_STALE, "logout_response_stale", Idp,
         "The answer to the logout is too old.",
         "set the clocks of the IdP and of this host by NTP; when they are right, somebody may have sent an old message again";

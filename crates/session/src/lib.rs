@@ -43,7 +43,7 @@ pub use logouts::Logouts;
 pub use loop_guard::Logins;
 pub use names::{AttributeIndex, Rivals, normalise};
 pub use pending::{AskedContext, PendingError, PendingLogin, cookie_suffix};
-pub use pending_logout::PendingLogout;
+pub use pending_logout::{LogoutEnd, PendingLogout};
 pub use record::{Attribute, NameId, Session};
 pub use resumption::Resumption;
 pub use seal::{NONCE_LEN, SealError};

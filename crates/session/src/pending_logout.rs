@@ -1,5 +1,5 @@
-//! A logout under way: what must be remembered from LogoutRequest to LogoutResponse, sealed in a
-//! cookie.
+//! A logout under way: what must be remembered from LogoutRequest to LogoutResponse, and how far it
+//! got then, sealed in a cookie.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const PURPOSE: &str = "pending logout";
 
 /// As for a pending login.
@@ -26,6 +26,19 @@ pub struct PendingLogout {
     pub return_url: Option<String>,
     /// End of the wait, seconds since the epoch: no longer usable at this instant.
     pub expires: i64,
+    /// How far it got, once it has been answered: the same answer again is a reload or the Back button.
+    pub end: Option<LogoutEnd>,
+}
+
+/// How far a logout got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutEnd {
+    /// Here, at the IdP, and wherever the IdP had signed the user in.
+    Everywhere,
+    /// Here and at the IdP, but not everywhere (Core 3.2.2.2, PartialLogout).
+    Partly,
+    /// Here; the IdP's answer was refused for the reason with this code.
+    HereOnly(String),
 }
 
 impl PendingLogout {
@@ -44,6 +57,15 @@ impl PendingLogout {
         writer.string(&self.idp);
         writer.option(self.return_url.as_deref(), Writer::uri);
         writer.instant(self.expires);
+        let (is_answered, is_whole, code) = match &self.end {
+            None => (false, false, None),
+            Some(LogoutEnd::Everywhere) => (true, true, None),
+            Some(LogoutEnd::Partly) => (true, false, None),
+            Some(LogoutEnd::HereOnly(code)) => (true, false, Some(code.as_str())),
+        };
+        writer.boolean(is_answered);
+        writer.boolean(is_whole);
+        writer.option(code, Writer::string);
         let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &writer.finish())?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
@@ -66,6 +88,13 @@ impl PendingLogout {
             idp: reader.string()?,
             return_url: reader.option(Reader::uri)?,
             expires: reader.instant()?,
+            end: match (reader.boolean()?, reader.boolean()?, reader.option(Reader::string)?) {
+                (false, false, None) => None,
+                (true, true, None) => Some(LogoutEnd::Everywhere),
+                (true, false, None) => Some(LogoutEnd::Partly),
+                (true, false, Some(code)) => Some(LogoutEnd::HereOnly(code)),
+                _ => return None,
+            },
         };
         reader.finish()?;
         (now < pending.expires).then_some(pending)
@@ -86,6 +115,7 @@ mod tests {
             idp: "corp".into(),
             return_url: return_url.map(str::to_owned),
             expires: 1600,
+            end: None,
         }
     }
 
@@ -99,6 +129,21 @@ mod tests {
             assert_eq!(open(&app(), 1599), Some(pending(return_url)));
             assert_eq!(open(&app(), 1600), None, "too late");
             assert_eq!(open(&wiki(), 1599), None, "of another SP");
+        }
+    }
+
+    #[test]
+    fn an_answered_logout_knows_how_far_it_got() {
+        let secrets = Secrets::one(secret(1));
+        for end in [
+            LogoutEnd::Everywhere,
+            LogoutEnd::Partly,
+            LogoutEnd::HereOnly("logout_response_unsigned".into()),
+        ] {
+            let logout = PendingLogout { end: Some(end), ..pending(None) };
+            let cookie = logout.seal_cookie(&secrets, &app(), NONCE).unwrap();
+            let opened = PendingLogout::open_cookie(&secrets, &app(), cookie.as_bytes(), 0);
+            assert_eq!(opened, Some(logout));
         }
     }
 

@@ -1,0 +1,87 @@
+//! How far a logout got, for the person: where the browser goes on to, and the page that it finds at
+//! `saml_sls` without a message. The sealed cookie of the logout says it, so that no link can.
+
+use std::rc::Rc;
+
+use nginx_sys::ngx_time;
+use ngx::http::Request;
+use saml::logout::LogoutOutcome;
+use saml::reason::{self, REASONS};
+use saml::refusal::Refusal;
+use session::{LogoutEnd, PendingLogout};
+
+use super::Answer;
+use crate::config::Sp;
+use crate::context::Context;
+use crate::errand;
+use crate::page::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
+use crate::refuse;
+use crate::reply::Reply;
+
+/// Leaves the address with the message: for the page that the user wanted to end on, or for the one
+/// that says what they must know first.
+pub fn go_on(sp: &Sp, logout: &PendingLogout) -> Reply {
+    match (&logout.end, &logout.return_url, &sp.endpoints.sls) {
+        (Some(LogoutEnd::Everywhere), Some(url), _) => Reply::redirect(303, url.clone()),
+        (_, _, Some(sls)) => Reply::redirect(303, sls.clone()),
+        // A reload took the SLS away while the IdP was asked.
+        (_, _, None) => page(logout),
+    }
+}
+
+/// The page, for the browser whose logout it was.
+///
+/// # Errors
+/// There is none to tell of: the request is just one without a message.
+pub fn show(r: &Request, sp: &Rc<Sp>, no_message: Refusal) -> Result<Answer, Refusal> {
+    let now = ngx_time();
+    let logout = sp.pending_logouts(r, now)?.find(|logout| logout.end.is_some());
+    let Some(logout) = logout else { return Err(no_message) };
+    if let Some(context) = Context::of_or_new(r) {
+        context.set_request_id(&logout.request_id);
+    }
+    let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
+    let sp = Rc::clone(sp);
+    Ok(Answer::Later(errand::start(move |_| async move {
+        // Since then, in another tab: nobody must believe that they are out.
+        match sp.find_session(&tokens, now).await? {
+            Some(_) => Ok(Reply::html(200, signed_in_again(logout.return_url.as_deref()))),
+            None => Ok(page(&logout)),
+        }
+    })))
+}
+
+fn page(logout: &PendingLogout) -> Reply {
+    let next = logout.return_url.as_deref();
+    match &logout.end {
+        Some(LogoutEnd::Everywhere) => Reply::html(200, logged_out(LoggedOut::Everywhere, next)),
+        Some(LogoutEnd::Partly) => Reply::html(200, logged_out(LoggedOut::Partly, next)),
+        Some(LogoutEnd::HereOnly(code)) => here_only(code, &logout.request_id, next),
+        None => Reply::html(200, logged_out(LoggedOut::Here, next)),
+    }
+}
+
+/// Tells the user at once how far a logout got: nginx itself has asked the IdP.
+pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
+    match (outcome, return_url) {
+        (LogoutOutcome::Complete, Some(url)) => Reply::redirect(303, url),
+        (LogoutOutcome::Complete, None) => {
+            Reply::html(200, logged_out(LoggedOut::Everywhere, None))
+        }
+        // Before anything else, for the user must act.
+        (LogoutOutcome::Partial, url) => {
+            Reply::html(200, logged_out(LoggedOut::Partly, url.as_deref()))
+        }
+    }
+}
+
+/// Tells the user that the IdP did not do as asked; the session here has ended all the same.
+pub fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> Reply {
+    here_only(refusal.code(), request_id, return_url).because(refusal)
+}
+
+fn here_only(code: &str, request_id: &str, return_url: Option<&str>) -> Reply {
+    let known = REASONS.iter().find(|reason| reason.code() == code);
+    let status = refuse::status(&Refusal::new(known.unwrap_or(&reason::LOGOUT_FAILED), ""));
+    Reply::html(status, logged_out_here_only(code, request_id, return_url))
+}

@@ -55,8 +55,8 @@ pub use sp::Sp;
 use sp::Surroundings;
 use warnings::Warnings;
 
-use crate::SamlModule;
 use crate::endpoint;
+use crate::{PhaseHandler, SamlModule};
 
 /// The blocks of `http`, raw and then validated.
 #[derive(Default)]
@@ -71,6 +71,8 @@ pub struct MainConf {
     warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.
     pub returns_content: Cell<bool>,
+    /// Then the rewrite module's handler of the rewrite phase, whose place the module has taken.
+    pub rewrite: Cell<Option<PhaseHandler>>,
     /// Some protected location says `satisfy any`.
     pub satisfies_any: Cell<bool>,
 }

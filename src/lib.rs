@@ -40,8 +40,7 @@ use nginx_sys::{
     NGX_LOG_NOTICE, NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
-    ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t,
-    ngx_test_config, ngx_uint_t,
+    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{
@@ -138,8 +137,8 @@ static REWRITE_CONTEXT: ngx_http_module_t = ngx_http_module_t {
     merge_loc_conf: None,
 };
 
-/// A second module in another place: nginx asks the last module's handlers of a phase first, and
-/// those of the rewrite phase must come before the rewrite module's.
+/// A second module in another place, behind all: only then has the rewrite module its place in the
+/// rewrite phase.
 #[used]
 #[allow(non_upper_case_globals)]
 static mut ngx_http_auth_saml_rewrite_module: ngx_module_t = ngx_module_t {
@@ -316,9 +315,12 @@ unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
         if !SamlModule::main_conf(cf).is_some_and(|main| main.returns_content.get()) {
             return NGX_OK as ngx_int_t;
         }
-        let rewrite = (ngx_http_phases_NGX_HTTP_REWRITE_PHASE, rewrite_handler as PhaseHandler);
-        let precontent = (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler as _);
-        enter(cf, &[rewrite, precontent].map(|(phase, handler)| (phase, handler, Place::Top)))
+        let rewrite = rewrite_phase::take_place(cf, rewrite_handler);
+        match SamlModule::main_conf(cf) {
+            Some(main) if rewrite.is_some() => main.rewrite.set(rewrite),
+            _ => return NGX_ERROR as ngx_int_t,
+        }
+        enter(cf, &[(ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler, Place::Top)])
     })
 }
 

@@ -39,6 +39,10 @@ const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
+    if let Some(context) = Context::of(r) {
+        // Before an internal redirect another location may have asked nginx's other modules.
+        context.is_unknown.set(false);
+    }
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
         return declined();

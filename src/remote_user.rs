@@ -11,7 +11,8 @@ use session::header_safe;
 use crate::SamlModule;
 use crate::context::Context;
 use crate::core_variable;
-use crate::guard::guard;
+use crate::guard::enter;
+use crate::variables::with_session;
 
 /// Puts our getter before nginx's, in preconfiguration.
 pub fn take_over(cf: &mut ngx_conf_t) -> Option<()> {
@@ -72,7 +73,7 @@ unsafe extern "C" fn get(
 ) -> ngx_int_t {
     // SAFETY: nginx passes a live request and value.
     let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
-    guard(NGX_ERROR as ngx_int_t, || {
+    enter(NGX_ERROR as ngx_int_t, || {
         if is_protected(r) || is_decided(r) { ours(r, v) } else { nginx_own(r, v, data) }
     })
 }
@@ -97,9 +98,7 @@ fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
 
 /// The NameID of who has the session, as `$saml_name_id` has it.
 fn session_user(r: &Request) -> Option<String> {
-    let session = Context::of(r)?.session.borrow();
-    let (_, live) = session.as_ref()?;
-    Some(header_safe(&live.session.name_id.value).into_owned())
+    with_session(r, |_, live| Some(header_safe(&live.session.name_id.value).into_owned()))
 }
 
 /// Whom `auth_basic` has let in here; empty before the access phase has begun.

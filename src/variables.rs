@@ -224,7 +224,8 @@ fn answer(
     })
 }
 
-fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
+/// Asks the session that the location of `r` may know.
+pub fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
     let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;

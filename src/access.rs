@@ -140,7 +140,7 @@ fn session_of(r: &Request, protection: &Protection, now: i64) -> Poll<Found> {
 }
 
 fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
-    if let Some(found) = looked_up(r) {
+    if let Some(found) = looked_up(r, sp) {
         return found;
     }
     if let AtHand::Known(session) = sp.session_at_hand(r, now) {
@@ -150,23 +150,31 @@ fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
         return Poll::Ready(Err(refuse::internal("nginx has no memory for the request")));
     };
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
-    let sp = Rc::clone(sp);
-    let asking = async move { sp.find_session(&tokens, now).await };
+    let asked = Rc::clone(sp);
+    let asking = async move { asked.find_session(&tokens, now).await };
     match suspend::start(r, Departure::Ends, asking) {
         Started::Done(found) => {
             Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic"))))
         }
         Started::Waiting(suspension) => {
-            *context.look_up.borrow_mut() = Some(suspension);
+            *context.look_up.borrow_mut() = Some((Rc::clone(sp), suspension));
             Poll::Pending
         }
     }
 }
 
 /// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request) -> Option<Poll<Found>> {
+fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
     let mut slot = Context::of(r)?.look_up.borrow_mut();
-    match slot.as_ref()?.take(r) {
+    let (_, suspension) = match slot.as_ref()? {
+        // A client that left has nginx go to its `post_action` meanwhile.
+        (asked, _) if !Rc::ptr_eq(asked, sp) => {
+            *slot = None;
+            return None;
+        }
+        waiting => waiting,
+    };
+    match suspension.take(r) {
         // Something else woke the request.
         None => Some(Poll::Pending),
         Some(found) => {

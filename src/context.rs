@@ -26,8 +26,8 @@ pub struct Context {
     pub is_unknown: Cell<bool>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
-    /// The look-up of a session that the access phase waits for.
-    pub look_up: RefCell<Option<Suspension<Found>>>,
+    /// The look-up of a session that the access phase waits for, and the SP whose it is.
+    pub look_up: RefCell<Option<(Rc<Sp>, Suspension<Found>)>>,
     /// The next step of the errand that an endpoint waits for. Dropped before the notice, whose end
     /// lets the errand go on: it must not wake this request then.
     pub errand: RefCell<Option<Suspension<NextStep>>>,

@@ -297,7 +297,7 @@ impl LocConf {
         }
         if return_directive::gives_content(cf) {
             // The rewrite phase of a server has no location, and no access phase follows.
-            if core.name.is_empty() && core.noname() == 0 {
+            if server::is_merged(cf) {
                 main.warn(
                     cf,
                     &given.place,

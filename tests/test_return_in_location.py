@@ -35,6 +35,8 @@ http {
         location /detour      { try_files /nothing /who; }
         location = /named     { try_files /nothing @named; }
         location @named       { return 200 "secret"; }
+        location ""           { return 200 "secret"; }
+        location = /odd       { return 150 "secret"; }
         location = /page      { error_page 404 =200 @named; return 404; }
         location = /rewritten { rewrite ^ /who last; }
         location = /few       { limit_req zone=few burst=1 nodelay; return 200 "secret"; }
@@ -61,7 +63,7 @@ pytestmark = pytest.mark.smoke
 
 SECRET = [
     "/who", "/no-body", "/if?x=1", "/if", "/by-user", "/nested/deep/x", "/detour", "/named", "/page",
-    "/rewritten", "/few", "/any-not",
+    "/rewritten", "/few", "/any-not", "/of-no-name", "/odd",
 ]  # fmt: skip
 
 

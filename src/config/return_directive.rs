@@ -8,8 +8,9 @@ use ngx::http::HttpModuleConfExt;
 
 const REWRITE_MODULE: &CStr = c"ngx_http_rewrite_module";
 
-/// Statuses of an answer that is content. Redirects and errors give nothing away.
-const CONTENT: std::ops::Range<usize> = 200..300;
+/// Statuses of an answer that is content; nginx takes those below 200, too. Redirects and errors give
+/// nothing away.
+const CONTENT: std::ops::RangeTo<usize> = ..300;
 
 /// Would a `return` of the location that nginx merges answer with content?
 pub fn gives_content(cf: &ngx_conf_t) -> bool {

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use nginx_sys::{
-    ngx_conf_t, ngx_http_core_loc_conf_t, ngx_http_core_srv_conf_t, ngx_http_server_name_t,
+    ngx_conf_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_core_srv_conf_t,
+    ngx_http_server_name_t,
 };
 use ngx::http::{
     HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, NgxHttpCoreModule,
@@ -66,6 +67,13 @@ impl ServerConf {
             self.sps.push(Rc::clone(sp));
         }
     }
+}
+
+/// Is it the `server` itself that nginx merges, not one of its locations? Those may have no name either.
+pub fn is_merged(cf: &ngx_conf_t) -> bool {
+    let Some(server) = NgxHttpCoreModule::server_conf(cf) else { return false };
+    // SAFETY: nginx merges with the contexts of `http` in cf, and each server has the one it was read in.
+    unsafe { (*cf.ctx.cast::<ngx_http_conf_ctx_t>()).loc_conf == (*server.ctx).loc_conf }
 }
 
 /// The path that a location's name is; `None` where it is none: a regular expression, a named

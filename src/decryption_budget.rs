@@ -15,7 +15,8 @@ thread_local! {
 }
 
 /// What costs nothing: found out before any private key is used. All people of an office whose IdP is
-/// set up wrongly shall read what is wrong.
+/// set up wrongly shall read what is wrong. What an IdP has signed and somebody sends again is not free:
+/// it would be as often as they like.
 const FREE: [&Reason; 5] = [
     &reason::DESTINATION_MISMATCH,
     &reason::RESPONSE_UNSIGNED,
@@ -24,7 +25,7 @@ const FREE: [&Reason; 5] = [
     &reason::ENCRYPTION_CBC_UNSIGNED,
 ];
 
-/// Accepts a Response within the client's budget, of which only failures to decrypt or to verify are
+/// Accepts a Response within the client's budget, of which only what may have been decrypted in vain is
 /// paid.
 ///
 /// # Errors

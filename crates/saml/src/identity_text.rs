@@ -1,4 +1,5 @@
-//! The one rule for text that says who somebody is: NameIDs, SessionIndexes, attribute values.
+//! The one rule for text that says who somebody is: NameIDs, SessionIndexes, attribute values,
+//! entityIDs.
 
 /// Without the white space at its ends, which is layout (XML 1.0 production 3): `" admin"` must not be
 /// another person here and the same one to an application, whose headers lose it. Anything else is

@@ -2,6 +2,7 @@
 
 use xmldoc::{Element, Limits, Member, MemberNames, Members, read_members};
 
+use crate::identity_text;
 use crate::instant;
 use crate::metadata::{MetadataError, kind};
 use crate::namespace::{METADATA, PROTOCOL};
@@ -33,7 +34,8 @@ impl Entity {
     /// # Errors
     /// What is wrong with it.
     fn new(mut element: Element, enclosing: Option<i64>) -> Result<Self, String> {
-        let entity_id = element.attribute("entityID").map(str::trim).unwrap_or_default().to_owned();
+        let entity_id = identity_text::trim(element.attribute("entityID").unwrap_or_default());
+        let entity_id = entity_id.to_owned();
         if entity_id.is_empty() {
             return Err("an EntityDescriptor has no entityID".to_owned());
         }
@@ -174,8 +176,9 @@ impl Entities {
         if let Some(idp) = named().find(|entity| entity.is_idp()) {
             return Ok(idp);
         }
-        let is_meant =
-            |broken: &&Broken| broken.entity_id.as_deref().map(str::trim) == Some(entity_id);
+        let is_meant = |broken: &&Broken| {
+            broken.entity_id.as_deref().map(identity_text::trim) == Some(entity_id)
+        };
         if let Some(broken) = self.broken.iter().find(is_meant) {
             let name = quote(entity_id);
             return Err(MetadataError(format!("the entity {name} cannot be read: {}", broken.why)));

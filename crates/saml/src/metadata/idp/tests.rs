@@ -312,6 +312,26 @@ fn one_entity_is_chosen_from_many() {
     );
 }
 
+/// Only what XML takes for layout: a federation may let anybody in under a name that differs in more.
+#[test]
+fn no_entity_is_read_under_a_name_that_looks_like_its_own() {
+    let victim = "https://a.example/";
+    for layout in [" ", "&#10;", "\t"] {
+        let xml = idp(&format!("{layout}{victim}{layout}"));
+        let found = IdpMetadata::parse(xml.as_bytes(), Some(victim)).unwrap();
+        assert_eq!(found.entity_id, victim);
+    }
+    for other in ["\u{a0}", "\u{3000}", "\u{85}", "\u{2028}", "\u{200b}"] {
+        let name = format!("{victim}{other}");
+        let eve = idp(&name);
+        let xml = entities("", &format!("{eve}{}", idp(victim)));
+        let found = IdpMetadata::parse(xml.as_bytes(), Some(victim)).unwrap();
+        assert_eq!(found.entity_id, victim);
+        let alone = entities("", &eve);
+        assert!(error(&alone, Some(victim)).contains("no entity in the metadata"), "{other:?}");
+    }
+}
+
 #[test]
 fn what_is_no_idp_metadata_is_said() {
     let saml1 = idp("i").replace(SAML2, "urn:oasis:names:tc:SAML:1.1:protocol");

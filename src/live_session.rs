@@ -203,7 +203,7 @@ impl Sessions {
             return Ok(());
         }
         // A logout in the meantime did not find it.
-        if self.was_logged_out(&live.session, live.session.created, now).await? {
+        if self.was_logged_out(&live.session, now).await? {
             return self.end(live.key, live.session.expires, now).await;
         }
         self.make_findable(&live.session, live.key, now).await

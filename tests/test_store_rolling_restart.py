@@ -62,21 +62,45 @@ def test_both_nodes_restart(twins, memcacheds, idp):
         assert not is_in(host, member)
 
 
-@pytest.mark.slow
-def test_a_logout_while_the_index_was_lost(twins, memcacheds, idp):
-    """The set that would have named the session is gone; the tombstone ends the session when that shows."""
-    nodes = memcacheds(2)
-    addresses = " ".join(node.address for node in nodes)
-    hosts = twins(CONF, files={"session.key": "0123456789abcdef" * 4}, NODES=addresses)
-    member = log_in(hosts[0], idp, issue_instant=-2)
+def lose_sets(nodes) -> None:
     for node in nodes:
         for key in node.keys():
             if key.startswith(b"samli"):
                 node.delete(key)
-    assert_success(send(idp, hosts[1].url("/saml/sls"), LogoutRequest(issue_instant=1)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("issued, logged_out", [(-2, 1), (-40, -30), (30, 40)])
+def test_a_logout_while_the_index_was_lost(twins, memcacheds, idp, issued, logged_out):
+    """The set that would have named the session is gone; the tombstone ends the session when that shows.
+
+    By the IdP's clock, which may be behind or ahead.
+    """
+    nodes = memcacheds(2)
+    addresses = " ".join(node.address for node in nodes)
+    hosts = twins(CONF, files={"session.key": "0123456789abcdef" * 4}, NODES=addresses)
+    member = log_in(hosts[0], idp, issue_instant=issued)
+    lose_sets(nodes)
+    logout = LogoutRequest(issue_instant=logged_out)
+    assert_success(send(idp, hosts[1].url("/saml/sls"), logout))
     until = time.monotonic() + 30
     while is_in(hosts[0], member):
         assert time.monotonic() < until, "the session outlives its logout"
+        time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_a_session_that_is_later_than_the_logout_stays(twins, memcacheds, idp):
+    """The IdP's clock is ahead, so that the logout looks later than the session does here."""
+    nodes = memcacheds(2)
+    addresses = " ".join(node.address for node in nodes)
+    hosts = twins(CONF, files={"session.key": "0123456789abcdef" * 4}, NODES=addresses)
+    assert_success(send(idp, hosts[1].url("/saml/sls"), LogoutRequest(issue_instant=30)))
+    member = log_in(hosts[0], idp, issue_instant=40)
+    lose_sets(nodes)
+    until = time.monotonic() + 25
+    while time.monotonic() < until:
+        assert is_in(hosts[0], member)
         time.sleep(0.5)
 
 

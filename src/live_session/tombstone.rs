@@ -78,22 +78,17 @@ impl Sessions {
         self.change_logouts(request, remember, now).await
     }
 
-    /// Did the IdP end this session, whose assertion it issued at `issue_instant`?
+    /// Did the IdP end this session after it had issued its assertion?
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn was_logged_out(
-        &self,
-        session: &Session,
-        issue_instant: i64,
-        now: i64,
-    ) -> Result<bool, Refusal> {
+    pub async fn was_logged_out(&self, session: &Session, now: i64) -> Result<bool, Refusal> {
         let name = self.logouts_name(&session.idp, &session.name_id.value);
         let index = session.session_index.as_deref();
         let kinds = [true, false].into_iter().take(if self.rules.unsigned_logout { 2 } else { 1 });
         for kind in kinds.map(kind) {
             let logouts = self.logouts(kind, &name, now).await?;
-            if logouts.iter().any(|logouts| logouts.cover(index, issue_instant, now)) {
+            if logouts.iter().any(|logouts| logouts.cover(index, session.issue_instant, now)) {
                 return Ok(true);
             }
         }

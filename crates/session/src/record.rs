@@ -4,7 +4,7 @@ use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
 /// First byte of the stored form; a record of another version is a miss.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Shortest stored attribute: prefix code, name length, no friendly name, number of values.
 const ATTRIBUTE_MIN_LEN: usize = 4;
@@ -24,6 +24,9 @@ pub struct Session {
     pub authn_context: Option<String>,
     /// `ID` of the assertion the session was made from.
     pub assertion_id: String,
+    /// `IssueInstant` of that assertion, seconds since the epoch by the IdP's clock: a logout that the
+    /// IdP asks for later ends the session.
+    pub issue_instant: i64,
     /// The SP it belongs to; never to be accepted for another.
     pub sp: SpId,
     /// When the session was made, seconds since the epoch.
@@ -64,6 +67,7 @@ impl Session {
         writer.instant(self.authn_instant);
         writer.option(self.authn_context.as_deref(), Writer::uri);
         writer.string(&self.assertion_id);
+        writer.instant(self.issue_instant);
         writer.sp(&self.sp);
         writer.instant(self.created);
         writer.instant(self.expires);
@@ -86,6 +90,7 @@ impl Session {
             authn_instant: reader.instant()?,
             authn_context: reader.option(Reader::uri)?,
             assertion_id: reader.string()?,
+            issue_instant: reader.instant()?,
             sp: reader.sp()?,
             created: reader.instant()?,
             expires: reader.instant()?,
@@ -189,6 +194,7 @@ pub(crate) mod tests {
                 "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into(),
             ),
             assertion_id: "_9d3f6c1e8a7b4f2d0c5e6b7a8f9e0d1c2b".into(),
+            issue_instant: 1_795_000_001,
             sp: app(),
             created: 1_795_000_002,
             expires: 1_795_028_802,
@@ -242,6 +248,7 @@ pub(crate) mod tests {
             authn_context: None,
             landing: String::new(),
             attributes: vec![attribute("", Some(""), &[""])],
+            issue_instant: -2,
             created: -1,
             expires: i64::MAX,
             ..typical()

@@ -41,12 +41,11 @@ impl Arrival {
         let Arrival { sp, login, pending, landing, browser, now } = self;
         claim(&sp, &login, pending.as_ref(), now).await?;
         let token = SessionToken::from_random(random::bytes());
-        let issue_instant = login.issue_instant;
         let session = session(&sp, login, landing.clone(), now);
         sp.sessions.create(&token, &session, now).await?;
         // After the session can be found: a logout that came before does not know it, and a later
         // one will.
-        if sp.sessions.was_logged_out(&session, issue_instant, now).await? {
+        if sp.sessions.was_logged_out(&session, now).await? {
             sp.sessions.end(token.store_key(&sp.id), session.expires, now).await?;
             return Err(Refusal::new(
                 &reason::ASSERTION_LOGGED_OUT,
@@ -158,6 +157,7 @@ fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
         authn_instant: login.authn_instant,
         authn_context: login.authn_context,
         assertion_id: login.assertion_id,
+        issue_instant: login.issue_instant,
         sp: sp.id,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),

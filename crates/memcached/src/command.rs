@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_wire_forms() {
-        let ttl = Ttl::until(1060, 1000);
+        let ttl = Ttl::until(1059, 1000);
         let commands = [
             (Command::get(key()), "mg KEY v t\r\n"),
             (Command::get_for_update(key()), "mg KEY v t c\r\n"),

@@ -10,9 +10,11 @@ pub struct Ttl(u32);
 impl Ttl {
     /// For an entry that ends at `expires`; both in Unix seconds.
     ///
-    /// Relative as long as possible, so that only far expiries depend on the node's clock. What
-    /// has expired gets a second: 0 would mean for ever.
+    /// A second more: the node counts whole ones that begin at another time than ours, and what refuses
+    /// a replay must not end before what could be replayed. Relative as long as possible, so that only
+    /// far expiries depend on the node's clock. What has expired gets a second: 0 would mean for ever.
     pub fn until(expires: i64, now: i64) -> Self {
+        let expires = expires.saturating_add(1);
         let seconds = expires.saturating_sub(now);
         // memcached reads 32 bits with a sign.
         let instant = expires.min(i64::from(i32::MAX));
@@ -40,13 +42,13 @@ mod tests {
 
     #[test]
     fn up_to_thirty_days_are_relative() {
-        assert_eq!(Ttl::until(NOW + 600, NOW), Ttl(600));
-        assert_eq!(Ttl::until(NOW + 30 * DAY, NOW), Ttl(30 * 86_400));
+        assert_eq!(Ttl::until(NOW + 599, NOW), Ttl(600));
+        assert_eq!(Ttl::until(NOW + 30 * DAY - 1, NOW), Ttl(30 * 86_400));
     }
 
     #[test]
     fn more_is_an_instant() {
-        assert_eq!(Ttl::until(NOW + 30 * DAY + 1, NOW), Ttl((NOW + 30 * DAY + 1) as u32));
+        assert_eq!(Ttl::until(NOW + 30 * DAY, NOW), Ttl((NOW + 30 * DAY + 1) as u32));
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn key(n: u8) -> Key {
 }
 
 fn minute() -> Ttl {
-    Ttl::until(60, 0)
+    Ttl::until(59, 0)
 }
 
 fn item(outcome: Outcome) -> Item {
@@ -158,7 +158,7 @@ fn a_swap_needs_the_value_that_was_read() {
 fn a_touch_moves_the_expiry() {
     let Some(mut node) = Node::start() else { return };
     node.ask_one(Command::put(key(1), "a", minute()));
-    let later = Ttl::until(600, 0);
+    let later = Ttl::until(599, 0);
     assert_eq!(
         node.ask(vec![Command::touch(key(1), later), Command::touch(key(2), later)]),
         [Outcome::Done, Outcome::Miss]

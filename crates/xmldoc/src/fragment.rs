@@ -24,7 +24,8 @@ impl<'a> Fragment<'a> {
             tag.attributes().flatten().map(|a| a.key.as_namespace_binding()).collect();
         let around =
             reader.resolver().bindings().filter(|(prefix, _)| !own.contains(&Some(*prefix)));
-        // As they are written: the gate lets no quote through in them.
+        // As they are written: the gate lets no quote through in them, before or, of what encloses
+        // members, afterwards.
         let declarations = around.map(|(prefix, uri)| match prefix {
             PrefixDeclaration::Default => format!(" xmlns=\"{}\"", uri.into_inner()),
             PrefixDeclaration::Named(prefix) => format!(" xmlns:{prefix}=\"{}\"", uri.into_inner()),

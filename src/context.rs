@@ -33,7 +33,8 @@ pub struct Context {
     pub errand: RefCell<Option<Suspension<NextStep>>>,
     /// The notice that the application has not answered yet.
     pub notice: RefCell<Option<PendingNotice>>,
-    /// It is the subrequest of a notice: its session is told, not asked for.
+    /// It is the subrequest of `logout_notify`: its session is the one that ended, which the variables
+    /// tell the application, and none that a cookie names.
     pub is_notice: Cell<bool>,
     /// An SP decides who `$remote_user` is; since which of the request's locations `auth_basic` can
     /// have a say, counted as nginx counts them (`uri_changes`).

@@ -100,7 +100,8 @@ fn content(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
     })
 }
 
-/// The event of a request that waited for its errand; anything else may have woken it, too.
+/// Write handler of a request that waits for its errand. nginx calls it when the errand has a step,
+/// and for reasons of its own as well, when there is none to take.
 unsafe extern "C" fn resume(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls a write handler with its live request.
     let request = unsafe { Request::from_ngx_http_request(r) };

@@ -53,7 +53,8 @@ pub struct LiveSession {
     /// When memcached last had it, by nginx's clock for durations, milliseconds. The time of day may
     /// be set back, and must not make it younger.
     checked: Cell<u64>,
-    /// The end of the sealed value: the same again need not be opened.
+    /// The authentication tag of the sealed value this was opened from: a value with the same tag is
+    /// the same, and need not be opened again.
     seal: Cell<Option<Seal>>,
 }
 

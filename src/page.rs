@@ -144,7 +144,7 @@ fn for_help_desk(code: &str, request_id: &str) -> String {
 /// How far a logout got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoggedOut {
-    /// Here; the IdP was not asked, for it offers no single logout.
+    /// Here, and the rest is not known: the IdP offers no single logout, or it is the one that asked.
     Here,
     /// Here and at the IdP, and wherever it had signed the user in.
     Everywhere,

@@ -96,7 +96,9 @@ fn log(r: &Request, refusal: &Refusal, context: &Context) {
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, context.request_id());
 }
 
-/// The one place where blame becomes a status.
+/// The status of a refusal. Three answers have another: a SOAP Fault is a 5xx whoever is to blame
+/// (`refuse_with`), who has no session gets 401 (`access`), and a logout of which the application did
+/// not hear is a 503 (`endpoint::logout_request`).
 pub fn status(refusal: &Refusal) -> u16 {
     let code = refusal.code();
     if code == reason::METHOD_NOT_ALLOWED.code() {

@@ -411,7 +411,7 @@ def in_background(server, idp: SoapIdp, count: int = 3):
 
 @pytest.mark.parametrize("tls", [None, TLS], ids=["http", "https"])
 def test_reload_while_waiting(nginx, soap_idp, tls):
-    """The old worker ends only when everybody has his answer."""
+    """The old worker ends only when everybody has their answer."""
     idp = soap_idp(tls)
     idp.sends = delayed(1.5)
     server = serve(nginx, idp.idp, TRUSTED if tls else "")

@@ -77,8 +77,8 @@ impl Drop for Timer {
 }
 
 unsafe extern "C" fn on_timer(event: *mut ngx_event_t) {
-    // SAFETY: nginx fires timers that are in its tree; the event is the first field's neighbour in
-    // an Inner. The callback is cloned, because it may drop the timer.
+    // SAFETY: nginx fires timers that are in its tree, and those of this handler are a field of an
+    // Inner, EVENT_OFFSET bytes into it. The callback is cloned, because it may drop the timer.
     let callback = unsafe { Rc::clone(&(*event.byte_sub(EVENT_OFFSET).cast::<Inner>()).callback) };
     guard((), || callback());
 }

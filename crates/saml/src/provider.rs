@@ -105,7 +105,7 @@ pub enum Encryption {
     Require,
 }
 
-/// The settings of one IdP (DESIGN section 2, `saml_idp`).
+/// The settings of one IdP, as `saml_idp` and the defaults of its `saml_sp` say them.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Refuse unless the Assertion itself is signed.

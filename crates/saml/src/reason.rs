@@ -110,7 +110,7 @@ reasons! {
         "The SAML message is too large.",
         "raise max_message_size, or let the IdP send fewer attributes";
 
-    // The gate (DESIGN section 6, item 1).
+    // The gate, before anything else reads the XML.
     XML_TOO_LARGE, "xml_too_large", Client,
         "The XML is too large.",
         "raise max_message_size, or let the IdP send fewer attributes";

@@ -1,4 +1,4 @@
-//! Where a browser may be sent after login or logout (DESIGN section 6, item 11).
+//! Where a browser may be sent after login or logout (docs/validation.md).
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 

@@ -14,8 +14,8 @@ const MAX_INSTANT_LEN: usize = 12;
 
 /// How often this browser has logged in in a row: the plain value of a short-lived cookie.
 ///
-/// It is not sealed: who forges it shows himself the page about the loop. Remove the cookie when a
-/// session comes back.
+/// It is not sealed: who forges it gets to see the page about the loop, and no more. Remove the
+/// cookie when a session comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logins {
     /// Successful logins since `since`.

@@ -130,7 +130,8 @@ impl Node {
             (link, error)
         });
         drop(link);
-        // Nothing is borrowed any more: whoever hears of his reply runs here and may ask again.
+        // Nothing is borrowed any more: `answer` runs the task that waits for the reply, which may
+        // ask again at once.
         let lost = lost.map(|(link, error)| self.lose(link, &error));
         for (ticket, outcome) in answered {
             self.answer(ticket, outcome);

@@ -11,7 +11,7 @@ from harness.nginx import Nginx
 #: Each client of the load has a session of its own: requests for one session would share look-ups.
 CLIENTS = 16
 
-#: The least that DESIGN allows, as plain nginx's CPU over the row's.
+#: The least that we allow ourselves, as plain nginx's CPU over the row's.
 BUDGETS = {
     "shared memory, 5 attributes": 0.97,
     "shared memory, 50 attributes": 0.97,

@@ -1,4 +1,4 @@
-//! Which element is verified, and thereby read (DESIGN section 6, items 2 to 4).
+//! Which element is verified, and thereby read: docs/validation.md has the rules.
 
 use std::ops::Deref;
 

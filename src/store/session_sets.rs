@@ -1,4 +1,4 @@
-//! SessionIndex state in the store: the sessions of one NameID, changed by many workers and hosts.
+//! Session sets in the store: the sessions of one NameID, changed by many workers and hosts.
 
 use std::collections::HashSet;
 

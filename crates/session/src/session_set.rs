@@ -1,4 +1,4 @@
-//! The SessionIndex state of one NameID at one IdP: which sessions a LogoutRequest ends.
+//! The session set of one NameID at one IdP: which sessions a LogoutRequest ends.
 
 use std::collections::HashSet;
 

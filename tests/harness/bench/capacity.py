@@ -32,7 +32,7 @@ def in_zone(one: Memory) -> float:
 
 def in_memcached(one: Memory) -> float:
     items = one.items
-    return items["session"] + items["index"] + CLAIMS * items["claim"]
+    return items["session"] + items["session set"] + CLAIMS * items["claim"]
 
 
 def mebibytes(size: float) -> str:

@@ -12,7 +12,7 @@ from harness.nginx import Nginx
 ZONE = 4 << 20
 ATTRIBUTES = (5, 10, 50)
 #: What the letter after the prefix says.
-KINDS = {"s": "session", "i": "index", "r": "claim", "t": "tombstone"}
+KINDS = {"s": "session", "i": "session set", "r": "claim", "t": "tombstone"}
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Memory:
 
     attributes: int
     zone_session: float  # the session alone, the zone's own tables included
-    zone_login: float  # with its index and the claim against replay
+    zone_login: float  # with its session set and the claim against replay
     value: int  # what memcached is sent for the session
     items: dict[str, int]  # what memcached takes for each kind, rounded to its slab classes
 

@@ -77,7 +77,7 @@ def reloaded(results: dict[str, Reloaded]) -> str:
 
 
 def memory(results: list[Memory]) -> str:
-    heads = ["attributes", "zone: session", "… with index and claim", "memcached: session's value"]
+    heads = ["attributes", "zone: session", "… with session set and claim", "memcached: session's value"]
     heads += [f"item: {kind}" for kind in results[0].items]
     rows = [
         [

@@ -103,7 +103,8 @@ impl Store {
         for key in self.keys_of(name)? {
             match &self.remote {
                 None => {
-                    values.extend(self.zone.get(kind, key.as_bytes(), now).map(|entry| entry.value))
+                    values
+                        .extend(self.zone.get(kind, key.as_bytes(), now).map(|entry| entry.value));
                 }
                 Some(remote) => {
                     let answers = remote

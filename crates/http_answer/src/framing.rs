@@ -9,7 +9,7 @@ use crate::head::Head;
 const MAX_CHUNK_LINE: usize = 256;
 
 /// How the rest of the body is delimited.
-pub enum Framing {
+pub(crate) enum Framing {
     /// So many bytes are to come.
     Sized(u64),
     /// A chunk's size is next.
@@ -20,7 +20,7 @@ pub enum Framing {
 }
 
 /// What stands at the beginning of the bytes that came.
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// Not enough to say.
     More,
     /// So many bytes that are not of the body.
@@ -36,7 +36,7 @@ impl Framing {
     ///
     /// # Errors
     /// It declares more than `max_body` bytes.
-    pub fn of(head: &Head, max_body: usize) -> Result<Self, AnswerError> {
+    pub(crate) fn of(head: &Head, max_body: usize) -> Result<Self, AnswerError> {
         match (head.status, head.content_length) {
             // No body, whatever the header says.
             (204 | 304, _) => Ok(Self::Sized(0)),
@@ -48,7 +48,7 @@ impl Framing {
     }
 
     /// Goes on by one step.
-    pub fn step<'a>(&mut self, bytes: &'a [u8]) -> Result<Step<'a>, AnswerError> {
+    pub(crate) fn step<'a>(&mut self, bytes: &'a [u8]) -> Result<Step<'a>, AnswerError> {
         match self {
             Self::Sized(0) => Ok(Step::End),
             Self::Sized(left) => Ok(part(bytes, left)),

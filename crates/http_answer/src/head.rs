@@ -11,7 +11,7 @@ pub const MAX_HEADERS: usize = 100;
 
 /// What matters of it here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     pub status: u16,
     pub content_type: Option<String>,
     pub content_length: Option<u64>,
@@ -20,7 +20,7 @@ pub struct Head {
 
 impl Head {
     /// The head at the beginning of `bytes`, with its length; `None` = it has not come whole.
-    pub fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, AnswerError> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, AnswerError> {
         let mut headers = [EMPTY_HEADER; MAX_HEADERS];
         let mut response = Response::new(&mut headers);
         match response.parse(bytes).map_err(explain)? {
@@ -71,7 +71,7 @@ impl Head {
 }
 
 /// The final status that a head begins with, whatever follows its first line.
-pub fn status_at_start_of(bytes: &[u8]) -> Option<u16> {
+pub(crate) fn status_at_start_of(bytes: &[u8]) -> Option<u16> {
     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut response = Response::new(&mut headers);
     // It keeps what it has understood of a head that it refuses.

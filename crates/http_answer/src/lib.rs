@@ -4,6 +4,7 @@
 //! two readers could read in two ways is refused, also where RFC 9112 6.3 would let it pass.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -28,6 +29,7 @@ pub struct Answer {
     pub status: u16,
     /// The Content-Type as sent; `None` when there is none, or none in ASCII.
     pub content_type: Option<String>,
+    /// As large as the reader allows, at most.
     pub body: Vec<u8>,
 }
 

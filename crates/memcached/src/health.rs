@@ -21,7 +21,10 @@ pub enum State {
     /// Ask it.
     Up,
     /// Leave it alone; probe it at this time.
-    Down { probe_at: u64 },
+    Down {
+        /// Milliseconds of the clock that the caller gives.
+        probe_at: u64,
+    },
     /// Leave it alone; one probe is on its way.
     Probing,
 }

@@ -5,6 +5,7 @@
 //! It speaks the meta protocol of memcached 1.6 (memcached's `doc/protocol.txt`, "Meta Commands").
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

@@ -229,7 +229,7 @@ mod tests {
             let (_, xml) = redirect(&request(), policy, None);
             match expected {
                 Some(inside) => {
-                    assert!(xml.contains(&format!("<samlp:NameIDPolicy {inside}/>")), "{xml}")
+                    assert!(xml.contains(&format!("<samlp:NameIDPolicy {inside}/>")), "{xml}");
                 }
                 None => assert!(!xml.contains("NameIDPolicy"), "{xml}"),
             }

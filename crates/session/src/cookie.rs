@@ -80,6 +80,9 @@ const SECURE_PREFIX: &str = "__Secure-";
 impl CookieName {
     /// `__Host-` when secure, for the path `/` and without a domain; `__Secure-` when secure;
     /// the configured name alone on plain http.
+    ///
+    /// # Errors
+    /// The name is empty or no token (RFC 6265 4.1.1), or begins with a prefix.
     pub fn new(
         configured: &str,
         secure: bool,

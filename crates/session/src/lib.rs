@@ -4,6 +4,7 @@
 //! Every instant is in whole seconds since the Unix epoch (`i64`).
 
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 /// Bytes of all cookies of logins together: nginx reads 8 KiB of header lines by default, and the
 /// application has cookies of its own.
-pub const MOST: usize = 3 * 1024;
+const MOST: usize = 3 * 1024;
 
 /// The cookie of one login, as a browser sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,11 @@ const VERSION: u8 = 1;
 
 /// Tombstones of one NameID; as many as one LogoutRequest may need. Those of more become one for all
 /// its sessions: that refuses more of this NameID's logins under way, never fewer.
-pub const MAX_TOMBSTONES: usize = 256;
+const MAX_TOMBSTONES: usize = 256;
 
 /// Answered requests of one NameID that are remembered. Beyond, the one that would be forgotten first is:
 /// it could then end a session of this NameID again, if the IdP or its user sent it again.
-pub const MAX_ANSWERS: usize = 64;
+const MAX_ANSWERS: usize = 64;
 
 /// Bytes of a tombstone: SessionIndex, instant, end.
 const TOMBSTONE_LEN: usize = 8 + 4 + 4;

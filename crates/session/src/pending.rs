@@ -109,6 +109,9 @@ impl PendingLogin {
     }
 
     /// Opens a cookie value at `sp`.
+    ///
+    /// # Errors
+    /// It is of another SP or secret, of another format or altered; or its time is over, with what it said.
     pub fn open_cookie(
         secrets: &Secrets,
         sp: &SpId,

@@ -50,6 +50,9 @@ pub enum SecretError {
 impl Secret {
     /// Key material from a file's content: text of hex or base64 digits (line breaks and blanks
     /// are skipped) is decoded, anything else is taken byte for byte.
+    ///
+    /// # Errors
+    /// It is a PEM file, or there are too few bytes.
     pub fn from_file_bytes(content: &[u8]) -> Result<Secret, SecretError> {
         if content.trim_ascii_start().starts_with(b"-----BEGIN") {
             return Err(SecretError::Pem);

@@ -5,10 +5,13 @@
 pub enum ServerName<'a> {
     /// No name, `_` and the like: whatever no other server takes.
     Any,
+    /// This host alone.
     Exact(&'a str),
     /// `*.example.com`: what ends with `.example.com`; with `.example.com` that itself, too.
     Below {
+        /// Without the leading `*.`.
         domain: &'a str,
+        /// Is the domain a name of the server as well?
         itself: bool,
     },
     /// `www.*`: what begins with `www.`.

@@ -114,6 +114,9 @@ impl Decrypted {
     }
 
     /// Verifies its own signature and returns what that digested.
+    ///
+    /// # Errors
+    /// It has no signature, or one that breaks the policy or is of none of the keys.
     pub fn verify(
         &self,
         keys: &[VerifyingKey],
@@ -130,12 +133,18 @@ impl Decrypted {
 
 impl Verified<Element> {
     /// Decrypts this `EncryptedAssertion`, `EncryptedID` or `EncryptedAttribute`.
+    ///
+    /// # Errors
+    /// The ciphertext is in no form that is taken, or does not decrypt.
     pub fn decrypt(&self, with: &Decryption<'_>) -> Result<Decrypted, DecryptError> {
         let opened = with.open(self, Coverage::Signed)?;
         Ok(Decrypted { document: opened.document })
     }
 
     /// Puts what they decrypt to in the place of each `EncryptedID` and `EncryptedAttribute` inside.
+    ///
+    /// # Errors
+    /// As [`Verified::decrypt`], for the first that fails; or more than 64 are encrypted.
     pub fn decrypt_within(self, with: &Decryption<'_>) -> Result<Self, DecryptError> {
         let mut element = self.into_inner();
         replace(&mut element, with, &mut 0)?;
@@ -169,6 +178,9 @@ fn replace(
 impl Document {
     /// Decrypts the root's only child `{namespace}name`, for which no signature vouches, and
     /// verifies the signature of what comes out.
+    ///
+    /// # Errors
+    /// There is not exactly one such child, it does not decrypt, or what comes out is not verified.
     pub fn decrypt_and_verify_child(
         &self,
         namespace: &str,

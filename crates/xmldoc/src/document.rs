@@ -68,6 +68,9 @@ pub struct Document {
 
 impl Document {
     /// Gate, then one libxml2 parse.
+    ///
+    /// # Errors
+    /// The gate refuses it, or libxml2 does.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
         gate(bytes, limits)?;
         Ok(Self { tree: Tree::parse(bytes)?, octets: Vec::new() })
@@ -81,6 +84,9 @@ impl Document {
     /// The document that `octets` hold in the form that `decode` undoes (Bindings 3.4.4.1).
     ///
     /// The octets are kept: what [`Document::verify_octets`] says of them it says of this document.
+    ///
+    /// # Errors
+    /// What `decode` says, and as [`Document::parse`].
     pub fn from_octets<E: From<XmlError>>(
         octets: Vec<u8>,
         decode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
@@ -146,6 +152,9 @@ impl Document {
     /// Verifies the root's enveloped signature and returns what was digested.
     ///
     /// The keys are tried in order; those of another kind than the signature's are passed over.
+    ///
+    /// # Errors
+    /// There is no signature, or it breaks the policy or is of none of the keys.
     pub fn verify_root(
         &self,
         keys: &[VerifyingKey],
@@ -156,6 +165,9 @@ impl Document {
     }
 
     /// Verifies the enveloped signature of the root's only child `{namespace}name`.
+    ///
+    /// # Errors
+    /// As [`Document::verify_root`]; also when there is no such child, or more than one.
     pub fn verify_child(
         &self,
         namespace: &str,
@@ -177,6 +189,10 @@ impl Document {
     /// the whole document, so its root is verified with all that is in it.
     ///
     /// `algorithm` is a URI, as in `SigAlg`; the keys are tried as in [`Document::verify_root`].
+    ///
+    /// # Errors
+    /// The document was not decoded from octets, or the signature breaks the policy or is of none of
+    /// the keys.
     pub fn verify_octets(
         &self,
         algorithm: &str,

@@ -10,7 +10,7 @@ pub(crate) use c14n::Canonical;
 pub(crate) use tree::{Child, Node, ParseError, Tree};
 
 /// What bindgen made of the library's headers.
-#[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code)]
+#[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code, unreachable_pub)]
 #[allow(clippy::all, clippy::undocumented_unsafe_blocks, unnecessary_transmutes)]
 mod sys {
     include!(concat!(env!("OUT_DIR"), "/fence.rs"));

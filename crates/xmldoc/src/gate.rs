@@ -102,6 +102,9 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {}
 
 /// Refuses what may not reach libxml2; reads nothing from the document.
+///
+/// # Errors
+/// The first thing in it that is refused.
 pub fn gate(bytes: &[u8], limits: &Limits) -> Result<(), GateError> {
     reader::read(bytes, limits, &mut ())
 }

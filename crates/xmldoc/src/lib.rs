@@ -4,6 +4,7 @@
 //! very bytes that a signature covers; nothing else can make one. No libxml2 pointer or lifetime
 //! leaves this crate.
 
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

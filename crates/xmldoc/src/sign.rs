@@ -39,6 +39,9 @@ pub enum SignaturePlace {
 /// Signs the root element (which carries `ID`) with an enveloped signature, exclusive c14n; `certificate` goes into KeyInfo.
 ///
 /// The result is `xml` byte for byte, XML declaration or none, with the `ds:Signature` put in.
+///
+/// # Errors
+/// The key cannot sign so, the root has no place for a signature, or libcrypto failed.
 pub fn sign_enveloped(
     xml: &str,
     place: SignaturePlace,

@@ -48,6 +48,9 @@ impl Document {
     ///
     /// The message keeps its bytes, and what prefixes mean around it: exclusive canonicalisation
     /// makes the same of it as in its place.
+    ///
+    /// # Errors
+    /// The gate refuses it, it is no envelope with one element in its Body, or that is a Fault.
     pub fn parse_soap(bytes: &[u8], limits: &Limits) -> Result<Self, SoapError> {
         let envelope = Self::parse(bytes, limits)?;
         check(&envelope.envelope())?;

@@ -1,12 +1,15 @@
 //! xmlsec1 with its defaults: what the tests and the benches of the other crates compare with. The
 //! module itself does not use it.
+
+#![warn(missing_docs, unreachable_pub)]
+
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Once;
 
 /// What bindgen made of the libraries' headers.
-#[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code)]
+#[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code, unreachable_pub)]
 #[allow(clippy::all, clippy::undocumented_unsafe_blocks, unnecessary_transmutes)]
 mod sys {
     include!(concat!(env!("OUT_DIR"), "/xmlsec1.rs"));
@@ -29,6 +32,7 @@ unsafe extern "C" fn discard(_: *mut c_void, _: sys::xmlErrorPtr) {}
 pub struct Key(NonNull<sys::_xmlSecKey>);
 
 impl Key {
+    /// The key of a PEM file; `None` when xmlsec1 reads none.
     pub fn from_pem(pem: &[u8]) -> Option<Self> {
         init();
         // SAFETY: `pem` holds so many bytes and is read during the call only.

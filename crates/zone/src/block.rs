@@ -55,22 +55,22 @@ pub(crate) struct Head {
 }
 
 impl Block {
-    pub fn head(&self) -> &Head {
+    pub(crate) fn head(&self) -> &Head {
         // SAFETY: both variants are plain integers of the same size with no padding: any bytes do.
         unsafe { &self.body.first.head }
     }
 
-    pub fn head_mut(&mut self) -> &mut Head {
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
         // SAFETY: as in `head`.
         unsafe { &mut self.body.first.head }
     }
 
-    pub fn bytes(&self, is_first: bool) -> &[u8] {
+    pub(crate) fn bytes(&self, is_first: bool) -> &[u8] {
         // SAFETY: as in `head`.
         unsafe { if is_first { &self.body.first.bytes } else { &self.body.rest } }
     }
 
-    pub fn bytes_mut(&mut self, is_first: bool) -> &mut [u8] {
+    pub(crate) fn bytes_mut(&mut self, is_first: bool) -> &mut [u8] {
         // SAFETY: as in `head`.
         unsafe { if is_first { &mut self.body.first.bytes } else { &mut self.body.rest } }
     }

@@ -5,6 +5,7 @@
 //! promise: there a zone full of 1 KiB entries may have no page left for a 2 KiB one.
 //! All links are block numbers, so nothing depends on the address the zone is mapped at.
 
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

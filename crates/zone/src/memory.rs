@@ -248,7 +248,7 @@ impl Layout {
     }
 
     /// Keys are digests, so any of their bits spread well.
-    pub fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
+    pub(crate) fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
         let [a, b, c, d, ..] = *key;
         let spread = u32::from_le_bytes([a, b, c, d]) ^ u32::from(kind);
         (spread & (self.buckets - 1)) as usize

@@ -67,6 +67,9 @@ impl Table<'_> {
     }
 
     /// Stores the entry, over the one that was there.
+    ///
+    /// # Errors
+    /// The value is too large, or what must not be evicted leaves no room.
     pub fn put(
         &mut self,
         kind: Kind,
@@ -84,6 +87,9 @@ impl Table<'_> {
 
     /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
     /// epoch; else `None`: the entry may have been removed since.
+    ///
+    /// # Errors
+    /// As [`Table::put`].
     pub fn fill(
         &mut self,
         kind: Kind,
@@ -101,6 +107,9 @@ impl Table<'_> {
     }
 
     /// Claims the key: `false` when an unexpired entry has it.
+    ///
+    /// # Errors
+    /// As [`Table::put`].
     pub fn add(
         &mut self,
         kind: Kind,
@@ -116,6 +125,9 @@ impl Table<'_> {
     }
 
     /// Replaces the entry if it is still the one read as `version`; else `false`.
+    ///
+    /// # Errors
+    /// As [`Table::put`].
     pub fn update(
         &mut self,
         kind: Kind,

@@ -44,6 +44,9 @@ impl IdpMetadata {
     /// Without `entity_id` the document must hold exactly one IdP. Signatures are not looked at, and
     /// validUntil is not judged. Endpoints and keys may be missing, as the configuration can give them
     /// by hand: see [`IdpMetadata::require_sso`] and [`IdpMetadata::require_keys`].
+    ///
+    /// # Errors
+    /// It is no metadata, has not the one IdP that is meant, or that one cannot be read.
     pub fn parse(file: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
         let refuse = |what: Option<String>| what.map_or(Ok(()), |what| Err(MetadataError(what)));
         refuse(kind::of_octets(file))?;
@@ -54,6 +57,9 @@ impl IdpMetadata {
     }
 
     /// For a configuration without `sso_url`.
+    ///
+    /// # Errors
+    /// There is no SingleSignOnService by a binding that we speak.
     pub fn require_sso(&self) -> Result<(), MetadataError> {
         if !self.sso.is_empty() {
             return Ok(());
@@ -70,6 +76,9 @@ impl IdpMetadata {
     }
 
     /// For a configuration without `signing_certificate` and `signing_key`.
+    ///
+    /// # Errors
+    /// There is no key that can be used.
     pub fn require_keys(&self) -> Result<(), MetadataError> {
         if !self.keys.is_empty() {
             return Ok(());

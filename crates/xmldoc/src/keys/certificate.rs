@@ -19,12 +19,18 @@ pub struct Certificate {
 
 impl Certificate {
     /// The first `CERTIFICATE` block of a PEM file; what else the file holds is passed over.
+    ///
+    /// # Errors
+    /// There is no such block, or no certificate in it.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let x509 = X509::from_pem(pem).map_err(|e| no_certificate(pem, &e))?;
         Self::new(x509)
     }
 
     /// As in the text of a `ds:X509Certificate`, base64 undone.
+    ///
+    /// # Errors
+    /// It is no certificate, or its dates cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let x509 =
             X509::from_der(der).map_err(|e| KeyError::openssl("is no X.509 certificate", &e))?;

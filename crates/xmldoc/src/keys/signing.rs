@@ -15,6 +15,10 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// The first private key of a PEM file: PKCS#8 (also encrypted), PKCS#1 or SEC1.
+    ///
+    /// # Errors
+    /// There is no private key, the passphrase does not open it, or it is of a kind or size that is not
+    /// taken.
     pub fn from_pem(pem: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
         let asked = Cell::new(false);
         // Always a callback: without one libcrypto would ask at the terminal.
@@ -54,6 +58,9 @@ impl SigningKey {
     }
 
     /// Detached signature over octets (Bindings 3.4.4.1). ECDSA gives DER, as running IdPs expect.
+    ///
+    /// # Errors
+    /// The key is of another kind than the algorithm, or libcrypto failed.
     pub fn sign_octets(
         &self,
         algorithm: SignatureAlgorithm,

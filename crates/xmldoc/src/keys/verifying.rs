@@ -18,12 +18,18 @@ pub struct VerifyingKey {
 
 impl VerifyingKey {
     /// The certificate's public key; its dates and issuer play no part (metadata decides on trust).
+    ///
+    /// # Errors
+    /// The key cannot be read, or is of a kind that is not taken.
     pub fn from_certificate(certificate: &Certificate) -> Result<Self, KeyError> {
         let unreadable = |e| KeyError::openssl("holds a certificate with an unreadable key", &e);
         Self::new(certificate.x509().public_key().map_err(unreadable)?)
     }
 
     /// A `PUBLIC KEY` block (SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// There is no such block, or its key is of a kind that is not taken.
     pub fn from_public_key_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let pkey = PKey::public_key_from_pem(pem)
             .map_err(|_| KeyError::new("holds no public key (no `-----BEGIN PUBLIC KEY-----`)"))?;
@@ -31,6 +37,9 @@ impl VerifyingKey {
     }
 
     /// RSA key from the big-endian modulus and exponent of a `ds:RSAKeyValue`.
+    ///
+    /// # Errors
+    /// They make no RSA key.
     pub fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let read = || {
             let modulus = BigNum::from_slice(modulus)?;

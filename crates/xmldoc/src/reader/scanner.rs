@@ -254,7 +254,7 @@ mod tests {
             while piece.starts_with('<') {
                 match scanner.in_tag()? {
                     InTag::Attribute(name, value) => {
-                        pieces.push_str(&format!(" {}={value}", name.raw))
+                        pieces.push_str(&format!(" {}={value}", name.raw));
                     }
                     InTag::End { empty } => {
                         pieces.push_str(if empty { "/>" } else { ">" });

@@ -1,0 +1,165 @@
+"""The documentation's links lead somewhere, the files it names are there, its nginx.conf load."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.keys import rsa_credential
+from harness.nginx import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+#: Pages that name files of the tree in backticks, from its root.
+MAPS = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")
+]
+
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.M | re.S)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FOLDERS = "src|crates|tests|docs|scripts|nginx-conf|fuzz"
+FILE = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)`")
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings: lower case, without marks, hyphens for blanks."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", prose(page), re.M):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        twins = sum(re.fullmatch(rf"{re.escape(slug)}(-\d+)?", other) is not None for other in found)
+        found.add(f"{slug}-{twins}" if twins else slug)
+    return found
+
+
+def links(page: Path) -> list[str]:
+    without_code = re.sub(r"`[^`\n]*`", "", prose(page))
+    return [link for link in LINK.findall(without_code) if not re.match(r"[a-z]+:", link)]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links(page):
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name(page)}: {link}"
+        assert target.is_relative_to(ROOT), f"{name(page)}: {link} leads out of the repository"
+        if anchor:
+            assert anchor in anchors(target), f"{name(page)}: {link} has no such heading"
+
+
+def test_links_are_found():
+    assert "docs/variables.md#remote_user" in links(ROOT / "README.md")
+    assert "remote_user" in anchors(ROOT / "docs/variables.md")
+    assert "when-a-node-is-down" in anchors(ROOT / "docs/sessions.md")
+
+
+def test_every_page_can_be_found():
+    """From the README, link by link."""
+    seen: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        targets = [(page.parent / link.partition("#")[0]).resolve() for link in links(page)]
+        waiting += [target for target in targets if target.suffix == ".md"]
+    assert [name(page) for page in PAGES if page not in seen] == []
+
+
+@pytest.mark.parametrize("page", MAPS, ids=name)
+def test_named_files_are_there(page):
+    found = FILE.findall(page.read_text())
+    assert [path for path in found if not (ROOT / path).exists()] == []
+
+
+# What stands around an example that is only a part of a configuration.
+HTTP = """
+events {{}}
+http {{
+    saml_idp corp {{ metadata idp.xml; }}
+    {http}
+    {sp}
+    server {{
+        listen 127.0.0.1:@PORT@;
+        {server}
+        include saml-endpoints.conf;
+        location / {{ auth_saml app; proxy_pass http://127.0.0.1:3000; {location} }}
+    }}
+}}
+"""
+SP = "base_url http://127.0.0.1:@PORT@; entity_id http://127.0.0.1/me; idp corp;"
+
+
+def statements(text: str) -> list[str]:
+    """The directives and blocks of a configuration, comments left out."""
+    text = re.sub(r"(^|\s)#.*", r"\1", text)
+    found, start, depth = [], 0, 0
+    for at, character in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth == 0 and character in ";}":
+            found.append(text[start : at + 1].strip())
+            start = at + 1
+    assert text[start:].strip() == "", "the example ends in the middle of a directive"
+    return found
+
+
+def whole(example: str) -> str:
+    """The example as a configuration that nginx can load here."""
+    # A "# …" or "…" stands for what every saml_sp has; names of an internal network are nobody's.
+    example = re.sub(r"(# )?…", SP, example)
+    example = re.sub(r"\bmc(\d)\.internal\b", r"127.0.0.\1", example)
+    example = re.sub(r"listen +443 ssl", "listen 127.0.0.1:@PORT@ ssl", example)
+    parts: dict[str, list[str]] = {"http": [], "sp": [], "server": [], "location": []}
+    for statement in statements(example):
+        word = statement.split(maxsplit=1)[0]
+        if word == "load_module":
+            continue  # the harness does that
+        if word in ("events", "http"):
+            return "\n".join(s for s in statements(example) if not s.startswith("load_module"))
+        home = {"saml_sp": "sp", "location": "server"}.get(word, "http")
+        parts["location" if word.startswith("proxy_") else home].append(statement)
+    if not parts["sp"]:
+        stores = re.findall(r"saml_session_store (\w+)", example)
+        uses = "".join(f"session_store {store};" for store in stores)
+        parts["sp"].append(f"saml_sp app {{ {SP} {uses} }}")
+    return HTTP.format(**{part: "\n".join(lines) for part, lines in parts.items()})
+
+
+EXAMPLES = [
+    pytest.param(found.group(3), id=f"{name(page)}-{count}")
+    for page in PAGES
+    for count, found in enumerate(f for f in FENCE.finditer(page.read_text()) if f[2] == "nginx")
+]
+
+
+def test_examples_are_found():
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_nginx_takes_the_example(prepared, idp, example):
+    sp, tls = rsa_credential("sp"), rsa_credential("tls")
+    key = "0123456789abcdef" * 4
+    files = {
+        "saml/idp.xml": idp.metadata(),
+        "saml/sp.crt": sp.certificate_pem,
+        "saml/sp.key": sp.key_pem,
+        "saml/host.crt": tls.certificate_pem,
+        "saml/host.key": tls.key_pem,
+        "saml/internal-ca.pem": tls.certificate_pem,
+        "saml/session.key": key,
+        "saml/session.old.key": key[::-1],
+        "tls.crt": tls.certificate_pem,
+        "tls.key": tls.key_pem,
+    }
+    good, output = prepared(whole(example), files=files).test()
+    assert good, output

@@ -64,9 +64,8 @@ unsafe extern "C" fn handle_login(r: *mut ngx_http_request_t) -> ngx_int_t {
 
 unsafe extern "C" fn handle_logout(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls content handlers with a live request.
-    enter(FAILED, || {
-        content(unsafe { Request::from_ngx_http_request(r) }, GET_OR_POST, logout::finish)
-    })
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    enter(FAILED, || content(r, GET_OR_POST, logout::finish))
 }
 
 unsafe extern "C" fn handle_metadata(r: *mut ngx_http_request_t) -> ngx_int_t {

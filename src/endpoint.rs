@@ -89,8 +89,12 @@ unsafe extern "C" fn body_read(r: *mut ngx_http_request_t) {
     finalize(r, rc);
 }
 
-/// Runs a content handler, and keeps a request that has to wait.
+/// Runs a content handler, and keeps a request that has to wait. A subrequest has a context of its
+/// own: several of one page may wait at once.
 fn content(r: &mut Request, takes: Methods, work: Work) -> ngx_int_t {
+    if !r.is_main() && Context::of_subrequest(r).is_none() {
+        return FAILED;
+    }
     answer(r, takes, work).unwrap_or_else(|| {
         // SAFETY: r is live; `finalize` gives this reference back, as after a body was read.
         let main = unsafe { &mut *r.as_ref().main };

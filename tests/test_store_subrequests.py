@@ -71,3 +71,15 @@ def test_a_guard(nginx, node, idp):
         assert ask(server, "/by-guard/waits.html", cookie_header(browser)).status == 200
     stranger = ("Cookie", "saml_session=" + "A" * 43)
     assert ask(server, "/by-guard/waits.html", stranger).status == 401
+
+
+def test_an_include_of_endpoints(nginx, node, idp):
+    """Nobody's logout comes to nothing, twice: each include waits for its own."""
+    logout = '<!--# include virtual="/saml/logout" -->'
+    files = FILES | {"html/ssi/logouts.html": f"before {logout}{logout} after\n"}
+    server = nginx(CONF, files=files, NODES=node, GUARD="")
+    browser = Browser()
+    assert idp.login(browser, server.url("/page.html")).status == 303
+    answer = ask(server, "/ssi/logouts.html", cookie_header(browser))
+    assert answer.status == 200
+    assert answer.text.startswith("before ") and answer.text.rstrip().endswith("after")

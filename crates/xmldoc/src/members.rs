@@ -10,6 +10,9 @@ use quick_xml::{NsReader, XmlVersion};
 use crate::fragment::{self, Fragment};
 use crate::{Document, Element, GateError, Limits, XmlError};
 
+/// Characters of what is told of a fault.
+const TOLD_MOST: usize = 160;
+
 /// What members are called, and the groups that they stand in.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberNames<'a> {
@@ -145,7 +148,11 @@ impl<'a> Cutter<'a> {
         let at = usize::try_from(reader.error_position()).unwrap_or_default();
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        XmlError::Malformed(format!("{error} (line {line})"))
+        // It quotes the text, which may be anything of any length there.
+        let told = error.to_string();
+        let told: String =
+            told.chars().take(TOLD_MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        XmlError::Malformed(format!("{told} (line {line})"))
     }
 }
 
@@ -237,6 +244,21 @@ mod tests {
         // The same ID in two members is no fault.
         let xml = "<g xmlns='urn:m'><m n='1' ID='1'/><m n='2' ID='1'/></g>";
         assert_eq!(labels(xml), [("1".to_owned(), true), ("2".to_owned(), true)]);
+    }
+
+    /// A tag that never ends is as long as the rest of the file.
+    #[test]
+    fn what_is_wrong_is_told_in_one_short_line() {
+        let rest = "y\n\u{85}\u{1b}é".repeat(1000);
+        for xml in [
+            format!("<g xmlns='urn:m'><m></{rest}></g>"),
+            format!("<g xmlns='urn:m'><{rest}></g>"),
+            format!("<g xmlns='urn:m'><m></m>{rest}</x{rest}>"),
+        ] {
+            let error = read(&xml).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.len() < 400 && !error.contains(char::is_control), "{error:?}");
+            assert!(error.contains("(line "), "{error}");
+        }
     }
 
     #[test]

@@ -303,6 +303,43 @@ mod tests {
         assert_eq!(PendingLogin::decode(&bytes), None);
     }
 
+    /// Browsers hold such records: changed bytes need another version.
+    #[test]
+    fn the_bytes_are_those_of_this_version() {
+        const HEAD: &[u8] = b"!_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9\
+            \x04corp\x1dhttps://app.example.com/a?b=c\x00\x00\x03\xe8\xd8\x04";
+        let whole = [b"\x03\x19", HEAD, &[5; 32], b"\x05exact\x01\x14\x08Password"].concat();
+        assert_bytes(pending(), &whole);
+        let hex = PendingLogin { request_id: format!("_{}", "a1".repeat(20)), ..pending() };
+        let rest = whole.get(2 + 34..).unwrap();
+        assert_bytes(hex, &[b"\x03\x39", &[0xa1; 20][..], rest].concat());
+
+        let (force_authn, replaces, authn_context) = (false, None, None);
+        let bare =
+            PendingLogin { passive: true, force_authn, replaces, authn_context, ..pending() };
+        assert_bytes(bare.clone(), &[b"\x03\x02", HEAD].concat());
+        let comparisons: [(&str, &[u8]); 4] = [
+            ("exact", b"\x05exact"),
+            ("minimum", b"\x07minimum"),
+            ("maximum", b"\x07maximum"),
+            ("better", b"\x06better"),
+        ];
+        for (comparison, bytes) in comparisons {
+            let classes = vec!["urn:x".into(), "https://refeds.org/profile/mfa".into()];
+            let authn_context = Some(AskedContext { comparison: comparison.into(), classes });
+            let asking = PendingLogin { authn_context, ..bare.clone() };
+            let classes = b"\x02\x00\x05urn:x\x17\x16refeds.org/profile/mfa";
+            assert_bytes(asking, &[b"\x03\x12", HEAD, bytes, classes].concat());
+        }
+    }
+
+    #[track_caller]
+    fn assert_bytes(pending: PendingLogin, bytes: &[u8]) {
+        let encoded = pending.encode();
+        assert_eq!(encoded.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        assert_eq!(PendingLogin::decode(bytes), Some(pending));
+    }
+
     #[test]
     fn the_longest_return_url_fits_a_browsers_cookie() {
         let return_url = format!("https://app.example.com/{}", "x".repeat(1976));

@@ -256,6 +256,40 @@ pub(crate) mod tests {
         assert_eq!(Session::decode(&session.encode()), Some(session));
     }
 
+    /// Stores hold such records: changed bytes need another version.
+    #[test]
+    fn the_bytes_are_those_of_this_version() {
+        let session = Session {
+            idp: "https://idp.example.org".into(),
+            name_id: NameId {
+                value: "alice".into(),
+                format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()),
+                name_qualifier: Some("https://idp.example.org".into()),
+                sp_name_qualifier: Some("urn:sp".into()),
+                sp_provided_id: Some("a1".into()),
+            },
+            session_index: Some("s1".into()),
+            authn_instant: 1000,
+            authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()),
+            assertion_id: "_1".into(),
+            sp: SpId::from_bytes(*b"0123456789abcdef"),
+            created: 1001,
+            expires: -1,
+            landing: "https://app.example.com/".into(),
+            attributes: vec![
+                attribute("urn:oid:2.5.4.42", Some("givenName"), &["Alice", ""]),
+                attribute("empty", None, &[]),
+            ],
+        };
+        let bytes: &[u8] = b"\x02\x17\x0fidp.example.org\
+            \x05alice\x01\x12\x0apersistent\x01\x17\x0fidp.example.org\x01\x00\x06urn:sp\x01\x02a1\
+            \x01\x02s1\xd0\x0f\x01\x14\x08Password\x02_1\
+            0123456789abcdef\xd2\x0f\x01\x17\x10app.example.com/\
+            \x02\x07\x0242\x01\x09givenName\x02\x05Alice\x00\x00\x05empty\x00\x00";
+        assert_eq!(session.encode().escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        assert_eq!(Session::decode(bytes), Some(session));
+    }
+
     #[test]
     fn ten_attributes_stay_within_the_budget() {
         let len = typical().encode().len();

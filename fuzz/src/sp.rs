@@ -2,7 +2,7 @@
 use std::sync::LazyLock;
 
 use saml::logout::{self, LogoutOutcome, LogoutRequest};
-use saml::message::{Received, receive, receive_soap};
+use saml::receive::{Received, receive, receive_soap};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::reason;
 use saml::refusal::Refusal;

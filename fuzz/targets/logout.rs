@@ -8,7 +8,7 @@ use fuzz::seeds;
 use fuzz::sp::{Judged, LOGOUTS, judge};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use saml::logout::LIFETIME_MOST;
-use saml::message::{Received, receive, receive_soap};
+use saml::receive::{Received, receive, receive_soap};
 use saml::refusal::Refusal;
 use xmldoc::{
     DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey, gate, sign_enveloped,

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use saml::binding::decode_post;
-use saml::message::receive;
+use saml::receive::receive;
 use xmldoc::Limits;
 
 const MAX: usize = 16 * 1024;

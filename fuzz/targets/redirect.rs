@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use fuzz::sp::{LOGINS, accept};
 use libfuzzer_sys::fuzz_target;
 use saml::binding::decode_redirect;
-use saml::message::receive_redirect;
+use saml::receive::receive_redirect;
 use saml::refusal::Refusal;
 use saml::response::Login;
 use xmldoc::Limits;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fuzz::seeds;
 use fuzz::sp::{LOGINS, accept};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use saml::message::receive;
+use saml::receive::receive;
 use xmldoc::{
     DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey, gate, sign_enveloped,
 };

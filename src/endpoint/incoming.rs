@@ -6,8 +6,8 @@ use std::rc::Rc;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::{decode_post, decode_redirect, is_soap};
-use saml::message::{Received, receive, receive_redirect, receive_soap};
 use saml::reason;
+use saml::receive::{Received, receive, receive_redirect, receive_soap};
 use saml::refusal::{Refusal, Sender, quote};
 use xmldoc::Limits;
 

@@ -6,8 +6,8 @@ use http_answer::Answer;
 use nginx_sys::ngx_time;
 use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
 use saml::logout::{Expected, LogoutOutcome};
-use saml::message::{Received, receive_soap};
 use saml::reason;
+use saml::receive::{Received, receive_soap};
 use saml::refusal::Refusal;
 
 use super::incoming::limits;

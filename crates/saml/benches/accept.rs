@@ -13,8 +13,8 @@ use openssl::rand::rand_bytes;
 use openssl::rsa::{Padding, Rsa};
 use openssl::symm::{Cipher, encrypt_aead};
 use saml::binding::decode_post;
-use saml::message::{Received, receive};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::receive::{Received, receive};
 use saml::response::{Asked, Expected, Login};
 use xmldoc::{
     DecryptionKey, DigestAlgorithm, Limits, SignaturePlace, SigningKey, VerifyingKey,

@@ -2,7 +2,7 @@
 
 mod delivery;
 mod encrypted_id;
-mod envelope;
+mod opened;
 mod outgoing_request;
 mod outgoing_response;
 mod request;

@@ -1,24 +1,20 @@
 //! Accepting a Response: the Web Browser SSO profile (Profiles 4.1.4).
 
+pub(crate) mod assertion;
 mod attributes;
 mod authn;
-pub(crate) mod clock;
 mod conditions;
-pub(crate) mod encryption;
-pub(crate) mod envelope;
-pub(crate) mod header;
-pub(crate) mod signature;
-pub(crate) mod status;
-pub(crate) mod structure;
+pub(crate) mod in_response_to;
 mod subject;
 
 use xmldoc::{DecryptionKey, Document, Element, Limits};
 
-use self::clock::Clock;
-use self::signature::Envelope;
+use self::assertion::Envelope;
 use crate::authn_context::RequestedAuthnContext;
 use crate::binding::DetachedSignature;
 use crate::identity_text;
+use crate::message::clock::Clock;
+use crate::message::{encryption, header, structure};
 use crate::namespace;
 use crate::provider::Idp;
 use crate::refusal::Refusal;
@@ -158,17 +154,17 @@ impl ReceivedResponse {
 
         let envelope = Envelope::read("Response", &self.document, self.signature, expected.idp)?;
         // First, so that what an IdP writes around its error hides the error from nobody.
-        envelope::status(&envelope)?;
+        in_response_to::status(&envelope)?;
         structure::check(&envelope)?;
         header::version(&envelope)?;
         header::id(&envelope)?;
         header::issue_instant(&envelope, &clock)?;
         header::issuer_if_present(&envelope, expected.idp)?;
-        envelope::destination(&envelope, expected.acs_url)?;
-        let answered = envelope::in_response_to(&envelope, expected)?;
+        in_response_to::destination(&envelope, expected.acs_url)?;
+        let answered = in_response_to::in_response_to(&envelope, expected)?;
 
         let decryption = encryption::decryption(expected, &self.limits);
-        let assertion = signature::assertion(&self.document, envelope, expected.idp, &decryption)?;
+        let assertion = assertion::assertion(&self.document, envelope, expected.idp, &decryption)?;
         let assertion = encryption::inside(assertion, &decryption)?;
         structure::check(&assertion)?;
         header::version(&assertion)?;

@@ -3,15 +3,16 @@
 use xmldoc::{Decryption, Document, Element, Limits};
 
 use super::Expected;
-use super::envelope::{Message, Opened};
+use super::opened::{Message, Opened};
 use crate::binding::DetachedSignature;
 use crate::identity_text;
+use crate::message::clock::{Clock, optional_instant};
+use crate::message::{encryption, structure};
 use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-use crate::response::clock::{Clock, optional_instant};
-use crate::response::{NameId, encryption, structure};
+use crate::response::NameId;
 
 const NAME: &str = "LogoutRequest";
 

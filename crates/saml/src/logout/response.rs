@@ -3,15 +3,15 @@
 use xmldoc::{Document, Element, Limits};
 
 use super::Expected;
-use super::envelope::{Message, Opened};
+use super::opened::{Message, Opened};
 use crate::binding::DetachedSignature;
+use crate::message::clock::Clock;
+use crate::message::status::Status;
 use crate::namespace::{STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS};
 use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-use crate::response::clock::Clock;
-use crate::response::envelope::answers_another;
-use crate::response::status::Status;
+use crate::response::in_response_to::answers_another;
 
 const NAME: &str = "LogoutResponse";
 

@@ -3,10 +3,10 @@
 use xmldoc::Element;
 
 use super::Expected;
-use super::clock::{Clock, optional_instant, required_instant};
-use super::header::uri;
 use crate::identity_text;
 use crate::instant;
+use crate::message::clock::{Clock, optional_instant, required_instant};
+use crate::message::header::uri;
 use crate::namespace::ASSERTION;
 use crate::reason;
 use crate::refusal::{Refusal, quote_option};

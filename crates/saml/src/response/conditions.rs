@@ -2,8 +2,8 @@
 
 use xmldoc::Element;
 
-use super::clock::{Clock, optional_instant};
-use super::header::uri;
+use crate::message::clock::{Clock, optional_instant};
+use crate::message::header::uri;
 use crate::namespace::{ASSERTION, XSI};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};

@@ -2,10 +2,10 @@
 
 use xmldoc::Element;
 
-use super::clock::{Clock, optional_instant};
-use super::envelope::{Answered, answers_another, answers_unknown};
+use super::in_response_to::{Answered, answers_another, answers_unknown};
 use super::{Expected, NameId};
 use crate::http_url::is_address;
+use crate::message::clock::{Clock, optional_instant};
 use crate::namespace::{ASSERTION, BEARER};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};

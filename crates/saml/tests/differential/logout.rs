@@ -1,7 +1,7 @@
 //! Valid LogoutRequests and LogoutResponses, and our verdict on them.
 
 use saml::logout::Expected;
-use saml::message::{Received, receive};
+use saml::receive::{Received, receive};
 use xmldoc::Limits;
 
 use crate::node::{A, Node};

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use saml::message::{Received, receive};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::receive::{Received, receive};
 use saml::response::{Asked, Expected};
 use xmldoc::{
     DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey, VerifyingKey,

@@ -2,8 +2,8 @@
 
 use saml::instant;
 use saml::logout::{Expected, LogoutOutcome, LogoutRequest};
-use saml::message::{Received, receive};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::receive::{Received, receive};
 use saml::refusal::Refusal;
 use xmldoc::{Limits, SignaturePlace};
 

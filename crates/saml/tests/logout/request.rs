@@ -1,6 +1,6 @@
 use saml::logout::{LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, SESSION_INDEXES_MOST};
-use saml::message::{Received, receive};
 use saml::provider::LogoutBinding;
+use saml::receive::{Received, receive};
 use saml::response::NameId;
 use xmldoc::Limits;
 

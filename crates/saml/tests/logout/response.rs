@@ -1,5 +1,5 @@
 use saml::logout::{AGE_MOST, LogoutOutcome};
-use saml::message::{Received, receive};
+use saml::receive::{Received, receive};
 use xmldoc::Limits;
 
 use crate::idp::*;

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, write::DeflateEncoder};
 use saml::binding::{decode_post, decode_redirect};
-use saml::message::{receive, receive_redirect, receive_soap};
 use saml::provider::LogoutBinding;
+use saml::receive::{receive, receive_redirect, receive_soap};
 use saml::refusal::Refusal;
 use xmldoc::Limits;
 
@@ -141,7 +141,7 @@ fn by_soap_there_need_be_no_destination_when_the_name_id_is_for_us() {
 
 #[test]
 fn how_it_came_is_known() {
-    use saml::message::Received;
+    use saml::receive::Received;
 
     let xml = Message::request().xml();
     let came_by = |received: Result<Received, Refusal>| match received {

@@ -1,8 +1,8 @@
 //! An IdP that answers as told, and the SP that judges it.
 
 use saml::instant;
-use saml::message::{Received, receive};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
+use saml::receive::{Received, receive};
 use saml::refusal::Refusal;
 use saml::response::{Asked, Expected, Login, ReceivedResponse};
 use xmldoc::{Limits, SignaturePlace};

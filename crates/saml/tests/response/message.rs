@@ -1,4 +1,4 @@
-use saml::message::receive;
+use saml::receive::receive;
 use saml::refusal::{Blame, Refusal};
 use xmldoc::Limits;
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, write::DeflateEncoder};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use saml::binding::decode_redirect;
-use saml::message::{Received, receive_redirect};
+use saml::receive::{Received, receive_redirect};
 use saml::refusal::Refusal;
 use saml::response::Login;
 use xmldoc::Limits;

@@ -2,10 +2,10 @@
 
 use xmldoc::Element;
 
-use super::Expected;
 use crate::instant;
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
+use crate::response::Expected;
 
 /// The time against which one Response is judged, seconds since the epoch.
 pub struct Clock {

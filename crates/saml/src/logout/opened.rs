@@ -7,13 +7,13 @@ use xmldoc::{Document, Element, Limits, Verified};
 use super::Expected;
 use crate::binding::DetachedSignature;
 use crate::http_url::is_address;
+use crate::message::clock::Clock;
+use crate::message::{header, structure};
 use crate::namespace::ASSERTION;
 use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-use crate::response::clock::Clock;
-use crate::response::signature::Envelope;
-use crate::response::{header, structure};
+use crate::response::assertion::Envelope;
 
 /// A parsed message of which nothing has been believed yet.
 pub struct Message {

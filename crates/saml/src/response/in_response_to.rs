@@ -3,9 +3,9 @@
 use xmldoc::Element;
 
 use super::Expected;
-use super::signature::Envelope;
-use super::status::Status;
+use super::assertion::Envelope;
 use crate::http_url::is_address;
+use crate::message::status::Status;
 use crate::namespace::{STATUS_NO_PASSIVE, STATUS_SUCCESS};
 use crate::reason;
 use crate::refusal::{Refusal, quote};

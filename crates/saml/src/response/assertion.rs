@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use xmldoc::{Decryption, Document, Element, Unverified, Verified, VerifyError};
 
-use super::encryption;
 use crate::binding::DetachedSignature;
+use crate::message::encryption;
 use crate::namespace::ASSERTION;
 use crate::provider::{Encryption, Idp, Policy};
 use crate::reason::{self, Reason};

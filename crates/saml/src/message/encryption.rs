@@ -2,10 +2,10 @@
 
 use xmldoc::{DecryptError, Decryption, Element, Limits, Verified};
 
-use super::Expected;
-use super::signature::reason_of;
 use crate::reason::{self, Reason};
 use crate::refusal::{Refusal, quote};
+use crate::response::Expected;
+use crate::response::assertion::reason_of;
 
 /// The keys of this SP, and what its administrator allows this IdP.
 pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {

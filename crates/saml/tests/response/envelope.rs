@@ -1,3 +1,6 @@
+use saml::receive::{Received, receive_soap};
+use xmldoc::Limits;
+
 use crate::answer::*;
 
 const ISSUER: &str = r#"<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.example.org/metadata</saml:Issuer>"#;
@@ -127,6 +130,25 @@ fn only_an_unsigned_response_may_lack_a_destination() {
     without().login();
     assert_eq!(without().signed(Sign::Response).code(), "destination_missing");
     assert_eq!(without().signed(Sign::Both).code(), "destination_missing");
+}
+
+/// What SOAP lets a logout leave out, since its sender connects to whom it means: a login is carried by a
+/// browser, in whatever envelope.
+#[test]
+fn a_response_in_a_soap_envelope_needs_its_destination_too() {
+    for destination in ["", "Destination=\"\""] {
+        let answer = Answer::new().response(&self::destination(), destination);
+        let body = format!(
+            r#"<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>{}</S:Body></S:Envelope>"#,
+            answer.signed(Sign::Response).xml()
+        );
+        let received = receive_soap(body.as_bytes(), &Limits::default());
+        let Ok(Received::Response(response)) = received else { panic!("no Response: {body}") };
+        let code = Judge::new().judge(response).unwrap_err().code();
+        let expected =
+            if destination.is_empty() { "destination_missing" } else { "destination_mismatch" };
+        assert_eq!(code, expected);
+    }
 }
 
 #[test]

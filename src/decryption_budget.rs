@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use nginx_sys::{AF_INET, AF_INET6, ngx_current_msec, sockaddr, sockaddr_in, sockaddr_in6};
 use ngx::http::Request;
+use saml::message::Expected;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use saml::response::{Expected, Login, ReceivedResponse};
+use saml::response::{Asked, Login, ReceivedResponse};
 use session::{Budget, Client, Spent};
 
 thread_local! {
@@ -34,13 +35,14 @@ pub fn accept(
     r: &Request,
     response: ReceivedResponse,
     expected: &Expected<'_>,
+    asked: Option<Asked<'_>>,
 ) -> Result<Login, Refusal> {
     if expected.decryption_keys.is_empty() || !response.is_unvouched_ciphertext() {
-        return response.accept(expected);
+        return response.accept(expected, asked);
     }
     let client = Client::of(address(r));
     BUDGET.with_borrow_mut(|budget| budget.take(client, clock())).map_err(limit)?;
-    let outcome = response.accept(expected);
+    let outcome = response.accept(expected, asked);
     let is_free = match &outcome {
         Ok(_) => true,
         Err(refusal) => FREE.contains(&refusal.reason()),

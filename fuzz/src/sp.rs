@@ -1,12 +1,13 @@
 //! The SP that judges messages, and the IdP it trusts.
 use std::sync::LazyLock;
 
-use saml::logout::{self, LogoutOutcome, LogoutRequest};
+use saml::logout::{LogoutOutcome, LogoutRequest};
+use saml::message::Expected;
 use saml::receive::{Received, receive, receive_soap};
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::reason;
 use saml::refusal::Refusal;
-use saml::response::{Asked, Expected, Login, ReceivedResponse};
+use saml::response::{Asked, Login, ReceivedResponse};
 use xmldoc::{DecryptionKey, DecryptionPolicy, Limits, SigningKey};
 
 use crate::seeds::{self, ENCRYPTED, LAX, MESSAGES, NOW};
@@ -68,19 +69,23 @@ pub enum Judged {
 
 /// Judges a message, an answer as the one to `_request1`.
 pub fn judge(received: Result<Received, Refusal>) -> Result<Judged, Refusal> {
-    let logout = logout::Expected {
-        url: "https://app.example.com/saml/sls",
-        sp_entity_id: "https://app.example.com/saml/metadata",
-        idp: &IDP,
-        decryption_keys: &DECRYPTION_KEYS,
-        now: NOW,
-    };
+    let logout = expected("https://app.example.com/saml/sls");
     match received? {
         Received::Response(response) => log_in(response).map(Judged::Login),
         Received::LogoutRequest(request) => request.accept(&logout).map(Judged::LogoutRequest),
         Received::LogoutResponse(response) => {
             response.accept(&logout, Some("_request1")).map(Judged::LogoutResponse)
         }
+    }
+}
+
+fn expected(url: &'static str) -> Expected<'static> {
+    Expected {
+        sp_entity_id: "https://app.example.com/saml/metadata",
+        url,
+        idp: &IDP,
+        decryption_keys: &DECRYPTION_KEYS,
+        now: NOW,
     }
 }
 
@@ -93,17 +98,11 @@ pub fn accept(received: Result<Received, Refusal>) -> Result<Login, Refusal> {
 }
 
 fn log_in(response: ReceivedResponse) -> Result<Login, Refusal> {
-    response.accept(&Expected {
-        sp_entity_id: "https://app.example.com/saml/metadata",
-        acs_url: "https://app.example.com/saml/acs",
-        idp: &IDP,
-        decryption_keys: &DECRYPTION_KEYS,
-        request: Some(Asked {
-            id: "_request1",
-            issue_instant: NOW - 30,
-            force_authn: false,
-            authn_context: None,
-        }),
-        now: NOW,
-    })
+    let asked = Asked {
+        id: "_request1",
+        issue_instant: NOW - 30,
+        force_authn: false,
+        authn_context: None,
+    };
+    response.accept(&expected("https://app.example.com/saml/acs"), Some(asked))
 }

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::authn_context::{Comparison, RequestedAuthnContext};
+use saml::message::Expected;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
-use saml::response::{Asked, Expected, ReceivedResponse};
+use saml::response::{Asked, ReceivedResponse};
 use session::{Logins, PendingError, PendingLogin};
 
 use self::arrival::{Arrival, Browser, go_on};
@@ -71,7 +72,7 @@ fn answered(
         force_authn: pending.force_authn,
         authn_context: authn_context.as_ref(),
     };
-    match decryption_budget::accept(r, response, &expected(sp, idp, Some(asked), now)) {
+    match decryption_budget::accept(r, response, &expected(sp, idp, now), Some(asked)) {
         Ok(login) => {
             let landing = pending.return_url.clone();
             let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
@@ -103,7 +104,7 @@ fn unsolicited(
             format!("the Response has no InResponseTo, allow_unsolicited is off for {}", idp.name),
         ));
     }
-    let login = decryption_budget::accept(r, response, &expected(sp, idp, None, now))?;
+    let login = decryption_budget::accept(r, response, &expected(sp, idp, now), None)?;
     let landing = relay_state
         .and_then(|url| sp.return_targets.check(url))
         .unwrap_or_else(|| sp.login_redirect.clone());
@@ -160,13 +161,12 @@ fn idp_named<'a>(sp: &'a Sp, name: &str) -> Result<&'a Idp, Refusal> {
     })
 }
 
-fn expected<'a>(sp: &'a Sp, idp: &'a Idp, request: Option<Asked<'a>>, now: i64) -> Expected<'a> {
+fn expected<'a>(sp: &'a Sp, idp: &'a Idp, now: i64) -> Expected<'a> {
     Expected {
         sp_entity_id: &sp.entity_id,
-        acs_url: &sp.endpoints.acs,
+        url: &sp.endpoints.acs,
         idp: &idp.provider,
         decryption_keys: &sp.decryption_keys,
-        request,
         now,
     }
 }

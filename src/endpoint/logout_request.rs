@@ -8,9 +8,8 @@ use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use saml::binding::Outgoing;
-use saml::logout::{
-    Expected, LogoutRequest, LogoutStatus, OutgoingLogoutResponse, ReceivedLogoutRequest,
-};
+use saml::logout::{LogoutRequest, LogoutStatus, OutgoingLogoutResponse, ReceivedLogoutRequest};
+use saml::message::Expected;
 use saml::provider::{Binding, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Blame, Refusal, quote};

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_time;
 use ngx::http::Request;
-use saml::logout::{Expected, LogoutOutcome, ReceivedLogoutResponse};
+use saml::logout::{LogoutOutcome, ReceivedLogoutResponse};
+use saml::message::Expected;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
 use session::{LogoutEnd, PendingLogout};

@@ -13,9 +13,10 @@ use openssl::rand::rand_bytes;
 use openssl::rsa::{Padding, Rsa};
 use openssl::symm::{Cipher, encrypt_aead};
 use saml::binding::decode_post;
+use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
-use saml::response::{Asked, Expected, Login};
+use saml::response::{Asked, Login};
 use xmldoc::{
     DecryptionKey, DigestAlgorithm, Limits, SignaturePlace, SigningKey, VerifyingKey,
     sign_enveloped,
@@ -79,13 +80,12 @@ impl Posted {
             Asked { id: REQUEST, issue_instant: NOW, force_authn: false, authn_context: None };
         let expected = Expected {
             sp_entity_id: SP,
-            acs_url: ACS,
+            url: ACS,
             idp: &self.idp,
             decryption_keys: &self.keys,
-            request: Some(asked),
             now: NOW,
         };
-        response.accept(&expected).unwrap()
+        response.accept(&expected, Some(asked)).unwrap()
     }
 
     /// Medians of both, taken in turns.

@@ -18,7 +18,7 @@ pub mod http_url;
 mod identity_text;
 pub mod instant;
 pub mod logout;
-mod message;
+pub mod message;
 pub mod metadata;
 pub mod namespace;
 pub mod provider;
@@ -31,4 +31,5 @@ pub mod return_url;
 mod test_credentials;
 #[cfg(test)]
 mod test_tools;
+mod xml_error;
 mod xml_writer;

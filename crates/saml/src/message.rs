@@ -1,7 +1,42 @@
 //! What all messages share, whatever they say: how they begin, how they are built, signed, encrypted.
 
-pub mod clock;
-pub mod encryption;
-pub mod header;
-pub mod status;
-pub mod structure;
+pub(crate) mod clock;
+pub(crate) mod destination;
+pub(crate) mod encryption;
+pub(crate) mod envelope;
+mod expected;
+pub(crate) mod header;
+pub(crate) mod in_response_to;
+pub(crate) mod name_id;
+pub(crate) mod status;
+pub(crate) mod structure;
+
+use xmldoc::{Document, Limits};
+
+pub use self::expected::Expected;
+use crate::binding::DetachedSignature;
+use crate::namespace::ASSERTION;
+use crate::provider::LogoutBinding;
+
+/// A parsed message of which nothing has been believed yet.
+pub(crate) struct Message {
+    pub document: Document,
+    /// Of a message that came by HTTP-Redirect.
+    pub signature: Option<DetachedSignature>,
+    pub came_by: LogoutBinding,
+    /// For what is encrypted in it.
+    pub limits: Limits,
+}
+
+impl Message {
+    /// The text of the Issuer, unverified.
+    pub fn issuer(&self) -> Option<String> {
+        let root = self.document.envelope();
+        root.child(ASSERTION, "Issuer").map(|issuer| header::uri(issuer).to_owned())
+    }
+
+    /// An attribute of the root, unverified.
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        self.document.root_attribute(name).map(|value| value.to_string())
+    }
+}

@@ -1,12 +1,13 @@
 //! A protocol message as received: decoded, gated, parsed, told apart by its root.
 
-use xmldoc::{Document, GateError, Limits, SoapError, XmlError};
+use xmldoc::{Document, Limits};
 
 use crate::binding::{DetachedSignature, RedirectMessage};
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
+use crate::message::Message;
 use crate::namespace::PROTOCOL;
 use crate::provider::LogoutBinding;
-use crate::reason::{self, Reason};
+use crate::reason;
 use crate::refusal::{Refusal, quote};
 use crate::response::ReceivedResponse;
 
@@ -69,90 +70,21 @@ fn tell(
     came_by: LogoutBinding,
     limits: &Limits,
 ) -> Result<Received, Refusal> {
-    if document.root_is(PROTOCOL, "Response") {
-        let response = ReceivedResponse::new(document, signature, *limits);
-        return Ok(Received::Response(response));
+    let message = Message { document, signature, came_by, limits: *limits };
+    let is_a = |name| message.document.root_is(PROTOCOL, name);
+    if is_a("Response") {
+        Ok(Received::Response(ReceivedResponse::new(message)))
+    } else if is_a("LogoutRequest") {
+        Ok(Received::LogoutRequest(ReceivedLogoutRequest::new(message)))
+    } else if is_a("LogoutResponse") {
+        Ok(Received::LogoutResponse(ReceivedLogoutResponse::new(message)))
+    } else {
+        Err(unexpected(&message.document))
     }
-    if document.root_is(PROTOCOL, "LogoutRequest") {
-        let request = ReceivedLogoutRequest::new(document, signature, came_by, *limits);
-        return Ok(Received::LogoutRequest(request));
-    }
-    if document.root_is(PROTOCOL, "LogoutResponse") {
-        let response = ReceivedLogoutResponse::new(document, signature, came_by, *limits);
-        return Ok(Received::LogoutResponse(response));
-    }
+}
+
+fn unexpected(document: &Document) -> Refusal {
     let root = document.envelope();
     let found = format!("{{{}}}{}", root.namespace, root.name);
-    Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("the root element is {}", quote(&found))))
-}
-
-impl From<XmlError> for Refusal {
-    fn from(error: XmlError) -> Self {
-        let reason = match &error {
-            XmlError::Gate(gate) => gate_reason(gate),
-            XmlError::Malformed(_) => &reason::XML_MALFORMED,
-            XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
-        };
-        Self::new(reason, quote(&error.to_string()))
-    }
-}
-
-impl From<SoapError> for Refusal {
-    fn from(error: SoapError) -> Self {
-        match error {
-            SoapError::Xml(error) => error.into(),
-            SoapError::Structure(what) => Self::new(&reason::SOAP_INVALID, what),
-            SoapError::Fault(text) => {
-                Self::new(&reason::SOAP_FAULT, format!("the fault says {}", quote(&text)))
-            }
-        }
-    }
-}
-
-fn gate_reason(error: &GateError) -> &'static Reason {
-    match error {
-        GateError::TooLarge { .. } => &reason::XML_TOO_LARGE,
-        GateError::NotUtf8 => &reason::XML_NOT_UTF8,
-        GateError::Doctype => &reason::XML_DOCTYPE,
-        GateError::Entity => &reason::XML_ENTITY,
-        GateError::ProcessingInstruction => &reason::XML_PROCESSING_INSTRUCTION,
-        GateError::TooDeep { .. } => &reason::XML_TOO_DEEP,
-        GateError::TooManyElements { .. } => &reason::XML_TOO_MANY_ELEMENTS,
-        GateError::TooManyAttributes { .. } => &reason::XML_TOO_MANY_ATTRIBUTES,
-        GateError::Namespace(_) => &reason::XML_NAMESPACE,
-        GateError::DuplicateId => &reason::XML_DUPLICATE_ID,
-        GateError::Malformed(_) => &reason::XML_MALFORMED,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_codes_of_the_gate_are_public_ones() {
-        for error in [
-            GateError::TooLarge { bytes: 2, limit: 1 },
-            GateError::NotUtf8,
-            GateError::Doctype,
-            GateError::Entity,
-            GateError::ProcessingInstruction,
-            GateError::TooDeep { limit: 1 },
-            GateError::TooManyElements { limit: 1 },
-            GateError::TooManyAttributes { limit: 1 },
-            GateError::Namespace("is relative"),
-            GateError::DuplicateId,
-            GateError::Malformed("no end tag"),
-        ] {
-            assert_eq!(gate_reason(&error).code(), error.code());
-        }
-    }
-
-    #[test]
-    fn what_libxml2_says_is_quoted() {
-        let refusal = Refusal::from(XmlError::Malformed("line 1\n\"x\"".to_owned()));
-        assert_eq!(refusal.code(), "xml_malformed");
-        assert!(refusal.detail().contains(r#"line 1\n\"x\""#), "{refusal}");
-        assert_eq!(Refusal::from(XmlError::OutOfMemory).code(), "out_of_memory");
-    }
+    Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("the root element is {}", quote(&found)))
 }

@@ -1,13 +1,11 @@
 //! Accepting a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
 
-use xmldoc::{Decryption, Document, Element, Limits};
+use xmldoc::{Decryption, Element};
 
-use super::Expected;
-use super::opened::{Message, Opened};
-use crate::binding::DetachedSignature;
+use super::opened::{Opened, open};
 use crate::identity_text;
 use crate::message::clock::{Clock, optional_instant};
-use crate::message::{encryption, structure};
+use crate::message::{Expected, Message, encryption, name_id, structure};
 use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::LogoutBinding;
 use crate::reason;
@@ -59,13 +57,8 @@ pub struct LogoutRequest {
 }
 
 impl ReceivedLogoutRequest {
-    pub(crate) fn new(
-        document: Document,
-        signature: Option<DetachedSignature>,
-        came_by: LogoutBinding,
-        limits: Limits,
-    ) -> Self {
-        Self(Message { document, signature, came_by, limits })
+    pub(crate) fn new(message: Message) -> Self {
+        Self(message)
     }
 
     /// Issuer, unverified: finds the IdP.
@@ -91,16 +84,11 @@ impl ReceivedLogoutRequest {
     ///
     /// The first rule that the LogoutRequest breaks.
     pub fn accept(self, expected: &Expected<'_>) -> Result<LogoutRequest, Refusal> {
-        let clock = Clock::new(expected.now, expected.idp.policy.clock_skew);
+        let clock = Clock::of(expected);
         let limits = self.0.limits;
-        let decryption = Decryption {
-            keys: expected.decryption_keys,
-            sp: expected.sp_entity_id,
-            policy: expected.idp.policy.decryption,
-            limits: &limits,
-        };
+        let decryption = encryption::decryption(expected, &limits);
 
-        let request = self.0.open(NAME, expected, &clock, unsigned)?;
+        let request = open(self.0, NAME, expected, &clock, unsigned)?;
         let not_on_or_after = in_time(&request, &clock)?;
         let session_indexes = session_indexes(&request);
         let aim = Aim::of(&request);
@@ -115,7 +103,7 @@ impl ReceivedLogoutRequest {
                 .last_accepted(request.issue_instant, expected.idp.policy.max_assertion_age),
             reason: request.attribute("Reason").map(str::to_owned),
             signed: request.is_signed(),
-            name_id: name_id(request, &decryption)?,
+            name_id: subject(request, &decryption)?,
         };
         aim.is_us(&request, expected)?;
         Ok(request)
@@ -218,7 +206,7 @@ fn session_indexes(request: &Element) -> Vec<String> {
 
 /// NameID, or what EncryptedID decrypts to. The only thing left is to decrypt: what any of the other
 /// rules refuses costs no private key operation.
-fn name_id(request: Opened, decryption: &Decryption<'_>) -> Result<NameId, Refusal> {
+fn subject(request: Opened, decryption: &Decryption<'_>) -> Result<NameId, Refusal> {
     if request.child(ASSERTION, "EncryptedID").is_none() {
         return read_name_id(&request);
     }
@@ -234,9 +222,9 @@ fn name_id(request: Opened, decryption: &Decryption<'_>) -> Result<NameId, Refus
 fn read_name_id(request: &Element) -> Result<NameId, Refusal> {
     let missing = |detail: String| Err(Refusal::new(&reason::LOGOUT_NAME_ID_MISSING, detail));
     match request.child(ASSERTION, "NameID") {
-        Some(name_id) if !name_id.text.trim().is_empty() => Ok(NameId::of(name_id)),
-        Some(name_id) => {
-            missing(format!("the NameID of the LogoutRequest is {}", quote(&name_id.text)))
+        Some(found) if !found.text.trim().is_empty() => Ok(name_id::read(found)),
+        Some(found) => {
+            missing(format!("the NameID of the LogoutRequest is {}", quote(&found.text)))
         }
         None if request.child(ASSERTION, "BaseID").is_some() => {
             missing("the LogoutRequest has a BaseID, which nobody here understands".to_owned())

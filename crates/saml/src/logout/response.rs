@@ -1,17 +1,15 @@
 //! Accepting a LogoutResponse (Core 3.7.2, Profiles 4.4.4.2).
 
-use xmldoc::{Document, Element, Limits};
+use xmldoc::Element;
 
-use super::Expected;
-use super::opened::{Message, Opened};
-use crate::binding::DetachedSignature;
+use super::opened::{Opened, open};
 use crate::message::clock::Clock;
+use crate::message::in_response_to::answers_another;
 use crate::message::status::Status;
+use crate::message::{Expected, Message};
 use crate::namespace::{STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS};
-use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-use crate::response::in_response_to::answers_another;
 
 const NAME: &str = "LogoutResponse";
 
@@ -31,13 +29,8 @@ pub enum LogoutOutcome {
 }
 
 impl ReceivedLogoutResponse {
-    pub(crate) fn new(
-        document: Document,
-        signature: Option<DetachedSignature>,
-        came_by: LogoutBinding,
-        limits: Limits,
-    ) -> Self {
-        Self(Message { document, signature, came_by, limits })
+    pub(crate) fn new(message: Message) -> Self {
+        Self(message)
     }
 
     /// Issuer, unverified: finds the IdP.
@@ -64,8 +57,8 @@ impl ReceivedLogoutResponse {
         expected: &Expected<'_>,
         asked: Option<&str>,
     ) -> Result<LogoutOutcome, Refusal> {
-        let clock = Clock::new(expected.now, expected.idp.policy.clock_skew);
-        let response = self.0.open(NAME, expected, &clock, unsigned)?;
+        let clock = Clock::of(expected);
+        let response = open(self.0, NAME, expected, &clock, unsigned)?;
         recent(&response, &clock)?;
         answers(&response, asked)?;
         outcome(&response)

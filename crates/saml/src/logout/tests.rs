@@ -10,8 +10,11 @@ use xmldoc::{DecryptionKey, EncryptionKey, Limits, VerifyingKey};
 use super::*;
 use crate::base64_binary;
 use crate::binding::{Outgoing, Signer, decode_post, decode_redirect};
+use crate::message::Expected;
 use crate::namespace::PROTOCOL;
-use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint, Policy, SignRequests};
+use crate::provider::{
+    Binding, Endpoint, Idp, LogoutBinding, LogoutEndpoint, Policy, SignRequests,
+};
 use crate::receive::{Received, receive, receive_redirect, receive_soap};
 use crate::refusal::Refusal;
 use crate::response::NameId;

@@ -2,12 +2,12 @@
 
 use xmldoc::Element;
 
+use super::expected::Expected;
 use crate::instant;
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
-use crate::response::Expected;
 
-/// The time against which one Response is judged, seconds since the epoch.
+/// The time against which one message is judged, seconds since the epoch.
 pub struct Clock {
     pub now: i64,
     skew: i64,
@@ -15,11 +15,7 @@ pub struct Clock {
 
 impl Clock {
     pub fn of(expected: &Expected<'_>) -> Self {
-        Self::new(expected.now, expected.idp.policy.clock_skew)
-    }
-
-    pub fn new(now: i64, skew: i64) -> Self {
-        Self { now, skew }
+        Self { now: expected.now, skew: expected.idp.policy.clock_skew }
     }
 
     /// May `instant` (a NotBefore) have come at the IdP?

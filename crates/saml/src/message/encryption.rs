@@ -2,10 +2,9 @@
 
 use xmldoc::{DecryptError, Decryption, Element, Limits, Verified};
 
-use crate::reason::{self, Reason};
+use super::expected::Expected;
 use crate::refusal::{Refusal, quote};
-use crate::response::Expected;
-use crate::response::assertion::reason_of;
+use crate::xml_error::decryption_reason;
 
 /// The keys of this SP, and what its administrator allows this IdP.
 pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {
@@ -14,47 +13,17 @@ pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption
     Decryption { keys, sp, policy, limits }
 }
 
-/// The Assertion with each EncryptedID and EncryptedAttribute replaced by what it holds.
+/// The Assertion or LogoutRequest with each EncryptedID and EncryptedAttribute replaced by what it
+/// holds.
 pub fn inside(
-    assertion: Verified<Element>,
+    element: Verified<Element>,
     decryption: &Decryption<'_>,
 ) -> Result<Verified<Element>, Refusal> {
-    assertion.decrypt_within(decryption).map_err(|error| refuse("identifier or attribute", &error))
+    element.decrypt_within(decryption).map_err(|error| refuse("identifier or attribute", &error))
 }
 
+/// `what` could not be decrypted.
 pub fn refuse(what: &str, error: &DecryptError) -> Refusal {
     let detail = format!("the encrypted {what}: {}", quote(&error.to_string()));
-    Refusal::new(reason_of_decryption(error), detail)
-}
-
-fn reason_of_decryption(error: &DecryptError) -> &'static Reason {
-    match error {
-        DecryptError::Structure(_) => &reason::ENCRYPTION_STRUCTURE,
-        DecryptError::Algorithm(_) => &reason::ENCRYPTION_ALGORITHM,
-        DecryptError::UnsignedCbc(_) => &reason::ENCRYPTION_CBC_UNSIGNED,
-        DecryptError::NoKey => &reason::DECRYPTION_KEY_MISSING,
-        DecryptError::Failed => &reason::DECRYPTION_FAILED,
-        DecryptError::Signature(error) => reason_of(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use xmldoc::VerifyError;
-
-    use super::*;
-
-    #[test]
-    fn the_codes_of_encryption_are_public_ones() {
-        for error in [
-            DecryptError::Structure("x"),
-            DecryptError::Algorithm(String::new()),
-            DecryptError::UnsignedCbc(String::new()),
-            DecryptError::NoKey,
-            DecryptError::Failed,
-            DecryptError::Signature(VerifyError::Missing),
-        ] {
-            assert_eq!(refuse("x", &error).code(), error.code());
-        }
-    }
+    Refusal::new(decryption_reason(error), detail)
 }

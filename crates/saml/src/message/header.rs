@@ -1,4 +1,4 @@
-//! What Response and Assertion begin with: Version, ID, IssueInstant, Issuer (Core 2.3.3, 3.2.2).
+//! What messages and Assertions begin with: Version, ID, IssueInstant, Issuer (Core 2.3.3, 3.2.2).
 
 use xmldoc::Element;
 

@@ -13,7 +13,7 @@ use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 
-/// A Response (without the Assertions in it) or an Assertion is built as its schema says.
+/// A message (without the Assertions in it) or an Assertion is built as its schema says.
 pub fn check(element: &Element) -> Result<(), Refusal> {
     let Some(model) = Model::of(element) else { return Ok(()) };
     attributes(element, model.attributes)?;

@@ -1,63 +1,13 @@
-//! Which element is verified, and thereby read: docs/validation.md has the rules.
+//! The one Assertion of a Response, out of bytes that a valid signature covers.
 
-use std::ops::Deref;
+use xmldoc::{Decryption, Document, Element, Verified};
 
-use xmldoc::{Decryption, Document, Element, Unverified, Verified, VerifyError};
-
-use crate::binding::DetachedSignature;
 use crate::message::encryption;
+use crate::message::envelope::{Envelope, refuse_signature};
 use crate::namespace::ASSERTION;
 use crate::provider::{Encryption, Idp, Policy};
-use crate::reason::{self, Reason};
+use crate::reason;
 use crate::refusal::{Refusal, quote};
-
-/// A message, or the Response around the Assertion: what its signature covers when it has one.
-pub enum Envelope {
-    Signed(Verified<Element>),
-    /// Good for refusing only, or for what an administrator lets anybody do; the Assertion in it is an
-    /// empty shell.
-    Unsigned(Unverified<Element>),
-}
-
-impl Envelope {
-    /// A signed message (`name` is its element's) is read from its verified bytes and from nowhere
-    /// else; both of its signatures must verify, when it has two.
-    pub fn read(
-        name: &str,
-        document: &Document,
-        detached: Option<DetachedSignature>,
-        idp: &Idp,
-    ) -> Result<Self, Refusal> {
-        let (keys, policy) = (&idp.keys, &idp.policy.signature);
-        let mut envelope = None;
-        if let Some(DetachedSignature { algorithm, value }) = detached {
-            let response = document
-                .verify_octets(&algorithm, &value, keys, policy)
-                .map_err(|error| refuse("query", &error, idp))?;
-            envelope = Some(Self::Signed(response));
-        }
-        if document.root_is_signed() {
-            let (response, _) =
-                document.verify_root(keys, policy).map_err(|error| refuse(name, &error, idp))?;
-            envelope = Some(Self::Signed(response));
-        }
-        Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope())))
-    }
-
-    pub fn is_signed(&self) -> bool {
-        matches!(self, Self::Signed(_))
-    }
-}
-
-impl Deref for Envelope {
-    type Target = Element;
-    fn deref(&self) -> &Element {
-        match self {
-            Self::Signed(response) => response,
-            Self::Unsigned(response) => response,
-        }
-    }
-}
 
 /// The one Assertion, out of bytes that a valid signature covers.
 ///
@@ -85,7 +35,7 @@ fn clear(document: &Document, envelope: Envelope, idp: &Idp) -> Result<Verified<
         return document
             .verify_child(ASSERTION, "Assertion", &idp.keys, &idp.policy.signature)
             .map(|(assertion, _)| assertion)
-            .map_err(|error| refuse("Assertion", &error, idp));
+            .map_err(|error| refuse_signature("Assertion", &error, idp));
     }
     match envelope {
         Envelope::Signed(response) => {
@@ -119,7 +69,9 @@ fn encrypted(
         return Ok(decrypted.into_element());
     }
     let verified = decrypted.verify(keys, policy);
-    verified.map(|(assertion, _)| assertion).map_err(|error| refuse("Assertion", &error, idp))
+    verified
+        .map(|(assertion, _)| assertion)
+        .map_err(|error| refuse_signature("Assertion", &error, idp))
 }
 
 /// How the one Assertion comes.
@@ -188,63 +140,4 @@ fn assertion_missing() -> Refusal {
 
 fn signature_missing() -> Refusal {
     Refusal::new(&reason::SIGNATURE_MISSING, "neither the Response nor the Assertion is signed")
-}
-
-fn refuse(element: &str, error: &VerifyError, idp: &Idp) -> Refusal {
-    let keys: Vec<String> = idp.keys.iter().map(|key| key.describe()).collect();
-    let detail = format!(
-        "the signature of the {element}: {}; the IdP {} has these keys: {}",
-        quote(&error.to_string()),
-        quote(&idp.entity_id),
-        keys.join(", ")
-    );
-    Refusal::new(reason_of(error), detail)
-}
-
-pub fn reason_of(error: &VerifyError) -> &'static Reason {
-    match error {
-        VerifyError::Missing => &reason::SIGNATURE_MISSING,
-        VerifyError::Multiple => &reason::SIGNATURE_MULTIPLE,
-        VerifyError::Invalid { .. } => &reason::SIGNATURE_INVALID,
-        VerifyError::DigestMismatch => &reason::DIGEST_MISMATCH,
-        VerifyError::Structure(_) => &reason::SIGNATURE_STRUCTURE,
-        VerifyError::SignatureAlgorithm(_) => &reason::SIGNATURE_ALGORITHM,
-        VerifyError::DigestAlgorithm(_) => &reason::DIGEST_ALGORITHM,
-        VerifyError::Canonicalization(_) => &reason::CANONICALIZATION_ALGORITHM,
-        VerifyError::Transform(_) => &reason::TRANSFORM_ALGORITHM,
-        VerifyError::ReferenceCount => &reason::REFERENCE_COUNT,
-        VerifyError::ReferenceUri(_) => &reason::REFERENCE_URI,
-        VerifyError::KeyTooSmall(_) => &reason::KEY_TOO_SMALL,
-        VerifyError::KeyType(_) => &reason::KEY_TYPE,
-        VerifyError::Void => &reason::SIGNATURE_VOID,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use xmldoc::SignatureAlgorithm;
-
-    use super::*;
-
-    #[test]
-    fn the_codes_of_signatures_are_public_ones() {
-        let text = String::new;
-        for error in [
-            VerifyError::Missing,
-            VerifyError::Multiple,
-            VerifyError::Invalid { tried: 1 },
-            VerifyError::Structure("x"),
-            VerifyError::SignatureAlgorithm(text()),
-            VerifyError::DigestAlgorithm(text()),
-            VerifyError::Canonicalization(text()),
-            VerifyError::Transform(text()),
-            VerifyError::ReferenceCount,
-            VerifyError::ReferenceUri(text()),
-            VerifyError::KeyTooSmall(text()),
-            VerifyError::KeyType(SignatureAlgorithm::RsaSha256),
-            VerifyError::Void,
-        ] {
-            assert_eq!(reason_of(&error).code(), error.code());
-        }
-    }
 }

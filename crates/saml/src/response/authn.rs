@@ -2,7 +2,7 @@
 
 use xmldoc::Element;
 
-use super::Expected;
+use super::asked::Asked;
 use crate::identity_text;
 use crate::instant;
 use crate::message::clock::{Clock, optional_instant, required_instant};
@@ -25,12 +25,13 @@ pub struct Authn {
 /// The first AuthnStatement that passes; when none does, why the first failed.
 pub fn statement(
     assertion: &Element,
-    expected: &Expected<'_>,
+    asked: Option<Asked<'_>>,
+    max_age: Option<i64>,
     clock: &Clock,
 ) -> Result<Authn, Refusal> {
     let mut first_refusal = None;
     for statement in assertion.children_named(ASSERTION, "AuthnStatement") {
-        match read(statement, expected, clock) {
+        match read(statement, asked, max_age, clock) {
             Ok(authn) => return Ok(authn),
             Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
         }
@@ -40,12 +41,17 @@ pub fn statement(
     }))
 }
 
-fn read(statement: &Element, expected: &Expected<'_>, clock: &Clock) -> Result<Authn, Refusal> {
+fn read(
+    statement: &Element,
+    asked: Option<Asked<'_>>,
+    max_age: Option<i64>,
+    clock: &Clock,
+) -> Result<Authn, Refusal> {
     let instant = required_instant(statement, "AuthnInstant")?;
     not_in_the_future(statement, instant, clock)?;
-    fresh(statement, instant, expected, clock)?;
-    young(statement, instant, expected, clock)?;
-    context_as_asked(statement, expected)?;
+    fresh(statement, instant, asked, clock)?;
+    young(statement, instant, max_age, clock)?;
+    context_as_asked(statement, asked)?;
     Ok(Authn {
         instant,
         session_index: session_index(statement),
@@ -66,10 +72,10 @@ fn not_in_the_future(statement: &Element, instant: i64, clock: &Clock) -> Result
 fn fresh(
     statement: &Element,
     authn_instant: i64,
-    expected: &Expected<'_>,
+    asked: Option<Asked<'_>>,
     clock: &Clock,
 ) -> Result<(), Refusal> {
-    let Some(asked) = expected.request.filter(|asked| asked.force_authn) else { return Ok(()) };
+    let Some(asked) = asked.filter(|asked| asked.force_authn) else { return Ok(()) };
     if authn_instant >= clock.earlier(asked.issue_instant) {
         return Ok(());
     }
@@ -85,10 +91,10 @@ fn fresh(
 fn young(
     statement: &Element,
     authn_instant: i64,
-    expected: &Expected<'_>,
+    max_age: Option<i64>,
     clock: &Clock,
 ) -> Result<(), Refusal> {
-    let Some(max_age) = expected.idp.policy.max_authn_age else { return Ok(()) };
+    let Some(max_age) = max_age else { return Ok(()) };
     if authn_instant >= clock.earlier(clock.now.saturating_sub(max_age)) {
         return Ok(());
     }
@@ -98,8 +104,8 @@ fn young(
 }
 
 /// The AuthnContext is what the request asked for (Core 3.3.2.2.1).
-fn context_as_asked(statement: &Element, expected: &Expected<'_>) -> Result<(), Refusal> {
-    let Some(asked) = expected.request.and_then(|asked| asked.authn_context) else {
+fn context_as_asked(statement: &Element, asked: Option<Asked<'_>>) -> Result<(), Refusal> {
+    let Some(asked) = asked.and_then(|asked| asked.authn_context) else {
         return Ok(());
     };
     let class = class_ref(statement);

@@ -2,17 +2,22 @@
 
 use xmldoc::Element;
 
-use super::in_response_to::{Answered, answers_another, answers_unknown};
-use super::{Expected, NameId};
+use super::NameId;
+use super::asked::Asked;
+use super::in_response_to::{Answered, answers_unknown};
 use crate::http_url::is_address;
 use crate::message::clock::{Clock, optional_instant};
+use crate::message::in_response_to::answers_another;
+use crate::message::name_id;
 use crate::namespace::{ASSERTION, BEARER};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
 
 /// What every bearer confirmation is checked against.
 struct Bearer<'a> {
-    expected: &'a Expected<'a>,
+    /// Of the ACS.
+    url: &'a str,
+    asked: Option<Asked<'a>>,
     answered: Answered,
     clock: &'a Clock,
 }
@@ -26,20 +31,21 @@ const RULES: [Rule; 4] = [recipient, in_response_to, not_before, not_on_or_after
 /// The NameID, and the last NotOnOrAfter of a bearer confirmation (seconds since the epoch).
 pub fn confirm(
     assertion: &Element,
-    expected: &Expected<'_>,
+    url: &str,
+    asked: Option<Asked<'_>>,
     answered: Answered,
     clock: &Clock,
 ) -> Result<(NameId, i64), Refusal> {
     let Some(subject) = assertion.child(ASSERTION, "Subject") else {
         return Err(Refusal::new(&reason::SUBJECT_MISSING, "the Assertion has no Subject"));
     };
-    let name_id = name_id(subject)?;
-    one_bearer(subject, &Bearer { expected, answered, clock })?;
+    let name_id = identifier(subject)?;
+    one_bearer(subject, &Bearer { url, asked, answered, clock })?;
     Ok((name_id, last_not_on_or_after(subject)))
 }
 
 /// The NameID of the Subject, as the IdP wrote it (Core 2.2.3).
-fn name_id(subject: &Element) -> Result<NameId, Refusal> {
+fn identifier(subject: &Element) -> Result<NameId, Refusal> {
     let identifiers = ["BaseID", "NameID", "EncryptedID"];
     let count = subject.children.iter().filter(|c| identifiers.contains(&c.name.as_str())).count();
     if count > 1 {
@@ -53,7 +59,7 @@ fn name_id(subject: &Element) -> Result<NameId, Refusal> {
         let detail = format!("the NameID is {}", quote(&found.text));
         return Err(Refusal::new(&reason::NAME_ID_MISSING, detail));
     }
-    Ok(NameId::of(found))
+    Ok(name_id::read(found))
 }
 
 /// At least one bearer confirmation passes all rules.
@@ -103,7 +109,7 @@ fn no_bearer(subject: &Element) -> Refusal {
 }
 
 fn recipient(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
-    let acs_url = bearer.expected.acs_url;
+    let acs_url = bearer.url;
     match data.attribute("Recipient") {
         Some(recipient) if is_address(recipient, acs_url) => Ok(()),
         Some(recipient) => {
@@ -126,7 +132,7 @@ fn recipient(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
 
 fn in_response_to(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
     const ELEMENT: &str = "SubjectConfirmationData";
-    match (data.attribute("InResponseTo"), bearer.expected.request) {
+    match (data.attribute("InResponseTo"), bearer.asked) {
         (Some(found), Some(asked)) if found == asked.id => Ok(()),
         (Some(found), Some(asked)) => Err(answers_another(ELEMENT, found, asked.id)),
         (Some(found), None) => Err(answers_unknown(ELEMENT, found)),

@@ -1,6 +1,6 @@
 //! Valid LogoutRequests and LogoutResponses, and our verdict on them.
 
-use saml::logout::Expected;
+use saml::message::Expected;
 use saml::receive::{Received, receive};
 use xmldoc::Limits;
 

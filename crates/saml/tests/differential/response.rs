@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
+use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
-use saml::response::{Asked, Expected};
+use saml::response::Asked;
 use xmldoc::{
     DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey, VerifyingKey,
     sign_enveloped,
@@ -114,15 +115,9 @@ pub fn sign_root(node: &Node) -> Option<String> {
 pub fn accepts(xml: &str) -> bool {
     let asked =
         Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: false, authn_context: None };
-    let expected = Expected {
-        sp_entity_id: SP,
-        acs_url: ACS,
-        idp: &TRUSTED,
-        decryption_keys: &[],
-        request: Some(asked),
-        now: NOW,
-    };
+    let expected =
+        Expected { sp_entity_id: SP, url: ACS, idp: &TRUSTED, decryption_keys: &[], now: NOW };
     let received = receive(xml.as_bytes(), &Limits::default());
     let Ok(Received::Response(response)) = received else { return false };
-    response.accept(&expected).is_ok()
+    response.accept(&expected, Some(asked)).is_ok()
 }

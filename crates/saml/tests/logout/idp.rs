@@ -1,7 +1,8 @@
 //! An IdP that logs out, and the SP that judges what it says.
 
 use saml::instant;
-use saml::logout::{Expected, LogoutOutcome, LogoutRequest};
+use saml::logout::{LogoutOutcome, LogoutRequest};
+use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
 use saml::refusal::Refusal;

@@ -1,10 +1,11 @@
 //! An IdP that answers as told, and the SP that judges it.
 
 use saml::instant;
+use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
 use saml::refusal::Refusal;
-use saml::response::{Asked, Expected, Login, ReceivedResponse};
+use saml::response::{Asked, Login, ReceivedResponse};
 use xmldoc::{Limits, SignaturePlace};
 
 pub use crate::key::{IDP_KEY, Key, RSA_KEY, SP_KEY, STRANGER};
@@ -224,14 +225,14 @@ impl Judge {
             policy: self.policy.clone(),
         };
         let decryption_keys: Vec<_> = self.sp_keys.iter().map(|key| key.decryption()).collect();
-        response.accept(&Expected {
+        let expected = Expected {
             sp_entity_id: self.sp,
-            acs_url: self.acs,
+            url: self.acs,
             idp: &idp,
             decryption_keys: &decryption_keys,
-            request: self.request,
             now: self.now,
-        })
+        };
+        response.accept(&expected, self.request)
     }
 
     #[track_caller]

@@ -1,0 +1,27 @@
+//! Where a message was to go (Core 3.2.1, 3.2.2).
+
+use super::envelope::Envelope;
+use crate::http_url::is_address;
+use crate::reason;
+use crate::refusal::{Refusal, quote};
+
+/// Destination is exactly `url`, but for a default port; what is signed must have one (Bindings 3.4.5.2,
+/// 3.5.5.2).
+///
+/// `this_is` says in the log what `url` is, as in "it came to".
+pub fn destination(envelope: &Envelope, url: &str, this_is: &str) -> Result<(), Refusal> {
+    let name = &envelope.name;
+    match envelope.attribute("Destination") {
+        Some(destination) if is_address(destination, url) => Ok(()),
+        Some(destination) => {
+            let (destination, url) = (quote(destination), quote(url));
+            let detail = format!("the Destination of the {name} is {destination}, {this_is} {url}");
+            Err(Refusal::new(&reason::DESTINATION_MISMATCH, detail))
+        }
+        None if envelope.is_signed() => {
+            let detail = format!("the signed {name} has no Destination, {this_is} {}", quote(url));
+            Err(Refusal::new(&reason::DESTINATION_MISSING, detail))
+        }
+        None => Ok(()),
+    }
+}

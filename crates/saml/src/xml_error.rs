@@ -1,0 +1,147 @@
+//! What the XML fence refuses, as reasons: the one place where its errors get their codes.
+
+use xmldoc::{DecryptError, GateError, SoapError, VerifyError, XmlError};
+
+use crate::reason::{self, Reason};
+use crate::refusal::{Refusal, quote};
+
+impl From<XmlError> for Refusal {
+    fn from(error: XmlError) -> Self {
+        let reason = match &error {
+            XmlError::Gate(gate) => gate_reason(gate),
+            XmlError::Malformed(_) => &reason::XML_MALFORMED,
+            XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
+        };
+        Self::new(reason, quote(&error.to_string()))
+    }
+}
+
+impl From<SoapError> for Refusal {
+    fn from(error: SoapError) -> Self {
+        match error {
+            SoapError::Xml(error) => error.into(),
+            SoapError::Structure(what) => Self::new(&reason::SOAP_INVALID, what),
+            SoapError::Fault(text) => {
+                Self::new(&reason::SOAP_FAULT, format!("the fault says {}", quote(&text)))
+            }
+        }
+    }
+}
+
+fn gate_reason(error: &GateError) -> &'static Reason {
+    match error {
+        GateError::TooLarge { .. } => &reason::XML_TOO_LARGE,
+        GateError::NotUtf8 => &reason::XML_NOT_UTF8,
+        GateError::Doctype => &reason::XML_DOCTYPE,
+        GateError::Entity => &reason::XML_ENTITY,
+        GateError::ProcessingInstruction => &reason::XML_PROCESSING_INSTRUCTION,
+        GateError::TooDeep { .. } => &reason::XML_TOO_DEEP,
+        GateError::TooManyElements { .. } => &reason::XML_TOO_MANY_ELEMENTS,
+        GateError::TooManyAttributes { .. } => &reason::XML_TOO_MANY_ATTRIBUTES,
+        GateError::Namespace(_) => &reason::XML_NAMESPACE,
+        GateError::DuplicateId => &reason::XML_DUPLICATE_ID,
+        GateError::Malformed(_) => &reason::XML_MALFORMED,
+    }
+}
+
+/// Why a signature does not verify.
+pub fn signature_reason(error: &VerifyError) -> &'static Reason {
+    match error {
+        VerifyError::Missing => &reason::SIGNATURE_MISSING,
+        VerifyError::Multiple => &reason::SIGNATURE_MULTIPLE,
+        VerifyError::Invalid { .. } => &reason::SIGNATURE_INVALID,
+        VerifyError::DigestMismatch => &reason::DIGEST_MISMATCH,
+        VerifyError::Structure(_) => &reason::SIGNATURE_STRUCTURE,
+        VerifyError::SignatureAlgorithm(_) => &reason::SIGNATURE_ALGORITHM,
+        VerifyError::DigestAlgorithm(_) => &reason::DIGEST_ALGORITHM,
+        VerifyError::Canonicalization(_) => &reason::CANONICALIZATION_ALGORITHM,
+        VerifyError::Transform(_) => &reason::TRANSFORM_ALGORITHM,
+        VerifyError::ReferenceCount => &reason::REFERENCE_COUNT,
+        VerifyError::ReferenceUri(_) => &reason::REFERENCE_URI,
+        VerifyError::KeyTooSmall(_) => &reason::KEY_TOO_SMALL,
+        VerifyError::KeyType(_) => &reason::KEY_TYPE,
+        VerifyError::Void => &reason::SIGNATURE_VOID,
+    }
+}
+
+/// Why a ciphertext was not decrypted.
+pub fn decryption_reason(error: &DecryptError) -> &'static Reason {
+    match error {
+        DecryptError::Structure(_) => &reason::ENCRYPTION_STRUCTURE,
+        DecryptError::Algorithm(_) => &reason::ENCRYPTION_ALGORITHM,
+        DecryptError::UnsignedCbc(_) => &reason::ENCRYPTION_CBC_UNSIGNED,
+        DecryptError::NoKey => &reason::DECRYPTION_KEY_MISSING,
+        DecryptError::Failed => &reason::DECRYPTION_FAILED,
+        DecryptError::Signature(error) => signature_reason(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xmldoc::SignatureAlgorithm;
+
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_gate_are_public_ones() {
+        for error in [
+            GateError::TooLarge { bytes: 2, limit: 1 },
+            GateError::NotUtf8,
+            GateError::Doctype,
+            GateError::Entity,
+            GateError::ProcessingInstruction,
+            GateError::TooDeep { limit: 1 },
+            GateError::TooManyElements { limit: 1 },
+            GateError::TooManyAttributes { limit: 1 },
+            GateError::Namespace("is relative"),
+            GateError::DuplicateId,
+            GateError::Malformed("no end tag"),
+        ] {
+            assert_eq!(gate_reason(&error).code(), error.code());
+        }
+    }
+
+    #[test]
+    fn what_libxml2_says_is_quoted() {
+        let refusal = Refusal::from(XmlError::Malformed("line 1\n\"x\"".to_owned()));
+        assert_eq!(refusal.code(), "xml_malformed");
+        assert!(refusal.detail().contains(r#"line 1\n\"x\""#), "{refusal}");
+        assert_eq!(Refusal::from(XmlError::OutOfMemory).code(), "out_of_memory");
+    }
+
+    #[test]
+    fn the_codes_of_signatures_are_public_ones() {
+        let text = String::new;
+        for error in [
+            VerifyError::Missing,
+            VerifyError::Multiple,
+            VerifyError::Invalid { tried: 1 },
+            VerifyError::Structure("x"),
+            VerifyError::SignatureAlgorithm(text()),
+            VerifyError::DigestAlgorithm(text()),
+            VerifyError::Canonicalization(text()),
+            VerifyError::Transform(text()),
+            VerifyError::ReferenceCount,
+            VerifyError::ReferenceUri(text()),
+            VerifyError::KeyTooSmall(text()),
+            VerifyError::KeyType(SignatureAlgorithm::RsaSha256),
+            VerifyError::Void,
+        ] {
+            assert_eq!(signature_reason(&error).code(), error.code());
+        }
+    }
+
+    #[test]
+    fn the_codes_of_encryption_are_public_ones() {
+        for error in [
+            DecryptError::Structure("x"),
+            DecryptError::Algorithm(String::new()),
+            DecryptError::UnsignedCbc(String::new()),
+            DecryptError::NoKey,
+            DecryptError::Failed,
+            DecryptError::Signature(VerifyError::Missing),
+        ] {
+            assert_eq!(decryption_reason(&error).code(), error.code());
+        }
+    }
+}

@@ -14,7 +14,6 @@ mod event;
 mod guard;
 mod live_session;
 mod login;
-mod name_id;
 mod notice;
 mod own_pages;
 mod page;

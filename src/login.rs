@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use identity::RequestedAuthnContext;
 use ngx::http::Request;
-use saml::authn_context::RequestedAuthnContext;
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{AskedContext, LoginCookie, PendingLogin, surplus};
+use session::{LoginCookie, PendingLogin, surplus};
 
 use crate::config::Sp;
 use crate::context::Context;
@@ -60,10 +60,7 @@ impl Login<'_> {
             expires: now.saturating_add(sp.request_lifetime),
             force_authn: self.force_authn,
             passive: self.passive,
-            authn_context: self.authn_context.map(|context| AskedContext {
-                comparison: context.comparison.as_str().to_owned(),
-                classes: context.classes,
-            }),
+            authn_context: self.authn_context,
             replaces: sp.session_keys(r).next(),
             answered: false,
         };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use saml::authn_context::{Comparison, RequestedAuthnContext};
+use identity::{Comparison, RequestedAuthnContext};
 use saml::http_url::HttpUrl;
 
 use super::Sp;

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_time;
 use ngx::http::Request;
-use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::message::Expected;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
@@ -62,15 +61,11 @@ fn answered(
         context.start_again.replace(Some(pending.return_url.clone()));
     });
     let idp = idp_named(sp, &pending.idp)?;
-    let authn_context = pending.authn_context.as_ref().map(|asked| RequestedAuthnContext {
-        classes: asked.classes.clone(),
-        comparison: Comparison::from_name(&asked.comparison).unwrap_or_default(),
-    });
     let asked = Asked {
         id: &pending.request_id,
         issue_instant: pending.issue_instant,
         force_authn: pending.force_authn,
-        authn_context: authn_context.as_ref(),
+        authn_context: pending.authn_context.as_ref(),
     };
     match decryption_budget::accept(r, response, &expected(sp, idp, now), Some(asked)) {
         Ok(login) => {

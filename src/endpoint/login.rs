@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use identity::{Comparison, RequestedAuthnContext};
 use nginx_sys::ngx_time;
 use ngx::http::Request;
-use saml::authn_context::{Comparison, RequestedAuthnContext};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 

@@ -14,7 +14,6 @@ use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
-use crate::name_id;
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
 use crate::reply::Reply;
@@ -71,13 +70,12 @@ async fn at_idp(
     let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {
         return Ok(here(target));
     };
-    let name_id = name_id::to_saml(session.name_id.clone());
     let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
     let request = OutgoingLogoutRequest {
         id: &id,
         issue_instant: now,
         sp_entity_id: &sp.entity_id,
-        name_id: &name_id,
+        name_id: &session.name_id,
         session_indexes: &session_indexes,
         relay_state: &id,
     };

@@ -19,7 +19,6 @@ use super::Answer;
 use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
 use crate::errand::{self, Bell};
-use crate::name_id;
 use crate::notice::Heard;
 use crate::page;
 use crate::random;
@@ -93,7 +92,7 @@ async fn log_out(
 fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: i64) -> Session {
     Session {
         idp,
-        name_id: name_id::to_session(request.name_id.clone()),
+        name_id: request.name_id.clone(),
         session_index: (!request.session_indexes.is_empty())
             .then(|| join(&request.session_indexes, &sp.sessions.rules.separator).into_owned()),
         sp: sp.id,

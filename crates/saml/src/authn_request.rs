@@ -1,11 +1,11 @@
 //! AuthnRequest (Core 3.4.1).
 
-use crate::authn_context::RequestedAuthnContext;
 use crate::binding::{Message, SAML_REQUEST, Signing};
 use crate::instant;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
 use crate::provider::{Idp, Policy};
 use crate::xml_writer::Tag;
+use identity::RequestedAuthnContext;
 
 pub use crate::binding::{Outgoing, SendError, Signer};
 
@@ -92,11 +92,11 @@ mod tests {
     use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
     use super::*;
-    use crate::authn_context::Comparison;
     use crate::base64_binary;
     use crate::provider::{Binding, Endpoint, SignRequests};
     use crate::test_credentials::Credential;
     use crate::test_tools::{assert_signed_by, assert_valid};
+    use identity::Comparison;
 
     const SCHEMA: &str = "saml-schema-protocol-2.0.xsd";
 

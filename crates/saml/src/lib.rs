@@ -9,7 +9,6 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-pub mod authn_context;
 pub mod authn_request;
 mod base64_binary;
 pub mod binding;

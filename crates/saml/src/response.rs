@@ -9,6 +9,8 @@ mod in_response_to;
 mod status;
 mod subject;
 
+use identity::{Attribute, NameId};
+
 pub use self::asked::Asked;
 use crate::identity_text;
 use crate::message::clock::Clock;
@@ -21,24 +23,6 @@ use crate::refusal::Refusal;
 /// A parsed Response of which nothing has been believed yet.
 pub struct ReceivedResponse(Message);
 
-/// NameID (Core 2.2.2, 2.2.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NameId {
-    pub value: String,
-    pub format: Option<String>,
-    pub name_qualifier: Option<String>,
-    pub sp_name_qualifier: Option<String>,
-    pub sp_provided_id: Option<String>,
-}
-
-/// Attribute (Core 2.7.3.1); the values of repeated Names are merged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SamlAttribute {
-    pub name: String,
-    pub friendly_name: Option<String>,
-    pub values: Vec<String>,
-}
-
 /// Who has logged in: everything read from verified bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
@@ -50,7 +34,7 @@ pub struct Login {
     pub authn_context: Option<String>,
     /// Seconds since the epoch.
     pub session_not_on_or_after: Option<i64>,
-    pub attributes: Vec<SamlAttribute>,
+    pub attributes: Vec<Attribute>,
     pub assertion_id: String,
     /// IssueInstant of the assertion, seconds since the epoch: a logout after it ends what it began.
     pub issue_instant: i64,

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::record::tests::{attribute, typical};
 
-    fn json(attributes: Vec<crate::record::Attribute>) -> String {
+    fn json(attributes: Vec<identity::Attribute>) -> String {
         attributes_json(&Session { attributes, ..typical() })
     }
 

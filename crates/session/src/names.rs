@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::record::{Attribute, Session};
+use identity::Attribute;
+
+use crate::record::Session;
 
 /// The form in which names are compared: ASCII letters in lower case, everything but `a-z` and
 /// `0-9` an underscore, because an nginx variable's name holds nothing else.

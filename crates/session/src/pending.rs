@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::{Comparison, RequestedAuthnContext};
 
 use crate::claims::stored_instant;
 use crate::seal::{NONCE_LEN, SealError};
@@ -53,21 +54,12 @@ pub struct PendingLogin {
     /// `IsPassive` was asked for: an IdP that would have to ask the user says so, and nobody minds.
     pub passive: bool,
     /// `RequestedAuthnContext`, when one was asked for.
-    pub authn_context: Option<AskedContext>,
+    pub authn_context: Option<RequestedAuthnContext>,
     /// The session this browser had when the login began, to end when it succeeds: its own cookie
     /// does not come with the IdP's cross-site POST.
     pub replaces: Option<StoreKey>,
     /// The login has succeeded: the same answer again is the Back button.
     pub answered: bool,
-}
-
-/// The authentication context that was asked for (Core 3.3.2.2.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedContext {
-    /// `Comparison`.
-    pub comparison: String,
-    /// `AuthnContextClassRef`s.
-    pub classes: Vec<String>,
 }
 
 /// Why a cookie does not hold a pending login.
@@ -159,11 +151,7 @@ impl PendingLogin {
             writer.array(key.as_bytes());
         }
         if let Some(context) = &self.authn_context {
-            writer.string(&context.comparison);
-            writer.varint(context.classes.len() as u64);
-            for class in &context.classes {
-                writer.uri(class);
-            }
+            write_context(&mut writer, context);
         }
         writer.finish()
     }
@@ -189,20 +177,26 @@ impl PendingLogin {
             passive: has(PASSIVE),
             answered: has(ANSWERED),
             replaces: if has(REPLACES) { Some(StoreKey(reader.array()?)) } else { None },
-            authn_context: if has(CONTEXT) { Some(AskedContext::read(&mut reader)?) } else { None },
+            authn_context: if has(CONTEXT) { Some(read_context(&mut reader)?) } else { None },
         };
         reader.finish()?;
         Some(pending)
     }
 }
 
-impl AskedContext {
-    fn read(reader: &mut Reader<'_>) -> Option<AskedContext> {
-        let comparison = reader.string()?;
-        let count = reader.count(2)?;
-        let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;
-        Some(AskedContext { comparison, classes })
+fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
+    writer.string(context.comparison.as_str());
+    writer.varint(context.classes.len() as u64);
+    for class in &context.classes {
+        writer.uri(class);
     }
+}
+
+fn read_context(reader: &mut Reader<'_>) -> Option<RequestedAuthnContext> {
+    let comparison = Comparison::from_name(&reader.string()?)?;
+    let count = reader.count(2)?;
+    let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;
+    Some(RequestedAuthnContext { classes, comparison })
 }
 
 /// The bytes of an ID of our own making.
@@ -262,8 +256,8 @@ mod tests {
             expires: 1600,
             force_authn: true,
             passive: false,
-            authn_context: Some(AskedContext {
-                comparison: "exact".into(),
+            authn_context: Some(RequestedAuthnContext {
+                comparison: Comparison::Exact,
                 classes: vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()],
             }),
             replaces: Some(StoreKey([5; 32])),
@@ -318,18 +312,29 @@ mod tests {
         let bare =
             PendingLogin { passive: true, force_authn, replaces, authn_context, ..pending() };
         assert_bytes(bare.clone(), &[b"\x03\x02", HEAD].concat());
-        let comparisons: [(&str, &[u8]); 4] = [
-            ("exact", b"\x05exact"),
-            ("minimum", b"\x07minimum"),
-            ("maximum", b"\x07maximum"),
-            ("better", b"\x06better"),
+        let comparisons: [(Comparison, &[u8]); 4] = [
+            (Comparison::Exact, b"\x05exact"),
+            (Comparison::Minimum, b"\x07minimum"),
+            (Comparison::Maximum, b"\x07maximum"),
+            (Comparison::Better, b"\x06better"),
         ];
         for (comparison, bytes) in comparisons {
             let classes = vec!["urn:x".into(), "https://refeds.org/profile/mfa".into()];
-            let authn_context = Some(AskedContext { comparison: comparison.into(), classes });
+            let authn_context = Some(RequestedAuthnContext { classes, comparison });
             let asking = PendingLogin { authn_context, ..bare.clone() };
             let classes = b"\x02\x00\x05urn:x\x17\x16refeds.org/profile/mfa";
             assert_bytes(asking, &[b"\x03\x12", HEAD, bytes, classes].concat());
+        }
+    }
+
+    #[test]
+    fn a_comparison_that_nobody_knows_makes_the_record_none() {
+        let bytes = pending().encode();
+        let place = bytes.windows(5).position(|window| window == b"exact").unwrap();
+        for other in [b"Exact", b"exacT", b"\0\0\0\0\0"] {
+            let mut bytes = bytes.clone();
+            bytes[place..place + 5].copy_from_slice(other);
+            assert_eq!(PendingLogin::decode(&bytes), None);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The session record: what an accepted assertion said, and how it is kept in a store.
 
+use identity::{Attribute, NameId};
+
 use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
@@ -39,30 +41,12 @@ pub struct Session {
     pub attributes: Vec<Attribute>,
 }
 
-/// `NameID`, whole (Core 2.2.2, 2.2.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NameId {
-    pub value: String,
-    pub format: Option<String>,
-    pub name_qualifier: Option<String>,
-    pub sp_name_qualifier: Option<String>,
-    pub sp_provided_id: Option<String>,
-}
-
-/// `Attribute` with the text of its values (Core 2.7.3.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attribute {
-    pub name: String,
-    pub friendly_name: Option<String>,
-    pub values: Vec<String>,
-}
-
 impl Session {
     /// The stored form: a version byte, then the fields in order of declaration.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(VERSION);
         writer.uri(&self.idp);
-        self.name_id.write(&mut writer);
+        write_name_id(&mut writer, &self.name_id);
         writer.option(self.session_index.as_deref(), Writer::string);
         writer.instant(self.authn_instant);
         writer.option(self.authn_context.as_deref(), Writer::uri);
@@ -74,7 +58,7 @@ impl Session {
         writer.uri(&self.landing);
         writer.varint(self.attributes.len() as u64);
         for attribute in &self.attributes {
-            attribute.write(&mut writer);
+            write_attribute(&mut writer, attribute);
         }
         writer.finish()
     }
@@ -85,7 +69,7 @@ impl Session {
         let mut reader = Reader::new(bytes, VERSION)?;
         let session = Session {
             idp: reader.uri()?,
-            name_id: NameId::read(&mut reader)?,
+            name_id: read_name_id(&mut reader)?,
             session_index: reader.option(Reader::string)?,
             authn_instant: reader.instant()?,
             authn_context: reader.option(Reader::uri)?,
@@ -107,48 +91,44 @@ impl Session {
     }
 }
 
-impl NameId {
-    fn write(&self, writer: &mut Writer) {
-        writer.string(&self.value);
-        writer.option(self.format.as_deref(), Writer::uri);
-        writer.option(self.name_qualifier.as_deref(), Writer::uri);
-        writer.option(self.sp_name_qualifier.as_deref(), Writer::uri);
-        writer.option(self.sp_provided_id.as_deref(), Writer::string);
-    }
+fn write_name_id(writer: &mut Writer, name_id: &NameId) {
+    writer.string(&name_id.value);
+    writer.option(name_id.format.as_deref(), Writer::uri);
+    writer.option(name_id.name_qualifier.as_deref(), Writer::uri);
+    writer.option(name_id.sp_name_qualifier.as_deref(), Writer::uri);
+    writer.option(name_id.sp_provided_id.as_deref(), Writer::string);
+}
 
-    fn read(reader: &mut Reader<'_>) -> Option<NameId> {
-        Some(NameId {
-            value: reader.string()?,
-            format: reader.option(Reader::uri)?,
-            name_qualifier: reader.option(Reader::uri)?,
-            sp_name_qualifier: reader.option(Reader::uri)?,
-            sp_provided_id: reader.option(Reader::string)?,
-        })
+fn read_name_id(reader: &mut Reader<'_>) -> Option<NameId> {
+    Some(NameId {
+        value: reader.string()?,
+        format: reader.option(Reader::uri)?,
+        name_qualifier: reader.option(Reader::uri)?,
+        sp_name_qualifier: reader.option(Reader::uri)?,
+        sp_provided_id: reader.option(Reader::string)?,
+    })
+}
+
+fn write_attribute(writer: &mut Writer, attribute: &Attribute) {
+    writer.uri(&attribute.name);
+    writer.option(attribute.friendly_name.as_deref(), Writer::string);
+    writer.varint(attribute.values.len() as u64);
+    for value in &attribute.values {
+        writer.string(value);
     }
 }
 
-impl Attribute {
-    fn write(&self, writer: &mut Writer) {
-        writer.uri(&self.name);
-        writer.option(self.friendly_name.as_deref(), Writer::string);
-        writer.varint(self.values.len() as u64);
-        for value in &self.values {
-            writer.string(value);
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Attribute> {
-        Some(Attribute {
-            name: reader.uri()?,
-            friendly_name: reader.option(Reader::string)?,
-            values: read_values(reader)?,
-        })
-    }
+fn read_attribute(reader: &mut Reader<'_>) -> Option<Attribute> {
+    Some(Attribute {
+        name: reader.uri()?,
+        friendly_name: reader.option(Reader::string)?,
+        values: read_values(reader)?,
+    })
 }
 
 fn read_attributes(reader: &mut Reader<'_>) -> Option<Vec<Attribute>> {
     let count = reader.count(ATTRIBUTE_MIN_LEN)?;
-    (0..count).map(|_| Attribute::read(reader)).collect()
+    (0..count).map(|_| read_attribute(reader)).collect()
 }
 
 fn read_values(reader: &mut Reader<'_>) -> Option<Vec<String>> {

@@ -8,7 +8,6 @@ use saml::response::Login;
 use session::{Claimed, Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
-use crate::name_id;
 use crate::page;
 use crate::random;
 use crate::reply::Reply;
@@ -152,7 +151,7 @@ fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
     let end = now.saturating_add(sp.sessions.rules.lifetime);
     Session {
         idp: login.idp_entity_id,
-        name_id: name_id::to_session(login.name_id),
+        name_id: login.name_id,
         session_index: login.session_index,
         authn_instant: login.authn_instant,
         authn_context: login.authn_context,
@@ -162,14 +161,6 @@ fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
         landing,
-        attributes: login
-            .attributes
-            .into_iter()
-            .map(|a| session::Attribute {
-                name: a.name,
-                friendly_name: a.friendly_name,
-                values: a.values,
-            })
-            .collect(),
+        attributes: login.attributes,
     }
 }

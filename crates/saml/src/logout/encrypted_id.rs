@@ -1,11 +1,11 @@
 //! Identifiers in a LogoutRequest: in the clear, or for the IdP's eyes only (Core 2.2.3, 2.2.4).
 
+use identity::NameId;
 use xmldoc::EncryptionKey;
 
 use crate::base64_binary;
 use crate::binding::SendError;
 use crate::namespace::{ASSERTION, XMLDSIG, XMLENC};
-use crate::response::NameId;
 use crate::xml_writer::Tag;
 
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";

@@ -1,5 +1,7 @@
 //! Making a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
 
+use identity::NameId;
+
 use super::Delivery;
 use super::delivery::deliver;
 use super::encrypted_id::{encrypted_id, name_id};
@@ -7,7 +9,6 @@ use crate::binding::{SAML_REQUEST, SendError, Signer, Signing};
 use crate::instant;
 use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::{Idp, LogoutEndpoint};
-use crate::response::NameId;
 use crate::xml_writer::Tag;
 
 /// How long the IdP may act on a LogoutRequest of ours, seconds.

@@ -1,5 +1,6 @@
 //! Accepting a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
 
+use identity::NameId;
 use xmldoc::{Decryption, Element};
 
 use super::opened::{Opened, open};
@@ -10,7 +11,6 @@ use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::LogoutBinding;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-use crate::response::NameId;
 
 const NAME: &str = "LogoutRequest";
 

@@ -1,5 +1,6 @@
 //! What we send: read back by other software, and by ourselves in the IdP's place.
 
+use identity::NameId;
 use openssl::encrypt::Decrypter;
 use openssl::hash::MessageDigest;
 use openssl::rsa::Padding;
@@ -17,7 +18,6 @@ use crate::provider::{
 };
 use crate::receive::{Received, receive, receive_redirect, receive_soap};
 use crate::refusal::Refusal;
-use crate::response::NameId;
 use crate::test_credentials::Credential;
 use crate::test_tools::{assert_signed_by, assert_valid};
 

@@ -1,9 +1,9 @@
 //! NameID (Core 2.2.2, 2.2.3).
 
+use identity::NameId;
 use xmldoc::Element;
 
 use crate::identity_text;
-use crate::response::NameId;
 
 /// As the IdP wrote it, but for white space around the value and the Format.
 pub fn read(element: &Element) -> NameId {

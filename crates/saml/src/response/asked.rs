@@ -1,6 +1,6 @@
 //! What the AuthnRequest asked for.
 
-use crate::authn_context::RequestedAuthnContext;
+use identity::RequestedAuthnContext;
 
 /// The request of this browser that a Response must answer.
 #[derive(Clone, Copy, Debug)]

@@ -2,24 +2,24 @@
 
 use std::collections::HashMap;
 
+use identity::Attribute;
 use xmldoc::Element;
 
-use super::SamlAttribute;
 use crate::identity_text;
 use crate::namespace::{ASSERTION, XSI};
 use crate::reason;
 use crate::refusal::Refusal;
 
 /// All attributes in the order of their first appearance; values of one Name are merged.
-pub fn read(assertion: &Element) -> Result<Vec<SamlAttribute>, Refusal> {
-    let mut attributes: Vec<SamlAttribute> = Vec::new();
+pub fn read(assertion: &Element) -> Result<Vec<Attribute>, Refusal> {
+    let mut attributes: Vec<Attribute> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     let statements = assertion.children_named(ASSERTION, "AttributeStatement");
     for element in statements.flat_map(|statement| &statement.children) {
         let name = name(element)?;
         let place = *places.entry(name).or_insert(attributes.len());
         if place == attributes.len() {
-            attributes.push(SamlAttribute { name: name.to_owned(), ..SamlAttribute::default() });
+            attributes.push(Attribute { name: name.to_owned(), ..Attribute::default() });
         }
         let Some(attribute) = attributes.get_mut(place) else { continue };
         if attribute.friendly_name.is_none() {

@@ -1,5 +1,6 @@
 //! AuthnStatement: how and when the user logged in at the IdP (Core 2.7.2).
 
+use identity::RequestedAuthnContext;
 use xmldoc::Element;
 
 use super::asked::Asked;
@@ -9,7 +10,7 @@ use crate::message::clock::{Clock, optional_instant, required_instant};
 use crate::message::header::uri;
 use crate::namespace::ASSERTION;
 use crate::reason;
-use crate::refusal::{Refusal, quote_option};
+use crate::refusal::{Refusal, quote, quote_option};
 
 /// What an accepted AuthnStatement says.
 pub struct Authn {
@@ -112,7 +113,18 @@ fn context_as_asked(statement: &Element, asked: Option<Asked<'_>>) -> Result<(),
     if asked.is_met_by(class) {
         return Ok(());
     }
-    Err(Refusal::new(&reason::AUTHN_CONTEXT_MISMATCH, asked.disagreement(class)))
+    Err(Refusal::new(&reason::AUTHN_CONTEXT_MISMATCH, disagreement(asked, class)))
+}
+
+/// "the AuthnContextClassRef is …, asked for was exact of …".
+fn disagreement(asked: &RequestedAuthnContext, class: Option<&str>) -> String {
+    let classes: Vec<String> = asked.classes.iter().map(|class| quote(class)).collect();
+    format!(
+        "the AuthnContextClassRef is {}, asked for was {} of {}",
+        quote_option(class),
+        asked.comparison.as_str(),
+        classes.join(", ")
+    )
 }
 
 /// SessionNotOnOrAfter has not come. No skew: a session that ends at once would only loop.

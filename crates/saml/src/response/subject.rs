@@ -1,8 +1,8 @@
 //! Subject: who it is, and that the bearer may say so (Core 2.4, Profiles 4.1.4.2).
 
+use identity::NameId;
 use xmldoc::Element;
 
-use super::NameId;
 use super::asked::Asked;
 use super::in_response_to::{Answered, answers_unknown};
 use crate::http_url::is_address;

@@ -1,7 +1,7 @@
+use identity::NameId;
 use saml::logout::{LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, SESSION_INDEXES_MOST};
 use saml::provider::LogoutBinding;
 use saml::receive::{Received, receive};
-use saml::response::NameId;
 use xmldoc::Limits;
 
 use crate::idp::*;

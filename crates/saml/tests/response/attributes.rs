@@ -1,4 +1,4 @@
-use saml::response::SamlAttribute;
+use identity::Attribute;
 
 use crate::answer::*;
 
@@ -8,12 +8,12 @@ fn with(attributes: &str) -> Answer {
     Answer::new().assertion(OWN, attributes)
 }
 
-fn read(attributes: &str) -> Vec<SamlAttribute> {
+fn read(attributes: &str) -> Vec<Attribute> {
     with(attributes).login().attributes
 }
 
-fn attribute(name: &str, friendly_name: Option<&str>, values: &[&str]) -> SamlAttribute {
-    SamlAttribute {
+fn attribute(name: &str, friendly_name: Option<&str>, values: &[&str]) -> Attribute {
+    Attribute {
         name: name.to_owned(),
         friendly_name: friendly_name.map(str::to_owned),
         values: values.iter().map(|&value| value.to_owned()).collect(),

@@ -1,4 +1,4 @@
-use saml::authn_context::{Comparison, RequestedAuthnContext};
+use identity::{Comparison, RequestedAuthnContext};
 use saml::response::Asked;
 
 use crate::answer::*;

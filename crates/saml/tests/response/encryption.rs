@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use identity::{Attribute, NameId};
 use saml::provider::Encryption;
-use saml::response::{NameId, SamlAttribute};
 
 use crate::answer::*;
 use crate::seal::{CBC, GCM, RSA_1_5, Seal};
@@ -206,7 +206,7 @@ fn an_encrypted_attribute_is_an_attribute() {
     let answer = Answer::new().assertion(end, &format!("{encrypted}{end}"));
     let attributes = judge().login(&answer.xml()).attributes;
     let values = vec!["admin".to_owned()];
-    let role = SamlAttribute { name: "role".to_owned(), values, ..SamlAttribute::default() };
+    let role = Attribute { name: "role".to_owned(), values, ..Attribute::default() };
     assert_eq!(attributes[1..], [role]);
     assert_eq!(answer.code(), "decryption_key_missing");
 }

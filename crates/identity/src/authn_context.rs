@@ -1,7 +1,7 @@
 //! RequestedAuthnContext: how the user is to log in (Core 3.3.2.2.1).
 
-use crate::namespace::AUTHN_CONTEXT_UNSPECIFIED;
-use crate::refusal::{quote, quote_option};
+/// The authentication context that says nothing (AuthnContext 3.4.25).
+const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 
 /// How the IdP is to choose by the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,21 +52,8 @@ impl RequestedAuthnContext {
         let listed = self.classes.iter().any(|listed| listed == class);
         match self.comparison {
             Comparison::Exact | Comparison::Minimum | Comparison::Maximum => listed,
-            Comparison::Better => {
-                !listed && !class.is_empty() && class != AUTHN_CONTEXT_UNSPECIFIED
-            }
+            Comparison::Better => !listed && !class.is_empty() && class != UNSPECIFIED,
         }
-    }
-
-    /// The two values that disagree, for the log.
-    pub fn disagreement(&self, class: Option<&str>) -> String {
-        let classes: Vec<String> = self.classes.iter().map(|class| quote(class)).collect();
-        format!(
-            "the AuthnContextClassRef is {}, asked for was {} of {}",
-            quote_option(class),
-            self.comparison.as_str(),
-            classes.join(", ")
-        )
     }
 }
 
@@ -98,7 +85,7 @@ mod tests {
     fn better_is_something_else_than_what_is_listed() {
         let asked = asked(Comparison::Better);
         assert!(asked.is_met_by(Some("urn:x:retina")));
-        for other in [None, Some(""), Some(MFA), Some(AUTHN_CONTEXT_UNSPECIFIED)] {
+        for other in [None, Some(""), Some(MFA), Some(UNSPECIFIED)] {
             assert!(!asked.is_met_by(other), "{other:?}");
         }
     }

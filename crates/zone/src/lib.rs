@@ -13,11 +13,13 @@
 
 mod block;
 mod cache;
+mod layout;
 mod memory;
 mod table;
 
 pub use cache::Cache;
-pub use memory::{MIN_SIZE, Memory};
+pub use layout::MIN_SIZE;
+pub use memory::Memory;
 pub use table::{MAX_VALUE, Table};
 
 use std::fmt;

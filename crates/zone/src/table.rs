@@ -7,7 +7,7 @@ mod values;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::block::{Block, Head, NIL, blocks_for};
-use crate::memory::{Header, Layout};
+use crate::layout::{Header, Layout};
 use crate::{Entry, Kind, Stats, StoreError};
 
 /// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of

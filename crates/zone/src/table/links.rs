@@ -2,7 +2,7 @@
 
 use super::Table;
 use crate::block::{Block, Head, NIL};
-use crate::memory::Queue;
+use crate::layout::Queue;
 
 impl Table<'_> {
     pub(super) fn head(&self, at: u32) -> Option<&Head> {

@@ -1,0 +1,102 @@
+//! Where things lie in the zone: header, epochs, hash buckets, blocks.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use crate::block::{Block, NIL};
+
+/// Names the layout below; its last byte is the layout's version.
+pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x02");
+
+/// Bytes below which a zone is refused: the tables would leave no room worth having.
+pub const MIN_SIZE: usize = 16 * 1024;
+
+/// Zone bytes per hash bucket: two sessions of the usual 1 KiB.
+const BYTES_PER_BUCKET: usize = 2048;
+
+#[repr(C, align(64))]
+pub(crate) struct Header {
+    pub magic: u64,
+    pub bucket_count: u32,
+    pub block_count: u32,
+    pub secret: [u8; 32],
+    /// Non-zero while a process changes the table; seen non-zero by the next, its owner died.
+    pub busy: AtomicU32,
+    /// Recycled blocks, linked by `next`.
+    pub free: u32,
+    /// Blocks in that list.
+    pub free_count: u32,
+    /// First block never used yet: formatting must not touch every page of a large zone.
+    pub fresh: u32,
+    pub evictable: Queue,
+    pub pinned: Queue,
+    pub pinned_blocks: u32,
+    /// The last version given out.
+    pub version: u64,
+    pub entries: u64,
+    pub evictions: u64,
+    pub evictions_reported: u64,
+    pub reported_at: i64,
+    pub resets: u64,
+}
+
+/// The ends of a queue of entries.
+#[repr(C)]
+pub(crate) struct Queue {
+    pub newest: u32,
+    pub oldest: u32,
+}
+
+impl Queue {
+    pub const EMPTY: Queue = Queue { newest: NIL, oldest: NIL };
+}
+
+impl Header {
+    /// Makes the table empty; what counts over the zone's life stays.
+    pub fn clear(&mut self) {
+        self.free = NIL;
+        self.free_count = 0;
+        self.fresh = 0;
+        self.evictable = Queue::EMPTY;
+        self.pinned = Queue::EMPTY;
+        self.pinned_blocks = 0;
+        self.entries = 0;
+    }
+}
+
+/// Offsets and counts; a function of the size alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub buckets: u32,
+    pub blocks: u32,
+    pub buckets_at: usize,
+    pub blocks_at: usize,
+}
+
+impl Layout {
+    pub const EPOCHS: usize = size_of::<Header>();
+
+    pub fn of(base: NonNull<u8>, size: usize) -> Option<Layout> {
+        if size < MIN_SIZE || !base.cast::<Header>().is_aligned() {
+            return None;
+        }
+        let buckets = u32::try_from((size / BYTES_PER_BUCKET).next_power_of_two()).ok()?;
+        let buckets_at = Layout::EPOCHS + buckets as usize * size_of::<AtomicU64>();
+        let tables_end = buckets_at + buckets as usize * size_of::<u32>();
+        let blocks_at = tables_end.next_multiple_of(64);
+        let blocks = size.checked_sub(blocks_at)? / size_of::<Block>();
+        let blocks = u32::try_from(blocks).ok().filter(|count| *count < NIL)?;
+        Some(Layout { buckets, blocks, buckets_at, blocks_at })
+    }
+
+    pub fn bucket_count(self) -> usize {
+        self.buckets as usize
+    }
+
+    /// Keys are digests, so any of their bits spread well.
+    pub fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
+        let [a, b, c, d, ..] = *key;
+        let spread = u32::from_le_bytes([a, b, c, d]) ^ u32::from(kind);
+        (spread & (self.buckets - 1)) as usize
+    }
+}

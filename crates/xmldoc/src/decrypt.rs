@@ -11,6 +11,7 @@ mod key_transport;
 mod plaintext;
 mod policy;
 
+use crate::element::{ASSERTION, plaintext_name};
 use crate::{
     Document, Element, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
 };
@@ -21,8 +22,6 @@ pub use policy::DecryptionPolicy;
 
 use encrypted::{Encrypted, EncryptedKey};
 use policy::{Coverage, MOST_ATTEMPTS};
-
-const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// Encrypted elements in one message; each costs private key operations.
 const MOST_ENCRYPTED: usize = 64;
@@ -90,16 +89,6 @@ impl<'a> Decryption<'a> {
 struct Opened {
     document: Document,
     is_authenticated: bool,
-}
-
-/// What an element of this name must decrypt to (Core 2.2.4, 2.3.4, 2.7.3.2).
-pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str> {
-    match name {
-        "EncryptedAssertion" if namespace == ASSERTION => Some("Assertion"),
-        "EncryptedID" if namespace == ASSERTION => Some("NameID"),
-        "EncryptedAttribute" if namespace == ASSERTION => Some("Attribute"),
-        _ => None,
-    }
 }
 
 /// What was decrypted under a verified signature.

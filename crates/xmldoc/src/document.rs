@@ -2,15 +2,13 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::decrypt;
+use crate::element::{ASSERTION, plaintext_name};
 use crate::ffi::{Child, Node, ParseError, Tree};
 use crate::verify::DSIG;
 use crate::{
     Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
     VerifyingKey, gate, verify,
 };
-
-const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// Data that no signature vouches for: good for refusing, never for granting.
 #[derive(Clone, Debug)]
@@ -242,7 +240,7 @@ fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
     if is_shell(node) {
         return element;
     }
-    if decrypt::plaintext_name(node.namespace(), node.name()).is_some() {
+    if plaintext_name(node.namespace(), node.name()).is_some() {
         element.scope = node.namespaces_in_scope();
     }
     for child in node.content() {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use smol_str::SmolStr;
 
 use crate::reader::{self, Sink};
-use crate::{GateError, Limits, decrypt};
+use crate::{GateError, Limits};
+
+pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// One attribute. `namespace` is empty for an attribute without a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +70,16 @@ impl Element {
     }
 }
 
+/// What an element of this name must decrypt to (Core 2.2.4, 2.3.4, 2.7.3.2); `None`: it holds no ciphertext.
+pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str> {
+    match name {
+        "EncryptedAssertion" if namespace == ASSERTION => Some("Assertion"),
+        "EncryptedID" if namespace == ASSERTION => Some("NameID"),
+        "EncryptedAttribute" if namespace == ASSERTION => Some("Attribute"),
+        _ => None,
+    }
+}
+
 /// Reads canonical XML, the bytes that a digest was taken of.
 ///
 /// libxml2 wrote them from a tree that had passed the gate, so the bounds on it still hold.
@@ -116,7 +128,7 @@ impl Sink for Builder {
 
     fn in_scope<'s>(&mut self, declared: impl Iterator<Item = (&'s str, &'s str)>) {
         let Some((element, _)) = self.open.last_mut() else { return };
-        if decrypt::plaintext_name(&element.namespace, &element.name).is_some() {
+        if plaintext_name(&element.namespace, &element.name).is_some() {
             element.scope = declared.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
     }

@@ -5,11 +5,11 @@ use super::algorithm::{
 use super::hint::Hint;
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
+use crate::verify::DSIG;
 use crate::{Element, base64_binary};
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
 

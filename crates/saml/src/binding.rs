@@ -6,13 +6,15 @@ mod percent;
 mod post;
 mod query;
 mod redirect;
+mod send_error;
 mod soap;
 
 pub(crate) use outgoing::{Message, Signing};
-pub use outgoing::{Outgoing, SendError, Signer};
+pub use outgoing::{Outgoing, Signer};
 pub use post::{PostMessage, decode_post};
 pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
+pub use send_error::SendError;
 pub(crate) use soap::envelope as soap_envelope;
 pub use soap::{SOAP_ACTION, SOAP_CONTENT_TYPE, is_soap, soap_fault};
 

@@ -11,7 +11,7 @@ use crate::{GateError, Limits};
 use name::Name;
 use scanner::{InTag, Scanner, Token};
 pub(crate) use scope::Outside;
-use scope::Scope;
+use scope::{ROOM, Scope};
 
 /// Takes what the reader finds, in document order.
 pub(crate) trait Sink {
@@ -91,9 +91,6 @@ fn characters(bytes: &[u8]) -> Result<&str, GateError> {
     }
     Ok(text)
 }
-
-/// What most messages need, so that the lists need not grow.
-const ROOM: usize = 16;
 
 struct Document<'a, S> {
     /// Bytes, with the byte order mark.

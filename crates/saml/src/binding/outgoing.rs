@@ -1,10 +1,9 @@
 //! A message on its way to the IdP, by whichever binding its endpoint speaks.
 
-use std::fmt;
-
 use xmldoc::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignaturePlace, SigningKey};
 
 use crate::base64_binary;
+use crate::binding::send_error::SendError;
 use crate::binding::{RELAY_STATE, redirect};
 use crate::provider::{Binding, Endpoint, Policy, SignRequests};
 
@@ -23,18 +22,6 @@ pub enum Outgoing {
     /// 200 with a form that posts itself: `action` and fields in order.
     Post { action: String, fields: Vec<(&'static str, String)> },
 }
-
-/// A message could not be made (signing failed).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendError(pub String);
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SendError {}
 
 /// XML with the way it is to go.
 pub(crate) struct Message<'a> {

@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use xmldoc::{SignatureAlgorithm, SigningKey};
 
 use crate::base64_binary;
+use crate::binding::RELAY_STATE;
 use crate::binding::deflate::deflate;
-use crate::binding::{RELAY_STATE, SendError};
+use crate::binding::send_error::SendError;
 
 /// The spelling that also those IdPs verify that decode and re-encode the query: all but RFC 3986's
 /// unreserved characters, in upper-case hex.

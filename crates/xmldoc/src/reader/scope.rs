@@ -2,9 +2,11 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::ROOM;
 use super::name::Name;
 use crate::GateError;
+
+/// What most messages need, so that the lists need not grow.
+pub(super) const ROOM: usize = 16;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";

@@ -1,0 +1,100 @@
+//! Bounds on a document, and why the gate refused it.
+use std::fmt;
+
+/// Bounds on a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes.
+    pub bytes: usize,
+    /// Element depth.
+    pub depth: usize,
+    /// Elements.
+    pub elements: usize,
+    /// Attributes (namespace declarations included) on one element.
+    pub attributes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 256 * 1024, depth: 64, elements: 10_000, attributes: 64 }
+    }
+}
+
+/// Why the gate refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateError {
+    TooLarge {
+        bytes: usize,
+        limit: usize,
+    },
+    NotUtf8,
+    Doctype,
+    /// A reference to an entity that is not one of XML's five, or `&` alone.
+    Entity,
+    ProcessingInstruction,
+    TooDeep {
+        limit: usize,
+    },
+    TooManyElements {
+        limit: usize,
+    },
+    TooManyAttributes {
+        limit: usize,
+    },
+    /// What is wrong with a namespace URI.
+    Namespace(&'static str),
+    DuplicateId,
+    /// What the document has that well-formed XML has not.
+    Malformed(&'static str),
+}
+
+impl GateError {
+    /// The stable reason code, e.g. `xml_doctype`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "xml_too_large",
+            Self::NotUtf8 => "xml_not_utf8",
+            Self::Doctype => "xml_doctype",
+            Self::Entity => "xml_entity",
+            Self::ProcessingInstruction => "xml_processing_instruction",
+            Self::TooDeep { .. } => "xml_too_deep",
+            Self::TooManyElements { .. } => "xml_too_many_elements",
+            Self::TooManyAttributes { .. } => "xml_too_many_attributes",
+            Self::Namespace(_) => "xml_namespace",
+            Self::DuplicateId => "xml_duplicate_id",
+            Self::Malformed(_) => "xml_malformed",
+        }
+    }
+}
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "the document has {bytes} bytes, more than {limit}")
+            }
+            Self::NotUtf8 => {
+                f.write_str("the document is not in UTF-8, or declares another encoding")
+            }
+            Self::Doctype => {
+                f.write_str("the document has a DOCTYPE, or markup that only a DTD may have")
+            }
+            Self::Entity => {
+                f.write_str("the document uses an entity other than amp, lt, gt, quot and apos")
+            }
+            Self::ProcessingInstruction => f.write_str("the document has a processing instruction"),
+            Self::TooDeep { limit } => write!(f, "elements are nested deeper than {limit} levels"),
+            Self::TooManyElements { limit } => {
+                write!(f, "the document has more than {limit} elements")
+            }
+            Self::TooManyAttributes { limit } => {
+                write!(f, "an element has more than {limit} attributes")
+            }
+            Self::Namespace(fault) => write!(f, "a namespace URI {fault}"),
+            Self::DuplicateId => f.write_str("two ID, Id or id attributes have the same value"),
+            Self::Malformed(what) => write!(f, "the document has {what}"),
+        }
+    }
+}
+
+impl std::error::Error for GateError {}

@@ -57,13 +57,11 @@ impl ReceivedResponse {
     /// unverified: finds the IdP of an unsolicited Response, which [`Self::accept`] then compares with
     /// what that IdP has signed.
     pub fn issuer(&self) -> Option<String> {
-        let of_assertion = || {
+        self.0.issuer().or_else(|| {
             let document = &self.0.document;
-            document.text_in_child(namespace::ASSERTION, "Assertion", "Issuer")
-        };
-        self.0
-            .issuer()
-            .or_else(|| of_assertion().map(|issuer| identity_text::trim(&issuer).to_owned()))
+            let issuer = document.text_in_child(namespace::ASSERTION, "Assertion", "Issuer")?;
+            Some(identity_text::trim(&issuer).to_owned())
+        })
     }
 
     /// Would it be decrypted before any signature has shown that it is the IdP's? Then each failure is

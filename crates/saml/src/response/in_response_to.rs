@@ -1,12 +1,11 @@
 //! Which of our requests the Response answers (Core 3.2.2, Profiles 4.1.4.2, 4.1.5).
 
+use super::asked::Asked;
 use crate::message::envelope::Envelope;
 use crate::message::in_response_to::answers_another;
 use crate::provider::Idp;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
-
-use super::asked::Asked;
 
 /// Does the verified Response itself say that it answers our request? Then a confirmation need not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

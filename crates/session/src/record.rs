@@ -252,6 +252,7 @@ pub(crate) mod tests {
             authn_instant: 1000,
             authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()),
             assertion_id: "_1".into(),
+            issue_instant: 999,
             sp: SpId::from_bytes(*b"0123456789abcdef"),
             created: 1001,
             expires: -1,
@@ -261,9 +262,9 @@ pub(crate) mod tests {
                 attribute("empty", None, &[]),
             ],
         };
-        let bytes: &[u8] = b"\x02\x17\x0fidp.example.org\
+        let bytes: &[u8] = b"\x03\x17\x0fidp.example.org\
             \x05alice\x01\x12\x0apersistent\x01\x17\x0fidp.example.org\x01\x00\x06urn:sp\x01\x02a1\
-            \x01\x02s1\xd0\x0f\x01\x14\x08Password\x02_1\
+            \x01\x02s1\xd0\x0f\x01\x14\x08Password\x02_1\xce\x0f\
             0123456789abcdef\xd2\x0f\x01\x17\x10app.example.com/\
             \x02\x07\x0242\x01\x09givenName\x02\x05Alice\x00\x00\x05empty\x00\x00";
         assert_eq!(session.encode().escape_ascii().to_string(), bytes.escape_ascii().to_string());

@@ -48,12 +48,12 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub const EMPTY: Queue = Queue { newest: NIL, oldest: NIL };
+    pub(crate) const EMPTY: Queue = Queue { newest: NIL, oldest: NIL };
 }
 
 impl Header {
     /// Makes the table empty; what counts over the zone's life stays.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.free = NIL;
         self.free_count = 0;
         self.fresh = 0;
@@ -74,9 +74,9 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub const EPOCHS: usize = size_of::<Header>();
+    pub(crate) const EPOCHS: usize = size_of::<Header>();
 
-    pub fn of(base: NonNull<u8>, size: usize) -> Option<Layout> {
+    pub(crate) fn of(base: NonNull<u8>, size: usize) -> Option<Layout> {
         if size < MIN_SIZE || !base.cast::<Header>().is_aligned() {
             return None;
         }
@@ -89,12 +89,12 @@ impl Layout {
         Some(Layout { buckets, blocks, buckets_at, blocks_at })
     }
 
-    pub fn bucket_count(self) -> usize {
+    pub(crate) fn bucket_count(self) -> usize {
         self.buckets as usize
     }
 
     /// Keys are digests, so any of their bits spread well.
-    pub fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
+    pub(crate) fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
         let [a, b, c, d, ..] = *key;
         let spread = u32::from_le_bytes([a, b, c, d]) ^ u32::from(kind);
         (spread & (self.buckets - 1)) as usize

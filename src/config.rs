@@ -12,6 +12,7 @@ mod idp;
 mod location;
 mod memcached;
 mod name_id_format;
+mod policy;
 mod publication;
 mod raw;
 mod return_directive;

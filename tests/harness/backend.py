@@ -1,9 +1,10 @@
 """A web server that writes down what it is asked, and answers as it is told."""
 
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from harness.web import WebServer
 
 
 @dataclass
@@ -21,13 +22,12 @@ class Backend:
         self.asked = []
         self.answer = answer
         self.delay = 0.0  # seconds before each answer
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.url = f"http://127.0.0.1:{self.web.server_port}"
-        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        self.web = WebServer(self.handler())
+        self.url = self.web.url
+        self.web.start()
 
     def stop(self) -> None:
-        self.web.shutdown()
-        self.web.server_close()
+        self.web.stop()
 
     def handler(self):
         backend = self

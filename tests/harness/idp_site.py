@@ -2,15 +2,15 @@
 
 import html
 import ssl
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from harness.idp import Idp
 from harness.keys import Credential
 from harness.message import AuthnRequest, read_post, read_redirect
+from harness.web import WebServer
 
 PAGE = '<body onload="document.forms[0].submit()"><form method="post" action="{}">{}</form></body>'
 
@@ -22,15 +22,14 @@ class IdpSite:
         (directory / "tls.pem").write_bytes(tls.key_pem + tls.certificate_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(directory / "tls.pem")
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.web = WebServer(self.handler())
         self.web.socket = context.wrap_socket(self.web.socket, server_side=True)
         self.idp = replace(idp, sso_url=f"https://127.0.0.1:{self.web.server_port}/sso")
         self.visits = []  # the paths of the AuthnRequests that came by GET
-        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        self.web.start()
 
     def stop(self) -> None:
-        self.web.shutdown()
-        self.web.server_close()
+        self.web.stop()
 
     def page(self, request: AuthnRequest) -> str:
         fields = "".join(

@@ -1,20 +1,19 @@
 """A web server that nobody should ever ask anything."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from harness.web import WebServer
 
 
 class Listener:
     def __init__(self):
         self.hits = []
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.url = f"http://127.0.0.1:{self.web.server_port}"
-        self.thread = threading.Thread(target=self.web.serve_forever, daemon=True)
-        self.thread.start()
+        self.web = WebServer(self.handler())
+        self.url = self.web.url
+        self.web.start()
 
     def stop(self) -> None:
-        self.web.shutdown()
-        self.web.server_close()
+        self.web.stop()
 
     def handler(self):
         hits = self.hits

@@ -3,8 +3,7 @@
 Single logout both ways: our messages are read, and their signatures checked, by pysaml2 alone.
 """
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +19,7 @@ from saml2.xmldsig import DIGEST_SHA1, DIGEST_SHA256, SIG_RSA_SHA1, SIG_RSA_SHA2
 
 from harness.keys import Credential, rsa_credential
 from harness.message import NS, soap_content
+from harness.web import WebServer
 
 IDENTITY = {
     "mail": ["alice@example.org"],
@@ -59,9 +59,8 @@ class Pysaml2Idp:
         self.logout_responses = []
         self.logins = []  # (NameID, SessionIndex) as given
         self.server = None
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.url = f"http://127.0.0.1:{self.web.server_port}"
-        self.thread = threading.Thread(target=self.web.serve_forever, daemon=True)
+        self.web = WebServer(self.handler())
+        self.url = self.web.url
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "idp.key").write_bytes(self.credential.key_pem)
         (directory / "idp.crt").write_bytes(self.credential.certificate_pem)
@@ -109,12 +108,11 @@ class Pysaml2Idp:
         self.server = Server(config=config)
 
     def start(self) -> "Pysaml2Idp":
-        self.thread.start()
+        self.web.start()
         return self
 
     def stop(self) -> None:
-        self.web.shutdown()
-        self.web.server_close()
+        self.web.stop()
 
     def answer(self, binding: str, fields: dict[str, str]) -> str:
         """The page that posts the Response to the SP; raises what pysaml2 raises."""

@@ -1,8 +1,10 @@
 """A real nginx in a directory of its own, on free loopback ports."""
 
+import collections
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -26,7 +28,7 @@ HTTP_GLOBALS = """
     fastcgi_temp_path @DIR@/temp-fastcgi;
     uwsgi_temp_path @DIR@/temp-uwsgi;
     scgi_temp_path @DIR@/temp-scgi;
-    log_format saml '$request_method $uri $status [$saml_error]';
+    log_format saml '$request_method $uri $status [$saml_error] $saml_request_id';
     access_log @DIR@/access.log saml;
 """
 
@@ -35,15 +37,27 @@ TROUBLE = re.compile(
 )
 
 
+HELD = collections.deque()  # the sockets of the ports given out last
+HELD_AT_MOST = 300
+
+
 def free_ports(count: int) -> list[int]:
-    """Loopback ports nobody listens on."""
-    with contextlib.ExitStack() as sockets:
-        ports = []
-        for _ in range(count):
-            free = sockets.enter_context(socket.socket())
-            free.bind(("127.0.0.1", 0))
-            ports.append(free.getsockname()[1])
-        return ports
+    """Loopback ports for servers of the caller's, which nobody else is given in the meantime.
+
+    The socket that found a port stays bound to it and never listens. A server that sets
+    SO_REUSEADDR, as all do, may listen there all the same; the kernel gives the port to no client
+    and to no other run of these tests.
+    """
+    ports = []
+    for _ in range(count):
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        HELD.append(held)
+        ports.append(held.getsockname()[1])
+    while len(HELD) > HELD_AT_MOST:
+        HELD.popleft().close()
+    return ports
 
 
 def wait_for_port(
@@ -51,7 +65,7 @@ def wait_for_port(
 ) -> None:
     """Returns when something listens on `port`; raises when `process` ends or time is over."""
     deadline = time.monotonic() + seconds
-    while True:
+    for pause in pauses():
         with socket.socket() as attempt:
             if attempt.connect_ex((address, port)) == 0:
                 return
@@ -59,7 +73,27 @@ def wait_for_port(
             raise RuntimeError(f"{process.args[0]} ended with {process.returncode}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"nothing listens on port {port} after {seconds} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+
+
+def pauses():
+    """Seconds between two looks: most of what is waited for comes soon."""
+    pause = 0.001
+    while True:
+        yield pause
+        pause = min(2 * pause, 0.02)
+
+
+def ends_within(process: subprocess.Popen, seconds: float) -> bool:
+    """Waits for the end; unlike Popen.wait with a timeout it does not sleep past it."""
+    descriptor = os.pidfd_open(process.pid)
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    ended = poll.poll(seconds * 1000)
+    os.close(descriptor)
+    if ended:
+        process.wait()
+    return bool(ended)
 
 
 def title(pid: int) -> bytes:
@@ -180,17 +214,19 @@ class Nginx:
 
     def wait_for(self, condition, what: str, seconds: float = 10) -> None:
         deadline = time.monotonic() + seconds
-        while not condition():
+        for pause in pauses():
+            if condition():
+                return
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited {seconds} s in vain for {what}")
-            time.sleep(0.02)
+            time.sleep(pause)
 
     def error_log(self) -> str:
         path = self.directory / "error.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def access_log(self) -> str:
-        """One line a request: method, path, status, [reason code]."""
+        """One line a request: method, path, status, [reason code], request id."""
         path = self.directory / "access.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
@@ -199,11 +235,9 @@ class Nginx:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGQUIT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
+        if not ends_within(self.process, 10):
             self.kill()
-            raise AssertionError("nginx did not quit within 10 s") from None
+            raise AssertionError("nginx did not quit within 10 s")
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:

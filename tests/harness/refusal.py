@@ -5,25 +5,25 @@ import re
 from harness.browser import Page
 from harness.nginx import Nginx
 
+LINE = re.compile(r" saml: (?P<code>[a-z0-9_]+): .*; .*, request id: (?P<id>[0-9A-Za-z_-]+)")
+
 
 def assert_refused(server: Nginx, page: Page, code: str) -> str:
-    """The request ended with the reason `code`; returns the log line."""
+    """The request ended with the reason `code`; returns the log line.
+
+    The lines of this request have the id that its page shows: those of others may come later, when
+    nginx has several workers.
+    """
     assert 400 <= page.status < 600, f"{page.status} {page.location or page.text}"
     log = server.error_log()
-    lines = [line for line in log.splitlines() if " saml: " in line]
-    assert lines, f"nothing about SAML in error.log: {page.status} {page.text}\n{log}"
-    line = lines[-1]
-    found = re.search(r" saml: ([a-z0-9_]+): .*; .*, request id: ([0-9A-Za-z_-]+)", line)
-    assert found, f"not the shape of a refusal: {line}"
-    assert found.group(1) == code, line
+    found = [found for line in log.splitlines() if (found := LINE.search(line))]
+    found = [found for found in found if found["id"] in page.text]
+    assert found, f"no refusal in error.log has the request id of the page: {page.text}\n{log}"
+    line, request_id = found[-1].string, found[-1]["id"]
+    assert found[-1]["code"] == code, line
     assert re.search(r"\[(info|notice|warn|error)\]", line), line
     assert code in page.text
-    assert found.group(2) in page.text, "the page does not show the request id of the log"
-    server.wait_for(lambda: f"[{code}]" in last_line(server), f"[{code}] in access.log", 2)
+    end = f" [{code}] {request_id}\n"
+    server.wait_for(lambda: end in server.access_log(), f"{end!r} in access.log", 2)
     assert not any(secret in page.text for secret in ("sp.key", "/nginx.conf", "PRIVATE KEY"))
     return line
-
-
-def last_line(server: Nginx) -> str:
-    lines = server.access_log().splitlines()
-    return lines[-1] if lines else ""

@@ -1,7 +1,6 @@
 """Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it."""
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -12,27 +11,15 @@ from harness.idp import Idp
 from harness.keycloak import Keycloak, Unavailable
 from harness.keys import rsa_credential
 from harness.memcached import Memcached
-from harness.nginx import ROOT, Nginx
-from harness.pysaml2_idp import Pysaml2Idp
+from harness.nginx import Nginx
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.upstream import PROTOCOLS, Upstream
+
+pytest_plugins = ["harness.costs", "harness.parallel"]
 
 
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
-
-
-@pytest.fixture(scope="session")
-def build(request) -> tuple[str, str]:
-    """The module and the nginx binary it fits."""
-    flavour = request.config.getoption("--nginx")
-    done = subprocess.run(
-        [ROOT / "scripts/build", flavour], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.exit(f"scripts/build {flavour} failed", done.returncode)
-    module, binary = done.stdout.splitlines()[-1].split(" ")
-    return module, binary
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +138,9 @@ def keycloak(scratch):
 
 
 @pytest.fixture
-def pysaml2_idp(scratch, tmp_path):
+def pysaml2_idp(tmp_path):
+    from harness.pysaml2_idp import Pysaml2Idp  # takes a second, which most runs can save
+
     idp = Pysaml2Idp(tmp_path / "pysaml2").start()
     yield idp
     idp.stop()

@@ -414,6 +414,7 @@ def with_prefix_list(element: str, prefixes: str):
     return change
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("element", ["CanonicalizationMethod", "Transform"])
 @pytest.mark.parametrize("prefixes", [" " * 200_000, "a " * 100_000], ids=["spaces", "prefixes"])
 def test_prefix_list_that_never_ends(nginx, idp, browser, element, prefixes):

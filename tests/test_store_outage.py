@@ -149,6 +149,7 @@ def test_restarted_between_two_requests(hosts, node, idp):
     assert status(one, member) == 200
 
 
+@pytest.mark.serial
 def test_a_frozen_node_costs_only_those_who_need_it(hosts, node, idp):
     """Unprotected pages, and members known here, are as quick as ever while others wait."""
     one, two = hosts(cache_valid="60s")

@@ -9,25 +9,9 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    client_max_body_size 8m;
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        max_message_size 64k;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(http="client_max_body_size 8m;", keys=False, sp="max_message_size 64k;")
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 RESPONSE = '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_a" Version="2.0">{}</samlp:Response>'

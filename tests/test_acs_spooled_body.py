@@ -4,26 +4,16 @@ import pytest
 
 from harness.idp import post_body
 from harness.response import Answer, Attribute
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
+CONF = site(
+    keys=False,
+    server="""
         client_body_buffer_size @BUFFER@;
         client_body_in_single_buffer @SINGLE@;
         client_body_in_file_only @FILE@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+    """,
+)
 
 
 @pytest.mark.parametrize("buffer", ["1k", "16k", "256k"])

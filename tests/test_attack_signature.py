@@ -30,23 +30,9 @@ from harness.keys import rsa_credential
 from harness.listener import Listener
 from harness.message import NS
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(keys=False)
 IDP, EVE = rsa_credential("idp"), rsa_credential("eve")
 UNSIGNED = Answer(sign=None)
 ADMIN = "admin@example.org"

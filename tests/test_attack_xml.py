@@ -18,23 +18,9 @@ from harness.keys import rsa_credential
 from harness.listener import Listener
 from harness.message import NS
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(keys=False, location="add_header X-User $saml_name_id;")
 EVE = "admin@example.org.evil.com"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -4,29 +4,13 @@ import pytest
 
 from harness.browser import Browser
 from harness.response import Answer, Attribute
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / {
-            auth_saml app;
-            add_header X-Mail "[$saml_attr_mail]";
-            add_header X-Upper "[$saml_attr_MAIL]";
-            root html;
-        }
-    }
-}
-"""
+CONF = site(
+    keys=False,
+    sp="@SP@",
+    location='add_header X-Mail "[$saml_attr_mail]"; add_header X-Upper "[$saml_attr_MAIL]";',
+)
 UPPER = Attribute("MAIL", ["upper"])
 CAPITAL = Attribute("Mail", ["capital"])
 EXACT = Attribute("mail", ["exact"])

@@ -4,25 +4,10 @@ import pytest
 
 from harness.browser import Browser
 from harness.refusal import assert_refused
+from harness.site import site
 from harness.wire import cookie_header
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(keys=False, sp="@SP@")
 
 
 def post_again(browser, request, form):

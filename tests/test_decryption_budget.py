@@ -12,25 +12,9 @@ from harness.keys import rsa_credential
 from harness.message import NS
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; allow_unsolicited on; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(idp="allow_unsolicited on;")
 SP, STRANGER = rsa_credential("sp"), rsa_credential("stranger")
 OF_CLIENT, OF_WORKER = 20, 100  # at once; then one a second, twenty a second
 

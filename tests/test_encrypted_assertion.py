@@ -14,32 +14,16 @@ from harness.listener import Listener
 from harness.message import NS
 from harness.refusal import assert_refused
 from harness.response import Answer, Attribute
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
+CONF = site(
+    idp="@IDP@",
+    sp="""
         certificate next.crt;
         certificate_key next.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / {
-            auth_saml app;
-            add_header X-User $saml_name_id;
-            add_header X-Mail $saml_attr_mail;
-            root html;
-        }
-    }
-}
-"""
+    """,
+    location="add_header X-User $saml_name_id; add_header X-Mail $saml_attr_mail;",
+)
 SP, NEXT, STRANGER = rsa_credential("sp"), rsa_credential("next"), rsa_credential("stranger")
 FILES = {"next.crt": NEXT.certificate_pem, "next.key": NEXT.key_pem}
 MAIL = [Attribute("mail", ["alice@mail.example.org"])]

@@ -16,25 +16,9 @@ from harness.idp import post_fields, sign
 from harness.keys import rsa_credential
 from harness.message import NS
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; allow_weak cbc rsa1_5; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(idp="allow_weak cbc rsa1_5;")
 VALUE = "{http://www.w3.org/2001/04/xmlenc#}CipherValue"
 KEY, DATA = 0, 1
 

@@ -7,23 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from harness.crowd import CROWD_IDP, Crowd
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; allow_unsolicited on; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(idp="allow_unsolicited on;", keys=False, location="add_header X-User $saml_name_id;")
 
 
 @pytest.fixture

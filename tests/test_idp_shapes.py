@@ -18,30 +18,14 @@ from harness.idp import Idp, sign
 from harness.keys import rsa_credential
 from harness.message import NS
 from harness.response import URI, Answer, Attribute
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        attribute_separator "|";
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / {
-            auth_saml app;
-            add_header X-User $saml_name_id;
-            add_header X-Format $saml_name_id_format;
-            add_header X-Groups $saml_attr_groups;
-            root html;
-        }
-    }
-}
-"""
+CONF = site(
+    keys=False,
+    sp='attribute_separator "|";',
+    location="add_header X-User $saml_name_id; add_header X-Format $saml_name_id_format;"
+    " add_header X-Groups $saml_attr_groups;",
+)
 IDP, STRANGER = rsa_credential("idp"), rsa_credential("stranger")
 SAML, DS = NS["saml"], NS["ds"]
 GROUPS = [Attribute("groups", ["staff", "admins"])]

@@ -6,26 +6,15 @@ from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_idp other { metadata other.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        idp other;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-Idp $saml_idp; root html; }
-        location /partners { auth_saml app idp=other; root html; }
-    }
-}
-"""
+CONF = site(
+    http="saml_idp other { metadata other.xml; }",
+    keys=False,
+    sp="idp other;",
+    location="add_header X-Idp $saml_idp;",
+    server="location /partners { auth_saml app idp=other; root html; }",
+)
 OTHER = Idp(
     "https://other.example.org/idp",
     "https://other.example.org/sso",

@@ -22,26 +22,9 @@ from harness.logout import (
 from harness.members import is_in, log_in
 from harness.message import NS, soap_content, verify_enveloped
 from harness.response import EMAIL
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(idp="@IDP@", sp="@SP@")
 SP = rsa_credential("sp").certificate
 BY = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 

@@ -6,26 +6,9 @@ from harness.browser import Browser
 from harness.idp import Idp
 from harness.members import is_in, log_in
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        return_hosts www.example.org;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(sp="return_hosts www.example.org;")
 
 
 @pytest.fixture

@@ -17,26 +17,9 @@ from harness.logout import (
     form,
 )
 from harness.members import is_in, log_in, log_in_again
+from harness.site import site
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@ reuseport;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(main="worker_processes 2;", listen="reuseport")
 SP = rsa_credential("sp").certificate
 
 

@@ -18,28 +18,16 @@ from harness.logout import (
 )
 from harness.members import is_in, log_in
 from harness.response import SUCCESS
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_idp other { metadata other.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
+CONF = site(
+    http="saml_idp other { metadata other.xml; }",
+    idp="@IDP@",
+    sp="""
         idp other;
         logout_redirect /bye.html;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+    """,
+)
 OTHER = Idp(
     "https://other.example.org/idp",
     "https://other.example.org/sso",

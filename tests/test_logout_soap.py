@@ -15,30 +15,18 @@ from harness.listener import Listener
 from harness.logout import PARTIAL_LOGOUT, RESPONDER, enveloped
 from harness.members import is_in, log_in
 from harness.message import verify_enveloped
+from harness.site import site
 from harness.soap_idp import SoapIdp, header, http
 
-CONF = """
-worker_processes 1;
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
+CONF = site(
+    main="worker_processes 1;",
+    idp="@IDP@",
+    sp="""
         logout_redirect /bye.html;
         max_message_size 64k;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-        location /open { alias html; }
-    }
-}
-"""
+    """,
+    server="location /open { alias html; }",
+)
 SP = rsa_credential("sp").certificate
 TLS = rsa_credential("soap endpoint")
 TRUSTED = "slo_ssl_trusted_certificate trusted.crt;"

@@ -23,27 +23,9 @@ from harness.logout import (
 from harness.members import is_in, log_in, log_in_again
 from harness.message import NS
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_idp other { metadata other.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        idp other;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(http="saml_idp other { metadata other.xml; }", idp="@IDP@", sp="idp other;")
 OTHER = Idp(
     "https://other.example.org/idp",
     "https://other.example.org/sso",

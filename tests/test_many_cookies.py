@@ -4,24 +4,10 @@ import re
 
 import pytest
 
+from harness.site import site
 from harness.wire import ask, cookie_header
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(keys=False)
 HTML = ("Accept", "text/html")
 
 

@@ -10,27 +10,14 @@ from harness.logout import LogoutRequest, assert_success, send
 from harness.members import is_in, log_in, log_in_again
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_idp corp { metadata idp.xml; allow_unsolicited on; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@ reuseport;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(
+    main="worker_processes 2;",
+    idp="allow_unsolicited on; @IDP@",
+    sp="@SP@",
+    listen="reuseport",
+)
 HOUR = {"not_on_or_after": 3600, "confirmation_not_on_or_after": 3600}
 
 

@@ -11,23 +11,14 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata metadata.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(
+    metadata="metadata.xml",
+    idp="@IDP@",
+    keys=False,
+    location="add_header X-User $saml_name_id;",
+)
 
 CREDENTIAL, OTHER = rsa_credential("idp"), rsa_credential("other")
 CERTIFICATE, OLD = CREDENTIAL.certificate_base64, OTHER.certificate_base64

@@ -6,25 +6,13 @@ import pytest
 
 from harness.browser import Browser
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_session_store store { zone store 1m; @SECRET@ }
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        session_store store;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(
+    http="saml_session_store store { zone store 1m; @SECRET@ }",
+    keys=False,
+    sp="session_store store;",
+)
 FILES = {"one.key": "1" * 64, "two.key": "2" * 64}
 
 

@@ -5,26 +5,17 @@ import pytest
 from harness.browser import Browser
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
+CONF = site(
+    idp="@IDP@",
+    keys=False,
+    sp="@SP@",
+    server="""
         location /fresh { auth_saml app; auth_saml_force_authn on; try_files /page.html =404; }
         location /recent { auth_saml app; auth_saml_force_authn 60s; try_files /page.html =404; }
-    }
-}
-"""
+    """,
+)
 
 
 def outcome(nginx, idp, answer: Answer, idp_lines: str = "", sp_lines: str = ""):

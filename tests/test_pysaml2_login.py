@@ -5,30 +5,14 @@ import pytest
 from harness.browser import Browser
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata pysaml2.xml; sso_binding @BINDING@; @MORE@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / {
-            auth_saml app;
-            add_header X-Mail $saml_attr_mail;
-            add_header X-Affiliation $saml_attr_edupersonaffiliation;
-            root html;
-        }
-    }
-}
-"""
+CONF = site(
+    metadata="pysaml2.xml",
+    idp="sso_binding @BINDING@; @MORE@",
+    location="add_header X-Mail $saml_attr_mail;"
+    " add_header X-Affiliation $saml_attr_edupersonaffiliation;",
+)
 
 
 def serve(nginx, idp: Pysaml2Idp, binding: str = "redirect", more: str = ""):

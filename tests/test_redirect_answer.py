@@ -22,25 +22,9 @@ from harness.keys import ec_credential, rsa_credential
 from harness.message import NS
 from harness.refusal import assert_refused
 from harness.response import Answer, Attribute
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(idp="@IDP@", location="add_header X-User $saml_name_id;")
 UNSIGNED = Answer(sign=None)
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 RSA_SHA256 = f"{MORE}rsa-sha256"

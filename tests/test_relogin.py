@@ -2,24 +2,10 @@
 
 from harness.browser import Browser
 from harness.response import Answer
+from harness.site import site
 from harness.wire import cookie_header
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(keys=False)
 
 
 def status_of(server, token: str) -> int:

@@ -5,24 +5,9 @@ import time
 from harness.browser import Browser
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; @IDP@ }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        request_lifetime 5s;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(idp="@IDP@", keys=False, sp="request_lifetime 5s;")
 
 
 def test_another_browser_cannot_use_it(nginx, idp, browser):

@@ -9,27 +9,17 @@ from harness.browser import Browser
 from harness.idp import post_fields
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    log_format ids '$status $saml_request_id';
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-        request_lifetime 5m;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
+CONF = site(
+    http="log_format ids '$status $saml_request_id';",
+    keys=False,
+    sp="request_lifetime 5m;",
+    server="""
         access_log @DIR@/ids.log ids;
         access_log @DIR@/access.log saml;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+    """,
+)
 CAUSES = ["cookies", "address", "too long"]
 TO_LOOK_AT = ["cookies", "base_url", "request_lifetime"]
 

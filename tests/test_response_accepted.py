@@ -8,27 +8,9 @@ from harness.idp import KEY, Idp
 from harness.keys import ec_credential, rsa_credential
 from harness.message import NS
 from harness.response import Answer, Attribute, instant
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / {
-            auth_saml app;
-            add_header X-User $saml_name_id;
-            root html;
-        }
-    }
-}
-"""
+CONF = site(keys=False, location="add_header X-User $saml_name_id;")
 
 
 def logs_in(server, idp: Idp, answer: Answer) -> str:

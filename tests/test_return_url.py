@@ -6,26 +6,16 @@ import pytest
 
 from harness.message import read_redirect
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
+CONF = site(
+    keys=False,
+    sp="""
         return_hosts other.example.org;
         login_redirect /start;
         logout_redirect /bye;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+    """,
+)
 
 GOOD = {
     "/page.html": "/page.html",

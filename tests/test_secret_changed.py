@@ -5,28 +5,13 @@ import pytest
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
 from harness.members import is_in, log_in
+from harness.site import site
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_session_store sessions { zone saml_sessions 1m; secret session.key; }
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        session_store sessions;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+CONF = site(
+    main="worker_processes 2;",
+    http="saml_session_store sessions { zone saml_sessions 1m; secret session.key; }",
+    sp="session_store sessions;",
+)
 
 
 @pytest.fixture

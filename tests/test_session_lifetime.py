@@ -6,25 +6,17 @@ import time
 import pytest
 
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; clock_skew 0s; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
+CONF = site(
+    idp="clock_skew 0s;",
+    keys=False,
+    sp="""
         session_lifetime @LIFETIME@;
         session_idle_timeout @IDLE@;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-Expires $saml_session_expires; root html; }
-    }
-}
-"""
+    """,
+    location="add_header X-Expires $saml_session_expires;",
+)
 
 pytestmark = pytest.mark.slow
 

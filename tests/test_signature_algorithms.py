@@ -15,23 +15,9 @@ from harness.keys import Credential, certified, rsa_credential
 from harness.message import NS
 from harness.refusal import assert_refused
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(keys=False, location="add_header X-User $saml_name_id;")
 CREDENTIALS = {
     "rsa": rsa_credential("idp"),
     "p256": certified(ec.generate_private_key(ec.SECP256R1()), "idp"),

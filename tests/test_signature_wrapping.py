@@ -13,23 +13,9 @@ from harness.attack import assert_beaten_off
 from harness.idp import post_fields
 from harness.message import NS
 from harness.response import Answer
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; add_header X-User $saml_name_id; root html; }
-    }
-}
-"""
+CONF = site(keys=False, location="add_header X-User $saml_name_id;")
 
 SIGNATURE = f"{{{NS['ds']}}}Signature"
 OBJECT = f"{{{NS['ds']}}}Object"

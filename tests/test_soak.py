@@ -7,27 +7,13 @@ from pathlib import Path
 import pytest
 
 from harness.browser import Browser
+from harness.site import site
 
-CONF = """
-worker_processes 1;
-events {}
-http {
-    keepalive_requests 1000000;
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; access_log off; root html; }
-    }
-}
-"""
+CONF = site(
+    main="worker_processes 1;",
+    http="keepalive_requests 1000000;",
+    location="access_log off;",
+)
 
 
 def memory(server) -> int:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from harness.browser import Browser
+from harness.chromium import Chromium
 from harness.idp import Idp
+from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
 from harness.keys import rsa_credential
 from harness.memcached import Memcached
 from harness.nginx import Nginx
 from harness.simplesamlphp import SimpleSamlPhp
+from harness.site import CROSS_SITE, LOGOUT
 from harness.upstream import PROTOCOLS, Upstream
 
 pytest_plugins = ["harness.costs", "harness.parallel"]
@@ -86,6 +89,41 @@ def twins(nginx):
         assert "@ADDRESS@" in conf
         one = nginx(conf, files, **values)
         return one, nginx(conf, files, ADDRESS="127.0.0.2", PORT=str(one.port), **values)
+
+    return start
+
+
+@pytest.fixture
+def cross_site(nginx, tmp_path):
+    """A protected site over https, and its IdP at another site: `cross_site("lax", idp)`."""
+    made = []
+
+    def start(same_site: str = "lax", idp: Idp | None = None) -> tuple[Nginx, IdpSite]:
+        tls = rsa_credential("tls")
+        made.append(IdpSite(idp or Idp(), tls, tmp_path))
+        files = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem}
+        files["idp.xml"] = made[-1].idp.metadata()
+        return nginx(CROSS_SITE, files=files, SAME_SITE=same_site), made[-1]
+
+    yield start
+    for idp_site in made:
+        idp_site.stop()
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    made = Chromium(tmp_path, "--ignore-certificate-errors")
+    yield made
+    made.quit()
+
+
+@pytest.fixture
+def logout_sp(nginx):
+    """Starts an SP for an IdP of others' make: the SP, and the metadata that the IdP shall trust."""
+
+    def start(idp, binding: str = "redirect") -> tuple[Nginx, str]:
+        server = nginx(LOGOUT, files={"idp.xml": idp.metadata()}, BINDING=binding)
+        return server, Browser().get(server.url("/saml/metadata")).text
 
     return start
 

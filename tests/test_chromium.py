@@ -2,21 +2,11 @@
 
 import pytest
 
-from harness.chromium import Chromium
 from harness.demo import Demo
 from harness.idp import Idp
-from harness.idp_site import IdpSite
-from harness.keys import rsa_credential
 from harness.nginx import ROOT, free_ports
 
 SCREENSHOTS = ROOT / ".cache/screenshots"
-
-
-@pytest.fixture
-def chromium(tmp_path):
-    made = Chromium(tmp_path, "--ignore-certificate-errors")
-    yield made
-    made.quit()
 
 
 @pytest.fixture
@@ -57,53 +47,12 @@ def test_demo(demo, chromium):
     chromium.screenshot(SCREENSHOTS / "4-refused.png")
 
 
-CROSS_SITE = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url https://app.localhost:@PORT@;
-        entity_id https://sp.example.org/entity;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        cookie_same_site @SAME_SITE@;
-    }
-    server {
-        listen 127.0.0.1:@PORT@ ssl;
-        ssl_certificate tls.crt;
-        ssl_certificate_key tls.key;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
-
-
-@pytest.fixture
-def cross_site(nginx, tmp_path):
-    """A protected site over https, and its IdP at another site."""
-    sites = []
-
-    def start(same_site: str = "lax", binding: str = "HTTP-Redirect"):
-        tls = rsa_credential("tls")
-        site = IdpSite(Idp(binding=binding), tls, tmp_path)
-        sites.append(site)
-        certificate = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem}
-        files = {**certificate, "idp.xml": site.idp.metadata()}
-        return nginx(CROSS_SITE, files=files, SAME_SITE=same_site), site
-
-    yield start
-    for site in sites:
-        site.stop()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("binding", ["HTTP-Redirect", "HTTP-POST"])
 @pytest.mark.parametrize("same_site", ["lax", "strict", "none"])
 def test_a_login_across_sites(cross_site, chromium, same_site, binding):
     """Over https, through an IdP of another site: SameSite as browsers enforce it."""
-    server, _ = cross_site(same_site, binding)
+    server, _ = cross_site(same_site, Idp(binding=binding))
     page = f"https://app.localhost:{server.port}/page.html"
     chromium.open(page)
     chromium.wait_for(page)

@@ -7,39 +7,17 @@ from harness.members import PAGE, is_in
 
 pytestmark = pytest.mark.slow
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_idp corp { metadata keycloak.xml; slo_binding @BINDING@; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        logout_redirect /bye.html;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-        location = /bye.html { return 200 bye; }
-    }
-}
-"""
 URL = "saml_single_logout_service_url_{}"
 POST, REDIRECT, SOAP = (URL.format(name) for name in ("post", "redirect", "soap"))
 
 
 @pytest.fixture
-def serve(nginx, keycloak):
+def serve(logout_sp, keycloak):
     """The SP; `client` changes what Keycloak made of its metadata."""
 
     def start(binding: str = "redirect", **client):
-        files = {"keycloak.xml": keycloak.metadata()}
-        server = nginx(CONF, files=files, BINDING=binding)
-        made = keycloak.trust(Browser().get(server.url("/saml/metadata")).text, **client)
+        server, metadata = logout_sp(keycloak, binding)
+        made = keycloak.trust(metadata, **client)
         assert made["attributes"].get("saml.client.signature") == "true", made["attributes"]
         return server
 

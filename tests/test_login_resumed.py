@@ -7,31 +7,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.browser import Browser
-from harness.chromium import Chromium
-from harness.idp import Idp
-from harness.idp_site import IdpSite
-from harness.keys import rsa_credential
 from harness.refusal import assert_refused
+from harness.site import site
 
-CONF = """
-events {}
-http {
-    @STORE@
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        idp corp;
+CONF = site(
+    http="@STORE@",
+    keys=False,
+    sp="""
         login_redirect /welcome;
         @SP@
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
+    """,
+)
 WANTED = "/page.html?deep=1&x=%22%3Cb"
 
 
@@ -165,52 +151,21 @@ def test_the_store_is_down(nginx, memcacheds, idp, browser):
     assert page.status == 503 and start_again(page) == server.url(WANTED)
 
 
-TLS = rsa_credential("tls")
-SITE = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url https://app.localhost:@PORT@;
-        entity_id https://sp.example.org/entity;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        cookie_same_site @SAME_SITE@;
-    }
-    server {
-        listen 127.0.0.1:@PORT@ ssl;
-        ssl_certificate tls.crt;
-        ssl_certificate_key tls.key;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("same_site", ["lax", "strict"])
-def test_in_chromium(nginx, tmp_path, same_site):
+def test_in_chromium(cross_site, chromium, same_site):
     """The IdP answers once more, and the login's cookie has gone: the session's does not come along."""
-    site = IdpSite(Idp(), TLS, tmp_path)
-    files = {"tls.crt": TLS.certificate_pem, "tls.key": TLS.key_pem, "idp.xml": site.idp.metadata()}
-    server = nginx(SITE, files=files, SAME_SITE=same_site)
-    chromium = Chromium(tmp_path, "--ignore-certificate-errors")
-    try:
-        page = f"https://app.localhost:{server.port}/page.html"
-        chromium.open(page)
-        chromium.wait_for(page)
-        for name in chromium.cookies():
-            if "_request_" in name:
-                chromium.call("DELETE", f"/cookie/{name}")
-        (visit,) = site.visits
-        chromium.open(site.idp.sso_url.removesuffix("/sso") + visit)
-        chromium.wait_for(page)
-        assert chromium.text() == "a page"
-        assert "request_unknown" in server.error_log()
-        assert len(site.visits) == 2, "no new login"
-        assert urlsplit(chromium.url).query == ""
-    finally:
-        chromium.quit()
-        site.stop()
+    server, idp_site = cross_site(same_site)
+    page = f"https://app.localhost:{server.port}/page.html"
+    chromium.open(page)
+    chromium.wait_for(page)
+    for name in chromium.cookies():
+        if "_request_" in name:
+            chromium.call("DELETE", f"/cookie/{name}")
+    (visit,) = idp_site.visits
+    chromium.open(idp_site.idp.sso_url.removesuffix("/sso") + visit)
+    chromium.wait_for(page)
+    assert chromium.text() == "a page"
+    assert "request_unknown" in server.error_log()
+    assert len(idp_site.visits) == 2, "no new login"
+    assert urlsplit(chromium.url).query == ""

@@ -4,54 +4,16 @@ import pytest
 
 from harness.backend import Backend
 from harness.browser import Page
-from harness.chromium import Chromium
 from harness.idp import Idp
-from harness.idp_site import IdpSite
-from harness.keys import rsa_credential
 from harness.logout import LogoutRequest, LogoutResponse, received, redirect
 from harness.nginx import ROOT
 
 pytestmark = pytest.mark.slow
 
 SCREENSHOTS = ROOT / ".cache/screenshots"
-CONF = """
-events {}
-http {
-    saml_idp corp { metadata idp.xml; }
-    saml_sp app {
-        base_url https://app.localhost:@PORT@;
-        entity_id https://sp.example.org/entity;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        cookie_same_site @SAME_SITE@;
-    }
-    server {
-        listen 127.0.0.1:@PORT@ ssl;
-        ssl_certificate tls.crt;
-        ssl_certificate_key tls.key;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-    }
-}
-"""
 FRAMES = (
     '<!DOCTYPE html><title>IdP</title><h1>Signing you out</h1><iframe id="sp" src="{}"></iframe>'
 )
-
-
-@pytest.fixture
-def chromium(tmp_path):
-    made = Chromium(tmp_path, "--ignore-certificate-errors")
-    yield made
-    made.quit()
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = IdpSite(Idp(slo=("HTTP-Redirect", "HTTP-POST")), rsa_credential("tls"), tmp_path)
-    yield site
-    site.stop()
 
 
 @pytest.fixture
@@ -63,20 +25,16 @@ def idp_pages():
 
 
 @pytest.fixture
-def serve(nginx, site, idp_pages):
-    def start(same_site: str):
-        tls = rsa_credential("tls")
-        metadata = site.idp.metadata().replace(site.idp.slo_url, f"{idp_pages.url}/slo")
-        files = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem, "idp.xml": metadata}
-        return nginx(CONF, files=files, SAME_SITE=same_site)
-
-    return start
+def serve(cross_site, idp_pages):
+    """The SP, and its IdP as a web site."""
+    idp = Idp(slo=("HTTP-Redirect", "HTTP-POST"), slo_url=f"{idp_pages.url}/slo")
+    return lambda same_site: cross_site(same_site, idp)
 
 
 @pytest.mark.parametrize("same_site", ["lax", "strict", "none"])
-def test_in_a_frame(serve, site, idp_pages, chromium, same_site):
+def test_in_a_frame(serve, idp_pages, chromium, same_site):
     """No cookie comes along there, and no answer of ours forbids the frame."""
-    server = serve(same_site)
+    server, site = serve(same_site)
     page = f"https://app.localhost:{server.port}/page.html"
     chromium.open(page)
     chromium.wait_for(page)
@@ -101,9 +59,9 @@ def test_in_a_frame(serve, site, idp_pages, chromium, same_site):
 
 
 @pytest.mark.parametrize("same_site", ["lax", "strict"])
-def test_from_here(serve, site, idp_pages, chromium, same_site):
+def test_from_here(serve, idp_pages, chromium, same_site):
     """A link of the application; the way to the IdP and back; the page at the end."""
-    server = serve(same_site)
+    server, site = serve(same_site)
     home = f"https://app.localhost:{server.port}"
     chromium.open(f"{home}/page.html")
     chromium.wait_for(f"{home}/page.html")

@@ -8,35 +8,11 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP
 from harness.browser import Browser
 from harness.members import PAGE, is_in
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_idp corp { metadata pysaml2.xml; slo_binding @BINDING@; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        logout_redirect /bye.html;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-        location = /bye.html { return 200 bye; }
-    }
-}
-"""
-
-
 @pytest.fixture
-def serve(nginx, pysaml2_idp):
+def serve(logout_sp, pysaml2_idp):
     def start(binding: str = "redirect"):
-        files = {"pysaml2.xml": pysaml2_idp.metadata()}
-        server = nginx(CONF, files=files, BINDING=binding)
-        pysaml2_idp.trust(Browser().get(server.url("/saml/metadata")).text)
+        server, metadata = logout_sp(pysaml2_idp, binding)
+        pysaml2_idp.trust(metadata)
         return server
 
     return start

@@ -7,27 +7,6 @@ import pytest
 from harness.browser import Browser
 from harness.members import PAGE, is_in
 
-CONF = """
-worker_processes 2;
-events {}
-http {
-    saml_idp corp { metadata simplesamlphp.xml; slo_binding @BINDING@; }
-    saml_sp app {
-        base_url http://127.0.0.1:@PORT@;
-        entity_id http://127.0.0.1:@PORT@/saml/metadata;
-        certificate sp.crt;
-        certificate_key sp.key;
-        idp corp;
-        logout_redirect /bye.html;
-    }
-    server {
-        listen 127.0.0.1:@PORT@;
-        include saml-endpoints.conf;
-        location / { auth_saml app; root html; }
-        location = /bye.html { return 200 bye; }
-    }
-}
-"""
 OTHER = {"redirect": "HTTP-POST", "post": "HTTP-Redirect"}
 
 
@@ -39,10 +18,9 @@ def offering(metadata: str, binding: str) -> str:
 
 
 @pytest.fixture(params=["redirect", "post"])
-def server(nginx, simplesamlphp, request):
-    files = {"simplesamlphp.xml": simplesamlphp.metadata()}
-    server = nginx(CONF, files=files, BINDING=request.param)
-    metadata = offering(Browser().get(server.url("/saml/metadata")).text, request.param)
+def server(logout_sp, simplesamlphp, request):
+    server, metadata = logout_sp(simplesamlphp, request.param)
+    metadata = offering(metadata, request.param)
     assert metadata.count("SingleLogoutService") == 2, "this binding and SOAP"
     simplesamlphp.trust(metadata)
     return server

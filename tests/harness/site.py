@@ -47,3 +47,34 @@ def lines(text: str, indent: int) -> str:
 
 def words(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+CROSS_SITE = """
+events {}
+http {
+    saml_idp corp { metadata idp.xml; }
+    saml_sp app {
+        base_url https://app.localhost:@PORT@;
+        entity_id https://sp.example.org/entity;
+        certificate sp.crt;
+        certificate_key sp.key;
+        idp corp;
+        cookie_same_site @SAME_SITE@;
+    }
+    server {
+        listen 127.0.0.1:@PORT@ ssl;
+        ssl_certificate tls.crt;
+        ssl_certificate_key tls.key;
+        include saml-endpoints.conf;
+        location / { auth_saml app; root html; }
+    }
+}
+"""
+
+# What SPs have who log out with IdPs of others' make.
+LOGOUT = site(
+    main="worker_processes 2;",
+    idp="slo_binding @BINDING@;",
+    sp="logout_redirect /bye.html;",
+    server="location = /bye.html { return 200 bye; }",
+)

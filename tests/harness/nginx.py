@@ -241,10 +241,12 @@ class Nginx:
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            for child in self.children():
+            children = self.children()
+            # The master first: it would put a worker in the place of a killed one.
+            self.process.kill()
+            for child in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-            self.process.kill()
             self.process.wait()
 
     def finish(self) -> None:

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{Comparison, RequestedAuthnContext};
 
 use crate::claims::stored_instant;
@@ -15,9 +13,6 @@ use crate::wire::{Reader, Writer};
 
 const VERSION: u8 = 3;
 const PURPOSE: &str = "pending login";
-
-/// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so nothing longer is opened.
-const MAX_COOKIE_LEN: usize = 8192;
 
 /// Part of the request ID that names the cookie: short, because a browser with many tabs sends many.
 /// Two of twenty logins share 24 bits once in 80 000 browsers; then the later one counts.
@@ -96,8 +91,7 @@ impl PendingLogin {
         sp: &SpId,
         random_nonce: [u8; NONCE_LEN],
     ) -> Result<String, SealError> {
-        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &self.encode())?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        secrets.seal_text(PURPOSE, sp, random_nonce, &self.encode())
     }
 
     /// Opens a cookie value at `sp`.
@@ -216,12 +210,7 @@ fn id_of_bytes(bytes: [u8; 20]) -> String {
 }
 
 fn open(secrets: &Secrets, sp: &SpId, cookie_value: &[u8]) -> Option<PendingLogin> {
-    if cookie_value.len() > MAX_COOKIE_LEN {
-        return None;
-    }
-    let sealed = URL_SAFE_NO_PAD.decode(cookie_value).ok()?;
-    let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
-    PendingLogin::decode(&plain)
+    PendingLogin::decode(&secrets.open_text(PURPOSE, sp, cookie_value)?)
 }
 
 impl fmt::Display for PendingError {

@@ -1,9 +1,6 @@
 //! A logout under way: what must be remembered from LogoutRequest to LogoutResponse, and how far it
 //! got then, sealed in a cookie.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
@@ -11,9 +8,6 @@ use crate::wire::{Reader, Writer};
 
 const VERSION: u8 = 3;
 const PURPOSE: &str = "pending logout";
-
-/// As for a pending login.
-const MAX_COOKIE_LEN: usize = 8192;
 
 /// One LogoutRequest of ours whose LogoutResponse is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +60,7 @@ impl PendingLogout {
         writer.boolean(is_answered);
         writer.boolean(is_whole);
         writer.option(code, Writer::string);
-        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &writer.finish())?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        secrets.seal_text(PURPOSE, sp, random_nonce, &writer.finish())
     }
 
     /// Opens a cookie value at `sp`; `None` for what is not ours, damaged or too old.
@@ -77,11 +70,7 @@ impl PendingLogout {
         cookie_value: &[u8],
         now: i64,
     ) -> Option<PendingLogout> {
-        if cookie_value.len() > MAX_COOKIE_LEN {
-            return None;
-        }
-        let sealed = URL_SAFE_NO_PAD.decode(cookie_value).ok()?;
-        let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
+        let plain = secrets.open_text(PURPOSE, sp, cookie_value)?;
         let mut reader = Reader::new(&plain, VERSION)?;
         let pending = PendingLogout {
             request_id: reader.string()?,
@@ -105,6 +94,7 @@ impl PendingLogout {
 mod tests {
     use super::*;
     use crate::record::tests::{app, wiki};
+    use crate::seal::MAX_TEXT_LEN;
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
@@ -151,7 +141,7 @@ mod tests {
     fn what_is_not_ours_does_not_open() {
         let secrets = Secrets::one(secret(1));
         let foreign = pending(None).seal_cookie(&Secrets::one(secret(2)), &app(), NONCE).unwrap();
-        let long = "A".repeat(MAX_COOKIE_LEN + 1);
+        let long = "A".repeat(MAX_TEXT_LEN + 1);
         for value in ["", "x", "AAAA", &foreign, &long] {
             let opened = PendingLogout::open_cookie(&secrets, &app(), value.as_bytes(), 0);
             assert_eq!(opened, None, "{value}");

@@ -1,9 +1,6 @@
 //! What became of a login whose cookie was not there, for the page that looks whether the browser is
 //! signed in by now.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
@@ -42,8 +39,7 @@ impl Resumption {
         writer.string(&self.page);
         writer.boolean(self.expired);
         writer.instant(self.expires);
-        let sealed = secrets.seal(PURPOSE, sp.as_bytes(), random_nonce, &writer.finish())?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        secrets.seal_text(PURPOSE, sp, random_nonce, &writer.finish())
     }
 
     /// Opens it at `sp`; `None` for what is not ours, damaged or too old.
@@ -51,8 +47,7 @@ impl Resumption {
         if sealed.len() > MAX_LEN {
             return None;
         }
-        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let plain = secrets.open(PURPOSE, sp.as_bytes(), &sealed)?;
+        let plain = secrets.open_text(PURPOSE, sp, sealed.as_bytes())?;
         let mut reader = Reader::new(&plain, VERSION)?;
         let resumption = Resumption {
             request_id: reader.string()?,

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
 use crate::secret::{Secret, Secrets};
+use crate::sp_id::SpId;
 
 /// First byte of what is sealed; another version does not open.
 const VERSION: u8 = 1;
@@ -12,6 +15,9 @@ const VERSION: u8 = 1;
 /// Random bytes that each sealing needs (SP 800-38D 8.2.2).
 pub const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
+
+/// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so no longer text is opened.
+pub(crate) const MAX_TEXT_LEN: usize = 8192;
 
 /// libcrypto failed: nothing was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +59,30 @@ impl Secrets {
         let sealed = Sealed::split(sealed)?;
         let binding = Binding::new(purpose, context)?;
         self.opening().find_map(|secret| sealed.open(&binding, secret))
+    }
+
+    /// As [`seal`](Secrets::seal), in base64url for a cookie or a query, and bound to `sp`.
+    ///
+    /// # Errors
+    /// Only when libcrypto fails.
+    pub fn seal_text(
+        &self,
+        purpose: &'static str,
+        sp: &SpId,
+        random_nonce: [u8; NONCE_LEN],
+        plain: &[u8],
+    ) -> Result<String, SealError> {
+        let sealed = self.seal(purpose, sp.as_bytes(), random_nonce, plain)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens what [`seal_text`](Secrets::seal_text) sealed. What is longer than any of ours is not
+    /// looked at.
+    pub fn open_text(&self, purpose: &'static str, sp: &SpId, text: &[u8]) -> Option<Vec<u8>> {
+        if text.len() > MAX_TEXT_LEN {
+            return None;
+        }
+        self.open(purpose, sp.as_bytes(), &URL_SAFE_NO_PAD.decode(text).ok()?)
     }
 }
 

@@ -75,17 +75,6 @@ impl fmt::Debug for SessionToken {
 }
 
 impl StoreKey {
-    /// Base64url, for sealed cookies.
-    pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
-    }
-
-    /// Reads what [`StoreKey::to_text`] writes.
-    pub fn from_text(text: &str) -> Option<StoreKey> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        bytes.try_into().ok().map(StoreKey)
-    }
-
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

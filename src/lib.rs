@@ -163,8 +163,8 @@ static mut ngx_module_names: [*const c_char; 3] = [
     ptr::null(),
 ];
 
-/// Our place among nginx's modules; the second module, not named here, goes behind all. Access handlers run from the last module to the first, so that
-/// ours runs after `allow`/`deny` and `auth_basic` (a login redirect must not pre-empt them under
+/// Our place among nginx's modules; the second module, not named here, goes behind all. Access
+/// handlers run from the last module to the first, so that ours runs after `allow`/`deny` and `auth_basic` (a login redirect must not pre-empt them under
 /// `satisfy any`) and before `auth_request` (whose subrequest may want `$saml_…`).
 #[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]

@@ -7,6 +7,7 @@ mod preflight;
 use std::rc::Rc;
 use std::task::Poll;
 
+use http::return_url::LENGTH_MAX;
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
     NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN, NGX_OK, ngx_int_t,
@@ -16,7 +17,6 @@ use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use saml::reason;
 use saml::refusal::Refusal;
-use saml::return_url::LENGTH_MAX;
 
 use crate::SamlModule;
 use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenticated};

@@ -1,8 +1,8 @@
 //! Metadata from anywhere: what is read of it is usable or refused.
 #![no_main]
 
+use http::HttpUrl;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use saml::http_url::HttpUrl;
 use saml::metadata::IdpMetadata;
 
 fuzz_target!(|xml: &[u8]| {

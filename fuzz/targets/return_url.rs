@@ -2,8 +2,8 @@
 //! and to no handler.
 #![no_main]
 
+use http::return_url::check;
 use libfuzzer_sys::fuzz_target;
-use saml::return_url::check;
 use url::{ParseError, Url};
 
 const BASE: &str = "https://app.example.com/base/";

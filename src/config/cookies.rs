@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use http::HttpUrl;
 use ngx::http::Request;
-use saml::http_url::HttpUrl;
 use session::{
     CookieName, Logins, SameSite, SessionToken, SetCookie, SpId, cookie_suffix, cookies,
     cookies_named, on_the_wire,

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
-use saml::http_url::HttpUrl;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{Binding, Endpoint, Policy};
 use xmldoc::{Certificate, SigningKey, VerifyingKey};

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use http::HttpUrl;
 use identity::{Comparison, RequestedAuthnContext};
-use saml::http_url::HttpUrl;
 
 use super::Sp;
 use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use saml::return_url::{check, comes_from_home, is_host_entry};
+use http::return_url::{check, comes_from_home, is_host_entry};
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;

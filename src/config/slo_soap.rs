@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use http::{HttpUrl, Scheme};
 use nginx_sys::ngx_conf_t;
-use saml::http_url::{HttpUrl, Scheme};
 use saml::provider::{Idp, LogoutBinding};
 
 use super::directive::{ConfigError, Place};

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use http::{HttpUrl, Scheme};
 use nginx_sys::ngx_conf_t;
 use ngx::http::Request;
-use saml::http_url::{HttpUrl, Scheme};
 use saml::provider::Policy;
 use saml::reason;
 use saml::refusal::{Refusal, quote};

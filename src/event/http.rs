@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use http::HttpUrl;
 use http_answer::{Answer, AnswerError, AnswerReader};
-use saml::http_url::HttpUrl;
 
 use super::{Address, Callback, Connection, ConnectionError, Tls, now_msec};
 

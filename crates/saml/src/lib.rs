@@ -12,8 +12,6 @@
 pub mod authn_request;
 mod base64_binary;
 pub mod binding;
-mod handler_path;
-pub mod http_url;
 mod identity_text;
 pub mod instant;
 pub mod logout;
@@ -25,7 +23,6 @@ pub mod reason;
 pub mod receive;
 pub mod refusal;
 pub mod response;
-pub mod return_url;
 #[cfg(test)]
 mod test_credentials;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Where a message was to go (Core 3.2.1, 3.2.2).
 
 use super::envelope::Envelope;
-use crate::http_url::is_address;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
+use http::is_address;
 
 /// Destination is exactly `url`, but for a default port; what is signed must have one (Bindings 3.4.5.2,
 /// 3.5.5.2).

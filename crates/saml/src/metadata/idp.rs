@@ -2,13 +2,13 @@
 
 use xmldoc::{Element, EncryptionKey};
 
-use crate::http_url::HttpUrl;
 use crate::metadata::entity::{Entities, Entity, earliest, valid_until};
 use crate::metadata::keys::{SigningKeys, encryption_key};
 use crate::metadata::{MetadataError, MetadataKey, kind, text};
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
 use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
+use http::HttpUrl;
 
 /// What an IdP's metadata says.
 pub struct IdpMetadata {

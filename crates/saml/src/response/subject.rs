@@ -5,13 +5,13 @@ use xmldoc::Element;
 
 use super::asked::Asked;
 use super::in_response_to::{Answered, answers_unknown};
-use crate::http_url::is_address;
 use crate::message::clock::{Clock, optional_instant};
 use crate::message::in_response_to::answers_another;
 use crate::message::name_id;
 use crate::namespace::{ASSERTION, BEARER};
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
+use http::is_address;
 
 /// What every bearer confirmation is checked against.
 struct Bearer<'a> {

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::handler_path::is_handler;
-use crate::http_url::{HttpUrl, Scheme, parse_port, split_port};
+use crate::url::{HttpUrl, Scheme, parse_port, split_port};
 
 /// Longest URL, bytes, as it goes into the `Location` header.
 pub const LENGTH_MAX: usize = 2048;

@@ -5,7 +5,9 @@ use std::net::Ipv6Addr;
 /// The schemes that a browser may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
+    /// Port 80 by default.
     Http,
+    /// Port 443 by default.
     Https,
 }
 
@@ -53,6 +55,7 @@ impl<'a> HttpUrl<'a> {
         Some(Self { scheme, host: parse_host(host)?, port, rest })
     }
 
+    /// In lower case, however it was written.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -90,7 +93,7 @@ impl<'a> HttpUrl<'a> {
 
 /// Is `found` the address `ours`, letter by letter? But for a default port, which either may write
 /// out (RFC 3986 6.2.3): some IdPs do when they are told an address.
-pub(crate) fn is_address(found: &str, ours: &str) -> bool {
+pub fn is_address(found: &str, ours: &str) -> bool {
     found == ours
         || without_default_port(found)
             .zip(without_default_port(ours))

@@ -9,7 +9,7 @@
 ///
 /// Read as nginx reads it when a browser sends it and when somebody else does, with either setting of
 /// `merge_slashes`. Letters count alike in either case, as they do on some file systems.
-pub fn is_handler(path_and_query: &str, handler_paths: &[String]) -> bool {
+pub(crate) fn is_handler(path_and_query: &str, handler_paths: &[String]) -> bool {
     let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
     [path.as_bytes(), &browsers(path.as_bytes())].into_iter().filter_map(decoded).any(|path| {
         [false, true].map(|merge| nginx(&path, merge)).into_iter().any(|location| {

@@ -1,4 +1,5 @@
-//! What HTTP says, without a server: URLs, and where a browser may be sent.
+//! What HTTP says, without a server: the head of a request, who sends it and what for, and where a
+//! browser may be sent.
 //!
 //! Pure functions on what a client sent. Whoever sends it is not trusted.
 
@@ -9,8 +10,20 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod accept;
+pub mod browser;
+pub mod cors;
 mod handler_path;
+mod head;
+mod headers;
+mod query;
 pub mod return_url;
+mod target;
 mod url;
 
+pub use accept::accepts_html;
+pub use head::Head;
+pub use headers::{Headers, content_type};
+pub use query::arguments;
+pub use target::escape_target;
 pub use url::{HttpUrl, Scheme, is_address};

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use http::return_url::LENGTH_MAX;
+use http::{browser, escape_target};
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
     NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN, NGX_OK, ngx_int_t,
@@ -27,7 +28,7 @@ use crate::page;
 use crate::refuse;
 use crate::remote_user;
 use crate::reply::Reply;
-use crate::request;
+use crate::request::headers;
 use crate::response_header;
 use crate::suspend::{self, Departure, Started};
 
@@ -224,9 +225,9 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
     let redirects = match protection.unauthenticated {
         Unauthenticated::Redirect => true,
         Unauthenticated::Status401 => false,
-        Unauthenticated::Auto => is_get(r) && request::navigates(r),
+        Unauthenticated::Auto => is_get(r) && browser::navigates(headers(r)),
     };
-    let ends_in_frame = request::is_framed(r) && !protection.sp.cookies.reach_frames();
+    let ends_in_frame = browser::is_framed(headers(r)) && !protection.sp.cookies.reach_frames();
     if !redirects || ends_in_frame {
         return unauthorized(r, protection);
     }
@@ -255,7 +256,7 @@ fn refuse_page(r: &mut Request, protection: &Protection, refusal: &Refusal) -> n
 /// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind. The
 /// page is at `base_url`, whatever host was asked, and there its path may be a handler's.
 fn wanted_page(r: &Request, sp: &Sp) -> String {
-    let uri = request::unparsed_uri(r);
+    let uri = escape_target(r.as_ref().unparsed_uri.as_bytes());
     let path = uri.split('?').next().unwrap_or_default();
     let limit = MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(sp.base_url.len()));
     let kept = [uri.as_str(), path, "/"].into_iter().find(|kept| kept.len() <= limit);
@@ -285,7 +286,7 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
     let realm = format!("SAML realm=\"{}\"", protection.sp.base_url);
     let login_url = protection.login_url();
     let asks_for_page = asks_for_page(r, protection);
-    let reply = if asks_for_page && request::is_framed(r) {
+    let reply = if asks_for_page && browser::is_framed(headers(r)) {
         // The page itself begins the login when it is opened outside of the frame.
         let page = if is_get(r) { wanted_page(r, &protection.sp) } else { sign_in_url(protection) };
         Reply::frameable_html(401, page::sign_in_outside_of_frame(&page))
@@ -303,7 +304,7 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
 fn asks_for_page(r: &Request, protection: &Protection) -> bool {
     protection.unauthenticated != Unauthenticated::Status401
         && (is_get(r) || r.as_ref().method == NGX_HTTP_POST as usize)
-        && request::navigates(r)
+        && browser::navigates(headers(r))
 }
 
 /// Where a person can sign in: without a `saml_login`, the page at which logins end.

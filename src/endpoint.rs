@@ -12,6 +12,7 @@ mod metadata;
 
 use std::rc::Rc;
 
+use http::{Headers, browser};
 use nginx_sys::{
     NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_POST,
     NGX_HTTP_SPECIAL_RESPONSE, ngx_http_finalize_request, ngx_http_read_client_request_body,
@@ -28,7 +29,7 @@ use crate::errand::{Errand, NextStep, Step};
 use crate::guard::enter;
 use crate::refuse::{internal, refuse, refuse_with};
 use crate::reply::Reply;
-use crate::request;
+use crate::request::{self, headers};
 use crate::suspend::{self, Departure, Started};
 
 /// The content handler of an endpoint.
@@ -180,7 +181,7 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
 
 /// What a browser does ahead of a person, who may never go there, begins and ends nothing.
 fn only_in_earnest(r: &Request) -> Result<(), Refusal> {
-    if kind_of(r) == Some(EndpointKind::Metadata) || !request::is_speculative(r) {
+    if kind_of(r) == Some(EndpointKind::Metadata) || !browser::is_speculative(headers(r)) {
         return Ok(());
     }
     let detail = "the browser prefetches or prerenders (Sec-Purpose, Purpose or X-Moz)";
@@ -230,15 +231,15 @@ pub fn about(r: &Request) -> About {
 /// Images, scripts and other parts of a page (Fetch 2.2.5) begin and end nothing: no person asked for
 /// them. Of frames, `frames` do.
 fn refuse_embedded(r: &Request, frames: Frames) -> Result<(), Refusal> {
-    let is_part = match (request::is_framed(r), frames) {
+    let is_part = match (browser::is_framed(headers(r)), frames) {
         (true, Frames::Any) => false,
-        (true, Frames::OfAPerson) => request::header(r, "sec-fetch-user") != Some(b"?1"),
-        (false, _) => request::is_subresource(r),
+        (true, Frames::OfAPerson) => headers(r).first("sec-fetch-user") != Some(b"?1"),
+        (false, _) => browser::is_subresource(headers(r)),
     };
     if !is_part {
         return Ok(());
     }
-    let destination = request::header(r, "sec-fetch-dest").unwrap_or_default();
+    let destination = headers(r).first("sec-fetch-dest").unwrap_or_default();
     let destination = quote(&String::from_utf8_lossy(destination));
     let detail = format!("Sec-Fetch-Dest is {destination}, no person's navigation and no fetch()");
     Err(Refusal::new(&reason::REQUEST_EMBEDDED, detail))

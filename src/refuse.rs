@@ -1,5 +1,6 @@
 //! A refusal as people and programs see it: a log line, `$saml_error`, a page or JSON.
 
+use http::{accepts_html, content_type};
 use nginx_sys::{NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_LOG_ERR, NGX_LOG_WARN, ngx_int_t};
 use ngx::http::Request;
 use ngx::ngx_log_error;
@@ -11,7 +12,7 @@ use crate::context::{About, Context};
 use crate::endpoint;
 use crate::page;
 use crate::reply::Reply;
-use crate::request;
+use crate::request::headers;
 
 /// Logs the refusal with its details and answers without them.
 pub fn refuse(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
@@ -28,10 +29,10 @@ pub fn refuse_with(
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
     let status = status(refusal);
-    let reply = if is_soap(request::content_type(r)) && endpoint::kind_of(r).is_some() {
+    let reply = if is_soap(content_type(headers(r))) && endpoint::kind_of(r).is_some() {
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
-    } else if request::accepts_html(r) {
+    } else if accepts_html(headers(r)) {
         Reply::html(status, html(r, refusal, &request_id))
     } else {
         Reply::json(status, json(refusal.code(), &request_id, None))

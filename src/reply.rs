@@ -92,6 +92,11 @@ impl Reply {
         self
     }
 
+    pub fn with_headers(mut self, fields: Vec<(&'static str, String)>) -> Self {
+        self.headers.extend(fields);
+        self
+    }
+
     pub fn with_cookie(self, cookie: String) -> Self {
         self.with_header("Set-Cookie", cookie)
     }

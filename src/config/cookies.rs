@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::HttpUrl;
+use http::{Headers, HttpUrl};
 use ngx::http::Request;
 use session::{
     CookieName, Logins, SameSite, SessionToken, SetCookie, SpId, cookie_suffix, cookies,
@@ -12,7 +12,7 @@ use settings::ServerName;
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;
-use crate::request::cookie_headers;
+use crate::request::headers;
 
 /// Cookies of the same name that are looked at: a planted one must not hide the real one, nor may
 /// many of them cost much.
@@ -85,14 +85,14 @@ impl Cookies {
 
     /// The tokens of the session cookies that came with a request.
     pub fn session_tokens(&self, r: &Request) -> impl Iterator<Item = SessionToken> {
-        cookies_named(cookie_headers(r), self.session.as_str())
+        cookies_named(headers(r).values("cookie"), self.session.as_str())
             .take(MAX_CANDIDATES)
             .filter_map(SessionToken::from_cookie)
     }
 
     /// The cookies of logins under way: name and value.
     pub fn requests<'r>(&'r self, r: &'r Request) -> impl Iterator<Item = (String, &'r [u8])> {
-        cookies(cookie_headers(r))
+        cookies(headers(r).values("cookie"))
             .filter_map(|(name, value)| {
                 let suffix = self.request.suffix_of(name)?;
                 // Only names of our making are ever written back.
@@ -105,7 +105,7 @@ impl Cookies {
 
     /// Bytes of the cookies of logins at other SPs of this host, as they are sent.
     pub fn foreign_requests(&self, r: &Request) -> usize {
-        cookies(cookie_headers(r))
+        cookies(headers(r).values("cookie"))
             .filter(|(name, _)| is_request(name) && self.request.suffix_of(name).is_none())
             .map(|(name, value)| on_the_wire(name.len() + value.len()))
             .sum()
@@ -118,7 +118,7 @@ impl Cookies {
         request_id: &str,
     ) -> impl Iterator<Item = &'r [u8]> {
         let name = self.request_name(request_id);
-        cookies(cookie_headers(r))
+        cookies(headers(r).values("cookie"))
             .filter(move |(found, _)| *found == name.as_bytes())
             .map(|(_, value)| value)
             .take(MAX_CANDIDATES)
@@ -126,7 +126,9 @@ impl Cookies {
 
     /// How often this browser has logged in in a row.
     pub fn logins(&self, r: &Request) -> Option<Logins> {
-        cookies_named(cookie_headers(r), self.logins.as_str()).next().and_then(Logins::from_cookie)
+        cookies_named(headers(r).values("cookie"), self.logins.as_str())
+            .next()
+            .and_then(Logins::from_cookie)
     }
 
     /// Does the session's cookie come with a redirect that another site began?
@@ -224,7 +226,7 @@ impl Cookies {
 
     /// The values of the cookie of the logout under way.
     pub fn logout_values<'r>(&self, r: &'r Request) -> impl Iterator<Item = &'r [u8]> {
-        cookies_named(cookie_headers(r), self.logout.as_str()).take(MAX_CANDIDATES)
+        cookies_named(headers(r).values("cookie"), self.logout.as_str()).take(MAX_CANDIDATES)
     }
 
     /// The IdP's answer may be a cross-site POST, as that to a login.

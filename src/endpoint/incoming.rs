@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use http::content_type;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::{decode_post, decode_redirect, is_soap};
@@ -14,7 +15,7 @@ use xmldoc::Limits;
 use super::{Answer, acs, logged_out, logout_request, logout_response};
 use crate::config::{EndpointKind, Idp, Sp};
 use crate::context::{About, Context};
-use crate::request::{self, BodyError};
+use crate::request::{self, BodyError, headers};
 
 /// Lets nginx read a body, unless it is declared too large.
 pub fn expect_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
@@ -68,7 +69,7 @@ fn read_body(r: &Request, sp: &Sp) -> Result<Message, Refusal> {
             Refusal::new(&reason::BODY_UNREADABLE, "nginx's temporary file cannot be read back")
         }
     })?;
-    let content_type = request::content_type(r);
+    let content_type = content_type(headers(r));
     if is_soap(content_type) {
         let received = receive_soap(&body, &limits(sp)).map_err(no_answer)?;
         return Ok(Message { received, relay_state: None });

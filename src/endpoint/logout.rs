@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use http::Headers;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::binding::Outgoing;
@@ -17,7 +18,7 @@ use crate::errand;
 use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
 use crate::reply::Reply;
-use crate::request;
+use crate::request::headers;
 
 /// Seconds that the IdP has to answer, other applications to sign out of included; and then, that the
 /// answer is remembered.
@@ -118,9 +119,9 @@ pub fn remember(sp: &Sp, logout: &PendingLogout) -> Result<String, Refusal> {
 /// Origin or Referer (RFC 6454 7, RFC 9110 10.1.3).
 fn refuse_cross_site(r: &Request, sp: &Sp) -> Result<(), Refusal> {
     let refuse = |what: String| Err(Refusal::new(&reason::LOGOUT_CROSS_SITE, what));
-    let from = request::header(r, "origin").or_else(|| request::header(r, "referer"));
+    let from = headers(r).first("origin").or_else(|| headers(r).first("referer"));
     let from = from.map(String::from_utf8_lossy);
-    match (request::header(r, "sec-fetch-site"), from) {
+    match (headers(r).first("sec-fetch-site"), from) {
         (Some(b"same-origin"), _) | (Some(b"none") | None, None) => Ok(()),
         // A neighbour below one domain is another site all the same, unless it is listed.
         (Some(b"none" | b"same-site") | None, Some(from)) if sp.return_targets.is_home(&from) => {

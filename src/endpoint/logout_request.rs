@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use http::browser;
 use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
@@ -24,7 +25,7 @@ use crate::page;
 use crate::random;
 use crate::refuse::{self, internal};
 use crate::reply::Reply;
-use crate::request;
+use crate::request::headers;
 
 /// Judges the request, ends the sessions, answers.
 pub fn answer(
@@ -47,7 +48,7 @@ pub fn answer(
         request_id: request.id.clone(),
         came_by,
         relay_state: relay_state.map(str::to_owned),
-        is_browser: came_by == LogoutBinding::REDIRECT || request::is_browser(r),
+        is_browser: came_by == LogoutBinding::REDIRECT || browser::is_browser(headers(r)),
     };
     let own = sp.session_keys(r).collect();
     let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());

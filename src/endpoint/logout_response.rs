@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use http::browser;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::logout::{LogoutOutcome, ReceivedLogoutResponse};
@@ -21,7 +22,7 @@ use crate::config::{Idp, Sp};
 use crate::context::Context;
 use crate::page;
 use crate::reply::Reply;
-use crate::request;
+use crate::request::headers;
 
 /// Judges the answer, and goes where the user wanted to go.
 pub fn conclude(
@@ -117,7 +118,7 @@ fn unasked(
     now: i64,
 ) -> Result<Answer, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
-    if request::is_browser(r) {
+    if browser::is_browser(headers(r)) {
         let asked = quote(&response.in_response_to().unwrap_or_default());
         let detail = format!("InResponseTo is {asked}, no logout of this browser has that ID");
         return Err(Refusal::new(&reason::LOGOUT_RESPONSE_UNKNOWN, detail));

@@ -6,7 +6,7 @@ use ngx::http::Request;
 use ngx::ngx_log_error;
 use saml::binding::{is_soap, soap_fault};
 use saml::reason;
-use saml::refusal::{Blame, Refusal};
+use saml::refusal::Refusal;
 
 use crate::context::{About, Context};
 use crate::endpoint;
@@ -28,7 +28,7 @@ pub fn refuse_with(
     let Some(request_id) = note(r, refusal) else {
         return NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
     };
-    let status = status(refusal);
+    let status = refusal.status();
     let reply = if is_soap(content_type(headers(r))) && endpoint::kind_of(r).is_some() {
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
@@ -75,7 +75,7 @@ fn sign_in_refused(r: &Request, refusal: &Refusal, request_id: &str) -> String {
 /// A refusal where no body may be sent: in a subrequest.
 pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
     note(r, refusal);
-    ngx_int_t::try_from(status(refusal)).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
+    ngx_int_t::try_from(refusal.status()).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
 }
 
 /// Sets `$saml_error` and logs; returns the request id, or `None` without memory.
@@ -95,38 +95,6 @@ fn log(r: &Request, refusal: &Refusal, context: &Context) {
     let is_error = refusal.is_error(context.sender.get());
     let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, context.request_id());
-}
-
-/// The status of a refusal. Three answers have another: a SOAP Fault is a 5xx whoever is to blame
-/// (`refuse_with`), who has no session gets 401 (`access`), and a logout of which the application did
-/// not hear is a 503 (`endpoint::logout_request`).
-pub fn status(refusal: &Refusal) -> u16 {
-    let code = refusal.code();
-    if code == reason::METHOD_NOT_ALLOWED.code() {
-        return 405;
-    }
-    if code == reason::LOGOUT_CROSS_SITE.code() {
-        return 403;
-    }
-    if code == reason::MESSAGE_TOO_LARGE.code() || code == reason::XML_TOO_LARGE.code() {
-        return 413;
-    }
-    if code == reason::FORM_CONTENT_TYPE.code() {
-        return 415;
-    }
-    if code == reason::LOGINS_TOO_MANY.code() {
-        return 429;
-    }
-    if code == reason::REQUEST_SPECULATIVE.code() {
-        // What browsers do not keep for when the person goes there.
-        return 503;
-    }
-    match refusal.blame() {
-        Blame::Client => 400,
-        Blame::Idp => 403,
-        Blame::Sp => 500,
-        Blame::Server => 503,
-    }
 }
 
 /// The refusal for programs.

@@ -15,7 +15,6 @@ use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
 use crate::page::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
-use crate::refuse;
 use crate::reply::Reply;
 
 /// Leaves the address with the message: for the page that the user wanted to end on, or for the one
@@ -82,6 +81,6 @@ pub fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> R
 
 fn here_only(code: &str, request_id: &str, return_url: Option<&str>) -> Reply {
     let known = REASONS.iter().find(|reason| reason.code() == code);
-    let status = refuse::status(&Refusal::new(known.unwrap_or(&reason::LOGOUT_FAILED), ""));
+    let status = known.unwrap_or(&reason::LOGOUT_FAILED).status();
     Reply::html(status, logged_out_here_only(code, request_id, return_url))
 }

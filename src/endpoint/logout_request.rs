@@ -23,7 +23,7 @@ use crate::errand::{self, Bell};
 use crate::notice::Heard;
 use crate::page;
 use crate::random;
-use crate::refuse::{self, internal};
+use crate::refuse::internal;
 use crate::reply::Reply;
 use crate::request::headers;
 
@@ -209,11 +209,11 @@ impl Back {
             }
         };
         let failure = match (&refusal, ended.status) {
-            (Some(refusal), _) => Some((refuse::status(refusal), refusal.code())),
+            (Some(refusal), _) => Some((refusal.status(), refusal.code())),
             (None, LogoutStatus::PartialLogout) => Some((503, reason::LOGOUT_NOTIFY_FAILED.code())),
             (None, _) => None,
         };
-        let http_status = refusal.as_ref().map_or(200, refuse::status);
+        let http_status = refusal.as_ref().map_or(200, Refusal::status);
         let mut reply = self.answer(idp, ended.status, http_status, failure, now)?;
         if ended.own {
             reply = reply.with_cookie(self.sp.cookies.clear_session());

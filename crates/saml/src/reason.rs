@@ -22,8 +22,21 @@ pub enum Blame {
 pub struct Reason {
     code: &'static str,
     blame: Blame,
+    status: u16,
     meaning: &'static str,
     advice: &'static str,
+}
+
+impl Blame {
+    /// The HTTP status (RFC 9110 15) of what has no status of its own in the table.
+    const fn status(self) -> u16 {
+        match self {
+            Self::Client => 400,
+            Self::Idp => 403,
+            Self::Sp => 500,
+            Self::Server => 503,
+        }
+    }
 }
 
 impl Reason {
@@ -35,6 +48,12 @@ impl Reason {
     /// Who can mend it.
     pub const fn blame(&self) -> Blame {
         self.blame
+    }
+
+    /// The HTTP status of the answer (RFC 9110 15), 400 to 599. A SOAP Fault goes with 500 or more,
+    /// whatever this is (Bindings 3.2.3.3).
+    pub const fn status(&self) -> u16 {
+        self.status
     }
 
     /// One sentence for the user's page and the reference; holds no value of the message.
@@ -54,13 +73,15 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Rows of name, code, who can mend it, an HTTP status if it is not theirs, meaning, advice.
 macro_rules! reasons {
-    ($($name:ident, $code:literal, $blame:ident, $meaning:literal, $advice:literal;)*) => {
+    ($($name:ident, $code:literal, $blame:ident $($status:literal)?, $meaning:literal, $advice:literal;)*) => {
         $(
             #[doc = $meaning]
             pub const $name: Reason = Reason {
                 code: $code,
                 blame: Blame::$blame,
+                status: reasons!(@status $blame $($status)?),
                 meaning: $meaning,
                 advice: $advice,
             };
@@ -69,14 +90,17 @@ macro_rules! reasons {
         /// All reasons, in the order of a login: request, form, XML, signature, Response, Assertion, session.
         pub const REASONS: &[Reason] = &[$($name),*];
     };
+    (@status $blame:ident) => { Blame::$blame.status() };
+    (@status $blame:ident $status:literal) => { $status };
 }
 
 reasons! {
     // The request and its form (Bindings 3.5).
-    METHOD_NOT_ALLOWED, "method_not_allowed", Client,
+    METHOD_NOT_ALLOWED, "method_not_allowed", Client 405,
         "This address does not answer this HTTP method.",
         "use the binding that this SP's metadata names for the endpoint";
-    REQUEST_SPECULATIVE, "request_speculative", Client,
+    // 503, which browsers do not keep for when the person goes there.
+    REQUEST_SPECULATIVE, "request_speculative", Client 503,
         "Your browser asked for this page before you did.",
         "nothing: a browser that prefetches or prerenders asks again when the person goes there; do not let pages prefetch SAML handlers";
     REQUEST_EMBEDDED, "request_embedded", Client,
@@ -85,7 +109,7 @@ reasons! {
     BODY_UNREADABLE, "body_unreadable", Client,
         "The body of the request could not be read.",
         "check client_max_body_size and client_body_timeout of this location";
-    FORM_CONTENT_TYPE, "form_content_type", Client,
+    FORM_CONTENT_TYPE, "form_content_type", Client 415,
         "The request is not an HTML form.",
         "set the IdP to answer by the HTTP-POST binding";
     FORM_INVALID, "form_invalid", Client,
@@ -106,12 +130,12 @@ reasons! {
     DEFLATE_INVALID, "deflate_invalid", Client,
         "The SAML message does not inflate.",
         "the sender must deflate (RFC 1951) what it sends by HTTP-Redirect, or use HTTP-POST";
-    MESSAGE_TOO_LARGE, "message_too_large", Client,
+    MESSAGE_TOO_LARGE, "message_too_large", Client 413,
         "The SAML message is too large.",
         "raise max_message_size, or let the IdP send fewer attributes";
 
     // The gate, before anything else reads the XML.
-    XML_TOO_LARGE, "xml_too_large", Client,
+    XML_TOO_LARGE, "xml_too_large", Client 413,
         "The XML is too large.",
         "raise max_message_size, or let the IdP send fewer attributes";
     XML_NOT_UTF8, "xml_not_utf8", Client,
@@ -411,16 +435,16 @@ reasons! {
     REQUEST_ANSWERED, "request_answered", Client,
         "This login has been answered already.",
         "start the login again; if it was not you who answered, change your password";
-    LOGINS_TOO_MANY, "logins_too_many", Client,
+    LOGINS_TOO_MANY, "logins_too_many", Client 429,
         "You have logged in too often in a short time.",
         "wait some minutes; look for a program that logs in in a loop, or enlarge the zone of saml_session_store when many people share one NameID";
-    AUTHENTICATION_REQUIRED, "authentication_required", Client,
+    AUTHENTICATION_REQUIRED, "authentication_required", Client 401,
         "You are not logged in.",
         "open the login address in a browser";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
-    LOGOUT_CROSS_SITE, "logout_cross_site", Client,
+    LOGOUT_CROSS_SITE, "logout_cross_site", Client 403,
         "Another site may not sign you out.",
         "link to saml_logout from a page of this site, or add the host of the page to return_hosts; the person gets a page with a button";
     SEALING_FAILED, "sealing_failed", Server,
@@ -475,6 +499,33 @@ mod tests {
             assert!(!reason.advice().is_empty(), "{}", reason.code());
             assert!(!reason.advice().ends_with('.'), "{}", reason.code());
         }
+    }
+
+    #[test]
+    fn a_status_is_of_who_can_mend_it() {
+        let status = |blame| REASONS.iter().find(|r| r.blame() == blame).map(Reason::status);
+        assert_eq!(status(Blame::Idp), Some(403));
+        assert_eq!(status(Blame::Sp), Some(500));
+        assert_eq!(status(Blame::Server), Some(503));
+        assert_eq!(BODY_UNREADABLE.status(), 400);
+        let own: Vec<_> = REASONS
+            .iter()
+            .filter(|reason| reason.status() != reason.blame().status())
+            .map(|reason| (reason.code(), reason.status()))
+            .collect();
+        assert_eq!(
+            own,
+            [
+                ("method_not_allowed", 405),
+                ("request_speculative", 503),
+                ("form_content_type", 415),
+                ("message_too_large", 413),
+                ("xml_too_large", 413),
+                ("logins_too_many", 429),
+                ("authentication_required", 401),
+                ("logout_cross_site", 403),
+            ]
+        );
     }
 
     #[test]

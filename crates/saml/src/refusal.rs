@@ -45,6 +45,11 @@ impl Refusal {
         self.reason.blame()
     }
 
+    /// The HTTP status of the answer, as [`Reason::status`].
+    pub fn status(&self) -> u16 {
+        self.reason.status()
+    }
+
     /// Must whoever reads only errors, as nginx logs by default, hear of it? Of what people stumble
     /// over, yes; not of strangers' noise, which is theirs to mend.
     pub fn is_error(&self, sender: Sender) -> bool {
@@ -113,6 +118,7 @@ mod tests {
         );
         assert_eq!(refusal.code(), "store_full");
         assert_eq!(refusal.blame(), Blame::Server);
+        assert_eq!(refusal.status(), 503);
         assert_eq!(refusal.detail(), "zone \"sessions\"");
         assert_eq!(refusal.meaning(), "The session store is full.");
         assert_eq!(refusal.reason(), &reason::STORE_FULL);

@@ -16,8 +16,9 @@ fn every_reason_is_documented_as_it_is() {
                 Blame::Sp => "SP",
                 Blame::Server => "server",
             };
-            let (code, meaning, advice) = (reason.code(), reason.meaning(), reason.advice());
-            format!("| `{code}` | {who} | {meaning} | {advice} |")
+            let (code, status) = (reason.code(), reason.status());
+            let (meaning, advice) = (reason.meaning(), reason.advice());
+            format!("| `{code}` | {who} | {status} | {meaning} | {advice} |")
         })
         .collect();
     assert_eq!(rows, expected);

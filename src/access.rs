@@ -148,14 +148,14 @@ fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
         return Poll::Ready(Ok(session));
     }
     let Some(context) = Context::of_or_new(r) else {
-        return Poll::Ready(Err(refuse::internal("nginx has no memory for the request")));
+        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
     };
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let asked = Rc::clone(sp);
     let asking = async move { asked.find_session(&tokens, now).await };
     match suspend::start(r, Departure::Ends, asking) {
         Started::Done(found) => {
-            Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic"))))
+            Poll::Ready(found.unwrap_or_else(|| Err(Refusal::internal("a panic"))))
         }
         Started::Waiting(suspension) => {
             *context.look_up.borrow_mut() = Some((Rc::clone(sp), suspension));
@@ -180,7 +180,7 @@ fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
         None => Some(Poll::Pending),
         Some(found) => {
             *slot = None;
-            Some(Poll::Ready(found.unwrap_or_else(|| Err(refuse::internal("a panic")))))
+            Some(Poll::Ready(found.unwrap_or_else(|| Err(Refusal::internal("a panic")))))
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::config::{EndpointKind, Sp};
 use crate::context::{About, Context};
 use crate::errand::{Errand, NextStep, Step};
 use crate::guard::enter;
-use crate::refuse::{internal, refuse, refuse_with};
+use crate::refuse::{refuse, refuse_with};
 use crate::reply::Reply;
 use crate::request::{self, headers};
 use crate::suspend::{self, Departure, Started};
@@ -140,7 +140,7 @@ fn proceed(r: &mut Request, step: NextStep) -> Option<ngx_int_t> {
             follow(r, errand)
         }
         Some((Step::Done(conclusion), _)) => Some(conclude(r, conclusion.take())),
-        None => Some(refuse(r, &internal("a panic"))),
+        None => Some(refuse(r, &Refusal::internal("a panic"))),
     }
 }
 

@@ -18,7 +18,6 @@ use session::Session;
 use crate::config::Sp;
 use crate::guard::log_panic;
 use crate::notice::{Heard, Notice, not_heard};
-use crate::refuse::internal;
 use crate::reply::Reply;
 
 /// An errand under way, as its request has it.
@@ -85,7 +84,7 @@ impl Bell {
 impl Conclusion {
     /// For the request that answers it.
     pub fn take(mut self) -> Result<Reply, Refusal> {
-        self.0.take().unwrap_or_else(|| Err(internal("a conclusion was taken twice")))
+        self.0.take().unwrap_or_else(|| Err(Refusal::internal("a conclusion was taken twice")))
     }
 }
 

@@ -86,11 +86,6 @@ pub fn note(r: &Request, refusal: &Refusal) -> Option<String> {
     Some(context.request_id().to_owned())
 }
 
-/// What nobody outside is to blame for.
-pub fn internal(what: &str) -> Refusal {
-    Refusal::new(&reason::INTERNAL_ERROR, what)
-}
-
 fn log(r: &Request, refusal: &Refusal, context: &Context) {
     let is_error = refusal.is_error(context.sender.get());
     let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };

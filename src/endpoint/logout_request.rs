@@ -23,7 +23,6 @@ use crate::errand::{self, Bell};
 use crate::notice::Heard;
 use crate::page;
 use crate::random;
-use crate::refuse::internal;
 use crate::reply::Reply;
 use crate::request::headers;
 
@@ -195,7 +194,7 @@ impl Back {
         now: i64,
     ) -> Result<Reply, Refusal> {
         let idp = self.sp.idp_named(&self.idp).and_then(|index| self.sp.idps.get(index));
-        let idp = idp.ok_or_else(|| internal("the IdP has left the configuration"))?;
+        let idp = idp.ok_or_else(|| Refusal::internal("the IdP has left the configuration"))?;
         let (ended, refusal) = match outcome {
             Ok(ended) => (ended, None),
             // A failure is told, so that the IdP tries again, or does not when that is in vain.

@@ -15,7 +15,6 @@ use super::incoming::limits;
 use super::logged_out::{failed, told};
 use crate::config::{Idp, Sp};
 use crate::event::Post;
-use crate::refuse::internal;
 use crate::reply::Reply;
 
 /// Nobody may keep it (Bindings 3.2.3.2).
@@ -48,7 +47,7 @@ pub async fn ask(
 /// What the IdP answers.
 async fn answer(sp: &Sp, idp: &Idp, envelope: String) -> Result<Answer, Refusal> {
     let resource = idp.soap_slo.as_ref().map(Rc::clone);
-    let resource = resource.ok_or_else(|| internal("the SOAP endpoint has no address"))?;
+    let resource = resource.ok_or_else(|| Refusal::internal("the SOAP endpoint has no address"))?;
     let post = Post { headers: HEADERS, body: envelope, max_answer: sp.max_message_size };
     let answer = resource.post(&post).await;
     answer.map_err(|e| Refusal::new(&reason::IDP_UNREACHABLE, format!("logout by SOAP: {e}")))

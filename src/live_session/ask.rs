@@ -15,7 +15,6 @@ use session::{Session, SessionToken, StoreKey, StoredSession};
 use super::{AtHand, LiveSession, Seal, Sessions, age};
 use crate::event::now_msec;
 use crate::guard::log_panic;
-use crate::refuse::internal;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
 
@@ -39,7 +38,8 @@ impl Sessions {
             AtHand::Known(known) => Ok(known),
             AtHand::Ask => {
                 let found = self.join(token).await;
-                let found = found.unwrap_or_else(|_| Err(internal("a look-up broke off")))?;
+                let found =
+                    found.unwrap_or_else(|_| Err(Refusal::internal("a look-up broke off")))?;
                 Ok(found.filter(|live| self.admits(live, ngx_time())))
             }
         }

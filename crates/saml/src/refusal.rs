@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::reason;
 pub use crate::reason::{Blame, Reason};
 
 /// Longest foreign text in a log line, characters.
@@ -28,6 +29,11 @@ impl Refusal {
     /// `detail` goes into the log: foreign text in it must have passed [`quote`].
     pub fn new(reason: &'static Reason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
+    }
+
+    /// What nobody outside is to blame for; `what` failed, for the log.
+    pub fn internal(what: &str) -> Self {
+        Self::new(&reason::INTERNAL_ERROR, what)
     }
 
     /// The line of the table.
@@ -107,7 +113,6 @@ pub fn quote_option(text: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reason;
 
     #[test]
     fn a_refusal_reads_as_one_line() {
@@ -122,6 +127,13 @@ mod tests {
         assert_eq!(refusal.detail(), "zone \"sessions\"");
         assert_eq!(refusal.meaning(), "The session store is full.");
         assert_eq!(refusal.reason(), &reason::STORE_FULL);
+    }
+
+    #[test]
+    fn a_fault_of_our_own_says_what_failed() {
+        let refusal = Refusal::internal("a panic");
+        assert_eq!((refusal.code(), refusal.status()), ("internal_error", 503));
+        assert_eq!(refusal.detail(), "a panic");
     }
 
     #[test]

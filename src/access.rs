@@ -16,6 +16,7 @@ use nginx_sys::{
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
+use pages::json;
 use saml::reason;
 use saml::refusal::Refusal;
 
@@ -24,7 +25,6 @@ use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenti
 use crate::context::Context;
 use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
-use crate::page;
 use crate::refuse;
 use crate::remote_user;
 use crate::reply::Reply;
@@ -289,11 +289,11 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
     let reply = if asks_for_page && browser::is_framed(headers(r)) {
         // The page itself begins the login when it is opened outside of the frame.
         let page = if is_get(r) { wanted_page(r, &protection.sp) } else { sign_in_url(protection) };
-        Reply::frameable_html(401, page::sign_in_outside_of_frame(&page))
+        Reply::frameable_html(401, pages::sign_in_outside_of_frame(&page))
     } else if asks_for_page {
-        Reply::html(401, page::sign_in_and_send_again(&sign_in_url(protection)))
+        Reply::html(401, pages::sign_in_and_send_again(&sign_in_url(protection)))
     } else {
-        let json = refuse::json(refusal.code(), context.request_id(), login_url.as_deref());
+        let json = json::refusal(refusal.code(), context.request_id(), login_url.as_deref());
         Reply::json(401, json)
     };
     let reply = reply.with_header("WWW-Authenticate", realm);

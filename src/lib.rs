@@ -16,7 +16,6 @@ mod live_session;
 mod login;
 mod notice;
 mod own_pages;
-mod page;
 mod random;
 mod refuse;
 mod remote_user;

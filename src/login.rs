@@ -11,7 +11,6 @@ use session::{LoginCookie, PendingLogin, surplus};
 
 use crate::config::Sp;
 use crate::context::Context;
-use crate::page;
 use crate::random;
 use crate::reply::Reply;
 use crate::store::sealing_failed;
@@ -95,7 +94,7 @@ fn reply(outgoing: Outgoing) -> Reply {
     match outgoing {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
         Outgoing::Post { action, fields } => {
-            Reply::html(200, page::post_form("Signing in", &action, &fields))
+            Reply::html(200, pages::post_form("Signing in", &action, &fields))
         }
     }
 }

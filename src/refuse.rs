@@ -4,13 +4,13 @@ use http::{accepts_html, content_type};
 use nginx_sys::{NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_LOG_ERR, NGX_LOG_WARN, ngx_int_t};
 use ngx::http::Request;
 use ngx::ngx_log_error;
+use pages::json;
 use saml::binding::{is_soap, soap_fault};
 use saml::reason;
 use saml::refusal::Refusal;
 
 use crate::context::{About, Context};
 use crate::endpoint;
-use crate::page;
 use crate::reply::Reply;
 use crate::request::headers;
 
@@ -35,7 +35,7 @@ pub fn refuse_with(
     } else if accepts_html(headers(r)) {
         Reply::html(status, html(r, refusal, &request_id))
     } else {
-        Reply::json(status, json(refusal.code(), &request_id, None))
+        Reply::json(status, json::refusal(refusal.code(), &request_id, None))
     };
     let reply = match status {
         503 => reply.with_header("Retry-After", "10".into()),
@@ -50,9 +50,11 @@ fn html(r: &Request, refusal: &Refusal, request_id: &str) -> String {
     let is = |reason: &saml::refusal::Reason| code == reason.code();
     match endpoint::about(r) {
         About::SignIn => sign_in_refused(r, refusal, request_id),
-        About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => page::ask_to_sign_out(code, request_id),
-        About::SignOut if is(&reason::MESSAGE_MISSING) => page::no_sign_out(code, request_id),
-        About::SignOut => page::sign_out_refused(code, meaning, request_id),
+        About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => {
+            pages::ask_to_sign_out(code, request_id)
+        }
+        About::SignOut if is(&reason::MESSAGE_MISSING) => pages::no_sign_out(code, request_id),
+        About::SignOut => pages::sign_out_refused(code, meaning, request_id),
     }
 }
 
@@ -63,7 +65,7 @@ fn sign_in_refused(r: &Request, refusal: &Refusal, request_id: &str) -> String {
     let start_again = start_again
         .or_else(|| endpoint::sp_of(r).map(|sp| sp.login_redirect.clone()))
         .unwrap_or_else(|| "/".to_owned());
-    page::refusal(
+    pages::refusal(
         refusal.code(),
         refusal.meaning(),
         request_id,
@@ -90,11 +92,4 @@ fn log(r: &Request, refusal: &Refusal, context: &Context) {
     let is_error = refusal.is_error(context.sender.get());
     let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, context.request_id());
-}
-
-/// The refusal for programs.
-pub fn json(code: &str, request_id: &str, login_url: Option<&str>) -> String {
-    let login_url = login_url.map(|url| format!(",\"login_url\":\"{url}\"")).unwrap_or_default();
-    // The code and the ID are of our own alphabet; the URL was made of a checked origin and path.
-    format!("{{\"error\":\"{code}\",\"request_id\":\"{request_id}\"{login_url}}}\n")
 }

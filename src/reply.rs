@@ -9,7 +9,6 @@ use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_string;
 use saml::refusal::Refusal;
 
-use crate::page;
 use crate::refuse;
 use crate::response_header;
 
@@ -51,13 +50,13 @@ impl Reply {
 
     /// An HTML page.
     pub fn html(status: u16, html: String) -> Self {
-        let policy = ("Content-Security-Policy", page::content_security_policy());
+        let policy = ("Content-Security-Policy", pages::content_security_policy());
         Self::of_type(status, "text/html", html, vec![policy])
     }
 
     /// An HTML page that other sites may show in a frame: an IdP's logout page does.
     pub fn frameable_html(status: u16, html: String) -> Self {
-        let policy = ("Content-Security-Policy", page::frameable_content_security_policy());
+        let policy = ("Content-Security-Policy", pages::frameable_content_security_policy());
         Self::of_type(status, "text/html", html, vec![policy])
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_time;
 use ngx::http::Request;
+use pages::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
 use saml::logout::LogoutOutcome;
 use saml::reason::{self, REASONS};
 use saml::refusal::Refusal;
@@ -14,7 +15,6 @@ use super::Answer;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
-use crate::page::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
 use crate::reply::Reply;
 
 /// Leaves the address with the message: for the page that the user wanted to end on, or for the one

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use http::Headers;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
+use pages::{LoggedOut, logged_out};
 use saml::binding::Outgoing;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
@@ -15,7 +16,6 @@ use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
-use crate::page::{self, LoggedOut, logged_out};
 use crate::random;
 use crate::reply::Reply;
 use crate::request::headers;
@@ -88,7 +88,7 @@ async fn at_idp(
             let reply = match outgoing {
                 Outgoing::Redirect(url) => Reply::redirect(303, url),
                 Outgoing::Post { action, fields } => {
-                    Reply::html(200, page::post_form("Signing out", &action, &fields))
+                    Reply::html(200, pages::post_form("Signing out", &action, &fields))
                 }
             };
             let logout = PendingLogout {

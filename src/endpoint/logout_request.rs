@@ -21,7 +21,6 @@ use super::incoming::idp_of_issuer;
 use crate::config::{Idp, Sp};
 use crate::errand::{self, Bell};
 use crate::notice::Heard;
-use crate::page;
 use crate::random;
 use crate::reply::Reply;
 use crate::request::headers;
@@ -256,7 +255,7 @@ impl Back {
         match response.send(&idp.provider, &endpoint, signer.as_ref()).map_err(failed)? {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
             Outgoing::Post { action, fields } => {
-                let html = page::post_form("Signing out", &action, &fields);
+                let html = pages::post_form("Signing out", &action, &fields);
                 Ok(Reply::frameable_html(http_status, html))
             }
         }
@@ -266,7 +265,7 @@ impl Back {
 /// For who reads only the status: whatever is short of Success must not look like it.
 fn plain(failure: Option<(u16, &str)>) -> Reply {
     match failure {
-        None => Reply::frameable_html(200, page::logged_out(page::LoggedOut::Here, None)),
+        None => Reply::frameable_html(200, pages::logged_out(pages::LoggedOut::Here, None)),
         Some((status, code)) => Reply::json(status, format!("{{\"error\":\"{code}\"}}\n")),
     }
 }

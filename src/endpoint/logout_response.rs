@@ -20,7 +20,6 @@ use super::logout::{ANSWER_WITHIN, remember};
 use super::{Answer, logged_out};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
-use crate::page;
 use crate::reply::Reply;
 use crate::request::headers;
 
@@ -125,7 +124,7 @@ fn unasked(
     }
     response.accept(&expected(sp, idp, url, now), None)?;
     // Nobody is there to be told.
-    Ok(Answer::Now(Reply::html(200, page::logged_out(page::LoggedOut::Everywhere, None))))
+    Ok(Answer::Now(Reply::html(200, pages::logged_out(pages::LoggedOut::Everywhere, None))))
 }
 
 fn expected<'a>(sp: &'a Sp, idp: &'a Idp, url: &'a str, now: i64) -> Expected<'a> {

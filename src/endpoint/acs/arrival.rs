@@ -8,7 +8,6 @@ use saml::response::Login;
 use session::{Claimed, Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
-use crate::page;
 use crate::random;
 use crate::reply::Reply;
 
@@ -144,7 +143,7 @@ pub fn go_on(sp: &Sp, landing: String) -> Reply {
     if sp.cookies.survive_redirects() {
         return Reply::redirect(303, landing);
     }
-    Reply::html(200, page::go_on(&landing))
+    Reply::html(200, pages::go_on(&landing))
 }
 
 fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {

@@ -16,7 +16,7 @@ use nginx_sys::{
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
-use pages::json;
+use pages::{Purpose, Reply, json};
 use saml::reason;
 use saml::refusal::Refusal;
 
@@ -25,10 +25,9 @@ use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenti
 use crate::context::Context;
 use crate::live_session::{AtHand, Found, LiveSession};
 use crate::login::Login;
-use crate::refuse;
 use crate::remote_user;
-use crate::reply::Reply;
 use crate::request::headers;
+use crate::respond;
 use crate::response_header;
 use crate::suspend::{self, Departure, Started};
 
@@ -119,7 +118,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     }
     let live = match session_of(r, &protection, ngx_time()) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => return refuse::refuse_subrequest(r, &refusal),
+        Poll::Ready(Err(refusal)) => return respond::refuse_subrequest(r, &refusal),
         Poll::Ready(Ok(session)) => session,
     };
     let is_refused = live.is_none() && protection.mode == Mode::Require;
@@ -240,7 +239,7 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
         authn_context: protection.authn_context.clone(),
     };
     match login.start(r, now) {
-        Ok(reply) => reply.send(r),
+        Ok(reply) => respond::send(r, &reply),
         Err(refusal) => refuse_page(r, protection, &refusal),
     }
 }
@@ -248,9 +247,9 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
 /// Who tries again wants the page that they wanted.
 fn refuse_page(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
     if let (true, Some(context)) = (is_get(r), Context::of_or_new(r)) {
-        *context.start_again.borrow_mut() = Some(wanted_page(r, &protection.sp));
+        *context.circumstances().start_again.borrow_mut() = Some(wanted_page(r, &protection.sp));
     }
-    refuse::refuse(r, refusal)
+    respond::refuse(r, refusal, &Purpose::default())
 }
 
 /// Where the login comes back to. It travels in a cookie, so that a long query has to stay behind. The
@@ -283,21 +282,23 @@ fn unauthorized(r: &mut Request, protection: &Protection) -> ngx_int_t {
     let refusal = Refusal::new(&reason::AUTHENTICATION_REQUIRED, "no session");
     let Some(context) = Context::of_or_new(r) else { return FAILED };
     context.error.set(Some(refusal.code()));
+    let status = refusal.status();
     let realm = format!("SAML realm=\"{}\"", protection.sp.base_url);
     let login_url = protection.login_url();
     let asks_for_page = asks_for_page(r, protection);
     let reply = if asks_for_page && browser::is_framed(headers(r)) {
         // The page itself begins the login when it is opened outside of the frame.
         let page = if is_get(r) { wanted_page(r, &protection.sp) } else { sign_in_url(protection) };
-        Reply::frameable_html(401, pages::sign_in_outside_of_frame(&page))
+        Reply::frameable_html(status, pages::sign_in_outside_of_frame(&page))
     } else if asks_for_page {
-        Reply::html(401, pages::sign_in_and_send_again(&sign_in_url(protection)))
+        Reply::html(status, pages::sign_in_and_send_again(&sign_in_url(protection)))
     } else {
-        let json = json::refusal(refusal.code(), context.request_id(), login_url.as_deref());
-        Reply::json(401, json)
+        let request_id = context.circumstances().request_id();
+        let json = json::refusal(refusal.code(), request_id, login_url.as_deref());
+        Reply::json(status, json)
     };
     let reply = reply.with_header("WWW-Authenticate", realm);
-    preflight::share(r, protection, reply).replaceable().send(r)
+    respond::send(r, &preflight::share(r, protection, reply).replaceable())
 }
 
 /// Will a person see the answer: of a navigation, or of a form that was sent?

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_http_request_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, Request};
-use saml::refusal::Sender;
+use pages::Circumstances;
 
 use crate::SamlModule;
 use crate::config::Sp;
@@ -43,24 +43,9 @@ pub struct Context {
     pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
     /// `$saml_error`.
     pub error: Cell<Option<&'static str>>,
-    /// Whose message it is.
-    pub sender: Cell<Sender>,
-    /// Where a person who is refused may try again.
-    pub start_again: RefCell<Option<String>>,
-    /// The address that tells whether they are signed in all the same.
-    pub resumption: RefCell<Option<String>>,
-    /// What the message that came is about.
-    pub about: Cell<Option<About>>,
-    request_id: OnceCell<String>,
+    circumstances: OnceCell<Rc<Circumstances>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
-}
-
-/// What a request is about, for the page that a person gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
-    SignIn,
-    SignOut,
 }
 
 impl Context {
@@ -76,11 +61,7 @@ impl Context {
             user_since: Cell::default(),
             cookies_sent: OnceCell::default(),
             error: Cell::default(),
-            sender: Cell::default(),
-            start_again: RefCell::default(),
-            resumption: RefCell::default(),
-            about: Cell::default(),
-            request_id: OnceCell::default(),
+            circumstances: OnceCell::default(),
             request,
         }
     }
@@ -118,18 +99,9 @@ impl Context {
         unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
     }
 
-    /// Ties page, log and message together: the AuthnRequest's ID where there is one.
-    pub fn request_id(&self) -> &str {
-        self.request_id.get_or_init(random::id)
-    }
-
-    /// Sets the ID once it is known from a message. What cannot be one of ours is none: it goes into
-    /// pages and logs as it is.
-    pub fn set_request_id(&self, id: &str) {
-        if random::may_be_id(id) {
-            // An ID that was shown already stays.
-            let _ = self.request_id.set(id.to_owned());
-        }
+    /// What a refusal can tell beside its reason. Most requests are not refused, and make none.
+    pub fn circumstances(&self) -> &Rc<Circumstances> {
+        self.circumstances.get_or_init(|| Rc::new(Circumstances::new(random::id)))
     }
 }
 

@@ -19,17 +19,17 @@ use nginx_sys::{
     ngx_http_request_t, ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
+use pages::{About, Purpose, Reply};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
 use crate::SamlModule;
 use crate::config::{EndpointKind, Sp};
-use crate::context::{About, Context};
+use crate::context::Context;
 use crate::errand::{Errand, NextStep, Step};
 use crate::guard::enter;
-use crate::refuse::{refuse, refuse_with};
-use crate::reply::Reply;
 use crate::request::{self, headers};
+use crate::respond;
 use crate::suspend::{self, Departure, Started};
 
 /// The content handler of an endpoint.
@@ -140,14 +140,14 @@ fn proceed(r: &mut Request, step: NextStep) -> Option<ngx_int_t> {
             follow(r, errand)
         }
         Some((Step::Done(conclusion), _)) => Some(conclude(r, conclusion.take())),
-        None => Some(refuse(r, &Refusal::internal("a panic"))),
+        None => Some(respond::refuse(r, &Refusal::internal("a panic"), &purpose(r))),
     }
 }
 
 fn conclude(r: &mut Request, outcome: Result<Reply, Refusal>) -> ngx_int_t {
     match outcome {
-        Ok(reply) => reply.send(r),
-        Err(refusal) => refuse(r, &refusal),
+        Ok(reply) => respond::send(r, &reply),
+        Err(refusal) => respond::refuse(r, &refusal, &purpose(r)),
     }
 }
 
@@ -169,13 +169,13 @@ fn answer(r: &mut Request, takes: Methods, work: Work) -> Option<ngx_int_t> {
         let detail = format!("the method is {method}, the endpoint takes {}", takes.names);
         let refusal = Refusal::new(&reason::METHOD_NOT_ALLOWED, detail);
         let allow = |reply: Reply| reply.with_header("Allow", takes.names.into());
-        return Some(refuse_with(r, &refusal, allow));
+        return Some(respond::refuse_with(r, &refusal, &purpose(r), allow));
     }
     match only_in_earnest(r).and_then(|()| work(r, &sp)) {
-        Ok(Answer::Now(reply)) => Some(reply.send(r)),
+        Ok(Answer::Now(reply)) => Some(respond::send(r, &reply)),
         Ok(Answer::Later(errand)) => follow(r, errand),
         Ok(Answer::WithBody) => Some(read_body(r)),
-        Err(refusal) => Some(refuse(r, &refusal)),
+        Err(refusal) => Some(respond::refuse(r, &refusal, &purpose(r))),
     }
 }
 
@@ -217,15 +217,16 @@ pub fn kind_of(r: &Request) -> Option<EndpointKind> {
     SamlModule::location_conf(r)?.location().endpoint.as_ref().map(|(kind, _)| *kind)
 }
 
-/// What a request is about: the message that it brought says so, else where it came to.
-pub fn about(r: &Request) -> About {
-    let brought = Context::of(r).and_then(|context| context.about.get());
-    brought.unwrap_or_else(|| match kind_of(r) {
+/// What the endpoint that answers `r` is for.
+fn purpose(r: &Request) -> Purpose {
+    let about = match kind_of(r) {
         Some(EndpointKind::Sls | EndpointKind::Logout) => About::SignOut,
         Some(EndpointKind::Acs | EndpointKind::Login | EndpointKind::Metadata) | None => {
             About::SignIn
         }
-    })
+    };
+    let start_again = sp_of(r).map_or("/".to_owned(), |sp| sp.login_redirect.clone());
+    Purpose { about, takes_soap: kind_of(r).is_some(), start_again }
 }
 
 /// Images, scripts and other parts of a page (Fetch 2.2.5) begin and end nothing: no person asked for

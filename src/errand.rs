@@ -12,13 +12,13 @@ use nginx_sys::NGX_LOG_ERR;
 use ngx::async_::spawn;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
+use pages::Reply;
 use saml::refusal::Refusal;
 use session::Session;
 
 use crate::config::Sp;
 use crate::guard::log_panic;
 use crate::notice::{Heard, Notice, not_heard};
-use crate::reply::Reply;
 
 /// An errand under way, as its request has it.
 pub struct Errand(UnboundedReceiver<Step>);

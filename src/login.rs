@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use identity::RequestedAuthnContext;
 use ngx::http::Request;
+use pages::Reply;
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
@@ -12,7 +13,6 @@ use session::{LoginCookie, PendingLogin, surplus};
 use crate::config::Sp;
 use crate::context::Context;
 use crate::random;
-use crate::reply::Reply;
 use crate::store::sealing_failed;
 
 /// A login to start.
@@ -36,7 +36,7 @@ impl Login<'_> {
         let idp = sp.idps.get(self.idp).ok_or_else(|| sp.no_idp())?;
         let id = random::id();
         if let Some(context) = Context::of_or_new(r) {
-            context.set_request_id(&id);
+            context.circumstances().set_request_id(&id);
         }
         let return_url = sp.at_home(self.return_url);
         let outgoing = AuthnRequest {

@@ -196,7 +196,9 @@ unsafe extern "C" fn request_id(
 ) -> ngx_int_t {
     // SAFETY: nginx passes a live request and value.
     let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
-    answer(r, v, |r| Context::of(r).map(|c| Cow::Owned(c.request_id().as_bytes().to_vec())))
+    answer(r, v, |r| {
+        Context::of(r).map(|c| Cow::Owned(c.circumstances().request_id().as_bytes().to_vec()))
+    })
 }
 
 /// Copies what `value` gives into the request's pool; nothing is "not found".

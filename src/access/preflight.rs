@@ -3,10 +3,11 @@
 use http::cors;
 use nginx_sys::{NGX_HTTP_OPTIONS, ngx_int_t};
 use ngx::http::Request;
+use pages::Reply;
 
 use crate::config::{Preflight, Protection};
-use crate::reply::Reply;
 use crate::request::headers;
+use crate::respond;
 
 /// What is done about a preflight.
 pub enum Verdict {
@@ -26,7 +27,9 @@ pub fn judge(r: &mut Request, protection: &Protection) -> Verdict {
         return Verdict::Pass;
     }
     match cors::permission(headers(r), &protection.cors_origins) {
-        Some(fields) => Verdict::Answered(Reply::no_content().with_headers(fields).send(r)),
+        Some(fields) => {
+            Verdict::Answered(respond::send(r, &Reply::no_content().with_headers(fields)))
+        }
         None => Verdict::Ordinary,
     }
 }

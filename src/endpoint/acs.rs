@@ -47,7 +47,7 @@ fn answered(
 ) -> Result<Answer, Refusal> {
     let context = Context::of_or_new(r);
     // First, so that a refusal joins the line of the redirect.
-    context.inspect(|context| context.set_request_id(request_id));
+    context.inspect(|context| context.circumstances().set_request_id(request_id));
     let mut pending = match pending_login(r, sp, request_id, now)? {
         Known::Waiting(pending) => pending,
         // The Back button posts the form again. This browser's own cookie says where that login
@@ -57,8 +57,8 @@ fn answered(
     };
     pending.return_url = sp.absolute(&pending.return_url);
     context.inspect(|context| {
-        context.sender.set(Sender::Known);
-        context.start_again.replace(Some(pending.return_url.clone()));
+        context.circumstances().sender.set(Sender::Known);
+        context.circumstances().start_again.replace(Some(pending.return_url.clone()));
     });
     let idp = idp_named(sp, &pending.idp)?;
     let asked = Asked {

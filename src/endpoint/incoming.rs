@@ -6,6 +6,7 @@ use std::rc::Rc;
 use http::content_type;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
+use pages::About;
 use saml::binding::{decode_post, decode_redirect, is_soap};
 use saml::reason;
 use saml::receive::{Received, receive, receive_redirect, receive_soap};
@@ -14,7 +15,7 @@ use xmldoc::Limits;
 
 use super::{Answer, acs, logged_out, logout_request, logout_response};
 use crate::config::{EndpointKind, Idp, Sp};
-use crate::context::{About, Context};
+use crate::context::Context;
 use crate::request::{self, BodyError, headers};
 
 /// Lets nginx read a body, unless it is declared too large.
@@ -121,7 +122,7 @@ fn unreadable(r: &Request, sp: &Sp, refusal: Refusal) -> Refusal {
 /// What is refused from here on is no stranger's.
 fn is_from_known(r: &Request) {
     if let Some(context) = Context::of_or_new(r) {
-        context.sender.set(Sender::Known);
+        context.circumstances().sender.set(Sender::Known);
     }
 }
 
@@ -136,7 +137,7 @@ fn dispatch(
     }
     let at_sls = is_at_sls(r);
     if let Some(context) = Context::of_or_new(r) {
-        context.about.set(Some(match received {
+        context.circumstances().about.set(Some(match received {
             Received::Response(_) => About::SignIn,
             Received::LogoutRequest(_) | Received::LogoutResponse(_) => About::SignOut,
         }));

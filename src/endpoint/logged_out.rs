@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_time;
 use ngx::http::Request;
-use pages::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
+use pages::{LoggedOut, Reply, logged_out, logged_out_here_only, signed_in_again};
 use saml::logout::LogoutOutcome;
 use saml::reason::{self, REASONS};
 use saml::refusal::Refusal;
@@ -15,7 +15,6 @@ use super::Answer;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
-use crate::reply::Reply;
 
 /// Leaves the address with the message: for the page that the user wanted to end on, or for the one
 /// that says what they must know first.
@@ -37,7 +36,7 @@ pub fn show(r: &Request, sp: &Rc<Sp>, no_message: Refusal) -> Result<Answer, Ref
     let logout = sp.pending_logouts(r, now)?.find(|logout| logout.end.is_some());
     let Some(logout) = logout else { return Err(no_message) };
     if let Some(context) = Context::of_or_new(r) {
-        context.set_request_id(&logout.request_id);
+        context.circumstances().set_request_id(&logout.request_id);
     }
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let sp = Rc::clone(sp);

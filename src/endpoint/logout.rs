@@ -5,7 +5,7 @@ use std::rc::Rc;
 use http::Headers;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
-use pages::{LoggedOut, logged_out};
+use pages::{LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
@@ -17,7 +17,6 @@ use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
 use crate::random;
-use crate::reply::Reply;
 use crate::request::headers;
 
 /// Seconds that the IdP has to answer, other applications to sign out of included; and then, that the
@@ -33,7 +32,7 @@ pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
     let (sp, now, id) = (Rc::clone(sp), ngx_time(), random::id());
     if let Some(context) = Context::of_or_new(r) {
-        context.set_request_id(&id);
+        context.circumstances().set_request_id(&id);
     }
     Ok(Answer::Later(errand::start(move |bell| async move {
         let Some(live) = sp.find_session(&tokens, now).await? else {

@@ -8,6 +8,7 @@ use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
+use pages::Reply;
 use saml::binding::Outgoing;
 use saml::logout::{LogoutRequest, LogoutStatus, OutgoingLogoutResponse, ReceivedLogoutRequest};
 use saml::message::Expected;
@@ -22,7 +23,6 @@ use crate::config::{Idp, Sp};
 use crate::errand::{self, Bell};
 use crate::notice::Heard;
 use crate::random;
-use crate::reply::Reply;
 use crate::request::headers;
 
 /// Judges the request, ends the sessions, answers.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use http::browser;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
+use pages::Reply;
 use saml::logout::{LogoutOutcome, ReceivedLogoutResponse};
 use saml::message::Expected;
 use saml::reason;
@@ -20,7 +21,6 @@ use super::logout::{ANSWER_WITHIN, remember};
 use super::{Answer, logged_out};
 use crate::config::{Idp, Sp};
 use crate::context::Context;
-use crate::reply::Reply;
 use crate::request::headers;
 
 /// Judges the answer, and goes where the user wanted to go.
@@ -34,7 +34,7 @@ pub fn conclude(
     let now = ngx_time();
     let asked = response.in_response_to();
     if let (Some(context), Some(asked)) = (Context::of_or_new(r), &asked) {
-        context.set_request_id(asked);
+        context.circumstances().set_request_id(asked);
     }
     let logout = match asked.as_deref().map(|id| logout_of(r, sp, id, now)).transpose()?.flatten() {
         Some(logout) => Some(logout),
@@ -70,8 +70,8 @@ pub fn settle(
     now: i64,
 ) -> Result<Answer, Refusal> {
     if let Some(context) = Context::of_or_new(r) {
-        context.set_request_id(&logout.request_id);
-        context.sender.set(Sender::Known);
+        context.circumstances().set_request_id(&logout.request_id);
+        context.circumstances().sender.set(Sender::Known);
     }
     let end = match &outcome {
         Ok(LogoutOutcome::Complete) => LogoutEnd::Everywhere,

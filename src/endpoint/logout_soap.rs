@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use http_answer::Answer;
 use nginx_sys::ngx_time;
+use pages::Reply;
 use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
 use saml::logout::LogoutOutcome;
 use saml::message::Expected;
@@ -15,7 +16,6 @@ use super::incoming::limits;
 use super::logged_out::{failed, told};
 use crate::config::{Idp, Sp};
 use crate::event::Post;
-use crate::reply::Reply;
 
 /// Nobody may keep it (Bindings 3.2.3.2).
 const HEADERS: &[(&str, &str)] = &[

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_time;
 use ngx::http::Request;
+use pages::Reply;
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
@@ -12,7 +13,6 @@ use xmldoc::{Certificate, DecryptionKey, SignaturePlace, sign_enveloped};
 use super::Answer;
 use crate::config::Sp;
 use crate::random;
-use crate::reply::Reply;
 
 pub fn publish(_: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     let document = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;

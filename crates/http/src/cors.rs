@@ -1,7 +1,7 @@
 //! Preflights (Fetch 4.8): a browser asks whether a script of another origin may send a request. They
 //! carry no cookies, so they never have a session; but whoever sends a request may call it one.
 
-use crate::headers::Headers;
+use crate::headers::{Field, Headers};
 
 /// What no browser's preflight has: who says who they are wants to be taken for it, and some
 /// applications believe another method than the request line's.
@@ -22,9 +22,6 @@ const MAX_HEADERS: usize = 1024;
 
 /// Seconds that a browser may remember the answer.
 const MAX_AGE: &str = "600";
-
-/// A header field of an answer.
-pub type Field = (&'static str, String);
 
 /// Are these the header fields of a preflight? Its method is OPTIONS, and it has no body.
 pub fn is_preflight(headers: &impl Headers) -> bool {

@@ -1,4 +1,7 @@
-//! How rules read the header fields of a request, wherever they are kept.
+//! Header fields: how rules read those of a request, wherever they are kept.
+
+/// A header field of an answer: name and value.
+pub type Field = (&'static str, String);
 
 /// The header fields of a request, in the order they came in.
 pub trait Headers {

@@ -23,7 +23,7 @@ mod url;
 
 pub use accept::accepts_html;
 pub use head::Head;
-pub use headers::{Headers, content_type};
+pub use headers::{Field, Headers, content_type};
 pub use query::arguments;
 pub use target::escape_target;
 pub use url::{HttpUrl, Scheme, is_address};

@@ -25,3 +25,25 @@ pub fn post_form(title: &str, action: &str, fields: &[(&str, String)]) -> String
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_are_in_the_form() {
+        let fields = [("SAMLRequest", "PD94".to_owned()), ("RelayState", "\"><b>".to_owned())];
+        let page = post_form("Signing in", "https://idp.example/sso?a=1&b='2'", &fields);
+        let (_, form) = page.split_once("<form").unwrap();
+        assert_eq!(
+            form,
+            " method=\"post\" action=\"https://idp.example/sso?a=1&amp;b=&#39;2&#39;\">\
+             <input type=\"hidden\" name=\"SAMLRequest\" value=\"PD94\">\
+             <input type=\"hidden\" name=\"RelayState\" value=\"&quot;&gt;&lt;b&gt;\">\
+             <noscript><p>Scripts are off, so please press the button.</p></noscript>\
+             <button type=\"submit\">Continue</button></form>\
+             <script>document.forms[0].submit()</script></main></body></html>\n"
+        );
+        assert!(page.contains("<title>Signing in</title>"));
+    }
+}

@@ -1,8 +1,50 @@
 //! Answers for programs.
 
-/// The refusal for programs.
+/// A refusal: its code, the ID by which the log has the rest, and where to log in if anywhere.
 pub fn refusal(code: &str, request_id: &str, login_url: Option<&str>) -> String {
-    let login_url = login_url.map(|url| format!(",\"login_url\":\"{url}\"")).unwrap_or_default();
-    // The code and the ID are of our own alphabet; the URL was made of a checked origin and path.
-    format!("{{\"error\":\"{code}\",\"request_id\":\"{request_id}\"{login_url}}}\n")
+    let login_url = login_url.map(|url| format!(",\"login_url\":{}", string(url)));
+    format!(
+        "{{\"error\":{},\"request_id\":{}{}}}\n",
+        string(code),
+        string(request_id),
+        login_url.unwrap_or_default()
+    )
+}
+
+/// A JSON string (RFC 8259 7).
+fn string(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            '\0'..='\x1f' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_one_object() {
+        assert_eq!(
+            refusal("store_full", "_1f", None),
+            "{\"error\":\"store_full\",\"request_id\":\"_1f\"}\n"
+        );
+        assert_eq!(
+            refusal("authentication_required", "_1f", Some("https://a.example/l?return=%2F")),
+            "{\"error\":\"authentication_required\",\"request_id\":\"_1f\",\
+             \"login_url\":\"https://a.example/l?return=%2F\"}\n"
+        );
+    }
+
+    #[test]
+    fn no_text_ends_its_string() {
+        assert_eq!(string("a\"b\\c\n\0\u{e9}"), "\"a\\\"b\\\\c\\u000a\\u0000\u{e9}\"");
+    }
 }

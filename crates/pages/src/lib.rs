@@ -1,4 +1,4 @@
-//! What people and programs see: pages and JSON, plain data from plain data.
+//! What people and programs see: replies, pages and JSON, plain data from plain data.
 //!
 //! Pages are accessible and without scripts but for the form that posts itself. Nothing of a message
 //! is in them but URLs that were checked, and everything is escaped.
@@ -10,17 +10,19 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod circumstances;
 mod form;
 mod html;
 pub mod json;
 mod policy;
+mod refusal_page;
+mod reply;
 mod sign_in;
 mod sign_out;
 
+pub use circumstances::{About, Circumstances};
 pub use form::post_form;
-pub use policy::{content_security_policy, frameable_content_security_policy};
-pub use sign_in::{go_on, refusal, sign_in_and_send_again, sign_in_outside_of_frame};
-pub use sign_out::{
-    LoggedOut, ask_to_sign_out, logged_out, logged_out_here_only, no_sign_out, sign_out_refused,
-    signed_in_again,
-};
+pub use refusal_page::{Purpose, refused};
+pub use reply::{Body, Reply};
+pub use sign_in::{go_on, sign_in_and_send_again, sign_in_outside_of_frame};
+pub use sign_out::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};

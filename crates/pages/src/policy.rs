@@ -9,12 +9,12 @@ use crate::html::{STYLE, SUBMIT};
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
 /// header per response with a nonce would say no more.
-pub fn content_security_policy() -> String {
+pub(crate) fn content_security_policy() -> String {
     format!("{}; frame-ancestors 'none'", frameable_content_security_policy())
 }
 
 /// The same for a page that an IdP may show in a frame.
-pub fn frameable_content_security_policy() -> String {
+pub(crate) fn frameable_content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| {
         let hash = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
         format!(
@@ -24,4 +24,35 @@ pub fn frameable_content_security_policy() -> String {
         )
     });
     CSP.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::post_form;
+
+    /// The hash of what stands between two tags, as a browser takes it.
+    fn hash_of(page: &str, tag: &str) -> String {
+        let (_, after) = page.split_once(&format!("<{tag}>")).unwrap();
+        let (content, _) = after.split_once(&format!("</{tag}>")).unwrap();
+        format!("'sha256-{}'", STANDARD.encode(openssl::sha::sha256(content.as_bytes())))
+    }
+
+    #[test]
+    fn the_hashes_are_of_what_stands_in_the_page() {
+        let page = post_form("Signing in", "https://idp.example/", &[]);
+        let (style, script) = (hash_of(&page, "style"), hash_of(&page, "script"));
+        assert_eq!(
+            frameable_content_security_policy(),
+            format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'")
+        );
+    }
+
+    #[test]
+    fn pages_stand_alone_unless_they_may_be_framed() {
+        assert_eq!(
+            content_security_policy(),
+            frameable_content_security_policy() + "; frame-ancestors 'none'"
+        );
+    }
 }

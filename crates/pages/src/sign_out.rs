@@ -2,8 +2,8 @@
 
 use crate::html::{escape, for_help_desk, page};
 
-/// Why a sign-out did not work, as [`refusal`] for a sign-in.
-pub fn sign_out_refused(code: &str, meaning: &str, request_id: &str) -> String {
+/// Why a sign-out did not work, as for a sign-in.
+pub(crate) fn refused(code: &str, meaning: &str, request_id: &str) -> String {
     page(
         "Sign-out did not work",
         &format!(
@@ -17,7 +17,7 @@ pub fn sign_out_refused(code: &str, meaning: &str, request_id: &str) -> String {
 }
 
 /// Another site led here. The form goes to the address of this page, as a request of this site.
-pub fn ask_to_sign_out(code: &str, request_id: &str) -> String {
+pub(crate) fn confirm(code: &str, request_id: &str) -> String {
     page(
         "Do you want to sign out?",
         &format!(
@@ -30,7 +30,7 @@ pub fn ask_to_sign_out(code: &str, request_id: &str) -> String {
 }
 
 /// Where a sign-out ends, and none has.
-pub fn no_sign_out(code: &str, request_id: &str) -> String {
+pub(crate) fn none(code: &str, request_id: &str) -> String {
     page(
         "No sign-out to tell of",
         &format!(
@@ -102,4 +102,64 @@ pub fn signed_in_again(next: Option<&str>) -> String {
             escape(next.unwrap_or("/"))
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(page: &str) -> &str {
+        let (_, after) = page.split_once("<title>").unwrap();
+        after.split_once("</title>").unwrap().0
+    }
+
+    #[test]
+    fn the_title_says_how_far_a_logout_got() {
+        for (how_far, expected) in [
+            (LoggedOut::Here, "You are signed out of this application"),
+            (LoggedOut::Everywhere, "You are signed out everywhere"),
+            (LoggedOut::Partly, "You are signed out, but not everywhere"),
+        ] {
+            assert_eq!(title(&logged_out(how_far, None)), expected);
+        }
+        assert_eq!(
+            title(&logged_out_here_only("logout_failed", "_1f", None)),
+            "You are signed out here only"
+        );
+        assert_eq!(title(&signed_in_again(None)), "You are signed in again");
+    }
+
+    #[test]
+    fn the_link_leads_where_the_user_wanted_to_go() {
+        for how_far in [LoggedOut::Here, LoggedOut::Everywhere, LoggedOut::Partly] {
+            let again = "<p><a href=\"/\">Sign in again</a></p>";
+            assert!(logged_out(how_far, None).contains(again));
+            assert!(logged_out(how_far, Some("/")).contains(again));
+            let next = "<p><a href=\"https://a.example/bye?a&amp;b\">Continue</a></p>";
+            assert!(logged_out(how_far, Some("https://a.example/bye?a&b")).contains(next));
+        }
+        for page in [logged_out_here_only("x", "_1f", Some("/b\"")), signed_in_again(Some("/b\""))]
+        {
+            assert!(page.contains("<a href=\"/b&quot;\">Continue</a>"));
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_is_for_the_help_desk() {
+        for page in [
+            refused("code_x", "It is <so>.", "_1f"),
+            confirm("code_x", "_1f"),
+            none("code_x", "_1f"),
+            logged_out_here_only("code_x", "_1f", None),
+        ] {
+            assert!(page.contains("<code>code_x</code>") && page.contains("<code>_1f</code>"));
+        }
+        assert!(refused("code_x", "It is <so>.", "_1f").contains("It is &lt;so&gt;."));
+    }
+
+    #[test]
+    fn a_person_confirms_by_a_form_to_the_same_address() {
+        let form = "<form method=\"post\"><button type=\"submit\">Sign out</button></form>";
+        assert!(confirm("logout_cross_site", "_1f").contains(form));
+    }
 }

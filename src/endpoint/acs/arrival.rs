@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
@@ -9,7 +10,6 @@ use session::{Claimed, Logins, PendingLogin, Session, SessionToken, StoreKey};
 
 use crate::config::Sp;
 use crate::random;
-use crate::reply::Reply;
 
 /// A login that the IdP's Response proves, and what is left to do about it.
 pub struct Arrival {

@@ -42,10 +42,10 @@ pub fn refuse(
         }),
     };
     if let (Some(page), Some(context)) = (page, Context::of_or_new(r)) {
-        *context.start_again.borrow_mut() = Some(sp.absolute(&page));
+        *context.circumstances().start_again.borrow_mut() = Some(sp.absolute(&page));
         let request_id = request_id.to_owned();
         let expires = now.saturating_add(LIFETIME);
-        *context.resumption.borrow_mut() =
+        *context.circumstances().resumption.borrow_mut() =
             address(sp, &Resumption { request_id, page, expired, expires });
     }
     refusal(r, sp, request_id, expired)
@@ -61,8 +61,8 @@ pub fn resume(r: &Request, sp: &Rc<Sp>, sealed: &str) -> Result<Answer, Refusal>
     };
     let page = sp.absolute(&resumption.page);
     if let Some(context) = Context::of_or_new(r) {
-        context.set_request_id(&resumption.request_id);
-        context.start_again.replace(Some(page.clone()));
+        context.circumstances().set_request_id(&resumption.request_id);
+        context.circumstances().start_again.replace(Some(page.clone()));
     }
     let refusal = refusal(r, sp, &resumption.request_id, resumption.expired);
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();

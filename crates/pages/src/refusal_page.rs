@@ -1,0 +1,223 @@
+//! A refusal as people and programs see it.
+
+use http::{Headers, accepts_html, content_type};
+use saml::binding::{is_soap, soap_fault};
+use saml::reason;
+use saml::refusal::Refusal;
+
+use crate::circumstances::{About, Circumstances};
+use crate::reply::Reply;
+use crate::{json, sign_in, sign_out};
+
+/// Seconds after which it is worth trying again what failed here.
+const RETRY_AFTER: &str = "10";
+
+/// What the location that refuses is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// For a request whose message does not say.
+    pub about: About,
+    /// Does it speak SOAP with who speaks it?
+    pub takes_soap: bool,
+    /// Where a login begins when nothing better is known.
+    pub start_again: String,
+}
+
+/// That of a page.
+impl Default for Purpose {
+    fn default() -> Self {
+        Self { about: About::SignIn, takes_soap: false, start_again: "/".to_owned() }
+    }
+}
+
+/// The answer to a refused request: a SOAP Fault, a page or JSON, as it can be read by who sent
+/// `headers`. It tells the code and the sentence, never what disagrees.
+pub fn refused(
+    refusal: &Refusal,
+    circumstances: &Circumstances,
+    purpose: &Purpose,
+    headers: &impl Headers,
+) -> Reply {
+    let status = refusal.status();
+    let reply = if purpose.takes_soap && is_soap(content_type(headers)) {
+        // Bindings 3.2.3.3: a fault goes with a status of the server's.
+        Reply::soap(status.max(500), soap_fault(refusal))
+    } else if accepts_html(headers) {
+        Reply::html(status, page(refusal, circumstances, purpose))
+    } else {
+        Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
+    };
+    let reply = match status {
+        503 => reply.with_header("Retry-After", RETRY_AFTER.to_owned()),
+        _ => reply,
+    };
+    reply.replaceable()
+}
+
+/// The refusal for people, by what they were about to do.
+fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> String {
+    let (code, meaning) = (refusal.code(), refusal.meaning());
+    let request_id = circumstances.request_id();
+    let is = |reason| refusal.reason() == reason;
+    match circumstances.about.get().unwrap_or(purpose.about) {
+        About::SignIn => sign_in::refused(
+            code,
+            meaning,
+            request_id,
+            circumstances.start_again.borrow().as_deref().unwrap_or(&purpose.start_again),
+            circumstances.resumption.borrow().as_deref(),
+        ),
+        About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
+        About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
+        About::SignOut => sign_out::refused(code, meaning, request_id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Head;
+    use saml::reason::{REASONS, Reason};
+
+    use super::*;
+
+    fn circumstances() -> Circumstances {
+        Circumstances::new(|| "_f00".to_owned())
+    }
+
+    fn endpoint(about: About) -> Purpose {
+        Purpose { about, takes_soap: true, start_again: "https://a.example/in".to_owned() }
+    }
+
+    fn browser() -> Head {
+        Head::new("GET", "").with("Accept", "text/html")
+    }
+
+    fn program() -> Head {
+        Head::new("GET", "").with("Accept", "application/json")
+    }
+
+    fn soap() -> Head {
+        Head::new("POST", "").with("Content-Type", "text/xml").with("Accept", "text/xml")
+    }
+
+    fn refuse(
+        reason: &'static Reason,
+        circumstances: &Circumstances,
+        purpose: &Purpose,
+        head: &Head,
+    ) -> Reply {
+        refused(&Refusal::new(reason, "the detail"), circumstances, purpose, head)
+    }
+
+    fn text(reply: &Reply) -> &str {
+        &reply.body().unwrap().text
+    }
+
+    fn content_type_of(reply: &Reply) -> &'static str {
+        reply.body().unwrap().content_type
+    }
+
+    fn title(reply: &Reply) -> &str {
+        let (_, after) = text(reply).split_once("<title>").unwrap();
+        after.split_once("</title>").unwrap().0
+    }
+
+    #[test]
+    fn every_refusal_says_code_sentence_and_id_and_no_detail() {
+        for reason in REASONS {
+            let page = refuse(reason, &circumstances(), &Purpose::default(), &browser());
+            assert_eq!((page.status(), content_type_of(&page)), (reason.status(), "text/html"));
+            let sentence = reason.meaning().replace('\'', "&#39;");
+            for part in [reason.code(), &sentence, "_f00"] {
+                assert!(text(&page).contains(part), "{reason}: {part}");
+            }
+            assert!(!text(&page).contains("detail") && page.may_be_replaced(), "{reason}");
+        }
+    }
+
+    #[test]
+    fn programs_get_json() {
+        let reply =
+            refuse(&reason::LOGINS_TOO_MANY, &circumstances(), &Purpose::default(), &program());
+        assert_eq!((reply.status(), content_type_of(&reply)), (429, "application/json"));
+        assert_eq!(text(&reply), "{\"error\":\"logins_too_many\",\"request_id\":\"_f00\"}\n");
+    }
+
+    #[test]
+    fn a_soap_fault_is_an_error_of_the_server_whoever_is_to_blame() {
+        for reason in REASONS {
+            let reply = refuse(reason, &circumstances(), &endpoint(About::SignOut), &soap());
+            assert_eq!(reply.status(), reason.status().max(500), "{reason}");
+            assert_eq!(content_type_of(&reply), "text/xml");
+            let fault = soap_fault(&Refusal::new(reason, "another detail"));
+            assert_eq!(text(&reply), fault, "{reason}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_speaks_soap_there_is_no_fault() {
+        let reply = refuse(&reason::STORE_FULL, &circumstances(), &Purpose::default(), &soap());
+        assert_eq!(content_type_of(&reply), "application/json");
+        let form = browser().with("Content-Type", "application/x-www-form-urlencoded");
+        let reply = refuse(&reason::STORE_FULL, &circumstances(), &endpoint(About::SignIn), &form);
+        assert_eq!(content_type_of(&reply), "text/html");
+    }
+
+    #[test]
+    fn what_may_mend_itself_says_when() {
+        for reason in REASONS {
+            for head in [browser(), program(), soap()] {
+                let reply = refuse(reason, &circumstances(), &endpoint(About::SignIn), &head);
+                let retry = reply.headers().iter().find(|(name, _)| *name == "Retry-After");
+                let expected = (reason.status() == 503).then_some("10");
+                assert_eq!(retry.map(|(_, value)| value.as_str()), expected, "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_starts_again_where_the_person_wanted_to_go() {
+        let link = |reply: &Reply| {
+            let (before, _) = text(reply).split_once("\">Start again").unwrap();
+            before.rsplit_once('"').unwrap().1.to_owned()
+        };
+        let (known, reason) = (circumstances(), &reason::AUDIENCE_MISMATCH);
+        let page = refuse(reason, &known, &Purpose::default(), &browser());
+        assert_eq!((title(&page), link(&page).as_str()), ("Sign-in did not work", "/"));
+        let page = refuse(reason, &known, &endpoint(About::SignIn), &browser());
+        assert_eq!(link(&page), "https://a.example/in");
+        known.start_again.replace(Some("https://a.example/b?c&d".to_owned()));
+        let page = refuse(reason, &known, &endpoint(About::SignIn), &browser());
+        assert_eq!(link(&page), "https://a.example/b?c&amp;d");
+        assert!(!text(&page).contains("http-equiv"));
+        known.resumption.replace(Some("https://a.example/acs?r=1".to_owned()));
+        let page = refuse(reason, &known, &endpoint(About::SignIn), &browser());
+        assert!(text(&page).contains("content=\"1;url=https://a.example/acs?r=1\""));
+    }
+
+    #[test]
+    fn the_message_says_what_it_is_about_before_the_location_does() {
+        let known = circumstances();
+        let page =
+            refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
+        assert_eq!(title(&page), "Sign-out did not work");
+        known.about.set(Some(About::SignIn));
+        let page =
+            refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
+        assert_eq!(title(&page), "Sign-in did not work");
+        known.about.set(Some(About::SignOut));
+        let page = refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignIn), &browser());
+        assert_eq!(title(&page), "Sign-out did not work");
+    }
+
+    #[test]
+    fn two_refusals_of_a_logout_are_none_to_the_person() {
+        let page = |reason, about| refuse(reason, &circumstances(), &endpoint(about), &browser());
+        let asks = page(&reason::LOGOUT_CROSS_SITE, About::SignOut);
+        assert_eq!((asks.status(), title(&asks)), (403, "Do you want to sign out?"));
+        let none = page(&reason::MESSAGE_MISSING, About::SignOut);
+        assert_eq!((none.status(), title(&none)), (400, "No sign-out to tell of"));
+        let login = page(&reason::MESSAGE_MISSING, About::SignIn);
+        assert_eq!(title(&login), "Sign-in did not work");
+    }
+}

@@ -1,0 +1,212 @@
+//! What is answered to a request.
+
+use http::Field;
+use saml::refusal::Refusal;
+
+use crate::policy;
+
+/// An answer: status, headers, and a body of our own or the server's. Nobody may store it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<Field>,
+    body: Option<Body>,
+    /// What went wrong, for the log; the answer itself says less or more.
+    refusal: Option<Refusal>,
+    may_be_replaced: bool,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// A media type without parameters. HTML is in UTF-8.
+    pub content_type: &'static str,
+    /// Headers that speak of this body and would hurt another.
+    pub headers: Vec<Field>,
+    /// All of it.
+    pub text: String,
+}
+
+impl Reply {
+    fn new(status: u16) -> Self {
+        let headers = vec![("Cache-Control", "no-store".to_owned())];
+        Self { status, headers, body: None, refusal: None, may_be_replaced: false }
+    }
+
+    /// A redirect to an absolute URL: 302, or 303 after a POST.
+    pub fn redirect(status: u16, url: String) -> Self {
+        Self::new(status).with_header("Location", url)
+    }
+
+    /// Nothing but headers.
+    pub fn no_content() -> Self {
+        Self::new(204)
+    }
+
+    /// An HTML page.
+    pub fn html(status: u16, html: String) -> Self {
+        Self::page(status, html, policy::content_security_policy())
+    }
+
+    /// An HTML page that other sites may show in a frame: an IdP's logout page does.
+    pub fn frameable_html(status: u16, html: String) -> Self {
+        Self::page(status, html, policy::frameable_content_security_policy())
+    }
+
+    /// A SOAP envelope.
+    pub fn soap(status: u16, envelope: String) -> Self {
+        Self::of_type(status, "text/xml", envelope, Vec::new())
+    }
+
+    /// A JSON object.
+    pub fn json(status: u16, json: String) -> Self {
+        Self::of_type(status, "application/json", json, Vec::new())
+    }
+
+    /// A metadata document.
+    pub fn metadata(xml: String) -> Self {
+        let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"".to_owned());
+        Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline])
+    }
+
+    fn page(status: u16, html: String, policy: String) -> Self {
+        let policy = ("Content-Security-Policy", policy);
+        Self::of_type(status, "text/html", html, vec![policy])
+    }
+
+    fn of_type(
+        status: u16,
+        content_type: &'static str,
+        text: String,
+        mut headers: Vec<Field>,
+    ) -> Self {
+        headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        Self { body: Some(Body { content_type, headers, text }), ..Self::new(status) }
+    }
+
+    /// With one header more.
+    #[must_use]
+    pub fn with_header(self, name: &'static str, value: String) -> Self {
+        self.with_headers(vec![(name, value)])
+    }
+
+    /// With more headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<Field>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// With a `Set-Cookie` beside those it has.
+    #[must_use]
+    pub fn with_cookie(self, cookie: String) -> Self {
+        self.with_header("Set-Cookie", cookie)
+    }
+
+    /// Has `refusal` logged along with the answer.
+    #[must_use]
+    pub fn because(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
+    /// An `error_page` of the administrator goes before our body.
+    #[must_use]
+    pub fn replaceable(mut self) -> Self {
+        self.may_be_replaced = true;
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers that go with any body, in their order.
+    pub fn headers(&self) -> &[Field] {
+        &self.headers
+    }
+
+    /// `None` = the server has one of its own for the status.
+    pub fn body(&self) -> Option<&Body> {
+        self.body.as_ref()
+    }
+
+    /// What went wrong, if anything did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Does an `error_page` for the status go before the body?
+    pub fn may_be_replaced(&self) -> bool {
+        self.may_be_replaced
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use saml::reason;
+
+    use super::*;
+
+    fn headers(reply: &Reply) -> Vec<(&str, &str)> {
+        reply.headers().iter().map(|(name, value)| (*name, value.as_str())).collect()
+    }
+
+    /// Type, headers and text of the body.
+    fn body(reply: &Reply) -> (&str, Vec<(&str, &str)>, &str) {
+        let body = reply.body().unwrap();
+        let headers = body.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        (body.content_type, headers.collect(), &body.text)
+    }
+
+    const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
+    const NOSNIFF: (&str, &str) = ("X-Content-Type-Options", "nosniff");
+
+    #[test]
+    fn a_redirect_has_no_body() {
+        let reply = Reply::redirect(303, "https://a.example/".into()).with_cookie("a=b".into());
+        assert_eq!((reply.status(), reply.body()), (303, None));
+        assert_eq!(
+            headers(&reply),
+            [NO_STORE, ("Location", "https://a.example/"), ("Set-Cookie", "a=b")]
+        );
+        assert_eq!((Reply::no_content().status(), Reply::no_content().body()), (204, None));
+    }
+
+    #[test]
+    fn a_page_goes_with_its_policy() {
+        let (page, framed) = (Reply::html(200, "x".into()), Reply::frameable_html(401, "y".into()));
+        assert_eq!((page.status(), framed.status()), (200, 401));
+        let (policy, frameable) =
+            (policy::content_security_policy(), policy::frameable_content_security_policy());
+        let csp = "Content-Security-Policy";
+        assert_eq!(body(&page), ("text/html", vec![(csp, policy.as_str()), NOSNIFF], "x"));
+        assert_eq!(body(&framed), ("text/html", vec![(csp, frameable.as_str()), NOSNIFF], "y"));
+        assert_eq!(headers(&page), [NO_STORE]);
+    }
+
+    #[test]
+    fn other_bodies_say_what_they_are() {
+        let (soap, json) = (Reply::soap(500, "<x/>".into()), Reply::json(403, "{}".into()));
+        assert_eq!(body(&soap), ("text/xml", vec![NOSNIFF], "<x/>"));
+        assert_eq!(body(&json), ("application/json", vec![NOSNIFF], "{}"));
+        let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"");
+        let metadata = Reply::metadata("<x/>".into());
+        let (content_type, headers, _) = body(&metadata);
+        assert_eq!(
+            (content_type, headers),
+            ("application/samlmetadata+xml", vec![inline, NOSNIFF])
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_for_the_log_alone() {
+        let refusal = Refusal::new(&reason::LOGOUT_FAILED, "x");
+        let reply = Reply::no_content().because(refusal.clone());
+        assert_eq!(reply.refusal(), Some(&refusal));
+        assert_eq!((reply.status(), reply.may_be_replaced()), (204, false));
+        assert!(reply.replaceable().may_be_replaced());
+        assert_eq!(Reply::no_content().refusal(), None);
+    }
+}

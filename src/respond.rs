@@ -1,0 +1,125 @@
+//! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
+
+use nginx_sys::{
+    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK,
+    ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter, ngx_http_send_header,
+    ngx_int_t, ngx_str_t,
+};
+use ngx::core::Buffer;
+use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
+use ngx::{ngx_log_error, ngx_string};
+use pages::{Body, Purpose, Reply, refused};
+use saml::refusal::Refusal;
+
+use crate::context::Context;
+use crate::request::headers;
+use crate::response_header;
+
+const ERROR: ngx_int_t = NGX_ERROR as ngx_int_t;
+
+const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+
+/// Sends a reply. The value is what a content or access handler returns, so that nginx finalizes.
+pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
+    if let Some(refusal) = reply.refusal() {
+        note(r, refusal);
+    }
+    let replaced = reply.may_be_replaced() && has_error_page(r, reply.status());
+    let body = reply.body().filter(|_| !replaced);
+    let of_body = body.map(|body| body.headers.as_slice()).unwrap_or_default();
+    for (name, value) in reply.headers().iter().chain(of_body) {
+        if response_header::add(r, name, value).is_none() {
+            return ERROR;
+        }
+    }
+    match body {
+        Some(body) => send_body(r, reply.status(), body),
+        None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),
+    }
+}
+
+/// Logs the refusal with its details and answers without them, as a location for `purpose`.
+pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_t {
+    refuse_with(r, refusal, purpose, |reply| reply)
+}
+
+/// As [`refuse`], with something added to the answer.
+pub fn refuse_with(
+    r: &mut Request,
+    refusal: &Refusal,
+    purpose: &Purpose,
+    finish: impl FnOnce(Reply) -> Reply,
+) -> ngx_int_t {
+    let Some(context) = note(r, refusal) else { return FAILED };
+    let reply = refused(refusal, context.circumstances(), purpose, headers(r));
+    send(r, &finish(reply))
+}
+
+/// A refusal where no body may be sent: in a subrequest.
+pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
+    note(r, refusal);
+    ngx_int_t::try_from(refusal.status()).unwrap_or(FAILED)
+}
+
+/// Sets `$saml_error` and logs; `None` = out of memory.
+fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
+    let context = Context::of_or_new(r)?;
+    context.error.set(Some(refusal.code()));
+    let circumstances = context.circumstances();
+    let is_error = refusal.is_error(circumstances.sender.get());
+    let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
+    ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());
+    Some(context)
+}
+
+fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
+    let request = r.as_mut();
+    // The answer is final: nobody need send the body that they ask about (RFC 9110 10.1.1).
+    request.set_expect_tested(1);
+    // SAFETY: r is a live request whose body nobody has read or discarded yet, or has read whole.
+    if unsafe { ngx_http_discard_request_body(request) } != NGX_OK as ngx_int_t {
+        request.set_keepalive(0);
+    }
+    let content_type = body.content_type.as_bytes();
+    request.headers_out.status = usize::from(status);
+    request.headers_out.content_type =
+        ngx_str_t { len: content_type.len(), data: content_type.as_ptr().cast_mut() };
+    request.headers_out.content_type_len = content_type.len();
+    if body.content_type == "text/html" {
+        request.headers_out.charset = ngx_string!("utf-8");
+    }
+    request.headers_out.content_length_n = body.text.len() as i64;
+    // SAFETY: r is a live request; all header strings are static or in its pool.
+    let rc = unsafe { ngx_http_send_header(request) };
+    if rc == ERROR {
+        return rc;
+    }
+    if rc > NGX_OK as ngx_int_t || request.header_only() != 0 {
+        return NGX_HTTP_OK as ngx_int_t;
+    }
+    let Some(mut buffer) = r.pool().create_buffer_from_str(&body.text) else {
+        return ERROR;
+    };
+    buffer.set_last_buf(r.is_main());
+    buffer.set_last_in_chain(true);
+    let mut chain = ngx_chain_t { buf: buffer.as_ngx_buf_mut(), next: std::ptr::null_mut() };
+    // SAFETY: the buffer lives in the request's pool; nginx copies the chain link.
+    match unsafe { ngx_http_output_filter(r.as_mut(), &mut chain) } {
+        rc if rc == ERROR => rc,
+        // Unsent data is in r->out; finalizing with 200 sends the rest.
+        _ => NGX_HTTP_OK as ngx_int_t,
+    }
+}
+
+fn has_error_page(r: &Request, status: u16) -> bool {
+    let Some(core) = NgxHttpCoreModule::location_conf(r) else { return false };
+    // SAFETY: error_pages is null or an array of ngx_http_err_page_t in the cycle's pool.
+    let pages = unsafe { core.error_pages.as_ref() };
+    pages.is_some_and(|pages| {
+        // SAFETY: as above.
+        let pages: &[nginx_sys::ngx_http_err_page_t] = unsafe { pages.as_slice() };
+        r.as_ref().uri_changes() != 0
+            && r.as_ref().error_page() == 0
+            && pages.iter().any(|page| page.status == isize::try_from(status).unwrap_or(0))
+    })
+}

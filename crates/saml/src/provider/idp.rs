@@ -1,0 +1,95 @@
+//! An IdP as the protocol needs to know it.
+
+use xmldoc::{EncryptionKey, VerifyingKey};
+
+use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+use super::policy::Policy;
+
+/// An IdP this SP trusts.
+pub struct Idp {
+    pub entity_id: String,
+    /// Where AuthnRequests go, and how.
+    pub sso: Endpoint,
+    /// Where logout messages go, in the IdP's order; none = it knows of no single logout.
+    pub slo: Vec<LogoutEndpoint>,
+    /// Keys that may sign for this IdP; at least one.
+    pub keys: Vec<VerifyingKey>,
+    /// For what only the IdP may read; `None` = it has published no RSA key for that.
+    pub encryption_key: Option<EncryptionKey>,
+    pub policy: Policy,
+}
+
+impl Idp {
+    /// Where LogoutRequests go: by `slo_binding`, or else by the first of [`LogoutBinding::ALL`] that
+    /// the IdP has.
+    pub fn logout_request_endpoint(&self) -> Option<&LogoutEndpoint> {
+        let by = |binding| self.slo.iter().find(|endpoint| endpoint.binding == binding);
+        match self.policy.slo_binding {
+            Some(binding) => by(binding),
+            None => LogoutBinding::ALL.into_iter().find_map(by),
+        }
+    }
+
+    /// Where the answer to a LogoutRequest goes that came through the browser: back by its own
+    /// binding, or by the other one when the IdP has only that (Profiles 4.4.3.4).
+    pub fn logout_response_endpoint(&self, came_by: Binding) -> Option<Endpoint> {
+        let browser = || self.slo.iter().filter_map(LogoutEndpoint::for_browser_answers);
+        browser().find(|endpoint| endpoint.binding == came_by).or_else(|| browser().next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idp(slo: &[(LogoutBinding, &str, Option<&str>)]) -> Idp {
+        let endpoint = |&(binding, location, response): &(_, &str, Option<&str>)| LogoutEndpoint {
+            binding,
+            location: location.to_owned(),
+            response_location: response.map(str::to_owned),
+        };
+        Idp {
+            entity_id: String::new(),
+            sso: Endpoint { binding: Binding::Redirect, location: String::new() },
+            slo: slo.iter().map(endpoint).collect(),
+            keys: Vec::new(),
+            encryption_key: None,
+            policy: Policy::default(),
+        }
+    }
+
+    const SOAP: LogoutBinding = LogoutBinding::Soap;
+    const REDIRECT: LogoutBinding = LogoutBinding::REDIRECT;
+    const POST: LogoutBinding = LogoutBinding::POST;
+
+    #[test]
+    fn requests_go_by_redirect_then_post_then_soap() {
+        let location = |idp: &Idp| idp.logout_request_endpoint().map(|e| e.location.clone());
+        let mut all = idp(&[(SOAP, "s", None), (POST, "p", Some("q")), (REDIRECT, "r", None)]);
+        assert_eq!(location(&all).as_deref(), Some("r"));
+        assert_eq!(location(&idp(&[(SOAP, "s", None), (POST, "p", None)])).as_deref(), Some("p"));
+        assert_eq!(location(&idp(&[(SOAP, "s", None)])).as_deref(), Some("s"));
+        assert_eq!(location(&idp(&[])), None);
+        for (binding, expected) in [(SOAP, "s"), (POST, "p"), (REDIRECT, "r")] {
+            all.policy.slo_binding = Some(binding);
+            assert_eq!(location(&all).as_deref(), Some(expected));
+        }
+        let mut some = idp(&[(REDIRECT, "r", None)]);
+        some.policy.slo_binding = Some(SOAP);
+        assert_eq!(location(&some), None);
+    }
+
+    #[test]
+    fn answers_go_back_the_way_the_request_came_if_they_can() {
+        let answer = |idp: &Idp, came_by| {
+            let endpoint = idp.logout_response_endpoint(came_by);
+            endpoint.map(|e| (e.binding, e.location))
+        };
+        let all = idp(&[(SOAP, "s", None), (POST, "p", Some("q")), (REDIRECT, "r", None)]);
+        assert_eq!(answer(&all, Binding::Redirect), Some((Binding::Redirect, "r".to_owned())));
+        assert_eq!(answer(&all, Binding::Post), Some((Binding::Post, "q".to_owned())));
+        let post = idp(&[(POST, "p", None), (SOAP, "s", None)]);
+        assert_eq!(answer(&post, Binding::Redirect), Some((Binding::Post, "p".to_owned())));
+        assert_eq!(answer(&idp(&[(SOAP, "s", None)]), Binding::Post), None);
+    }
+}

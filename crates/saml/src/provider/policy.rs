@@ -1,0 +1,90 @@
+//! How an SP and an IdP deal with one another.
+
+use xmldoc::{DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy};
+
+use super::endpoint::LogoutBinding;
+
+/// When to sign what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignRequests {
+    /// Always when the SP has a key (IdPs that want it often do not say so).
+    Auto,
+    On,
+    Off,
+}
+
+/// What this SP says and wants of encryption. What comes encrypted is decrypted in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// The metadata names no key for it: some IdPs encrypt as soon as there is one.
+    Off,
+    /// The metadata names a key and ciphers.
+    Offer,
+    /// The same, and an Assertion in the clear is refused.
+    Require,
+}
+
+/// The settings of one IdP, as `saml_idp` and the defaults of its `saml_sp` say them.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Refuse unless the Assertion itself is signed.
+    pub want_assertion_signed: bool,
+    /// Refuse unless the Response itself is signed.
+    pub want_response_signed: bool,
+    /// Of Assertions, by the IdP.
+    pub encryption: Encryption,
+    /// Tolerated difference of the clocks, seconds.
+    pub clock_skew: i64,
+    /// Accept Responses that answer no request of ours.
+    pub allow_unsolicited: bool,
+    pub signature: SignaturePolicy,
+    pub decryption: DecryptionPolicy,
+    /// For AuthnRequests.
+    pub sign_requests: SignRequests,
+    /// For LogoutRequests and LogoutResponses.
+    pub sign_logout: SignRequests,
+    /// Refuse LogoutRequests and LogoutResponses that nobody has signed: without it, anybody who
+    /// knows a NameID can log that person out.
+    pub require_signed_logout: bool,
+    /// For LogoutRequests; `None` = as the IdP's endpoints say.
+    pub slo_binding: Option<LogoutBinding>,
+    /// Send the NameID of a LogoutRequest as an EncryptedID.
+    pub name_id_encrypted: bool,
+    /// NameIDPolicy/@Format, when asked for.
+    pub name_id_format: Option<String>,
+    /// NameIDPolicy/@AllowCreate.
+    pub allow_create: bool,
+    /// Oldest AuthnInstant accepted, seconds.
+    pub max_authn_age: Option<i64>,
+    /// Oldest IssueInstant of an Assertion accepted, seconds: what was issued before a logout is
+    /// remembered against for so long, and no longer.
+    pub max_assertion_age: i64,
+    /// For what we sign; `None` = by the key's type.
+    pub signature_algorithm: Option<SignatureAlgorithm>,
+    pub digest_algorithm: DigestAlgorithm,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            want_assertion_signed: false,
+            want_response_signed: false,
+            encryption: Encryption::Off,
+            clock_skew: 60,
+            allow_unsolicited: false,
+            signature: SignaturePolicy::default(),
+            decryption: DecryptionPolicy::default(),
+            sign_requests: SignRequests::Auto,
+            sign_logout: SignRequests::Auto,
+            require_signed_logout: true,
+            slo_binding: None,
+            name_id_encrypted: false,
+            name_id_format: None,
+            allow_create: true,
+            max_authn_age: None,
+            max_assertion_age: 15 * 60,
+            signature_algorithm: None,
+            digest_algorithm: DigestAlgorithm::Sha256,
+        }
+    }
+}

@@ -1,9 +1,16 @@
 //! What the protocol needs to know about an IdP and this SP: validated, immutable.
 
+mod assembly;
 mod endpoint;
+mod expiry;
+mod finding;
 mod idp;
+mod idp_settings;
 mod policy;
 
 pub use endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+pub use expiry::expiry_warning;
+pub use finding::{Finding, Setting};
 pub use idp::Idp;
+pub use idp_settings::IdpSettings;
 pub use policy::{Encryption, Policy, SignRequests};

@@ -9,6 +9,7 @@ use crate::namespace::{METADATA, XMLDSIG};
 const KEY_MAX: usize = 64 * 1024;
 
 /// A signing key of an IdP, with its certificate when it came in one.
+#[derive(Clone)]
 pub struct MetadataKey {
     pub key: VerifyingKey,
     pub certificate: Option<Certificate>,

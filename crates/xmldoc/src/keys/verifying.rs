@@ -10,6 +10,7 @@ use super::{Certificate, KeyError, KeyKind, SignatureAlgorithm, hex, octets};
 use crate::SignaturePolicy;
 
 /// A trusted public key.
+#[derive(Clone)]
 pub struct VerifyingKey {
     pkey: PKey<Public>,
     kind: KeyKind,

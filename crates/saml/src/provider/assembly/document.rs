@@ -1,0 +1,40 @@
+//! What an IdP's metadata lacks, and what of it had to be left out.
+
+use crate::metadata::{IdpMetadata, MetadataError};
+use crate::provider::finding::{Finding, Setting};
+use crate::provider::idp_settings::IdpSettings;
+
+/// Does it say what the settings leave to it?
+///
+/// # Errors
+/// It has no key or no SingleSignOnService, and the settings have none either.
+pub(super) fn check(
+    settings: &IdpSettings,
+    metadata: &IdpMetadata,
+    now: i64,
+    warnings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let document = settings.metadata.as_deref().unwrap_or_default();
+    let mut warn = |sentence| warnings.push(Finding::new(Setting::Metadata, sentence));
+    if metadata.valid_until.is_some_and(|until| until <= now) {
+        warn(format!(
+            "metadata \"{document}\" is past its validUntil; get fresh metadata from the IdP"
+        ));
+    }
+    for why in metadata.left_out.iter().chain(&metadata.unusable_slo) {
+        warn(format!("metadata \"{document}\": {why}"));
+    }
+    for why in &metadata.unusable_keys {
+        warn(format!("metadata \"{document}\": a key is left out, {why}"));
+    }
+    let refuse = |error: MetadataError| {
+        Finding::new(Setting::Metadata, format!("metadata \"{document}\": {error}"))
+    };
+    if settings.keys.is_empty() {
+        metadata.require_keys().map_err(refuse)?;
+    }
+    if settings.sso.is_none() {
+        metadata.require_sso().map_err(refuse)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! What the SP's own key must be able to do for an IdP.
+
+use xmldoc::{DecryptionKey, SigningKey};
+
+use crate::metadata::IdpMetadata;
+use crate::provider::finding::{Finding, Setting};
+use crate::provider::idp_settings::IdpSettings;
+use crate::provider::policy::{Encryption, SignRequests};
+
+/// Can `signer` sign and decrypt what is to be signed and decrypted?
+///
+/// # Errors
+/// It cannot, or there is none.
+pub(super) fn check(
+    settings: &IdpSettings,
+    metadata: Option<&IdpMetadata>,
+    signer: Option<&SigningKey>,
+    warnings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let policy = &settings.policy;
+    if policy.sign_requests == SignRequests::On && signer.is_none() {
+        return Err(Finding::new(
+            Setting::SignRequests,
+            "\"sign_requests on\" needs \"certificate\" and \"certificate_key\" in the saml_sp",
+        ));
+    }
+    if policy.encryption != Encryption::Off
+        && signer.is_none_or(|key| DecryptionKey::of(key).is_none())
+    {
+        return Err(Finding::new(
+            Setting::Encryption,
+            "\"encryption\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: IdPs \
+             encrypt for RSA keys",
+        ));
+    }
+    if let (Some(algorithm), Some(signer)) = (policy.signature_algorithm, signer)
+        && !signer.supports(algorithm)
+    {
+        return Err(Finding::new(
+            Setting::SignatureAlgorithm,
+            "\"signature_algorithm\" does not fit the type of the \"certificate_key\"; \
+             use rsa-… with an RSA key and ecdsa-… with an EC key",
+        ));
+    }
+    let unsigned = signer.is_none() || policy.sign_requests == SignRequests::Off;
+    if unsigned && metadata.is_some_and(|m| m.want_authn_requests_signed) {
+        let sentence = format!(
+            "the metadata of saml_idp \"{}\" says WantAuthnRequestsSigned, but requests will go \
+             unsigned; give the saml_sp a \"certificate\" and \"certificate_key\"",
+            settings.name
+        );
+        warnings.push(Finding::new(Setting::SignRequests, sentence));
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! What the configuration says of an IdP.
+
+use super::endpoint::{Binding, Endpoint, LogoutEndpoint};
+use super::policy::Policy;
+use crate::metadata::MetadataKey;
+
+/// An IdP as its `saml_idp` block says, with the defaults of one `saml_sp`: the same for as long as
+/// nginx runs, while metadata may come and change. Both together make an [`Idp`](super::Idp).
+pub struct IdpSettings {
+    /// The name of the block.
+    pub name: String,
+    /// What the block calls the IdP's metadata, for sentences. `None` = all is said by hand, or nothing
+    /// yet.
+    pub metadata: Option<String>,
+    /// Which entity of the metadata is meant; without metadata, the IdP's entityID.
+    pub entity_id: Option<String>,
+    /// `sso_url`, absolute and checked: it stands in for what the metadata says.
+    pub sso: Option<Endpoint>,
+    /// Which SingleSignOnService of the metadata is wanted.
+    pub sso_binding: Option<Binding>,
+    /// `slo_url` and `slo_response_url`, as `sso`.
+    pub slo: Option<LogoutEndpoint>,
+    /// The block itself says `slo_binding`, so that the IdP must have it; as a default of the SP it is
+    /// for those IdPs that have it.
+    pub demands_slo_binding: bool,
+    /// Signing keys by hand, beside those of the metadata.
+    pub keys: Vec<MetadataKey>,
+    /// How the two deal with one another.
+    pub policy: Policy,
+}
+
+impl IdpSettings {
+    /// Nothing is said of the IdP itself, neither by hand nor where its metadata is: it has yet to learn
+    /// of this SP, whose metadata it wants first.
+    pub fn is_awaited(&self) -> bool {
+        self.metadata.is_none()
+            && self.entity_id.is_none()
+            && self.sso.is_none()
+            && self.slo.is_none()
+            && self.keys.is_empty()
+    }
+}

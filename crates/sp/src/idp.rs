@@ -1,0 +1,85 @@
+//! An IdP of an SP: its settings stay, what is known of it may come late and change.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use saml::provider::{self, IdpSettings};
+
+/// An IdP as one SP uses it. `R` is how its endpoint for logout by SOAP is reached.
+pub struct Idp<R> {
+    settings: IdpSettings,
+    current: RefCell<Option<Current<R>>>,
+}
+
+/// What is known of an IdP at present. Whoever began with it keeps it to the end, whatever changes
+/// meanwhile.
+pub struct Current<R> {
+    /// The IdP as the protocol knows it.
+    pub provider: Rc<provider::Idp>,
+    /// Where LogoutRequests go, when they go by SOAP.
+    pub soap_slo: Option<Rc<R>>,
+}
+
+impl<R> Idp<R> {
+    /// `None` = its metadata is awaited: nobody can log in there, and no message of it is taken.
+    pub fn new(settings: IdpSettings, current: Option<Current<R>>) -> Self {
+        Self { settings, current: RefCell::new(current) }
+    }
+
+    /// The name of its `saml_idp` block.
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// What the configuration says of it.
+    pub fn settings(&self) -> &IdpSettings {
+        &self.settings
+    }
+
+    /// The IdP as the protocol knows it; `None` = its metadata is awaited.
+    pub fn current(&self) -> Option<Rc<provider::Idp>> {
+        self.current.borrow().as_ref().map(|current| Rc::clone(&current.provider))
+    }
+
+    /// Where LogoutRequests go, when they go by SOAP.
+    pub fn soap_slo(&self) -> Option<Rc<R>> {
+        self.current.borrow().as_ref().and_then(|current| current.soap_slo.clone())
+    }
+
+    /// Is it called so? Nobody is, while its metadata is awaited.
+    pub fn is_entity(&self, entity_id: &str) -> bool {
+        self.current.borrow().as_ref().is_some_and(|c| c.provider.entity_id == entity_id)
+    }
+
+    /// Puts another value in the place of what was known.
+    pub(crate) fn replace(&self, new: Current<R>) -> Option<Current<R>> {
+        self.current.replace(Some(new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::Idp;
+    use crate::test_idps::{current, settings};
+
+    #[test]
+    fn an_awaited_idp_has_no_entity_id_and_no_endpoint() {
+        let idp: Idp<String> = Idp::new(settings("corp"), None);
+        assert_eq!(idp.name(), "corp");
+        assert!(idp.current().is_none() && idp.soap_slo().is_none());
+        assert!(!idp.is_entity("") && !idp.is_entity("corp"));
+    }
+
+    #[test]
+    fn who_began_with_an_idp_keeps_it_when_another_takes_its_place() {
+        let idp = Idp::new(settings("corp"), Some(current("https://old")));
+        let begun = idp.current().unwrap();
+        let old = idp.replace(current("https://new")).unwrap();
+        assert!(Rc::ptr_eq(&old.provider, &begun));
+        assert_eq!(begun.entity_id, "https://old");
+        assert!(idp.is_entity("https://new") && !idp.is_entity("https://old"));
+        assert_eq!(idp.soap_slo().as_deref().map(String::as_str), Some("soap of https://new"));
+    }
+}

@@ -1,0 +1,145 @@
+//! The IdPs of an SP, found by their names and by their entityIDs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+
+use crate::idp::{Current, Idp};
+
+/// The IdPs of one SP, in the order of the configuration. `R` as for [`Idp`].
+pub struct Idps<R> {
+    in_order: Vec<Rc<Idp<R>>>,
+    by_name: HashMap<String, Rc<Idp<R>>>,
+    /// Without those whose metadata is awaited.
+    by_entity_id: RefCell<HashMap<String, Rc<Idp<R>>>>,
+    generation: Cell<u64>,
+}
+
+/// Which IdPs there were: the same as long as none has changed. What was found out about the IdPs of
+/// one generation need not be looked up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation(u64);
+
+/// An SP cannot have two IdPs of one entityID: messages name nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SameEntity {
+    /// The name of the IdP that has it.
+    pub twin: String,
+    /// The entityID.
+    pub entity_id: String,
+}
+
+impl<R> Default for Idps<R> {
+    fn default() -> Self {
+        Self {
+            in_order: Vec::new(),
+            by_name: HashMap::new(),
+            by_entity_id: RefCell::default(),
+            generation: Cell::new(0),
+        }
+    }
+}
+
+impl<R> Idps<R> {
+    /// Adds the last one. An awaited IdP that is there already is the same.
+    ///
+    /// # Errors
+    /// Another one has its entityID, or it is there already.
+    pub fn add(&mut self, idp: Idp<R>) -> Result<(), SameEntity> {
+        let idp = Rc::new(idp);
+        match idp.current() {
+            Some(current) => self.register(&idp, &current.entity_id)?,
+            None if self.by_name.contains_key(idp.name()) => return Ok(()),
+            None => {}
+        }
+        self.by_name.insert(idp.name().to_owned(), Rc::clone(&idp));
+        self.in_order.push(idp);
+        Ok(())
+    }
+
+    /// All, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Rc<Idp<R>>> + Clone {
+        self.in_order.iter()
+    }
+
+    /// The IdP of the `saml_idp` block `name`.
+    pub fn named(&self, name: &str) -> Option<&Rc<Idp<R>>> {
+        self.by_name.get(name)
+    }
+
+    /// The IdP whose entityID is `entity_id` at present.
+    pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp<R>>> {
+        self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
+    }
+
+    /// Who is asked when nothing says whom: the first one whose metadata is there.
+    pub fn default_idp(&self) -> Option<&Rc<Idp<R>>> {
+        self.in_order.iter().find(|idp| idp.current().is_some())
+    }
+
+    /// Why there is no IdP to go to.
+    pub fn awaited(&self) -> Refusal {
+        let awaited = self.in_order.iter().filter(|idp| idp.current().is_none());
+        let names: Vec<_> = awaited.map(|idp| quote(idp.name())).collect();
+        Refusal::new(
+            &reason::IDP_METADATA_MISSING,
+            format!("saml_idp {} has no \"metadata\" yet", names.join(", ")),
+        )
+    }
+
+    /// Puts what is known now in the place of what was known of `idp`, one of these.
+    ///
+    /// # Errors
+    /// Another one has the entityID; nothing has changed then.
+    pub fn swap(&self, idp: &Rc<Idp<R>>, new: Current<R>) -> Result<(), SameEntity> {
+        self.register(idp, &new.provider.entity_id)?;
+        let old = idp.replace(new);
+        if let Some(old) = old.filter(|old| !idp.is_entity(&old.provider.entity_id)) {
+            self.by_entity_id.borrow_mut().remove(&old.provider.entity_id);
+        }
+        self.generation.set(self.generation.get().wrapping_add(1));
+        Ok(())
+    }
+
+    /// Is `entity_id` one of these? `trusted_at` is the asker's own: when it was last found to be so.
+    pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
+        let generation = Some(Generation(self.generation.get()));
+        if trusted_at.get() == generation {
+            return true;
+        }
+        let is_trusted = self.by_entity_id.borrow().contains_key(entity_id);
+        if is_trusted {
+            trusted_at.set(generation);
+        }
+        is_trusted
+    }
+
+    fn register(&self, idp: &Rc<Idp<R>>, entity_id: &str) -> Result<(), SameEntity> {
+        let mut by_entity_id = self.by_entity_id.borrow_mut();
+        match by_entity_id.get(entity_id) {
+            Some(twin) if !Rc::ptr_eq(twin, idp) => {
+                Err(SameEntity { twin: twin.name().to_owned(), entity_id: entity_id.to_owned() })
+            }
+            Some(_) => Ok(()),
+            None => {
+                by_entity_id.insert(entity_id.to_owned(), Rc::clone(idp));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for SameEntity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "saml_idp \"{}\" is the entity {} already", self.twin, quote(&self.entity_id))
+    }
+}
+
+impl std::error::Error for SameEntity {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+use super::*;
+use crate::test_idps::{current, settings};
+
+const ONE: &str = "https://one.example.org";
+const TWO: &str = "https://two.example.org";
+const NEW: &str = "https://new.example.org";
+
+/// `one`, `two`, and `late`, whose metadata is awaited; that one comes first.
+fn idps() -> Idps<String> {
+    let mut idps = Idps::default();
+    idps.add(Idp::new(settings("late"), None)).unwrap();
+    idps.add(Idp::new(settings("one"), Some(current(ONE)))).unwrap();
+    idps.add(Idp::new(settings("two"), Some(current(TWO)))).unwrap();
+    idps
+}
+
+fn named<'a>(idps: &'a Idps<String>, name: &str) -> &'a Rc<Idp<String>> {
+    idps.named(name).unwrap()
+}
+
+fn name_of(idps: &Idps<String>, entity_id: &str) -> Option<String> {
+    idps.of_entity(entity_id).map(|idp| idp.name().to_owned())
+}
+
+#[test]
+fn they_are_found_in_order_and_by_both_names() {
+    let idps = idps();
+    let names: Vec<_> = idps.iter().map(|idp| idp.name()).collect();
+    assert_eq!(names, ["late", "one", "two"]);
+    assert!(named(&idps, "two").is_entity(TWO));
+    assert!(idps.named("three").is_none());
+    assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
+    assert_eq!(name_of(&idps, "late"), None);
+}
+
+#[test]
+fn the_default_is_the_first_that_is_known() {
+    let idps = idps();
+    assert_eq!(idps.default_idp().unwrap().name(), "one");
+    idps.swap(named(&idps, "late"), current(NEW)).unwrap();
+    assert_eq!(idps.default_idp().unwrap().name(), "late");
+}
+
+#[test]
+fn one_entity_is_one_idp() {
+    let mut idps = idps();
+    let twin = SameEntity { twin: "one".into(), entity_id: ONE.into() };
+    assert_eq!(idps.add(Idp::new(settings("three"), Some(current(ONE)))), Err(twin.clone()));
+    assert_eq!(idps.add(Idp::new(settings("one"), Some(current(ONE)))), Err(twin));
+    assert_eq!(idps.iter().count(), 3);
+    assert!(idps.named("three").is_none());
+}
+
+#[test]
+fn an_awaited_idp_that_is_listed_twice_is_one() {
+    let mut idps = idps();
+    idps.add(Idp::new(settings("late"), None)).unwrap();
+    assert_eq!(idps.iter().count(), 3);
+    assert_eq!(idps.awaited().detail(), "saml_idp \"late\" has no \"metadata\" yet");
+}
+
+#[test]
+fn who_has_metadata_is_awaited_no_more() {
+    let idps = idps();
+    idps.swap(named(&idps, "late"), current(NEW)).unwrap();
+    assert_eq!(name_of(&idps, NEW).as_deref(), Some("late"));
+    assert!(idps.iter().all(|idp| idp.current().is_some()));
+}
+
+#[test]
+fn an_idp_that_changes_its_entity_id_is_found_by_the_new_one_only() {
+    let idps = idps();
+    idps.swap(named(&idps, "one"), current(NEW)).unwrap();
+    assert_eq!(name_of(&idps, NEW).as_deref(), Some("one"));
+    assert_eq!(name_of(&idps, ONE), None);
+    idps.swap(named(&idps, "two"), current(ONE)).unwrap();
+    assert_eq!(name_of(&idps, ONE).as_deref(), Some("two"));
+}
+
+#[test]
+fn an_idp_may_change_and_keep_its_entity_id() {
+    let idps = idps();
+    let (one, before) = (named(&idps, "one"), named(&idps, "one").current().unwrap());
+    idps.swap(one, current(ONE)).unwrap();
+    assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
+    assert!(!Rc::ptr_eq(&before, &one.current().unwrap()));
+}
+
+#[test]
+fn the_entity_id_of_another_idp_is_refused_and_nothing_changes() {
+    let idps = idps();
+    let trusted_at = Cell::default();
+    assert!(idps.trust(ONE, &trusted_at));
+    let twin = SameEntity { twin: "two".into(), entity_id: TWO.into() };
+    assert_eq!(
+        twin.to_string(),
+        "saml_idp \"two\" is the entity \"https://two.example.org\" already"
+    );
+    assert_eq!(idps.swap(named(&idps, "one"), current(TWO)), Err(twin));
+    assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
+    assert_eq!(name_of(&idps, TWO).as_deref(), Some("two"));
+    assert!(named(&idps, "one").is_entity(ONE));
+    assert_eq!(trusted_at.get(), Some(Generation(idps.generation.get())));
+}
+
+#[test]
+fn trust_lasts_until_an_idp_changes() {
+    let idps = idps();
+    let (of_one, of_two) = (Cell::default(), Cell::default());
+    assert!(idps.trust(ONE, &of_one) && idps.trust(TWO, &of_two));
+    assert!(idps.trust(ONE, &of_one));
+    idps.swap(named(&idps, "one"), current(NEW)).unwrap();
+    assert!(!idps.trust(ONE, &of_one), "its IdP is called otherwise now");
+    assert!(idps.trust(TWO, &of_two), "its IdP is still there");
+    assert_eq!(of_two.get(), Some(Generation(idps.generation.get())));
+}
+
+#[test]
+fn who_is_no_idp_is_asked_for_each_time() {
+    let idps = idps();
+    let trusted_at = Cell::default();
+    assert!(!idps.trust(NEW, &trusted_at));
+    assert_eq!(trusted_at.get(), None);
+    idps.swap(named(&idps, "late"), current(NEW)).unwrap();
+    assert!(idps.trust(NEW, &trusted_at));
+}

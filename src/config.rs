@@ -2,6 +2,7 @@
 //! [`Sp`], [`Idp`] and [`Store`](crate::store::Store) in one go, so that every mistake shows at `nginx -t`.
 
 mod block;
+mod certificate;
 mod cookies;
 mod credential;
 mod directive;
@@ -24,6 +25,7 @@ mod slo_soap;
 mod sp;
 mod store;
 mod unknown;
+mod url;
 mod warnings;
 
 use std::cell::{Cell, RefCell};

@@ -2,9 +2,9 @@
 
 use xmldoc::{Certificate, SigningKey};
 
+use super::certificate::{key_error, warn_of_expiry};
 use super::directive::{ConfigError, Given};
 use super::files::Files;
-use super::idp::{key_error, warn_of_expiry};
 use super::raw::RawSp;
 use super::warnings::Warnings;
 

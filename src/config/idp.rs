@@ -8,12 +8,14 @@ use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{Binding, Endpoint, Policy};
 use xmldoc::{Certificate, SigningKey, VerifyingKey};
 
-use super::directive::{ConfigError, Given, Place};
+use super::certificate::{key_error, warn_of_expiry};
+use super::directive::ConfigError;
 use super::files::Files;
 use super::policy::policy;
 use super::raw::{RawIdp, RawPolicy};
 use super::slo;
 use super::slo_soap;
+use super::url::check_url;
 use super::warnings::Warnings;
 use crate::event::Resource;
 
@@ -65,9 +67,6 @@ impl AwaitedIdp {
         Ok(Self { name: raw.name.clone(), policy })
     }
 }
-
-/// Certificates that end within this time are warned of, seconds.
-const EXPIRY_WARNING: i64 = 30 * 24 * 3600;
 
 impl Idp {
     /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
@@ -236,25 +235,6 @@ fn keys_by_hand(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigE
     Ok(keys)
 }
 
-/// The error for a file that holds no usable key or certificate.
-pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigError {
-    ConfigError::new(&given.place, format!("\"{directive}\" \"{}\": {why}", given.value))
-}
-
-/// An absolute http(s) URL without white space.
-pub fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
-    match HttpUrl::parse(&given.value) {
-        Some(_) => Ok(()),
-        None => Err(ConfigError::new(
-            &given.place,
-            format!(
-                "\"{directive}\" \"{}\" is no URL; write it whole, like https://idp.example.com/sso",
-                given.value
-            ),
-        )),
-    }
-}
-
 /// Weak keys that will never be accepted, and certificates near their end.
 fn check_keys(
     keys: &[MetadataKey],
@@ -288,31 +268,4 @@ fn check_keys(
         );
     }
     Ok(())
-}
-
-/// Warns of a certificate that has ended or soon will. Its key stays in use: metadata and
-/// configuration say which keys are trusted (Metadata Interoperability Profile 2.6.1).
-pub fn warn_of_expiry(
-    certificate: &Certificate,
-    owner: &str,
-    place: &Place,
-    now: i64,
-    warnings: &mut Warnings,
-) {
-    let left = certificate.not_after() - now;
-    if left <= 0 {
-        warnings.add(
-            place,
-            format!("a certificate of {owner} has expired ({}); renew it", certificate.describe()),
-        );
-    } else if left <= EXPIRY_WARNING {
-        warnings.add(
-            place,
-            format!(
-                "a certificate of {owner} expires in {} days ({}); renew it",
-                left / (24 * 3600),
-                certificate.describe()
-            ),
-        );
-    }
 }

@@ -4,8 +4,8 @@ use saml::provider::{Idp, LogoutBinding, LogoutEndpoint, SignRequests};
 use xmldoc::SigningKey;
 
 use super::directive::ConfigError;
-use super::idp::check_url;
 use super::raw::{RawIdp, RawPolicy};
+use super::url::check_url;
 use super::warnings::Warnings;
 
 /// `slo_url` by hand, else what the metadata offers.

@@ -1,0 +1,19 @@
+//! URLs of others, as lines give them.
+
+use saml::http_url::HttpUrl;
+
+use super::directive::{ConfigError, Given};
+
+/// An absolute http(s) URL without white space.
+pub fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
+    match HttpUrl::parse(&given.value) {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"{directive}\" \"{}\" is no URL; write it whole, like https://idp.example.com/sso",
+                given.value
+            ),
+        )),
+    }
+}

@@ -24,6 +24,7 @@ mod slo;
 mod slo_soap;
 mod sp;
 mod store;
+mod surroundings;
 mod unknown;
 mod url;
 mod warnings;
@@ -55,7 +56,7 @@ use raw::{RawIdp, RawSp, RawStore};
 pub use server::ServerConf;
 pub use session_rules::SessionRules;
 pub use sp::Sp;
-use sp::Surroundings;
+use surroundings::Surroundings;
 use warnings::Warnings;
 
 use crate::endpoint;

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use http::{HttpUrl, Scheme};
-use nginx_sys::ngx_conf_t;
 use ngx::http::Request;
 use saml::provider::Policy;
 use saml::reason;
@@ -18,12 +17,12 @@ use super::cookies::Cookies;
 use super::credential::Credential;
 use super::directive::{ConfigError, Given};
 use super::endpoints::Endpoints;
-use super::files::Files;
 use super::idp::{AwaitedIdp, Idp};
 use super::publication::Publication;
-use super::raw::{RawIdp, RawSp};
+use super::raw::RawSp;
 use super::return_targets::ReturnTargets;
 use super::session_rules::SessionRules;
+use super::surroundings::Surroundings;
 use super::warnings::Warnings;
 use crate::live_session::{AtHand, Found, LiveSession, Sessions};
 use crate::store::Store;
@@ -61,19 +60,6 @@ pub struct Sp {
     /// Bytes of XML in one message.
     pub max_message_size: usize,
     pub publication: Publication,
-}
-
-/// What the SP's lines may refer to.
-pub struct Surroundings<'a> {
-    /// For nginx's own functions.
-    pub cf: *mut ngx_conf_t,
-    pub idps: &'a [RawIdp],
-    pub stores: &'a [Rc<Store>],
-    pub files: &'a Files,
-    /// The paths of all handlers, whosever they are.
-    pub handler_paths: Rc<[String]>,
-    /// Seconds since the epoch.
-    pub now: i64,
 }
 
 impl Sp {

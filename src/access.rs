@@ -186,9 +186,8 @@ fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
 
 /// Does the session fulfil the location's rules?
 pub fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
-    let Some(idp) = protection.sp.idps.get(protection.idp) else { return false };
     // With `idp=` the location wants this IdP's users, not those of another.
-    if protection.idp_is_demanded && live.session.idp != idp.provider.entity_id {
+    if protection.idp.as_ref().is_some_and(|idp| !idp.is_entity(&live.session.idp)) {
         return false;
     }
     let class = live.session.authn_context.as_deref();
@@ -232,7 +231,7 @@ fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
     }
     let login = Login {
         sp: &protection.sp,
-        idp: protection.idp,
+        idp: protection.idp.clone(),
         return_url: wanted_page(r, &protection.sp),
         force_authn: protection.force_authn != ForceAuthn::Off,
         passive: false,

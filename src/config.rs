@@ -1,5 +1,6 @@
 //! From directives to validated values: raw lines are collected while nginx reads, then made into
-//! [`Sp`], [`Idp`] and [`Store`](crate::store::Store) in one go, so that every mistake shows at `nginx -t`.
+//! [`Sp`], [`Idp`](crate::sp::Idp) and [`Store`](crate::store::Store) in one go, so that every
+//! mistake shows at `nginx -t`.
 
 mod block;
 mod certificate;
@@ -10,6 +11,7 @@ mod endpoints;
 mod files;
 mod fitness;
 mod idp;
+mod idp_lines;
 mod location;
 mod memcached;
 mod name_id_format;
@@ -20,7 +22,6 @@ mod return_directive;
 mod return_targets;
 mod server;
 mod session_rules;
-mod slo;
 mod slo_soap;
 mod sp;
 mod store;
@@ -46,13 +47,11 @@ pub use cookies::LOGINS_MAX_AGE;
 use directive::{ConfigError, Given, Place, apply};
 use endpoints::{Endpoints, RawEndpoint};
 use files::Files;
-use idp::AwaitedIdp;
-pub use idp::Idp;
 pub use location::{
     EndpointKind, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
 };
 use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, RawPreflight, unknown_sp};
-use raw::{RawIdp, RawSp, RawStore};
+use raw::{RawIdp, RawPolicy, RawSp, RawStore};
 pub use server::ServerConf;
 pub use session_rules::SessionRules;
 pub use sp::Sp;
@@ -242,12 +241,7 @@ impl MainConf {
             self.sps.push(Rc::new(sp));
         }
         for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
-            let defaults = raw::RawPolicy::default();
-            if AwaitedIdp::is(raw) {
-                AwaitedIdp::new(raw, &defaults, None, warnings)?;
-                continue;
-            }
-            Idp::new(around.cf, raw, &defaults, None, &files, around.now, warnings)?;
+            idp::idp(raw, &RawPolicy::default(), None, &around, warnings)?;
         }
         self.endpoints_have_sps()
     }

@@ -22,6 +22,7 @@ mod request;
 mod respond;
 mod response_header;
 mod rewrite_phase;
+mod sp;
 mod store;
 mod suspend;
 mod upstream_cookies;

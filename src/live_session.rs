@@ -13,6 +13,7 @@ use std::rc::Rc;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
+use sp::Generation;
 
 pub use self::ask::Found;
 use self::ask::LookUps;
@@ -44,6 +45,8 @@ pub struct LiveSession {
     /// Finds attributes by variable name.
     pub attributes: AttributeIndex,
     key: StoreKey,
+    /// Which IdPs the SP had when its own was last found among them.
+    pub trusted_at: Cell<Option<Generation>>,
     /// Where the sessions of its NameID lie.
     index: OnceCell<Option<StoreKey>>,
     /// When this worker last told the store that the session is in use, seconds since the epoch.
@@ -139,6 +142,7 @@ impl Sessions {
             attributes: AttributeIndex::new(&session, &self.rules.aliases),
             findable: Cell::new(session.created),
             session,
+            trusted_at: Cell::default(),
             key,
             index: OnceCell::new(),
             touched: Cell::new(0),

@@ -13,13 +13,14 @@ use session::{LoginCookie, PendingLogin, surplus};
 use crate::config::Sp;
 use crate::context::Context;
 use crate::random;
+use crate::sp::Idp;
 use crate::store::sealing_failed;
 
 /// A login to start.
 pub struct Login<'a> {
     pub sp: &'a Rc<Sp>,
-    /// Index into the SP's IdPs.
-    pub idp: usize,
+    /// Who is asked; `None` = the SP's default.
+    pub idp: Option<Rc<Idp>>,
     /// Absolute and checked.
     pub return_url: String,
     pub force_authn: bool,
@@ -33,7 +34,9 @@ impl Login<'_> {
     pub fn start(self, r: &Request, now: i64) -> Result<Reply, Refusal> {
         let sp = self.sp;
         refuse_loop(r, sp, now)?;
-        let idp = sp.idps.get(self.idp).ok_or_else(|| sp.no_idp())?;
+        let idp = self.idp.as_ref().or_else(|| sp.idps.default_idp());
+        let idp = idp.ok_or_else(|| sp.idps.awaited())?;
+        let provider = sp.provider(idp)?;
         let id = random::id();
         if let Some(context) = Context::of_or_new(r) {
             context.circumstances().set_request_id(&id);
@@ -49,11 +52,11 @@ impl Login<'_> {
             authn_context: self.authn_context.as_ref(),
             relay_state: &relay_state(sp, &id, &return_url)?,
         }
-        .send(&idp.provider, sp.signer().as_ref())
+        .send(&provider, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
-            idp: idp.name.clone(),
+            idp: idp.name().to_owned(),
             return_url,
             issue_instant: now,
             expires: now.saturating_add(sp.request_lifetime),

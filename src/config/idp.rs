@@ -2,221 +2,99 @@
 
 use std::rc::Rc;
 
-use http::HttpUrl;
-use nginx_sys::ngx_conf_t;
 use saml::metadata::{IdpMetadata, MetadataKey};
-use saml::provider::{Binding, Endpoint, Policy};
+use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint};
+use sp::Current;
 use xmldoc::{Certificate, SigningKey, VerifyingKey};
 
-use super::certificate::{key_error, warn_of_expiry};
-use super::directive::ConfigError;
+use super::certificate::key_error;
+use super::directive::{ConfigError, Given};
 use super::files::Files;
-use super::policy::policy;
+use super::idp_lines::IdpLines;
 use super::raw::{RawIdp, RawPolicy};
-use super::slo;
 use super::slo_soap;
+use super::surroundings::Surroundings;
 use super::url::check_url;
 use super::warnings::Warnings;
-use crate::event::Resource;
+use crate::sp::Idp;
 
-/// An IdP as one SP uses it.
-pub struct Idp {
-    /// The name of its `saml_idp` block.
-    pub name: String,
-    pub provider: saml::provider::Idp,
-    /// Where LogoutRequests go, when they go by SOAP.
-    pub soap_slo: Option<Rc<Resource>>,
-}
-
-/// An IdP that has yet to learn of this SP: there is nothing of it but a name, and settings.
-pub struct AwaitedIdp {
-    /// The name of its `saml_idp` block.
-    pub name: String,
-    /// What the SP's metadata tells the IdP.
-    pub policy: Policy,
-}
-
-impl AwaitedIdp {
-    /// Says nothing of the IdP itself: neither metadata nor anything by hand.
-    pub fn is(raw: &RawIdp) -> bool {
-        raw.metadata.is_none()
-            && raw.entity_id.is_none()
-            && raw.sso_url.is_none()
-            && raw.slo_url.is_none()
-            && raw.slo_response_url.is_none()
-            && raw.signing_certificate.is_empty()
-            && raw.signing_key.is_empty()
+/// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
+///
+/// # Errors
+/// A file, URL or setting that cannot be used, or something that is missing.
+pub fn idp(
+    raw: &RawIdp,
+    defaults: &RawPolicy,
+    signer: Option<&SigningKey>,
+    around: &Surroundings<'_>,
+    warnings: &mut Warnings,
+) -> Result<Idp, ConfigError> {
+    let policy = raw.policy.over(defaults);
+    let settings = settings(raw, &policy, around.files)?;
+    let lines = IdpLines { raw, policy: &policy };
+    if settings.is_awaited() {
+        lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, signer, found))?;
+        return Ok(Idp::new(settings, None));
     }
-
-    /// Validates the settings of `raw`, and warns.
-    pub fn new(
-        raw: &RawIdp,
-        defaults: &RawPolicy,
-        signer: Option<&SigningKey>,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ConfigError> {
-        warnings.add(
-            &raw.place,
-            format!(
-                "saml_idp \"{}\" has no \"metadata\" yet: nobody can log in there; give the IdP \
-                 what the saml_metadata location serves, and name the IdP's metadata file here",
-                raw.name
-            ),
-        );
-        let policy = policy(&raw.policy.over(defaults), None, raw, signer, warnings)?;
-        Ok(Self { name: raw.name.clone(), policy })
-    }
+    let metadata = metadata(raw, around.files)?;
+    let provider = lines.judge(warnings, |found| {
+        provider::Idp::new(&settings, metadata.as_ref(), signer, around.now, found)
+    })?;
+    let soap_slo = slo_soap::resource(around.cf, raw, &policy, &provider, around.files, warnings)?;
+    Ok(Idp::new(settings, Some(Current { provider: Rc::new(provider), soap_slo })))
 }
 
-impl Idp {
-    /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
-    pub fn new(
-        cf: *mut ngx_conf_t,
-        raw: &RawIdp,
-        defaults: &RawPolicy,
-        signer: Option<&SigningKey>,
-        files: &Files,
-        now: i64,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ConfigError> {
-        let settings = raw.policy.over(defaults);
-        let source = Source::read(raw, files, now, warnings)?;
-        let sso = source.sso(raw, &settings)?;
-        let policy = policy(&settings, source.metadata.as_ref(), raw, signer, warnings)?;
-        check_keys(&source.keys, &policy, raw, now, warnings)?;
-        let (slo, encryption_key) = match source.metadata {
-            Some(metadata) => (metadata.slo, metadata.encryption_key),
-            None => (Vec::new(), None),
-        };
-        let provider = saml::provider::Idp {
-            entity_id: source.entity_id,
-            sso,
-            slo: slo::endpoints(raw, &settings, slo)?,
-            encryption_key,
-            keys: source.keys.into_iter().map(|k| k.key).collect(),
-            policy,
-        };
-        slo::check(raw, &settings, &provider, signer, warnings)?;
-        let soap_slo = slo_soap::resource(cf, raw, &settings, &provider, files, warnings)?;
-        Ok(Self { name: raw.name.clone(), provider, soap_slo })
-    }
+/// The lines, when each of them can be used.
+fn settings(raw: &RawIdp, policy: &RawPolicy, files: &Files) -> Result<IdpSettings, ConfigError> {
+    Ok(IdpSettings {
+        name: raw.name.clone(),
+        metadata: text(&raw.metadata),
+        entity_id: text(&raw.entity_id),
+        sso: sso(raw, policy)?,
+        sso_binding: policy.sso_binding.as_ref().map(|given| given.value),
+        slo: slo(raw, policy)?,
+        demands_slo_binding: raw.policy.slo_binding.is_some(),
+        keys: keys(raw, files)?,
+        policy: policy.resolved(),
+    })
 }
 
-/// What is known of the IdP from metadata or by hand.
-struct Source {
-    entity_id: String,
-    keys: Vec<MetadataKey>,
-    metadata: Option<IdpMetadata>,
+fn text(given: &Option<Given<String>>) -> Option<String> {
+    given.as_ref().map(|given| given.value.clone())
 }
 
-impl Source {
-    fn read(
-        raw: &RawIdp,
-        files: &Files,
-        now: i64,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ConfigError> {
-        let mut by_hand = keys_by_hand(raw, files)?;
-        let Some(given) = &raw.metadata else {
-            return Self::by_hand(raw, by_hand);
-        };
-        if given.value.contains("://") {
-            return Err(ConfigError::new(
+/// `sso_url`.
+fn sso(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<Endpoint>, ConfigError> {
+    let Some(given) = &raw.sso_url else { return Ok(None) };
+    check_url("sso_url", given)?;
+    let binding = policy.sso_binding.as_ref().map_or(Binding::Redirect, |given| given.value);
+    Ok(Some(Endpoint { binding, location: given.value.clone() }))
+}
+
+/// `slo_url` and `slo_response_url`.
+fn slo(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<LogoutEndpoint>, ConfigError> {
+    let Some(url) = &raw.slo_url else {
+        return match &raw.slo_response_url {
+            Some(given) => Err(ConfigError::new(
                 &given.place,
-                "\"metadata\" takes a file; save the IdP's metadata next to nginx.conf and name it",
-            ));
-        }
-        let xml = files.read("metadata", given)?;
-        let wanted = raw.entity_id.as_ref().map(|g| g.value.as_str());
-        let mut metadata = IdpMetadata::parse(&xml, wanted).map_err(|e| {
-            ConfigError::new(&given.place, format!("metadata \"{}\": {}", given.value, e.0))
-        })?;
-        if metadata.valid_until.is_some_and(|until| until <= now) {
-            warnings.add(
-                &given.place,
-                format!(
-                    "metadata \"{}\" is past its validUntil; get fresh metadata from the IdP",
-                    given.value
-                ),
-            );
-        }
-        if let Some(left_out) = &metadata.left_out {
-            let message = format!("metadata \"{}\": {left_out}", given.value);
-            warnings.add(&given.place, message);
-        }
-        for why in &metadata.unusable_slo {
-            let message = format!("metadata \"{}\": {why}", given.value);
-            warnings.add(&given.place, message);
-        }
-        for why in &metadata.unusable_keys {
-            let message = format!("metadata \"{}\": a key is left out, {why}", given.value);
-            warnings.add(&given.place, message);
-        }
-        let refuse = |e: saml::metadata::MetadataError| {
-            ConfigError::new(&given.place, format!("metadata \"{}\": {}", given.value, e.0))
+                "\"slo_response_url\" needs \"slo_url\"; with metadata both come from there",
+            )),
+            None => Ok(None),
         };
-        if by_hand.is_empty() {
-            metadata.require_keys().map_err(refuse)?;
-        }
-        if raw.sso_url.is_none() {
-            metadata.require_sso().map_err(refuse)?;
-        }
-        let mut keys = std::mem::take(&mut metadata.keys);
-        keys.append(&mut by_hand);
-        Ok(Self { entity_id: metadata.entity_id.clone(), keys, metadata: Some(metadata) })
+    };
+    check_url("slo_url", url)?;
+    if let Some(given) = &raw.slo_response_url {
+        check_url("slo_response_url", given)?;
     }
-
-    fn by_hand(raw: &RawIdp, keys: Vec<MetadataKey>) -> Result<Self, ConfigError> {
-        let missing = |what: &str| {
-            ConfigError::new(
-                &raw.place,
-                format!(
-                    "saml_idp \"{}\" has no \"{what}\": name the IdP's \"metadata\" file, or give \
-                     \"entity_id\", \"sso_url\" and \"signing_certificate\" by hand",
-                    raw.name
-                ),
-            )
-        };
-        let entity_id = raw.entity_id.as_ref().ok_or_else(|| missing("entity_id"))?;
-        if raw.sso_url.is_none() {
-            return Err(missing("sso_url"));
-        }
-        if keys.is_empty() {
-            return Err(missing("signing_certificate"));
-        }
-        Ok(Self { entity_id: entity_id.value.clone(), keys, metadata: None })
-    }
-
-    /// Where AuthnRequests go: `sso_url`, else the metadata's endpoint of the wanted binding.
-    fn sso(&self, raw: &RawIdp, settings: &RawPolicy) -> Result<Endpoint, ConfigError> {
-        let wanted = settings.sso_binding.as_ref();
-        if let Some(url) = &raw.sso_url {
-            check_url("sso_url", url)?;
-            let binding = wanted.map_or(Binding::Redirect, |g| g.value);
-            return Ok(Endpoint { binding, location: url.value.clone() });
-        }
-        let offered = self.metadata.as_ref().map(|m| m.sso.as_slice()).unwrap_or_default();
-        let chosen = match wanted {
-            Some(given) => offered.iter().find(|e| e.binding == given.value),
-            None => {
-                offered.iter().find(|e| e.binding == Binding::Redirect).or_else(|| offered.first())
-            }
-        };
-        chosen.cloned().ok_or_else(|| {
-            let place = wanted.map_or(&raw.place, |g| &g.place);
-            ConfigError::new(
-                place,
-                format!(
-                    "the metadata of saml_idp \"{}\" has no SingleSignOnService of the wanted \
-                     \"sso_binding\"; change the binding, or give \"sso_url\"",
-                    raw.name
-                ),
-            )
-        })
-    }
+    Ok(Some(LogoutEndpoint {
+        binding: policy.slo_binding.as_ref().map_or(LogoutBinding::REDIRECT, |given| given.value),
+        location: url.value.clone(),
+        response_location: text(&raw.slo_response_url),
+    }))
 }
 
-fn keys_by_hand(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
+/// `signing_certificate` and `signing_key`.
+fn keys(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
     let mut keys = Vec::new();
     for given in &raw.signing_certificate {
         let pem = files.read("signing_certificate", given)?;
@@ -235,37 +113,19 @@ fn keys_by_hand(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigE
     Ok(keys)
 }
 
-/// Weak keys that will never be accepted, and certificates near their end.
-fn check_keys(
-    keys: &[MetadataKey],
-    policy: &Policy,
-    raw: &RawIdp,
-    now: i64,
-    warnings: &mut Warnings,
-) -> Result<(), ConfigError> {
-    let usable = |key: &MetadataKey| {
-        key.key
-            .rsa_bits()
-            .is_none_or(|bits| bits >= 2048 || (bits >= 1024 && policy.signature.allow_rsa1024))
-    };
-    if !keys.iter().any(usable) {
+/// The file that `metadata` names.
+fn metadata(raw: &RawIdp, files: &Files) -> Result<Option<IdpMetadata>, ConfigError> {
+    let Some(given) = &raw.metadata else { return Ok(None) };
+    if given.value.contains("://") {
         return Err(ConfigError::new(
-            &raw.place,
-            format!(
-                "every signing key of saml_idp \"{}\" is RSA below 2048 bits; have the IdP use a \
-                 longer key (\"allow_weak rsa1024\" accepts 1024 bits)",
-                raw.name
-            ),
+            &given.place,
+            "\"metadata\" takes a file; save the IdP's metadata next to nginx.conf and name it",
         ));
     }
-    for certificate in keys.iter().filter_map(|k| k.certificate.as_ref()) {
-        warn_of_expiry(
-            certificate,
-            &format!("saml_idp \"{}\"", raw.name),
-            &raw.place,
-            now,
-            warnings,
-        );
-    }
-    Ok(())
+    let xml = files.read("metadata", given)?;
+    let wanted = raw.entity_id.as_ref().map(|given| given.value.as_str());
+    let metadata = IdpMetadata::parse(&xml, wanted).map_err(|e| {
+        ConfigError::new(&given.place, format!("metadata \"{}\": {e}", given.value))
+    })?;
+    Ok(Some(metadata))
 }

@@ -7,6 +7,7 @@ use identity::{Comparison, RequestedAuthnContext};
 
 use super::Sp;
 use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
+use crate::sp::Idp;
 
 /// What one `http`, `server` or `location` said.
 #[derive(Clone, Default)]
@@ -280,10 +281,9 @@ pub struct Location {
 /// How a location is protected.
 pub struct Protection {
     pub sp: Rc<Sp>,
-    /// Index into the SP's IdPs: who is asked.
-    pub idp: usize,
-    /// `idp=` was given: the users of other IdPs must log in again.
-    pub idp_is_demanded: bool,
+    /// `idp=`: who is asked; the users of other IdPs must log in again. `None` = any will do, and the
+    /// SP's default is asked.
+    pub idp: Option<Rc<Idp>>,
     pub mode: Mode,
     pub unauthenticated: Unauthenticated,
     pub force_authn: ForceAuthn,
@@ -312,8 +312,8 @@ impl Protection {
     pub fn login_url(&self) -> Option<String> {
         let mut url = self.sp.endpoints.login.clone()?;
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if let (true, Some(idp)) = (self.idp_is_demanded, self.sp.idps.get(self.idp)) {
-            query.append_pair("idp", &idp.name);
+        if let Some(idp) = &self.idp {
+            query.append_pair("idp", idp.name());
         }
         if self.force_authn != ForceAuthn::Off {
             query.append_pair("force_authn", "1");
@@ -366,8 +366,7 @@ impl Location {
             Some(Given { value: RawAuth::On { sp, idp }, place }) => {
                 let sp = find_sp(sps, sp, place)?;
                 Some(Rc::new(Protection {
-                    idp: find_idp(&sp, idp.as_deref(), place)?,
-                    idp_is_demanded: idp.is_some(),
+                    idp: idp.as_deref().map(|name| find_idp(&sp, name, place)).transpose()?,
                     sp,
                     mode: raw.mode.as_ref().map_or(Mode::Require, |g| g.value),
                     unauthenticated: raw
@@ -420,16 +419,9 @@ pub fn unknown_sp(name: &str, place: &Place) -> ConfigError {
     )
 }
 
-/// No index: the IdP is awaited, and lets nobody in.
-const NO_IDP: usize = usize::MAX;
-
-fn find_idp(sp: &Sp, name: Option<&str>, place: &Place) -> Result<usize, ConfigError> {
-    let Some(name) = name else { return Ok(0) };
-    if sp.awaited_idps.iter().any(|idp| idp.name == name) {
-        return Ok(NO_IDP);
-    }
-    sp.idps.iter().position(|idp| idp.name == name).ok_or_else(|| {
-        let known: Vec<_> = sp.idps.iter().map(|idp| idp.name.as_str()).collect();
+fn find_idp(sp: &Sp, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigError> {
+    sp.idp_named(name).ok_or_else(|| {
+        let known: Vec<_> = sp.idps.iter().map(|idp| idp.name()).collect();
         ConfigError::new(
             place,
             format!(

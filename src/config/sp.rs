@@ -4,20 +4,20 @@ use std::rc::Rc;
 
 use http::{HttpUrl, Scheme};
 use ngx::http::Request;
-use saml::provider::Policy;
-use saml::reason;
-use saml::refusal::{Refusal, quote};
+use saml::provider::{self, Policy};
+use saml::refusal::Refusal;
 use session::{
     LoginCookie, LoginState, PendingError, PendingLogin, PendingLogout, SessionToken, SpId,
     StoreKey,
 };
+use sp::SameEntity;
 use xmldoc::DecryptionKey;
 
 use super::cookies::Cookies;
 use super::credential::Credential;
 use super::directive::{ConfigError, Given};
 use super::endpoints::Endpoints;
-use super::idp::{AwaitedIdp, Idp};
+use super::idp::idp;
 use super::publication::Publication;
 use super::raw::RawSp;
 use super::return_targets::ReturnTargets;
@@ -25,6 +25,7 @@ use super::session_rules::SessionRules;
 use super::surroundings::Surroundings;
 use super::warnings::Warnings;
 use crate::live_session::{AtHand, Found, LiveSession, Sessions};
+use crate::sp::{Idp, Idps};
 use crate::store::Store;
 
 /// A Service Provider.
@@ -42,10 +43,7 @@ pub struct Sp {
     pub credentials: Vec<Credential>,
     /// What IdPs may encrypt for.
     pub decryption_keys: Vec<DecryptionKey>,
-    /// The first is the default; none while all are awaited.
-    pub idps: Vec<Idp>,
-    /// Those that have no metadata yet.
-    pub awaited_idps: Vec<AwaitedIdp>,
+    pub idps: Idps,
     pub sessions: Rc<Sessions>,
     pub cookies: Cookies,
     pub return_targets: ReturnTargets,
@@ -72,7 +70,7 @@ impl Sp {
     ) -> Result<Self, ConfigError> {
         let base = base_url(raw, warnings)?;
         let credentials = Credential::all(raw, around.files, around.now, warnings)?;
-        let (idps, awaited_idps) = idps(raw, &credentials, around, warnings)?;
+        let idps = idps(raw, &credentials, around, warnings)?;
         let endpoints = endpoints.absolute(&base, raw)?;
         let targets = ReturnTargets::new(raw, &base, Rc::clone(&around.handler_paths))?;
         let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
@@ -83,13 +81,13 @@ impl Sp {
             logout_redirect.map(|given| targets.setting("logout_redirect", given)).transpose()?;
         let entity_id = entity_id(raw, &endpoints)?;
         let id = SpId::new(&entity_id, &base);
-        let unsigned_logout = idps.iter().any(|idp| !idp.provider.policy.require_signed_logout);
+        let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
         let rules = SessionRules::new(raw, id, &entity_id, unsigned_logout, warnings)?;
         Ok(Self {
             name: raw.name.clone(),
             id,
             entity_id,
-            publication: Publication::new(raw, &credentials, policies(&idps, &awaited_idps))?,
+            publication: Publication::new(raw, &credentials, policies(&idps))?,
             sessions: Rc::new(Sessions::new(store(raw, around)?, rules)),
             cookies: cookies(raw, &base, &endpoints, id)?,
             request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
@@ -102,7 +100,6 @@ impl Sp {
                 .collect(),
             credentials,
             idps,
-            awaited_idps,
             return_targets: targets,
             login_redirect,
             logout_redirect,
@@ -151,22 +148,21 @@ impl Sp {
     }
 
     /// The IdP with this `saml_idp` name.
-    pub fn idp_named(&self, name: &str) -> Option<usize> {
-        self.idps.iter().position(|idp| idp.name == name)
+    pub fn idp_named(&self, name: &str) -> Option<Rc<Idp>> {
+        self.idps.named(name).cloned()
     }
 
     /// How its IdPs are dealt with, also those that it waits for.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
-        policies(&self.idps, &self.awaited_idps)
+        policies(&self.idps)
     }
 
-    /// Why there is no IdP to go to.
-    pub fn no_idp(&self) -> Refusal {
-        let names: Vec<_> = self.awaited_idps.iter().map(|idp| quote(&idp.name)).collect();
-        Refusal::new(
-            &reason::IDP_METADATA_MISSING,
-            format!("saml_idp {} has no \"metadata\" yet", names.join(", ")),
-        )
+    /// An IdP as the protocol knows it.
+    ///
+    /// # Errors
+    /// Its metadata is awaited.
+    pub fn provider(&self, idp: &Idp) -> Result<Rc<provider::Idp>, Refusal> {
+        idp.current().ok_or_else(|| self.idps.awaited())
     }
 
     /// The session of the browser that sent `r`, as far as this host knows.
@@ -202,7 +198,7 @@ impl Sp {
 
     /// An IdP that has left the configuration takes its users along.
     fn trusts(&self, live: &LiveSession) -> bool {
-        self.idps.iter().any(|idp| idp.provider.entity_id == live.session.idp)
+        self.idps.trust(&live.session.idp, &live.trusted_at)
     }
 
     /// The cookies of this browser's logins, by name.
@@ -270,6 +266,11 @@ impl Sp {
     }
 }
 
+/// How IdPs are dealt with, also those that are awaited.
+fn policies(idps: &Idps) -> impl Iterator<Item = &Policy> + Clone {
+    idps.iter().map(|idp| &idp.settings().policy)
+}
+
 fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError> {
     let Some(given) = &raw.base_url else {
         return Err(ConfigError::new(
@@ -306,13 +307,6 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
     Ok(url.origin())
 }
 
-fn policies<'a>(
-    idps: &'a [Idp],
-    awaited: &'a [AwaitedIdp],
-) -> impl Iterator<Item = &'a Policy> + Clone {
-    idps.iter().map(|idp| &idp.provider.policy).chain(awaited.iter().map(|idp| &idp.policy))
-}
-
 fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {
     match (&raw.entity_id, endpoints.metadata.as_ref()) {
         (Some(given), _) if given.value.len() > 1024 => Err(ConfigError::new(
@@ -337,10 +331,9 @@ fn idps(
     credentials: &[Credential],
     around: &Surroundings<'_>,
     warnings: &mut Warnings,
-) -> Result<(Vec<Idp>, Vec<AwaitedIdp>), ConfigError> {
+) -> Result<Idps, ConfigError> {
     let signer = credentials.first().map(|c| &c.key);
-    let mut idps: Vec<Idp> = Vec::new();
-    let mut awaited = Vec::new();
+    let mut idps = Idps::default();
     for given in &raw.idp {
         let Some(block) = around.idps.iter().find(|idp| idp.name == given.value) else {
             return Err(ConfigError::new(
@@ -351,33 +344,25 @@ fn idps(
                 ),
             ));
         };
-        if AwaitedIdp::is(block) {
-            awaited.push(AwaitedIdp::new(block, &raw.policy, signer, warnings)?);
-            continue;
-        }
-        let idp =
-            Idp::new(around.cf, block, &raw.policy, signer, around.files, around.now, warnings)?;
-        if let Some(twin) =
-            idps.iter().find(|other| other.provider.entity_id == idp.provider.entity_id)
-        {
-            return Err(ConfigError::new(
+        let idp = idp(block, &raw.policy, signer, around, warnings)?;
+        idps.add(idp).map_err(|SameEntity { twin, entity_id }| {
+            ConfigError::new(
                 &given.place,
                 format!(
-                    "saml_idp \"{}\" and \"{}\" of saml_sp \"{}\" are the same entity \"{}\"; \
-                     leave one",
-                    twin.name, idp.name, raw.name, idp.provider.entity_id
+                    "saml_idp \"{twin}\" and \"{}\" of saml_sp \"{}\" are the same entity \
+                     \"{entity_id}\"; leave one",
+                    block.name, raw.name
                 ),
-            ));
-        }
-        idps.push(idp);
+            )
+        })?;
     }
-    if idps.is_empty() && awaited.is_empty() {
+    if raw.idp.is_empty() {
         return Err(ConfigError::new(
             &raw.place,
             format!("saml_sp \"{}\" has no \"idp\"; name a saml_idp block", raw.name),
         ));
     }
-    Ok((idps, awaited))
+    Ok(idps)
 }
 
 fn store(raw: &RawSp, around: &Surroundings<'_>) -> Result<Rc<Store>, ConfigError> {

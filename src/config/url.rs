@@ -1,6 +1,6 @@
 //! URLs of others, as lines give them.
 
-use saml::http_url::HttpUrl;
+use http::HttpUrl;
 
 use super::directive::{ConfigError, Given};
 

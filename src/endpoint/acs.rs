@@ -8,6 +8,7 @@ use std::rc::Rc;
 use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::message::Expected;
+use saml::provider;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
 use saml::response::{Asked, ReceivedResponse};
@@ -17,7 +18,7 @@ use self::arrival::{Arrival, Browser, go_on};
 pub use self::resumption::{RESUMPTION, resume};
 use super::Answer;
 use super::incoming::idp_of_issuer;
-use crate::config::{Idp, Sp};
+use crate::config::Sp;
 use crate::context::Context;
 use crate::decryption_budget;
 use crate::errand;
@@ -60,14 +61,14 @@ fn answered(
         context.circumstances().sender.set(Sender::Known);
         context.circumstances().start_again.replace(Some(pending.return_url.clone()));
     });
-    let idp = idp_named(sp, &pending.idp)?;
+    let provider = idp_named(sp, &pending.idp)?;
     let asked = Asked {
         id: &pending.request_id,
         issue_instant: pending.issue_instant,
         force_authn: pending.force_authn,
         authn_context: pending.authn_context.as_ref(),
     };
-    match decryption_budget::accept(r, response, &expected(sp, idp, now), Some(asked)) {
+    match decryption_budget::accept(r, response, &expected(sp, &provider, now), Some(asked)) {
         Ok(login) => {
             let landing = pending.return_url.clone();
             let (sp, browser) = (Rc::clone(sp), browser(r, sp, now));
@@ -92,14 +93,18 @@ fn unsolicited(
     now: i64,
 ) -> Result<Answer, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
-    if !idp.provider.policy.allow_unsolicited {
+    let provider = sp.provider(&idp)?;
+    if !provider.policy.allow_unsolicited {
         // Before any signature is looked at: strangers must not make us compute.
         return Err(Refusal::new(
             &reason::UNSOLICITED,
-            format!("the Response has no InResponseTo, allow_unsolicited is off for {}", idp.name),
+            format!(
+                "the Response has no InResponseTo, allow_unsolicited is off for {}",
+                idp.name()
+            ),
         ));
     }
-    let login = decryption_budget::accept(r, response, &expected(sp, idp, now), None)?;
+    let login = decryption_budget::accept(r, response, &expected(sp, &provider, now), None)?;
     let landing = relay_state
         .and_then(|url| sp.return_targets.check(url))
         .unwrap_or_else(|| sp.login_redirect.clone());
@@ -147,8 +152,9 @@ fn pending_login(r: &Request, sp: &Sp, request_id: &str, now: i64) -> Result<Kno
     Ok(known)
 }
 
-fn idp_named<'a>(sp: &'a Sp, name: &str) -> Result<&'a Idp, Refusal> {
-    sp.idp_named(name).and_then(|index| sp.idps.get(index)).ok_or_else(|| {
+/// The IdP that was asked, as it is now.
+fn idp_named(sp: &Sp, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
+    sp.idp_named(name).and_then(|idp| idp.current()).ok_or_else(|| {
         Refusal::new(
             &reason::IDP_UNKNOWN,
             format!("the login began at saml_idp {}, which is no longer configured", quote(name)),
@@ -156,11 +162,11 @@ fn idp_named<'a>(sp: &'a Sp, name: &str) -> Result<&'a Idp, Refusal> {
     })
 }
 
-fn expected<'a>(sp: &'a Sp, idp: &'a Idp, now: i64) -> Expected<'a> {
+fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, now: i64) -> Expected<'a> {
     Expected {
         sp_entity_id: &sp.entity_id,
         url: &sp.endpoints.acs,
-        idp: &idp.provider,
+        idp,
         decryption_keys: &sp.decryption_keys,
         now,
     }

@@ -14,9 +14,10 @@ use saml::refusal::{Refusal, Sender, quote};
 use xmldoc::Limits;
 
 use super::{Answer, acs, logged_out, logout_request, logout_response};
-use crate::config::{EndpointKind, Idp, Sp};
+use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
 use crate::request::{self, BodyError, headers};
+use crate::sp::Idp;
 
 /// Lets nginx read a body, unless it is declared too large.
 pub fn expect_body(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
@@ -166,9 +167,9 @@ fn is_at_sls(r: &Request) -> bool {
 }
 
 /// The IdP that says it wrote a message.
-pub fn idp_of_issuer(sp: &Sp, issuer: Option<String>) -> Result<&Idp, Refusal> {
+pub fn idp_of_issuer(sp: &Sp, issuer: Option<String>) -> Result<Rc<Idp>, Refusal> {
     let issuer = issuer.unwrap_or_default();
-    sp.idps.iter().find(|idp| idp.provider.entity_id == issuer).ok_or_else(|| {
+    sp.idps.of_entity(&issuer).ok_or_else(|| {
         Refusal::new(
             &reason::IDP_UNKNOWN,
             format!("the Issuer is {}, no \"idp\" of saml_sp \"{}\"", quote(&issuer), sp.name),

@@ -12,6 +12,7 @@ use super::{Answer, Frames, refuse_embedded, return_argument};
 use crate::config::Sp;
 use crate::login::Login;
 use crate::request;
+use crate::sp::Idp;
 
 /// Classes that a link may ask for.
 const MAX_CLASSES: usize = 8;
@@ -29,15 +30,15 @@ pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     Ok(Answer::Now(login.start(r, ngx_time())?))
 }
 
-fn idp(r: &Request, sp: &Sp) -> Result<usize, Refusal> {
-    let Some(name) = request::argument(r, "idp") else { return Ok(0) };
-    sp.idp_named(&name).ok_or_else(|| match sp.awaited_idps.iter().any(|idp| idp.name == name) {
-        true => sp.no_idp(),
-        false => Refusal::new(
+fn idp(r: &Request, sp: &Sp) -> Result<Option<Rc<Idp>>, Refusal> {
+    let Some(name) = request::argument(r, "idp") else { return Ok(None) };
+    let idp = sp.idp_named(&name).ok_or_else(|| {
+        Refusal::new(
             &reason::ARGUMENT_INVALID,
             format!("the \"idp\" argument is {}, and no IdP of this SP", quote(&name)),
-        ),
-    })
+        )
+    })?;
+    Ok(Some(idp))
 }
 
 /// `force_authn=1` and the like.

@@ -65,9 +65,12 @@ async fn at_idp(
     target: Option<String>,
     now: i64,
 ) -> Result<Reply, Refusal> {
-    let idp = sp.idps.iter().find(|idp| idp.provider.entity_id == session.idp);
-    let endpoint = idp.and_then(|idp| idp.provider.logout_request_endpoint());
-    let (Some(idp), Some(endpoint), Some(_)) = (idp, endpoint, &sp.endpoints.sls) else {
+    let idp = sp.idps.of_entity(&session.idp);
+    let provider = idp.as_ref().and_then(|idp| idp.current());
+    let (Some(idp), Some(provider), Some(_)) = (idp, provider, &sp.endpoints.sls) else {
+        return Ok(here(target));
+    };
+    let Some(endpoint) = provider.logout_request_endpoint() else {
         return Ok(here(target));
     };
     let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
@@ -80,7 +83,7 @@ async fn at_idp(
         relay_state: &id,
     };
     let delivery = request
-        .send(&idp.provider, endpoint, sp.signer().as_ref())
+        .send(&provider, endpoint, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
     match delivery {
         Delivery::Browser(outgoing) => {
@@ -92,7 +95,7 @@ async fn at_idp(
             };
             let logout = PendingLogout {
                 request_id: id,
-                idp: idp.name.clone(),
+                idp: idp.name().to_owned(),
                 return_url: target,
                 expires: now.saturating_add(ANSWER_WITHIN),
                 end: None,
@@ -100,7 +103,7 @@ async fn at_idp(
             Ok(reply.with_cookie(remember(sp, &logout)?))
         }
         Delivery::Soap { envelope, .. } => {
-            Ok(logout_soap::ask(sp, idp, &id, envelope, target).await)
+            Ok(logout_soap::ask(sp, &idp, &id, envelope, target).await)
         }
     }
 }

@@ -12,14 +12,14 @@ use pages::Reply;
 use saml::binding::Outgoing;
 use saml::logout::{LogoutRequest, LogoutStatus, OutgoingLogoutResponse, ReceivedLogoutRequest};
 use saml::message::Expected;
-use saml::provider::{Binding, LogoutBinding};
+use saml::provider::{self, Binding, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Blame, Refusal, quote};
 use session::{LoggedOut, Session, StoreKey, join};
 
 use super::Answer;
 use super::incoming::idp_of_issuer;
-use crate::config::{Idp, Sp};
+use crate::config::Sp;
 use crate::errand::{self, Bell};
 use crate::notice::Heard;
 use crate::random;
@@ -35,21 +35,22 @@ pub fn answer(
 ) -> Result<Answer, Refusal> {
     let now = ngx_time();
     let idp = idp_of_issuer(sp, request.issuer())?;
+    let provider = sp.provider(&idp)?;
     let came_by = request.came_by();
     let decryption_keys = &sp.decryption_keys;
     let expected =
-        Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now };
+        Expected { url, sp_entity_id: &sp.entity_id, idp: &provider, decryption_keys, now };
     let request = request.accept(&expected)?;
     let back = Back {
         sp: Rc::clone(sp),
-        idp: idp.name.clone(),
+        idp: idp.name().to_owned(),
         request_id: request.id.clone(),
         came_by,
         relay_state: relay_state.map(str::to_owned),
         is_browser: came_by == LogoutBinding::REDIRECT || browser::is_browser(headers(r)),
     };
     let own = sp.session_keys(r).collect();
-    let (sp, idp) = (Rc::clone(sp), idp.provider.entity_id.clone());
+    let (sp, idp) = (Rc::clone(sp), provider.entity_id.clone());
     // An IdP that hangs up early still means it.
     Ok(Answer::Later(errand::start(move |bell| async move {
         match log_out(&sp, &idp, &request, own, &bell, now).await {
@@ -192,7 +193,7 @@ impl Back {
         unheard: Option<Refusal>,
         now: i64,
     ) -> Result<Reply, Refusal> {
-        let idp = self.sp.idp_named(&self.idp).and_then(|index| self.sp.idps.get(index));
+        let idp = self.sp.idp_named(&self.idp).and_then(|idp| idp.current());
         let idp = idp.ok_or_else(|| Refusal::internal("the IdP has left the configuration"))?;
         let (ended, refusal) = match outcome {
             Ok(ended) => (ended, None),
@@ -212,7 +213,7 @@ impl Back {
             (None, _) => None,
         };
         let http_status = refusal.as_ref().map_or(200, Refusal::status);
-        let mut reply = self.answer(idp, ended.status, http_status, failure, now)?;
+        let mut reply = self.answer(&idp, ended.status, http_status, failure, now)?;
         if ended.own {
             reply = reply.with_cookie(self.sp.cookies.clear_session());
         }
@@ -224,7 +225,7 @@ impl Back {
 
     fn answer(
         &self,
-        idp: &Idp,
+        idp: &provider::Idp,
         status: LogoutStatus,
         http_status: u16,
         failure: Option<(u16, &str)>,
@@ -242,17 +243,17 @@ impl Back {
         let signer = self.sp.signer();
         let failed = |e: saml::binding::SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
         let LogoutBinding::Browser(binding) = self.came_by else {
-            let envelope = response.to_soap(&idp.provider, signer.as_ref()).map_err(failed)?;
+            let envelope = response.to_soap(idp, signer.as_ref()).map_err(failed)?;
             return Ok(Reply::soap(http_status, envelope));
         };
-        let Some(endpoint) = idp.provider.logout_response_endpoint(binding) else {
+        let Some(endpoint) = idp.logout_response_endpoint(binding) else {
             return Ok(plain(failure));
         };
         if endpoint.binding == Binding::Redirect && !self.is_browser {
             // From server to server the status says it; nobody would follow a redirect.
             return Ok(plain(failure));
         }
-        match response.send(&idp.provider, &endpoint, signer.as_ref()).map_err(failed)? {
+        match response.send(idp, &endpoint, signer.as_ref()).map_err(failed)? {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
             Outgoing::Post { action, fields } => {
                 let html = pages::post_form("Signing out", &action, &fields);

@@ -12,6 +12,7 @@ use ngx::http::Request;
 use pages::Reply;
 use saml::logout::{LogoutOutcome, ReceivedLogoutResponse};
 use saml::message::Expected;
+use saml::provider;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
 use session::{LogoutEnd, PendingLogout};
@@ -19,7 +20,7 @@ use session::{LogoutEnd, PendingLogout};
 use super::incoming::idp_of_issuer;
 use super::logout::{ANSWER_WITHIN, remember};
 use super::{Answer, logged_out};
-use crate::config::{Idp, Sp};
+use crate::config::Sp;
 use crate::context::Context;
 use crate::request::headers;
 
@@ -100,12 +101,13 @@ fn judge(
     now: i64,
 ) -> Result<LogoutOutcome, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
-    if idp.name != logout.idp {
-        let (found, asked) = (quote(&idp.name), quote(&logout.idp));
+    if idp.name() != logout.idp {
+        let (found, asked) = (quote(idp.name()), quote(&logout.idp));
         let detail = format!("saml_idp {found} answers the logout that began at saml_idp {asked}");
         return Err(Refusal::new(&reason::ISSUER_MISMATCH, detail));
     }
-    response.accept(&expected(sp, idp, url, now), Some(&logout.request_id))
+    let provider = sp.provider(&idp)?;
+    response.accept(&expected(sp, &provider, url, now), Some(&logout.request_id))
 }
 
 /// No logout of this browser: from server to server (authentik), or from who knows where.
@@ -122,14 +124,15 @@ fn unasked(
         let detail = format!("InResponseTo is {asked}, no logout of this browser has that ID");
         return Err(Refusal::new(&reason::LOGOUT_RESPONSE_UNKNOWN, detail));
     }
-    response.accept(&expected(sp, idp, url, now), None)?;
+    let provider = sp.provider(&idp)?;
+    response.accept(&expected(sp, &provider, url, now), None)?;
     // Nobody is there to be told.
     Ok(Answer::Now(Reply::html(200, pages::logged_out(pages::LoggedOut::Everywhere, None))))
 }
 
-fn expected<'a>(sp: &'a Sp, idp: &'a Idp, url: &'a str, now: i64) -> Expected<'a> {
+fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, url: &'a str, now: i64) -> Expected<'a> {
     let decryption_keys = &sp.decryption_keys;
-    Expected { url, sp_entity_id: &sp.entity_id, idp: &idp.provider, decryption_keys, now }
+    Expected { url, sp_entity_id: &sp.entity_id, idp, decryption_keys, now }
 }
 
 fn logout_of(

@@ -8,14 +8,16 @@ use pages::Reply;
 use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
 use saml::logout::LogoutOutcome;
 use saml::message::Expected;
+use saml::provider;
 use saml::reason;
 use saml::receive::{Received, receive_soap};
 use saml::refusal::Refusal;
 
 use super::incoming::limits;
 use super::logged_out::{failed, told};
-use crate::config::{Idp, Sp};
-use crate::event::Post;
+use crate::config::Sp;
+use crate::event::{Post, Resource};
+use crate::sp::Idp;
 
 /// Nobody may keep it (Bindings 3.2.3.2).
 const HEADERS: &[(&str, &str)] = &[
@@ -34,26 +36,37 @@ pub async fn ask(
     envelope: String,
     return_url: Option<String>,
 ) -> Reply {
-    let outcome = match answer(sp, idp, envelope).await {
-        Ok(answer) => judge(sp, idp, id, &answer),
-        Err(refusal) => Err(refusal),
-    };
-    match outcome {
+    match outcome(sp, idp, id, envelope).await {
         Ok(outcome) => told(outcome, return_url),
         Err(refusal) => failed(refusal, id, return_url.as_deref()),
     }
 }
 
+/// What it comes to at the IdP that was asked, whatever becomes of it meanwhile.
+async fn outcome(sp: &Sp, idp: &Idp, id: &str, envelope: String) -> Result<LogoutOutcome, Refusal> {
+    let provider = sp.provider(idp)?;
+    let answer = answer(sp, idp.soap_slo(), envelope).await?;
+    judge(sp, &provider, id, &answer)
+}
+
 /// What the IdP answers.
-async fn answer(sp: &Sp, idp: &Idp, envelope: String) -> Result<Answer, Refusal> {
-    let resource = idp.soap_slo.as_ref().map(Rc::clone);
+async fn answer(
+    sp: &Sp,
+    resource: Option<Rc<Resource>>,
+    envelope: String,
+) -> Result<Answer, Refusal> {
     let resource = resource.ok_or_else(|| Refusal::internal("the SOAP endpoint has no address"))?;
     let post = Post { headers: HEADERS, body: envelope, max_answer: sp.max_message_size };
     let answer = resource.post(&post).await;
     answer.map_err(|e| Refusal::new(&reason::IDP_UNREACHABLE, format!("logout by SOAP: {e}")))
 }
 
-fn judge(sp: &Sp, idp: &Idp, id: &str, answer: &Answer) -> Result<LogoutOutcome, Refusal> {
+fn judge(
+    sp: &Sp,
+    idp: &provider::Idp,
+    id: &str,
+    answer: &Answer,
+) -> Result<LogoutOutcome, Refusal> {
     if answer.status != 200 {
         return Err(not_ok(sp, answer));
     }
@@ -63,13 +76,8 @@ fn judge(sp: &Sp, idp: &Idp, id: &str, answer: &Answer) -> Result<LogoutOutcome,
     };
     let url = sp.endpoints.sls.as_deref().unwrap_or(&sp.endpoints.acs);
     let decryption_keys = &sp.decryption_keys;
-    let expected = Expected {
-        url,
-        sp_entity_id: &sp.entity_id,
-        idp: &idp.provider,
-        decryption_keys,
-        now: ngx_time(),
-    };
+    let expected =
+        Expected { url, sp_entity_id: &sp.entity_id, idp, decryption_keys, now: ngx_time() };
     response.accept(&expected, Some(id))
 }
 

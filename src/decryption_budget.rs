@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use nginx_sys::{AF_INET, AF_INET6, ngx_current_msec, sockaddr, sockaddr_in, sockaddr_in6};
+use nginx_sys::{AF_INET, AF_INET6, sockaddr, sockaddr_in, sockaddr_in6};
 use ngx::http::Request;
 use saml::message::Expected;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use saml::response::{Asked, Login, ReceivedResponse};
 use session::{Budget, Client, Spent};
+
+use crate::clock::monotonic;
 
 thread_local! {
     static BUDGET: RefCell<Budget> = RefCell::default();
@@ -41,7 +43,7 @@ pub fn accept(
         return response.accept(expected, asked);
     }
     let client = Client::of(address(r));
-    BUDGET.with_borrow_mut(|budget| budget.take(client, clock())).map_err(limit)?;
+    BUDGET.with_borrow_mut(|budget| budget.take(client, monotonic())).map_err(limit)?;
     let outcome = response.accept(expected, asked);
     let is_free = match &outcome {
         Ok(_) => true,
@@ -83,11 +85,4 @@ fn address(r: &Request) -> Option<IpAddr> {
             _ => None,
         }
     }
-}
-
-/// nginx's clock for durations, milliseconds.
-fn clock() -> u64 {
-    // SAFETY: workers have one thread, and nginx updates its clock between events.
-    let now = unsafe { ngx_current_msec };
-    now as u64
 }

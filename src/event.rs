@@ -20,12 +20,6 @@ pub use tls::{Tls, TlsOptions};
 /// What an event calls. It may drop the connection or the timer that it belongs to.
 pub type Callback = Rc<dyn Fn()>;
 
-/// Milliseconds of the clock that timers go by; stands still within a turn of the event loop.
-pub fn now_msec() -> u64 {
-    // SAFETY: nginx updates it between the turns of this same thread.
-    unsafe { nginx_sys::ngx_current_msec as u64 }
-}
-
 /// The worker finishes what is under way and takes up nothing that nobody waits for.
 pub fn is_exiting() -> bool {
     // SAFETY: set between the turns of this same thread, the second by a signal handler at once.

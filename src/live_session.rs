@@ -10,6 +10,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use clock::{Monotonic, Msec};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
@@ -17,8 +18,8 @@ use sp::Generation;
 
 pub use self::ask::Found;
 use self::ask::LookUps;
+use crate::clock::monotonic;
 use crate::config::SessionRules;
-use crate::event::now_msec;
 use crate::random;
 use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 
@@ -53,9 +54,8 @@ pub struct LiveSession {
     touched: Cell<i64>,
     /// When its NameID's set was last seen to have it, seconds since the epoch.
     findable: Cell<i64>,
-    /// When memcached last had it, by nginx's clock for durations, milliseconds. The time of day may
-    /// be set back, and must not make it younger.
-    checked: Cell<u64>,
+    /// When memcached last had it. The time of day may be set back, and must not make it younger.
+    checked: Cell<Monotonic>,
     /// The authentication tag of the sealed value this was opened from: a value with the same tag is
     /// the same, and need not be opened again.
     seal: Cell<Option<Seal>>,
@@ -146,7 +146,7 @@ impl Sessions {
             key,
             index: OnceCell::new(),
             touched: Cell::new(0),
-            checked: Cell::new(0),
+            checked: Cell::default(),
             seal: Cell::new(None),
         }
     }
@@ -361,8 +361,7 @@ impl Sessions {
     }
 }
 
-/// Milliseconds since `instant` of nginx's clock for durations, which is the same in all workers, and
-/// which nobody sets back. Another worker may be a turn of its event loop ahead.
-fn age(instant: u64) -> u64 {
-    now_msec().saturating_sub(instant)
+/// Another worker may be a turn of its event loop ahead: then it is 0.
+fn age(instant: Monotonic) -> Msec {
+    monotonic() - instant
 }

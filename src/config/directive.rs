@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use clock::Msec;
 use nginx_sys::{ngx_parse_size, ngx_parse_time, ngx_str_t};
 
 /// Where a directive stands in the configuration.
@@ -193,13 +194,13 @@ impl Line<'_> {
         ))
     }
 
-    /// A time in nginx's syntax (`500ms`, `1s`), in milliseconds, within bounds.
-    pub fn milliseconds(&self, min: u64, max: u64) -> Result<u64, String> {
+    /// A time in nginx's syntax (`500ms`, `1s`), within bounds.
+    pub fn milliseconds(&self, min: Msec, max: Msec) -> Result<Msec, String> {
         let text = self.arg();
         let mut value = ngx_str_t { len: text.len(), data: text.as_ptr().cast_mut() };
         // SAFETY: ngx_parse_time only reads the bytes that the ngx_str_t spans.
         let parsed = unsafe { ngx_parse_time(&mut value, 0) };
-        match u64::try_from(parsed) {
+        match u64::try_from(parsed).map(Msec) {
             Ok(parsed) if !text.is_empty() && (min..=max).contains(&parsed) => Ok(parsed),
             _ => Err(format!(
                 "invalid time \"{text}\" in \"{}\" directive, it must be {min}ms to {max}ms, \

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use ::memcached::KeyPrefix;
+use clock::Msec;
 use nginx_sys::ngx_conf_t;
 use settings::looks_joined;
 
@@ -14,7 +15,7 @@ use crate::store::memcached::Settings;
 
 /// The port that memcached is known by (IANA).
 const DEFAULT_PORT: u16 = 11211;
-const DEFAULT_TIMEOUT: u64 = 500;
+const DEFAULT_TIMEOUT: Msec = Msec(500);
 
 /// The last word of a `memcached` line.
 const TLS: &str = "tls";

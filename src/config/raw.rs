@@ -1,5 +1,7 @@
 //! What the blocks said: one field and one table line a directive, nothing checked across lines.
 
+use clock::Msec;
+
 use super::block::Block;
 use super::directive::{Directive, Given, Line, Place, apply, each, many, once, one, size_of_text};
 use super::name_id_format;
@@ -19,14 +21,14 @@ pub struct RawStore {
     pub secret: Vec<Given<String>>,
     /// Addresses as written, and a last word `tls`.
     pub memcached: Option<Given<Vec<String>>>,
-    pub memcached_timeout: Option<Given<u64>>,
+    pub memcached_timeout: Option<Given<Msec>>,
     pub memcached_ssl_trusted_certificate: Option<Given<String>>,
     pub memcached_ssl_name: Option<Given<String>>,
     pub memcached_ssl_certificate: Option<Given<String>>,
     pub memcached_ssl_certificate_key: Option<Given<String>>,
     pub replicas: Option<Given<i64>>,
     pub key_prefix: Option<Given<String>>,
-    pub cache_valid: Option<Given<u64>>,
+    pub cache_valid: Option<Given<Msec>>,
     pub stale: Option<Given<i64>>,
     pub cache_size: Option<Given<i64>>,
 }
@@ -38,7 +40,7 @@ pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
     }),
     many("memcached", 1, 65, |raw, line| once(&mut raw.memcached, line, line.words())),
     one("memcached_timeout", |raw, line| {
-        once(&mut raw.memcached_timeout, line, line.milliseconds(10, 10_000))
+        once(&mut raw.memcached_timeout, line, line.milliseconds(Msec(10), Msec(10_000)))
     }),
     one("memcached_ssl_trusted_certificate", |raw, line| {
         once(&mut raw.memcached_ssl_trusted_certificate, line, line.text())
@@ -52,7 +54,9 @@ pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
     }),
     one("replicas", |raw, line| once(&mut raw.replicas, line, line.number(1, 8))),
     one("key_prefix", |raw, line| once(&mut raw.key_prefix, line, line.text())),
-    one("cache_valid", |raw, line| once(&mut raw.cache_valid, line, line.milliseconds(0, 60_000))),
+    one("cache_valid", |raw, line| {
+        once(&mut raw.cache_valid, line, line.milliseconds(Msec(0), Msec(60_000)))
+    }),
     one("stale", |raw, line| once(&mut raw.stale, line, line.seconds(0, HOUR))),
     one("cache_size", |raw, line| once(&mut raw.cache_size, line, line.number(64, 1 << 20))),
 ];

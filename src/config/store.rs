@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use clock::Msec;
 use nginx_sys::ngx_conf_t;
 use session::{Secret, Secrets};
 
@@ -85,7 +86,7 @@ fn remote(
         files.warn_of_readers("memcached_ssl_certificate_key", key, warnings);
     }
     let settings = memcached::settings(cf, given, raw, files)?;
-    let cache_valid = raw.cache_valid.as_ref().map_or(1000, |g| g.value);
+    let cache_valid = raw.cache_valid.as_ref().map_or(Msec(1000), |g| g.value);
     let stale = raw.stale.as_ref().map_or(60, |g| g.value);
     Ok(Some(Remote::new(settings, cache_valid, stale)))
 }

@@ -10,6 +10,7 @@ use std::mem;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use clock::Msec;
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_OK, NGX_SSL_CLIENT, SO_ERROR, SOL_SOCKET, getsockopt,
     ngx_add_timer, ngx_close_connection, ngx_connection_log_error_e_NGX_ERROR_ERR,
@@ -157,15 +158,15 @@ impl Connection {
         }
     }
 
-    /// Somebody waits: calls back in about `msec` milliseconds, and a worker that shuts down waits
+    /// Somebody waits: calls back in about `span`, and a worker that shuts down waits
     /// for that.
-    pub fn wait(&mut self, msec: u64) {
-        self.set_timer(msec, false);
+    pub fn wait(&mut self, span: Msec) {
+        self.set_timer(span, false);
     }
 
-    /// Nobody waits: calls back in about `msec` milliseconds, or when the worker shuts down.
-    pub fn rest(&mut self, msec: u64) {
-        self.set_timer(msec, true);
+    /// Nobody waits: calls back in about `span`, or when the worker shuts down.
+    pub fn rest(&mut self, span: Msec) {
+        self.set_timer(span, true);
     }
 
     /// True once after the timer went off. It may be up to 300 ms early (`NGX_TIMER_LAZY_DELAY`).
@@ -191,14 +192,14 @@ impl Connection {
         unsafe { (*self.raw.as_ptr()).close() != 0 }
     }
 
-    fn set_timer(&mut self, msec: u64, idle: bool) {
+    fn set_timer(&mut self, span: Msec, idle: bool) {
         // SAFETY: the connection is open; closing it takes the timer out of the tree.
         unsafe {
             let c = self.raw.as_ptr();
             (*c).set_idle(u32::from(idle));
             (*(*c).read).set_cancelable(u32::from(idle));
             if !(idle && (*(*c).read).timer_set() != 0) {
-                ngx_add_timer((*c).read, msec as ngx_msec_t);
+                ngx_add_timer((*c).read, span.0 as ngx_msec_t);
             }
         }
     }

@@ -6,13 +6,15 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use clock::{Monotonic, Msec};
 use http::HttpUrl;
 use http_answer::{Answer, AnswerError, AnswerReader};
 
-use super::{Address, Callback, Connection, ConnectionError, Tls, now_msec};
+use super::{Address, Callback, Connection, ConnectionError, Tls};
+use crate::clock::monotonic;
 
-/// Milliseconds for all of it: connecting, the handshake, sending and the whole answer.
-const WITHIN: u64 = 10_000;
+/// For all of it: connecting, the handshake, sending and the whole answer.
+const WITHIN: Msec = Msec(10_000);
 /// Bytes read at a time.
 const CHUNK: usize = 16 << 10;
 
@@ -102,7 +104,7 @@ impl Resource {
             sent: 0,
             answer: AnswerReader::new(post.max_answer),
             buffer: vec![0; CHUNK],
-            deadline: now_msec() + WITHIN,
+            deadline: monotonic() + WITHIN,
         };
         exchange.unsent.extend_from_slice(post.body.as_bytes());
         let ended = poll_fn(|cx| {
@@ -139,8 +141,7 @@ struct Exchange {
     sent: usize,
     answer: AnswerReader,
     buffer: Vec<u8>,
-    /// By [`now_msec`].
-    deadline: u64,
+    deadline: Monotonic,
 }
 
 impl Exchange {
@@ -180,7 +181,7 @@ impl Exchange {
     }
 
     fn wait(&mut self, what: &'static str) -> Poll<Result<(), Failure>> {
-        let now = now_msec();
+        let now = monotonic();
         if self.deadline <= now {
             return Poll::Ready(Err(Failure::TimedOut(what)));
         }

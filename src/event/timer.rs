@@ -5,6 +5,7 @@ use std::mem;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use clock::Msec;
 use futures_channel::oneshot;
 use nginx_sys::{ngx_add_timer, ngx_del_timer, ngx_event_t, ngx_msec_t};
 use ngx::log::ngx_cycle_log;
@@ -46,11 +47,11 @@ impl Timer {
         Self(NonNull::from(Box::leak(inner)))
     }
 
-    /// Calls back after `msec` milliseconds, and not before.
-    pub fn start(&self, msec: u64) {
+    /// Calls back after `span`, and not before.
+    pub fn start(&self, span: Msec) {
         self.stop();
         // SAFETY: the event lives as long as this handle, which takes it out of the tree.
-        unsafe { ngx_add_timer(self.event(), msec as ngx_msec_t) }
+        unsafe { ngx_add_timer(self.event(), span.0 as ngx_msec_t) }
     }
 
     fn stop(&self) {
@@ -86,7 +87,7 @@ unsafe extern "C" fn on_timer(event: *mut ngx_event_t) {
 const EVENT_OFFSET: usize = mem::offset_of!(Inner, event);
 
 /// Waits, and lets a worker that shuts down wait for it.
-pub async fn pause(msec: u64) {
+pub async fn pause(span: Msec) {
     let (sender, done) = oneshot::channel();
     let sender = Cell::new(Some(sender));
     let callback: Callback = Rc::new(move || {
@@ -94,6 +95,6 @@ pub async fn pause(msec: u64) {
         let _ = sender.take().map(|sender| sender.send(()));
     });
     let timer = Timer::new(Patience::Waited, callback);
-    timer.start(msec);
+    timer.start(span);
     let _ = done.await;
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
+use clock::{Msec, Seconds};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use nginx_sys::ngx_time;
@@ -13,7 +14,7 @@ use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
 
 use super::{AtHand, LiveSession, Seal, Sessions, age};
-use crate::event::now_msec;
+use crate::clock::monotonic;
 use crate::guard::log_panic;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
@@ -127,7 +128,7 @@ impl Sessions {
             }
             Some(Copy::Opened(session, answer)) => self.fill(key, *session, answer, epoch, now),
         };
-        live.checked.set(now_msec());
+        live.checked.set(monotonic());
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
     }
@@ -206,7 +207,7 @@ impl Sessions {
 
     /// While no node answers: a session that this host has seen within `stale` goes on.
     fn lately_seen(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
-        let stale = u64::try_from(remote.stale).unwrap_or(0).saturating_mul(1000);
+        let stale = Msec::from(Seconds(remote.stale));
         match self.cached(&key, now) {
             Some(live) if age(live.checked.get()) <= stale => Some(live),
             _ => self.read_zone(key, now, |entry| age(entry.touched) <= stale),

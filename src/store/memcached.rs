@@ -13,6 +13,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Ring, Ttl};
+use clock::Msec;
 use nginx_sys::ngx_time;
 use zone::Kind;
 
@@ -30,8 +31,8 @@ pub struct Settings {
     pub nodes: Vec<Address>,
     /// Nodes that hold each entry.
     pub replicas: usize,
-    /// Milliseconds for a reply, connecting included.
-    pub timeout: u64,
+    /// For a reply, connecting included.
+    pub timeout: Msec,
     pub tls: Option<Rc<Tls>>,
     pub key_prefix: KeyPrefix,
 }

@@ -3,20 +3,22 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use clock::Msec;
+
 use super::memcached::{Memcached, Settings};
 
 /// memcached as configured; each worker talks to it over connections of its own.
 pub struct Remote {
     settings: Settings,
-    /// A session seen at a node is not asked for again within this time, milliseconds.
-    pub cache_valid: u64,
+    /// A session seen at a node is not asked for again within this time.
+    pub cache_valid: Msec,
     /// While no node answers, sessions seen this long ago go on, seconds.
     pub stale: i64,
     client: OnceCell<Rc<Memcached>>,
 }
 
 impl Remote {
-    pub fn new(settings: Settings, cache_valid: u64, stale: i64) -> Self {
+    pub fn new(settings: Settings, cache_valid: Msec, stale: i64) -> Self {
         Self { settings, cache_valid, stale, client: OnceCell::new() }
     }
 

@@ -17,7 +17,7 @@ use nginx_sys::{
 use ngx::ngx_log_error;
 use zone::{Entry, Kind, Memory, StoreError, Table};
 
-use crate::event::now_msec;
+use crate::clock::monotonic;
 
 /// Pages below which nginx's own modules refuse a zone.
 const MIN_PAGES: usize = 8;
@@ -183,8 +183,7 @@ impl SharedStore {
         let lock = Lock::take(opened.slab);
         // SAFETY: every process takes the zone's slab mutex here, and holds it for longer.
         let mut table = unsafe { opened.memory.table() };
-        // One for all processes of a host.
-        table.set_clock(now_msec());
+        table.set_clock(monotonic());
         let outcome = work(&mut table);
         let was_reset = table.was_reset();
         drop(table);

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use clock::Monotonic;
+
 use crate::command::Command;
 use crate::reply::{Decoder, MAX_VALUE, Outcome, ProtocolError, Reply};
 
@@ -17,8 +19,7 @@ const RECORD: usize = 16 << 10;
 /// What an empty output buffer may keep.
 const SPARE: usize = 64 << 10;
 
-/// A ticket `T` stands for whoever waits for the reply. Deadlines are in milliseconds of any one
-/// clock, and later commands have later ones.
+/// A ticket `T` stands for whoever waits for the reply. Later commands have later deadlines.
 #[derive(Debug)]
 pub struct Pipeline<T> {
     output: Vec<u8>,
@@ -37,7 +38,7 @@ pub struct Pipeline<T> {
 struct Waiting<T> {
     /// What the reply must bear; a no-op's bears nothing.
     opaque: Option<u64>,
-    deadline: u64,
+    deadline: Monotonic,
     ticket: T,
 }
 
@@ -80,7 +81,12 @@ impl<T> Pipeline<T> {
     ///
     /// # Errors
     /// The command was not queued; the ticket is dropped.
-    pub fn push(&mut self, command: Command, deadline: u64, ticket: T) -> Result<(), PushError> {
+    pub fn push(
+        &mut self,
+        command: Command,
+        deadline: Monotonic,
+        ticket: T,
+    ) -> Result<(), PushError> {
         if command.value_len > MAX_VALUE {
             return Err(PushError::TooLarge);
         }
@@ -186,7 +192,7 @@ impl<T> Pipeline<T> {
     }
 
     /// When the oldest command's time is over.
-    pub fn deadline(&self) -> Option<u64> {
+    pub fn deadline(&self) -> Option<Monotonic> {
         self.waiting.front().map(|oldest| oldest.deadline)
     }
 

@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, fs, io, process};
 
+use clock::Monotonic;
 use memcached::{Command, Item, Key, KeyLetter, KeyPrefix, MAX_VALUE, Outcome, Pipeline, Ttl};
 
 const MEMCACHED: &str = "/usr/bin/memcached";
@@ -47,7 +48,7 @@ impl Node {
     fn ask(&mut self, commands: Vec<Command>) -> Vec<Outcome> {
         let count = commands.len();
         for (ticket, command) in commands.into_iter().enumerate() {
-            self.pipeline.push(command, 0, ticket).unwrap();
+            self.pipeline.push(command, Monotonic::default(), ticket).unwrap();
         }
         let output = self.pipeline.output().to_vec();
         self.stream.write_all(&output).unwrap();

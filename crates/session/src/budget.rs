@@ -1,23 +1,23 @@
 //! What strangers may cost: private key operations for messages that nobody vouches for, by client
 //! and for one worker in all. Who turns out to be no stranger gets back what they spent.
-//!
-//! Instants are milliseconds of a clock that never goes back.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// So much at once, and one more each `interval` milliseconds.
+use clock::{Monotonic, Msec};
+
+/// So much at once, and one more each `interval`.
 #[derive(Clone, Copy)]
 struct Allowance {
     burst: u64,
-    interval: u64,
+    interval: Msec,
 }
 
 /// An office behind one address, whose IdP encrypts for a key that is gone, still reads why.
-const OF_CLIENT: Allowance = Allowance { burst: 20, interval: 1000 };
+const OF_CLIENT: Allowance = Allowance { burst: 20, interval: Msec(1000) };
 
 /// With two operations each, a worker spends a twentieth of its time at RSA-2048.
-const OF_WORKER: Allowance = Allowance { burst: 100, interval: 50 };
+const OF_WORKER: Allowance = Allowance { burst: 100, interval: Msec(50) };
 
 /// Clients that are remembered. Those that have spent something are fewer: the worker's allowance
 /// pays for 500 in the time in which a client's fills up again.
@@ -43,21 +43,21 @@ impl Client {
 /// When a bucket is full again; it is full when that is past (the generic cell rate algorithm).
 #[derive(Clone, Copy, Default)]
 struct Bucket {
-    full_at: u64,
+    full_at: Monotonic,
 }
 
 impl Bucket {
-    fn has_one(self, allowance: Allowance, now: u64) -> bool {
-        let full_at = self.full_at.max(now).saturating_add(allowance.interval);
-        full_at - now <= allowance.burst.saturating_mul(allowance.interval)
+    fn has_one(self, allowance: Allowance, now: Monotonic) -> bool {
+        let full_at = self.full_at.max(now) + allowance.interval;
+        full_at - now <= allowance.interval * allowance.burst
     }
 
-    fn take(&mut self, allowance: Allowance, now: u64) {
-        self.full_at = self.full_at.max(now).saturating_add(allowance.interval);
+    fn take(&mut self, allowance: Allowance, now: Monotonic) {
+        self.full_at = self.full_at.max(now) + allowance.interval;
     }
 
     fn give_back(&mut self, allowance: Allowance) {
-        self.full_at = self.full_at.saturating_sub(allowance.interval);
+        self.full_at = self.full_at - allowance.interval;
     }
 }
 
@@ -80,7 +80,7 @@ impl Budget {
     ///
     /// # Errors
     /// Nothing is left; nothing was taken.
-    pub fn take(&mut self, client: Client, now: u64) -> Result<(), Spent> {
+    pub fn take(&mut self, client: Client, now: Monotonic) -> Result<(), Spent> {
         let mut bucket = self.clients.get(&client).copied().unwrap_or_default();
         if !bucket.has_one(OF_CLIENT, now) {
             return Err(Spent::Client);
@@ -110,45 +110,53 @@ impl Budget {
 mod tests {
     use super::*;
 
+    fn at(msec: u64) -> Monotonic {
+        Monotonic::from_msec(msec)
+    }
+
     fn client(address: &str) -> Client {
         Client::of(Some(address.parse().unwrap()))
     }
 
-    fn takes(budget: &mut Budget, client: Client, times: usize, now: u64) -> usize {
+    fn takes(budget: &mut Budget, client: Client, times: usize, now: Monotonic) -> usize {
         (0..times).filter(|_| budget.take(client, now).is_ok()).count()
     }
 
     #[test]
     fn a_client_has_a_burst_and_then_one_a_second() {
         let (mut budget, eve) = (Budget::default(), client("192.0.2.1"));
-        assert_eq!(takes(&mut budget, eve, 200, 5), 20);
-        assert_eq!(budget.take(eve, 1004), Err(Spent::Client));
-        assert_eq!(budget.take(eve, 1005), Ok(()));
-        assert_eq!(budget.take(eve, 1005), Err(Spent::Client));
-        assert_eq!(takes(&mut budget, eve, 200, 11_005), 10);
-        assert_eq!(takes(&mut budget, eve, 200, 1_000_000), 20, "no more than a burst is saved up");
+        assert_eq!(takes(&mut budget, eve, 200, at(5)), 20);
+        assert_eq!(budget.take(eve, at(1004)), Err(Spent::Client));
+        assert_eq!(budget.take(eve, at(1005)), Ok(()));
+        assert_eq!(budget.take(eve, at(1005)), Err(Spent::Client));
+        assert_eq!(takes(&mut budget, eve, 200, at(11_005)), 10);
+        assert_eq!(
+            takes(&mut budget, eve, 200, at(1_000_000)),
+            20,
+            "no more than a burst is saved up"
+        );
     }
 
     #[test]
     fn others_do_not_pay_for_it_until_the_worker_does() {
         let mut budget = Budget::default();
         for n in 0..5 {
-            assert_eq!(takes(&mut budget, client(&format!("192.0.2.{n}")), 99, 0), 20);
+            assert_eq!(takes(&mut budget, client(&format!("192.0.2.{n}")), 99, at(0)), 20);
         }
         let alice = client("198.51.100.1");
-        assert_eq!(budget.take(alice, 49), Err(Spent::Worker));
-        assert_eq!(budget.take(alice, 50), Ok(()));
-        assert_eq!(takes(&mut budget, alice, 99, 1050), 20);
+        assert_eq!(budget.take(alice, at(49)), Err(Spent::Worker));
+        assert_eq!(budget.take(alice, at(50)), Ok(()));
+        assert_eq!(takes(&mut budget, alice, 99, at(1050)), 20);
     }
 
     #[test]
     fn who_gets_it_back_is_never_refused() {
         let (mut budget, office) = (Budget::default(), client("192.0.2.1"));
         for _ in 0..100_000 {
-            assert_eq!(budget.take(office, 7), Ok(()));
+            assert_eq!(budget.take(office, at(7)), Ok(()));
             budget.give_back(office);
         }
-        assert_eq!(takes(&mut budget, office, 99, 7), 20, "nor has more than before");
+        assert_eq!(takes(&mut budget, office, 99, at(7)), 20, "nor has more than before");
     }
 
     #[test]
@@ -165,15 +173,15 @@ mod tests {
     fn what_it_remembers_is_bounded_and_forgets_nobody_who_owes() {
         let (mut budget, eve) = (Budget::default(), client("192.0.2.1"));
         let mut others = 0_u32;
-        for now in (0..600_000).step_by(10) {
+        for now in (0..600_000).step_by(10).map(at) {
             others += 1;
             let _ = budget.take(Client::of(Some(IpAddr::V4((others | 0xC000_0000).into()))), now);
             assert!(budget.clients.len() <= MOST_CLIENTS);
-            if now % 1000 == 0 {
-                assert!(takes(&mut budget, eve, 99, now) <= if now == 0 { 20 } else { 1 });
+            if (now - at(0)).0.is_multiple_of(1000) {
+                assert!(takes(&mut budget, eve, 99, now) <= if now == at(0) { 20 } else { 1 });
             }
         }
-        let busy = budget.clients.values().filter(|bucket| bucket.full_at > 600_000).count();
+        let busy = budget.clients.values().filter(|bucket| bucket.full_at > at(600_000)).count();
         assert!(busy <= 520, "{busy}");
     }
 }

@@ -1,5 +1,7 @@
 //! A block: the first of an entry carries its head, the others only bytes.
 
+use clock::Monotonic;
+
 /// No block: the end of a list.
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -40,7 +42,7 @@ struct First {
 pub(crate) struct Head {
     pub expires: i64,
     /// What the clock said when the entry was last written or touched.
-    pub touched: u64,
+    pub touched: Monotonic,
     pub version: u64,
     pub key: [u8; 32],
     /// Next entry in the hash bucket.

@@ -24,6 +24,8 @@ pub use table::{MAX_VALUE, Table};
 
 use std::fmt;
 
+use clock::Monotonic;
+
 /// What an entry is; part of its key, so kinds never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -60,7 +62,7 @@ pub struct Entry {
     pub expires: i64,
     /// What the clock of [`Table::set_clock`] said at the last write or touch. Unlike the time of day,
     /// nobody sets it.
-    pub touched: u64,
+    pub touched: Monotonic,
     /// Changes with every write; the ticket for [`Table::update`].
     pub version: u64,
     /// The bucket's epoch when the copy was made; the ticket for [`Cache::insert`].

@@ -4,6 +4,8 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
+use clock::Monotonic;
+
 use crate::Kind;
 use crate::block::{Block, NIL};
 use crate::layout::{Header, Layout, MAGIC, Queue};
@@ -108,7 +110,7 @@ impl Memory {
                 buckets: slice::from_raw_parts_mut(self.buckets_ptr(), self.layout.bucket_count()),
                 blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.blocks as usize),
                 was_reset: false,
-                clock: 0,
+                clock: Monotonic::default(),
             }
         };
         if table.header.busy.load(Ordering::Relaxed) != 0 {

@@ -6,6 +6,8 @@ mod values;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use clock::Monotonic;
+
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
 use crate::{Entry, Kind, Stats, StoreError};
@@ -36,7 +38,7 @@ pub struct Table<'a> {
     pub(crate) buckets: &'a mut [u32],
     pub(crate) blocks: &'a mut [Block],
     pub(crate) was_reset: bool,
-    pub(crate) clock: u64,
+    pub(crate) clock: Monotonic,
 }
 
 impl Table<'_> {
@@ -46,7 +48,7 @@ impl Table<'_> {
     }
 
     /// What [`Entry::touched`] of the entries that are written or touched from now on shall be.
-    pub fn set_clock(&mut self, clock: u64) {
+    pub fn set_clock(&mut self, clock: Monotonic) {
         self.clock = clock;
     }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::rc::Rc;
 
 use ::memcached::{Command, Outcome, Pipeline, ProtocolError, PushError};
+use clock::{Monotonic, Msec};
 
 use crate::event::{Address, Callback, Connection, ConnectionError, Tls, is_exiting};
 
-/// Milliseconds that a connection rests before it is closed.
-const REST: u64 = 60_000;
+/// A connection rests so long before it is closed.
+const REST: Msec = Msec(60_000);
 /// Bytes read at a time.
 const CHUNK: usize = 16 << 10;
 
@@ -18,7 +19,7 @@ pub struct Link<T> {
     pipeline: Pipeline<T>,
     buffer: Vec<u8>,
     /// Since when nobody waits.
-    resting: u64,
+    resting: Monotonic,
 }
 
 /// How to connect.
@@ -69,18 +70,28 @@ impl From<ProtocolError> for LinkError {
 
 impl<T> Default for Link<T> {
     fn default() -> Self {
-        Self { connection: None, pipeline: Pipeline::default(), buffer: Vec::new(), resting: 0 }
+        Self {
+            connection: None,
+            pipeline: Pipeline::default(),
+            buffer: Vec::new(),
+            resting: Monotonic::default(),
+        }
     }
 }
 
 impl<T> Link<T> {
     /// Queues a command. It is written at the end of this turn of the event loop.
-    pub fn push(&mut self, command: Command, deadline: u64, ticket: T) -> Result<(), PushError> {
+    pub fn push(
+        &mut self,
+        command: Command,
+        deadline: Monotonic,
+        ticket: T,
+    ) -> Result<(), PushError> {
         self.pipeline.push(command, deadline, ticket)
     }
 
     /// Sees to it that there is a connection, and that it wakes up in time for what was pushed.
-    pub fn stir(&mut self, target: &Target<'_>, now: u64) -> Result<(), LinkError> {
+    pub fn stir(&mut self, target: &Target<'_>, now: Monotonic) -> Result<(), LinkError> {
         let Some(deadline) = self.pipeline.deadline() else { return Ok(()) };
         let connection = match &mut self.connection {
             Some(connection) => connection,
@@ -93,7 +104,7 @@ impl<T> Link<T> {
         };
         // Behind others, the timer runs for them.
         if self.pipeline.waiting() == 1 {
-            connection.wait(deadline.saturating_sub(now));
+            connection.wait(deadline - now);
         }
         connection.call_back_soon();
         Ok(())
@@ -105,7 +116,7 @@ impl<T> Link<T> {
     /// The conversation is over: take it. `answered` has those before.
     pub fn progress(
         &mut self,
-        now: u64,
+        now: Monotonic,
         answered: &mut Vec<(T, Outcome)>,
     ) -> Result<(), LinkError> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
@@ -125,7 +136,7 @@ impl<T> Link<T> {
     }
 
     /// The oldest command governs.
-    fn check_time(&mut self, now: u64, connecting: bool) -> Result<(), LinkError> {
+    fn check_time(&mut self, now: Monotonic, connecting: bool) -> Result<(), LinkError> {
         let (Some(deadline), Some(connection)) =
             (self.pipeline.deadline(), self.connection.as_mut())
         else {
@@ -139,14 +150,14 @@ impl<T> Link<T> {
     }
 
     /// Nobody waits: rests, until it has rested for long or the worker shuts down.
-    fn settle(&mut self, now: u64, rearm: bool) -> Result<(), LinkError> {
+    fn settle(&mut self, now: Monotonic, rearm: bool) -> Result<(), LinkError> {
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         if is_exiting() || connection.must_close() {
             return Err(LinkError::AtRest);
         }
         if rearm {
-            let left = (self.resting + REST).saturating_sub(now);
-            if left == 0 {
+            let left = self.resting + REST - now;
+            if left == Msec(0) {
                 return Err(LinkError::AtRest);
             }
             connection.rest(left);

@@ -5,28 +5,30 @@ use std::mem;
 use std::rc::{Rc, Weak};
 
 use ::memcached::{Command, Health, Outcome, State};
+use clock::{Monotonic, Msec};
 use futures_channel::oneshot;
 use nginx_sys::{NGX_LOG_CRIT, NGX_LOG_ERR, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
 use super::link::{Link, LinkError, Target};
-use crate::event::{Address, Callback, Patience, Timer, Tls, is_exiting, now_msec};
+use crate::clock::monotonic;
+use crate::event::{Address, Callback, Patience, Timer, Tls, is_exiting};
 use crate::random;
 
-/// Milliseconds between two log lines about single commands.
-const COMPLAINT: u64 = 10_000;
+/// Between two log lines about single commands.
+const COMPLAINT: Msec = Msec(10_000);
 
 pub struct Node {
     address: Address,
     tls: Option<Rc<Tls>>,
-    /// Milliseconds from sending a command to its reply.
-    timeout: u64,
+    /// From sending a command to its reply.
+    timeout: Msec,
     link: RefCell<Link<Ticket>>,
     health: RefCell<Health>,
     probe: Timer,
     on_event: Callback,
-    last_complaint: Cell<Option<u64>>,
+    last_complaint: Cell<Option<Monotonic>>,
     /// Its items have no CAS values. Then this asks whether that has changed.
     lacks_cas: Cell<bool>,
     check_cas: Command,
@@ -53,7 +55,7 @@ impl Node {
     pub fn new(
         address: Address,
         tls: Option<Rc<Tls>>,
-        timeout: u64,
+        timeout: Msec,
         check_cas: Command,
     ) -> Rc<Self> {
         Rc::new_cyclic(|node: &Weak<Self>| Self {
@@ -83,7 +85,7 @@ impl Node {
     /// down.
     pub fn insist(&self, command: Command) -> Pending {
         let (sender, receiver) = oneshot::channel();
-        let may_be_tried = self.health.borrow().may_be_tried(now_msec(), self.timeout);
+        let may_be_tried = self.health.borrow().may_be_tried(monotonic(), self.timeout);
         if may_be_tried && !self.lacks_cas.get() {
             self.queue(command, Ticket::Request(sender));
         }
@@ -103,7 +105,7 @@ impl Node {
     }
 
     fn queue(&self, command: Command, ticket: Ticket) {
-        let now = now_msec();
+        let now = monotonic();
         let target = Target {
             address: &self.address,
             tls: self.tls.as_ref(),
@@ -125,7 +127,7 @@ impl Node {
     fn hear(&self) {
         let mut answered = Vec::new();
         let mut link = self.link.borrow_mut();
-        let lost = link.progress(now_msec(), &mut answered).err().map(|error| {
+        let lost = link.progress(monotonic(), &mut answered).err().map(|error| {
             let link = mem::take(&mut *link);
             (link, error)
         });
@@ -163,7 +165,7 @@ impl Node {
     /// The connection is gone. Whoever waits is told when the link is dropped.
     fn lose(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
         if matches!(error, LinkError::TimedOut { .. }) {
-            self.health.borrow_mut().waited(now_msec());
+            self.health.borrow_mut().waited(monotonic());
         }
         if link.waiting() > 0 {
             self.fall(NGX_LOG_ERR, &error.to_string());
@@ -172,7 +174,7 @@ impl Node {
     }
 
     fn fall(&self, level: u32, reason: &str) {
-        let now = now_msec();
+        let now = monotonic();
         let mut health = self.health.borrow_mut();
         // Its probe comes when it would have come.
         if let State::Down { .. } = health.state() {
@@ -187,7 +189,7 @@ impl Node {
             );
         }
         if let State::Down { probe_at } = health.state() {
-            self.probe.start(probe_at.saturating_sub(now));
+            self.probe.start(probe_at - now);
         }
     }
 
@@ -204,7 +206,7 @@ impl Node {
 
     /// Asks for a sign of life, as nobody else may.
     fn send_probe(&self) {
-        if !is_exiting() && self.health.borrow_mut().take_probe(now_msec()) {
+        if !is_exiting() && self.health.borrow_mut().take_probe(monotonic()) {
             let probe = if self.lacks_cas.get() { self.check_cas.clone() } else { Command::noop() };
             self.queue(probe, Ticket::Probe);
         }
@@ -212,8 +214,8 @@ impl Node {
 
     /// Logs what concerns single commands, now and then.
     fn complain(&self, words: &str) {
-        let now = now_msec();
-        if self.last_complaint.get().is_some_and(|last| now.saturating_sub(last) < COMPLAINT) {
+        let now = monotonic();
+        if self.last_complaint.get().is_some_and(|last| now - last < COMPLAINT) {
             return;
         }
         self.last_complaint.set(Some(now));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ::memcached::{Command, Item, Key, Outcome};
+use clock::Msec;
 use zone::Kind;
 
 use super::node::Node;
@@ -137,7 +138,7 @@ fn command(
     }
 }
 
-fn jitter(round: u32) -> u64 {
+fn jitter(round: u32) -> Msec {
     let longest = round * PAUSE;
-    u64::from(u32::from_ne_bytes(random::bytes()) % longest) + 1
+    Msec(u64::from(u32::from_ne_bytes(random::bytes()) % longest) + 1)
 }

@@ -1,6 +1,10 @@
+use clock::Msec;
+
 use super::*;
 use crate::key::{Key, KeyLetter, KeyPrefix};
 use crate::ttl::Ttl;
+
+const DEADLINE: Monotonic = Monotonic::from_msec(100);
 
 fn key() -> Key {
     Key::new(&KeyPrefix::new("t").unwrap(), KeyLetter::new('s'), &[0; 32])
@@ -20,11 +24,11 @@ fn read(pipeline: &mut Pipeline<u32>, bytes: &[u8]) -> Vec<(u32, Outcome)> {
 fn replies_find_their_tickets_in_order() {
     let mut pipeline = Pipeline::default();
     for ticket in 1..=3 {
-        pipeline.push(get(), 100 + u64::from(ticket), ticket).unwrap();
+        pipeline.push(get(), DEADLINE + Msec(ticket.into()), ticket).unwrap();
     }
-    assert_eq!(pipeline.deadline(), Some(101));
+    assert_eq!(pipeline.deadline(), Some(DEADLINE + Msec(1)));
     assert_eq!(read(&mut pipeline, b"EN O1\r\nE"), [(1, Outcome::Miss)]);
-    assert_eq!(pipeline.deadline(), Some(102));
+    assert_eq!(pipeline.deadline(), Some(DEADLINE + Msec(2)));
     assert_eq!(read(&mut pipeline, b"N O2\r\n"), [(2, Outcome::Miss)]);
     assert_eq!(pipeline.waiting(), 1);
 }
@@ -33,8 +37,8 @@ fn replies_find_their_tickets_in_order() {
 fn another_commands_reply_is_refused() {
     for bytes in ["EN O2\r\n", "EN\r\n", "MN\r\n", "SERVER_ERROR x\r\nHD O1\r\n"] {
         let mut pipeline = Pipeline::default();
-        pipeline.push(get(), 0, 1).unwrap();
-        pipeline.push(get(), 0, 2).unwrap();
+        pipeline.push(get(), DEADLINE, 1).unwrap();
+        pipeline.push(get(), DEADLINE, 2).unwrap();
         let mut answered = Vec::new();
         let error = pipeline.read(bytes.as_bytes(), &mut answered);
         assert_eq!(error, Err(ProtocolError::WrongOpaque), "{bytes:?}");
@@ -53,8 +57,8 @@ fn what_nobody_asked_for_is_refused() {
 #[test]
 fn an_error_fails_its_own_command_only() {
     let mut pipeline = Pipeline::default();
-    pipeline.push(get(), 0, 1).unwrap();
-    pipeline.push(get(), 0, 2).unwrap();
+    pipeline.push(get(), DEADLINE, 1).unwrap();
+    pipeline.push(get(), DEADLINE, 2).unwrap();
     let answered = read(&mut pipeline, b"SERVER_ERROR x\r\nEN O2\r\n");
     assert_eq!(answered, [(1, Outcome::Failed("x".into())), (2, Outcome::Miss)]);
 }
@@ -62,21 +66,21 @@ fn an_error_fails_its_own_command_only() {
 #[test]
 fn a_noop_wants_its_own_answer() {
     let mut pipeline = Pipeline::default();
-    pipeline.push(Command::noop(), 0, 1).unwrap();
+    pipeline.push(Command::noop(), DEADLINE, 1).unwrap();
     assert_eq!(pipeline.output(), b"mn\r\n");
     assert_eq!(read(&mut pipeline, b"MN\r\n"), [(1, Outcome::Alive)]);
-    pipeline.push(Command::noop(), 0, 2).unwrap();
+    pipeline.push(Command::noop(), DEADLINE, 2).unwrap();
     assert!(pipeline.read(b"HD O2\r\n", &mut Vec::new()).is_err());
 }
 
 #[test]
 fn output_is_written_in_parts() {
     let mut pipeline = Pipeline::default();
-    pipeline.push(get(), 0, 1).unwrap();
+    pipeline.push(get(), DEADLINE, 1).unwrap();
     let whole = pipeline.output().to_vec();
     pipeline.wrote(5);
     assert_eq!(pipeline.output(), &whole[5..]);
-    pipeline.push(Command::noop(), 0, 2).unwrap();
+    pipeline.push(Command::noop(), DEADLINE, 2).unwrap();
     pipeline.wrote(whole.len() - 5);
     assert_eq!(pipeline.output(), b"mn\r\n");
     pipeline.wrote(4);
@@ -90,7 +94,7 @@ fn records_end_where_commands_do() {
     let mut ends = Vec::new();
     for (ticket, len) in lens.into_iter().enumerate() {
         let put = Command::put(key(), vec![b'v'; len], Ttl::until(60, 0));
-        pipeline.push(put, 0, ticket).unwrap();
+        pipeline.push(put, DEADLINE, ticket).unwrap();
         ends.push(pipeline.output().len());
     }
     let mut records = Vec::new();
@@ -113,9 +117,9 @@ fn records_end_where_commands_do() {
 fn a_record_only_grows_until_it_is_written() {
     // OpenSSL wants to be called again with what it could not write.
     let mut pipeline = Pipeline::default();
-    pipeline.push(get(), 0, 1).unwrap();
+    pipeline.push(get(), DEADLINE, 1).unwrap();
     let record = pipeline.record().to_vec();
-    pipeline.push(Command::put(key(), vec![0; 20_000], Ttl::until(60, 0)), 0, 2).unwrap();
+    pipeline.push(Command::put(key(), vec![0; 20_000], Ttl::until(60, 0)), DEADLINE, 2).unwrap();
     assert_eq!(pipeline.record(), record);
     pipeline.wrote(record.len() + 5);
     assert_eq!(pipeline.record().len(), RECORD);
@@ -125,14 +129,15 @@ fn a_record_only_grows_until_it_is_written() {
 fn what_waits_is_bounded() {
     let mut pipeline = Pipeline::default();
     for ticket in 0..MAX_WAITING {
-        pipeline.push(Command::noop(), 0, ticket).unwrap();
+        pipeline.push(Command::noop(), DEADLINE, ticket).unwrap();
     }
-    assert_eq!(pipeline.push(Command::noop(), 0, 0), Err(PushError::Full));
+    assert_eq!(pipeline.push(Command::noop(), DEADLINE, 0), Err(PushError::Full));
 
     let mut pipeline = Pipeline::default();
     let put = || Command::put(key(), vec![0; MAX_VALUE], Ttl::until(60, 0));
-    let taken = (0..100).take_while(|ticket| pipeline.push(put(), 0, *ticket).is_ok()).count();
+    let taken =
+        (0..100).take_while(|ticket| pipeline.push(put(), DEADLINE, *ticket).is_ok()).count();
     assert_eq!(taken, MAX_OUTPUT / MAX_VALUE - 1);
     let large = Command::put(key(), vec![0; MAX_VALUE + 1], Ttl::until(60, 0));
-    assert_eq!(pipeline.push(large, 0, 0), Err(PushError::TooLarge));
+    assert_eq!(pipeline.push(large, DEADLINE, 0), Err(PushError::TooLarge));
 }

@@ -95,12 +95,12 @@ fn an_entry_knows_when_it_was_last_touched() {
     let touched = |table: &mut Table<'_>| {
         table.get(SESSION, &key(1), NOW + 6, Vec::new()).map(|entry| entry.touched)
     };
-    table.set_clock(1000);
+    table.set_clock(Monotonic::from_msec(1000));
     table.put(SESSION, &key(1), b"alive", NOW + 9, NOW).unwrap();
-    assert_eq!(touched(&mut table), Some(1000));
-    table.set_clock(1500);
+    assert_eq!(touched(&mut table), Some(Monotonic::from_msec(1000)));
+    table.set_clock(Monotonic::from_msec(1500));
     assert!(table.touch(SESSION, &key(1), NOW + 9, NOW - 3600), "the time of day was set back");
-    assert_eq!(touched(&mut table), Some(1500));
+    assert_eq!(touched(&mut table), Some(Monotonic::from_msec(1500)));
 }
 
 #[test]

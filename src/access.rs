@@ -7,12 +7,12 @@ mod preflight;
 use std::rc::Rc;
 use std::task::Poll;
 
+use clock::UnixTime;
 use http::return_url::LENGTH_MAX;
 use http::{browser, escape_target};
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
     NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN, NGX_OK, ngx_int_t,
-    ngx_time,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
@@ -21,6 +21,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 
 use crate::SamlModule;
+use crate::clock::now;
 use crate::config::{ForceAuthn, LOGINS_MAX_AGE, Mode, Protection, Sp, Unauthenticated};
 use crate::context::Context;
 use crate::live_session::{AtHand, Found, LiveSession};
@@ -56,7 +57,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         }
         preflight::Verdict::Answered(rc) => return rc,
     }
-    let now = ngx_time();
+    let now = now();
     let session = match session_of(r, &protection, now) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return refuse_page(r, &protection, &refusal),
@@ -85,7 +86,7 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
     if Context::of(r).is_some_and(|context| context.is_unknown.take()) {
-        return challenge(r, &protection, ngx_time());
+        return challenge(r, &protection, now());
     }
     declined()
 }
@@ -116,7 +117,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if Context::of_subrequest(r).is_none() {
         return FAILED;
     }
-    let live = match session_of(r, &protection, ngx_time()) {
+    let live = match session_of(r, &protection, now()) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return respond::refuse_subrequest(r, &refusal),
         Poll::Ready(Ok(session)) => session,
@@ -134,12 +135,12 @@ fn declined() -> ngx_int_t {
 }
 
 /// The session that opens this location; pending while memcached is asked.
-fn session_of(r: &Request, protection: &Protection, now: i64) -> Poll<Found> {
+fn session_of(r: &Request, protection: &Protection, now: UnixTime) -> Poll<Found> {
     look_up(r, &protection.sp, now)
         .map(|found| found.map(|session| session.filter(|live| suits(live, protection, now))))
 }
 
-fn look_up(r: &Request, sp: &Rc<Sp>, now: i64) -> Poll<Found> {
+fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
     if let Some(found) = looked_up(r, sp) {
         return found;
     }
@@ -185,7 +186,7 @@ fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
 }
 
 /// Does the session fulfil the location's rules?
-pub fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
+pub fn suits(live: &LiveSession, protection: &Protection, now: UnixTime) -> bool {
     // With `idp=` the location wants this IdP's users, not those of another.
     if protection.idp.as_ref().is_some_and(|idp| !idp.is_entity(&live.session.idp)) {
         return false;
@@ -203,7 +204,7 @@ pub fn suits(live: &LiveSession, protection: &Protection, now: i64) -> bool {
 fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx_int_t {
     let cookies = &protection.sp.cookies;
     // Older sessions have outlived the cookie; looking for it costs every request.
-    let is_new = ngx_time() - live.session.created <= LOGINS_MAX_AGE;
+    let is_new = now() - live.session.created <= LOGINS_MAX_AGE;
     if is_new && cookies.logins(r).is_some() {
         // The session came back: there is no loop.
         response_header::add(r, "Set-Cookie", &cookies.clear_logins());
@@ -219,7 +220,7 @@ fn admit(r: &mut Request, protection: &Protection, live: Rc<LiveSession>) -> ngx
     NGX_OK as ngx_int_t
 }
 
-fn challenge(r: &mut Request, protection: &Protection, now: i64) -> ngx_int_t {
+fn challenge(r: &mut Request, protection: &Protection, now: UnixTime) -> ngx_int_t {
     let redirects = match protection.unauthenticated {
         Unauthenticated::Redirect => true,
         Unauthenticated::Status401 => false,

@@ -37,7 +37,7 @@ use std::rc::Rc;
 
 use nginx_sys::{
     NGX_HTTP_SATISFY_ANY, NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_t,
-    ngx_http_core_loc_conf_t, ngx_time,
+    ngx_http_core_loc_conf_t,
 };
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
@@ -58,6 +58,7 @@ pub use sp::Sp;
 use surroundings::Surroundings;
 use warnings::Warnings;
 
+use crate::clock::now;
 use crate::endpoint;
 use crate::{PhaseHandler, SamlModule};
 
@@ -230,7 +231,7 @@ impl MainConf {
             stores: &stores,
             files: &files,
             handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
-            now: ngx_time(),
+            now: now(),
         };
         for raw in &self.raw_sps {
             let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;

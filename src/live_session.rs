@@ -10,7 +10,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use clock::{Monotonic, Msec};
+use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
@@ -26,15 +26,15 @@ use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
 /// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
 const MAX_CACHED: usize = 8 << 10;
 
-/// The longest time between two moves of an idle timeout, seconds.
-const TOUCH_WITHIN: i64 = 60;
+/// The longest time between two moves of an idle timeout.
+const TOUCH_WITHIN: Seconds = Seconds(60);
 
 /// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
 
-/// A session in use that its NameID's set has lost is looked for within half of this, seconds.
-const LOOKED_FOR_WITHIN: i64 = 2 * TOUCH_WITHIN * TOUCHES_PER_LOOK;
+/// A session in use that its NameID's set has lost is looked for within half of this.
+const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);
 
 /// What a login stores beside its session, bytes: the claims of its assertion and request, its place in the
 /// NameID's set; a block of the zone each.
@@ -50,10 +50,10 @@ pub struct LiveSession {
     pub trusted_at: Cell<Option<Generation>>,
     /// Where the sessions of its NameID lie.
     index: OnceCell<Option<StoreKey>>,
-    /// When this worker last told the store that the session is in use, seconds since the epoch.
-    touched: Cell<i64>,
-    /// When its NameID's set was last seen to have it, seconds since the epoch.
-    findable: Cell<i64>,
+    /// When this worker last told the store that the session is in use.
+    touched: Cell<UnixTime>,
+    /// When its NameID's set was last seen to have it.
+    findable: Cell<UnixTime>,
     /// When memcached last had it. The time of day may be set back, and must not make it younger.
     checked: Cell<Monotonic>,
     /// The authentication tag of the sealed value this was opened from: a value with the same tag is
@@ -87,7 +87,7 @@ impl Sessions {
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
-    pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: i64) -> AtHand {
+    pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> AtHand {
         let key = token.store_key(&self.rules.sp);
         let known = match &self.store.remote {
             None => self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)),
@@ -100,7 +100,7 @@ impl Sessions {
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
-    fn admits(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) -> bool {
+    fn admits(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) -> bool {
         let admits = live.session.is_valid_for(&self.rules.sp, now);
         if admits {
             self.touch(live, now);
@@ -108,12 +108,12 @@ impl Sessions {
         admits
     }
 
-    fn cached(&self, key: &StoreKey, now: i64) -> Option<Rc<LiveSession>> {
+    fn cached(&self, key: &StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
         let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
         self.cache.borrow_mut().get(key.as_bytes(), epoch, now)
     }
 
-    fn recent(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
+    fn recent(&self, remote: &Remote, key: StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
         if let Some(live) = self.cached(&key, now) {
             return (age(live.checked.get()) < remote.cache_valid).then_some(live);
         }
@@ -123,7 +123,7 @@ impl Sessions {
     fn read_zone(
         &self,
         key: StoreKey,
-        now: i64,
+        now: UnixTime,
         is_good: impl FnOnce(&Entry) -> bool,
     ) -> Option<Rc<LiveSession>> {
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
@@ -145,14 +145,20 @@ impl Sessions {
             trusted_at: Cell::default(),
             key,
             index: OnceCell::new(),
-            touched: Cell::new(0),
+            touched: Cell::default(),
             checked: Cell::default(),
             seal: Cell::new(None),
         }
     }
 
     /// Remembers it in this worker, unless it is large.
-    fn keep(&self, live: LiveSession, size: usize, epoch: u64, expires: i64) -> Rc<LiveSession> {
+    fn keep(
+        &self,
+        live: LiveSession,
+        size: usize,
+        epoch: u64,
+        expires: UnixTime,
+    ) -> Rc<LiveSession> {
         if size > MAX_CACHED {
             return Rc::new(live);
         }
@@ -162,11 +168,11 @@ impl Sessions {
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
     /// most once a minute: a lock or a message per request would cost too much.
-    fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: i64) {
-        let pause =
-            self.rules.idle_timeout.map_or(TOUCH_WITHIN, |idle| (idle / 10).clamp(1, TOUCH_WITHIN));
+    fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
+        let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
+        let pause = self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth);
         // Out of the range, too, when the clock was set back.
-        if (0..pause).contains(&(now - live.touched.get())) {
+        if (Seconds(0)..pause).contains(&(now - live.touched.get())) {
             return;
         }
         live.touched.set(now);
@@ -182,7 +188,7 @@ impl Sessions {
                 .detach();
             }
             self.cache.borrow_mut().set_expires(&key, expires);
-            if !(0..pause * TOUCHES_PER_LOOK).contains(&(now - live.findable.get())) {
+            if !(Seconds(0)..pause * TOUCHES_PER_LOOK).contains(&(now - live.findable.get())) {
                 live.findable.set(now);
                 let (sessions, live) = (Rc::clone(self), Rc::clone(live));
                 // The next try comes soon.
@@ -202,7 +208,7 @@ impl Sessions {
         self.store.key_of_session_set(&self.set_name(&session.idp, &session.name_id.value)).ok()
     }
 
-    async fn keep_findable(&self, live: &LiveSession, now: i64) -> Result<(), Refusal> {
+    async fn keep_findable(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
         let name = self.set_name(&live.session.idp, &live.session.name_id.value);
         if self.store.is_in_session_sets(&name, &live.key).await? {
             return Ok(());
@@ -219,7 +225,7 @@ impl Sessions {
         &self,
         session: &Session,
         key: StoreKey,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let member = Member::new(
             session.name_id.format.as_deref(),
@@ -248,8 +254,8 @@ impl Sessions {
         idp: &str,
         name_id: &str,
         assertion_id: &str,
-        until: i64,
-        now: i64,
+        until: UnixTime,
+        now: UnixTime,
     ) -> Result<Claimed, Refusal> {
         let owner = ["claims", &self.rules.sp_entity_id, idp, name_id];
         self.store.claim_for(&owner, assertion_id, until, now).await
@@ -257,7 +263,7 @@ impl Sessions {
 
     /// In a zone that is short of room, a login costs its NameID's own oldest sessions before it costs
     /// anybody else's; with `memcached` the zone loses nothing that is not elsewhere.
-    async fn make_room(&self, session: &Session, len: usize, now: i64) -> Result<(), Refusal> {
+    async fn make_room(&self, session: &Session, len: usize, now: UnixTime) -> Result<(), Refusal> {
         let (store, zone) = (&self.store, self.store.zone);
         if store.remote.is_some() || !zone.is_short_of(len, now) {
             return Ok(());
@@ -281,7 +287,7 @@ impl Sessions {
         &self,
         token: &SessionToken,
         session: &Session,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let key = token.store_key(&self.rules.sp);
         let encoded = session.encode();
@@ -310,7 +316,12 @@ impl Sessions {
     ///
     /// # Errors
     /// The store does not answer; the session may live on elsewhere.
-    pub async fn end(&self, key: StoreKey, expires: i64, now: i64) -> Result<(), Refusal> {
+    pub async fn end(
+        &self,
+        key: StoreKey,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
         self.end_all(&[(key, expires)], now).await
     }
 
@@ -318,7 +329,11 @@ impl Sessions {
     ///
     /// # Errors
     /// As [`Sessions::end`].
-    pub async fn end_all(&self, sessions: &[(StoreKey, i64)], now: i64) -> Result<(), Refusal> {
+    pub async fn end_all(
+        &self,
+        sessions: &[(StoreKey, UnixTime)],
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
         let outcome = match &self.store.remote {
             None => Ok(()),
             Some(remote) => self.end_remotely(remote, sessions, now).await,
@@ -333,8 +348,8 @@ impl Sessions {
     async fn end_remotely(
         &self,
         remote: &Remote,
-        sessions: &[(StoreKey, i64)],
-        now: i64,
+        sessions: &[(StoreKey, UnixTime)],
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let secrets = self.store.secrets()?;
         let mut entries = Vec::with_capacity(sessions.len());
@@ -350,7 +365,7 @@ impl Sessions {
     ///
     /// # Errors
     /// As [`Sessions::end`].
-    pub async fn end_live(&self, live: &LiveSession, now: i64) -> Result<(), Refusal> {
+    pub async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
         let session = &live.session;
         self.end(live.key, session.expires, now).await?;
         let name = self.set_name(&session.idp, &session.name_id.value);

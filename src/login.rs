@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use clock::UnixTime;
 use identity::RequestedAuthnContext;
 use ngx::http::Request;
 use pages::Reply;
@@ -31,7 +32,7 @@ pub struct Login<'a> {
 impl Login<'_> {
     /// Sends the browser to the IdP. Nothing is stored on the server before somebody has
     /// authenticated.
-    pub fn start(self, r: &Request, now: i64) -> Result<Reply, Refusal> {
+    pub fn start(self, r: &Request, now: UnixTime) -> Result<Reply, Refusal> {
         let sp = self.sp;
         refuse_loop(r, sp, now)?;
         let idp = self.idp.as_ref().or_else(|| sp.idps.default_idp());
@@ -59,7 +60,7 @@ impl Login<'_> {
             idp: idp.name().to_owned(),
             return_url,
             issue_instant: now,
-            expires: now.saturating_add(sp.request_lifetime),
+            expires: now + sp.request_lifetime,
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: self.authn_context,
@@ -71,7 +72,7 @@ impl Login<'_> {
 }
 
 /// A browser that logged in again and again without its session coming back would go on for ever.
-fn refuse_loop(r: &Request, sp: &Sp, now: i64) -> Result<(), Refusal> {
+fn refuse_loop(r: &Request, sp: &Sp, now: UnixTime) -> Result<(), Refusal> {
     match sp.cookies.logins(r) {
         Some(logins) if logins.is_loop(now) => Err(Refusal::new(
             &reason::LOGIN_LOOP,
@@ -108,7 +109,7 @@ fn remember(
     r: &Request,
     sp: &Sp,
     pending: &PendingLogin,
-    now: i64,
+    now: UnixTime,
     mut reply: Reply,
 ) -> Result<Reply, Refusal> {
     let sealed = pending

@@ -10,6 +10,7 @@ pub mod shared;
 
 use std::cell::OnceCell;
 
+use clock::{Seconds, UnixTime};
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{Secret, Secrets, StoreKey};
@@ -19,7 +20,7 @@ pub use zone::{Cache, Entry, Kind, StoreError};
 pub use self::remote::Remote;
 use crate::random;
 
-/// The store of one `saml_session_store`, used by the workers. `now` and `expires` are Unix seconds.
+/// The store of one `saml_session_store`, used by the workers.
 pub struct Store {
     /// The name of its block.
     pub name: String,
@@ -66,9 +67,14 @@ impl Store {
     ///
     /// # Errors
     /// The store has no room or does not answer; nothing may be granted then.
-    pub async fn claim(&self, name: &[&str], until: i64, now: i64) -> Result<bool, Refusal> {
+    pub async fn claim(
+        &self,
+        name: &[&str],
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal> {
         // One second more: expiry is exclusive.
-        let until = until.max(now).saturating_add(1);
+        let until = until.max(now) + Seconds(1);
         // Under every secret, for a host that has not rotated yet claims under the old one.
         for key in self.keys_of(name)? {
             let claimed = match &self.remote {
@@ -97,7 +103,7 @@ impl Store {
         &self,
         kind: Kind,
         name: &[&str],
-        now: i64,
+        now: UnixTime,
     ) -> Result<Vec<Vec<u8>>, Refusal> {
         let mut values = Vec::new();
         for key in self.keys_of(name)? {

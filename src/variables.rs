@@ -9,8 +9,7 @@ use std::rc::Rc;
 
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_WARN, NGX_OK, ngx_conf_t,
-    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_time,
-    ngx_variable_value_t,
+    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
@@ -20,6 +19,7 @@ use session::{attributes_json, header_safe, join};
 
 use crate::SamlModule;
 use crate::access;
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::guard::enter;
@@ -241,7 +241,7 @@ fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };
-    Some(Rc::ptr_eq(&protection.sp, sp) && access::suits(live, protection, ngx_time()))
+    Some(Rc::ptr_eq(&protection.sp, sp) && access::suits(live, protection, now()))
 }
 
 fn safe(text: &str) -> Option<String> {

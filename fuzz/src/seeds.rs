@@ -1,11 +1,12 @@
 //! The signed seeds and their keys: all that anybody has ever signed in this world.
 use std::sync::LazyLock;
 
+use clock::UnixTime;
 use xmldoc::{Document, Element, Limits, SignaturePolicy, SigningKey, VerifyingKey};
 
 pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 /// 2026-11-21T11:30:00Z, when the seeds were issued.
-pub const NOW: i64 = 1_795_260_600;
+pub const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
 /// Everything that a policy can allow.
 pub const LAX: SignaturePolicy = SignaturePolicy { allow_sha1: true, allow_rsa1024: true };

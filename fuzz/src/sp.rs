@@ -1,6 +1,7 @@
 //! The SP that judges messages, and the IdP it trusts.
 use std::sync::LazyLock;
 
+use clock::Seconds;
 use saml::logout::{LogoutOutcome, LogoutRequest};
 use saml::message::Expected;
 use saml::receive::{Received, receive, receive_soap};
@@ -100,7 +101,7 @@ pub fn accept(received: Result<Received, Refusal>) -> Result<Login, Refusal> {
 fn log_in(response: ReceivedResponse) -> Result<Login, Refusal> {
     let asked = Asked {
         id: "_request1",
-        issue_instant: NOW - 30,
+        issue_instant: NOW - Seconds(30),
         force_authn: false,
         authn_context: None,
     };

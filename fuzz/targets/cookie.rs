@@ -3,13 +3,14 @@
 
 use std::sync::LazyLock;
 
+use clock::{Seconds, UnixTime};
 use libfuzzer_sys::fuzz_target;
 use session::{
     Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, SpId, cookie_suffix, cookies,
     cookies_named,
 };
 
-const NOW: i64 = 1_795_260_600;
+const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
 static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::one(Secret::from_bytes([7; 32])));
 static APP: LazyLock<SpId> = LazyLock::new(|| SpId::new("app", "https://app.example.com"));
@@ -18,7 +19,7 @@ static PENDING: LazyLock<PendingLogin> = LazyLock::new(|| {
     let mut pending = PendingLogin::decode(include_bytes!("../seeds/session/pending"))
         .expect("the seed is of the present format");
     pending.issue_instant = NOW;
-    pending.expires = NOW + 600;
+    pending.expires = NOW + Seconds(600);
     pending
 });
 
@@ -48,7 +49,7 @@ fn read(value: &[u8]) {
         assert_eq!(pending, *PENDING);
     }
     assert!(PendingLogin::open_cookie(&SECRETS, &WIKI, value, NOW).is_err());
-    assert!(PendingLogin::open_cookie(&SECRETS, &APP, value, NOW + 600).is_err());
+    assert!(PendingLogin::open_cookie(&SECRETS, &APP, value, NOW + Seconds(600)).is_err());
 }
 
 /// What somebody does to a cookie of ours (change, cut, append) closes it.

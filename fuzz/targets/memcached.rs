@@ -2,6 +2,7 @@
 //! the same meaning however the stream is cut, and a ticket is answered once, in its turn.
 #![no_main]
 
+use clock::{Monotonic, Seconds};
 use libfuzzer_sys::fuzz_target;
 use memcached::{
     Command, Decoder, Key, KeyLetter, KeyPrefix, MAX_HEADER, MAX_VALUE, Outcome, Pipeline,
@@ -36,7 +37,7 @@ fn decode(stream: &[u8], cut: usize) -> (Vec<Reply>, Option<ProtocolError>) {
 fn check(reply: &Reply) {
     match &reply.outcome {
         Outcome::Item(item) => {
-            assert!(item.value.len() <= MAX_VALUE && item.ttl.is_none_or(|ttl| ttl >= 0));
+            assert!(item.value.len() <= MAX_VALUE && item.ttl.is_none_or(|ttl| ttl >= Seconds(0)));
         }
         Outcome::Failed(words) => {
             assert!(words.bytes().all(|b| b == b' ' || b.is_ascii_graphic()));
@@ -51,7 +52,7 @@ fn converse(commands: usize, stream: &[u8], cut: usize) {
     let mut pipeline = Pipeline::default();
     for ticket in 0..commands {
         let command = if ticket % 7 == 6 { Command::noop() } else { Command::get(key.clone()) };
-        pipeline.push(command, 0, ticket).expect("there is room");
+        pipeline.push(command, Monotonic::default(), ticket).expect("there is room");
     }
     let mut answered = Vec::new();
     let _ = stream.chunks(cut).try_for_each(|chunk| pipeline.read(chunk, &mut answered));

@@ -1,5 +1,6 @@
 //! Certificates and keys in files: which cannot be used, and which soon cannot.
 
+use clock::UnixTime;
 use saml::provider::expiry_warning;
 use xmldoc::Certificate;
 
@@ -16,7 +17,7 @@ pub fn warn_of_expiry(
     certificate: &Certificate,
     owner: &str,
     place: &Place,
-    now: i64,
+    now: UnixTime,
     warnings: &mut Warnings,
 ) {
     if let Some(sentence) = expiry_warning(certificate, owner, now) {

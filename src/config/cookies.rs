@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use clock::Seconds;
 use http::{Headers, HttpUrl};
 use ngx::http::Request;
 use session::{
@@ -21,12 +22,12 @@ const MAX_CANDIDATES: usize = 4;
 /// Cookies of logins under way that are looked at: as many as have room in a header.
 const MAX_REQUESTS: usize = 32;
 
-/// Seconds that a login's cookie lives when the login may not go on any more: so that who took too long
+/// How long a login's cookie lives when the login may not go on any more: so that who took too long
 /// hears it, and comes to the page all the same.
-const KEPT_AFTERWARDS: i64 = 3600;
+const KEPT_AFTERWARDS: Seconds = Seconds(3600);
 
-/// Seconds that the loop guard's cookie lives after a login.
-pub const LOGINS_MAX_AGE: i64 = 120;
+/// How long the loop guard's cookie lives after a login.
+pub const LOGINS_MAX_AGE: Seconds = Seconds(120);
 
 /// Names and attributes of an SP's cookies.
 pub struct Cookies {
@@ -205,15 +206,15 @@ impl Cookies {
         self.request.with_suffix(cookie_suffix(request_id))
     }
 
-    /// For a login that may take `left` seconds. The IdP's answer is a cross-site POST, which only
+    /// For a login that may take so long. The IdP's answer is a cross-site POST, which only
     /// `SameSite=None` survives.
-    pub fn set_request(&self, request_id: &str, sealed: &str, left: i64) -> String {
-        let max_age = left.saturating_add(KEPT_AFTERWARDS);
+    pub fn set_request(&self, request_id: &str, sealed: &str, left: Seconds) -> String {
+        let max_age = left + KEPT_AFTERWARDS;
         self.own(&self.request_name(request_id), sealed, max_age, SameSite::None)
     }
 
     pub fn clear_request(&self, name: &str) -> String {
-        self.own(name, "", 0, SameSite::None)
+        self.own(name, "", Seconds(0), SameSite::None)
     }
 
     pub fn set_logins(&self, logins: Logins) -> String {
@@ -221,7 +222,7 @@ impl Cookies {
     }
 
     pub fn clear_logins(&self) -> String {
-        self.own(self.logins.as_str(), "", 0, SameSite::None)
+        self.own(self.logins.as_str(), "", Seconds(0), SameSite::None)
     }
 
     /// The values of the cookie of the logout under way.
@@ -230,7 +231,7 @@ impl Cookies {
     }
 
     /// The IdP's answer may be a cross-site POST, as that to a login.
-    pub fn set_logout(&self, sealed: &str, max_age: i64) -> String {
+    pub fn set_logout(&self, sealed: &str, max_age: Seconds) -> String {
         self.own(self.logout.as_str(), sealed, max_age, SameSite::None)
     }
 
@@ -248,7 +249,7 @@ impl Cookies {
         }
     }
 
-    fn own(&self, name: &str, value: &str, max_age: i64, same_site: SameSite) -> String {
+    fn own(&self, name: &str, value: &str, max_age: Seconds, same_site: SameSite) -> String {
         SetCookie {
             name,
             value,

@@ -1,5 +1,6 @@
 //! A certificate of the SP with its private key.
 
+use clock::UnixTime;
 use xmldoc::{Certificate, SigningKey};
 
 use super::certificate::{key_error, warn_of_expiry};
@@ -22,7 +23,7 @@ impl Credential {
     pub fn all(
         raw: &RawSp,
         files: &Files,
-        now: i64,
+        now: UnixTime,
         warnings: &mut Warnings,
     ) -> Result<Vec<Self>, ConfigError> {
         check_pairs(raw)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use clock::Msec;
+use clock::{Msec, Seconds};
 use nginx_sys::{ngx_parse_size, ngx_parse_time, ngx_str_t};
 
 /// Where a directive stands in the configuration.
@@ -167,23 +167,23 @@ impl Line<'_> {
         )
     }
 
-    /// A time in nginx's syntax (`90`, `30s`, `8h`, `2d`), in seconds, within bounds.
-    pub fn seconds(&self, min: i64, max: i64) -> Result<i64, String> {
+    /// A time in nginx's syntax (`90`, `30s`, `8h`, `2d`), within bounds.
+    pub fn seconds(&self, min: Seconds, max: Seconds) -> Result<Seconds, String> {
         self.seconds_of(self.arg(), min, max)
     }
 
     /// As [`Line::seconds`], or `None` for `off`.
-    pub fn seconds_or_off(&self, min: i64, max: i64) -> Result<Option<i64>, String> {
+    pub fn seconds_or_off(&self, min: Seconds, max: Seconds) -> Result<Option<Seconds>, String> {
         match self.arg() {
             "off" => Ok(None),
             text => self.seconds_of(text, min, max).map(Some),
         }
     }
 
-    fn seconds_of(&self, text: &str, min: i64, max: i64) -> Result<i64, String> {
+    fn seconds_of(&self, text: &str, min: Seconds, max: Seconds) -> Result<Seconds, String> {
         let mut value = ngx_str_t { len: text.len(), data: text.as_ptr().cast_mut() };
         // SAFETY: ngx_parse_time only reads the bytes that the ngx_str_t spans.
-        let seconds = unsafe { ngx_parse_time(&mut value, 1) } as i64;
+        let seconds = Seconds(unsafe { ngx_parse_time(&mut value, 1) } as i64);
         if !text.is_empty() && (min..=max).contains(&seconds) {
             return Ok(seconds);
         }

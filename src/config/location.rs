@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use clock::Seconds;
 use http::HttpUrl;
 use identity::{Comparison, RequestedAuthnContext};
 
@@ -63,8 +64,8 @@ pub enum ForceAuthn {
     Off,
     /// Logins that start here ask the IdP for fresh credentials.
     On,
-    /// The same, and sessions whose AuthnInstant is older than this many seconds must log in again.
-    Age(i64),
+    /// The same, and sessions whose AuthnInstant is older than this must log in again.
+    Age(Seconds),
 }
 
 /// `auth_saml_preflight`.
@@ -134,7 +135,7 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
         let value = match line.arg() {
             "on" => Ok(ForceAuthn::On),
             "off" => Ok(ForceAuthn::Off),
-            _ => line.seconds(1, 365 * 24 * 3600).map(ForceAuthn::Age),
+            _ => line.seconds(Seconds(1), Seconds(365 * 24 * 3600)).map(ForceAuthn::Age),
         };
         once(&mut raw.force_authn, line, value)
     }),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use clock::{Seconds, UnixTime};
 use saml::metadata::{Contact, Organization, RequestedAttribute};
 use saml::provider::Policy;
 use saml::refusal::Refusal;
@@ -15,14 +16,14 @@ pub struct Publication {
     pub organization: Option<Organization>,
     pub contacts: Vec<Contact>,
     pub requested_attributes: Vec<RequestedAttribute>,
-    /// Seconds that fetched metadata is valid.
-    pub valid: Option<i64>,
+    /// How long fetched metadata is valid.
+    pub valid: Option<Seconds>,
     pub sign: bool,
     pub want_assertions_signed: bool,
     pub authn_requests_signed: bool,
     pub offer_encryption: bool,
     /// The document last made, and when: signing costs, and anybody may fetch it.
-    made: RefCell<Option<(i64, Document)>>,
+    made: RefCell<Option<(UnixTime, Document)>>,
 }
 
 /// A metadata document.
@@ -41,8 +42,8 @@ impl Document {
     }
 }
 
-/// Seconds that a metadata document is served again.
-const PUBLISHED_FOR: i64 = 60;
+/// How long a metadata document is served again.
+const PUBLISHED_FOR: Seconds = Seconds(60);
 
 impl Publication {
     /// Validates what an SP says of itself.
@@ -79,11 +80,11 @@ impl Publication {
     /// The metadata document, made anew by `make` when the last one is a minute old.
     pub fn document(
         &self,
-        now: i64,
-        make: impl FnOnce(i64) -> Result<String, Refusal>,
+        now: UnixTime,
+        make: impl FnOnce(UnixTime) -> Result<String, Refusal>,
     ) -> Result<Document, Refusal> {
         if let Some((made, document)) = self.made.borrow().as_ref()
-            && (0..PUBLISHED_FOR).contains(&(now - made))
+            && (Seconds(0)..PUBLISHED_FOR).contains(&(now - *made))
         {
             return Ok(document.clone());
         }

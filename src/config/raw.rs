@@ -1,16 +1,14 @@
 //! What the blocks said: one field and one table line a directive, nothing checked across lines.
 
-use clock::Msec;
+use clock::{Msec, Seconds};
 
 use super::block::Block;
 use super::directive::{Directive, Given, Line, Place, apply, each, many, once, one, size_of_text};
 use super::name_id_format;
 use super::unknown::unknown_directive;
 
-/// An hour, in seconds.
-const HOUR: i64 = 3600;
-/// A day, in seconds.
-const DAY: i64 = 24 * HOUR;
+const HOUR: Seconds = Seconds(3600);
+const DAY: Seconds = Seconds(24 * 3600);
 
 /// `saml_session_store NAME { … }`.
 #[derive(Default)]
@@ -29,7 +27,7 @@ pub struct RawStore {
     pub replicas: Option<Given<i64>>,
     pub key_prefix: Option<Given<String>>,
     pub cache_valid: Option<Given<Msec>>,
-    pub stale: Option<Given<i64>>,
+    pub stale: Option<Given<Seconds>>,
     pub cache_size: Option<Given<i64>>,
 }
 
@@ -57,7 +55,7 @@ pub static STORE_DIRECTIVES: &[Directive<RawStore>] = &[
     one("cache_valid", |raw, line| {
         once(&mut raw.cache_valid, line, line.milliseconds(Msec(0), Msec(60_000)))
     }),
-    one("stale", |raw, line| once(&mut raw.stale, line, line.seconds(0, HOUR))),
+    one("stale", |raw, line| once(&mut raw.stale, line, line.seconds(Seconds(0), HOUR))),
     one("cache_size", |raw, line| once(&mut raw.cache_size, line, line.number(64, 1 << 20))),
 ];
 
@@ -102,13 +100,13 @@ pub struct RawPolicy {
     pub encryption: Option<Given<saml::provider::Encryption>>,
     pub name_id_format: Option<Given<String>>,
     pub allow_create: Option<Given<bool>>,
-    pub clock_skew: Option<Given<i64>>,
+    pub clock_skew: Option<Given<Seconds>>,
     pub allow_unsolicited: Option<Given<bool>>,
     pub allow_weak: Vec<Given<Weak>>,
     pub signature_algorithm: Option<Given<xmldoc::SignatureAlgorithm>>,
     pub digest_algorithm: Option<Given<xmldoc::DigestAlgorithm>>,
-    pub max_authn_age: Option<Given<Option<i64>>>,
-    pub max_assertion_age: Option<Given<i64>>,
+    pub max_authn_age: Option<Given<Option<Seconds>>>,
+    pub max_assertion_age: Option<Given<Seconds>>,
     pub slo_binding: Option<Given<saml::provider::LogoutBinding>>,
     pub sign_logout: Option<Given<saml::provider::SignRequests>>,
     pub require_signed_logout: Option<Given<bool>>,
@@ -157,7 +155,9 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         once(&mut raw.name_id_format, line, name_id_format::uri(line.arg()))
     }),
     one("allow_create", |raw, line| once(&mut raw.allow_create, line, line.flag())),
-    one("clock_skew", |raw, line| once(&mut raw.clock_skew, line, line.seconds(0, 10 * 60))),
+    one("clock_skew", |raw, line| {
+        once(&mut raw.clock_skew, line, line.seconds(Seconds(0), Seconds(10 * 60)))
+    }),
     one("allow_unsolicited", |raw, line| once(&mut raw.allow_unsolicited, line, line.flag())),
     many("allow_weak", 1, 5, |raw, line| {
         for &arg in &line.args {
@@ -204,10 +204,10 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         once(&mut raw.digest_algorithm, line, algorithm)
     }),
     one("max_authn_age", |raw, line| {
-        once(&mut raw.max_authn_age, line, line.seconds_or_off(1, 365 * DAY))
+        once(&mut raw.max_authn_age, line, line.seconds_or_off(Seconds(1), DAY * 365))
     }),
     one("max_assertion_age", |raw, line| {
-        once(&mut raw.max_assertion_age, line, line.seconds(1, DAY))
+        once(&mut raw.max_assertion_age, line, line.seconds(Seconds(1), DAY))
     }),
     one("slo_binding", |raw, line| {
         use saml::provider::LogoutBinding as Slo;
@@ -240,8 +240,8 @@ pub struct RawSp {
     pub certificate_key_password_file: Option<Given<String>>,
     pub idp: Vec<Given<String>>,
     pub session_store: Option<Given<String>>,
-    pub session_lifetime: Option<Given<i64>>,
-    pub session_idle_timeout: Option<Given<Option<i64>>>,
+    pub session_lifetime: Option<Given<Seconds>>,
+    pub session_idle_timeout: Option<Given<Option<Seconds>>>,
     pub cookie_name: Option<Given<String>>,
     pub cookie_domain: Option<Given<String>>,
     pub cookie_path: Option<Given<String>>,
@@ -256,9 +256,9 @@ pub struct RawSp {
     pub organization: Option<Given<Vec<String>>>,
     pub contact: Vec<Given<Vec<String>>>,
     pub requested_attribute: Vec<Given<Vec<String>>>,
-    pub metadata_valid: Option<Given<Option<i64>>>,
+    pub metadata_valid: Option<Given<Option<Seconds>>>,
     pub sign_metadata: Option<Given<bool>>,
-    pub request_lifetime: Option<Given<i64>>,
+    pub request_lifetime: Option<Given<Seconds>>,
     pub max_message_size: Option<Given<usize>>,
     pub policy: RawPolicy,
 }
@@ -274,10 +274,10 @@ pub static SP_DIRECTIVES: &[Directive<RawSp>] = &[
     one("idp", |raw, line| each(&mut raw.idp, line, line.text())),
     one("session_store", |raw, line| once(&mut raw.session_store, line, line.text())),
     one("session_lifetime", |raw, line| {
-        once(&mut raw.session_lifetime, line, line.seconds(1, 365 * DAY))
+        once(&mut raw.session_lifetime, line, line.seconds(Seconds(1), DAY * 365))
     }),
     one("session_idle_timeout", |raw, line| {
-        once(&mut raw.session_idle_timeout, line, line.seconds_or_off(1, 365 * DAY))
+        once(&mut raw.session_idle_timeout, line, line.seconds_or_off(Seconds(1), DAY * 365))
     }),
     one("cookie_name", |raw, line| once(&mut raw.cookie_name, line, line.text())),
     one("cookie_domain", |raw, line| once(&mut raw.cookie_domain, line, line.text())),
@@ -302,11 +302,11 @@ pub static SP_DIRECTIVES: &[Directive<RawSp>] = &[
         each(&mut raw.requested_attribute, line, line.words())
     }),
     one("metadata_valid", |raw, line| {
-        once(&mut raw.metadata_valid, line, line.seconds_or_off(HOUR, 365 * DAY))
+        once(&mut raw.metadata_valid, line, line.seconds_or_off(HOUR, DAY * 365))
     }),
     one("sign_metadata", |raw, line| once(&mut raw.sign_metadata, line, line.flag())),
     one("request_lifetime", |raw, line| {
-        once(&mut raw.request_lifetime, line, line.seconds(5, DAY))
+        once(&mut raw.request_lifetime, line, line.seconds(Seconds(5), DAY))
     }),
     one("max_message_size", |raw, line| {
         once(&mut raw.max_message_size, line, line.size(16 << 10, 16 << 20))

@@ -1,5 +1,6 @@
 //! How long an SP's sessions live, and what their attributes are called.
 
+use clock::{Seconds, UnixTime};
 use session::{Separator, SpId, normalise};
 
 use super::directive::{ConfigError, Given};
@@ -13,10 +14,10 @@ pub struct SessionRules {
     /// The SP's entityID, by which IdPs tell its sessions from those of others: what an IdP says of a
     /// session is known under it.
     pub sp_entity_id: String,
-    /// Seconds from login to the end.
-    pub lifetime: i64,
-    /// Seconds without a request until the end.
-    pub idle_timeout: Option<i64>,
+    /// From login to the end.
+    pub lifetime: Seconds,
+    /// Without a request until the end.
+    pub idle_timeout: Option<Seconds>,
     /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
     pub unsigned_logout: bool,
     /// `attribute ALIAS NAME…`.
@@ -33,7 +34,7 @@ impl SessionRules {
         unsigned_logout: bool,
         warnings: &mut Warnings,
     ) -> Result<Self, ConfigError> {
-        let lifetime = raw.session_lifetime.as_ref().map_or(8 * 3600, |g| g.value);
+        let lifetime = raw.session_lifetime.as_ref().map_or(Seconds(8 * 3600), |g| g.value);
         let idle = raw.session_idle_timeout.as_ref();
         if let Some(Given { value: Some(idle), place }) = idle
             && *idle > lifetime
@@ -50,7 +51,7 @@ impl SessionRules {
             sp,
             sp_entity_id: entity_id.to_owned(),
             lifetime,
-            idle_timeout: idle.map_or(Some(3600), |g| g.value),
+            idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
             unsigned_logout,
             aliases: aliases(raw)?,
             separator: raw
@@ -63,8 +64,8 @@ impl SessionRules {
     }
 
     /// When the store forgets a session: at its end, or when it has been idle too long.
-    pub fn expiry(&self, end: i64, now: i64) -> i64 {
-        self.idle_timeout.map_or(end, |idle| end.min(now.saturating_add(idle)))
+    pub fn expiry(&self, end: UnixTime, now: UnixTime) -> UnixTime {
+        self.idle_timeout.map_or(end, |idle| end.min(now + idle))
     }
 }
 

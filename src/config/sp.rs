@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use clock::{Seconds, UnixTime};
 use http::{HttpUrl, Scheme};
 use ngx::http::Request;
 use saml::provider::{self, Policy};
@@ -53,8 +54,8 @@ pub struct Sp {
     pub logout_redirect: Option<String>,
     /// The URI of the location that tells the application of logouts.
     pub logout_notify: Option<String>,
-    /// Seconds a login may take.
-    pub request_lifetime: i64,
+    /// How long a login may take.
+    pub request_lifetime: Seconds,
     /// Bytes of XML in one message.
     pub max_message_size: usize,
     pub publication: Publication,
@@ -90,7 +91,7 @@ impl Sp {
             publication: Publication::new(raw, &credentials, policies(&idps))?,
             sessions: Rc::new(Sessions::new(store(raw, around)?, rules)),
             cookies: cookies(raw, &base, &endpoints, id)?,
-            request_lifetime: raw.request_lifetime.as_ref().map_or(600, |g| g.value),
+            request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
             base_url: base,
             endpoints,
@@ -166,7 +167,7 @@ impl Sp {
     }
 
     /// The session of the browser that sent `r`, as far as this host knows.
-    pub fn session_at_hand(&self, r: &Request, now: i64) -> AtHand {
+    pub fn session_at_hand(&self, r: &Request, now: UnixTime) -> AtHand {
         for token in self.cookies.session_tokens(r) {
             match self.sessions.at_hand(&token, now) {
                 AtHand::Known(Some(live)) if self.trusts(&live) => {
@@ -184,7 +185,7 @@ impl Sp {
     /// # Errors
     /// None of them has one, and the store does not answer for one at least. A cookie that somebody
     /// planted does not hide the browser's own.
-    pub async fn find_session(&self, tokens: &[SessionToken], now: i64) -> Found {
+    pub async fn find_session(&self, tokens: &[SessionToken], now: UnixTime) -> Found {
         let mut none = Ok(None);
         for token in tokens {
             match self.sessions.find(token, now).await {
@@ -208,7 +209,7 @@ impl Sp {
     pub fn login_cookies(
         &self,
         r: &Request,
-        now: i64,
+        now: UnixTime,
     ) -> Result<Vec<(String, LoginCookie)>, Refusal> {
         let secrets = self.sessions.store.secrets()?;
         let state = |value: &[u8]| match PendingLogin::open_cookie(secrets, &self.id, value, now) {
@@ -227,7 +228,7 @@ impl Sp {
     }
 
     /// Has this browser a login under way?
-    pub fn is_logging_in(&self, r: &Request, now: i64) -> bool {
+    pub fn is_logging_in(&self, r: &Request, now: UnixTime) -> bool {
         let is_waiting = |(_, cookie): &(_, LoginCookie)| {
             matches!(cookie.state, LoginState::Waiting { .. } | LoginState::Answered { .. })
         };
@@ -251,7 +252,7 @@ impl Sp {
     pub fn pending_logouts(
         &self,
         r: &Request,
-        now: i64,
+        now: UnixTime,
     ) -> Result<impl Iterator<Item = PendingLogout>, Refusal> {
         let secrets = self.sessions.store.secrets()?;
         Ok(self

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use clock::Msec;
+use clock::{Msec, Seconds};
 use nginx_sys::ngx_conf_t;
 use session::{Secret, Secrets};
 
@@ -87,7 +87,7 @@ fn remote(
     }
     let settings = memcached::settings(cf, given, raw, files)?;
     let cache_valid = raw.cache_valid.as_ref().map_or(Msec(1000), |g| g.value);
-    let stale = raw.stale.as_ref().map_or(60, |g| g.value);
+    let stale = raw.stale.as_ref().map_or(Seconds(60), |g| g.value);
     Ok(Some(Remote::new(settings, cache_valid, stale)))
 }
 

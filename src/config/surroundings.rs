@@ -1,5 +1,6 @@
 //! What there is beside a block.
 
+use clock::UnixTime;
 use std::rc::Rc;
 
 use nginx_sys::ngx_conf_t;
@@ -17,6 +18,5 @@ pub struct Surroundings<'a> {
     pub files: &'a Files,
     /// The paths of all handlers, whosever they are.
     pub handler_paths: Rc<[String]>,
-    /// Seconds since the epoch.
-    pub now: i64,
+    pub now: UnixTime,
 }

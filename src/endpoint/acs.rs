@@ -5,7 +5,7 @@ mod resumption;
 
 use std::rc::Rc;
 
-use nginx_sys::ngx_time;
+use clock::UnixTime;
 use ngx::http::Request;
 use saml::message::Expected;
 use saml::provider;
@@ -18,6 +18,7 @@ use self::arrival::{Arrival, Browser, go_on};
 pub use self::resumption::{RESUMPTION, resume};
 use super::Answer;
 use super::incoming::idp_of_issuer;
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::decryption_budget;
@@ -30,7 +31,7 @@ pub fn consume(
     response: ReceivedResponse,
     relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     match response.in_response_to() {
         Some(request_id) => answered(r, sp, response, &request_id, relay_state, now),
         None => unsolicited(r, sp, response, relay_state, now),
@@ -44,7 +45,7 @@ fn answered(
     response: ReceivedResponse,
     request_id: &str,
     relay_state: Option<&str>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Answer, Refusal> {
     let context = Context::of_or_new(r);
     // First, so that a refusal joins the line of the redirect.
@@ -90,7 +91,7 @@ fn unsolicited(
     sp: &Rc<Sp>,
     response: ReceivedResponse,
     relay_state: Option<&str>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Answer, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
     let provider = sp.provider(&idp)?;
@@ -113,7 +114,7 @@ fn unsolicited(
     Ok(Answer::Later(errand::start(|_| arrival.establish())))
 }
 
-fn browser(r: &Request, sp: &Sp, now: i64) -> Browser {
+fn browser(r: &Request, sp: &Sp, now: UnixTime) -> Browser {
     Browser {
         sessions: sp.session_keys(r).collect(),
         logins: Logins::after_login(sp.cookies.logins(r), now),
@@ -130,7 +131,7 @@ pub enum Known {
     Nothing,
 }
 
-fn pending_login(r: &Request, sp: &Sp, request_id: &str, now: i64) -> Result<Known, Refusal> {
+fn pending_login(r: &Request, sp: &Sp, request_id: &str, now: UnixTime) -> Result<Known, Refusal> {
     let mut known = Known::Nothing;
     for value in sp.cookies.request_values(r, request_id) {
         match PendingLogin::open_cookie(sp.sessions.store.secrets()?, &sp.id, value, now) {
@@ -162,7 +163,7 @@ fn idp_named(sp: &Sp, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
     })
 }
 
-fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, now: i64) -> Expected<'a> {
+fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, now: UnixTime) -> Expected<'a> {
     Expected {
         sp_entity_id: &sp.entity_id,
         url: &sp.endpoints.acs,

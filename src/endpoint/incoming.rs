@@ -4,7 +4,6 @@
 use std::rc::Rc;
 
 use http::content_type;
-use nginx_sys::ngx_time;
 use ngx::http::Request;
 use pages::About;
 use saml::binding::{decode_post, decode_redirect, is_soap};
@@ -14,6 +13,7 @@ use saml::refusal::{Refusal, Sender, quote};
 use xmldoc::Limits;
 
 use super::{Answer, acs, logged_out, logout_request, logout_response};
+use crate::clock::now;
 use crate::config::{EndpointKind, Sp};
 use crate::context::Context;
 use crate::request::{self, BodyError, headers};
@@ -103,7 +103,7 @@ fn refuse(
     relay_state: Option<&str>,
     refusal: Refusal,
 ) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     match logout_response::named_by(r, sp, relay_state, now)? {
         Some(logout) => logout_response::settle(r, sp, logout, Err(refusal), now),
         None => Err(unreadable(r, sp, refusal)),
@@ -112,7 +112,7 @@ fn refuse(
 
 /// Nothing says who sent it but the browser, which may have a login or logout of ours under way.
 fn unreadable(r: &Request, sp: &Sp, refusal: Refusal) -> Refusal {
-    let now = ngx_time();
+    let now = now();
     let logs_out = || sp.pending_logouts(r, now).is_ok_and(|mut all| all.next().is_some());
     if sp.is_logging_in(r, now) || logs_out() {
         is_from_known(r);

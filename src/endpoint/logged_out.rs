@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use nginx_sys::ngx_time;
 use ngx::http::Request;
 use pages::{LoggedOut, Reply, logged_out, logged_out_here_only, signed_in_again};
 use saml::logout::LogoutOutcome;
@@ -12,6 +11,7 @@ use saml::refusal::Refusal;
 use session::{LogoutEnd, PendingLogout};
 
 use super::Answer;
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
@@ -32,7 +32,7 @@ pub fn go_on(sp: &Sp, logout: &PendingLogout) -> Reply {
 /// # Errors
 /// There is none to tell of: the request is just one without a message.
 pub fn show(r: &Request, sp: &Rc<Sp>, no_message: Refusal) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     let logout = sp.pending_logouts(r, now)?.find(|logout| logout.end.is_some());
     let Some(logout) = logout else { return Err(no_message) };
     if let Some(context) = Context::of_or_new(r) {

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use identity::{Comparison, RequestedAuthnContext};
-use nginx_sys::ngx_time;
 use ngx::http::Request;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
 use super::{Answer, Frames, refuse_embedded, return_argument};
+use crate::clock::now;
 use crate::config::Sp;
 use crate::login::Login;
 use crate::request;
@@ -27,7 +27,7 @@ pub fn start(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
         passive: flag(r, "passive"),
         authn_context: authn_context(r)?,
     };
-    Ok(Answer::Now(login.start(r, ngx_time())?))
+    Ok(Answer::Now(login.start(r, now())?))
 }
 
 fn idp(r: &Request, sp: &Sp) -> Result<Option<Rc<Idp>>, Refusal> {

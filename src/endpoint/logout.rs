@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use clock::{Seconds, UnixTime};
 use http::Headers;
-use nginx_sys::ngx_time;
 use ngx::http::Request;
 use pages::{LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
@@ -13,15 +13,16 @@ use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
 use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::errand;
 use crate::random;
 use crate::request::headers;
 
-/// Seconds that the IdP has to answer, other applications to sign out of included; and then, that the
+/// How long the IdP has to answer, other applications to sign out of included; and then, that the
 /// answer is remembered.
-pub const ANSWER_WITHIN: i64 = 600;
+pub const ANSWER_WITHIN: Seconds = Seconds(600);
 
 /// Ends the browser's session, and asks the IdP to do the same.
 pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
@@ -30,7 +31,7 @@ pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
     refuse_cross_site(r, sp)?;
     refuse_embedded(r, Frames::OfAPerson)?;
     let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
-    let (sp, now, id) = (Rc::clone(sp), ngx_time(), random::id());
+    let (sp, now, id) = (Rc::clone(sp), now(), random::id());
     if let Some(context) = Context::of_or_new(r) {
         context.circumstances().set_request_id(&id);
     }
@@ -63,7 +64,7 @@ async fn at_idp(
     session: &Session,
     id: String,
     target: Option<String>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Reply, Refusal> {
     let idp = sp.idps.of_entity(&session.idp);
     let provider = idp.as_ref().and_then(|idp| idp.current());
@@ -97,7 +98,7 @@ async fn at_idp(
                 request_id: id,
                 idp: idp.name().to_owned(),
                 return_url: target,
-                expires: now.saturating_add(ANSWER_WITHIN),
+                expires: now + ANSWER_WITHIN,
                 end: None,
             };
             Ok(reply.with_cookie(remember(sp, &logout)?))

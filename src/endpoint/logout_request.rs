@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use clock::UnixTime;
 use http::browser;
-use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
+use nginx_sys::NGX_LOG_NOTICE;
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
@@ -19,6 +20,7 @@ use session::{LoggedOut, Session, StoreKey, join};
 
 use super::Answer;
 use super::incoming::idp_of_issuer;
+use crate::clock::now;
 use crate::config::Sp;
 use crate::errand::{self, Bell};
 use crate::notice::Heard;
@@ -33,7 +35,7 @@ pub fn answer(
     url: &str,
     relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     let idp = idp_of_issuer(sp, request.issuer())?;
     let provider = sp.provider(&idp)?;
     let came_by = request.came_by();
@@ -68,7 +70,7 @@ async fn log_out(
     request: &LogoutRequest,
     own: HashSet<StoreKey>,
     bell: &Bell,
-    now: i64,
+    now: UnixTime,
 ) -> Result<(Ended, Heard), Refusal> {
     request.few_sessions()?;
     let ended = end_sessions(sp, idp, request, own, now).await?;
@@ -89,7 +91,7 @@ async fn log_out(
 }
 
 /// Whom the application is told of: all that the IdP says.
-fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: i64) -> Session {
+fn told(sp: &Sp, idp: String, request: &LogoutRequest, now: UnixTime) -> Session {
     Session {
         idp,
         name_id: request.name_id.clone(),
@@ -119,7 +121,7 @@ async fn end_sessions(
     idp: &str,
     request: &LogoutRequest,
     own: HashSet<StoreKey>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Ended, Refusal> {
     let sessions = &sp.sessions;
     if let Some(is_complete) = sessions.answer_to(request, now).await? {
@@ -167,7 +169,7 @@ async fn remember(
     request: &LogoutRequest,
     ended: Ended,
     is_complete: bool,
-    now: i64,
+    now: UnixTime,
 ) -> Result<(), Refusal> {
     if !ended.leaves_trace {
         return Ok(());
@@ -191,7 +193,7 @@ impl Back {
         self,
         outcome: Result<Ended, Refusal>,
         unheard: Option<Refusal>,
-        now: i64,
+        now: UnixTime,
     ) -> Result<Reply, Refusal> {
         let idp = self.sp.idp_named(&self.idp).and_then(|idp| idp.current());
         let idp = idp.ok_or_else(|| Refusal::internal("the IdP has left the configuration"))?;
@@ -229,7 +231,7 @@ impl Back {
         status: LogoutStatus,
         http_status: u16,
         failure: Option<(u16, &str)>,
-        now: i64,
+        now: UnixTime,
     ) -> Result<Reply, Refusal> {
         let id = random::id();
         let response = OutgoingLogoutResponse {

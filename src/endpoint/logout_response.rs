@@ -6,8 +6,8 @@
 
 use std::rc::Rc;
 
+use clock::UnixTime;
 use http::browser;
-use nginx_sys::ngx_time;
 use ngx::http::Request;
 use pages::Reply;
 use saml::logout::{LogoutOutcome, ReceivedLogoutResponse};
@@ -20,6 +20,7 @@ use session::{LogoutEnd, PendingLogout};
 use super::incoming::idp_of_issuer;
 use super::logout::{ANSWER_WITHIN, remember};
 use super::{Answer, logged_out};
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::request::headers;
@@ -32,7 +33,7 @@ pub fn conclude(
     url: &str,
     relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     let asked = response.in_response_to();
     if let (Some(context), Some(asked)) = (Context::of_or_new(r), &asked) {
         context.circumstances().set_request_id(asked);
@@ -57,7 +58,7 @@ pub fn named_by(
     r: &Request,
     sp: &Sp,
     relay_state: Option<&str>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Option<PendingLogout>, Refusal> {
     relay_state.map_or(Ok(None), |id| logout_of(r, sp, id, now))
 }
@@ -68,7 +69,7 @@ pub fn settle(
     sp: &Sp,
     logout: PendingLogout,
     outcome: Result<LogoutOutcome, Refusal>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Answer, Refusal> {
     if let Some(context) = Context::of_or_new(r) {
         context.circumstances().set_request_id(&logout.request_id);
@@ -79,7 +80,7 @@ pub fn settle(
         Ok(LogoutOutcome::Partial) => LogoutEnd::Partly,
         Err(refusal) => LogoutEnd::HereOnly(refusal.code().to_owned()),
     };
-    let expires = now.saturating_add(ANSWER_WITHIN);
+    let expires = now + ANSWER_WITHIN;
     let logout = PendingLogout { end: Some(end), expires, ..logout };
     let reply = logged_out::go_on(sp, &logout).with_cookie(remember(sp, &logout)?);
     Ok(Answer::Now(match outcome {
@@ -98,7 +99,7 @@ fn judge(
     logout: &PendingLogout,
     response: ReceivedLogoutResponse,
     url: &str,
-    now: i64,
+    now: UnixTime,
 ) -> Result<LogoutOutcome, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
     if idp.name() != logout.idp {
@@ -116,7 +117,7 @@ fn unasked(
     sp: &Sp,
     response: ReceivedLogoutResponse,
     url: &str,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Answer, Refusal> {
     let idp = idp_of_issuer(sp, response.issuer())?;
     if browser::is_browser(headers(r)) {
@@ -130,7 +131,7 @@ fn unasked(
     Ok(Answer::Now(Reply::html(200, pages::logged_out(pages::LoggedOut::Everywhere, None))))
 }
 
-fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, url: &'a str, now: i64) -> Expected<'a> {
+fn expected<'a>(sp: &'a Sp, idp: &'a provider::Idp, url: &'a str, now: UnixTime) -> Expected<'a> {
     let decryption_keys = &sp.decryption_keys;
     Expected { url, sp_entity_id: &sp.entity_id, idp, decryption_keys, now }
 }
@@ -139,7 +140,7 @@ fn logout_of(
     r: &Request,
     sp: &Sp,
     request_id: &str,
-    now: i64,
+    now: UnixTime,
 ) -> Result<Option<PendingLogout>, Refusal> {
     Ok(sp.pending_logouts(r, now)?.find(|logout| logout.request_id == request_id))
 }

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use http_answer::Answer;
-use nginx_sys::ngx_time;
 use pages::Reply;
 use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
 use saml::logout::LogoutOutcome;
@@ -15,6 +14,7 @@ use saml::refusal::Refusal;
 
 use super::incoming::limits;
 use super::logged_out::{failed, told};
+use crate::clock::now;
 use crate::config::Sp;
 use crate::event::{Post, Resource};
 use crate::sp::Idp;
@@ -76,8 +76,7 @@ fn judge(
     };
     let url = sp.endpoints.sls.as_deref().unwrap_or(&sp.endpoints.acs);
     let decryption_keys = &sp.decryption_keys;
-    let expected =
-        Expected { url, sp_entity_id: &sp.entity_id, idp, decryption_keys, now: ngx_time() };
+    let expected = Expected { url, sp_entity_id: &sp.entity_id, idp, decryption_keys, now: now() };
     response.accept(&expected, Some(id))
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nginx_sys::ngx_time;
+use clock::UnixTime;
 use ngx::http::Request;
 use pages::Reply;
 use saml::metadata::SpMetadata;
@@ -11,15 +11,16 @@ use saml::refusal::Refusal;
 use xmldoc::{Certificate, DecryptionKey, SignaturePlace, sign_enveloped};
 
 use super::Answer;
+use crate::clock::now;
 use crate::config::Sp;
 use crate::random;
 
 pub fn publish(_: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
-    let document = sp.publication.document(ngx_time(), |now| metadata(sp, now))?;
+    let document = sp.publication.document(now(), |now| metadata(sp, now))?;
     Ok(Answer::Now(Reply::metadata(document.xml).with_header("ETag", document.etag)))
 }
 
-fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
+fn metadata(sp: &Sp, now: UnixTime) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
     let encryption_certificates: Vec<Certificate> = sp
@@ -45,7 +46,7 @@ fn metadata(sp: &Sp, now: i64) -> Result<String, Refusal> {
         organization: publication.organization.as_ref(),
         contacts: &publication.contacts,
         requested_attributes: &publication.requested_attributes,
-        valid_until: publication.valid.map(|seconds| now.saturating_add(seconds)),
+        valid_until: publication.valid.map(|span| now + span),
         id: Some(&id),
     }
     .to_xml();

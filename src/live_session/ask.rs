@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use clock::{Msec, Seconds};
+use clock::{Msec, Seconds, UnixTime};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
-use nginx_sys::ngx_time;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
 
 use super::{AtHand, LiveSession, Seal, Sessions, age};
-use crate::clock::monotonic;
+use crate::clock::{monotonic, now};
 use crate::guard::log_panic;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
@@ -34,14 +33,14 @@ impl Sessions {
     ///
     /// # Errors
     /// No node answers, and this host has not seen the session lately.
-    pub async fn find(self: &Rc<Self>, token: &SessionToken, now: i64) -> Found {
+    pub async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found {
         match self.at_hand(token, now) {
             AtHand::Known(known) => Ok(known),
             AtHand::Ask => {
                 let found = self.join(token).await;
                 let found =
                     found.unwrap_or_else(|_| Err(Refusal::internal("a look-up broke off")))?;
-                Ok(found.filter(|live| self.admits(live, ngx_time())))
+                Ok(found.filter(|live| self.admits(live, crate::clock::now())))
             }
         }
     }
@@ -77,7 +76,7 @@ impl Sessions {
         let Some(remote) = &self.store.remote else { return Ok(None) };
         let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
         let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
-        let now = ngx_time();
+        let now = now();
         match answers {
             Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
             Err(down) => {
@@ -95,7 +94,7 @@ impl Sessions {
         key: StoreKey,
         epoch: u64,
         answers: Vec<Option<Answer>>,
-        now: i64,
+        now: UnixTime,
     ) -> Found {
         let cached = self.cached(&key, now);
         let mut alive = None;
@@ -133,7 +132,7 @@ impl Sessions {
         Ok(Some(live))
     }
 
-    fn zone_expiry(&self, live: &LiveSession, now: i64) -> i64 {
+    fn zone_expiry(&self, live: &LiveSession, now: UnixTime) -> UnixTime {
         self.rules.expiry(live.session.expires, now)
     }
 
@@ -145,9 +144,9 @@ impl Sessions {
         session: Session,
         answer: &Answer,
         epoch: u64,
-        now: i64,
+        now: UnixTime,
     ) -> Rc<LiveSession> {
-        let left = answer.ttl.filter(|ttl| *ttl >= 0).map(|ttl| now.saturating_add(ttl));
+        let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
         let expires = left.map_or(session.expires, |end| end.min(session.expires));
         let value = session.encode();
         let zone = self.store.zone;
@@ -168,7 +167,7 @@ impl Sessions {
         key: StoreKey,
         ended: &Answer,
         answers: &[Option<Answer>],
-        now: i64,
+        now: UnixTime,
     ) {
         let is_ended = |answer: &Answer| answer.value.first() == ended.value.first();
         if answers.iter().flatten().all(is_ended) {
@@ -176,7 +175,7 @@ impl Sessions {
         }
         // As long as any copy may live.
         let left = answers.iter().flatten().filter_map(|answer| answer.ttl).max();
-        let expires = now.saturating_add(left.unwrap_or(self.rules.lifetime).max(1));
+        let expires = now + left.unwrap_or(self.rules.lifetime).max(Seconds(1));
         let (client, value) = (Rc::clone(remote.client()), ended.value.clone());
         spawn(async move {
             // Until it works, each look-up tries again.
@@ -192,7 +191,7 @@ impl Sessions {
         key: StoreKey,
         answers: &[Option<Answer>],
         live: &LiveSession,
-        now: i64,
+        now: UnixTime,
     ) {
         if answers.iter().all(Option::is_some) {
             return;
@@ -206,8 +205,13 @@ impl Sessions {
     }
 
     /// While no node answers: a session that this host has seen within `stale` goes on.
-    fn lately_seen(&self, remote: &Remote, key: StoreKey, now: i64) -> Option<Rc<LiveSession>> {
-        let stale = Msec::from(Seconds(remote.stale));
+    fn lately_seen(
+        &self,
+        remote: &Remote,
+        key: StoreKey,
+        now: UnixTime,
+    ) -> Option<Rc<LiveSession>> {
+        let stale = Msec::from(remote.stale);
         match self.cached(&key, now) {
             Some(live) if age(live.checked.get()) <= stale => Some(live),
             _ => self.read_zone(key, now, |entry| age(entry.touched) <= stale),

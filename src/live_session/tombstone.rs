@@ -1,6 +1,7 @@
 //! What logouts leave behind: tombstones, so that what was logged out does not come back by an assertion
 //! that was under way, and the answers that were given, so that no request is acted upon twice.
 
+use clock::{Seconds, UnixTime};
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
 use session::{Logouts, Session};
@@ -9,20 +10,20 @@ use super::{LOOKED_FOR_WITHIN, Sessions};
 use crate::store::Kind;
 use crate::store::memcached::Change;
 
-/// How long a request is remembered that nobody has signed, seconds: as long as an assertion is usually on
+/// How long a request is remembered that nobody has signed: as long as an assertion is usually on
 /// its way and an honest sender tries again. Anybody may send it, and must not leave much behind.
-const UNPROVEN: i64 = 120;
+const UNPROVEN: Seconds = Seconds(120);
 
 /// The most that the logouts of one NameID take, bytes.
 const MOST: usize = 6 * 1024;
 
 impl Sessions {
     /// Remembers a logout: assertions that the IdP issued until then begin no session. Instants are the
-    /// IdP's own, seconds since the epoch, so that no clocks are compared.
+    /// IdP's own, so that no clocks are compared.
     ///
     /// # Errors
     /// The store has no room or does not answer.
-    pub async fn bury(&self, request: &LogoutRequest, now: i64) -> Result<(), Refusal> {
+    pub async fn bury(&self, request: &LogoutRequest, now: UnixTime) -> Result<(), Refusal> {
         let until = self.tombstone_until(request, now);
         if until < now {
             // No assertion from before it is young enough any more.
@@ -33,12 +34,12 @@ impl Sessions {
             .await
     }
 
-    fn tombstone_until(&self, request: &LogoutRequest, now: i64) -> i64 {
+    fn tombstone_until(&self, request: &LogoutRequest, now: UnixTime) -> UnixTime {
         let until = request.tombstone_until;
         match (request.signed, &self.store.remote) {
-            (false, _) => until.min(now.saturating_add(UNPROVEN)),
+            (false, _) => until.min(now + UNPROVEN),
             // A session that its NameID's set has lost must still find it.
-            (true, Some(_)) => until.max(now.saturating_add(LOOKED_FOR_WITHIN)),
+            (true, Some(_)) => until.max(now + LOOKED_FOR_WITHIN),
             (true, None) => until,
         }
     }
@@ -50,7 +51,7 @@ impl Sessions {
     pub async fn answer_to(
         &self,
         request: &LogoutRequest,
-        now: i64,
+        now: UnixTime,
     ) -> Result<Option<bool>, Refusal> {
         let name = self.logouts_name(&request.issuer, &request.name_id.value);
         let logouts = self.logouts(kind(request.signed), &name, now).await?;
@@ -67,11 +68,11 @@ impl Sessions {
         &self,
         request: &LogoutRequest,
         is_complete: bool,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let until = match request.signed {
             true => request.replay_until,
-            false => request.replay_until.min(now.saturating_add(UNPROVEN)),
+            false => request.replay_until.min(now + UNPROVEN),
         };
         let remember =
             |logouts: &mut Logouts| logouts.remember(&request.id, is_complete, until, now);
@@ -82,7 +83,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn was_logged_out(&self, session: &Session, now: i64) -> Result<bool, Refusal> {
+    pub async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
         let name = self.logouts_name(&session.idp, &session.name_id.value);
         let index = session.session_index.as_deref();
         let kinds = [true, false].into_iter().take(if self.rules.unsigned_logout { 2 } else { 1 });
@@ -96,7 +97,12 @@ impl Sessions {
     }
 
     /// From all nodes: one that missed a write may have older ones.
-    async fn logouts(&self, kind: Kind, name: &[&str], now: i64) -> Result<Vec<Logouts>, Refusal> {
+    async fn logouts(
+        &self,
+        kind: Kind,
+        name: &[&str],
+        now: UnixTime,
+    ) -> Result<Vec<Logouts>, Refusal> {
         let copies = self.store.recall(kind, name, now).await?;
         Ok(copies.iter().filter_map(|copy| Logouts::decode(copy)).collect())
     }
@@ -105,7 +111,7 @@ impl Sessions {
         &self,
         request: &LogoutRequest,
         mut change: impl FnMut(&mut Logouts),
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let is_short = || self.store.remote.is_none() && self.store.zone.is_short_of(MOST, now);
         if !request.signed && is_short() {
@@ -118,9 +124,7 @@ impl Sessions {
             change(&mut logouts);
             match logouts.until() {
                 // Expiry is exclusive.
-                Some(until) => {
-                    Change::Put { value: logouts.encode(), expires: until.saturating_add(1) }
-                }
+                Some(until) => Change::Put { value: logouts.encode(), expires: until + Seconds(1) },
                 None => Change::Delete,
             }
         };

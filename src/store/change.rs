@@ -1,6 +1,7 @@
 //! Values that many workers and hosts change at the same time: read, changed, and written back if nobody
 //! else has written meanwhile.
 
+use clock::UnixTime;
 use saml::refusal::Refusal;
 use session::StoreKey;
 
@@ -23,7 +24,7 @@ impl Store {
         kind: Kind,
         name: &[&str],
         mut change: impl FnMut(Option<&[u8]>) -> Change,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         // Under every secret, for a host that has not rotated yet looks under the old one.
         for key in self.keys_of(name)? {
@@ -38,7 +39,7 @@ impl Store {
         kind: Kind,
         key: &StoreKey,
         mut change: impl FnMut(Option<&[u8]>) -> Change,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Failure> {
         let Some(remote) = &self.remote else { return self.change_in_zone(kind, key, change, now) };
         let secrets = self.secrets()?;
@@ -66,7 +67,7 @@ impl Store {
         kind: Kind,
         key: &StoreKey,
         mut change: impl FnMut(Option<&[u8]>) -> Change,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Failure> {
         let key = key.as_bytes();
         for _ in 0..ATTEMPTS {

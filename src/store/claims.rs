@@ -1,5 +1,6 @@
 //! What must be used once: claims that all workers and hosts see, each at the cost of its owner.
 
+use clock::{Seconds, UnixTime};
 use saml::refusal::Refusal;
 use session::{Claimed, Claims, MAX_CLAIMS};
 
@@ -22,8 +23,8 @@ impl Store {
         &self,
         owner: &[&str],
         id: &str,
-        until: i64,
-        now: i64,
+        until: UnixTime,
+        now: UnixTime,
     ) -> Result<Claimed, Refusal> {
         let limit = self.claims_of_one();
         let mut claimed = Claimed::First;
@@ -41,7 +42,7 @@ impl Store {
             match (claimed, claims.until()) {
                 (Claimed::First, Some(until)) => {
                     // Expiry is exclusive.
-                    Change::Put { value: claims.encode(), expires: until.saturating_add(1) }
+                    Change::Put { value: claims.encode(), expires: until + Seconds(1) }
                 }
                 _ => Change::Keep,
             }

@@ -13,12 +13,12 @@ use std::fmt;
 use std::rc::Rc;
 
 use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Ring, Ttl};
-use clock::Msec;
-use nginx_sys::ngx_time;
+use clock::{Msec, Seconds, UnixTime};
 use zone::Kind;
 
 use self::node::{Node, Pending};
 pub use self::update::{Change, UpdateError};
+use crate::clock::now;
 use crate::event::{Address, Tls};
 
 /// Writes of [`Memcached::put_many`] that are under way at a time.
@@ -37,7 +37,7 @@ pub struct Settings {
     pub key_prefix: KeyPrefix,
 }
 
-/// A worker's client of one store. Expiries are Unix seconds; what has expired already is kept for
+/// A worker's client of one store. What has expired already is kept for
 /// a second, since memcached cannot say less.
 ///
 /// Commands are queued when a future is first polled. Dropping it only drops the reply.
@@ -82,8 +82,8 @@ type SendTo = fn(&Node, Command) -> Pending;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub value: Vec<u8>,
-    /// Seconds left; `None` = for ever.
-    pub ttl: Option<i64>,
+    /// How long it still lives; `None` = for ever.
+    pub ttl: Option<Seconds>,
 }
 
 /// None of an entry's nodes did what was asked; the log says why.
@@ -135,7 +135,7 @@ impl Memcached {
     }
 
     /// Adds the entry on the nodes that miss it. Nobody waits for it, and nobody is told.
-    pub fn repair(&self, kind: Kind, id: &[u8; 32], value: &[u8], expires: i64) {
+    pub fn repair(&self, kind: Kind, id: &[u8; 32], value: &[u8], expires: UnixTime) {
         let add = Command::add(self.key(kind, id), value, ttl(expires));
         drop(self.send_to_all(id, &add, Effort::ByHealth));
     }
@@ -150,7 +150,7 @@ impl Memcached {
         kind: Kind,
         id: &[u8; 32],
         value: Vec<u8>,
-        expires: i64,
+        expires: UnixTime,
     ) -> Result<(), Unavailable> {
         one_did(self.start_put(kind, id, value, expires, Effort::of(kind))).await
     }
@@ -162,7 +162,7 @@ impl Memcached {
     pub async fn put_many(
         &self,
         kind: Kind,
-        entries: impl IntoIterator<Item = ([u8; 32], Vec<u8>, i64)>,
+        entries: impl IntoIterator<Item = ([u8; 32], Vec<u8>, UnixTime)>,
     ) -> Result<(), Unavailable> {
         let mut all = Ok(());
         let mut under_way = VecDeque::new();
@@ -192,7 +192,7 @@ impl Memcached {
         kind: Kind,
         id: &[u8; 32],
         value: Vec<u8>,
-        expires: i64,
+        expires: UnixTime,
     ) -> Result<bool, Unavailable> {
         let command = Command::add(self.key(kind, id), value, ttl(expires));
         let mut stored = false;
@@ -210,7 +210,12 @@ impl Memcached {
     ///
     /// # Errors
     /// None answered.
-    pub async fn touch(&self, kind: Kind, id: &[u8; 32], expires: i64) -> Result<(), Unavailable> {
+    pub async fn touch(
+        &self,
+        kind: Kind,
+        id: &[u8; 32],
+        expires: UnixTime,
+    ) -> Result<(), Unavailable> {
         let touch = Command::touch(self.key(kind, id), ttl(expires));
         one_did(self.send_to_all(id, &touch, Effort::ByHealth)).await
     }
@@ -220,7 +225,7 @@ impl Memcached {
         kind: Kind,
         id: &[u8; 32],
         value: Vec<u8>,
-        expires: i64,
+        expires: UnixTime,
         effort: Effort,
     ) -> Vec<Pending> {
         let put = Command::put(self.key(kind, id), value, ttl(expires));
@@ -252,8 +257,8 @@ async fn one_did(replies: Vec<Pending>) -> Result<(), Unavailable> {
     result
 }
 
-fn ttl(expires: i64) -> Ttl {
-    Ttl::until(expires, ngx_time())
+fn ttl(expires: UnixTime) -> Ttl {
+    Ttl::until(expires, now())
 }
 
 /// No entry's: nodes are asked for it whether they compare and swap.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use clock::Msec;
+use clock::{Msec, Seconds};
 
 use super::memcached::{Memcached, Settings};
 
@@ -12,13 +12,13 @@ pub struct Remote {
     settings: Settings,
     /// A session seen at a node is not asked for again within this time.
     pub cache_valid: Msec,
-    /// While no node answers, sessions seen this long ago go on, seconds.
-    pub stale: i64,
+    /// While no node answers, sessions seen this long ago go on.
+    pub stale: Seconds,
     client: OnceCell<Rc<Memcached>>,
 }
 
 impl Remote {
-    pub fn new(settings: Settings, cache_valid: Msec, stale: i64) -> Self {
+    pub fn new(settings: Settings, cache_valid: Msec, stale: Seconds) -> Self {
         Self { settings, cache_valid, stale, client: OnceCell::new() }
     }
 

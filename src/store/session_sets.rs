@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use clock::UnixTime;
 use saml::refusal::Refusal;
 use session::{MAX_MEMBERS, Member, SessionSet, StoreKey};
 
@@ -25,7 +26,7 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn session_set(&self, name: &[&str], now: i64) -> Result<SessionSet, Refusal> {
+    pub async fn session_set(&self, name: &[&str], now: UnixTime) -> Result<SessionSet, Refusal> {
         let mut set = SessionSet::default();
         for copy in self.recall(Kind::Index, name, now).await? {
             if let Some(copy) = SessionSet::decode(&copy) {
@@ -44,7 +45,7 @@ impl Store {
         &self,
         name: &[&str],
         member: Member,
-        now: i64,
+        now: UnixTime,
     ) -> Result<Vec<StoreKey>, Refusal> {
         let key = self.key_of_session_set(name)?;
         let mut limit = MAX_MEMBERS;
@@ -92,7 +93,7 @@ impl Store {
         &self,
         name: &[&str],
         keys: &HashSet<StoreKey>,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Refusal> {
         let key = self.key_of_session_set(name)?;
         let remove = |set: &mut SessionSet| set.remove(keys, now);
@@ -105,7 +106,7 @@ impl Store {
         &self,
         key: &StoreKey,
         mut change: impl FnMut(&mut SessionSet),
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), Failure> {
         let changed = |old: Option<&[u8]>| {
             let mut set = old.and_then(SessionSet::decode).unwrap_or_default();

@@ -9,6 +9,7 @@ use std::ffi::c_void;
 use std::fmt;
 use std::ptr::NonNull;
 
+use clock::UnixTime;
 use nginx_sys::{
     NGX_ERROR, NGX_LOG_ALERT, NGX_LOG_EMERG, NGX_LOG_WARN, NGX_OK, ngx_conf_t, ngx_int_t,
     ngx_palloc, ngx_shared_memory_add, ngx_shm_zone_t, ngx_shmtx_lock, ngx_shmtx_unlock,
@@ -25,7 +26,7 @@ const MIN_PAGES: usize = 8;
 /// Bytes a session usually needs: the copy should not grow while the zone is locked.
 const USUAL_VALUE: usize = 1024;
 
-/// A zone of one configuration. `now` and `expires` are Unix seconds.
+/// A zone of one configuration.
 pub struct SharedStore {
     zone: NonNull<ngx_shm_zone_t>,
     /// Set when nginx has mapped the zone, after the configuration was read.
@@ -62,7 +63,7 @@ impl SharedStore {
     }
 
     /// A copy of the entry.
-    pub fn get(&self, kind: Kind, key: &[u8; 32], now: i64) -> Option<Entry> {
+    pub fn get(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Entry> {
         let buffer = Vec::with_capacity(USUAL_VALUE);
         self.locked(|table| table.get(kind, key, now, buffer)).flatten()
     }
@@ -73,8 +74,8 @@ impl SharedStore {
         kind: Kind,
         key: &[u8; 32],
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<(), StoreError> {
         self.write(now, |table| table.put(kind, key, value, expires, now))
     }
@@ -85,8 +86,8 @@ impl SharedStore {
         kind: Kind,
         key: &[u8; 32],
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<bool, StoreError> {
         self.write(now, |table| table.add(kind, key, value, expires, now))
     }
@@ -98,8 +99,8 @@ impl SharedStore {
         key: &[u8; 32],
         version: u64,
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<bool, StoreError> {
         self.write(now, |table| table.update(kind, key, version, value, expires, now))
     }
@@ -112,8 +113,8 @@ impl SharedStore {
         key: &[u8; 32],
         epoch: u64,
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<Option<u64>, StoreError> {
         self.write(now, |table| table.fill(kind, key, epoch, value, expires, now))
     }
@@ -129,23 +130,29 @@ impl SharedStore {
     }
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
-    pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
+    pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) -> bool {
         self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)
     }
 
     /// Makes the entry the last to be evicted; `false` when there is none.
-    pub fn renew(&self, kind: Kind, key: &[u8; 32], now: i64) -> bool {
+    pub fn renew(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> bool {
         self.locked(|table| table.renew_entry(kind, key, now)).unwrap_or(false)
     }
 
     /// Would `len` bytes more leave the zone short of room?
-    pub fn is_short_of(&self, len: usize, now: i64) -> bool {
+    pub fn is_short_of(&self, len: usize, now: UnixTime) -> bool {
         self.locked(|table| table.is_short_of(len, now)).unwrap_or(false)
     }
 
     /// Drops entries in the order of their keys until they amount to what `len` bytes take; returns
     /// those that are not there any more.
-    pub fn give_up(&self, kind: Kind, keys: &[[u8; 32]], len: usize, now: i64) -> Vec<[u8; 32]> {
+    pub fn give_up(
+        &self,
+        kind: Kind,
+        keys: &[[u8; 32]],
+        len: usize,
+        now: UnixTime,
+    ) -> Vec<[u8; 32]> {
         self.locked(|table| table.give_up(kind, keys, len, now)).unwrap_or_default()
     }
 
@@ -166,7 +173,7 @@ impl SharedStore {
 
     fn write<T>(
         &self,
-        now: i64,
+        now: UnixTime,
         change: impl FnOnce(&mut Table<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let outcome = self.locked(|table| (change(table), table.report_evictions(now)));

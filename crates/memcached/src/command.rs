@@ -85,6 +85,8 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    use clock::UnixTime;
+
     use super::*;
     use crate::key::{KeyLetter, KeyPrefix};
 
@@ -94,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_wire_forms() {
-        let ttl = Ttl::until(1059, 1000);
+        let ttl = Ttl::until(UnixTime::from_secs(1059), UnixTime::from_secs(1000));
         let commands = [
             (Command::get(key()), "mg KEY v t\r\n"),
             (Command::get_for_update(key()), "mg KEY v t c\r\n"),

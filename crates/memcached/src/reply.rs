@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use clock::Seconds;
 use memcache::exp::{Error, MetaResponse, ReturnCode, parse_meta_result};
 
 /// The longest first line of a reply, in bytes; ours have about 40.
@@ -51,8 +52,8 @@ pub enum Outcome {
 pub struct Item {
     /// As stored.
     pub value: Vec<u8>,
-    /// Seconds left; `None` = for ever.
-    pub ttl: Option<i64>,
+    /// How long it still lives; `None` = for ever.
+    pub ttl: Option<Seconds>,
     /// What changes with the value, if the command asked for it.
     pub cas: Option<u64>,
 }
@@ -189,7 +190,7 @@ impl Header {
         let outcome = match result.rc {
             ReturnCode::Va => {
                 value_len = Some(announced_len(line)?);
-                let ttl = result.ttl.filter(|ttl| *ttl >= 0);
+                let ttl = result.ttl.filter(|ttl| *ttl >= 0).map(Seconds);
                 Outcome::Item(Item { value: Vec::new(), ttl, cas: result.cas })
             }
             ReturnCode::Hd => Outcome::Done,

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, fs, io, process};
 
-use clock::Monotonic;
+use clock::{Monotonic, Seconds, UnixTime};
 use memcached::{Command, Item, Key, KeyLetter, KeyPrefix, MAX_VALUE, Outcome, Pipeline, Ttl};
 
 const MEMCACHED: &str = "/usr/bin/memcached";
@@ -93,7 +93,11 @@ fn key(n: u8) -> Key {
 }
 
 fn minute() -> Ttl {
-    Ttl::until(59, 0)
+    ttl(59)
+}
+
+fn ttl(seconds: i64) -> Ttl {
+    Ttl::until(UnixTime::from_secs(seconds), UnixTime::from_secs(0))
 }
 
 fn item(outcome: Outcome) -> Item {
@@ -117,7 +121,9 @@ fn put_get_delete() {
         Command::get(key(1)),
         Command::noop(),
     ]);
-    let found = |value: &str| Outcome::Item(Item { value: value.into(), ttl: Some(60), cas: None });
+    let found = |value: &str| {
+        Outcome::Item(Item { value: value.into(), ttl: Some(Seconds(60)), cas: None })
+    };
     assert_eq!(
         outcomes,
         [
@@ -159,25 +165,23 @@ fn a_swap_needs_the_value_that_was_read() {
 fn a_touch_moves_the_expiry() {
     let Some(mut node) = Node::start() else { return };
     node.ask_one(Command::put(key(1), "a", minute()));
-    let later = Ttl::until(599, 0);
+    let later = ttl(599);
     assert_eq!(
         node.ask(vec![Command::touch(key(1), later), Command::touch(key(2), later)]),
         [Outcome::Done, Outcome::Miss]
     );
-    assert_eq!(item(node.ask_one(Command::get(key(1)))).ttl, Some(600));
+    assert_eq!(item(node.ask_one(Command::get(key(1)))).ttl, Some(Seconds(600)));
 }
 
 #[test]
 fn far_and_past_expiries_mean_what_they_say() {
     let Some(mut node) = Node::start() else { return };
-    let now = i64::try_from(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
-    )
-    .unwrap();
-    let year = 365 * 24 * 60 * 60;
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = UnixTime::from_secs(since.as_secs().try_into().unwrap());
+    let year = Seconds(365 * 24 * 60 * 60);
     node.ask_one(Command::put(key(1), "a", Ttl::until(now + year, now)));
     let left = item(node.ask_one(Command::get(key(1)))).ttl.unwrap();
-    assert!((year - 5..=year + 5).contains(&left), "{left}");
+    assert!((year.0 - 5..=year.0 + 5).contains(&left.0), "{left}");
 
     node.ask_one(Command::put(key(2), "a", Ttl::until(now - year, now)));
     sleep(Duration::from_millis(2100));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clock::UnixTime;
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::encrypt::Encrypter;
 use openssl::pkey::{PKey, Private};
@@ -27,7 +28,7 @@ const SP: &str = "https://app.example.com/saml/metadata";
 const ACS: &str = "https://app.example.com/saml/acs";
 const REQUEST: &str = "_4fee3b046395c4e751011e97f8900b5273d56685";
 /// 2026-11-21T11:30:00Z
-const NOW: i64 = 1_795_260_600;
+const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 const FORM: &str = "application/x-www-form-urlencoded";
 const MAX: usize = 256 * 1024;
 

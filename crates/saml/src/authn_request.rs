@@ -1,5 +1,7 @@
 //! AuthnRequest (Core 3.4.1).
 
+use clock::UnixTime;
+
 use crate::binding::{Message, SAML_REQUEST, Signing};
 use crate::instant;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
@@ -16,8 +18,7 @@ const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 pub struct AuthnRequest<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
-    /// Seconds since the epoch.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     pub sp_entity_id: &'a str,
     pub acs_url: &'a str,
     pub force_authn: bool,
@@ -103,7 +104,7 @@ mod tests {
     fn request() -> AuthnRequest<'static> {
         AuthnRequest {
             id: "_0123456789abcdef0123456789abcdef",
-            issue_instant: 1_795_260_600,
+            issue_instant: UnixTime::from_secs(1_795_260_600),
             sp_entity_id: "https://app.example.com/saml/metadata",
             acs_url: "https://app.example.com/saml/acs",
             force_authn: false,

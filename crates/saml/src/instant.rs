@@ -1,5 +1,6 @@
 //! xs:dateTime as SAML uses it (Core 1.3.3, XML Schema 2 3.2.7): UTC, whole seconds.
 
+use clock::UnixTime;
 use jiff::SignedDuration;
 use jiff::civil::{DateTime, datetime};
 
@@ -8,10 +9,10 @@ const DAY: i64 = 86_400;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const FIRST: DateTime = datetime(1, 1, 1, 0, 0, 0, 0);
 
-/// Seconds since the epoch from an xs:dateTime; fractions are cut; an offset is applied; no zone means UTC.
+/// The instant of an xs:dateTime; fractions are cut; an offset is applied; no zone means UTC.
 ///
 /// Years have four digits. Impossible dates, leap seconds and anything around the time are refused.
-pub fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<UnixTime> {
     // The type's whiteSpace facet is collapse.
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
     let (date, rest) = text.split_once('T')?;
@@ -22,12 +23,13 @@ pub fn parse(text: &str) -> Option<i64> {
     let next_midnight = hour == 24 && minute == 0 && second == 0 && !fraction;
     let (hour, carry) = if next_midnight { (0, DAY) } else { (hour, 0) };
     let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-    Some(civil.duration_since(EPOCH).as_secs() + carry - offset)
+    Some(UnixTime::from_secs(civil.duration_since(EPOCH).as_secs() + carry - offset))
 }
 
 /// `2026-11-21T11:30:00Z`. An instant outside the years 1 to 9999 becomes the nearest one inside.
-pub fn format(seconds: i64) -> String {
-    let at = EPOCH.saturating_add(SignedDuration::from_secs(seconds)).max(FIRST);
+pub fn format(instant: UnixTime) -> String {
+    let since = SignedDuration::from_secs(instant.as_secs());
+    let at = EPOCH.saturating_add(since).max(FIRST);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         at.year(),
@@ -88,7 +90,7 @@ mod tests {
     use super::*;
 
     /// `date -u -d 2026-11-21T11:30:00Z +%s`
-    const NOW: i64 = 1_795_260_600;
+    const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
     #[test]
     fn zones_lead_to_the_same_instant() {
@@ -109,13 +111,16 @@ mod tests {
 
     #[test]
     fn the_calendar_is_kept() {
-        assert_eq!(parse("1970-01-01T00:00:00Z"), Some(0));
-        assert_eq!(parse("1969-12-31T23:59:59Z"), Some(-1));
-        assert_eq!(parse("2024-02-29T00:00:00Z"), Some(1_709_164_800));
+        assert_eq!(parse("1970-01-01T00:00:00Z"), Some(UnixTime::from_secs(0)));
+        assert_eq!(parse("1969-12-31T23:59:59Z"), Some(UnixTime::from_secs(-1)));
+        assert_eq!(parse("2024-02-29T00:00:00Z"), Some(UnixTime::from_secs(1_709_164_800)));
         assert_eq!(parse("2026-11-20T24:00:00Z"), parse("2026-11-21T00:00:00Z"));
         assert_eq!(parse("2026-11-20T24:00:00.000Z"), parse("2026-11-21T00:00:00Z"));
         // What .NET writes for "never".
-        assert_eq!(parse("9999-12-31T23:59:59.9999999Z"), Some(253_402_300_799));
+        assert_eq!(
+            parse("9999-12-31T23:59:59.9999999Z"),
+            Some(UnixTime::from_secs(253_402_300_799))
+        );
     }
 
     #[test]
@@ -165,9 +170,12 @@ mod tests {
     #[test]
     fn formatting_is_the_inverse() {
         assert_eq!(format(NOW), "2026-11-21T11:30:00Z");
-        assert_eq!(format(0), "1970-01-01T00:00:00Z");
-        assert_eq!(parse(&format(1_709_164_800)), Some(1_709_164_800));
-        assert_eq!(format(i64::MAX), "9999-12-31T23:59:59Z");
-        assert_eq!(format(i64::MIN), "0001-01-01T00:00:00Z");
+        assert_eq!(format(UnixTime::from_secs(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(
+            parse(&format(UnixTime::from_secs(1_709_164_800))),
+            Some(UnixTime::from_secs(1_709_164_800))
+        );
+        assert_eq!(format(UnixTime::MAX), "9999-12-31T23:59:59Z");
+        assert_eq!(format(UnixTime::MIN), "0001-01-01T00:00:00Z");
     }
 }

@@ -9,6 +9,7 @@ mod in_response_to;
 mod status;
 mod subject;
 
+use clock::UnixTime;
 use identity::{Attribute, NameId};
 
 pub use self::asked::Asked;
@@ -29,18 +30,16 @@ pub struct Login {
     pub idp_entity_id: String,
     pub name_id: NameId,
     pub session_index: Option<String>,
-    /// Seconds since the epoch.
-    pub authn_instant: i64,
+    pub authn_instant: UnixTime,
     pub authn_context: Option<String>,
-    /// Seconds since the epoch.
-    pub session_not_on_or_after: Option<i64>,
+    pub session_not_on_or_after: Option<UnixTime>,
     pub attributes: Vec<Attribute>,
     pub assertion_id: String,
-    /// IssueInstant of the assertion, seconds since the epoch: a logout after it ends what it began.
-    pub issue_instant: i64,
-    /// Until when the assertion ID must be remembered against replay (skew included), seconds since the
-    /// epoch: as long as it is valid, and not too old.
-    pub replay_until: i64,
+    /// IssueInstant of the assertion: a logout after it ends what it began.
+    pub issue_instant: UnixTime,
+    /// Until when the assertion ID must be remembered against replay (skew included): as long as it is
+    /// valid, and not too old.
+    pub replay_until: UnixTime,
 }
 
 impl ReceivedResponse {

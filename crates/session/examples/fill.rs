@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clock::UnixTime;
 use openssl::rand::rand_bytes;
 use session::{Secret, Secrets, Session, SessionToken, SpId, StoredSession};
 
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let secret = Secret::from_file_bytes(&fs::read(secret_file)?)?;
     let secrets = Secrets::one(secret);
     let template = open(&secrets, cookie)?;
-    let ttl = template.expires - seconds_since_epoch()?;
+    let ttl = template.expires - now()?;
     let mut cookies = BufWriter::new(File::create(cookies_file)?);
     let mut commands = BufWriter::new(io::stdout().lock());
     for number in 0..count.parse()? {
@@ -70,6 +71,7 @@ fn random<const N: usize>() -> Result<[u8; N], openssl::error::ErrorStack> {
     Ok(bytes)
 }
 
-fn seconds_since_epoch() -> Result<i64, Box<dyn Error>> {
-    Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?)
+fn now() -> Result<UnixTime, Box<dyn Error>> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(UnixTime::from_secs(since.as_secs().try_into()?))
 }

@@ -3,7 +3,10 @@
 //! All are in one entry of the store, so that the NameID's own number of them is known and bounded: it
 //! must not fill with its claims, which are never given up, what belongs to all.
 
+use clock::UnixTime;
 use openssl::sha::sha256;
+
+use crate::wire::{read_short_instant, short_instant};
 
 const VERSION: u8 = 1;
 
@@ -26,8 +29,8 @@ pub struct Claims {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Claim {
     id: IdHash,
-    /// The last second in which it counts, since the epoch.
-    until: i64,
+    /// The last second in which it counts.
+    until: UnixTime,
 }
 
 /// What became of a claim.
@@ -45,7 +48,7 @@ impl Claims {
     /// Claims an ID, to the end of the second `until`; forgets those that have ended. `limit` counts
     /// all that live, at most [`MAX_CLAIMS`].
     #[must_use]
-    pub fn claim(&mut self, id: &str, until: i64, limit: usize, now: i64) -> Claimed {
+    pub fn claim(&mut self, id: &str, until: UnixTime, limit: usize, now: UnixTime) -> Claimed {
         self.claims.retain(|claim| now <= claim.until);
         let id = id_hash(id);
         if self.claims.iter().any(|claim| claim.id == id) {
@@ -58,8 +61,8 @@ impl Claims {
         Claimed::First
     }
 
-    /// The last second in which one of them counts, since the epoch; the entry lives as long.
-    pub fn until(&self) -> Option<i64> {
+    /// The last second in which one of them counts; the entry lives as long.
+    pub fn until(&self) -> Option<UnixTime> {
         self.claims.iter().map(|claim| claim.until).max()
     }
 
@@ -69,7 +72,7 @@ impl Claims {
         bytes.push(VERSION);
         for claim in &self.claims {
             bytes.extend_from_slice(&claim.id);
-            bytes.extend_from_slice(&stored_instant(claim.until).to_be_bytes());
+            bytes.extend_from_slice(&short_instant(claim.until));
         }
         bytes
     }
@@ -87,7 +90,7 @@ impl Claims {
 
 fn decode_claim(bytes: &[u8; CLAIM_LEN]) -> Option<Claim> {
     let (id, until) = bytes.split_first_chunk()?;
-    Some(Claim { id: *id, until: i64::from(u32::from_be_bytes(until.try_into().ok()?)) })
+    Some(Claim { id: *id, until: read_short_instant(until.try_into().ok()?) })
 }
 
 pub(crate) fn id_hash(id: &str) -> IdHash {
@@ -95,55 +98,59 @@ pub(crate) fn id_hash(id: &str) -> IdHash {
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 
-/// Seconds since the epoch as they are stored: until 2106.
-pub(crate) fn stored_instant(instant: i64) -> u32 {
-    u32::try_from(instant.max(0)).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use clock::Seconds;
+
     use super::*;
 
-    const NOW: i64 = 1_800_000_000;
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
     #[test]
     fn an_id_is_claimed_once_to_the_end_of_its_last_second() {
         let mut claims = Claims::default();
-        assert_eq!(claims.claim("_a", NOW + 5, 9, NOW), Claimed::First);
-        assert_eq!(claims.claim("_a", NOW + 50, 9, NOW + 5), Claimed::Again);
-        assert_eq!(claims.claim("_b", NOW + 50, 9, NOW + 5), Claimed::First);
-        assert_eq!(claims.claim("_a", NOW + 50, 9, NOW + 6), Claimed::First);
-        assert_eq!(claims.until(), Some(NOW + 50));
+        assert_eq!(claims.claim("_a", NOW + Seconds(5), 9, NOW), Claimed::First);
+        assert_eq!(claims.claim("_a", NOW + Seconds(50), 9, NOW + Seconds(5)), Claimed::Again);
+        assert_eq!(claims.claim("_b", NOW + Seconds(50), 9, NOW + Seconds(5)), Claimed::First);
+        assert_eq!(claims.claim("_a", NOW + Seconds(50), 9, NOW + Seconds(6)), Claimed::First);
+        assert_eq!(claims.until(), Some(NOW + Seconds(50)));
     }
 
     #[test]
     fn what_ends_before_it_begins_still_counts_now() {
         let mut claims = Claims::default();
-        assert_eq!(claims.claim("_a", NOW - 9, 9, NOW), Claimed::First);
-        assert_eq!(claims.claim("_a", NOW - 9, 9, NOW), Claimed::Again);
+        assert_eq!(claims.claim("_a", NOW - Seconds(9), 9, NOW), Claimed::First);
+        assert_eq!(claims.claim("_a", NOW - Seconds(9), 9, NOW), Claimed::Again);
     }
 
     #[test]
     fn a_full_list_takes_no_more_and_forgets_nothing() {
         let mut claims = Claims::default();
         for n in 0..3 {
-            assert_eq!(claims.claim(&format!("_{n}"), NOW + n, 3, NOW), Claimed::First);
+            assert_eq!(claims.claim(&format!("_{n}"), NOW + Seconds(n), 3, NOW), Claimed::First);
         }
-        assert_eq!(claims.claim("_3", NOW + 9, 3, NOW), Claimed::TooMany);
+        assert_eq!(claims.claim("_3", NOW + Seconds(9), 3, NOW), Claimed::TooMany);
         for n in 0..3 {
-            assert_eq!(claims.claim(&format!("_{n}"), NOW + 9, 3, NOW), Claimed::Again);
+            assert_eq!(claims.claim(&format!("_{n}"), NOW + Seconds(9), 3, NOW), Claimed::Again);
         }
-        assert_eq!(claims.claim("_3", NOW + 9, 3, NOW + 1), Claimed::First, "one has ended");
-        assert_eq!(claims.claim("_4", NOW + 9, 3, NOW + 1), Claimed::TooMany);
+        assert_eq!(
+            claims.claim("_3", NOW + Seconds(9), 3, NOW + Seconds(1)),
+            Claimed::First,
+            "one has ended"
+        );
+        assert_eq!(claims.claim("_4", NOW + Seconds(9), 3, NOW + Seconds(1)), Claimed::TooMany);
     }
 
     #[test]
     fn no_limit_is_larger_than_what_can_be_read_back() {
         let mut claims = Claims::default();
         for n in 0..MAX_CLAIMS {
-            assert_eq!(claims.claim(&n.to_string(), NOW + 9, usize::MAX, NOW), Claimed::First);
+            assert_eq!(
+                claims.claim(&n.to_string(), NOW + Seconds(9), usize::MAX, NOW),
+                Claimed::First
+            );
         }
-        assert_eq!(claims.claim("more", NOW + 9, usize::MAX, NOW), Claimed::TooMany);
+        assert_eq!(claims.claim("more", NOW + Seconds(9), usize::MAX, NOW), Claimed::TooMany);
         assert_eq!(Claims::decode(&claims.encode()), Some(claims));
     }
 
@@ -151,7 +158,7 @@ mod tests {
     fn claims_survive_encoding_and_nothing_else_is_read() {
         let mut claims = Claims::default();
         for id in ["_a", "_b"] {
-            assert_eq!(claims.claim(id, NOW + 5, 9, NOW), Claimed::First);
+            assert_eq!(claims.claim(id, NOW + Seconds(5), 9, NOW), Claimed::First);
         }
         let bytes = claims.encode();
         assert_eq!(bytes.len(), 1 + 2 * CLAIM_LEN);

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use clock::Seconds;
+
 /// Name and value of every cookie in the `Cookie` header values, in order of appearance.
 ///
 /// Blanks around names and values and quotes around values are left out; a part with no `=` or no
@@ -166,8 +168,8 @@ pub struct SetCookie<'a> {
     pub value: &'a str,
     pub path: &'a str,
     pub domain: Option<&'a str>,
-    /// Seconds; `None` is until the browser ends.
-    pub max_age: Option<i64>,
+    /// `None` is until the browser ends.
+    pub max_age: Option<Seconds>,
     pub secure: bool,
     pub http_only: bool,
     /// `SameSite=None` is left out when not `secure`: browsers drop a cookie that has it on plain
@@ -181,7 +183,7 @@ pub struct SetCookie<'a> {
 impl SetCookie<'_> {
     /// The form that removes the cookie: the same name, path and domain, no value.
     pub fn expired(self) -> Self {
-        SetCookie { value: "", max_age: Some(0), ..self }
+        SetCookie { value: "", max_age: Some(Seconds(0)), ..self }
     }
 }
 
@@ -192,7 +194,7 @@ impl fmt::Display for SetCookie<'_> {
             write!(formatter, "; Domain={domain}")?;
         }
         if let Some(max_age) = self.max_age {
-            write!(formatter, "; Max-Age={}", max_age.max(0))?;
+            write!(formatter, "; Max-Age={}", max_age.max(Seconds(0)))?;
         }
         if self.secure {
             formatter.write_str("; Secure")?;
@@ -355,7 +357,7 @@ mod tests {
         let cookie = SetCookie {
             path: "/app",
             domain: Some("example.com"),
-            max_age: Some(600),
+            max_age: Some(Seconds(600)),
             same_site: Some(SameSite::None),
             http_only: false,
             partitioned: true,

@@ -1,7 +1,6 @@
 //! Sessions as data: the record and its bytes, the token, sealing, cookies, attribute names.
 //!
 //! No I/O, no clock and no randomness of its own: random bytes and the time are arguments.
-//! Every instant is in whole seconds since the Unix epoch (`i64`).
 
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use clock::UnixTime;
+
 /// Bytes of all cookies of logins together: nginx reads 8 KiB of header lines by default, and the
 /// application has cookies of its own.
 const MOST: usize = 3 * 1024;
@@ -20,11 +22,11 @@ pub enum LoginState {
     /// It does not open any more.
     Unreadable,
     /// It took too long.
-    Expired { issued: i64 },
+    Expired { issued: UnixTime },
     /// It has been answered: the Back button alone needs it.
-    Answered { issued: i64 },
+    Answered { issued: UnixTime },
     /// It is under way.
-    Waiting { issued: i64 },
+    Waiting { issued: UnixTime },
 }
 
 /// Which of the cookies must go so that a new one of `len` bytes has room beside them and beside
@@ -54,14 +56,15 @@ pub fn on_the_wire(name_and_value: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::at;
 
-    fn waiting(len: usize, issued: i64) -> LoginCookie {
+    fn waiting(len: usize, issued: UnixTime) -> LoginCookie {
         LoginCookie { len, state: LoginState::Waiting { issued } }
     }
 
     #[test]
     fn as_many_as_fit_stay() {
-        let cookies: Vec<_> = (0..19).map(|n| waiting(150, n)).collect();
+        let cookies: Vec<_> = (0..19).map(|n| waiting(150, at(n))).collect();
         assert!(surplus(&cookies, 150, 0).is_empty(), "twenty in all");
         assert_eq!(surplus(&cookies, 250, 0), [0], "the oldest goes");
         assert_eq!(surplus(&cookies, 400, 0), [1, 0]);
@@ -71,11 +74,11 @@ mod tests {
     fn the_least_good_go_first_and_the_oldest_of_them() {
         let state = |state| LoginCookie { len: 997, state };
         let cookies = [
-            state(LoginState::Answered { issued: 5 }),
-            state(LoginState::Waiting { issued: 1 }),
+            state(LoginState::Answered { issued: at(5) }),
+            state(LoginState::Waiting { issued: at(1) }),
             state(LoginState::Unreadable),
-            state(LoginState::Answered { issued: 9 }),
-            state(LoginState::Expired { issued: 0 }),
+            state(LoginState::Answered { issued: at(9) }),
+            state(LoginState::Expired { issued: at(0) }),
         ];
         assert_eq!(surplus(&cookies, 997, 0), [0, 4, 2], "two beside the new one");
         assert_eq!(surplus(&cookies, 1997, 0), [3, 0, 4, 2], "one");
@@ -84,12 +87,12 @@ mod tests {
 
     #[test]
     fn of_one_second_the_first_goes() {
-        assert_eq!(surplus(&[waiting(997, 1); 4], 997, 0), [1, 0]);
+        assert_eq!(surplus(&[waiting(997, at(1)); 4], 997, 0), [1, 0]);
     }
 
     #[test]
     fn what_is_not_ours_counts_too() {
-        let cookies = [waiting(997, 1), waiting(997, 2)];
+        let cookies = [waiting(997, at(1)), waiting(997, at(2))];
         assert!(surplus(&cookies, 997, 0).is_empty());
         assert_eq!(surplus(&cookies, 997, 1000), [0]);
         assert_eq!(surplus(&cookies, 997, usize::MAX), [1, 0]);

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-/// Logins further apart than this are no loop, in seconds.
-const WINDOW: i64 = 60;
+use clock::{Seconds, UnixTime};
+
+/// Logins further apart than this are no loop.
+const WINDOW: Seconds = Seconds(60);
 
 /// As many successful logins within the window, with no session seen in between, are a loop.
 const LOOP_COUNT: u32 = 4;
@@ -20,8 +22,8 @@ const MAX_INSTANT_LEN: usize = 12;
 pub struct Logins {
     /// Successful logins since `since`.
     pub count: u32,
-    /// The first of them, seconds since the epoch.
-    pub since: i64,
+    /// The first of them.
+    pub since: UnixTime,
 }
 
 impl Logins {
@@ -31,7 +33,7 @@ impl Logins {
         let (count, since) = value.split_once('.')?;
         Some(Logins {
             count: digits(count, MAX_COUNT_LEN)?.parse().ok()?,
-            since: digits(since, MAX_INSTANT_LEN)?.parse().ok()?,
+            since: UnixTime::from_secs(digits(since, MAX_INSTANT_LEN)?.parse().ok()?),
         })
     }
 
@@ -42,7 +44,7 @@ impl Logins {
 
     /// The count after one more successful login at `now`; begins anew when `previous` began more
     /// than 60 seconds ago, or in the future.
-    pub fn after_login(previous: Option<Logins>, now: i64) -> Logins {
+    pub fn after_login(previous: Option<Logins>, now: UnixTime) -> Logins {
         match previous.filter(|logins| logins.is_recent(now)) {
             Some(logins) => Logins { count: logins.count.saturating_add(1).min(9999), ..logins },
             None => Logins { count: 1, since: now },
@@ -50,18 +52,18 @@ impl Logins {
     }
 
     /// Whether this browser goes round in circles: 4 logins or more within 60 seconds.
-    pub fn is_loop(&self, now: i64) -> bool {
+    pub fn is_loop(&self, now: UnixTime) -> bool {
         self.count >= LOOP_COUNT && self.is_recent(now)
     }
 
-    fn is_recent(&self, now: i64) -> bool {
-        (0..=WINDOW).contains(&now.saturating_sub(self.since))
+    fn is_recent(&self, now: UnixTime) -> bool {
+        (Seconds(0)..=WINDOW).contains(&(now - self.since))
     }
 }
 
 impl fmt::Display for Logins {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.count, self.since)
+        write!(formatter, "{}.{}", self.count, self.since.as_secs())
     }
 }
 
@@ -73,30 +75,39 @@ fn digits(text: &str, max_len: usize) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const NOW: i64 = 1_795_000_000;
+    const NOW: UnixTime = UnixTime::from_secs(1_795_000_000);
 
-    fn logins_at(instants: &[i64]) -> Logins {
+    fn logins_at(instants: &[UnixTime]) -> Logins {
         instants.iter().fold(None, |logins, now| Some(Logins::after_login(logins, *now))).unwrap()
     }
 
     #[test]
     fn the_fourth_login_in_a_minute_is_a_loop() {
-        assert!(!logins_at(&[NOW, NOW + 1, NOW + 2]).is_loop(NOW + 2));
-        assert!(logins_at(&[NOW, NOW + 1, NOW + 2, NOW + 3]).is_loop(NOW + 3));
-        assert!(!logins_at(&[NOW, NOW + 30, NOW + 60, NOW + 61]).is_loop(NOW + 61));
+        assert!(!logins_at(&[NOW, NOW + Seconds(1), NOW + Seconds(2)]).is_loop(NOW + Seconds(2)));
+        assert!(
+            logins_at(&[NOW, NOW + Seconds(1), NOW + Seconds(2), NOW + Seconds(3)])
+                .is_loop(NOW + Seconds(3))
+        );
+        assert!(
+            !logins_at(&[NOW, NOW + Seconds(30), NOW + Seconds(60), NOW + Seconds(61)])
+                .is_loop(NOW + Seconds(61))
+        );
     }
 
     #[test]
     fn the_loop_is_over_after_a_minute() {
         let logins = logins_at(&[NOW, NOW, NOW, NOW]);
-        assert!(logins.is_loop(NOW + 60));
-        assert!(!logins.is_loop(NOW + 61));
-        assert_eq!(Logins::after_login(Some(logins), NOW + 61), logins_at(&[NOW + 61]));
+        assert!(logins.is_loop(NOW + Seconds(60)));
+        assert!(!logins.is_loop(NOW + Seconds(61)));
+        assert_eq!(
+            Logins::after_login(Some(logins), NOW + Seconds(61)),
+            logins_at(&[NOW + Seconds(61)])
+        );
     }
 
     #[test]
     fn a_count_from_the_future_is_nothing() {
-        let logins = Logins { count: 9, since: NOW + 1 };
+        let logins = Logins { count: 9, since: NOW + Seconds(1) };
         assert!(!logins.is_loop(NOW));
         assert_eq!(Logins::after_login(Some(logins), NOW).count, 1);
     }

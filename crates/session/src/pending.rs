@@ -2,14 +2,14 @@
 
 use std::fmt;
 
+use clock::{Seconds, UnixTime};
 use identity::{Comparison, RequestedAuthnContext};
 
-use crate::claims::stored_instant;
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::token::StoreKey;
-use crate::wire::{Reader, Writer};
+use crate::wire::{Reader, Writer, read_short_instant, short_instant};
 
 const VERSION: u8 = 3;
 const PURPOSE: &str = "pending login";
@@ -40,10 +40,10 @@ pub struct PendingLogin {
     /// Where the browser goes after the login, checked by the caller: a path of the SP's own site, or a
     /// whole URL.
     pub return_url: String,
-    /// `IssueInstant` of the AuthnRequest, seconds since the epoch.
-    pub issue_instant: i64,
-    /// End of the wait, seconds since the epoch: no longer usable at this instant.
-    pub expires: i64,
+    /// `IssueInstant` of the AuthnRequest.
+    pub issue_instant: UnixTime,
+    /// End of the wait: no longer usable at this instant.
+    pub expires: UnixTime,
     /// `ForceAuthn` was asked for (Core 3.4.1).
     pub force_authn: bool,
     /// `IsPassive` was asked for: an IdP that would have to ask the user says so, and nobody minds.
@@ -102,7 +102,7 @@ impl PendingLogin {
         secrets: &Secrets,
         sp: &SpId,
         cookie_value: impl AsRef<[u8]>,
-        now: i64,
+        now: UnixTime,
     ) -> Result<PendingLogin, PendingError> {
         let pending = open(secrets, sp, cookie_value.as_ref()).ok_or(PendingError::Invalid)?;
         if now >= pending.expires {
@@ -139,8 +139,8 @@ impl PendingLogin {
         }
         writer.string(&self.idp);
         writer.string(&self.return_url);
-        writer.array(&stored_instant(self.issue_instant).to_be_bytes());
-        writer.varint(u64::from(stored_instant(self.expires.saturating_sub(self.issue_instant))));
+        writer.array(&short_instant(self.issue_instant));
+        writer.varint(stored_lifetime(self.expires - self.issue_instant));
         if let Some(key) = &self.replaces {
             writer.array(key.as_bytes());
         }
@@ -158,9 +158,9 @@ impl PendingLogin {
         let request_id =
             if has(HEX_ID) { id_of_bytes(reader.array()?) } else { reader.string()? };
         let (idp, return_url) = (reader.string()?, reader.string()?);
-        let issue_instant = i64::from(u32::from_be_bytes(reader.array()?));
+        let issue_instant = read_short_instant(reader.array()?);
         let lifetime = reader.varint().and_then(|seconds| u32::try_from(seconds).ok())?;
-        let expires = issue_instant.saturating_add(i64::from(lifetime));
+        let expires = issue_instant + Seconds(lifetime.into());
         let pending = PendingLogin {
             request_id,
             idp,
@@ -176,6 +176,11 @@ impl PendingLogin {
         reader.finish()?;
         Some(pending)
     }
+}
+
+/// 32 bits, as [`PendingLogin::decode`] reads it.
+fn stored_lifetime(lifetime: Seconds) -> u64 {
+    u32::try_from(lifetime.0.max(0)).unwrap_or(u32::MAX).into()
 }
 
 fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
@@ -227,7 +232,7 @@ impl std::error::Error for PendingError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::{app, wiki};
+    use crate::record::tests::{app, at, wiki};
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [3; NONCE_LEN];
@@ -241,8 +246,8 @@ mod tests {
             request_id: "_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9".into(),
             idp: "corp".into(),
             return_url: "https://app.example.com/a?b=c".into(),
-            issue_instant: 1000,
-            expires: 1600,
+            issue_instant: at(1000),
+            expires: at(1600),
             force_authn: true,
             passive: false,
             authn_context: Some(RequestedAuthnContext {
@@ -258,8 +263,8 @@ mod tests {
     fn a_pending_login_survives_the_cookie_until_it_expires() {
         let cookie = pending().seal_cookie(&secrets(), &app(), NONCE).unwrap();
         let open = |now| PendingLogin::open_cookie(&secrets(), &app(), &cookie, now);
-        assert_eq!(open(1599), Ok(pending()));
-        assert_eq!(open(1600), Err(PendingError::Expired(Box::new(pending()))));
+        assert_eq!(open(at(1599)), Ok(pending()));
+        assert_eq!(open(at(1600)), Err(PendingError::Expired(Box::new(pending()))));
     }
 
     #[test]
@@ -267,12 +272,12 @@ mod tests {
         let cookie = pending().seal_cookie(&secrets(), &app(), NONCE).unwrap();
         let other = Secrets::one(secret(2));
         let invalid = Err(PendingError::Invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), &wiki(), &cookie, 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&other, &app(), &cookie, 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), &cookie[1..], 1000), invalid);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), "", 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &wiki(), &cookie, at(1000)), invalid);
+        assert_eq!(PendingLogin::open_cookie(&other, &app(), &cookie, at(1000)), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), &cookie[1..], at(1000)), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), "", at(1000)), invalid);
         let long = "A".repeat(100_000);
-        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), long, 1000), invalid);
+        assert_eq!(PendingLogin::open_cookie(&secrets(), &app(), long, at(1000)), invalid);
     }
 
     #[test]
@@ -359,8 +364,8 @@ mod tests {
         let pending = PendingLogin {
             request_id: format!("_{}", "a1".repeat(20)),
             return_url: "/page.html?tab=19".into(),
-            issue_instant: 1_800_000_000,
-            expires: 1_800_000_600,
+            issue_instant: at(1_800_000_000),
+            expires: at(1_800_000_600),
             force_authn: false,
             authn_context: None,
             replaces: None,

@@ -1,6 +1,8 @@
 //! A logout under way: what must be remembered from LogoutRequest to LogoutResponse, and how far it
 //! got then, sealed in a cookie.
 
+use clock::UnixTime;
+
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
@@ -18,8 +20,8 @@ pub struct PendingLogout {
     pub idp: String,
     /// Where the browser goes afterwards, checked by the caller; `None` = a page that says so.
     pub return_url: Option<String>,
-    /// End of the wait, seconds since the epoch: no longer usable at this instant.
-    pub expires: i64,
+    /// End of the wait: no longer usable at this instant.
+    pub expires: UnixTime,
     /// How far it got, once it has been answered: the same answer again is a reload or the Back button.
     pub end: Option<LogoutEnd>,
 }
@@ -68,7 +70,7 @@ impl PendingLogout {
         secrets: &Secrets,
         sp: &SpId,
         cookie_value: &[u8],
-        now: i64,
+        now: UnixTime,
     ) -> Option<PendingLogout> {
         let plain = secrets.open_text(PURPOSE, sp, cookie_value)?;
         let mut reader = Reader::new(&plain, VERSION)?;
@@ -93,7 +95,7 @@ impl PendingLogout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::{app, wiki};
+    use crate::record::tests::{app, at, wiki};
     use crate::seal::MAX_TEXT_LEN;
     use crate::secret::tests::secret;
 
@@ -104,7 +106,7 @@ mod tests {
             request_id: "_5f2b8c1d9e3a47f0a6b5c4d3e2f1a0b9".into(),
             idp: "corp".into(),
             return_url: return_url.map(str::to_owned),
-            expires: 1600,
+            expires: at(1600),
             end: None,
         }
     }
@@ -116,9 +118,9 @@ mod tests {
             let cookie = pending(return_url).seal_cookie(&secrets, &app(), NONCE).unwrap();
             let open =
                 |sp: &SpId, now| PendingLogout::open_cookie(&secrets, sp, cookie.as_bytes(), now);
-            assert_eq!(open(&app(), 1599), Some(pending(return_url)));
-            assert_eq!(open(&app(), 1600), None, "too late");
-            assert_eq!(open(&wiki(), 1599), None, "of another SP");
+            assert_eq!(open(&app(), at(1599)), Some(pending(return_url)));
+            assert_eq!(open(&app(), at(1600)), None, "too late");
+            assert_eq!(open(&wiki(), at(1599)), None, "of another SP");
         }
     }
 
@@ -132,7 +134,7 @@ mod tests {
         ] {
             let logout = PendingLogout { end: Some(end), ..pending(None) };
             let cookie = logout.seal_cookie(&secrets, &app(), NONCE).unwrap();
-            let opened = PendingLogout::open_cookie(&secrets, &app(), cookie.as_bytes(), 0);
+            let opened = PendingLogout::open_cookie(&secrets, &app(), cookie.as_bytes(), at(0));
             assert_eq!(opened, Some(logout));
         }
     }
@@ -143,7 +145,7 @@ mod tests {
         let foreign = pending(None).seal_cookie(&Secrets::one(secret(2)), &app(), NONCE).unwrap();
         let long = "A".repeat(MAX_TEXT_LEN + 1);
         for value in ["", "x", "AAAA", &foreign, &long] {
-            let opened = PendingLogout::open_cookie(&secrets, &app(), value.as_bytes(), 0);
+            let opened = PendingLogout::open_cookie(&secrets, &app(), value.as_bytes(), at(0));
             assert_eq!(opened, None, "{value}");
         }
     }

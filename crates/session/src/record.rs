@@ -1,5 +1,6 @@
 //! The session record: what an accepted assertion said, and how it is kept in a store.
 
+use clock::UnixTime;
 use identity::{Attribute, NameId};
 
 use crate::sp_id::SpId;
@@ -20,21 +21,21 @@ pub struct Session {
     pub name_id: NameId,
     /// `SessionIndex` of the AuthnStatement (Core 2.7.2).
     pub session_index: Option<String>,
-    /// `AuthnInstant` of the AuthnStatement, seconds since the epoch.
-    pub authn_instant: i64,
+    /// `AuthnInstant` of the AuthnStatement.
+    pub authn_instant: UnixTime,
     /// `AuthnContextClassRef` (Core 2.7.2.2).
     pub authn_context: Option<String>,
     /// `ID` of the assertion the session was made from.
     pub assertion_id: String,
-    /// `IssueInstant` of that assertion, seconds since the epoch by the IdP's clock: a logout that the
+    /// `IssueInstant` of that assertion, by the IdP's clock: a logout that the
     /// IdP asks for later ends the session.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     /// The SP it belongs to; never to be accepted for another.
     pub sp: SpId,
-    /// When the session was made, seconds since the epoch.
-    pub created: i64,
-    /// Absolute end, seconds since the epoch: not valid at this instant any more.
-    pub expires: i64,
+    /// When the session was made.
+    pub created: UnixTime,
+    /// Absolute end: not valid at this instant any more.
+    pub expires: UnixTime,
     /// Return URL of the login: where a re-post of the same assertion (Back button) goes.
     pub landing: String,
     /// The assertion's attributes in document order.
@@ -86,7 +87,7 @@ impl Session {
     }
 
     /// Whether the session belongs to `sp` and has not ended at `now`.
-    pub fn is_valid_for(&self, sp: &SpId, now: i64) -> bool {
+    pub fn is_valid_for(&self, sp: &SpId, now: UnixTime) -> bool {
         self.sp == *sp && now < self.expires
     }
 }
@@ -138,6 +139,8 @@ fn read_values(reader: &mut Reader<'_>) -> Option<Vec<String>> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use clock::Seconds;
+
     use super::*;
 
     pub(crate) fn attribute(name: &str, friendly_name: Option<&str>, values: &[&str]) -> Attribute {
@@ -146,6 +149,10 @@ pub(crate) mod tests {
             friendly_name: friendly_name.map(Into::into),
             values: values.iter().map(|value| value.to_string()).collect(),
         }
+    }
+
+    pub(crate) fn at(seconds: i64) -> UnixTime {
+        UnixTime::from_secs(seconds)
     }
 
     pub(crate) fn app() -> SpId {
@@ -169,15 +176,15 @@ pub(crate) mod tests {
                 sp_provided_id: None,
             },
             session_index: Some("_f6a2b1f3a3c8f1a0e5d6c7b8a9f0e1d2c3".into()),
-            authn_instant: 1_795_000_000,
+            authn_instant: at(1_795_000_000),
             authn_context: Some(
                 "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into(),
             ),
             assertion_id: "_9d3f6c1e8a7b4f2d0c5e6b7a8f9e0d1c2b".into(),
-            issue_instant: 1_795_000_001,
+            issue_instant: at(1_795_000_001),
             sp: app(),
-            created: 1_795_000_002,
-            expires: 1_795_028_802,
+            created: at(1_795_000_002),
+            expires: at(1_795_028_802),
             landing: "https://app.example.com/reports/2026/q4?view=summary".into(),
             attributes: vec![
                 attribute("urn:oid:0.9.2342.19200300.100.1.1", Some("uid"), &["jdoe"]),
@@ -228,9 +235,9 @@ pub(crate) mod tests {
             authn_context: None,
             landing: String::new(),
             attributes: vec![attribute("", Some(""), &[""])],
-            issue_instant: -2,
-            created: -1,
-            expires: i64::MAX,
+            issue_instant: at(-2),
+            created: at(-1),
+            expires: UnixTime::MAX,
             ..typical()
         };
         assert_eq!(Session::decode(&session.encode()), Some(session));
@@ -249,13 +256,13 @@ pub(crate) mod tests {
                 sp_provided_id: Some("a1".into()),
             },
             session_index: Some("s1".into()),
-            authn_instant: 1000,
+            authn_instant: at(1000),
             authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()),
             assertion_id: "_1".into(),
-            issue_instant: 999,
+            issue_instant: at(999),
             sp: SpId::from_bytes(*b"0123456789abcdef"),
-            created: 1001,
-            expires: -1,
+            created: at(1001),
+            expires: at(-1),
             landing: "https://app.example.com/".into(),
             attributes: vec![
                 attribute("urn:oid:2.5.4.42", Some("givenName"), &["Alice", ""]),
@@ -321,7 +328,7 @@ pub(crate) mod tests {
     #[test]
     fn a_session_is_valid_for_its_own_sp_until_it_ends() {
         let session = typical();
-        assert!(session.is_valid_for(&app(), session.expires - 1));
+        assert!(session.is_valid_for(&app(), session.expires - Seconds(1)));
         assert!(!session.is_valid_for(&app(), session.expires));
         assert!(!session.is_valid_for(&wiki(), session.created));
     }

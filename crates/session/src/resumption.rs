@@ -1,6 +1,8 @@
 //! What became of a login whose cookie was not there, for the page that looks whether the browser is
 //! signed in by now.
 
+use clock::UnixTime;
+
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
@@ -19,8 +21,8 @@ pub struct Resumption {
     pub page: String,
     /// The login was known, and took too long.
     pub expired: bool,
-    /// Seconds since the epoch: no longer usable at this instant.
-    pub expires: i64,
+    /// No longer usable at this instant.
+    pub expires: UnixTime,
 }
 
 impl Resumption {
@@ -43,7 +45,7 @@ impl Resumption {
     }
 
     /// Opens it at `sp`; `None` for what is not ours, damaged or too old.
-    pub fn open(secrets: &Secrets, sp: &SpId, sealed: &str, now: i64) -> Option<Resumption> {
+    pub fn open(secrets: &Secrets, sp: &SpId, sealed: &str, now: UnixTime) -> Option<Resumption> {
         if sealed.len() > MAX_LEN {
             return None;
         }
@@ -63,7 +65,7 @@ impl Resumption {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::{app, wiki};
+    use crate::record::tests::{app, at, wiki};
     use crate::secret::tests::secret;
 
     #[test]
@@ -73,14 +75,14 @@ mod tests {
             request_id: "_a".into(),
             page: "/page".into(),
             expired: true,
-            expires: 1000,
+            expires: at(1000),
         };
         let sealed = resumption.seal(&secrets, &app(), [3; NONCE_LEN]).unwrap();
         let open = |sp, now| Resumption::open(&secrets, &sp, &sealed, now);
-        assert_eq!(open(app(), 999), Some(resumption));
-        assert_eq!(open(app(), 1000), None);
-        assert_eq!(open(wiki(), 999), None);
-        assert_eq!(Resumption::open(&secrets, &app(), &sealed[1..], 999), None);
-        assert_eq!(Resumption::open(&secrets, &app(), &"A".repeat(10_000), 999), None);
+        assert_eq!(open(app(), at(999)), Some(resumption));
+        assert_eq!(open(app(), at(1000)), None);
+        assert_eq!(open(wiki(), at(999)), None);
+        assert_eq!(Resumption::open(&secrets, &app(), &sealed[1..], at(999)), None);
+        assert_eq!(Resumption::open(&secrets, &app(), &"A".repeat(10_000), at(999)), None);
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use clock::UnixTime;
 use openssl::sha::sha256;
 
 use crate::token::StoreKey;
+use crate::wire::{read_short_instant, short_instant};
 
 const VERSION: u8 = 1;
 
@@ -24,8 +26,8 @@ pub struct Member {
     session_index: Option<IndexHash>,
     /// Where the session lies in the store.
     pub key: StoreKey,
-    /// Its end, seconds since the epoch.
-    pub expires: i64,
+    /// Its end.
+    pub expires: UnixTime,
 }
 
 /// What a LogoutRequest says about the sessions it ends (Core 3.7.1).
@@ -53,7 +55,7 @@ impl Member {
         name_id_format: Option<&str>,
         session_index: Option<&str>,
         key: StoreKey,
-        expires: i64,
+        expires: UnixTime,
     ) -> Member {
         Member {
             format: format_hash(name_id_format),
@@ -63,7 +65,7 @@ impl Member {
         }
     }
 
-    fn is_alive(&self, now: i64) -> bool {
+    fn is_alive(&self, now: UnixTime) -> bool {
         now < self.expires
     }
 }
@@ -86,7 +88,7 @@ impl SessionSet {
     /// Returns what had to leave a full set: the sessions that would have ended first. They must end
     /// now, for no logout would find them.
     #[must_use]
-    pub fn add(&mut self, member: Member, limit: usize, now: i64) -> Vec<StoreKey> {
+    pub fn add(&mut self, member: Member, limit: usize, now: UnixTime) -> Vec<StoreKey> {
         self.members.retain(|other| other.is_alive(now) && other.key != member.key);
         let others = limit.clamp(1, MAX_MEMBERS) - 1;
         let mut left = Vec::new();
@@ -99,7 +101,7 @@ impl SessionSet {
     }
 
     /// The sessions that live, the one that ends first first: of equal lifetimes that is the oldest.
-    pub fn oldest_first(&self, now: i64) -> Vec<StoreKey> {
+    pub fn oldest_first(&self, now: UnixTime) -> Vec<StoreKey> {
         let mut alive: Vec<&Member> = self.members.iter().filter(|it| it.is_alive(now)).collect();
         alive.sort_by_key(|member| member.expires);
         alive.into_iter().map(|member| member.key).collect()
@@ -111,7 +113,7 @@ impl SessionSet {
     }
 
     /// The sessions that the LogoutRequest ends.
-    pub fn covered_by(&self, logged_out: &LoggedOut<'_>, now: i64) -> Vec<Member> {
+    pub fn covered_by(&self, logged_out: &LoggedOut<'_>, now: UnixTime) -> Vec<Member> {
         let format = format_hash(logged_out.name_id_format);
         let indexes = logged_out.session_indexes.iter().map(|i| index_hash(i)).collect();
         let covered =
@@ -120,7 +122,7 @@ impl SessionSet {
     }
 
     /// Forgets the sessions with these keys, and those that have ended.
-    pub fn remove(&mut self, keys: &HashSet<StoreKey>, now: i64) {
+    pub fn remove(&mut self, keys: &HashSet<StoreKey>, now: UnixTime) {
         self.members.retain(|member| member.is_alive(now) && !keys.contains(&member.key));
     }
 
@@ -138,8 +140,8 @@ impl SessionSet {
         self.members.is_empty()
     }
 
-    /// When its last session ends, seconds since the epoch; the set lives as long.
-    pub fn expires(&self) -> Option<i64> {
+    /// When its last session ends; the set lives as long.
+    pub fn expires(&self) -> Option<UnixTime> {
         self.members.iter().map(|member| member.expires).max()
     }
 
@@ -151,8 +153,7 @@ impl SessionSet {
             bytes.extend_from_slice(&member.format.to_be_bytes());
             bytes.extend_from_slice(&member.session_index.unwrap_or(0).to_be_bytes());
             bytes.extend_from_slice(member.key.as_bytes());
-            let expires = u32::try_from(member.expires.max(0)).unwrap_or(u32::MAX);
-            bytes.extend_from_slice(&expires.to_be_bytes());
+            bytes.extend_from_slice(&short_instant(member.expires));
         }
         bytes
     }
@@ -177,7 +178,7 @@ fn decode_member(bytes: &[u8; MEMBER_LEN]) -> Option<Member> {
         format: FormatHash::from_be_bytes(*format),
         session_index: (index != 0).then_some(index),
         key: StoreKey(*key),
-        expires: i64::from(u32::from_be_bytes(expires.try_into().ok()?)),
+        expires: read_short_instant(expires.try_into().ok()?),
     })
 }
 
@@ -200,11 +201,13 @@ fn digest(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use clock::Seconds;
+
     use super::*;
 
     const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
     const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
-    const NOW: i64 = 1_800_000_000;
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
     fn key(n: u32) -> StoreKey {
         let mut bytes = [0; 32];
@@ -213,7 +216,7 @@ mod tests {
     }
 
     fn member(n: u32, index: Option<&str>) -> Member {
-        Member::new(Some(PERSISTENT), index, key(n), NOW + 100 + i64::from(n))
+        Member::new(Some(PERSISTENT), index, key(n), NOW + Seconds(100) + Seconds(n.into()))
     }
 
     fn set(members: &[(u32, Option<&str>)]) -> SessionSet {
@@ -248,7 +251,10 @@ mod tests {
         assert_eq!(covered(&set, None, &["a"]), [1]);
         assert_eq!(covered(&set, Some(UNSPECIFIED), &["a"]), [1]);
         let mut open = SessionSet::default();
-        assert!(open.add(Member::new(None, None, key(7), NOW + 1), MAX_MEMBERS, NOW).is_empty());
+        assert!(
+            open.add(Member::new(None, None, key(7), NOW + Seconds(1)), MAX_MEMBERS, NOW)
+                .is_empty()
+        );
         assert_eq!(covered(&open, Some(TRANSIENT), &[]), [7]);
     }
 
@@ -256,8 +262,8 @@ mod tests {
     fn ended_sessions_are_neither_kept_nor_covered() {
         let mut set = set(&[(1, None), (2, None)]);
         let request = LoggedOut { name_id_format: None, session_indexes: &[] };
-        assert_eq!(set.covered_by(&request, NOW + 101).len(), 1);
-        assert!(set.add(member(9, None), MAX_MEMBERS, NOW + 102).is_empty());
+        assert_eq!(set.covered_by(&request, NOW + Seconds(101)).len(), 1);
+        assert!(set.add(member(9, None), MAX_MEMBERS, NOW + Seconds(102)).is_empty());
         assert_eq!(covered(&set, None, &[]), [9]);
     }
 
@@ -267,7 +273,7 @@ mod tests {
         for n in 0..MAX_MEMBERS as u32 {
             assert!(set.add(member(n, None), MAX_MEMBERS, NOW).is_empty());
         }
-        let newest = Member::new(None, None, key(1 << 20), NOW + 1);
+        let newest = Member::new(None, None, key(1 << 20), NOW + Seconds(1));
         assert_eq!(set.add(newest, MAX_MEMBERS, NOW), [key(0)], "not the new one");
         assert_eq!(set.len(), MAX_MEMBERS);
         assert!(set.encode().len() <= 490 * 1024);
@@ -281,7 +287,7 @@ mod tests {
     fn the_oldest_comes_first_and_the_ended_not_at_all() {
         let set = set(&[(3, None), (1, None), (2, None)]);
         assert_eq!(set.oldest_first(NOW), [key(1), key(2), key(3)]);
-        assert_eq!(set.oldest_first(NOW + 102), [key(3)]);
+        assert_eq!(set.oldest_first(NOW + Seconds(102)), [key(3)]);
     }
 
     #[test]
@@ -300,7 +306,7 @@ mod tests {
         one.merge(set(&[(2, Some("b")), (3, Some("c"))]));
         assert_eq!(covered(&one, None, &[]), [1, 2, 3]);
         assert!(one.contains(&key(3)) && !one.contains(&key(4)));
-        assert_eq!(one.expires(), Some(NOW + 103));
+        assert_eq!(one.expires(), Some(NOW + Seconds(103)));
         assert_eq!(SessionSet::default().expires(), None);
     }
 

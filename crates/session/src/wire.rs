@@ -2,6 +2,8 @@
 //!
 //! Reading never trusts a length: it is compared with what is left before anything is taken.
 
+use clock::UnixTime;
+
 use crate::sp_id::SpId;
 use crate::uri_prefix;
 
@@ -61,10 +63,21 @@ impl Writer {
         }
     }
 
-    /// Seconds since the epoch, zigzag so that one before 1970 stays short too.
-    pub(crate) fn instant(&mut self, value: i64) {
+    /// Zigzag, so that one before 1970 stays short too.
+    pub(crate) fn instant(&mut self, value: UnixTime) {
+        let value = value.as_secs();
         self.varint(((value << 1) ^ (value >> 63)) as u64);
     }
+}
+
+/// An instant in four bytes, where all records are of equal length: the nearest from 1970 to 2106.
+pub(crate) fn short_instant(instant: UnixTime) -> [u8; 4] {
+    u32::try_from(instant.as_secs().max(0)).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// Undoes [`short_instant`].
+pub(crate) fn read_short_instant(bytes: [u8; 4]) -> UnixTime {
+    UnixTime::from_secs(u32::from_be_bytes(bytes).into())
 }
 
 /// Takes fields from a byte string; `None` at the first that is malformed.
@@ -159,9 +172,9 @@ impl<'a> Reader<'a> {
         if self.boolean()? { read(self).map(Some) } else { Some(None) }
     }
 
-    pub(crate) fn instant(&mut self) -> Option<i64> {
+    pub(crate) fn instant(&mut self) -> Option<UnixTime> {
         let value = self.varint()?;
-        Some(((value >> 1) as i64) ^ -((value & 1) as i64))
+        Some(UnixTime::from_secs(((value >> 1) as i64) ^ -((value & 1) as i64)))
     }
 }
 
@@ -169,7 +182,7 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn round_trip_instant(value: i64) -> Option<i64> {
+    fn round_trip_instant(value: UnixTime) -> Option<UnixTime> {
         let mut writer = Writer::new(1);
         writer.instant(value);
         let bytes = writer.finish();
@@ -182,7 +195,18 @@ mod tests {
     #[test]
     fn instants_of_every_size_survive() {
         for value in [0, 1, -1, 63, 64, 1_800_000_000, -62_135_596_800, i64::MAX, i64::MIN] {
+            let value = UnixTime::from_secs(value);
             assert_eq!(round_trip_instant(value), Some(value));
+        }
+    }
+
+    #[test]
+    fn short_instants_reach_from_1970_to_2106() {
+        let kept = |seconds| read_short_instant(short_instant(UnixTime::from_secs(seconds)));
+        for (seconds, expected) in
+            [(1_800_000_000, 1_800_000_000), (-1, 0), (i64::MAX, i64::from(u32::MAX))]
+        {
+            assert_eq!(kept(seconds), UnixTime::from_secs(expected));
         }
     }
 

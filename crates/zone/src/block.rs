@@ -1,6 +1,6 @@
 //! A block: the first of an entry carries its head, the others only bytes.
 
-use clock::Monotonic;
+use clock::{Monotonic, UnixTime};
 
 /// No block: the end of a list.
 pub(crate) const NIL: u32 = u32::MAX;
@@ -40,7 +40,7 @@ struct First {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Head {
-    pub expires: i64,
+    pub expires: UnixTime,
     /// What the clock said when the entry was last written or touched.
     pub touched: Monotonic,
     pub version: u64,

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use clock::UnixTime;
+
 /// Slots that a key may lie in; one of them is given up when all are taken.
 const WAYS: usize = 4;
 
@@ -17,7 +19,7 @@ pub struct Cache<T> {
 struct Slot<T> {
     key: [u8; 32],
     epoch: u64,
-    expires: i64,
+    expires: UnixTime,
     value: Rc<T>,
 }
 
@@ -29,8 +31,8 @@ impl<T> Cache<T> {
         Cache { slots, victim: 0 }
     }
 
-    /// The value stored under `epoch`, not expired at `now` (Unix seconds).
-    pub fn get(&mut self, key: &[u8; 32], epoch: u64, now: i64) -> Option<Rc<T>> {
+    /// The value stored under `epoch`, not expired at `now`.
+    pub fn get(&mut self, key: &[u8; 32], epoch: u64, now: UnixTime) -> Option<Rc<T>> {
         let slot = self.slot(key)?;
         match slot {
             Some(entry) if entry.epoch == epoch && now < entry.expires => {
@@ -44,7 +46,7 @@ impl<T> Cache<T> {
     }
 
     /// Remembers the value decoded from an entry read with this `epoch` and `expires`.
-    pub fn insert(&mut self, key: [u8; 32], epoch: u64, expires: i64, value: T) -> Rc<T> {
+    pub fn insert(&mut self, key: [u8; 32], epoch: u64, expires: UnixTime, value: T) -> Rc<T> {
         let value = Rc::new(value);
         let slot = Slot { key, epoch, expires, value: Rc::clone(&value) };
         self.victim = self.victim.wrapping_add(1) % WAYS;
@@ -60,7 +62,7 @@ impl<T> Cache<T> {
     }
 
     /// Follows a touch of the entry in the zone.
-    pub fn set_expires(&mut self, key: &[u8; 32], expires: i64) {
+    pub fn set_expires(&mut self, key: &[u8; 32], expires: UnixTime) {
         if let Some(Some(entry)) = self.slot(key) {
             entry.expires = expires;
         }
@@ -92,32 +94,36 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
+    fn at(seconds: i64) -> UnixTime {
+        UnixTime::from_secs(seconds)
+    }
+
     #[test]
     fn a_value_is_good_until_its_bucket_changes() {
         let mut cache = Cache::new(8);
-        cache.insert(KEY, 3, 100, "alice");
-        assert_eq!(cache.get(&KEY, 3, 99).as_deref(), Some(&"alice"));
-        assert_eq!(cache.get(&KEY, 4, 99), None);
-        assert_eq!(cache.get(&KEY, 3, 99), None, "what failed once is gone");
+        cache.insert(KEY, 3, at(100), "alice");
+        assert_eq!(cache.get(&KEY, 3, at(99)).as_deref(), Some(&"alice"));
+        assert_eq!(cache.get(&KEY, 4, at(99)), None);
+        assert_eq!(cache.get(&KEY, 3, at(99)), None, "what failed once is gone");
     }
 
     #[test]
     fn a_value_expires_and_follows_a_touch() {
         let mut cache = Cache::new(8);
-        cache.insert(KEY, 3, 100, "alice");
-        cache.set_expires(&KEY, 200);
-        assert!(cache.get(&KEY, 3, 199).is_some());
-        assert!(cache.get(&KEY, 3, 200).is_none());
+        cache.insert(KEY, 3, at(100), "alice");
+        cache.set_expires(&KEY, at(200));
+        assert!(cache.get(&KEY, 3, at(199)).is_some());
+        assert!(cache.get(&KEY, 3, at(200)).is_none());
     }
 
     #[test]
     fn inserting_again_replaces() {
         let mut cache = Cache::new(8);
-        cache.insert(KEY, 3, 100, "alice");
-        cache.insert(KEY, 4, 100, "bob");
-        assert_eq!(cache.get(&KEY, 4, 0).as_deref(), Some(&"bob"));
+        cache.insert(KEY, 3, at(100), "alice");
+        cache.insert(KEY, 4, at(100), "bob");
+        assert_eq!(cache.get(&KEY, 4, at(0)).as_deref(), Some(&"bob"));
         cache.remove(&KEY);
-        assert_eq!(cache.get(&KEY, 4, 0), None);
+        assert_eq!(cache.get(&KEY, 4, at(0)), None);
     }
 
     #[test]
@@ -126,8 +132,8 @@ mod tests {
         for n in 0..10_000_u32 {
             let mut key = KEY;
             key[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
-            cache.insert(key, 0, 100, n);
-            assert_eq!(cache.get(&key, 0, 0).as_deref(), Some(&n));
+            cache.insert(key, 0, at(100), n);
+            assert_eq!(cache.get(&key, 0, at(0)).as_deref(), Some(&n));
         }
         assert_eq!(cache.slots.iter().flatten().count(), 64);
     }

@@ -3,6 +3,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
+use clock::UnixTime;
+
 use crate::block::{Block, NIL};
 
 /// Names the layout below; its last byte is the layout's version.
@@ -36,7 +38,7 @@ pub(crate) struct Header {
     pub entries: u64,
     pub evictions: u64,
     pub evictions_reported: u64,
-    pub reported_at: i64,
+    pub reported_at: UnixTime,
     pub resets: u64,
 }
 

@@ -24,7 +24,7 @@ pub use table::{MAX_VALUE, Table};
 
 use std::fmt;
 
-use clock::Monotonic;
+use clock::{Monotonic, UnixTime};
 
 /// What an entry is; part of its key, so kinds never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl Kind {
 pub struct Entry {
     /// The bytes as stored.
     pub value: Vec<u8>,
-    /// Unix seconds; the entry is gone when the clock reaches it.
-    pub expires: i64,
+    /// The entry is gone when the clock reaches it.
+    pub expires: UnixTime,
     /// What the clock of [`Table::set_clock`] said at the last write or touch. Unlike the time of day,
     /// nobody sets it.
     pub touched: Monotonic,

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
-use clock::Monotonic;
+use clock::{Monotonic, UnixTime};
 
 use crate::Kind;
 use crate::block::{Block, NIL};
@@ -45,7 +45,7 @@ impl Memory {
             entries: 0,
             evictions: 0,
             evictions_reported: 0,
-            reported_at: 0,
+            reported_at: UnixTime::default(),
             resets: 0,
         };
         // SAFETY: the layout lies within the caller's memory, aligned; nobody else uses it yet.

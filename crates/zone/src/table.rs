@@ -6,7 +6,7 @@ mod values;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use clock::Monotonic;
+use clock::{Monotonic, Seconds, UnixTime};
 
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
@@ -25,12 +25,12 @@ const EXPIRE_STEP: usize = 2;
 /// Entries looked at for expiry before an unexpired one is evicted.
 const EXPIRE_SWEEP: usize = 64;
 
-/// Seconds between two reports of evictions.
-const REPORT_EVERY: i64 = 60;
+/// Between two reports of evictions.
+const REPORT_EVERY: Seconds = Seconds(60);
 
 /// The open table; see [`crate::Memory::table`].
 ///
-/// `now` and `expires` are Unix seconds; an entry is gone as soon as `now >= expires`.
+/// An entry is gone as soon as `now >= expires`.
 pub struct Table<'a> {
     pub(crate) header: &'a mut Header,
     pub(crate) layout: Layout,
@@ -57,7 +57,7 @@ impl Table<'_> {
         &mut self,
         kind: Kind,
         key: &[u8; 32],
-        now: i64,
+        now: UnixTime,
         mut buffer: Vec<u8>,
     ) -> Option<Entry> {
         let at = self.live(kind, key, now)?;
@@ -77,8 +77,8 @@ impl Table<'_> {
         kind: Kind,
         key: &[u8; 32],
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<(), StoreError> {
         self.make_room(kind, key, value.len(), now)?;
         if let Some(at) = self.find(kind, key) {
@@ -98,8 +98,8 @@ impl Table<'_> {
         key: &[u8; 32],
         epoch: u64,
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<Option<u64>, StoreError> {
         if self.epoch(kind, key) != epoch {
             return Ok(None);
@@ -117,8 +117,8 @@ impl Table<'_> {
         kind: Kind,
         key: &[u8; 32],
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<bool, StoreError> {
         if self.live(kind, key, now).is_some() {
             return Ok(false);
@@ -136,8 +136,8 @@ impl Table<'_> {
         key: &[u8; 32],
         version: u64,
         value: &[u8],
-        expires: i64,
-        now: i64,
+        expires: UnixTime,
+        now: UnixTime,
     ) -> Result<bool, StoreError> {
         let current = self.live(kind, key, now).and_then(|at| self.head(at));
         if current.is_none_or(|head| head.version != version) {
@@ -165,12 +165,12 @@ impl Table<'_> {
     }
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
-    pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: i64, now: i64) -> bool {
+    pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) -> bool {
         self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
     }
 
     /// Makes the entry the last to be evicted; `false` when there is none.
-    pub fn renew_entry(&mut self, kind: Kind, key: &[u8; 32], now: i64) -> bool {
+    pub fn renew_entry(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> bool {
         self.live(kind, key, now).and_then(|at| self.renew(at)).is_some()
     }
 
@@ -186,9 +186,9 @@ impl Table<'_> {
     }
 
     /// Evictions since the last report, at most once a minute over all processes.
-    pub fn report_evictions(&mut self, now: i64) -> Option<u64> {
+    pub fn report_evictions(&mut self, now: UnixTime) -> Option<u64> {
         let count = self.header.evictions - self.header.evictions_reported;
-        if count == 0 || now < self.header.reported_at.saturating_add(REPORT_EVERY) {
+        if count == 0 || now < self.header.reported_at + REPORT_EVERY {
             return None;
         }
         self.header.evictions_reported = self.header.evictions;
@@ -202,7 +202,7 @@ impl Table<'_> {
         kind: Kind,
         key: &[u8; 32],
         len: usize,
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), StoreError> {
         let need = blocks_for(len);
         if len > MAX_VALUE || need > self.layout.blocks / MAX_SHARE {
@@ -244,7 +244,7 @@ impl Table<'_> {
 
     /// Looks at the `limit` oldest of both queues. A pinned entry that stays goes to the end, so
     /// that all are looked at in turn: their order in the queue means nothing else.
-    fn expire(&mut self, limit: usize, now: i64) {
+    fn expire(&mut self, limit: usize, now: UnixTime) {
         for _ in 0..limit {
             let oldest = self.header.evictable.oldest;
             if self.head(oldest).is_none_or(|head| now < head.expires) {
@@ -269,7 +269,7 @@ impl Table<'_> {
     }
 
     /// The entry, unless it has expired.
-    fn live(&mut self, kind: Kind, key: &[u8; 32], now: i64) -> Option<u32> {
+    fn live(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<u32> {
         let at = self.find(kind, key)?;
         if now < self.head(at)?.expires {
             return Some(at);
@@ -290,7 +290,13 @@ impl Table<'_> {
     }
 
     /// Needs the blocks to be free already.
-    fn insert(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], expires: i64) -> Option<()> {
+    fn insert(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        value: &[u8],
+        expires: UnixTime,
+    ) -> Option<()> {
         let at = self.write_value(value)?;
         let bucket = self.layout.bucket(kind as u8, key);
         self.header.version += 1;
@@ -327,7 +333,7 @@ impl Table<'_> {
         self.change(bucket)
     }
 
-    fn move_expiry(&mut self, at: u32, expires: i64) -> Option<()> {
+    fn move_expiry(&mut self, at: u32, expires: UnixTime) -> Option<()> {
         let head = self.blocks.get_mut(at as usize)?.head_mut();
         head.touched = self.clock;
         let is_earlier = expires < head.expires;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use clock::UnixTime;
 use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
@@ -20,8 +21,7 @@ pub struct Arrival {
     /// Where the browser goes.
     pub landing: String,
     pub browser: Browser,
-    /// Seconds since the epoch.
-    pub now: i64,
+    pub now: UnixTime,
 }
 
 /// What the browser brought along.
@@ -71,11 +71,11 @@ async fn claim(
     sp: &Sp,
     login: &Login,
     pending: Option<&PendingLogin>,
-    now: i64,
+    now: UnixTime,
 ) -> Result<(), Refusal> {
     let (issuer, name_id) = (login.idp_entity_id.as_str(), login.name_id.value.as_str());
     // As long as the request, whose claim has no owner of its own.
-    let request_until = pending.map_or(i64::MIN, |pending| pending.expires);
+    let request_until = pending.map_or(UnixTime::MIN, |pending| pending.expires);
     let until = login.replay_until.max(request_until);
     match sp.sessions.claim(issuer, name_id, &login.assertion_id, until, now).await? {
         Claimed::First => {}
@@ -113,9 +113,9 @@ async fn end_replaced(
     sp: &Sp,
     pending: Option<&PendingLogin>,
     browser: &Browser,
-    now: i64,
+    now: UnixTime,
 ) -> Result<(), Refusal> {
-    let end = now.saturating_add(sp.sessions.rules.lifetime);
+    let end = now + sp.sessions.rules.lifetime;
     let replaced = pending.and_then(|pending| pending.replaces);
     let sessions: Vec<_> =
         browser.sessions.iter().copied().chain(replaced).map(|key| (key, end)).collect();
@@ -126,14 +126,14 @@ async fn end_replaced(
 fn remember_answer(
     sp: &Sp,
     pending: PendingLogin,
-    now: i64,
+    now: UnixTime,
     reply: Reply,
 ) -> Result<Reply, Refusal> {
     let answered = pending.answered();
     let sealed = answered
         .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
-    let left = answered.expires.saturating_sub(now);
+    let left = answered.expires - now;
     Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
 }
 
@@ -146,8 +146,8 @@ pub fn go_on(sp: &Sp, landing: String) -> Reply {
     Reply::html(200, pages::go_on(&landing))
 }
 
-fn session(sp: &Sp, login: Login, landing: String, now: i64) -> Session {
-    let end = now.saturating_add(sp.sessions.rules.lifetime);
+fn session(sp: &Sp, login: Login, landing: String, now: UnixTime) -> Session {
+    let end = now + sp.sessions.rules.lifetime;
     Session {
         idp: login.idp_entity_id,
         name_id: login.name_id,

@@ -4,7 +4,8 @@
 
 use std::rc::Rc;
 
-use nginx_sys::{NGX_LOG_NOTICE, ngx_time};
+use clock::{Seconds, UnixTime};
+use nginx_sys::NGX_LOG_NOTICE;
 use ngx::http::Request;
 use ngx::ngx_log_error;
 use saml::reason;
@@ -12,6 +13,7 @@ use saml::refusal::{Refusal, quote};
 use session::Resumption;
 
 use super::{Known, go_on};
+use crate::clock::now;
 use crate::config::Sp;
 use crate::context::Context;
 use crate::endpoint::Answer;
@@ -21,8 +23,8 @@ use crate::random;
 /// The argument of the ACS that asks for it.
 pub const RESUMPTION: &str = "saml_resumption";
 
-/// Seconds that the page may be kept before it looks.
-const LIFETIME: i64 = 600;
+/// How long the page may be kept before it looks.
+const LIFETIME: Seconds = Seconds(600);
 
 /// Refuses the Response, and remembers where the person wanted to go when anything says it: the cookie of
 /// a login that took too long, or a RelayState of ours.
@@ -32,7 +34,7 @@ pub fn refuse(
     request_id: &str,
     known: Known,
     relay_state: Option<&str>,
-    now: i64,
+    now: UnixTime,
 ) -> Refusal {
     let expired = matches!(known, Known::Expired(_));
     let page = match known {
@@ -44,7 +46,7 @@ pub fn refuse(
     if let (Some(page), Some(context)) = (page, Context::of_or_new(r)) {
         *context.circumstances().start_again.borrow_mut() = Some(sp.absolute(&page));
         let request_id = request_id.to_owned();
-        let expires = now.saturating_add(LIFETIME);
+        let expires = now + LIFETIME;
         *context.circumstances().resumption.borrow_mut() =
             address(sp, &Resumption { request_id, page, expired, expires });
     }
@@ -53,7 +55,7 @@ pub fn refuse(
 
 /// Goes to the page when the browser is signed in; else says again what was wrong.
 pub fn resume(r: &Request, sp: &Rc<Sp>, sealed: &str) -> Result<Answer, Refusal> {
-    let now = ngx_time();
+    let now = now();
     let secrets = sp.sessions.store.secrets()?;
     let Some(resumption) = Resumption::open(secrets, &sp.id, sealed, now) else {
         let detail = format!("the \"{RESUMPTION}\" argument is not ours, or too old");

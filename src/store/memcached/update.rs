@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ::memcached::{Command, Item, Key, Outcome};
-use clock::Msec;
+use clock::{Msec, UnixTime};
 use zone::Kind;
 
 use super::node::Node;
@@ -13,16 +13,16 @@ use crate::random;
 
 /// Rounds after which an entry is given up on. Each lost round is one that somebody else won.
 const ROUNDS: u32 = 24;
-/// The longest pause before the next round, milliseconds for each round lost.
-const PAUSE: u32 = 4;
+/// The longest pause before the next round, for each round lost.
+const PAUSE: Msec = Msec(4);
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It stays as it is.
     Keep,
-    /// It is replaced, or made. `expires` in Unix seconds.
-    Put { value: Vec<u8>, expires: i64 },
+    /// It is replaced, or made.
+    Put { value: Vec<u8>, expires: UnixTime },
     /// It goes.
     Delete,
 }
@@ -139,6 +139,6 @@ fn command(
 }
 
 fn jitter(round: u32) -> Msec {
-    let longest = round * PAUSE;
-    Msec(u64::from(u32::from_ne_bytes(random::bytes()) % longest) + 1)
+    let longest = PAUSE * round.into();
+    Msec(u64::from_ne_bytes(random::bytes()) % longest.0 + 1)
 }

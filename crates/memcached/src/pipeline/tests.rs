@@ -1,8 +1,12 @@
-use clock::Msec;
+use clock::{Msec, UnixTime};
 
 use super::*;
 use crate::key::{Key, KeyLetter, KeyPrefix};
 use crate::ttl::Ttl;
+
+fn ttl() -> Ttl {
+    Ttl::until(UnixTime::from_secs(60), UnixTime::from_secs(0))
+}
 
 const DEADLINE: Monotonic = Monotonic::from_msec(100);
 
@@ -93,7 +97,7 @@ fn records_end_where_commands_do() {
     let lens = [3, 9000, 7000, 300, 40_000, 5, 20_000, 2];
     let mut ends = Vec::new();
     for (ticket, len) in lens.into_iter().enumerate() {
-        let put = Command::put(key(), vec![b'v'; len], Ttl::until(60, 0));
+        let put = Command::put(key(), vec![b'v'; len], ttl());
         pipeline.push(put, DEADLINE, ticket).unwrap();
         ends.push(pipeline.output().len());
     }
@@ -119,7 +123,7 @@ fn a_record_only_grows_until_it_is_written() {
     let mut pipeline = Pipeline::default();
     pipeline.push(get(), DEADLINE, 1).unwrap();
     let record = pipeline.record().to_vec();
-    pipeline.push(Command::put(key(), vec![0; 20_000], Ttl::until(60, 0)), DEADLINE, 2).unwrap();
+    pipeline.push(Command::put(key(), vec![0; 20_000], ttl()), DEADLINE, 2).unwrap();
     assert_eq!(pipeline.record(), record);
     pipeline.wrote(record.len() + 5);
     assert_eq!(pipeline.record().len(), RECORD);
@@ -134,10 +138,10 @@ fn what_waits_is_bounded() {
     assert_eq!(pipeline.push(Command::noop(), DEADLINE, 0), Err(PushError::Full));
 
     let mut pipeline = Pipeline::default();
-    let put = || Command::put(key(), vec![0; MAX_VALUE], Ttl::until(60, 0));
+    let put = || Command::put(key(), vec![0; MAX_VALUE], ttl());
     let taken =
         (0..100).take_while(|ticket| pipeline.push(put(), DEADLINE, *ticket).is_ok()).count();
     assert_eq!(taken, MAX_OUTPUT / MAX_VALUE - 1);
-    let large = Command::put(key(), vec![0; MAX_VALUE + 1], Ttl::until(60, 0));
+    let large = Command::put(key(), vec![0; MAX_VALUE + 1], ttl());
     assert_eq!(pipeline.push(large, DEADLINE, 0), Err(PushError::TooLarge));
 }

@@ -16,7 +16,7 @@ fn reply(opaque: impl Into<Option<u64>>, outcome: Outcome) -> Reply {
     Reply { opaque: opaque.into(), outcome }
 }
 
-fn item(value: &[u8], ttl: impl Into<Option<i64>>, cas: impl Into<Option<u64>>) -> Outcome {
+fn item(value: &[u8], ttl: impl Into<Option<Seconds>>, cas: impl Into<Option<u64>>) -> Outcome {
     Outcome::Item(Item { value: value.into(), ttl: ttl.into(), cas: cas.into() })
 }
 
@@ -26,7 +26,7 @@ const STREAM: &[u8] =
 
 fn expected() -> Vec<Reply> {
     vec![
-        reply(1, item(b"a\r\n", 60, 9)),
+        reply(1, item(b"a\r\n", Seconds(60), 9)),
         reply(2, Outcome::Done),
         reply(3, Outcome::Miss),
         reply(4, Outcome::NotStored),

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use clock::UnixTime;
 use xmldoc::{Element, Verified};
 
 use crate::message::clock::Clock;
@@ -38,8 +39,7 @@ pub fn open(
 /// A message that may be read: from its signed bytes when it is signed.
 pub struct Opened {
     pub id: String,
-    /// Seconds since the epoch.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     envelope: Envelope,
 }
 

@@ -1,5 +1,6 @@
 //! Making a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
 
+use clock::{Seconds, UnixTime};
 use identity::NameId;
 
 use super::Delivery;
@@ -11,15 +12,14 @@ use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::{Idp, LogoutEndpoint};
 use crate::xml_writer::Tag;
 
-/// How long the IdP may act on a LogoutRequest of ours, seconds.
-pub const LIFETIME: i64 = 300;
+/// How long the IdP may act on a LogoutRequest of ours.
+pub const LIFETIME: Seconds = Seconds(300);
 
 /// What goes into one LogoutRequest.
 pub struct OutgoingLogoutRequest<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
-    /// Seconds since the epoch.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     pub sp_entity_id: &'a str,
     /// As the assertion said it.
     pub name_id: &'a NameId,
@@ -66,10 +66,7 @@ impl OutgoingLogoutRequest<'_> {
             .attribute("Version", "2.0")
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute("Destination", destination)
-            .attribute(
-                "NotOnOrAfter",
-                &instant::format(self.issue_instant.saturating_add(LIFETIME)),
-            )
+            .attribute("NotOnOrAfter", &instant::format(self.issue_instant + LIFETIME))
             .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
             .child(identifier)
             .children(indexes.map(|index| Tag::with_text("samlp:SessionIndex", index)))

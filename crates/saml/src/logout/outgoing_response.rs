@@ -1,5 +1,7 @@
 //! Making a LogoutResponse (Core 3.7.2, Profiles 4.4.4.2).
 
+use clock::UnixTime;
+
 use super::delivery::sealed_in_soap;
 use crate::binding::{Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing};
 use crate::instant;
@@ -26,8 +28,7 @@ pub enum LogoutStatus {
 pub struct OutgoingLogoutResponse<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
-    /// Seconds since the epoch.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     pub sp_entity_id: &'a str,
     /// ID of the LogoutRequest.
     pub in_response_to: &'a str,

@@ -1,5 +1,6 @@
 //! Accepting a LogoutRequest (Core 3.7.1, Profiles 4.4.4.1).
 
+use clock::{Seconds, UnixTime};
 use identity::NameId;
 use xmldoc::{Decryption, Element};
 
@@ -14,13 +15,11 @@ use crate::refusal::{Refusal, quote};
 
 const NAME: &str = "LogoutRequest";
 
-/// How long a LogoutRequest without NotOnOrAfter (authentik's) is good, seconds from its IssueInstant:
-/// longer than any IdP's retries, short enough to remember its ID.
-pub const LIFETIME_WITHOUT_END: i64 = 600;
+/// How long a LogoutRequest without NotOnOrAfter (authentik's) is good, from its IssueInstant: longer than any IdP's retries, short enough to remember its ID.
+pub const LIFETIME_WITHOUT_END: Seconds = Seconds(600);
 
-/// How long a LogoutRequest is good at most, whatever its NotOnOrAfter says, seconds from its
-/// IssueInstant: so long its ID must be remembered, or it could be replayed.
-pub const LIFETIME_MOST: i64 = 86_400;
+/// How long a LogoutRequest is good at most, whatever its NotOnOrAfter says, from its IssueInstant: so long its ID must be remembered, or it could be replayed.
+pub const LIFETIME_MOST: Seconds = Seconds(86_400);
 
 /// SessionIndexes in one LogoutRequest: several times what a person collects who logs in anew all day
 /// while the session at the IdP goes on. An IdP that means more than that means all, and names none.
@@ -40,16 +39,15 @@ pub struct LogoutRequest {
     pub name_id: NameId,
     /// Empty: all sessions of the NameID.
     pub session_indexes: Vec<String>,
-    /// Seconds since the epoch.
-    pub issue_instant: i64,
+    pub issue_instant: UnixTime,
     /// Until when the request means something: its own NotOnOrAfter, bounded by
-    /// [`LIFETIME_MOST`], or [`LIFETIME_WITHOUT_END`] after its IssueInstant. Seconds since the epoch.
-    pub not_on_or_after: i64,
-    /// Until when `id` must be remembered against replay (skew included), seconds since the epoch.
-    pub replay_until: i64,
+    /// [`LIFETIME_MOST`], or [`LIFETIME_WITHOUT_END`] after its IssueInstant.
+    pub not_on_or_after: UnixTime,
+    /// Until when `id` must be remembered against replay (skew included).
+    pub replay_until: UnixTime,
     /// The last second in which an assertion issued before this request could still be accepted, by
-    /// the clock here: since then it is older than max_assertion_age. Seconds since the epoch.
-    pub tombstone_until: i64,
+    /// the clock here: since then it is older than max_assertion_age.
+    pub tombstone_until: UnixTime,
     /// Why the user is logged out, a URI (Core 3.7.3).
     pub reason: Option<String>,
     /// `false`: the IdP's `require_signed_logout` is off, and anybody may have sent it.
@@ -178,14 +176,14 @@ fn unsigned(_: &Element) -> Refusal {
 }
 
 /// Until when the request is good, and it still is.
-fn in_time(request: &Opened, clock: &Clock) -> Result<i64, Refusal> {
+fn in_time(request: &Opened, clock: &Clock) -> Result<UnixTime, Refusal> {
     let end = optional_instant(request, "NotOnOrAfter")?;
     if end.is_some_and(|end| clock.has_surely_come(end)) {
         let detail = clock.disagreement(request, "NotOnOrAfter");
         return Err(Refusal::new(&reason::LOGOUT_REQUEST_EXPIRED, detail));
     }
     let lifetime = if end.is_some() { LIFETIME_MOST } else { LIFETIME_WITHOUT_END };
-    let last = request.issue_instant.saturating_add(lifetime);
+    let last = request.issue_instant + lifetime;
     if clock.has_surely_come(last) {
         let detail = format!(
             "{}; a LogoutRequest {} NotOnOrAfter is good for {lifetime} s",

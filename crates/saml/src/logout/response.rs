@@ -1,5 +1,6 @@
 //! Accepting a LogoutResponse (Core 3.7.2, Profiles 4.4.4.2).
 
+use clock::Seconds;
 use xmldoc::Element;
 
 use super::opened::{Opened, open};
@@ -13,8 +14,8 @@ use crate::refusal::{Refusal, quote};
 
 const NAME: &str = "LogoutResponse";
 
-/// How old a LogoutResponse may be, seconds from its IssueInstant.
-pub const AGE_MOST: i64 = 600;
+/// How old a LogoutResponse may be, from its IssueInstant.
+pub const AGE_MOST: Seconds = Seconds(600);
 
 /// A parsed LogoutResponse of which nothing has been believed yet.
 pub struct ReceivedLogoutResponse(Message);
@@ -76,7 +77,7 @@ fn unsigned(response: &Element) -> Refusal {
 }
 
 fn recent(response: &Opened, clock: &Clock) -> Result<(), Refusal> {
-    if clock.has_surely_come(response.issue_instant.saturating_add(AGE_MOST)) {
+    if clock.has_surely_come(response.issue_instant + AGE_MOST) {
         let issued = clock.disagreement(response, "IssueInstant");
         let detail = format!("{issued}; a LogoutResponse is good for {AGE_MOST} s");
         return Err(Refusal::new(&reason::LOGOUT_RESPONSE_STALE, detail));

@@ -1,5 +1,6 @@
 //! What we send: read back by other software, and by ourselves in the IdP's place.
 
+use clock::{Seconds, UnixTime};
 use identity::NameId;
 use openssl::encrypt::Decrypter;
 use openssl::hash::MessageDigest;
@@ -25,7 +26,7 @@ const SCHEMA: &str = "saml-schema-protocol-2.0.xsd";
 const SP: &str = "https://app.example.com/saml/metadata";
 const SLO: &str = "https://idp.example.org/slo?tenant=1";
 const ANSWERS: &str = "https://idp.example.org/slo-answers";
-const NOW: i64 = 1_795_260_600;
+const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 const BINDINGS: [LogoutBinding; 3] = LogoutBinding::ALL;
 
 fn name_id() -> NameId {
@@ -338,7 +339,7 @@ fn what_is_sent_is_what_would_be_taken() {
         let request = request.accept(&expected).unwrap();
         assert_eq!(request.name_id, name_id);
         assert_eq!(request.session_indexes, indexes);
-        assert_eq!(request.not_on_or_after, NOW + 300);
+        assert_eq!(request.not_on_or_after, NOW + Seconds(300));
     }
 }
 

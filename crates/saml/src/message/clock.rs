@@ -1,5 +1,6 @@
 //! Now, and the tolerated difference of the clocks (Core 1.3.3).
 
+use clock::{Seconds, UnixTime};
 use xmldoc::Element;
 
 use super::expected::Expected;
@@ -7,10 +8,10 @@ use crate::instant;
 use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
 
-/// The time against which one message is judged, seconds since the epoch.
+/// The time against which one message is judged.
 pub struct Clock {
-    pub now: i64,
-    skew: i64,
+    pub now: UnixTime,
+    skew: Seconds,
 }
 
 impl Clock {
@@ -19,33 +20,33 @@ impl Clock {
     }
 
     /// May `instant` (a NotBefore) have come at the IdP?
-    pub fn may_have_come(&self, instant: i64) -> bool {
+    pub fn may_have_come(&self, instant: UnixTime) -> bool {
         instant <= self.later(self.now)
     }
 
     /// Has `instant` (a NotOnOrAfter) surely come at the IdP?
-    pub fn has_surely_come(&self, instant: i64) -> bool {
+    pub fn has_surely_come(&self, instant: UnixTime) -> bool {
         instant <= self.earlier(self.now)
     }
 
     /// `instant` on the slowest tolerated clock.
-    pub fn later(&self, instant: i64) -> i64 {
-        instant.saturating_add(self.skew)
+    pub fn later(&self, instant: UnixTime) -> UnixTime {
+        instant + self.skew
     }
 
     /// `instant` on the fastest tolerated clock.
-    pub fn earlier(&self, instant: i64) -> i64 {
-        instant.saturating_sub(self.skew)
+    pub fn earlier(&self, instant: UnixTime) -> UnixTime {
+        instant - self.skew
     }
 
     /// Until when what was issued at `instant` is taken for no older than `max_age`: the last second
     /// in which [`Clock::is_older`] does not hold.
-    pub fn last_accepted(&self, instant: i64, max_age: i64) -> i64 {
-        self.later(instant.saturating_add(max_age))
+    pub fn last_accepted(&self, instant: UnixTime, max_age: Seconds) -> UnixTime {
+        self.later(instant + max_age)
     }
 
     /// Was what was issued at `instant` surely issued longer ago than `max_age`?
-    pub fn is_older(&self, instant: i64, max_age: i64) -> bool {
+    pub fn is_older(&self, instant: UnixTime, max_age: Seconds) -> bool {
         self.last_accepted(instant, max_age) < self.now
     }
 
@@ -62,7 +63,7 @@ impl Clock {
 }
 
 /// An xs:dateTime attribute that may be absent; `instant_invalid` when it is none.
-pub fn optional_instant(element: &Element, attribute: &str) -> Result<Option<i64>, Refusal> {
+pub fn optional_instant(element: &Element, attribute: &str) -> Result<Option<UnixTime>, Refusal> {
     let Some(text) = element.attribute(attribute) else { return Ok(None) };
     let Some(instant) = instant::parse(text) else {
         let detail = format!("the {attribute} of the {} is {}", element.name, quote(text));
@@ -72,7 +73,7 @@ pub fn optional_instant(element: &Element, attribute: &str) -> Result<Option<i64
 }
 
 /// An xs:dateTime attribute; `instant_invalid` when it is absent or none.
-pub fn required_instant(element: &Element, attribute: &str) -> Result<i64, Refusal> {
+pub fn required_instant(element: &Element, attribute: &str) -> Result<UnixTime, Refusal> {
     optional_instant(element, attribute)?.ok_or_else(|| {
         let detail = format!("the {} has no {attribute}", element.name);
         Refusal::new(&reason::INSTANT_INVALID, detail)

@@ -1,5 +1,6 @@
 //! What every message is checked against.
 
+use clock::UnixTime;
 use xmldoc::DecryptionKey;
 
 use crate::provider::Idp;
@@ -13,6 +14,5 @@ pub struct Expected<'a> {
     pub idp: &'a Idp,
     /// Private keys of this SP.
     pub decryption_keys: &'a [DecryptionKey],
-    /// Seconds since the epoch.
-    pub now: i64,
+    pub now: UnixTime,
 }

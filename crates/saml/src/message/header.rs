@@ -1,5 +1,6 @@
 //! What messages and Assertions begin with: Version, ID, IssueInstant, Issuer (Core 2.3.3, 3.2.2).
 
+use clock::{Seconds, UnixTime};
 use xmldoc::Element;
 
 use super::clock::{Clock, required_instant};
@@ -35,7 +36,7 @@ pub fn id(element: &Element) -> Result<String, Refusal> {
 }
 
 /// IssueInstant is a time, and not in the future.
-pub fn issue_instant(element: &Element, clock: &Clock) -> Result<i64, Refusal> {
+pub fn issue_instant(element: &Element, clock: &Clock) -> Result<UnixTime, Refusal> {
     let instant = required_instant(element, "IssueInstant")?;
     if clock.may_have_come(instant) {
         return Ok(instant);
@@ -48,8 +49,8 @@ pub fn issue_instant(element: &Element, clock: &Clock) -> Result<i64, Refusal> {
 /// what was issued before a logout must not come back when the logout is forgotten.
 pub fn recent(
     assertion: &Element,
-    issue_instant: i64,
-    max_age: i64,
+    issue_instant: UnixTime,
+    max_age: Seconds,
     clock: &Clock,
 ) -> Result<(), Refusal> {
     if !clock.is_older(issue_instant, max_age) {

@@ -1,5 +1,6 @@
 //! Finding the one IdP that is meant among the entities of a metadata document (Metadata 2.3).
 
+use clock::UnixTime;
 use xmldoc::{Element, Limits, Member, MemberNames, Members, read_members};
 
 use crate::identity_text;
@@ -26,14 +27,14 @@ pub(super) struct Entity {
     pub entity_id: String,
     /// Of other roles than an IdP's and an SP's nothing is kept.
     element: Element,
-    /// The earliest of its own and the enclosing validUntil, seconds since the epoch.
-    pub valid_until: Option<i64>,
+    /// The earliest of its own and the enclosing validUntil.
+    pub valid_until: Option<UnixTime>,
 }
 
 impl Entity {
     /// # Errors
     /// What is wrong with it.
-    fn new(mut element: Element, enclosing: Option<i64>) -> Result<Self, String> {
+    fn new(mut element: Element, enclosing: Option<UnixTime>) -> Result<Self, String> {
         let entity_id = identity_text::trim(element.attribute("entityID").unwrap_or_default());
         let entity_id = entity_id.to_owned();
         if entity_id.is_empty() {
@@ -125,7 +126,7 @@ impl Entities {
     fn collect(
         &mut self,
         element: &Element,
-        enclosing: Option<i64>,
+        enclosing: Option<UnixTime>,
         members: &mut impl Iterator<Item = Result<Element, Broken>>,
     ) -> Result<(), MetadataError> {
         if element.is(METADATA, ENTITIES.member) {
@@ -217,11 +218,11 @@ impl Entities {
     }
 }
 
-/// validUntil of an element, seconds since the epoch.
-pub(super) fn valid_until(element: &Element) -> Result<Option<i64>, MetadataError> {
+/// validUntil of an element.
+pub(super) fn valid_until(element: &Element) -> Result<Option<UnixTime>, MetadataError> {
     let Some(text) = element.attribute("validUntil") else { return Ok(None) };
     match instant::parse(text) {
-        Some(seconds) => Ok(Some(seconds)),
+        Some(instant) => Ok(Some(instant)),
         None => Err(MetadataError(format!(
             "validUntil {} of {} is not a date and time",
             quote(text),
@@ -230,7 +231,7 @@ pub(super) fn valid_until(element: &Element) -> Result<Option<i64>, MetadataErro
     }
 }
 
-pub(super) fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+pub(super) fn earliest(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
     a.into_iter().chain(b).min()
 }
 

@@ -1,5 +1,6 @@
 //! Reading an IdP's metadata (Metadata 2.4.3).
 
+use clock::UnixTime;
 use xmldoc::{Element, EncryptionKey};
 
 use crate::metadata::entity::{Entities, Entity, earliest, valid_until};
@@ -28,8 +29,8 @@ pub struct IdpMetadata {
     /// The first RSA key that may encrypt for this IdP, with the cipher that it likes best.
     pub encryption_key: Option<EncryptionKey>,
     pub want_authn_requests_signed: bool,
-    /// Seconds since the epoch: the earliest validUntil of the role, the entity and what encloses it.
-    pub valid_until: Option<i64>,
+    /// The earliest validUntil of the role, the entity and what encloses it.
+    pub valid_until: Option<UnixTime>,
     pub name_id_formats: Vec<String>,
     /// Other entities of the document that cannot be read, in a sentence: worth a warning.
     pub left_out: Option<String>,

@@ -1,5 +1,6 @@
 //! Writing this SP's metadata (Metadata 2.3, 2.4.4).
 
+use clock::UnixTime;
 use xmldoc::Certificate;
 
 use crate::base64_binary;
@@ -38,8 +39,7 @@ pub struct SpMetadata<'a> {
     pub organization: Option<&'a Organization>,
     pub contacts: &'a [Contact],
     pub requested_attributes: &'a [RequestedAttribute],
-    /// Seconds since the epoch.
-    pub valid_until: Option<i64>,
+    pub valid_until: Option<UnixTime>,
     /// xs:ID of the EntityDescriptor; needed for signing.
     pub id: Option<&'a str>,
 }

@@ -5,6 +5,7 @@ mod keys;
 mod logout;
 mod signing;
 
+use clock::UnixTime;
 use xmldoc::SigningKey;
 
 use super::endpoint::{Binding, Endpoint};
@@ -24,7 +25,7 @@ impl Idp {
         settings: &IdpSettings,
         metadata: Option<&IdpMetadata>,
         signer: Option<&SigningKey>,
-        now: i64,
+        now: UnixTime,
         warnings: &mut Vec<Finding>,
     ) -> Result<Self, Finding> {
         let entity_id = match metadata {

@@ -1,5 +1,6 @@
 //! How an SP and an IdP deal with one another.
 
+use clock::Seconds;
 use xmldoc::{DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy};
 
 use super::endpoint::LogoutBinding;
@@ -34,7 +35,7 @@ pub struct Policy {
     /// Of Assertions, by the IdP.
     pub encryption: Encryption,
     /// Tolerated difference of the clocks, seconds.
-    pub clock_skew: i64,
+    pub clock_skew: Seconds,
     /// Accept Responses that answer no request of ours.
     pub allow_unsolicited: bool,
     pub signature: SignaturePolicy,
@@ -55,10 +56,10 @@ pub struct Policy {
     /// NameIDPolicy/@AllowCreate.
     pub allow_create: bool,
     /// Oldest AuthnInstant accepted, seconds.
-    pub max_authn_age: Option<i64>,
+    pub max_authn_age: Option<Seconds>,
     /// Oldest IssueInstant of an Assertion accepted, seconds: what was issued before a logout is
     /// remembered against for so long, and no longer.
-    pub max_assertion_age: i64,
+    pub max_assertion_age: Seconds,
     /// For what we sign; `None` = by the key's type.
     pub signature_algorithm: Option<SignatureAlgorithm>,
     pub digest_algorithm: DigestAlgorithm,
@@ -70,7 +71,7 @@ impl Default for Policy {
             want_assertion_signed: false,
             want_response_signed: false,
             encryption: Encryption::Off,
-            clock_skew: 60,
+            clock_skew: Seconds(60),
             allow_unsolicited: false,
             signature: SignaturePolicy::default(),
             decryption: DecryptionPolicy::default(),
@@ -82,7 +83,7 @@ impl Default for Policy {
             name_id_format: None,
             allow_create: true,
             max_authn_age: None,
-            max_assertion_age: 15 * 60,
+            max_assertion_age: Seconds(15 * 60),
             signature_algorithm: None,
             digest_algorithm: DigestAlgorithm::Sha256,
         }

@@ -1,5 +1,6 @@
 //! AuthnStatement: how and when the user logged in at the IdP (Core 2.7.2).
 
+use clock::{Seconds, UnixTime};
 use identity::RequestedAuthnContext;
 use xmldoc::Element;
 
@@ -14,11 +15,9 @@ use crate::refusal::{Refusal, quote, quote_option};
 
 /// What an accepted AuthnStatement says.
 pub struct Authn {
-    /// Seconds since the epoch.
-    pub instant: i64,
+    pub instant: UnixTime,
     pub session_index: Option<String>,
-    /// Seconds since the epoch.
-    pub session_not_on_or_after: Option<i64>,
+    pub session_not_on_or_after: Option<UnixTime>,
     /// AuthnContextClassRef.
     pub context: Option<String>,
 }
@@ -27,7 +26,7 @@ pub struct Authn {
 pub fn statement(
     assertion: &Element,
     asked: Option<Asked<'_>>,
-    max_age: Option<i64>,
+    max_age: Option<Seconds>,
     clock: &Clock,
 ) -> Result<Authn, Refusal> {
     let mut first_refusal = None;
@@ -45,7 +44,7 @@ pub fn statement(
 fn read(
     statement: &Element,
     asked: Option<Asked<'_>>,
-    max_age: Option<i64>,
+    max_age: Option<Seconds>,
     clock: &Clock,
 ) -> Result<Authn, Refusal> {
     let instant = required_instant(statement, "AuthnInstant")?;
@@ -61,7 +60,7 @@ fn read(
     })
 }
 
-fn not_in_the_future(statement: &Element, instant: i64, clock: &Clock) -> Result<(), Refusal> {
+fn not_in_the_future(statement: &Element, instant: UnixTime, clock: &Clock) -> Result<(), Refusal> {
     if clock.may_have_come(instant) {
         return Ok(());
     }
@@ -72,7 +71,7 @@ fn not_in_the_future(statement: &Element, instant: i64, clock: &Clock) -> Result
 /// With ForceAuthn the user logged in after we asked (Core 3.4.1).
 fn fresh(
     statement: &Element,
-    authn_instant: i64,
+    authn_instant: UnixTime,
     asked: Option<Asked<'_>>,
     clock: &Clock,
 ) -> Result<(), Refusal> {
@@ -91,12 +90,12 @@ fn fresh(
 /// The login at the IdP is not older than max_authn_age.
 fn young(
     statement: &Element,
-    authn_instant: i64,
-    max_age: Option<i64>,
+    authn_instant: UnixTime,
+    max_age: Option<Seconds>,
     clock: &Clock,
 ) -> Result<(), Refusal> {
     let Some(max_age) = max_age else { return Ok(()) };
-    if authn_instant >= clock.earlier(clock.now.saturating_sub(max_age)) {
+    if authn_instant >= clock.earlier(clock.now - max_age) {
         return Ok(());
     }
     let detail =
@@ -128,7 +127,7 @@ fn disagreement(asked: &RequestedAuthnContext, class: Option<&str>) -> String {
 }
 
 /// SessionNotOnOrAfter has not come. No skew: a session that ends at once would only loop.
-fn session_end(statement: &Element, clock: &Clock) -> Result<Option<i64>, Refusal> {
+fn session_end(statement: &Element, clock: &Clock) -> Result<Option<UnixTime>, Refusal> {
     let end = optional_instant(statement, "SessionNotOnOrAfter")?;
     if end.is_some_and(|end| end <= clock.now) {
         let detail = clock.disagreement(statement, "SessionNotOnOrAfter");

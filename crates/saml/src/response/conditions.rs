@@ -1,5 +1,6 @@
 //! Conditions: when and for whom the Assertion is valid (Core 2.5).
 
+use clock::UnixTime;
 use xmldoc::Element;
 
 use crate::message::clock::{Clock, optional_instant};
@@ -11,12 +12,12 @@ use crate::refusal::{Refusal, quote, quote_option};
 /// Longest list of audiences in a log line.
 const AUDIENCES_SHOWN: usize = 8;
 
-/// All conditions hold. Returns NotOnOrAfter, seconds since the epoch.
+/// All conditions hold. Returns NotOnOrAfter.
 pub fn check(
     assertion: &Element,
     sp_entity_id: &str,
     clock: &Clock,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Option<UnixTime>, Refusal> {
     let Some(conditions) = assertion.child(ASSERTION, "Conditions") else {
         return Err(audience_missing("the Assertion has no Conditions", sp_entity_id));
     };
@@ -46,7 +47,7 @@ fn understood(conditions: &Element) -> Result<(), Refusal> {
 }
 
 /// NotBefore and NotOnOrAfter (Core 2.5.1.2).
-fn in_time(conditions: &Element, clock: &Clock) -> Result<Option<i64>, Refusal> {
+fn in_time(conditions: &Element, clock: &Clock) -> Result<Option<UnixTime>, Refusal> {
     let not_before = optional_instant(conditions, "NotBefore")?;
     let not_on_or_after = optional_instant(conditions, "NotOnOrAfter")?;
     if not_before.zip(not_on_or_after).is_some_and(|(begin, end)| begin >= end) {

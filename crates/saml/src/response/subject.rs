@@ -1,5 +1,6 @@
 //! Subject: who it is, and that the bearer may say so (Core 2.4, Profiles 4.1.4.2).
 
+use clock::UnixTime;
 use identity::NameId;
 use xmldoc::Element;
 
@@ -28,14 +29,14 @@ type Rule = fn(&Element, &Bearer<'_>) -> Result<(), Refusal>;
 /// In order: of several confirmations, the one that came furthest tells why none passed.
 const RULES: [Rule; 4] = [recipient, in_response_to, not_before, not_on_or_after];
 
-/// The NameID, and the last NotOnOrAfter of a bearer confirmation (seconds since the epoch).
+/// The NameID, and the last NotOnOrAfter of a bearer confirmation.
 pub fn confirm(
     assertion: &Element,
     url: &str,
     asked: Option<Asked<'_>>,
     answered: Answered,
     clock: &Clock,
-) -> Result<(NameId, i64), Refusal> {
+) -> Result<(NameId, UnixTime), Refusal> {
     let Some(subject) = assertion.child(ASSERTION, "Subject") else {
         return Err(Refusal::new(&reason::SUBJECT_MISSING, "the Assertion has no Subject"));
     };
@@ -173,8 +174,9 @@ fn not_on_or_after(data: &Element, bearer: &Bearer<'_>) -> Result<(), Refusal> {
 }
 
 /// The last, not that of the confirmation which passed: a replay may use another one.
-fn last_not_on_or_after(subject: &Element) -> i64 {
+fn last_not_on_or_after(subject: &Element) -> UnixTime {
     bearer_data(subject)
         .filter_map(|data| optional_instant(data, "NotOnOrAfter").ok().flatten())
-        .fold(i64::MIN, i64::max)
+        .max()
+        .unwrap_or(UnixTime::MIN)
 }

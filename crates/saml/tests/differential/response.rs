@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use clock::{Seconds, UnixTime};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
@@ -21,7 +22,7 @@ const SP: &str = "https://app.example.com/saml/metadata";
 const ACS: &str = "https://app.example.com/saml/acs";
 const REQUEST: &str = "_request1";
 /// 2026-11-21T11:30:00Z
-pub const NOW: i64 = 1_795_260_600;
+pub const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
 static PAIR: LazyLock<PKey<Private>> = LazyLock::new(|| {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
@@ -113,8 +114,12 @@ pub fn sign_root(node: &Node) -> Option<String> {
 }
 
 pub fn accepts(xml: &str) -> bool {
-    let asked =
-        Asked { id: REQUEST, issue_instant: NOW - 30, force_authn: false, authn_context: None };
+    let asked = Asked {
+        id: REQUEST,
+        issue_instant: NOW - Seconds(30),
+        force_authn: false,
+        authn_context: None,
+    };
     let expected =
         Expected { sp_entity_id: SP, url: ACS, idp: &TRUSTED, decryption_keys: &[], now: NOW };
     let received = receive(xml.as_bytes(), &Limits::default());

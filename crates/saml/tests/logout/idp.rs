@@ -1,5 +1,6 @@
 //! An IdP that logs out, and the SP that judges what it says.
 
+use clock::{Seconds, UnixTime};
 use saml::instant;
 use saml::logout::{LogoutOutcome, LogoutRequest};
 use saml::message::Expected;
@@ -14,12 +15,18 @@ pub const IDP: &str = "https://idp.example.org/metadata";
 pub const SLS: &str = "https://app.example.com/saml/sls";
 pub const REQUEST: &str = "_request1";
 /// 2026-11-21T11:30:00Z
-pub const NOW: i64 = 1_795_260_600;
+pub const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+/// In seconds, as the instants around [`NOW`].
 pub const SKEW: i64 = 60;
 
 /// An instant relative to now.
+pub fn after(seconds: i64) -> UnixTime {
+    NOW + Seconds(seconds)
+}
+
+/// The same as the IdP writes it.
 pub fn at(seconds: i64) -> String {
-    instant::format(NOW + seconds)
+    instant::format(after(seconds))
 }
 
 /// A message to be: edited as text, then signed.
@@ -108,7 +115,7 @@ pub struct Sp {
     pub policy: Policy,
     pub keys: Vec<&'static Key>,
     pub sp_keys: Vec<&'static Key>,
-    pub now: i64,
+    pub now: UnixTime,
     pub url: &'static str,
     pub asked: Option<&'static str>,
 }
@@ -116,7 +123,7 @@ pub struct Sp {
 impl Sp {
     pub fn new() -> Self {
         Self {
-            policy: Policy { clock_skew: SKEW, ..Policy::default() },
+            policy: Policy { clock_skew: Seconds(SKEW), ..Policy::default() },
             keys: vec![&IDP_KEY],
             sp_keys: Vec::new(),
             now: NOW,
@@ -126,7 +133,7 @@ impl Sp {
     }
 
     pub fn at(seconds: i64) -> Self {
-        Self { now: NOW + seconds, ..Self::new() }
+        Self { now: after(seconds), ..Self::new() }
     }
 
     /// `require_signed_logout off`.

@@ -1,3 +1,4 @@
+use clock::Seconds;
 use identity::NameId;
 use saml::logout::{LIFETIME_MOST, LIFETIME_WITHOUT_END, LogoutRequest, SESSION_INDEXES_MOST};
 use saml::provider::LogoutBinding;
@@ -39,9 +40,9 @@ fn a_request_says_who_is_to_be_logged_out() {
             },
             session_indexes: vec!["s::1".to_owned()],
             issue_instant: NOW,
-            not_on_or_after: NOW + 300,
-            replay_until: NOW + 300 + SKEW,
-            tombstone_until: NOW + 900 + SKEW,
+            not_on_or_after: after(300),
+            replay_until: after(300 + SKEW),
+            tombstone_until: after(900 + SKEW),
             reason: None,
             signed: true,
         }
@@ -156,10 +157,10 @@ fn a_request_ends_when_it_says() {
 #[test]
 fn a_request_that_names_no_end_is_good_for_ten_minutes() {
     let request = Message::request().edit(&format!(" NotOnOrAfter=\"{}\"", at(300)), "");
-    let read = Sp::at(LIFETIME_WITHOUT_END + SKEW - 1).logout(&request);
+    let read = Sp::at(LIFETIME_WITHOUT_END.0 + SKEW - 1).logout(&request);
     assert_eq!(read.not_on_or_after, NOW + LIFETIME_WITHOUT_END);
-    assert_eq!(read.replay_until, NOW + LIFETIME_WITHOUT_END + SKEW);
-    let refusal = Sp::at(LIFETIME_WITHOUT_END + SKEW).refusal(&request);
+    assert_eq!(read.replay_until, after(LIFETIME_WITHOUT_END.0 + SKEW));
+    let refusal = Sp::at(LIFETIME_WITHOUT_END.0 + SKEW).refusal(&request);
     assert_eq!(refusal.code(), "logout_request_stale");
     assert!(refusal.detail().contains("without NotOnOrAfter is good for 600 s"), "{refusal}");
 }
@@ -167,9 +168,9 @@ fn a_request_that_names_no_end_is_good_for_ten_minutes() {
 #[test]
 fn no_request_is_good_for_ever() {
     let request = Message::request().edit(&at(300), "9999-12-31T23:59:59Z");
-    let read = Sp::at(LIFETIME_MOST).logout(&request);
+    let read = Sp::at(LIFETIME_MOST.0).logout(&request);
     assert_eq!(read.not_on_or_after, NOW + LIFETIME_MOST);
-    assert_eq!(Sp::at(LIFETIME_MOST + SKEW).refusal(&request).code(), "logout_request_stale");
+    assert_eq!(Sp::at(LIFETIME_MOST.0 + SKEW).refusal(&request).code(), "logout_request_stale");
     let ancient = request.edit(&at(0), "0001-01-01T00:00:00Z");
     assert_eq!(ancient.code(), "logout_request_stale");
 }
@@ -208,9 +209,10 @@ fn a_tombstone_outlives_every_assertion_from_before_the_logout() {
     for (age, skew) in [(1, 0), (900, 60), (86_400, 600)] {
         for late in [-skew, 0, 1, skew, 299] {
             let mut sp = Sp::at(late);
-            (sp.policy.max_assertion_age, sp.policy.clock_skew) = (age, skew);
+            sp.policy.max_assertion_age = Seconds(age);
+            sp.policy.clock_skew = Seconds(skew);
             let request = sp.logout(&Message::request());
-            assert_eq!(request.tombstone_until, NOW + age + skew, "the IdP's instant counts");
+            assert_eq!(request.tombstone_until, after(age + skew), "the IdP's instant counts");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An IdP that answers as told, and the SP that judges it.
 
+use clock::{Seconds, UnixTime};
 use saml::instant;
 use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
@@ -15,7 +16,8 @@ pub const SP: &str = "https://app.example.com/saml/metadata";
 pub const ACS: &str = "https://app.example.com/saml/acs";
 pub const REQUEST: &str = "_request1";
 /// 2026-11-21T11:30:00Z
-pub const NOW: i64 = 1_795_260_600;
+pub const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+/// In seconds, as the instants around [`NOW`].
 pub const SKEW: i64 = 60;
 
 /// What is signed.
@@ -37,8 +39,13 @@ pub struct Answer {
 }
 
 /// An instant relative to now.
+pub fn after(seconds: i64) -> UnixTime {
+    NOW + Seconds(seconds)
+}
+
+/// The same as the IdP writes it.
 pub fn at(seconds: i64) -> String {
-    instant::format(NOW + seconds)
+    instant::format(after(seconds))
 }
 
 /// The default confirmation, for tests that add more of them.
@@ -164,7 +171,7 @@ pub struct Judge {
     pub keys: Vec<&'static Key>,
     /// The SP's own, to decrypt with.
     pub sp_keys: Vec<&'static Key>,
-    pub now: i64,
+    pub now: UnixTime,
     pub request: Option<Asked<'static>>,
     pub idp: &'static str,
     pub sp: &'static str,
@@ -174,7 +181,7 @@ pub struct Judge {
 impl Judge {
     pub fn new() -> Self {
         Self {
-            policy: Policy { clock_skew: SKEW, ..Policy::default() },
+            policy: Policy { clock_skew: Seconds(SKEW), ..Policy::default() },
             keys: vec![&IDP_KEY],
             sp_keys: Vec::new(),
             idp: IDP,
@@ -183,7 +190,7 @@ impl Judge {
             now: NOW,
             request: Some(Asked {
                 id: REQUEST,
-                issue_instant: NOW - 30,
+                issue_instant: after(-30),
                 force_authn: false,
                 authn_context: None,
             }),
@@ -198,13 +205,13 @@ impl Judge {
     }
 
     pub fn at(seconds: i64) -> Self {
-        Self { now: NOW + seconds, ..Self::new() }
+        Self { now: after(seconds), ..Self::new() }
     }
 
     /// Takes assertions of this age, in seconds.
-    pub fn of_old(max_assertion_age: i64) -> Self {
+    pub fn of_old(seconds: i64) -> Self {
         let mut judge = Self::new();
-        judge.policy.max_assertion_age = max_assertion_age;
+        judge.policy.max_assertion_age = Seconds(seconds);
         judge
     }
 

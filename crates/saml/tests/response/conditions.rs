@@ -1,3 +1,5 @@
+use clock::Seconds;
+
 use crate::answer::*;
 
 const RESTRICTION: &str = "<saml:AudienceRestriction><saml:Audience>https://app.example.com/saml/metadata</saml:Audience></saml:AudienceRestriction>";
@@ -77,11 +79,11 @@ fn not_before_and_not_on_or_after_are_judged_with_the_skew() {
 fn no_skew_is_a_skew_of_zero() {
     let xml = conditions(&format!("NotBefore=\"{}\" NotOnOrAfter=\"{}\"", at(0), at(1))).xml();
     let mut judge = Judge::new();
-    judge.policy.clock_skew = 0;
+    judge.policy.clock_skew = Seconds(0);
     judge.login(&xml);
-    judge.now = NOW + 1;
+    judge.now = after(1);
     assert_eq!(judge.code(&xml), "assertion_expired");
-    judge.now = NOW - 1;
+    judge.now = after(-1);
     // The IssueInstant is in the future first.
     assert_eq!(judge.code(&xml), "issue_instant_future");
 }
@@ -89,10 +91,10 @@ fn no_skew_is_a_skew_of_zero() {
 #[test]
 fn conditions_need_no_times() {
     let login = conditions("").login();
-    assert_eq!(login.replay_until, NOW + 300 + SKEW);
+    assert_eq!(login.replay_until, after(300 + SKEW));
     let login =
         Judge::of_old(86_400).login(&conditions(&format!("NotOnOrAfter=\"{}\"", at(3600))).xml());
-    assert_eq!(login.replay_until, NOW + 3600 + SKEW);
+    assert_eq!(login.replay_until, after(3600 + SKEW));
 }
 
 #[test]

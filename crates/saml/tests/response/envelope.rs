@@ -1,3 +1,4 @@
+use clock::Seconds;
 use saml::receive::{Received, receive_soap};
 use xmldoc::Limits;
 
@@ -51,10 +52,10 @@ fn an_assertion_is_not_older_than_max_assertion_age() {
     let refusal = Judge::at(900 + SKEW + 1).refusal(&xml);
     assert_eq!(refusal.code(), "assertion_too_old");
     assert!(refusal.detail().ends_with("max_assertion_age is 900 s"), "{refusal}");
-    let mut judge = Judge { now: NOW + 4000, ..Judge::of_old(4000) };
-    judge.policy.clock_skew = 0;
+    let mut judge = Judge { now: after(4000), ..Judge::of_old(4000) };
+    judge.policy.clock_skew = Seconds(0);
     judge.login(&xml);
-    judge.now += 1;
+    judge.now = after(4001);
     assert_eq!(judge.code(&xml), "assertion_too_old");
 }
 
@@ -73,8 +74,8 @@ fn what_ends_sooner_says_so_first() {
 
 #[test]
 fn a_replay_is_remembered_no_longer_than_an_assertion_is_taken() {
-    assert_eq!(long_lived().login().replay_until, NOW + 900 + SKEW);
-    assert_eq!(Answer::new().login().replay_until, NOW + 300 + SKEW);
+    assert_eq!(long_lived().login().replay_until, after(900 + SKEW));
+    assert_eq!(Answer::new().login().replay_until, after(300 + SKEW));
 }
 
 #[test]

@@ -10,13 +10,13 @@ fn the_login_is_what_was_signed() {
         assert_eq!(login.assertion_id, "_assertion1");
         assert_eq!(login.name_id.value, "alice");
         assert_eq!(login.session_index.as_deref(), Some("s::1"));
-        assert_eq!(login.authn_instant, NOW - 10);
+        assert_eq!(login.authn_instant, after(-10));
         assert_eq!(login.session_not_on_or_after, None);
         assert_eq!(
             login.authn_context.as_deref(),
             Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password")
         );
-        assert_eq!(login.replay_until, NOW + 300 + SKEW);
+        assert_eq!(login.replay_until, after(300 + SKEW));
         assert_eq!(login.attributes.len(), 1);
         assert_eq!(login.attributes[0].name, "mail");
         assert_eq!(login.attributes[0].friendly_name.as_deref(), Some("email"));

@@ -1,6 +1,7 @@
 //! X.509 certificates: containers for a key and its dates; no chain is ever built.
 use std::fmt;
 
+use clock::{Seconds, UnixTime};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -13,8 +14,8 @@ use super::{KeyError, SigningKey, hex};
 pub struct Certificate {
     x509: X509,
     der: Vec<u8>,
-    not_before: i64,
-    not_after: i64,
+    not_before: UnixTime,
+    not_after: UnixTime,
 }
 
 impl Certificate {
@@ -41,8 +42,8 @@ impl Certificate {
         let unreadable = |e| KeyError::openssl("holds a certificate that cannot be read", &e);
         Ok(Self {
             der: x509.to_der().map_err(unreadable)?,
-            not_before: seconds(x509.not_before())?,
-            not_after: seconds(x509.not_after())?,
+            not_before: instant(x509.not_before())?,
+            not_after: instant(x509.not_after())?,
             x509,
         })
     }
@@ -52,13 +53,13 @@ impl Certificate {
         &self.der
     }
 
-    /// Seconds since the epoch.
-    pub fn not_before(&self) -> i64 {
+    /// From when on its issuer means it to be used (RFC 5280 4.1.2.5).
+    pub fn not_before(&self) -> UnixTime {
         self.not_before
     }
 
-    /// Seconds since the epoch.
-    pub fn not_after(&self) -> i64 {
+    /// Until when its issuer means it to be used (RFC 5280 4.1.2.5).
+    pub fn not_after(&self) -> UnixTime {
         self.not_after
     }
 
@@ -106,11 +107,12 @@ fn no_certificate(pem: &[u8], error: &openssl::error::ErrorStack) -> KeyError {
     }
 }
 
-fn seconds(time: &Asn1TimeRef) -> Result<i64, KeyError> {
+fn instant(time: &Asn1TimeRef) -> Result<UnixTime, KeyError> {
     let since_epoch = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time));
     let difference = since_epoch
         .map_err(|e| KeyError::openssl("holds a certificate whose dates cannot be read", &e))?;
-    Ok(i64::from(difference.days) * 86_400 + i64::from(difference.secs))
+    let days = Seconds(86_400) * difference.days.into();
+    Ok(UnixTime::default() + days + Seconds(difference.secs.into()))
 }
 
 fn subject(x509: &X509Ref) -> String {
@@ -134,7 +136,7 @@ mod tests {
         let first = Certificate::from_pem(&pem).unwrap();
         let second = Certificate::from_der(first.der()).unwrap();
         assert_eq!(first.der(), second.der());
-        assert_eq!(first.not_after() - first.not_before(), 86_400);
+        assert_eq!(first.not_after() - first.not_before(), Seconds(86_400));
         assert!(first.describe().starts_with("CN=test, SHA-256 "), "{}", first.describe());
     }
 

@@ -1,5 +1,7 @@
 //! Room at the cost of who wants it, before the least recently used is evicted at somebody else's.
 
+use clock::UnixTime;
+
 use super::{EXPIRE_SWEEP, Table};
 use crate::Kind;
 use crate::block::blocks_for;
@@ -10,7 +12,7 @@ pub(super) const RESERVE: u32 = 32;
 
 impl Table<'_> {
     /// Would `len` bytes more leave the zone short of room? Then entries are soon evicted.
-    pub fn is_short_of(&mut self, len: usize, now: i64) -> bool {
+    pub fn is_short_of(&mut self, len: usize, now: UnixTime) -> bool {
         let wanted = blocks_for(len).saturating_add(self.layout.blocks / RESERVE);
         if self.free_blocks() < wanted {
             self.expire(EXPIRE_SWEEP, now);
@@ -27,7 +29,7 @@ impl Table<'_> {
         kind: Kind,
         keys: &[[u8; 32]],
         len: usize,
-        now: i64,
+        now: UnixTime,
     ) -> Vec<[u8; 32]> {
         let mut owed = blocks_for(len);
         let mut gone = Vec::new();

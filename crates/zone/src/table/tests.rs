@@ -6,7 +6,7 @@ use super::*;
 use crate::{MIN_SIZE, Memory};
 
 const SECRET: [u8; 32] = [9; 32];
-const NOW: i64 = 1_000;
+const NOW: UnixTime = UnixTime::from_secs(1_000);
 const SESSION: Kind = Kind::Session;
 
 /// Memory as nginx maps it; dropped after every table on it.
@@ -42,7 +42,7 @@ fn value(n: u32, len: usize) -> Vec<u8> {
     (0..len).map(|i| (n as usize + i) as u8).collect()
 }
 
-fn read(table: &mut Table<'_>, kind: Kind, n: u32, now: i64) -> Option<Vec<u8>> {
+fn read(table: &mut Table<'_>, kind: Kind, n: u32, now: UnixTime) -> Option<Vec<u8>> {
     table.get(kind, &key(n), now, Vec::new()).map(|entry| entry.value)
 }
 
@@ -52,12 +52,12 @@ fn values_of_every_length_come_back() {
     let mut table = zone.table();
     for len in [0, 1, 175, 176, 177, 424, 425, 800, 5000, MAX_VALUE] {
         let bytes = value(3, len);
-        table.put(SESSION, &key(1), &bytes, NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(1), &bytes, NOW + Seconds(9), NOW).unwrap();
         assert_eq!(read(&mut table, SESSION, 1, NOW), Some(bytes), "{len}");
     }
     assert_eq!(table.stats().entries, 1);
     let too_long = vec![0; MAX_VALUE + 1];
-    let refused = table.put(SESSION, &key(2), &too_long, NOW + 9, NOW);
+    let refused = table.put(SESSION, &key(2), &too_long, NOW + Seconds(9), NOW);
     assert_eq!(refused, Err(StoreError::TooLarge));
 }
 
@@ -66,7 +66,7 @@ fn a_session_of_920_bytes_takes_one_kibibyte() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     let before = table.stats().free_blocks;
-    table.put(SESSION, &key(1), &[0; 920], NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(1), &[0; 920], NOW + Seconds(9), NOW).unwrap();
     assert_eq!(before - table.stats().free_blocks, 4);
 }
 
@@ -75,17 +75,17 @@ fn a_fill_loses_against_a_removal_in_between() {
     let mut zone = Zone::new(1 << 20);
     let epoch = zone.memory.epoch(SESSION, &key(1));
     let mut table = zone.table();
-    let filled = table.fill(SESSION, &key(1), epoch, b"alive", NOW + 9, NOW).unwrap();
+    let filled = table.fill(SESSION, &key(1), epoch, b"alive", NOW + Seconds(9), NOW).unwrap();
     let epoch = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap().epoch;
     assert_eq!(filled, Some(epoch));
     assert!(table.delete(SESSION, &key(1)));
-    assert_eq!(table.fill(SESSION, &key(1), epoch, b"alive", NOW + 9, NOW), Ok(None));
+    assert_eq!(table.fill(SESSION, &key(1), epoch, b"alive", NOW + Seconds(9), NOW), Ok(None));
     assert_eq!(read(&mut table, SESSION, 1, NOW), None);
     drop(table);
     let epoch = zone.memory.epoch(SESSION, &key(2));
     let mut table = zone.table();
     assert!(!table.delete(SESSION, &key(2)), "never was there");
-    assert_eq!(table.fill(SESSION, &key(2), epoch, b"alive", NOW + 9, NOW), Ok(None));
+    assert_eq!(table.fill(SESSION, &key(2), epoch, b"alive", NOW + Seconds(9), NOW), Ok(None));
 }
 
 #[test]
@@ -93,13 +93,16 @@ fn an_entry_knows_when_it_was_last_touched() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     let touched = |table: &mut Table<'_>| {
-        table.get(SESSION, &key(1), NOW + 6, Vec::new()).map(|entry| entry.touched)
+        table.get(SESSION, &key(1), NOW + Seconds(6), Vec::new()).map(|entry| entry.touched)
     };
     table.set_clock(Monotonic::from_msec(1000));
-    table.put(SESSION, &key(1), b"alive", NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(1), b"alive", NOW + Seconds(9), NOW).unwrap();
     assert_eq!(touched(&mut table), Some(Monotonic::from_msec(1000)));
     table.set_clock(Monotonic::from_msec(1500));
-    assert!(table.touch(SESSION, &key(1), NOW + 9, NOW - 3600), "the time of day was set back");
+    assert!(
+        table.touch(SESSION, &key(1), NOW + Seconds(9), NOW - Seconds(3600)),
+        "the time of day was set back"
+    );
     assert_eq!(touched(&mut table), Some(Monotonic::from_msec(1500)));
 }
 
@@ -107,13 +110,13 @@ fn an_entry_knows_when_it_was_last_touched() {
 fn a_renewed_index_outlives_its_session() {
     let mut zone = Zone::new(64 * 1024);
     let mut table = zone.table();
-    table.put(Kind::Index, &key(1), b"set", NOW + 99, NOW).unwrap();
-    table.put(SESSION, &key(1), &[1; 900], NOW + 9, NOW).unwrap();
+    table.put(Kind::Index, &key(1), b"set", NOW + Seconds(99), NOW).unwrap();
+    table.put(SESSION, &key(1), &[1; 900], NOW + Seconds(9), NOW).unwrap();
     assert!(table.renew_entry(Kind::Index, &key(1), NOW));
     assert!(!table.renew_entry(Kind::Index, &key(2), NOW), "there is none");
     let evictions = table.stats().evictions;
     for n in 100.. {
-        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), &[1; 900], NOW + Seconds(9), NOW).unwrap();
         if table.stats().evictions > evictions {
             break;
         }
@@ -126,9 +129,9 @@ fn a_renewed_index_outlives_its_session() {
 fn kinds_do_not_meet() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
-    table.put(SESSION, &key(1), b"session", NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(1), b"session", NOW + Seconds(9), NOW).unwrap();
     assert_eq!(read(&mut table, Kind::Replay, 1, NOW), None);
-    assert_eq!(table.add(Kind::Replay, &key(1), b"1", NOW + 9, NOW), Ok(true));
+    assert_eq!(table.add(Kind::Replay, &key(1), b"1", NOW + Seconds(9), NOW), Ok(true));
     assert!(table.delete(SESSION, &key(1)));
     assert_eq!(read(&mut table, Kind::Replay, 1, NOW).as_deref(), Some(&b"1"[..]));
 }
@@ -137,20 +140,26 @@ fn kinds_do_not_meet() {
 fn a_claim_is_given_once_until_it_expires() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
-    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 5, NOW), Ok(true));
-    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 50, NOW + 4), Ok(false));
-    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + 50, NOW + 5), Ok(true));
+    assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + Seconds(5), NOW), Ok(true));
+    assert_eq!(
+        table.add(Kind::Replay, &key(1), b"", NOW + Seconds(50), NOW + Seconds(4)),
+        Ok(false)
+    );
+    assert_eq!(
+        table.add(Kind::Replay, &key(1), b"", NOW + Seconds(50), NOW + Seconds(5)),
+        Ok(true)
+    );
 }
 
 #[test]
 fn expiry_is_exact_and_touch_moves_it() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
-    table.put(SESSION, &key(1), b"x", NOW + 10, NOW).unwrap();
-    assert!(table.touch(SESSION, &key(1), NOW + 20, NOW + 9));
-    assert!(read(&mut table, SESSION, 1, NOW + 19).is_some());
-    assert!(read(&mut table, SESSION, 1, NOW + 20).is_none());
-    assert!(!table.touch(SESSION, &key(1), NOW + 90, NOW + 20));
+    table.put(SESSION, &key(1), b"x", NOW + Seconds(10), NOW).unwrap();
+    assert!(table.touch(SESSION, &key(1), NOW + Seconds(20), NOW + Seconds(9)));
+    assert!(read(&mut table, SESSION, 1, NOW + Seconds(19)).is_some());
+    assert!(read(&mut table, SESSION, 1, NOW + Seconds(20)).is_none());
+    assert!(!table.touch(SESSION, &key(1), NOW + Seconds(90), NOW + Seconds(20)));
     assert_eq!(table.stats().entries, 0);
 }
 
@@ -158,12 +167,12 @@ fn expiry_is_exact_and_touch_moves_it() {
 fn update_needs_the_version_that_was_read() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
-    table.put(SESSION, &key(1), b"a", NOW + 10, NOW).unwrap();
+    table.put(SESSION, &key(1), b"a", NOW + Seconds(10), NOW).unwrap();
     let read_first = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap().version;
-    assert_eq!(table.update(SESSION, &key(1), read_first, b"b", NOW + 10, NOW), Ok(true));
-    assert_eq!(table.update(SESSION, &key(1), read_first, b"c", NOW + 10, NOW), Ok(false));
+    assert_eq!(table.update(SESSION, &key(1), read_first, b"b", NOW + Seconds(10), NOW), Ok(true));
+    assert_eq!(table.update(SESSION, &key(1), read_first, b"c", NOW + Seconds(10), NOW), Ok(false));
     assert_eq!(read(&mut table, SESSION, 1, NOW).as_deref(), Some(&b"b"[..]));
-    assert_eq!(table.update(SESSION, &key(2), read_first, b"c", NOW + 10, NOW), Ok(false));
+    assert_eq!(table.update(SESSION, &key(2), read_first, b"c", NOW + Seconds(10), NOW), Ok(false));
 }
 
 #[test]
@@ -175,15 +184,15 @@ fn every_change_but_a_prolonging_touch_moves_the_epoch() {
         let epoch = zone.memory.epoch(SESSION, &key(1));
         std::mem::replace(&mut last, epoch) != epoch
     };
-    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + 9, NOW).unwrap()));
-    assert!(!moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + 19, NOW))));
-    assert!(moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + 9, NOW))));
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + Seconds(9), NOW).unwrap()));
+    assert!(!moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + Seconds(19), NOW))));
+    assert!(moved(&mut zone, |t| assert!(t.touch(SESSION, &key(1), NOW + Seconds(9), NOW))));
     assert!(!moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW).is_some())));
-    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"b", NOW + 9, NOW).unwrap()));
-    assert!(moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW + 9).is_none())));
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"b", NOW + Seconds(9), NOW).unwrap()));
+    assert!(moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW + Seconds(9)).is_none())));
     assert!(moved(&mut zone, |t| assert!(!t.delete(SESSION, &key(1)))), "a fill under way");
     assert!(!moved(&mut zone, |t| t.forget(SESSION, &key(1))), "a stranger's cookie");
-    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + 9, NOW).unwrap()));
+    assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + Seconds(9), NOW).unwrap()));
     assert!(moved(&mut zone, |t| t.forget(SESSION, &key(1))));
     assert!(read(&mut zone.table(), SESSION, 1, NOW).is_none());
 }
@@ -192,9 +201,9 @@ fn every_change_but_a_prolonging_touch_moves_the_epoch() {
 fn a_full_zone_evicts_the_sessions_used_least_recently() {
     let mut zone = Zone::new(64 * 1024);
     let mut table = zone.table();
-    table.put(SESSION, &key(0), &[1; 900], NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(0), &[1; 900], NOW + Seconds(9), NOW).unwrap();
     for n in 1..1000 {
-        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), &[1; 900], NOW + Seconds(9), NOW).unwrap();
         assert!(read(&mut table, SESSION, 0, NOW).is_some(), "in use at {n}");
     }
     let stats = table.stats();
@@ -211,11 +220,11 @@ fn a_zone_is_short_before_it_is_full() {
     let blocks = u32::try_from(table.stats().blocks).unwrap();
     let reserve = blocks / RESERVE;
     for n in 0..blocks - reserve - 4 {
-        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), b"x", NOW + Seconds(9), NOW).unwrap();
     }
     assert!(!table.is_short_of(920, NOW));
     assert!(table.is_short_of(921, NOW));
-    assert!(!table.is_short_of(921, NOW + 9), "what has expired is no hindrance");
+    assert!(!table.is_short_of(921, NOW + Seconds(9)), "what has expired is no hindrance");
 }
 
 #[test]
@@ -223,7 +232,7 @@ fn an_owner_gives_up_as_much_as_is_wanted_and_no_more() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     for n in 0..6 {
-        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), &[1; 900], NOW + Seconds(9), NOW).unwrap();
     }
     let own: Vec<_> = [9, 3, 1, 2].map(key).into();
     let gone = table.give_up(SESSION, &own, 900 + 248, NOW);
@@ -247,16 +256,16 @@ fn who_pays_for_themselves_costs_nobody_anything() {
     let mut table = zone.table();
     let mut others = 0;
     while !table.is_short_of(900, NOW) {
-        table.put(SESSION, &key(others), &[1; 900], NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(others), &[1; 900], NOW + Seconds(9), NOW).unwrap();
         others += 1;
     }
     let mut own = vec![key(1000)];
-    table.put(SESSION, &own[0], &[1; 900], NOW + 9, NOW).unwrap();
+    table.put(SESSION, &own[0], &[1; 900], NOW + Seconds(9), NOW).unwrap();
     for n in 1001..2000 {
         assert!(table.is_short_of(900, NOW));
         let gone = table.give_up(SESSION, &own, 900, NOW);
         own.retain(|key| !gone.contains(key));
-        table.put(SESSION, &key(n), &[1; 900], NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), &[1; 900], NOW + Seconds(9), NOW).unwrap();
         own.push(key(n));
     }
     assert_eq!(own.len(), 1);
@@ -268,10 +277,10 @@ fn what_nobody_signed_makes_room_for_sessions() {
     let mut zone = Zone::new(MIN_SIZE);
     let mut table = zone.table();
     for n in 0..1000 {
-        table.put(Kind::Unproven, &key(n), b"x", NOW + 9, NOW).unwrap();
+        table.put(Kind::Unproven, &key(n), b"x", NOW + Seconds(9), NOW).unwrap();
     }
     for n in 0..10 {
-        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), b"x", NOW + Seconds(9), NOW).unwrap();
     }
     assert!((0..10).all(|n| read(&mut table, SESSION, n, NOW).is_some()));
 }
@@ -281,10 +290,10 @@ fn a_large_value_finds_room_among_small_ones() {
     let mut zone = Zone::new(4 << 20);
     let mut table = zone.table();
     for n in 0..40_000 {
-        table.put(SESSION, &key(n), b"small", NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), b"small", NOW + Seconds(9), NOW).unwrap();
     }
     let large = value(1, MAX_VALUE);
-    table.put(Kind::PostBody, &key(1), &large, NOW + 9, NOW).unwrap();
+    table.put(Kind::PostBody, &key(1), &large, NOW + Seconds(9), NOW).unwrap();
     assert_eq!(read(&mut table, Kind::PostBody, 1, NOW), Some(large));
 }
 
@@ -292,11 +301,11 @@ fn a_large_value_finds_room_among_small_ones() {
 fn no_entry_takes_more_than_a_quarter_of_the_zone() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
-    table.put(SESSION, &key(1), b"small", NOW + 9, NOW).unwrap();
-    let refused = table.put(SESSION, &key(2), &[0; 300 * 1024], NOW + 9, NOW);
+    table.put(SESSION, &key(1), b"small", NOW + Seconds(9), NOW).unwrap();
+    let refused = table.put(SESSION, &key(2), &[0; 300 * 1024], NOW + Seconds(9), NOW);
     assert_eq!(refused, Err(StoreError::TooLarge));
     assert!(read(&mut table, SESSION, 1, NOW).is_some());
-    table.put(SESSION, &key(3), &[0; 200 * 1024], NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(3), &[0; 200 * 1024], NOW + Seconds(9), NOW).unwrap();
     assert_eq!(table.stats().entries, 2);
 }
 
@@ -305,28 +314,28 @@ fn sessions_never_push_out_claims_and_full_refuses() {
     let mut zone = Zone::new(MIN_SIZE);
     let mut table = zone.table();
     let mut claims = 0;
-    while table.add(Kind::Replay, &key(claims), b"1", NOW + 9, NOW) == Ok(true) {
+    while table.add(Kind::Replay, &key(claims), b"1", NOW + Seconds(9), NOW) == Ok(true) {
         claims += 1;
     }
     assert_eq!(u64::from(claims), table.stats().blocks);
-    let session = table.put(SESSION, &key(1), b"x", NOW + 9, NOW);
+    let session = table.put(SESSION, &key(1), b"x", NOW + Seconds(9), NOW);
     assert_eq!(session, Err(StoreError::Full));
     for n in 0..claims {
-        assert_eq!(table.add(Kind::Replay, &key(n), b"1", NOW + 9, NOW), Ok(false));
+        assert_eq!(table.add(Kind::Replay, &key(n), b"1", NOW + Seconds(9), NOW), Ok(false));
     }
-    assert_eq!(table.put(SESSION, &key(1), b"x", NOW + 99, NOW + 9), Ok(()));
+    assert_eq!(table.put(SESSION, &key(1), b"x", NOW + Seconds(99), NOW + Seconds(9)), Ok(()));
 }
 
 #[test]
 fn a_refused_replacement_keeps_the_old_value() {
     let mut zone = Zone::new(MIN_SIZE);
     let mut table = zone.table();
-    table.put(SESSION, &key(5000), b"old", NOW + 9, NOW).unwrap();
+    table.put(SESSION, &key(5000), b"old", NOW + Seconds(9), NOW).unwrap();
     let blocks = u32::try_from(table.stats().blocks).unwrap();
     for n in 0..blocks - 10 {
-        table.add(Kind::Replay, &key(n), b"1", NOW + 9, NOW).unwrap();
+        table.add(Kind::Replay, &key(n), b"1", NOW + Seconds(9), NOW).unwrap();
     }
-    let refused = table.put(SESSION, &key(5000), &[0; 2600], NOW + 9, NOW);
+    let refused = table.put(SESSION, &key(5000), &[0; 2600], NOW + Seconds(9), NOW);
     assert_eq!(refused, Err(StoreError::Full));
     assert_eq!(read(&mut table, SESSION, 5000, NOW).as_deref(), Some(&b"old"[..]));
 }
@@ -336,10 +345,12 @@ fn expired_claims_are_swept_past_live_ones() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     for n in 0..1000 {
-        table.add(Kind::Replay, &key(n), b"1", NOW + i64::from(n % 2) * 1000 + 5, NOW).unwrap();
+        table
+            .add(Kind::Replay, &key(n), b"1", NOW + Seconds(i64::from(n % 2) * 1000 + 5), NOW)
+            .unwrap();
     }
     for n in 0..2000 {
-        table.put(SESSION, &key(n % 10), b"x", NOW + 99, NOW + 6).unwrap();
+        table.put(SESSION, &key(n % 10), b"x", NOW + Seconds(99), NOW + Seconds(6)).unwrap();
     }
     assert_eq!(table.stats().entries, 500 + 10);
 }
@@ -347,7 +358,7 @@ fn expired_claims_are_swept_past_live_ones() {
 #[test]
 fn a_table_left_busy_is_emptied_but_keeps_its_secret_and_tells_the_caches() {
     let mut zone = Zone::new(1 << 20);
-    zone.table().put(SESSION, &key(1), b"x", NOW + 9, NOW).unwrap();
+    zone.table().put(SESSION, &key(1), b"x", NOW + Seconds(9), NOW).unwrap();
     let epoch = zone.memory.epoch(SESSION, &key(1));
     std::mem::forget(zone.table());
     assert!(zone.table().was_reset());
@@ -356,14 +367,14 @@ fn a_table_left_busy_is_emptied_but_keeps_its_secret_and_tells_the_caches() {
     assert_eq!(zone.table().stats().resets, 1);
     assert_ne!(zone.memory.epoch(SESSION, &key(1)), epoch);
     assert_eq!(zone.memory.secret(), SECRET);
-    zone.table().put(SESSION, &key(1), b"y", NOW + 9, NOW).unwrap();
+    zone.table().put(SESSION, &key(1), b"y", NOW + Seconds(9), NOW).unwrap();
     assert_eq!(zone.table().stats().resets, 1);
 }
 
 #[test]
 fn adopts_only_what_it_formatted() {
     let mut zone = Zone::new(1 << 20);
-    zone.table().put(SESSION, &key(1), b"x", NOW + 9, NOW).unwrap();
+    zone.table().put(SESSION, &key(1), b"x", NOW + Seconds(9), NOW).unwrap();
     let base = NonNull::from(&mut *zone.table().header).cast::<u8>();
     // SAFETY: the zone's own memory, which outlives the views.
     unsafe {
@@ -381,13 +392,13 @@ fn evictions_are_reported_once_a_minute() {
     let mut table = zone.table();
     assert_eq!(table.report_evictions(NOW), None);
     for n in 0..200 {
-        table.put(SESSION, &key(n), b"x", NOW + 9, NOW).unwrap();
+        table.put(SESSION, &key(n), b"x", NOW + Seconds(9), NOW).unwrap();
     }
     let evicted = table.stats().evictions;
     assert_eq!(table.report_evictions(NOW), Some(evicted));
-    table.put(SESSION, &key(201), b"x", NOW + 9, NOW).unwrap();
-    assert_eq!(table.report_evictions(NOW + 59), None);
-    assert_eq!(table.report_evictions(NOW + 60), Some(1));
+    table.put(SESSION, &key(201), b"x", NOW + Seconds(9), NOW).unwrap();
+    assert_eq!(table.report_evictions(NOW + Seconds(59)), None);
+    assert_eq!(table.report_evictions(NOW + Seconds(60)), Some(1));
 }
 
 /// Against a plain map, with room for all: the table must agree at every step.
@@ -396,12 +407,12 @@ fn agrees_with_a_plain_map_over_random_steps() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     let total = table.stats().free_blocks;
-    let mut model: HashMap<u32, (Vec<u8>, i64)> = HashMap::new();
+    let mut model: HashMap<u32, (Vec<u8>, UnixTime)> = HashMap::new();
     let mut random = 1_u32;
     for step in 0..100_000_u32 {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let (n, now) = (random >> 8 & 255, NOW + i64::from(step / 100));
-        let expires = now + i64::from(random >> 16 & 255);
+        let (n, now) = (random >> 8 & 255, NOW + Seconds((step / 100).into()));
+        let expires = now + Seconds((random >> 16 & 255).into());
         model.retain(|_, (_, expires)| now < *expires);
         match random >> 28 {
             0..6 => {

@@ -384,13 +384,13 @@ fn the_earliest_end_of_validity_counts() {
         let entity = entity(&format!("entityID='i' {}", year(entity_year)), &role);
         let xml = entities(&year(outer), &entities(&year(middle), &entity));
         // `date -u -d 2031-01-01 +%s`
-        assert_eq!(parse(&xml).valid_until, Some(1_924_992_000), "{xml}");
+        assert_eq!(parse(&xml).valid_until, Some(UnixTime::from_secs(1_924_992_000)), "{xml}");
     }
     // What ends earlier beside the entity says nothing about it.
     let beside = entities(&year(2026), &sp("urn:sp"));
     let xml =
         entities("", &(beside + &entity(&format!("entityID='i' {}", year(2031)), &role(REDIRECT))));
-    assert_eq!(parse(&xml).valid_until, Some(1_924_992_000));
+    assert_eq!(parse(&xml).valid_until, Some(UnixTime::from_secs(1_924_992_000)));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
             attribute("urn:oid:0.9.2342.19200300.100.1.3", Some("mail"), true),
             attribute("groups", None, false),
         ],
-        valid_until: Some(1_795_260_600),
+        valid_until: Some(UnixTime::from_secs(1_795_260_600)),
         id: Some("_1"),
     }
     .to_xml();

@@ -1,5 +1,7 @@
 //! What an IdP's metadata lacks, and what of it had to be left out.
 
+use clock::UnixTime;
+
 use crate::metadata::{IdpMetadata, MetadataError};
 use crate::provider::finding::{Finding, Setting};
 use crate::provider::idp_settings::IdpSettings;
@@ -11,7 +13,7 @@ use crate::provider::idp_settings::IdpSettings;
 pub(super) fn check(
     settings: &IdpSettings,
     metadata: &IdpMetadata,
-    now: i64,
+    now: UnixTime,
     warnings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
     let document = settings.metadata.as_deref().unwrap_or_default();

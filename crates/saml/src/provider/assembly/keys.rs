@@ -1,5 +1,6 @@
 //! The keys that may sign for an IdP.
 
+use clock::UnixTime;
 use xmldoc::VerifyingKey;
 
 use crate::metadata::{IdpMetadata, MetadataKey};
@@ -14,7 +15,7 @@ use crate::provider::idp_settings::IdpSettings;
 pub(super) fn all(
     settings: &IdpSettings,
     metadata: Option<&IdpMetadata>,
-    now: i64,
+    now: UnixTime,
     warnings: &mut Vec<Finding>,
 ) -> Result<Vec<VerifyingKey>, Finding> {
     let of_metadata = metadata.map(|m| m.keys.as_slice()).unwrap_or_default();

@@ -1,3 +1,4 @@
+use clock::{Seconds, UnixTime};
 use std::sync::OnceLock;
 
 use openssl::pkey::PKey;
@@ -11,8 +12,8 @@ use crate::provider::{
 };
 use crate::test_credentials::Credential;
 
-const NOW: i64 = 1_700_000_000;
-const DAY: i64 = 24 * 3600;
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const DAY: Seconds = Seconds(24 * 3600);
 
 fn rsa() -> &'static Credential {
     static RSA: OnceLock<Credential> = OnceLock::new();
@@ -240,7 +241,7 @@ fn what_is_amiss_in_metadata_is_told_in_order_even_before_an_error() {
 
 #[test]
 fn metadata_is_valid_up_to_its_valid_until() {
-    let fresh = IdpMetadata { valid_until: Some(NOW + 1), ..metadata() };
+    let fresh = IdpMetadata { valid_until: Some(NOW + Seconds(1)), ..metadata() };
     made(&settings(), Some(&fresh));
 }
 
@@ -265,7 +266,7 @@ fn keys_that_are_too_short_are_refused_when_there_are_no_others() {
 #[test]
 fn certificates_near_their_end_are_told_wherever_they_come_from() {
     let certificate = rsa().certificate();
-    let now = certificate.not_after() - 30 * DAY;
+    let now = certificate.not_after() - DAY * 30;
     let settings = IdpSettings { keys: vec![certified(certificate.clone())], ..settings() };
     let metadata = IdpMetadata { keys: vec![certified(certificate.clone())], ..metadata() };
     let mut warnings = Vec::new();
@@ -282,8 +283,10 @@ fn a_certificate_is_told_of_in_its_last_thirty_days_and_afterwards() {
     let certificate = rsa().certificate();
     let end = certificate.not_after();
     let warning = |now| expiry_warning(&certificate, "it", now).unwrap_or_default();
-    assert_eq!(warning(end - 30 * DAY - 1), "");
-    assert!(warning(end - 1).starts_with("a certificate of it expires in 0 days (CN=test"));
+    assert_eq!(warning(end - DAY * 30 - Seconds(1)), "");
+    assert!(
+        warning(end - Seconds(1)).starts_with("a certificate of it expires in 0 days (CN=test")
+    );
     assert!(warning(end).starts_with("a certificate of it has expired (CN=test"));
 }
 

@@ -143,6 +143,8 @@ http {
     assert browser.get(server.url("/page.html")).status == 200
     page = browser.get(server.url("/index.html"))
     assert page.status == 500 and "idp_metadata_missing" in page.text
+    api = browser.get(server.url("/index.html"), headers={"Sec-Fetch-Mode": "cors"})
+    assert api.status == 401 and "idp=awaited" in api.text, "a login elsewhere would not open it"
     page = browser.get(server.url("/saml/login?idp=nobody"))
     assert page.status == 400 and "argument_invalid" in page.text, "the link's fault, not an IdP's"
     assert 'WantAssertionsSigned="true"' in browser.get(server.url("/saml/metadata")).text

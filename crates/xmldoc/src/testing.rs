@@ -1,4 +1,7 @@
 //! Keys, documents and the `xmlsec1` tool for this crate's tests.
+
+mod codes;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

@@ -22,20 +22,6 @@ pub enum DecryptError {
     Signature(VerifyError),
 }
 
-impl DecryptError {
-    /// The stable reason code, e.g. `decryption_failed`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Structure(_) => "encryption_structure",
-            Self::Algorithm(_) => "encryption_algorithm",
-            Self::UnsignedCbc(_) => "encryption_cbc_unsigned",
-            Self::NoKey => "decryption_key_missing",
-            Self::Failed => "decryption_failed",
-            Self::Signature(error) => error.code(),
-        }
-    }
-}
-
 impl fmt::Display for DecryptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -48,25 +48,6 @@ pub enum GateError {
     Malformed(&'static str),
 }
 
-impl GateError {
-    /// The stable reason code, e.g. `xml_doctype`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "xml_too_large",
-            Self::NotUtf8 => "xml_not_utf8",
-            Self::Doctype => "xml_doctype",
-            Self::Entity => "xml_entity",
-            Self::ProcessingInstruction => "xml_processing_instruction",
-            Self::TooDeep { .. } => "xml_too_deep",
-            Self::TooManyElements { .. } => "xml_too_many_elements",
-            Self::TooManyAttributes { .. } => "xml_too_many_attributes",
-            Self::Namespace(_) => "xml_namespace",
-            Self::DuplicateId => "xml_duplicate_id",
-            Self::Malformed(_) => "xml_malformed",
-        }
-    }
-}
-
 impl fmt::Display for GateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -29,28 +29,6 @@ pub enum VerifyError {
     Void,
 }
 
-impl VerifyError {
-    /// The stable reason code, e.g. `signature_invalid`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "signature_missing",
-            Self::Multiple => "signature_multiple",
-            Self::Invalid { .. } => "signature_invalid",
-            Self::DigestMismatch => "digest_mismatch",
-            Self::Structure(_) => "signature_structure",
-            Self::SignatureAlgorithm(_) => "signature_algorithm",
-            Self::DigestAlgorithm(_) => "digest_algorithm",
-            Self::Canonicalization(_) => "canonicalization_algorithm",
-            Self::Transform(_) => "transform_algorithm",
-            Self::ReferenceCount => "reference_count",
-            Self::ReferenceUri(_) => "reference_uri",
-            Self::KeyTooSmall(_) => "key_too_small",
-            Self::KeyType(_) => "key_type",
-            Self::Void => "signature_void",
-        }
-    }
-}
-
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -62,7 +62,7 @@ impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
             // Strangers can ask for the last.
-            Kind::Session | Kind::PostBody | Kind::Unproven => Effort::ByHealth,
+            Kind::Session | Kind::Unproven => Effort::ByHealth,
             Kind::Index | Kind::Replay | Kind::Tombstone => Effort::Insisting,
         }
     }
@@ -267,14 +267,12 @@ const CAS_CHECK: KeyLetter = KeyLetter::new('c');
 fn letter(kind: Kind) -> KeyLetter {
     const SESSION: KeyLetter = KeyLetter::new('s');
     const INDEX: KeyLetter = KeyLetter::new('i');
-    const POST_BODY: KeyLetter = KeyLetter::new('p');
     const REPLAY: KeyLetter = KeyLetter::new('r');
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
-        Kind::PostBody => POST_BODY,
         Kind::Replay => REPLAY,
         Kind::Tombstone => TOMBSTONE,
         Kind::Unproven => UNPROVEN,

@@ -68,13 +68,6 @@ impl<T> Cache<T> {
         }
     }
 
-    /// Forgets the value.
-    pub fn remove(&mut self, key: &[u8; 32]) {
-        if let Some(slot) = self.slot(key) {
-            *slot = None;
-        }
-    }
-
     fn slot(&mut self, key: &[u8; 32]) -> Option<&mut Option<Slot<T>>> {
         self.set(key).iter_mut().find(|slot| slot.as_ref().is_some_and(|s| s.key == *key))
     }
@@ -122,8 +115,6 @@ mod tests {
         cache.insert(KEY, 3, at(100), "alice");
         cache.insert(KEY, 4, at(100), "bob");
         assert_eq!(cache.get(&KEY, 4, at(0)).as_deref(), Some(&"bob"));
-        cache.remove(&KEY);
-        assert_eq!(cache.get(&KEY, 4, at(0)), None);
     }
 
     #[test]

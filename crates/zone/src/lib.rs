@@ -35,8 +35,6 @@ pub enum Kind {
     /// The sessions of one NameID. Renew it after each use of its sessions: a session whose index was
     /// evicted first could not be found by a logout.
     Index = 2,
-    /// A request body kept across a login.
-    PostBody = 3,
     /// What must be used once: the assertions of one NameID, or a request that was answered.
     Replay = 4,
     /// The logouts of one NameID that its IdP signed.
@@ -88,18 +86,3 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
-
-/// How full the table is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Entries of all kinds, those included that expired but were not yet swept.
-    pub entries: u64,
-    /// Unexpired entries dropped to make room, since the zone was made.
-    pub evictions: u64,
-    /// Times the table was emptied because a worker died while changing it.
-    pub resets: u64,
-    /// Blocks of 256 bytes.
-    pub blocks: u64,
-    /// Blocks no entry uses.
-    pub free_blocks: u64,
-}

@@ -10,7 +10,7 @@ use clock::{Monotonic, Seconds, UnixTime};
 
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
-use crate::{Entry, Kind, Stats, StoreError};
+use crate::{Entry, Kind, StoreError};
 
 /// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of
 /// groups fit.
@@ -172,17 +172,6 @@ impl Table<'_> {
     /// Makes the entry the last to be evicted; `false` when there is none.
     pub fn renew_entry(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> bool {
         self.live(kind, key, now).and_then(|at| self.renew(at)).is_some()
-    }
-
-    /// The counters.
-    pub fn stats(&self) -> Stats {
-        Stats {
-            entries: self.header.entries,
-            evictions: self.header.evictions,
-            resets: self.header.resets,
-            blocks: u64::from(self.layout.blocks),
-            free_blocks: u64::from(self.free_blocks()),
-        }
     }
 
     /// Evictions since the last report, at most once a minute over all processes.

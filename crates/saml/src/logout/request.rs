@@ -48,8 +48,6 @@ pub struct LogoutRequest {
     /// The last second in which an assertion issued before this request could still be accepted, by
     /// the clock here: since then it is older than max_assertion_age.
     pub tombstone_until: UnixTime,
-    /// Why the user is logged out, a URI (Core 3.7.3).
-    pub reason: Option<String>,
     /// `false`: the IdP's `require_signed_logout` is off, and anybody may have sent it.
     pub signed: bool,
 }
@@ -62,11 +60,6 @@ impl ReceivedLogoutRequest {
     /// Issuer, unverified: finds the IdP.
     pub fn issuer(&self) -> Option<String> {
         self.0.issuer()
-    }
-
-    /// ID, unverified: for an answer that says what failed.
-    pub fn id(&self) -> Option<String> {
-        self.0.attribute("ID")
     }
 
     /// How it came, and how it wants to be answered.
@@ -99,7 +92,6 @@ impl ReceivedLogoutRequest {
             replay_until: clock.later(not_on_or_after),
             tombstone_until: clock
                 .last_accepted(request.issue_instant, expected.idp.policy.max_assertion_age),
-            reason: request.attribute("Reason").map(str::to_owned),
             signed: request.is_signed(),
             name_id: subject(request, &decryption)?,
         };

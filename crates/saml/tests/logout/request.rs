@@ -43,7 +43,6 @@ fn a_request_says_who_is_to_be_logged_out() {
             not_on_or_after: after(300),
             replay_until: after(300 + SKEW),
             tombstone_until: after(900 + SKEW),
-            reason: None,
             signed: true,
         }
     );
@@ -72,7 +71,6 @@ fn what_finds_the_idp_is_read_before_anything_is_believed() {
         panic!("no LogoutRequest");
     };
     assert_eq!(request.issuer().as_deref(), Some(IDP));
-    assert_eq!(request.id().as_deref(), Some("_logout1"));
     assert_eq!(request.came_by(), LogoutBinding::POST);
 }
 
@@ -271,8 +269,7 @@ fn what_is_optional_is_allowed() {
     Message::request().edit("</saml:Issuer>", extensions).logout();
     let user = "urn:oasis:names:tc:SAML:2.0:logout:user";
     let attributes = format!(" Version=\"2.0\" Consent=\"urn:x\" Reason=\"{user}\"");
-    let request = Message::request().edit(" Version=\"2.0\"", &attributes).logout();
-    assert_eq!(request.reason.as_deref(), Some(user));
+    Message::request().edit(" Version=\"2.0\"", &attributes).logout();
 }
 
 #[test]

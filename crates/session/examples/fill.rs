@@ -5,7 +5,7 @@
 //! ```
 //!
 //! VALUE is what memcached holds for the session of COOKIE (the cookie's value). Each new session
-//! has a token, NameID, SessionIndex and assertion ID of its own; the cookies' values go to
+//! has a token, NameID and SessionIndex of its own; the cookies' values go to
 //! COOKIES_FILE, one a line.
 
 use std::env;
@@ -61,7 +61,6 @@ fn member(template: &Session, number: u64) -> Session {
     let mut session = template.clone();
     session.name_id.value = format!("member-{number:07}@example.org");
     session.session_index = Some(format!("_{number:032x}"));
-    session.assertion_id = format!("_{:032x}", u128::MAX - u128::from(number));
     session
 }
 

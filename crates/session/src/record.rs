@@ -7,7 +7,11 @@ use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};
 
 /// First byte of the stored form; a record of another version is a miss.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+
+/// Besides, it had the ID of the assertion and the page that the login went to. Read as long as sessions
+/// of it may live.
+const VERSION_3: u8 = 3;
 
 /// Shortest stored attribute: prefix code, name length, no friendly name, number of values.
 const ATTRIBUTE_MIN_LEN: usize = 4;
@@ -25,9 +29,7 @@ pub struct Session {
     pub authn_instant: UnixTime,
     /// `AuthnContextClassRef` (Core 2.7.2.2).
     pub authn_context: Option<String>,
-    /// `ID` of the assertion the session was made from.
-    pub assertion_id: String,
-    /// `IssueInstant` of that assertion, by the IdP's clock: a logout that the
+    /// `IssueInstant` of the assertion the session was made from, by the IdP's clock: a logout that the
     /// IdP asks for later ends the session.
     pub issue_instant: UnixTime,
     /// The SP it belongs to; never to be accepted for another.
@@ -36,8 +38,6 @@ pub struct Session {
     pub created: UnixTime,
     /// Absolute end: not valid at this instant any more.
     pub expires: UnixTime,
-    /// Return URL of the login: where a re-post of the same assertion (Back button) goes.
-    pub landing: String,
     /// The assertion's attributes in document order.
     pub attributes: Vec<Attribute>,
 }
@@ -51,12 +51,10 @@ impl Session {
         writer.option(self.session_index.as_deref(), Writer::string);
         writer.instant(self.authn_instant);
         writer.option(self.authn_context.as_deref(), Writer::uri);
-        writer.string(&self.assertion_id);
         writer.instant(self.issue_instant);
         writer.sp(&self.sp);
         writer.instant(self.created);
         writer.instant(self.expires);
-        writer.uri(&self.landing);
         writer.varint(self.attributes.len() as u64);
         for attribute in &self.attributes {
             write_attribute(&mut writer, attribute);
@@ -67,23 +65,42 @@ impl Session {
     /// Reads the stored form. `None` for another version and for anything malformed, a byte too
     /// many included.
     pub fn decode(bytes: &[u8]) -> Option<Session> {
-        let mut reader = Reader::new(bytes, VERSION)?;
-        let session = Session {
-            idp: reader.uri()?,
-            name_id: read_name_id(&mut reader)?,
-            session_index: reader.option(Reader::string)?,
-            authn_instant: reader.instant()?,
-            authn_context: reader.option(Reader::uri)?,
-            assertion_id: reader.string()?,
-            issue_instant: reader.instant()?,
-            sp: reader.sp()?,
-            created: reader.instant()?,
-            expires: reader.instant()?,
-            landing: reader.uri()?,
-            attributes: read_attributes(&mut reader)?,
+        let (&version, _) = bytes.split_first()?;
+        let is_version_3 = match version {
+            VERSION => false,
+            VERSION_3 => true,
+            _ => return None,
         };
+        let mut reader = Reader::new(bytes, version)?;
+        let idp = reader.uri()?;
+        let name_id = read_name_id(&mut reader)?;
+        let session_index = reader.option(Reader::string)?;
+        let authn_instant = reader.instant()?;
+        let authn_context = reader.option(Reader::uri)?;
+        if is_version_3 {
+            reader.string()?;
+        }
+        let issue_instant = reader.instant()?;
+        let sp = reader.sp()?;
+        let created = reader.instant()?;
+        let expires = reader.instant()?;
+        if is_version_3 {
+            reader.uri()?;
+        }
+        let attributes = read_attributes(&mut reader)?;
         reader.finish()?;
-        Some(session)
+        Some(Session {
+            idp,
+            name_id,
+            session_index,
+            authn_instant,
+            authn_context,
+            issue_instant,
+            sp,
+            created,
+            expires,
+            attributes,
+        })
     }
 
     /// Whether the session belongs to `sp` and has not ended at `now`.
@@ -180,12 +197,10 @@ pub(crate) mod tests {
             authn_context: Some(
                 "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into(),
             ),
-            assertion_id: "_9d3f6c1e8a7b4f2d0c5e6b7a8f9e0d1c2b".into(),
             issue_instant: at(1_795_000_001),
             sp: app(),
             created: at(1_795_000_002),
             expires: at(1_795_028_802),
-            landing: "https://app.example.com/reports/2026/q4?view=summary".into(),
             attributes: vec![
                 attribute("urn:oid:0.9.2342.19200300.100.1.1", Some("uid"), &["jdoe"]),
                 attribute(
@@ -233,7 +248,6 @@ pub(crate) mod tests {
             },
             session_index: None,
             authn_context: None,
-            landing: String::new(),
             attributes: vec![attribute("", Some(""), &[""])],
             issue_instant: at(-2),
             created: at(-1),
@@ -243,10 +257,9 @@ pub(crate) mod tests {
         assert_eq!(Session::decode(&session.encode()), Some(session));
     }
 
-    /// Stores hold such records: changed bytes need another version.
-    #[test]
-    fn the_bytes_are_those_of_this_version() {
-        let session = Session {
+    /// All fields, in few bytes.
+    fn short() -> Session {
+        Session {
             idp: "https://idp.example.org".into(),
             name_id: NameId {
                 value: "alice".into(),
@@ -258,24 +271,42 @@ pub(crate) mod tests {
             session_index: Some("s1".into()),
             authn_instant: at(1000),
             authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()),
-            assertion_id: "_1".into(),
             issue_instant: at(999),
             sp: SpId::from_bytes(*b"0123456789abcdef"),
             created: at(1001),
             expires: at(-1),
-            landing: "https://app.example.com/".into(),
             attributes: vec![
                 attribute("urn:oid:2.5.4.42", Some("givenName"), &["Alice", ""]),
                 attribute("empty", None, &[]),
             ],
-        };
+        }
+    }
+
+    /// Stores hold such records: changed bytes need another version.
+    #[test]
+    fn the_bytes_are_those_of_this_version() {
+        let bytes: &[u8] = b"\x04\x17\x0fidp.example.org\
+            \x05alice\x01\x12\x0apersistent\x01\x17\x0fidp.example.org\x01\x00\x06urn:sp\x01\x02a1\
+            \x01\x02s1\xd0\x0f\x01\x14\x08Password\xce\x0f\
+            0123456789abcdef\xd2\x0f\x01\
+            \x02\x07\x0242\x01\x09givenName\x02\x05Alice\x00\x00\x05empty\x00\x00";
+        assert_eq!(short().encode().escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        assert_eq!(Session::decode(bytes), Some(short()));
+    }
+
+    /// As they lie in stores.
+    #[test]
+    fn records_of_version_3_are_read() {
         let bytes: &[u8] = b"\x03\x17\x0fidp.example.org\
             \x05alice\x01\x12\x0apersistent\x01\x17\x0fidp.example.org\x01\x00\x06urn:sp\x01\x02a1\
             \x01\x02s1\xd0\x0f\x01\x14\x08Password\x02_1\xce\x0f\
             0123456789abcdef\xd2\x0f\x01\x17\x10app.example.com/\
             \x02\x07\x0242\x01\x09givenName\x02\x05Alice\x00\x00\x05empty\x00\x00";
-        assert_eq!(session.encode().escape_ascii().to_string(), bytes.escape_ascii().to_string());
-        assert_eq!(Session::decode(bytes), Some(session));
+        assert_eq!(Session::decode(bytes), Some(short()));
+        for len in 0..bytes.len() {
+            assert_eq!(Session::decode(&bytes[..len]), None, "cut at {len}");
+        }
+        assert_eq!(Session::decode(&[bytes, b"\0"].concat()), None);
     }
 
     #[test]
@@ -297,7 +328,7 @@ pub(crate) mod tests {
     #[test]
     fn another_version_is_none() {
         let mut bytes = typical().encode();
-        for version in (0..=255).filter(|version| *version != VERSION) {
+        for version in (0..=255).filter(|version| ![VERSION, VERSION_3].contains(version)) {
             bytes[0] = version;
             assert_eq!(Session::decode(&bytes), None);
         }

@@ -39,7 +39,8 @@ impl Arrival {
         let Arrival { sp, login, pending, landing, browser, now } = self;
         claim(&sp, &login, pending.as_ref(), now).await?;
         let token = SessionToken::from_random(random::bytes());
-        let session = session(&sp, login, landing.clone(), now);
+        let assertion_id = login.assertion_id.clone();
+        let session = session(&sp, login, now);
         sp.sessions.create(&token, &session, now).await?;
         // After the session can be found: a logout that came before does not know it, and a later
         // one will.
@@ -49,7 +50,7 @@ impl Arrival {
                 &reason::ASSERTION_LOGGED_OUT,
                 format!(
                     "a LogoutRequest came after the assertion {} was issued",
-                    quote(&session.assertion_id)
+                    quote(&assertion_id)
                 ),
             ));
         }
@@ -146,7 +147,7 @@ pub fn go_on(sp: &Sp, landing: String) -> Reply {
     Reply::html(200, pages::go_on(&landing))
 }
 
-fn session(sp: &Sp, login: Login, landing: String, now: UnixTime) -> Session {
+fn session(sp: &Sp, login: Login, now: UnixTime) -> Session {
     let end = now + sp.sessions.rules.lifetime;
     Session {
         idp: login.idp_entity_id,
@@ -154,12 +155,10 @@ fn session(sp: &Sp, login: Login, landing: String, now: UnixTime) -> Session {
         session_index: login.session_index,
         authn_instant: login.authn_instant,
         authn_context: login.authn_context,
-        assertion_id: login.assertion_id,
         issue_instant: login.issue_instant,
         sp: sp.id,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
-        landing,
         attributes: login.attributes,
     }
 }

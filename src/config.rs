@@ -1,5 +1,5 @@
 //! From directives to validated values: raw lines are collected while nginx reads, then made into
-//! [`Sp`], [`Idp`](crate::sp::Idp) and [`Store`](crate::store::Store) in one go, so that every
+//! SPs, their IdPs and [`Store`](crate::store::Store) in one go, so that every
 //! mistake shows at `nginx -t`.
 
 mod block;
@@ -34,33 +34,28 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::{mem, ptr};
 
 use nginx_sys::{
     NGX_HTTP_SATISFY_ANY, NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_t,
-    ngx_http_core_loc_conf_t,
+    ngx_http_core_loc_conf_t, ngx_http_handler_pt,
 };
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 
-pub use cookies::LOGINS_MAX_AGE;
+use ::sp::Preflight;
 use directive::{ConfigError, Given, Place, apply};
-use endpoints::{Endpoints, RawEndpoint};
+use endpoints::RawEndpoint;
 use files::Files;
-pub use location::{
-    EndpointKind, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
-};
-use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, RawPreflight, unknown_sp};
+use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, location, unknown_sp};
 use raw::{RawIdp, RawPolicy, RawSp, RawStore};
 pub use server::ServerConf;
-pub use session_rules::SessionRules;
-pub use sp::Sp;
 use surroundings::Surroundings;
 use warnings::Warnings;
 
 use crate::clock::now;
-use crate::endpoint;
-use crate::{PhaseHandler, SamlModule};
+use crate::module::{Location, PhaseHandler, SamlModule, Sp};
 
 /// The blocks of `http`, raw and then validated.
 #[derive(Default)]
@@ -85,6 +80,8 @@ pub struct MainConf {
 #[derive(Default)]
 pub struct LocConf {
     raw: RawLocation,
+    /// Where a handler stands: what nginx calls there.
+    content_handler: ngx_http_handler_pt,
     location: Location,
 }
 
@@ -155,34 +152,47 @@ fn read_into<T: block::Block>(
 /// Setter of every location directive.
 pub extern "C" fn set_location(
     cf: *mut ngx_conf_t,
-    _cmd: *mut ngx_command_t,
+    cmd: *mut ngx_command_t,
     conf: *mut c_void,
 ) -> *mut c_char {
-    // SAFETY: nginx calls setters with a valid cf, and with the LocConf that our create_loc_conf
-    // made for this level.
-    let (cf, conf) = unsafe { (&mut *cf, &mut *conf.cast::<LocConf>()) };
-    match apply_location(cf, conf) {
+    // SAFETY: nginx calls setters with a valid cf and the command of the table, and with the LocConf
+    // that our create_loc_conf made for this level. A command of an endpoint has its content handler.
+    let (cf, conf, handler) = unsafe {
+        let handler = mem::transmute::<*mut c_void, ngx_http_handler_pt>((*cmd).post);
+        (&mut *cf, &mut *conf.cast::<LocConf>(), handler)
+    };
+    match apply_location(cf, conf, handler) {
         Ok(()) => NGX_CONF_OK,
         Err(message) => block::refuse(cf, &message),
     }
 }
 
-fn apply_location(cf: &mut ngx_conf_t, conf: &mut LocConf) -> Result<(), String> {
+fn apply_location(
+    cf: &mut ngx_conf_t,
+    conf: &mut LocConf,
+    handler: ngx_http_handler_pt,
+) -> Result<(), String> {
     let had_endpoint = conf.raw.endpoint.is_some();
     let line = block::line(cf)?;
     apply(LOCATION_DIRECTIVES, &mut conf.raw, &line)
         .unwrap_or_else(|| Err(format!("unknown directive \"{}\"", line.name)))?;
     match &conf.raw.endpoint {
         Some(given) if !had_endpoint => {
-            register_endpoint(cf, given.value.clone(), given.place.clone())
+            conf.content_handler = handler;
+            register_endpoint(cf, given.value.clone(), given.place.clone(), handler)
         }
         _ => Ok(()),
     }
 }
 
 /// Makes the location a handler, and remembers its path for metadata and requests.
-fn register_endpoint(cf: &mut ngx_conf_t, handler: RawHandler, place: Place) -> Result<(), String> {
-    let RawHandler { kind, sp, query } = handler;
+fn register_endpoint(
+    cf: &mut ngx_conf_t,
+    raw: RawHandler,
+    place: Place,
+    handler: ngx_http_handler_pt,
+) -> Result<(), String> {
+    let RawHandler { kind, sp, query } = raw;
     let core: &mut ngx_http_core_loc_conf_t =
         NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
     if core.handler.is_some() {
@@ -191,7 +201,7 @@ fn register_endpoint(cf: &mut ngx_conf_t, handler: RawHandler, place: Place) -> 
             kind.directive()
         ));
     }
-    core.handler = Some(endpoint::handler(kind));
+    core.handler = handler;
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
     let exact = core.exact_match() != 0;
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
@@ -230,14 +240,14 @@ impl MainConf {
             idps: &self.idps,
             stores: &stores,
             files: &files,
+            endpoints: &self.endpoints,
             handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
             now: now(),
         };
         for raw in &self.raw_sps {
-            let endpoints = Endpoints::of(&raw.name, &self.endpoints)?;
-            let sp = Sp::new(raw, endpoints, &around, warnings)?;
+            let sp = sp::sp(raw, &around, warnings)?;
             for other in &self.sps {
-                sp.compare(other, raw, warnings)?;
+                sp::compare(&sp, other, raw, warnings)?;
             }
             self.sps.push(Rc::new(sp));
         }
@@ -267,7 +277,7 @@ impl LocConf {
             return report(cf, Err(error));
         }
         let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
-        let outcome = Location::new(&conf.raw, &main.sps).map(|location| {
+        let outcome = location(&conf.raw, &main.sps).map(|location| {
             ServerConf::note(cf, &conf.raw, &location);
             conf.location = location;
             conf.look_around(cf, main);
@@ -285,7 +295,7 @@ impl LocConf {
         if core.satisfy == NGX_HTTP_SATISFY_ANY as usize {
             main.satisfies_any.set(true);
         }
-        if let Some(Given { value: RawPreflight::Pass, place }) = &self.raw.preflight {
+        if let Some(Given { value: Preflight::Pass, place }) = &self.raw.preflight {
             main.warn(
                 cf,
                 place,
@@ -326,13 +336,14 @@ impl LocConf {
         let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
         if core.noname() != 0 && self.raw.endpoint.is_none() {
             self.raw.endpoint.clone_from(&above.raw.endpoint);
+            self.content_handler = above.content_handler;
         }
-        let Some(given) = &self.raw.endpoint else { return Ok(()) };
-        let kind = given.value.kind;
+        let (Some(given), Some(ours)) = (&self.raw.endpoint, self.content_handler) else {
+            return Ok(());
+        };
         // nginx asks a limit_except for its own handler, and serves files when there is none.
-        let core_handler = core.handler.get_or_insert(endpoint::handler(kind));
-        let ours = std::ptr::fn_addr_eq(*core_handler, endpoint::handler(kind));
-        if ours {
+        let core_handler = core.handler.get_or_insert(ours);
+        if ptr::fn_addr_eq(*core_handler, ours) {
             return Ok(());
         }
         Err(ConfigError::new(
@@ -340,7 +351,7 @@ impl LocConf {
             format!(
                 "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
                  its own location",
-                kind.directive()
+                given.value.kind.directive()
             ),
         ))
     }

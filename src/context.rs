@@ -5,17 +5,14 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
-use nginx_sys::{ngx_http_request_t, ngx_pool_cleanup_add, ngx_table_elt_t};
+use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, Request};
 use pages::Circumstances;
+use sp::{Found, LiveSession, random};
 
-use crate::SamlModule;
-use crate::config::Sp;
-use crate::errand::NextStep;
-use crate::live_session::{Found, LiveSession};
-use crate::notice::PendingNotice;
-use crate::random;
-use crate::rewrite_phase::Detour;
+use crate::errand::{Errand, Pending};
+use crate::module::SamlModule;
+use crate::module::Sp;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
@@ -26,13 +23,8 @@ pub struct Context {
     pub is_unknown: Cell<bool>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
-    /// The look-up of a session that the access phase waits for, and the SP whose it is.
-    pub look_up: RefCell<Option<(Rc<Sp>, Suspension<Found>)>>,
-    /// The next step of the errand that an endpoint waits for. Dropped before the notice, whose end
-    /// lets the errand go on: it must not wake this request then.
-    pub errand: RefCell<Option<Suspension<NextStep>>>,
-    /// The notice that the application has not answered yet.
-    pub notice: RefCell<Option<PendingNotice>>,
+    /// What it waits for.
+    pub waiting: RefCell<Option<Waiting>>,
     /// It is the subrequest of `logout_notify`: its session is the one that ended, which the variables
     /// tell the application, and none that a cookie names.
     pub is_notice: Cell<bool>,
@@ -41,11 +33,27 @@ pub struct Context {
     pub user_since: Cell<Option<u32>>,
     /// The `Cookie` headers as the client sent them, once ours were taken out of the request.
     pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
-    /// `$saml_error`.
-    pub error: Cell<Option<&'static str>>,
     circumstances: OnceCell<Rc<Circumstances>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// What a request waits for.
+pub enum Waiting {
+    /// The access phase, for a session; the SP whose it is.
+    LookUp(Rc<Sp>, Suspension<Found>),
+    /// An endpoint.
+    Errand(Errand),
+}
+
+/// Where the way round the rewrite phase has led so far. It is one visit's to a location: an internal
+/// redirect back to it brings another method and another URI, and must be let in anew.
+#[derive(Clone, Copy, Debug)]
+pub enum Detour {
+    /// To preaccess and access; the handler to come back to.
+    Begun { visit: u32, back: ngx_int_t },
+    /// The access phase let the request through.
+    Over { visit: u32 },
 }
 
 impl Context {
@@ -54,13 +62,10 @@ impl Context {
             session: RefCell::default(),
             is_unknown: Cell::default(),
             detour: Cell::default(),
-            look_up: RefCell::default(),
-            errand: RefCell::default(),
-            notice: RefCell::default(),
+            waiting: RefCell::default(),
             is_notice: Cell::default(),
             user_since: Cell::default(),
             cookies_sent: OnceCell::default(),
-            error: Cell::default(),
             circumstances: OnceCell::default(),
             request,
         }
@@ -97,6 +102,19 @@ impl Context {
         let own = known(ptr::from_ref(r.as_ref()));
         // SAFETY: a Context lives until its request's pool, which outlives every use of r.
         unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
+    }
+
+    /// What the errand wants of the request, which now grants it.
+    pub fn take_pending(&self) -> Option<Pending> {
+        match &mut *self.waiting.borrow_mut() {
+            Some(Waiting::Errand(errand)) => errand.take_pending(),
+            _ => None,
+        }
+    }
+
+    /// `$saml_error`.
+    pub fn error(&self) -> Option<&'static str> {
+        self.circumstances.get()?.code.get()
     }
 
     /// What a refusal can tell beside its reason. Most requests are not refused, and make none.

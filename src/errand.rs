@@ -1,83 +1,121 @@
 //! Work of an endpoint that must not stay half done: a task of its own does it to its end, and the
 //! request only waits for what it comes to. A client that leaves meanwhile changes nothing.
-//!
-//! What only a request can do, a subrequest, the task asks of it.
 
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::{FutureExt, StreamExt};
-use nginx_sys::NGX_LOG_ERR;
-use ngx::async_::spawn;
+use ::clock::{Monotonic, UnixTime};
+use futures_channel::oneshot;
+use futures_util::FutureExt;
+use nginx_sys::{NGX_LOG_ERR, NGX_LOG_NOTICE};
+use ngx::async_::{Task, spawn};
+use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use pages::Reply;
 use saml::refusal::Refusal;
-use session::Session;
+use sp::{BodyError, Heard, Server, Wish};
 
-use crate::config::Sp;
+use crate::clock;
 use crate::guard::log_panic;
-use crate::notice::{Heard, Notice, not_heard};
+use crate::suspend::Slot;
 
 /// An errand under way, as its request has it.
-pub struct Errand(UnboundedReceiver<Step>);
+pub struct Errand {
+    steps: Rc<Slot<Step>>,
+    task: Option<Task<()>>,
+    /// What the request does for it now. Dropped after the errand was left, which hears of that.
+    pending: Option<Pending>,
+}
 
-/// A step, and the errand that goes on; `None` = it panicked, which is logged.
-pub type NextStep = Option<(Step, Errand)>;
+/// A wish that the request is about to grant, and who waits for that.
+pub enum Pending {
+    Body { limit: usize, tell: oneshot::Sender<Result<Vec<u8>, BodyError>> },
+    Notice { uri: String, tell: oneshot::Sender<Heard> },
+}
 
 /// What an errand wants of its request.
 pub enum Step {
-    /// The application is told; the errand waits for its answer.
-    Notify(Box<Notice>),
+    Wish(Wish),
     /// It is done.
     Done(Conclusion),
 }
 
-/// How an errand speaks to its request, which may be gone.
-pub struct Bell(UnboundedSender<Step>);
-
 /// What an errand came to. Where no request takes it, the log has what went wrong at least.
 pub struct Conclusion(Option<Result<Reply, Refusal>>);
 
-/// Begins the work: it runs until it first waits, and then goes on whatever becomes of the request.
-/// Each of its waits has a deadline, so that it ends.
-pub fn start<F>(work: impl FnOnce(Bell) -> F) -> Errand
-where
-    F: Future<Output = Result<Reply, Refusal>> + 'static,
-{
-    let (steps, errand) = unbounded();
-    let work = work(Bell(steps.clone()));
-    spawn(async move {
-        match AssertUnwindSafe(work).catch_unwind().await {
-            // Without a request the conclusion comes back, and is dropped.
-            Ok(outcome) => drop(steps.unbounded_send(Step::Done(Conclusion(Some(outcome))))),
-            Err(panic) => log_panic(&*panic),
-        }
-    })
-    .detach();
-    Errand(errand)
-}
-
 impl Errand {
-    /// Waits for what it wants next.
-    pub async fn next(mut self) -> NextStep {
-        self.0.next().await.map(|step| (step, self))
+    /// Begins the work: it runs until it first waits, and then goes on whatever becomes of the request.
+    /// Each of its waits has a deadline, so that it ends.
+    pub fn start<F>(work: impl FnOnce(Rc<dyn Server>) -> F) -> Self
+    where
+        F: Future<Output = Result<Reply, Refusal>> + 'static,
+    {
+        let steps = Rc::new(Slot::default());
+        let work = work(Rc::new(Nginx { steps: Rc::clone(&steps) }));
+        let task = spawn({
+            let steps = Rc::clone(&steps);
+            async move {
+                let outcome = AssertUnwindSafe(work).catch_unwind().await;
+                let outcome = outcome.unwrap_or_else(|panic| {
+                    log_panic(&*panic);
+                    Err(Refusal::internal("a panic"))
+                });
+                steps.put(Step::Done(Conclusion(Some(outcome))));
+            }
+        });
+        Self { steps, task: Some(task), pending: None }
+    }
+
+    /// What it wants next; `None` = `r` waits for that.
+    pub fn next(&self, r: &Request) -> Option<Step> {
+        self.steps.take(r)
+    }
+
+    /// Remembers what the request does for it.
+    pub fn expect(&mut self, pending: Pending) {
+        self.pending = Some(pending);
+    }
+
+    /// What the request does for it, to be answered.
+    pub fn take_pending(&mut self) -> Option<Pending> {
+        self.pending.take()
     }
 }
 
-impl Bell {
-    /// Has the application told that a session ended, where `logout_notify` says how.
-    ///
-    /// # Errors
-    /// It did not answer well, or the request is gone and nobody could ask it.
-    pub async fn notify(&self, sp: &Rc<Sp>, session: Session) -> Heard {
-        let Some(uri) = &sp.logout_notify else { return Ok(()) };
-        let (notice, heard) = Notice::new(Rc::clone(sp), uri.clone(), session);
-        // When it comes back it is dropped, and so is the sender of the answer.
-        drop(self.0.unbounded_send(Step::Notify(Box::new(notice))));
-        let gone = || not_heard("the request ended before logout_notify was answered".to_owned());
-        heard.await.unwrap_or_else(|_| Err(gone()))
+impl Drop for Errand {
+    fn drop(&mut self) {
+        self.steps.leave();
+        // While the body is read nothing has begun, and the task ends with its request.
+        if !matches!(self.pending, Some(Pending::Body { .. }))
+            && let Some(task) = mem::take(&mut self.task)
+        {
+            task.detach();
+        }
+    }
+}
+
+/// nginx, as an errand sees it.
+struct Nginx {
+    steps: Rc<Slot<Step>>,
+}
+
+impl Server for Nginx {
+    fn grant(&self, wish: Wish) {
+        self.steps.put(Step::Wish(wish));
+    }
+
+    fn now(&self) -> UnixTime {
+        clock::now()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        clock::monotonic()
+    }
+
+    fn note(&self, what: &str) {
+        ngx_log_error!(NGX_LOG_NOTICE, ngx_cycle_log().as_ptr(), "saml: {}", what);
     }
 }
 

@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub use address::Address;
 pub use connection::Connection;
 pub use connection_error::ConnectionError;
-pub use http::{Post, Resource};
+pub use http::Resource;
 pub use timer::{Patience, Timer, pause};
 pub use tls::{Tls, TlsOptions};
 

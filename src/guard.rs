@@ -8,7 +8,7 @@ use ngx::http::HttpModule;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
-use crate::SamlModule;
+use crate::module::SamlModule;
 use crate::own_pages;
 
 /// Runs `work`; a panic is logged at `crit` and becomes `otherwise`.

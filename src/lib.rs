@@ -8,22 +8,19 @@ mod clock;
 mod config;
 mod context;
 mod core_variable;
-mod decryption_budget;
 mod endpoint;
 mod errand;
 mod event;
 mod guard;
-mod live_session;
-mod login;
+mod module;
 mod notice;
 mod own_pages;
-mod random;
 mod remote_user;
 mod request;
 mod respond;
 mod response_header;
 mod rewrite_phase;
-mod sp;
+mod sessions;
 mod store;
 mod suspend;
 mod upstream_cookies;
@@ -48,14 +45,10 @@ use ngx::http::{
 };
 use ngx::{ngx_log_error, ngx_string};
 
+use ::sp::VERSION;
 use config::{LocConf, MainConf, ServerConf};
 use guard::{enter as enter_module, guard};
-
-/// The module's version, as logs and metadata tell it.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The module, as ngx's traits want it.
-struct SamlModule;
+use module::{PhaseHandler, SamlModule};
 
 /// Where a location directive may stand.
 const ANY_LEVEL: u32 =
@@ -74,11 +67,11 @@ static mut COMMANDS: [ngx_command_t; 18] = [
     location(ngx_string!("auth_saml_strip_cookies"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_preflight"), ANY_LEVEL | NGX_CONF_TAKE1),
     location(ngx_string!("auth_saml_cors_origin"), ANY_LEVEL | NGX_CONF_1MORE),
-    location(ngx_string!("saml_acs"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12),
-    location(ngx_string!("saml_sls"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12),
-    location(ngx_string!("saml_login"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
-    location(ngx_string!("saml_logout"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
-    location(ngx_string!("saml_metadata"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1),
+    endpoint(ngx_string!("saml_acs"), NGX_CONF_TAKE12),
+    endpoint(ngx_string!("saml_sls"), NGX_CONF_TAKE12),
+    endpoint(ngx_string!("saml_login"), NGX_CONF_TAKE1),
+    endpoint(ngx_string!("saml_logout"), NGX_CONF_TAKE1),
+    endpoint(ngx_string!("saml_metadata"), NGX_CONF_TAKE1),
     ngx_command_t::empty(),
 ];
 
@@ -102,6 +95,11 @@ const fn location(name: ngx_str_t, levels_and_arity: u32) -> ngx_command_t {
         offset: 0,
         post: ptr::null_mut(),
     }
+}
+
+const fn endpoint(name: ngx_str_t, arity: u32) -> ngx_command_t {
+    let handle: PhaseHandler = endpoint::handle;
+    ngx_command_t { post: handle as *mut c_void, ..location(name, NGX_HTTP_LOC_CONF | arity) }
 }
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
@@ -323,8 +321,6 @@ unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
     })
 }
 
-type PhaseHandler = unsafe extern "C" fn(*mut ngx_http_request_t) -> ngx_int_t;
-
 unsafe extern "C" fn subrequest_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
@@ -380,9 +376,4 @@ unsafe extern "C" fn before_content_handler(r: *mut ngx_http_request_t) -> ngx_i
     enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
         upstream_cookies::before_content(r)
     })
-}
-
-/// What marks our shared-memory zones as ours.
-fn zone_tag() -> *mut c_void {
-    (&raw mut ngx_http_auth_saml_module).cast()
 }

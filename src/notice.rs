@@ -5,83 +5,38 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use nginx_sys::{
     NGX_HTTP_OK, NGX_HTTP_SPECIAL_RESPONSE, NGX_HTTP_SUBREQUEST_BACKGROUND, NGX_OK,
     ngx_http_post_subrequest_t, ngx_http_request_body_t, ngx_http_request_t, ngx_http_subrequest,
     ngx_int_t, ngx_pcalloc, ngx_str_t,
 };
 use ngx::http::Request;
-use saml::reason;
-use saml::refusal::Refusal;
 use session::Session;
+use sp::{Heard, LiveSession, not_heard};
 
-use crate::config::Sp;
 use crate::context::Context;
+use crate::errand::Pending;
 use crate::guard::guard;
-use crate::live_session::LiveSession;
+use crate::module::Sp;
 
-/// Did the application hear it? The refusal says why not.
-pub type Heard = Result<(), Refusal>;
-
-/// What to tell.
-pub struct Notice {
-    sp: Rc<Sp>,
-    uri: String,
-    /// Whose variables the subrequest has.
-    session: Session,
-    tell: oneshot::Sender<Heard>,
+/// Starts the subrequest to `uri`. Who waits for its answer is told by the request's wish.
+///
+/// # Errors
+/// nginx could not start it.
+pub fn send(r: &mut Request, sp: &Rc<Sp>, uri: &str, session: Session) -> Heard {
+    let live = Rc::new(LiveSession::untraceable(session, &sp.sessions.rules));
+    let context = Context::of_or_new(r).map(ptr::from_ref);
+    let started = context.and_then(|context| subrequest(r, uri, sp, live, context));
+    started.ok_or_else(|| not_heard("nginx could not start logout_notify"))
 }
 
-/// A notice on its way. Dropped with its request: who waits for the answer then hears of that.
-pub struct PendingNotice {
-    uri: String,
-    tell: oneshot::Sender<Heard>,
-}
-
-impl PendingNotice {
-    /// What the answer's status means. Who waits for it runs in here.
-    fn answered(self, status: usize) {
-        let is_success = NGX_HTTP_OK as usize..NGX_HTTP_SPECIAL_RESPONSE as usize;
-        let heard = match is_success.contains(&status) {
-            true => Ok(()),
-            false => {
-                Err(not_heard(format!("logout_notify {} answered with status {status}", self.uri)))
-            }
-        };
-        // An errand waits until its end.
-        let _ = self.tell.send(heard);
+/// What the answer's status means.
+fn heard(uri: &str, status: usize) -> Heard {
+    let is_success = NGX_HTTP_OK as usize..NGX_HTTP_SPECIAL_RESPONSE as usize;
+    match is_success.contains(&status) {
+        true => Ok(()),
+        false => Err(not_heard(format!("logout_notify {uri} answered with status {status}"))),
     }
-}
-
-impl Notice {
-    /// A notice to the location `uri`, and what comes back.
-    pub fn new(sp: Rc<Sp>, uri: String, session: Session) -> (Self, oneshot::Receiver<Heard>) {
-        let (tell, heard) = oneshot::channel();
-        (Self { sp, uri, session, tell }, heard)
-    }
-
-    /// Starts the subrequest.
-    pub fn send(self, r: &mut Request) {
-        let Self { sp, uri, session, tell } = self;
-        let live = sp.sessions.told(session);
-        let started = Context::of_or_new(r).map(ptr::from_ref).and_then(|context| {
-            subrequest(r, &uri, &sp, live, context)?;
-            // SAFETY: a Context lives as long as its request.
-            unsafe { context.as_ref() }
-        });
-        match started {
-            Some(context) => *context.notice.borrow_mut() = Some(PendingNotice { uri, tell }),
-            None => {
-                let _ = tell.send(Err(not_heard("nginx could not start logout_notify".to_owned())));
-            }
-        }
-    }
-}
-
-/// The application may not know of the logout.
-pub fn not_heard(why: String) -> Refusal {
-    Refusal::new(&reason::LOGOUT_NOTIFY_FAILED, why)
 }
 
 /// A GET without a body, whose answer nobody sees but for its status. In the background: the events
@@ -142,11 +97,13 @@ unsafe extern "C" fn done(
         Ok(_) => sent,
         Err(_) => 0,
     };
-    // nginx comes here again when the subrequest has something left to send.
-    let notice = context.notice.borrow_mut().take();
-    if let Some(notice) = notice {
-        guard((), || notice.answered(status));
-    }
+    guard((), || {
+        // nginx comes here again when the subrequest has something left to send.
+        if let Some(Pending::Notice { uri, tell }) = context.take_pending() {
+            // The errand goes on inside.
+            drop(tell.send(heard(&uri, status)));
+        }
+    });
     // Some statuses would end the main request with it, and nobody wants the error's page.
     NGX_OK as ngx_int_t
 }

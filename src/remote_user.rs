@@ -8,10 +8,10 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, Request};
 use session::header_safe;
 
-use crate::SamlModule;
 use crate::context::Context;
 use crate::core_variable;
 use crate::guard::enter;
+use crate::module::SamlModule;
 use crate::variables::with_session;
 
 /// Puts our getter before nginx's, in preconfiguration.

@@ -1,11 +1,13 @@
 //! What a handler reads of a request.
 
-use std::borrow::Cow;
+use std::net::IpAddr;
 use std::ptr;
 
-use http::Headers;
-use nginx_sys::{ngx_buf_t, ngx_read_file};
+use http::{Head, Headers};
+use nginx_sys::{AF_INET, AF_INET6, ngx_buf_t, ngx_read_file, sockaddr, sockaddr_in, sockaddr_in6};
 use ngx::http::Request;
+use session::Client;
+use sp::BodyError;
 
 use crate::upstream_cookies;
 
@@ -33,23 +35,41 @@ impl Headers for SentHeaders {
     }
 }
 
-/// The first query argument `name`, decoded.
-pub fn argument<'r>(r: &'r Request, name: &str) -> Option<Cow<'r, str>> {
-    arguments(r, name).next()
+/// The head of `r`, for whoever goes on without it.
+pub fn head(r: &Request) -> Head {
+    let request = r.as_ref();
+    let fields = r
+        .headers_in_iterator()
+        .filter(|(name, _)| !name.as_bytes().eq_ignore_ascii_case(b"cookie"));
+    let fields = fields.filter_map(|(name, value)| Some((name.to_str().ok()?, value.as_bytes())));
+    let cookies = headers(r).values("cookie").map(|value| ("cookie", value));
+    let head = Head::new(request.method_name.to_string(), request.args.as_bytes());
+    fields.chain(cookies).fold(head, |head, (name, value)| head.with(name, value))
 }
 
-/// The query arguments `name`, decoded.
-pub fn arguments<'r>(r: &'r Request, name: &str) -> impl Iterator<Item = Cow<'r, str>> {
-    http::arguments(r.as_ref().args.as_bytes(), name)
+/// Whose budget pays for what `r` asks.
+pub fn client(r: &Request) -> Client {
+    Client::of(address(r))
 }
 
-/// Why a request body cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyError {
-    /// More than this many bytes.
-    TooLarge,
-    /// The temporary file that nginx wrote cannot be read back.
-    Unreadable,
+/// The client's address, as nginx and its realip module see it.
+fn address(r: &Request) -> Option<IpAddr> {
+    // SAFETY: the connection and its address live as long as the request. The family says which of
+    // the structures the address is, and nginx aligns them all alike.
+    unsafe {
+        let address: *const sockaddr = (*r.as_ref().connection).sockaddr;
+        match u32::from(address.as_ref()?.sa_family) {
+            AF_INET => {
+                let address = (*address.cast::<sockaddr_in>()).sin_addr.s_addr;
+                Some(IpAddr::from(address.to_ne_bytes()))
+            }
+            AF_INET6 => {
+                let address = &(*address.cast::<sockaddr_in6>()).sin6_addr;
+                Some(IpAddr::from(address.__in6_u.__u6_addr8))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The whole body, once nginx has read it: buffers in memory and in its temporary file.

@@ -40,19 +40,9 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
 
 /// Logs the refusal with its details and answers without them, as a location for `purpose`.
 pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_t {
-    refuse_with(r, refusal, purpose, |reply| reply)
-}
-
-/// As [`refuse`], with something added to the answer.
-pub fn refuse_with(
-    r: &mut Request,
-    refusal: &Refusal,
-    purpose: &Purpose,
-    finish: impl FnOnce(Reply) -> Reply,
-) -> ngx_int_t {
     let Some(context) = note(r, refusal) else { return FAILED };
     let reply = refused(refusal, context.circumstances(), purpose, headers(r));
-    send(r, &finish(reply))
+    send(r, &reply)
 }
 
 /// A refusal where no body may be sent: in a subrequest.
@@ -64,8 +54,8 @@ pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
 /// Sets `$saml_error` and logs; `None` = out of memory.
 fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
-    context.error.set(Some(refusal.code()));
     let circumstances = context.circumstances();
+    circumstances.code.set(Some(refusal.code()));
     let is_error = refusal.is_error(circumstances.sender.get());
     let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());

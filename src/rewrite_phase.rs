@@ -18,18 +18,9 @@ use nginx_sys::{
 };
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule, Request};
 
-use crate::context::Context;
-use crate::{PhaseHandler, SamlModule, access};
-
-/// Where the way round the rewrite phase has led so far. It is one visit's to a location: an internal
-/// redirect back to it brings another method and another URI, and must be let in anew.
-#[derive(Clone, Copy, Debug)]
-pub enum Detour {
-    /// To preaccess and access; the handler to come back to.
-    Begun { visit: u32, back: ngx_int_t },
-    /// The access phase let the request through.
-    Over { visit: u32 },
-}
+use crate::access;
+use crate::context::{Context, Detour};
+use crate::module::{PhaseHandler, SamlModule};
 
 const DECLINED: ngx_int_t = NGX_DECLINED as ngx_int_t;
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;

@@ -18,7 +18,7 @@ pub use shared::SharedStore;
 pub use zone::{Cache, Entry, Kind, StoreError};
 
 pub use self::remote::Remote;
-use crate::random;
+use sp::{random, sealing_failed};
 
 /// The store of one `saml_session_store`, used by the workers.
 pub struct Store {
@@ -153,9 +153,4 @@ impl Store {
             format!("saml_session_store \"{}\": {why}", self.name),
         )
     }
-}
-
-/// libcrypto failed.
-pub fn sealing_failed(error: &session::SealError) -> Refusal {
-    Refusal::new(&reason::SEALING_FAILED, error.to_string())
 }

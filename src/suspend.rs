@@ -1,6 +1,6 @@
-//! A request that waits for a future without holding up the worker.
+//! A request that waits without holding up the worker.
 //!
-//! The future only computes, on data of its own; its one effect on the request is to post an event.
+//! What it waits for computes on data of its own; its one effect on the request is to post an event.
 //! Request code then runs from nginx's event loop, never inside a poll.
 
 use std::cell::Cell;
@@ -19,16 +19,64 @@ use ngx::http::Request;
 
 use crate::guard::log_panic;
 
-/// What a request waits for. Dropped with the request's pool: then the future is cancelled.
-pub struct Suspension<T> {
-    shared: Rc<Shared<T>>,
-    _task: Task<()>,
+/// A place where a value is left for a request.
+pub struct Slot<T> {
+    value: Cell<Option<T>>,
+    waiting: Cell<Waiting>,
 }
 
-struct Shared<T> {
-    outcome: Cell<Option<Outcome<T>>>,
-    /// Set once the request really waits; a future that is ready at once resumes nothing.
-    waits: Cell<bool>,
+#[derive(Clone, Copy)]
+enum Waiting {
+    /// It has not come for the value yet.
+    No,
+    /// It goes on when there is one.
+    Since(*mut ngx_http_request_t),
+    /// It has gone.
+    Never,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { value: Cell::new(None), waiting: Cell::new(Waiting::No) }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Leaves a value; a request that waits goes on soon: its phases run again, or its write handler.
+    /// Once it has gone, the value is dropped.
+    pub fn put(&self, value: T) {
+        match self.waiting.get() {
+            Waiting::No => self.value.set(Some(value)),
+            Waiting::Since(request) => {
+                self.value.set(Some(value));
+                // SAFETY: whoever has the request's side says when it goes.
+                unsafe { resume(request) }
+            }
+            Waiting::Never => drop(value),
+        }
+    }
+
+    /// The value; `None` = from now on, `r` waits for it.
+    pub fn take(&self, r: &Request) -> Option<T> {
+        let value = self.value.take();
+        self.waiting.set(match &value {
+            Some(_) => Waiting::No,
+            None => Waiting::Since(ptr::from_ref(r.as_ref()).cast_mut()),
+        });
+        value
+    }
+
+    /// The request goes, and takes no value any more.
+    pub fn leave(&self) {
+        self.waiting.set(Waiting::Never);
+        drop(self.value.take());
+    }
+}
+
+/// A future that a request waits for. Dropped with the request's pool: then it is cancelled.
+pub struct Suspension<T> {
+    slot: Rc<Slot<Outcome<T>>>,
+    _task: Task<()>,
 }
 
 /// The future's value; `None` = it panicked, which is logged.
@@ -40,55 +88,42 @@ pub enum Started<T> {
     Waiting(Suspension<T>),
 }
 
-/// What a client that leaves does to its waiting request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Departure {
-    /// Ends it, as far as nginx notices.
-    Ends,
-    /// Nothing: it is seen when the answer is sent.
-    IsIgnored,
-}
-
-/// Runs `future` until it has to wait. Then the request goes on by itself when the value is there:
-/// its phases run again, or its write handler.
-pub fn start<T: 'static>(
-    r: &Request,
-    departure: Departure,
-    future: impl Future<Output = T> + 'static,
-) -> Started<T> {
-    let shared = Rc::new(Shared { outcome: Cell::new(None), waits: Cell::new(false) });
-    let request = ptr::from_ref(r.as_ref()).cast_mut();
+/// Runs `future` until it has to wait. Then the request goes on by itself when the value is there. A
+/// client that leaves meanwhile ends it, as far as nginx notices.
+pub fn start<T: 'static>(r: &Request, future: impl Future<Output = T> + 'static) -> Started<T> {
+    let slot = Rc::new(Slot::default());
     let task = spawn({
-        let shared = Rc::clone(&shared);
+        let slot = Rc::clone(&slot);
         async move {
             let outcome = AssertUnwindSafe(future).catch_unwind().await;
-            shared.outcome.set(Some(outcome.map_err(|panic| log_panic(&*panic)).ok()));
-            if shared.waits.get() {
-                // SAFETY: the request's pool drops the Suspension, which cancels this task.
-                unsafe { resume(request) }
-            }
+            slot.put(outcome.map_err(|panic| log_panic(&*panic)).ok());
         }
     });
-    if let Some(outcome) = shared.outcome.take() {
+    if let Some(outcome) = slot.take(r) {
         return Started::Done(outcome);
     }
-    shared.waits.set(true);
-    if r.is_main() && departure == Departure::Ends {
+    if r.is_main() {
         // SAFETY: r is live. nginx's own pointer: what is written through a `&` may get lost.
         unsafe { watch_client(r.as_ref().main) }
     }
-    Started::Waiting(Suspension { shared, _task: task })
+    Started::Waiting(Suspension { slot, _task: task })
 }
 
 impl<T> Suspension<T> {
     /// The value, once it is there; the request then waits no more.
     pub fn take(&self, r: &Request) -> Option<Outcome<T>> {
-        let outcome = self.shared.outcome.take()?;
+        let outcome = self.slot.take(r)?;
         if r.is_main() {
             // SAFETY: r is live, and nginx's own code is not at work on it.
             unsafe { unwatch_client(r.as_ref().main) }
         }
         Some(outcome)
+    }
+}
+
+impl<T> Drop for Suspension<T> {
+    fn drop(&mut self) {
+        self.slot.leave();
     }
 }
 

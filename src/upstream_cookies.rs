@@ -11,10 +11,10 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, HttpModuleServerConf, Request};
 use session::without;
 
-use crate::SamlModule;
 use crate::config::ServerConf;
 use crate::context::Context;
 use crate::core_variable;
+use crate::module::SamlModule;
 
 /// Lets `$http_cookie` follow, in preconfiguration: somebody may ask for it before the cookies go.
 pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {

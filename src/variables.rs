@@ -16,14 +16,12 @@ use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
 use saml::refusal::quote;
 use session::{attributes_json, header_safe, join};
+use sp::LiveSession;
 
-use crate::SamlModule;
-use crate::access;
 use crate::clock::now;
-use crate::config::Sp;
 use crate::context::Context;
 use crate::guard::enter;
-use crate::live_session::LiveSession;
+use crate::module::{SamlModule, Sp};
 
 /// How a variable gets its value.
 type Getter = fn(&Sp, &LiveSession) -> Option<String>;
@@ -186,7 +184,7 @@ unsafe extern "C" fn error(
 ) -> ngx_int_t {
     // SAFETY: nginx passes a live request and value.
     let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
-    answer(r, v, |r| Context::of(r)?.error.get().map(|code| Cow::Borrowed(code.as_bytes())))
+    answer(r, v, |r| Context::of(r)?.error().map(|code| Cow::Borrowed(code.as_bytes())))
 }
 
 unsafe extern "C" fn request_id(
@@ -241,7 +239,7 @@ fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };
-    Some(Rc::ptr_eq(&protection.sp, sp) && access::suits(live, protection, now()))
+    Some(Rc::ptr_eq(&protection.sp, sp) && protection.suits(&live.session, now()))
 }
 
 fn safe(text: &str) -> Option<String> {

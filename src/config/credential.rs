@@ -1,6 +1,7 @@
-//! A certificate of the SP with its private key.
+//! The certificates of an SP with their private keys.
 
 use clock::UnixTime;
+use sp::Credential;
 use xmldoc::{Certificate, SigningKey};
 
 use super::certificate::{key_error, warn_of_expiry};
@@ -9,64 +10,56 @@ use super::files::Files;
 use super::raw::RawSp;
 use super::warnings::Warnings;
 
-/// A certificate with its private key.
-pub struct Credential {
-    pub certificate: Certificate,
-    pub key: SigningKey,
+/// The SP's pairs in order.
+///
+/// # Errors
+/// Unequal numbers, an unusable file, or a key that belongs to another certificate.
+pub fn credentials(
+    raw: &RawSp,
+    files: &Files,
+    now: UnixTime,
+    warnings: &mut Warnings,
+) -> Result<Vec<Credential>, ConfigError> {
+    check_pairs(raw)?;
+    let passphrases = passphrases(raw, files, warnings)?;
+    let mut credentials = Vec::new();
+    for (certificate_file, key_file) in raw.certificate.iter().zip(&raw.certificate_key) {
+        let credential = read(certificate_file, key_file, &passphrases, files, warnings)?;
+        let owner = format!("saml_sp \"{}\"", raw.name);
+        let place = &certificate_file.place;
+        warn_of_expiry(&credential.certificate, &owner, place, now, warnings);
+        credentials.push(credential);
+    }
+    Ok(credentials)
 }
 
-impl Credential {
-    /// The SP's pairs in order.
-    ///
-    /// # Errors
-    /// Unequal numbers, an unusable file, or a key that belongs to another certificate.
-    pub fn all(
-        raw: &RawSp,
-        files: &Files,
-        now: UnixTime,
-        warnings: &mut Warnings,
-    ) -> Result<Vec<Self>, ConfigError> {
-        check_pairs(raw)?;
-        let passphrases = passphrases(raw, files, warnings)?;
-        let mut credentials = Vec::new();
-        for (certificate_file, key_file) in raw.certificate.iter().zip(&raw.certificate_key) {
-            let credential = Self::read(certificate_file, key_file, &passphrases, files, warnings)?;
-            let owner = format!("saml_sp \"{}\"", raw.name);
-            let place = &certificate_file.place;
-            warn_of_expiry(&credential.certificate, &owner, place, now, warnings);
-            credentials.push(credential);
-        }
-        Ok(credentials)
+fn read(
+    certificate_file: &Given<String>,
+    key_file: &Given<String>,
+    passphrases: &[Vec<u8>],
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Credential, ConfigError> {
+    let pem = files.read("certificate", certificate_file)?;
+    let certificate = Certificate::from_pem(&pem)
+        .map_err(|e| key_error("certificate", certificate_file, &e.to_string()))?;
+    let pem = files.read_secret("certificate_key", key_file, warnings)?;
+    let key = passphrases
+        .iter()
+        .find_map(|p| SigningKey::from_pem(&pem, Some(p)).ok())
+        .map_or_else(|| SigningKey::from_pem(&pem, None), Ok)
+        .map_err(|e| key_error("certificate_key", key_file, &e.to_string()))?;
+    if !certificate.matches(&key) {
+        return Err(key_error(
+            "certificate_key",
+            key_file,
+            &format!(
+                "is not the key of certificate \"{}\"; pair them in the same order",
+                certificate_file.value
+            ),
+        ));
     }
-
-    fn read(
-        certificate_file: &Given<String>,
-        key_file: &Given<String>,
-        passphrases: &[Vec<u8>],
-        files: &Files,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ConfigError> {
-        let pem = files.read("certificate", certificate_file)?;
-        let certificate = Certificate::from_pem(&pem)
-            .map_err(|e| key_error("certificate", certificate_file, &e.to_string()))?;
-        let pem = files.read_secret("certificate_key", key_file, warnings)?;
-        let key = passphrases
-            .iter()
-            .find_map(|p| SigningKey::from_pem(&pem, Some(p)).ok())
-            .map_or_else(|| SigningKey::from_pem(&pem, None), Ok)
-            .map_err(|e| key_error("certificate_key", key_file, &e.to_string()))?;
-        if !certificate.matches(&key) {
-            return Err(key_error(
-                "certificate_key",
-                key_file,
-                &format!(
-                    "is not the key of certificate \"{}\"; pair them in the same order",
-                    certificate_file.value
-                ),
-            ));
-        }
-        Ok(Self { certificate, key })
-    }
+    Ok(Credential { certificate, key })
 }
 
 fn check_pairs(raw: &RawSp) -> Result<(), ConfigError> {

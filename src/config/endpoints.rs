@@ -1,7 +1,8 @@
 //! Where an SP's handlers live: `base_url`, the `location =` that carries each, and its query.
 
+use sp::{EndpointKind, Endpoints};
+
 use super::directive::{ConfigError, Place};
-use super::location::EndpointKind;
 use super::raw::RawSp;
 
 /// A handler directive as found while reading.
@@ -18,74 +19,63 @@ pub struct RawEndpoint {
     pub place: Place,
 }
 
-/// The SP's endpoints: paths at first, absolute URLs after [`Endpoints::absolute`].
-#[derive(Clone, Debug, Default)]
-pub struct Endpoints {
-    pub acs: String,
-    pub sls: Option<String>,
-    pub login: Option<String>,
-    pub logout: Option<String>,
-    pub metadata: Option<String>,
+/// The endpoints of the SP `raw`, absolute.
+///
+/// # Errors
+/// A handler outside a `location =`, the same handler under two paths (the IdP knows one), or no ACS.
+pub fn endpoints(
+    raw: &RawSp,
+    base_url: &str,
+    found: &[RawEndpoint],
+) -> Result<Endpoints, ConfigError> {
+    let mut urls = Vec::new();
+    for &kind in EndpointKind::ALL {
+        let path = path_of(&raw.name, kind, found)?;
+        urls.extend(path.map(|path| (kind, format!("{base_url}{path}"))));
+    }
+    Endpoints::new(urls).ok_or_else(|| {
+        ConfigError::new(
+            &raw.place,
+            format!(
+                "saml_sp \"{0}\" has no ACS: add \"location = /saml/acs {{ saml_acs {0}; }}\" \
+                 to its server",
+                raw.name
+            ),
+        )
+    })
 }
 
-impl Endpoints {
-    /// Picks the handlers of the SP `name`.
-    ///
-    /// # Errors
-    /// A handler outside a `location =`, or the same handler under two paths: the IdP knows one.
-    pub fn of(name: &str, found: &[RawEndpoint]) -> Result<Self, ConfigError> {
-        for endpoint in found.iter().filter(|e| e.sp == name) {
-            if !endpoint.exact {
-                return Err(ConfigError::new(
-                    &endpoint.place,
-                    format!(
-                        "\"{}\" must stand in a \"location = /path\": IdPs know one exact URL",
-                        endpoint.kind.directive()
-                    ),
-                ));
-            }
-            if !is_url_path(&endpoint.path) {
-                return Err(ConfigError::new(
-                    &endpoint.place,
-                    format!(
-                        "\"{}\" stands in location \"{}\", which is no plain URL path; use letters, \
-                         digits and -._~/",
-                        endpoint.kind.directive(),
-                        endpoint.path.escape_debug()
-                    ),
-                ));
-            }
-        }
-        Ok(Self {
-            acs: path_of(name, EndpointKind::Acs, found)?.unwrap_or_default(),
-            sls: path_of(name, EndpointKind::Sls, found)?,
-            login: path_of(name, EndpointKind::Login, found)?,
-            logout: path_of(name, EndpointKind::Logout, found)?,
-            metadata: path_of(name, EndpointKind::Metadata, found)?,
-        })
-    }
-
-    /// Makes the paths absolute; an SP without an ACS cannot work.
-    pub fn absolute(self, base_url: &str, raw: &RawSp) -> Result<Self, ConfigError> {
-        if self.acs.is_empty() {
+/// Are the handlers of the SP `name` where IdPs can find them?
+///
+/// # Errors
+/// One of them is not.
+pub fn check(name: &str, found: &[RawEndpoint]) -> Result<(), ConfigError> {
+    for endpoint in found.iter().filter(|e| e.sp == name) {
+        if !endpoint.exact {
             return Err(ConfigError::new(
-                &raw.place,
+                &endpoint.place,
                 format!(
-                    "saml_sp \"{0}\" has no ACS: add \"location = /saml/acs {{ saml_acs {0}; }}\" \
-                     to its server",
-                    raw.name
+                    "\"{}\" must stand in a \"location = /path\": IdPs know one exact URL",
+                    endpoint.kind.directive()
                 ),
             ));
         }
-        let url = |path: String| format!("{base_url}{path}");
-        Ok(Self {
-            acs: url(self.acs),
-            sls: self.sls.map(url),
-            login: self.login.map(url),
-            logout: self.logout.map(url),
-            metadata: self.metadata.map(url),
-        })
+        if !is_url_path(&endpoint.path) {
+            return Err(ConfigError::new(
+                &endpoint.place,
+                format!(
+                    "\"{}\" stands in location \"{}\", which is no plain URL path; use letters, \
+                     digits and -._~/",
+                    endpoint.kind.directive(),
+                    endpoint.path.escape_debug()
+                ),
+            ));
+        }
     }
+    for &kind in EndpointKind::ALL {
+        path_of(name, kind, found)?;
+    }
+    Ok(())
 }
 
 /// A path that means the same to every IdP and needs no escaping anywhere.

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use ::sp::Cookies;
 use nginx_sys::ngx_conf_t;
+use settings::ServerName;
 
-use super::Sp;
 use super::raw::RawSp;
 use super::server::{self, ServerConf, Use};
 use super::warnings::Warnings;
+use crate::module::Sp;
 
 /// Settles which servers get whose cookies, and warns.
 pub fn check(cf: &ngx_conf_t, sps: &[Rc<Sp>], raw_sps: &[RawSp], warnings: &mut Warnings) {
@@ -39,7 +41,7 @@ pub fn check(cf: &ngx_conf_t, sps: &[Rc<Sp>], raw_sps: &[RawSp], warnings: &mut 
         warn_of_cookie_path(used, warnings);
     }
     for (names, own) in servers {
-        for sp in sps.iter().filter(|sp| sp.cookies.come_to(&names)) {
+        for sp in sps.iter().filter(|sp| come_to(&names, &sp.cookies)) {
             ServerConf::add(own, sp);
         }
     }
@@ -73,4 +75,12 @@ fn warn_of_cookie_path(used: &Use<Option<String>>, warnings: &mut Warnings) {
             ),
         );
     }
+}
+
+/// May browsers send these cookies to a server of these names (RFC 6265 5.1.3; ports do not count)?
+fn come_to(names: &[ServerName<'_>], cookies: &Cookies) -> bool {
+    names.iter().any(|name| match cookies.domain() {
+        Some(domain) => name.takes_below(domain),
+        None => name.takes(cookies.host()),
+    })
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint};
-use sp::Current;
+use sp::{BackChannel, Current, Idp};
 use xmldoc::{Certificate, SigningKey, VerifyingKey};
 
 use super::certificate::key_error;
@@ -16,7 +16,6 @@ use super::slo_soap;
 use super::surroundings::Surroundings;
 use super::url::check_url;
 use super::warnings::Warnings;
-use crate::sp::Idp;
 
 /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
 ///
@@ -41,6 +40,7 @@ pub fn idp(
         provider::Idp::new(&settings, metadata.as_ref(), signer, around.now, found)
     })?;
     let soap_slo = slo_soap::resource(around.cf, raw, &policy, &provider, around.files, warnings)?;
+    let soap_slo = soap_slo.map(|resource| resource as Rc<dyn BackChannel>);
     Ok(Idp::new(settings, Some(Current { provider: Rc::new(provider), soap_slo })))
 }
 

@@ -6,9 +6,10 @@ use clock::Seconds;
 use http::HttpUrl;
 use identity::{Comparison, RequestedAuthnContext};
 
-use super::Sp;
+use sp::{CacheControl, EndpointKind, ForceAuthn, Idp, Mode, Preflight, Unauthenticated};
+
 use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
-use crate::sp::Idp;
+use crate::module::{Location, Protection, Sp};
 
 /// What one `http`, `server` or `location` said.
 #[derive(Clone, Default)]
@@ -20,7 +21,7 @@ pub struct RawLocation {
     pub authn_context: Option<Given<RequestedAuthnContext>>,
     pub cache_control: Option<Given<CacheControl>>,
     pub strip_cookies: Option<Given<bool>>,
-    pub preflight: Option<Given<RawPreflight>>,
+    pub preflight: Option<Given<Preflight>>,
     pub cors_origins: Option<Given<Vec<String>>>,
     /// Never inherited.
     pub endpoint: Option<Given<RawHandler>>,
@@ -40,84 +41,6 @@ pub struct RawHandler {
 pub enum RawAuth {
     Off,
     On { sp: String, idp: Option<String> },
-}
-
-/// `auth_saml_mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Require,
-    Optional,
-}
-
-/// `auth_saml_unauthenticated`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unauthenticated {
-    /// Redirect browsers that navigate, 401 for programs.
-    Auto,
-    Redirect,
-    Status401,
-}
-
-/// `auth_saml_force_authn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForceAuthn {
-    Off,
-    /// Logins that start here ask the IdP for fresh credentials.
-    On,
-    /// The same, and sessions whose AuthnInstant is older than this must log in again.
-    Age(Seconds),
-}
-
-/// `auth_saml_preflight`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RawPreflight {
-    Off,
-    Answer,
-    Pass,
-}
-
-/// `auth_saml_cache_control`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheControl {
-    Off,
-    /// No shared cache keeps it, and the browser asks before it shows it again.
-    On,
-    /// Nobody keeps it.
-    NoStore,
-}
-
-impl CacheControl {
-    /// The header's value (RFC 9111 5.2.2).
-    pub fn header(self) -> Option<&'static str> {
-        match self {
-            Self::Off => None,
-            Self::On => Some("private, no-cache"),
-            Self::NoStore => Some("no-store"),
-        }
-    }
-}
-
-/// A location that answers by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndpointKind {
-    Acs,
-    Sls,
-    Login,
-    Logout,
-    Metadata,
-}
-
-impl EndpointKind {
-    /// The directive that makes a location this endpoint.
-    pub fn directive(self) -> &'static str {
-        match self {
-            Self::Acs => "saml_acs",
-            Self::Sls => "saml_sls",
-            Self::Login => "saml_login",
-            Self::Logout => "saml_logout",
-            Self::Metadata => "saml_metadata",
-        }
-    }
 }
 
 pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
@@ -149,7 +72,7 @@ pub static LOCATION_DIRECTIVES: &[Directive<RawLocation>] = &[
     }),
     one("auth_saml_strip_cookies", |raw, line| once(&mut raw.strip_cookies, line, line.flag())),
     one("auth_saml_preflight", |raw, line| {
-        use RawPreflight::{Answer, Off, Pass};
+        use Preflight::{Answer, Off, Pass};
         let choices = [("off", Off), ("answer", Answer), ("pass", Pass)];
         once(&mut raw.preflight, line, line.choice(&choices))
     }),
@@ -267,73 +190,6 @@ fn is_escape(after_percent: &str) -> bool {
     after_percent.get(..2).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// What a location runs on.
-#[derive(Clone, Default)]
-pub struct Location {
-    pub protection: Option<Rc<Protection>>,
-    /// Set where a handler stands: which, and its SP.
-    pub endpoint: Option<(EndpointKind, Rc<Sp>)>,
-    /// It is protected, and a `return` of content stands in it.
-    pub returns_content: bool,
-    /// Our cookies do not go upstream, be it protected or not.
-    pub strip_cookies: bool,
-}
-
-/// How a location is protected.
-pub struct Protection {
-    pub sp: Rc<Sp>,
-    /// `idp=`: who is asked; the users of other IdPs must log in again. `None` = any will do, and the
-    /// SP's default is asked.
-    pub idp: Option<Rc<Idp>>,
-    pub mode: Mode,
-    pub unauthenticated: Unauthenticated,
-    pub force_authn: ForceAuthn,
-    /// Asked for, and enforced on sessions.
-    pub authn_context: Option<RequestedAuthnContext>,
-    /// Who may keep members' pages.
-    pub cache_control: CacheControl,
-    pub preflight: Preflight,
-    /// Whose scripts may read what this module answers, and whose preflights it answers.
-    pub cors_origins: Vec<String>,
-}
-
-/// What becomes of a CORS preflight (Fetch 4.8), which never has a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preflight {
-    /// It is refused like any request without a session.
-    Off,
-    /// This module answers, for the `cors_origins`.
-    Answer,
-    /// The application answers.
-    Pass,
-}
-
-impl Protection {
-    /// A link to a login that satisfies this location, when the SP has a `saml_login`.
-    pub fn login_url(&self) -> Option<String> {
-        let mut url = self.sp.endpoints.login.clone()?;
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Some(idp) = &self.idp {
-            query.append_pair("idp", idp.name());
-        }
-        if self.force_authn != ForceAuthn::Off {
-            query.append_pair("force_authn", "1");
-        }
-        if let Some(asked) = &self.authn_context {
-            for class in &asked.classes {
-                query.append_pair("authn_context", class);
-            }
-            query.append_pair("comparison", asked.comparison.as_str());
-        }
-        let query = query.finish();
-        if !query.is_empty() {
-            url.push('?');
-            url.push_str(&query);
-        }
-        Some(url)
-    }
-}
-
 impl RawLocation {
     /// Takes what is unset from the level above (nginx's usual merge).
     pub fn inherit(&mut self, above: &Self) {
@@ -354,47 +210,53 @@ impl RawLocation {
     }
 }
 
-impl Location {
-    /// Resolves names against the validated SPs.
-    pub fn new(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Self, ConfigError> {
-        let endpoint = match &raw.endpoint {
-            Some(Given { value: handler, place }) => {
-                Some((handler.kind, find_sp(sps, &handler.sp, place)?))
-            }
-            None => None,
-        };
-        let protection = match &raw.auth {
-            Some(Given { value: RawAuth::On { sp, idp }, place }) => {
-                let sp = find_sp(sps, sp, place)?;
-                Some(Rc::new(Protection {
-                    idp: idp.as_deref().map(|name| find_idp(&sp, name, place)).transpose()?,
-                    sp,
-                    mode: raw.mode.as_ref().map_or(Mode::Require, |g| g.value),
-                    unauthenticated: raw
-                        .unauthenticated
-                        .as_ref()
-                        .map_or(Unauthenticated::Auto, |g| g.value),
-                    force_authn: raw.force_authn.as_ref().map_or(ForceAuthn::Off, |g| g.value),
-                    authn_context: raw.authn_context.as_ref().map(|g| g.value.clone()),
-                    cache_control: raw.cache_control.as_ref().map_or(CacheControl::On, |g| g.value),
-                    preflight: preflight(raw)?,
-                    cors_origins: raw
-                        .cors_origins
-                        .as_ref()
-                        .map(|g| g.value.clone())
-                        .unwrap_or_default(),
-                }))
-            }
-            Some(Given { value: RawAuth::Off, .. }) | None => None,
-        };
-        let strip_cookies = raw.strip_cookies.as_ref().is_none_or(|g| g.value);
-        Ok(Self { protection, endpoint, strip_cookies, returns_content: false })
+/// Resolves names against the validated SPs.
+///
+/// # Errors
+/// A name that nothing has, or settings that do not go together.
+pub fn location(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Location, ConfigError> {
+    let endpoint = match &raw.endpoint {
+        Some(Given { value: handler, place }) => {
+            Some((handler.kind, find_sp(sps, &handler.sp, place)?))
+        }
+        None => None,
+    };
+    let protection = match &raw.auth {
+        Some(Given { value: RawAuth::On { sp, idp }, place }) => {
+            let sp = find_sp(sps, sp, place)?;
+            let idp = idp.as_deref().map(|name| find_idp(&sp, name, place)).transpose()?;
+            Some(Rc::new(protection(raw, sp, idp)?))
+        }
+        Some(Given { value: RawAuth::Off, .. }) | None => None,
+    };
+    let strip_cookies = raw.strip_cookies.as_ref().is_none_or(|g| g.value);
+    Ok(Location { protection, endpoint, strip_cookies, returns_content: false })
+}
+
+fn protection(
+    raw: &RawLocation,
+    sp: Rc<Sp>,
+    idp: Option<Rc<Idp>>,
+) -> Result<Protection, ConfigError> {
+    fn value<T: Copy>(given: &Option<Given<T>>, default: T) -> T {
+        given.as_ref().map_or(default, |given| given.value)
     }
+    Ok(Protection {
+        sp,
+        idp,
+        mode: value(&raw.mode, Mode::Require),
+        unauthenticated: value(&raw.unauthenticated, Unauthenticated::Auto),
+        force_authn: value(&raw.force_authn, ForceAuthn::Off),
+        authn_context: raw.authn_context.as_ref().map(|g| g.value.clone()),
+        cache_control: value(&raw.cache_control, CacheControl::On),
+        preflight: preflight(raw)?,
+        cors_origins: raw.cors_origins.as_ref().map(|g| g.value.clone()).unwrap_or_default(),
+    })
 }
 
 fn preflight(raw: &RawLocation) -> Result<Preflight, ConfigError> {
     match &raw.preflight {
-        Some(Given { value: RawPreflight::Answer, place }) if raw.cors_origins.is_none() => {
+        Some(Given { value: Preflight::Answer, place }) if raw.cors_origins.is_none() => {
             Err(ConfigError::new(
                 place,
                 "\"auth_saml_preflight answer\" has no origin to answer for; add \
@@ -402,9 +264,7 @@ fn preflight(raw: &RawLocation) -> Result<Preflight, ConfigError> {
                  scripts ask",
             ))
         }
-        Some(Given { value: RawPreflight::Answer, .. }) => Ok(Preflight::Answer),
-        Some(Given { value: RawPreflight::Pass, .. }) => Ok(Preflight::Pass),
-        Some(Given { value: RawPreflight::Off, .. }) | None => Ok(Preflight::Off),
+        given => Ok(given.as_ref().map_or(Preflight::Off, |given| given.value)),
     }
 }
 
@@ -421,7 +281,7 @@ pub fn unknown_sp(name: &str, place: &Place) -> ConfigError {
 }
 
 fn find_idp(sp: &Sp, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigError> {
-    sp.idp_named(name).ok_or_else(|| {
+    sp.idps.named(name).cloned().ok_or_else(|| {
         let known: Vec<_> = sp.idps.iter().map(|idp| idp.name()).collect();
         ConfigError::new(
             place,

@@ -12,10 +12,9 @@ use ngx::http::{
 };
 use settings::ServerName;
 
-use super::Sp;
 use super::directive::Place;
-use super::location::{Location, RawLocation};
-use crate::SamlModule;
+use super::location::RawLocation;
+use crate::module::{Location, SamlModule, Sp};
 
 /// One `server`.
 #[derive(Default)]

@@ -1,72 +1,46 @@
 //! How long an SP's sessions live, and what their attributes are called.
 
-use clock::{Seconds, UnixTime};
+use clock::Seconds;
 use session::{Separator, SpId, normalise};
+use sp::SessionRules;
 
 use super::directive::{ConfigError, Given};
 use super::raw::RawSp;
 use super::warnings::Warnings;
 
-/// The session settings of one SP.
-pub struct SessionRules {
-    /// Whose sessions they are: one of another SP is none.
-    pub sp: SpId,
-    /// The SP's entityID, by which IdPs tell its sessions from those of others: what an IdP says of a
-    /// session is known under it.
-    pub sp_entity_id: String,
-    /// From login to the end.
-    pub lifetime: Seconds,
-    /// Without a request until the end.
-    pub idle_timeout: Option<Seconds>,
-    /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
-    pub unsigned_logout: bool,
-    /// `attribute ALIAS NAME…`.
-    pub aliases: Vec<(String, Vec<String>)>,
-    /// Between the values of one attribute.
-    pub separator: Separator,
-}
-
-impl SessionRules {
-    pub fn new(
-        raw: &RawSp,
-        sp: SpId,
-        entity_id: &str,
-        unsigned_logout: bool,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ConfigError> {
-        let lifetime = raw.session_lifetime.as_ref().map_or(Seconds(8 * 3600), |g| g.value);
-        let idle = raw.session_idle_timeout.as_ref();
-        if let Some(Given { value: Some(idle), place }) = idle
-            && *idle > lifetime
-        {
-            warnings.add(
-                place,
-                format!(
-                    "\"session_idle_timeout\" {idle}s is longer than \"session_lifetime\" \
-                     {lifetime}s and never matters; shorten it, or say off"
-                ),
-            );
-        }
-        Ok(Self {
-            sp,
-            sp_entity_id: entity_id.to_owned(),
-            lifetime,
-            idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
-            unsigned_logout,
-            aliases: aliases(raw)?,
-            separator: raw
-                .attribute_separator
-                .as_ref()
-                .map(separator)
-                .transpose()?
-                .unwrap_or_default(),
-        })
+/// Validates the settings.
+///
+/// # Errors
+/// Attributes could not be told apart.
+pub fn session_rules(
+    raw: &RawSp,
+    sp: SpId,
+    entity_id: &str,
+    unsigned_logout: bool,
+    warnings: &mut Warnings,
+) -> Result<SessionRules, ConfigError> {
+    let lifetime = raw.session_lifetime.as_ref().map_or(Seconds(8 * 3600), |g| g.value);
+    let idle = raw.session_idle_timeout.as_ref();
+    if let Some(Given { value: Some(idle), place }) = idle
+        && *idle > lifetime
+    {
+        warnings.add(
+            place,
+            format!(
+                "\"session_idle_timeout\" {idle}s is longer than \"session_lifetime\" \
+                 {lifetime}s and never matters; shorten it, or say off"
+            ),
+        );
     }
-
-    /// When the store forgets a session: at its end, or when it has been idle too long.
-    pub fn expiry(&self, end: UnixTime, now: UnixTime) -> UnixTime {
-        self.idle_timeout.map_or(end, |idle| end.min(now + idle))
-    }
+    Ok(SessionRules {
+        sp,
+        sp_entity_id: entity_id.to_owned(),
+        lifetime,
+        idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
+        unsigned_logout,
+        aliases: aliases(raw)?,
+        separator: raw.attribute_separator.as_ref().map(separator).transpose()?.unwrap_or_default(),
+    })
 }
 
 fn separator(given: &Given<String>) -> Result<Separator, ConfigError> {

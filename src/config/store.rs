@@ -1,9 +1,12 @@
 //! A validated session store: its zone, its secrets, its memcached nodes.
 
+use std::ffi::c_void;
+use std::ptr;
 use std::rc::Rc;
 
 use clock::{Msec, Seconds};
 use nginx_sys::ngx_conf_t;
+use ngx::http::HttpModule;
 use session::{Secret, Secrets};
 
 use super::directive::ConfigError;
@@ -11,6 +14,7 @@ use super::files::Files;
 use super::memcached;
 use super::raw::{RawSp, RawStore};
 use super::warnings::Warnings;
+use crate::module::SamlModule;
 use crate::store::{Remote, SharedStore, Store};
 
 /// The store of an SP that names none.
@@ -49,7 +53,7 @@ fn store(
         None => (raw.name.as_str(), DEFAULT_SIZE, &raw.place),
     };
     let remote = remote(cf, raw, files, warnings)?;
-    let shared = SharedStore::request(cf, zone, size, crate::zone_tag())
+    let shared = SharedStore::request(cf, zone, size, zone_tag())
         .map_err(|e| ConfigError::new(place, format!("\"zone\" \"{zone}\": {e}")))?;
     let cache_size = raw.cache_size.as_ref().and_then(|g| usize::try_from(g.value).ok());
     Ok(Store::new(
@@ -137,4 +141,9 @@ fn secrets(
         secrets.push(secret);
     }
     Ok(Secrets::new(secrets))
+}
+
+/// What marks our shared-memory zones as ours.
+fn zone_tag() -> *mut c_void {
+    ptr::from_ref(SamlModule::module()).cast_mut().cast()
 }

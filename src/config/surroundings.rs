@@ -1,10 +1,11 @@
 //! What there is beside a block.
 
-use clock::UnixTime;
 use std::rc::Rc;
 
+use clock::UnixTime;
 use nginx_sys::ngx_conf_t;
 
+use super::endpoints::RawEndpoint;
 use super::files::Files;
 use super::raw::RawIdp;
 use crate::store::Store;
@@ -16,7 +17,9 @@ pub struct Surroundings<'a> {
     pub idps: &'a [RawIdp],
     pub stores: &'a [Rc<Store>],
     pub files: &'a Files,
-    /// The paths of all handlers, whosever they are.
+    /// The handlers, whosever they are.
+    pub endpoints: &'a [RawEndpoint],
+    /// Their paths.
     pub handler_paths: Rc<[String]>,
     pub now: UnixTime,
 }

@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 use clock::{Monotonic, Msec};
 use http::HttpUrl;
 use http_answer::{Answer, AnswerError, AnswerReader};
+use sp::{BackChannel, Post, Posting};
 
 use super::{Address, Callback, Connection, ConnectionError, Tls};
 use crate::clock::monotonic;
@@ -26,15 +27,6 @@ pub struct Resource {
     host: String,
     /// Path and query (RFC 9112 3.2.1).
     target: String,
-}
-
-/// What is posted.
-pub struct Post {
-    /// Header fields besides those of HTTP itself.
-    pub headers: &'static [(&'static str, &'static str)],
-    pub body: String,
-    /// Largest body of the answer, bytes.
-    pub max_answer: usize,
 }
 
 /// Why there is no whole answer.
@@ -92,7 +84,7 @@ impl Resource {
     ///
     /// # Errors
     /// There is no whole answer within ten seconds, or it is none.
-    pub async fn post(&self, post: &Post) -> Result<Answer, HttpError> {
+    async fn exchange(&self, post: &Post) -> Result<Answer, HttpError> {
         let bell = Rc::new(Bell::default());
         let peer = format!("the server {}", self.address.name());
         let callback = bell.callback();
@@ -130,6 +122,12 @@ impl Resource {
         }
         head.push_str("\r\n");
         head
+    }
+}
+
+impl BackChannel for Resource {
+    fn post(&self, post: Post) -> Posting<'_> {
+        Box::pin(async move { self.exchange(&post).await.map_err(|error| error.to_string()) })
     }
 }
 

@@ -6,8 +6,8 @@ use saml::refusal::Refusal;
 use session::StoreKey;
 
 use super::memcached::{Change, UpdateError};
-use super::{Kind, Store, StoreError, sealing_failed};
-use crate::random;
+use super::{Kind, Store, StoreError};
+use sp::{random, sealing_failed};
 
 /// Tries in the zone. Each that fails means another one succeeded.
 const ATTEMPTS: usize = 64;

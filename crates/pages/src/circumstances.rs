@@ -7,6 +7,8 @@ use saml::refusal::Sender;
 /// What becomes known of a request on its way, for the page and the log line if it is refused.
 #[derive(Debug)]
 pub struct Circumstances {
+    /// The code of the reason for which it is refused.
+    pub code: Cell<Option<&'static str>>,
     /// Whose message it is.
     pub sender: Cell<Sender>,
     /// What the message that came is about; `None` = none has come, or it cannot be read.
@@ -15,6 +17,8 @@ pub struct Circumstances {
     pub start_again: RefCell<Option<String>>,
     /// The address that tells whether they are signed in all the same.
     pub resumption: RefCell<Option<String>>,
+    /// The methods that would have been taken, as `Allow` names them (RFC 9110 10.2.1).
+    pub allow: RefCell<Option<String>>,
     request_id: OnceCell<String>,
     new_id: fn() -> String,
 }
@@ -33,10 +37,12 @@ impl Circumstances {
     /// Nothing is known yet. `new_id` makes an ID, for a request that no message gives one.
     pub fn new(new_id: fn() -> String) -> Self {
         Self {
+            code: Cell::default(),
             sender: Cell::default(),
             about: Cell::default(),
             start_again: RefCell::default(),
             resumption: RefCell::default(),
+            allow: RefCell::default(),
             request_id: OnceCell::default(),
             new_id,
         }

@@ -47,8 +47,9 @@ pub fn refused(
     } else {
         Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
     };
-    let reply = match status {
-        503 => reply.with_header("Retry-After", RETRY_AFTER.to_owned()),
+    let reply = match (status, circumstances.allow.borrow().as_ref()) {
+        (405, Some(methods)) => reply.with_header("Allow", methods.clone()),
+        (503, _) => reply.with_header("Retry-After", RETRY_AFTER.to_owned()),
         _ => reply,
     };
     reply.replaceable()

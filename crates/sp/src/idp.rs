@@ -5,24 +5,26 @@ use std::rc::Rc;
 
 use saml::provider::{self, IdpSettings};
 
-/// An IdP as one SP uses it. `R` is how its endpoint for logout by SOAP is reached.
-pub struct Idp<R> {
+use crate::back_channel::BackChannel;
+
+/// An IdP as one SP uses it.
+pub struct Idp {
     settings: IdpSettings,
-    current: RefCell<Option<Current<R>>>,
+    current: RefCell<Option<Current>>,
 }
 
 /// What is known of an IdP at present. Whoever began with it keeps it to the end, whatever changes
 /// meanwhile.
-pub struct Current<R> {
+pub struct Current {
     /// The IdP as the protocol knows it.
     pub provider: Rc<provider::Idp>,
     /// Where LogoutRequests go, when they go by SOAP.
-    pub soap_slo: Option<Rc<R>>,
+    pub soap_slo: Option<Rc<dyn BackChannel>>,
 }
 
-impl<R> Idp<R> {
+impl Idp {
     /// `None` = its metadata is awaited: nobody can log in there, and no message of it is taken.
-    pub fn new(settings: IdpSettings, current: Option<Current<R>>) -> Self {
+    pub fn new(settings: IdpSettings, current: Option<Current>) -> Self {
         Self { settings, current: RefCell::new(current) }
     }
 
@@ -42,7 +44,7 @@ impl<R> Idp<R> {
     }
 
     /// Where LogoutRequests go, when they go by SOAP.
-    pub fn soap_slo(&self) -> Option<Rc<R>> {
+    pub fn soap_slo(&self) -> Option<Rc<dyn BackChannel>> {
         self.current.borrow().as_ref().and_then(|current| current.soap_slo.clone())
     }
 
@@ -52,7 +54,7 @@ impl<R> Idp<R> {
     }
 
     /// Puts another value in the place of what was known.
-    pub(crate) fn replace(&self, new: Current<R>) -> Option<Current<R>> {
+    pub(crate) fn replace(&self, new: Current) -> Option<Current> {
         self.current.replace(Some(new))
     }
 }
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_awaited_idp_has_no_entity_id_and_no_endpoint() {
-        let idp: Idp<String> = Idp::new(settings("corp"), None);
+        let idp: Idp = Idp::new(settings("corp"), None);
         assert_eq!(idp.name(), "corp");
         assert!(idp.current().is_none() && idp.soap_slo().is_none());
         assert!(!idp.is_entity("") && !idp.is_entity("corp"));
@@ -76,10 +78,12 @@ mod tests {
     fn who_began_with_an_idp_keeps_it_when_another_takes_its_place() {
         let idp = Idp::new(settings("corp"), Some(current("https://old")));
         let begun = idp.current().unwrap();
-        let old = idp.replace(current("https://new")).unwrap();
+        let new = current("https://new");
+        let soap_slo = Rc::clone(new.soap_slo.as_ref().unwrap());
+        let old = idp.replace(new).unwrap();
         assert!(Rc::ptr_eq(&old.provider, &begun));
         assert_eq!(begun.entity_id, "https://old");
         assert!(idp.is_entity("https://new") && !idp.is_entity("https://old"));
-        assert_eq!(idp.soap_slo().as_deref().map(String::as_str), Some("soap of https://new"));
+        assert!(Rc::ptr_eq(&idp.soap_slo().unwrap(), &soap_slo));
     }
 }

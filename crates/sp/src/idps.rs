@@ -10,12 +10,12 @@ use saml::refusal::{Refusal, quote};
 
 use crate::idp::{Current, Idp};
 
-/// The IdPs of one SP, in the order of the configuration. `R` as for [`Idp`].
-pub struct Idps<R> {
-    in_order: Vec<Rc<Idp<R>>>,
-    by_name: HashMap<String, Rc<Idp<R>>>,
+/// The IdPs of one SP, in the order of the configuration.
+pub struct Idps {
+    in_order: Vec<Rc<Idp>>,
+    by_name: HashMap<String, Rc<Idp>>,
     /// Without those whose metadata is awaited.
-    by_entity_id: RefCell<HashMap<String, Rc<Idp<R>>>>,
+    by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
     generation: Cell<u64>,
 }
 
@@ -33,7 +33,7 @@ pub struct SameEntity {
     pub entity_id: String,
 }
 
-impl<R> Default for Idps<R> {
+impl Default for Idps {
     fn default() -> Self {
         Self {
             in_order: Vec::new(),
@@ -44,12 +44,12 @@ impl<R> Default for Idps<R> {
     }
 }
 
-impl<R> Idps<R> {
+impl Idps {
     /// Adds the last one. An awaited IdP that is there already is the same.
     ///
     /// # Errors
     /// Another one has its entityID, or it is there already.
-    pub fn add(&mut self, idp: Idp<R>) -> Result<(), SameEntity> {
+    pub fn add(&mut self, idp: Idp) -> Result<(), SameEntity> {
         let idp = Rc::new(idp);
         match idp.current() {
             Some(current) => self.register(&idp, &current.entity_id)?,
@@ -62,22 +62,22 @@ impl<R> Idps<R> {
     }
 
     /// All, in the order of the configuration.
-    pub fn iter(&self) -> impl Iterator<Item = &Rc<Idp<R>>> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
         self.in_order.iter()
     }
 
     /// The IdP of the `saml_idp` block `name`.
-    pub fn named(&self, name: &str) -> Option<&Rc<Idp<R>>> {
+    pub fn named(&self, name: &str) -> Option<&Rc<Idp>> {
         self.by_name.get(name)
     }
 
     /// The IdP whose entityID is `entity_id` at present.
-    pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp<R>>> {
+    pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
     }
 
     /// Who is asked when nothing says whom: the first one whose metadata is there.
-    pub fn default_idp(&self) -> Option<&Rc<Idp<R>>> {
+    pub fn default_idp(&self) -> Option<&Rc<Idp>> {
         self.in_order.iter().find(|idp| idp.current().is_some())
     }
 
@@ -95,7 +95,7 @@ impl<R> Idps<R> {
     ///
     /// # Errors
     /// Another one has the entityID; nothing has changed then.
-    pub fn swap(&self, idp: &Rc<Idp<R>>, new: Current<R>) -> Result<(), SameEntity> {
+    pub fn swap(&self, idp: &Rc<Idp>, new: Current) -> Result<(), SameEntity> {
         self.register(idp, &new.provider.entity_id)?;
         let old = idp.replace(new);
         if let Some(old) = old.filter(|old| !idp.is_entity(&old.provider.entity_id)) {
@@ -118,7 +118,7 @@ impl<R> Idps<R> {
         is_trusted
     }
 
-    fn register(&self, idp: &Rc<Idp<R>>, entity_id: &str) -> Result<(), SameEntity> {
+    fn register(&self, idp: &Rc<Idp>, entity_id: &str) -> Result<(), SameEntity> {
         let mut by_entity_id = self.by_entity_id.borrow_mut();
         match by_entity_id.get(entity_id) {
             Some(twin) if !Rc::ptr_eq(twin, idp) => {

@@ -1,18 +1,58 @@
-//! An SP at work: what of it changes while nginx runs.
+//! An SP at work: who is let in where, what its endpoints answer, what of it changes while the server
+//! runs.
 //!
-//! No I/O and no clock. One thread has all of it, as everything in a worker of nginx.
+//! No I/O and no clock of its own: sessions, requests and other servers are behind traits ([`SessionStore`],
+//! [`Server`], [`BackChannel`]). One thread has all of it, as everything in a worker of nginx.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs, unreachable_pub)]
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod back_channel;
+mod challenge;
+mod cookies;
+mod credential;
+mod decryption_budget;
+mod endpoint;
+mod endpoint_kind;
+mod endpoints;
 mod idp;
 mod idps;
+mod live_session;
+mod login;
+mod protection;
+mod publication;
+pub mod random;
+mod return_targets;
+mod session_rules;
+mod session_store;
+mod sp;
 #[cfg(test)]
 mod test_idps;
+mod visit;
 
+pub use back_channel::{BackChannel, Post, Posting};
+pub use challenge::{Challenge, Method};
+pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
+pub use credential::Credential;
+pub use endpoint::answer;
+pub use endpoint_kind::EndpointKind;
+pub use endpoints::Endpoints;
 pub use idp::{Current, Idp};
 pub use idps::{Generation, Idps, SameEntity};
+pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
+pub use protection::{
+    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+};
+pub use publication::{Publication, Published};
+pub use return_targets::ReturnTargets;
+pub use session_rules::SessionRules;
+pub use session_store::{Found, SessionStore};
+pub use sp::{Sp, sealing_failed};
+pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
+
+/// The module's version, as logs and metadata tell it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

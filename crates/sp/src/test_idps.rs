@@ -5,6 +5,7 @@ use std::rc::Rc;
 use saml::provider::{self, Binding, Endpoint, IdpSettings, Policy};
 
 use crate::Current;
+use crate::back_channel::{BackChannel, Post, Posting};
 
 pub(crate) fn settings(name: &str) -> IdpSettings {
     IdpSettings {
@@ -20,8 +21,7 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
     }
 }
 
-/// The resource for logouts by SOAP is a sentence here.
-pub(crate) fn current(entity_id: &'static str) -> Current<String> {
+pub(crate) fn current(entity_id: &'static str) -> Current {
     let provider = provider::Idp {
         entity_id: entity_id.into(),
         sso: Endpoint { binding: Binding::Redirect, location: String::new() },
@@ -30,5 +30,17 @@ pub(crate) fn current(entity_id: &'static str) -> Current<String> {
         encryption_key: None,
         policy: Policy::default(),
     };
-    Current { provider: Rc::new(provider), soap_slo: Some(Rc::new(format!("soap of {entity_id}"))) }
+    Current {
+        provider: Rc::new(provider),
+        soap_slo: Some(Rc::new(Named(format!("soap of {entity_id}")))),
+    }
+}
+
+/// A resource for logouts by SOAP that is only a name.
+pub(crate) struct Named(pub String);
+
+impl BackChannel for Named {
+    fn post(&self, _: Post) -> Posting<'_> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
 }

@@ -14,7 +14,7 @@ use ngx::ngx_log_error;
 use super::link::{Link, LinkError, Target};
 use crate::clock::monotonic;
 use crate::event::{Address, Callback, Patience, Timer, Tls, is_exiting};
-use crate::random;
+use sp::random;
 
 /// Between two log lines about single commands.
 const COMPLAINT: Msec = Msec(10_000);

@@ -9,7 +9,7 @@ use zone::Kind;
 use super::node::Node;
 use super::{Effort, Memcached, SendTo, Unavailable, ttl};
 use crate::event::pause;
-use crate::random;
+use sp::random;
 
 /// Rounds after which an entry is given up on. Each lost round is one that somebody else won.
 const ROUNDS: u32 = 24;

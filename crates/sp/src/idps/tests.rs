@@ -6,7 +6,7 @@ const TWO: &str = "https://two.example.org";
 const NEW: &str = "https://new.example.org";
 
 /// `one`, `two`, and `late`, whose metadata is awaited; that one comes first.
-fn idps() -> Idps<String> {
+fn idps() -> Idps {
     let mut idps = Idps::default();
     idps.add(Idp::new(settings("late"), None)).unwrap();
     idps.add(Idp::new(settings("one"), Some(current(ONE)))).unwrap();
@@ -14,11 +14,11 @@ fn idps() -> Idps<String> {
     idps
 }
 
-fn named<'a>(idps: &'a Idps<String>, name: &str) -> &'a Rc<Idp<String>> {
+fn named<'a>(idps: &'a Idps, name: &str) -> &'a Rc<Idp> {
     idps.named(name).unwrap()
 }
 
-fn name_of(idps: &Idps<String>, entity_id: &str) -> Option<String> {
+fn name_of(idps: &Idps, entity_id: &str) -> Option<String> {
     idps.of_entity(entity_id).map(|idp| idp.name().to_owned())
 }
 

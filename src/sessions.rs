@@ -4,24 +4,22 @@
 //! store has it. The first two answer at once.
 
 mod ask;
+mod session_store;
 mod tombstone;
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{AttributeIndex, Claimed, Member, Session, SessionToken, StoreKey};
-use sp::Generation;
+use session::{Member, Session, SessionToken, StoreKey};
+use sp::{LiveSession, SessionRules, random, sealing_failed};
 
-pub use self::ask::Found;
 use self::ask::LookUps;
 use crate::clock::monotonic;
-use crate::config::SessionRules;
-use crate::random;
-use crate::store::{Cache, Entry, Kind, Remote, Store, sealing_failed};
+use crate::store::{Cache, Entry, Kind, Remote, Store};
 
 /// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
 const MAX_CACHED: usize = 8 << 10;
@@ -39,30 +37,6 @@ const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK
 /// What a login stores beside its session, bytes: the claims of its assertion and request, its place in the
 /// NameID's set; a block of the zone each.
 const BESIDE_A_SESSION: usize = 3 * 256;
-
-/// A decoded session, shared by all requests of this worker that carry its cookie.
-pub struct LiveSession {
-    pub session: Session,
-    /// Finds attributes by variable name.
-    pub attributes: AttributeIndex,
-    key: StoreKey,
-    /// Which IdPs the SP had when its own was last found among them.
-    pub trusted_at: Cell<Option<Generation>>,
-    /// Where the sessions of its NameID lie.
-    index: OnceCell<Option<StoreKey>>,
-    /// When this worker last told the store that the session is in use.
-    touched: Cell<UnixTime>,
-    /// When its NameID's set was last seen to have it.
-    findable: Cell<UnixTime>,
-    /// When memcached last had it. The time of day may be set back, and must not make it younger.
-    checked: Cell<Monotonic>,
-    /// The authentication tag of the sealed value this was opened from: a value with the same tag is
-    /// the same, and need not be opened again.
-    seal: Cell<Option<Seal>>,
-}
-
-/// The authentication tag of a sealed value.
-type Seal = [u8; 16];
 
 /// What this host knows without asking anybody.
 pub enum AtHand {
@@ -115,7 +89,7 @@ impl Sessions {
 
     fn recent(&self, remote: &Remote, key: StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
         if let Some(live) = self.cached(&key, now) {
-            return (age(live.checked.get()) < remote.cache_valid).then_some(live);
+            return (age(live.freshness.checked.get()) < remote.cache_valid).then_some(live);
         }
         self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)
     }
@@ -127,28 +101,9 @@ impl Sessions {
         is_good: impl FnOnce(&Entry) -> bool,
     ) -> Option<Rc<LiveSession>> {
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
-        let live = self.live(key, Session::decode(&entry.value)?);
-        live.checked.set(entry.touched);
+        let live = LiveSession::new(key, Session::decode(&entry.value)?, &self.rules);
+        live.freshness.checked.set(entry.touched);
         Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
-    }
-
-    /// A session for its variables alone: no store has it.
-    pub fn told(&self, session: Session) -> Rc<LiveSession> {
-        Rc::new(self.live(StoreKey([0; 32]), session))
-    }
-
-    fn live(&self, key: StoreKey, session: Session) -> LiveSession {
-        LiveSession {
-            attributes: AttributeIndex::new(&session, &self.rules.aliases),
-            findable: Cell::new(session.created),
-            session,
-            trusted_at: Cell::default(),
-            key,
-            index: OnceCell::new(),
-            touched: Cell::default(),
-            checked: Cell::default(),
-            seal: Cell::new(None),
-        }
     }
 
     /// Remembers it in this worker, unless it is large.
@@ -172,10 +127,10 @@ impl Sessions {
         let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
         let pause = self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth);
         // Out of the range, too, when the clock was set back.
-        if (Seconds(0)..pause).contains(&(now - live.touched.get())) {
+        if (Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
             return;
         }
-        live.touched.set(now);
+        live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
         let (key, store) = (*live.key.as_bytes(), &self.store);
         if let Some(remote) = &store.remote {
@@ -188,8 +143,9 @@ impl Sessions {
                 .detach();
             }
             self.cache.borrow_mut().set_expires(&key, expires);
-            if !(Seconds(0)..pause * TOUCHES_PER_LOOK).contains(&(now - live.findable.get())) {
-                live.findable.set(now);
+            if !(Seconds(0)..pause * TOUCHES_PER_LOOK).contains(&(now - live.upkeep.findable.get()))
+            {
+                live.upkeep.findable.set(now);
                 let (sessions, live) = (Rc::clone(self), Rc::clone(live));
                 // The next try comes soon.
                 spawn(async move { drop(sessions.keep_findable(&live, now).await) }).detach();
@@ -199,7 +155,7 @@ impl Sessions {
         if store.zone.touch(Kind::Session, &key, expires, now) {
             self.cache.borrow_mut().set_expires(&key, expires);
         }
-        if let Some(index) = live.index.get_or_init(|| self.index_of(&live.session)) {
+        if let Some(index) = live.upkeep.index.get_or_init(|| self.index_of(&live.session)) {
             store.zone.renew(Kind::Index, index.as_bytes(), now);
         }
     }
@@ -242,23 +198,6 @@ impl Sessions {
     /// The name under which the sessions of a NameID are known.
     pub fn set_name<'a>(&'a self, idp: &'a str, name_id: &'a str) -> [&'a str; 4] {
         ["sessions", &self.rules.sp_entity_id, idp, name_id]
-    }
-
-    /// Claims an assertion for one login on all workers and hosts; its NameID pays for it. To the end of
-    /// the second `until`.
-    ///
-    /// # Errors
-    /// The store has no room or does not answer; nothing may be granted then.
-    pub async fn claim(
-        &self,
-        idp: &str,
-        name_id: &str,
-        assertion_id: &str,
-        until: UnixTime,
-        now: UnixTime,
-    ) -> Result<Claimed, Refusal> {
-        let owner = ["claims", &self.rules.sp_entity_id, idp, name_id];
-        self.store.claim_for(&owner, assertion_id, until, now).await
     }
 
     /// In a zone that is short of room, a login costs its NameID's own oldest sessions before it costs

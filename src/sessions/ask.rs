@@ -11,15 +11,13 @@ use futures_util::FutureExt;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
+use sp::{Found, LiveSession, Seal};
 
-use super::{AtHand, LiveSession, Seal, Sessions, age};
+use super::{AtHand, Sessions, age};
 use crate::clock::{monotonic, now};
 use crate::guard::log_panic;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
-
-/// What a look-up found.
-pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
 
 /// The look-ups under way, and who waits for each.
 ///
@@ -99,8 +97,9 @@ impl Sessions {
         let cached = self.cached(&key, now);
         let mut alive = None;
         for answer in answers.iter().flatten() {
-            let same = seal_of(&answer.value)
-                .and_then(|seal| cached.clone().filter(|live| live.seal.get() == Some(seal)));
+            let same = seal_of(&answer.value).and_then(|seal| {
+                cached.clone().filter(|live| live.freshness.seal.get() == Some(seal))
+            });
             let copy = match same {
                 Some(live) => Copy::Cached(live),
                 None => match self.store.secrets()?.open_session(token, &key, &answer.value) {
@@ -127,7 +126,7 @@ impl Sessions {
             }
             Some(Copy::Opened(session, answer)) => self.fill(key, *session, answer, epoch, now),
         };
-        live.checked.set(monotonic());
+        live.freshness.checked.set(monotonic());
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
     }
@@ -151,8 +150,8 @@ impl Sessions {
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
-        let live = self.live(key, session);
-        live.seal.set(seal_of(&answer.value));
+        let live = LiveSession::new(key, session, &self.rules);
+        live.freshness.seal.set(seal_of(&answer.value));
         match filled {
             Ok(Some(epoch)) => self.keep(live, value.len(), epoch, expires),
             // A zone without room remembers nothing; the session is good all the same.
@@ -196,7 +195,8 @@ impl Sessions {
         if answers.iter().all(Option::is_some) {
             return;
         }
-        let Some(copy) = answers.iter().flatten().find(|a| seal_of(&a.value) == live.seal.get())
+        let Some(copy) =
+            answers.iter().flatten().find(|a| seal_of(&a.value) == live.freshness.seal.get())
         else {
             return;
         };
@@ -213,7 +213,7 @@ impl Sessions {
     ) -> Option<Rc<LiveSession>> {
         let stale = Msec::from(remote.stale);
         match self.cached(&key, now) {
-            Some(live) if age(live.checked.get()) <= stale => Some(live),
+            Some(live) if age(live.freshness.checked.get()) <= stale => Some(live),
             _ => self.read_zone(key, now, |entry| age(entry.touched) <= stale),
         }
     }

@@ -1,27 +1,23 @@
 //! How far a logout got, for the person: where the browser goes on to, and the page that it finds at
 //! `saml_sls` without a message. The sealed cookie of the logout says it, so that no link can.
 
-use std::rc::Rc;
-
-use ngx::http::Request;
 use pages::{LoggedOut, Reply, logged_out, logged_out_here_only, signed_in_again};
 use saml::logout::LogoutOutcome;
 use saml::reason::{self, REASONS};
 use saml::refusal::Refusal;
 use session::{LogoutEnd, PendingLogout};
 
-use super::Answer;
-use crate::clock::now;
-use crate::config::Sp;
-use crate::context::Context;
-use crate::errand;
+use crate::endpoint_kind::EndpointKind;
+use crate::session_store::SessionStore;
+use crate::sp::Sp;
+use crate::visit::Visit;
 
 /// Leaves the address with the message: for the page that the user wanted to end on, or for the one
 /// that says what they must know first.
-pub fn go_on(sp: &Sp, logout: &PendingLogout) -> Reply {
-    match (&logout.end, &logout.return_url, &sp.endpoints.sls) {
+pub(super) fn go_on<S>(sp: &Sp<S>, logout: &PendingLogout) -> Reply {
+    match (&logout.end, &logout.return_url, sp.endpoints.get(EndpointKind::Sls)) {
         (Some(LogoutEnd::Everywhere), Some(url), _) => Reply::redirect(303, url.clone()),
-        (_, _, Some(sls)) => Reply::redirect(303, sls.clone()),
+        (_, _, Some(sls)) => Reply::redirect(303, sls.to_owned()),
         // A reload took the SLS away while the IdP was asked.
         (_, _, None) => page(logout),
     }
@@ -31,22 +27,19 @@ pub fn go_on(sp: &Sp, logout: &PendingLogout) -> Reply {
 ///
 /// # Errors
 /// There is none to tell of: the request is just one without a message.
-pub fn show(r: &Request, sp: &Rc<Sp>, no_message: Refusal) -> Result<Answer, Refusal> {
-    let now = now();
-    let logout = sp.pending_logouts(r, now)?.find(|logout| logout.end.is_some());
+pub(super) async fn show<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    no_message: Refusal,
+) -> Result<Reply, Refusal> {
+    let logout = sp.pending_logouts(&visit.head, visit.now)?.find(|logout| logout.end.is_some());
     let Some(logout) = logout else { return Err(no_message) };
-    if let Some(context) = Context::of_or_new(r) {
-        context.circumstances().set_request_id(&logout.request_id);
+    visit.circumstances.set_request_id(&logout.request_id);
+    // Since then, in another tab: nobody must believe that they are out.
+    match sp.session_of(visit).await? {
+        Some(_) => Ok(Reply::html(200, signed_in_again(logout.return_url.as_deref()))),
+        None => Ok(page(&logout)),
     }
-    let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
-    let sp = Rc::clone(sp);
-    Ok(Answer::Later(errand::start(move |_| async move {
-        // Since then, in another tab: nobody must believe that they are out.
-        match sp.find_session(&tokens, now).await? {
-            Some(_) => Ok(Reply::html(200, signed_in_again(logout.return_url.as_deref()))),
-            None => Ok(page(&logout)),
-        }
-    })))
 }
 
 fn page(logout: &PendingLogout) -> Reply {
@@ -60,7 +53,7 @@ fn page(logout: &PendingLogout) -> Reply {
 }
 
 /// Tells the user at once how far a logout got: nginx itself has asked the IdP.
-pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
+pub(super) fn at_once(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
     match (outcome, return_url) {
         (LogoutOutcome::Complete, Some(url)) => Reply::redirect(303, url),
         (LogoutOutcome::Complete, None) => {
@@ -74,7 +67,7 @@ pub fn told(outcome: LogoutOutcome, return_url: Option<String>) -> Reply {
 }
 
 /// Tells the user that the IdP did not do as asked; the session here has ended all the same.
-pub fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> Reply {
+pub(super) fn failed(refusal: Refusal, request_id: &str, return_url: Option<&str>) -> Reply {
     here_only(refusal.code(), request_id, return_url).because(refusal)
 }
 

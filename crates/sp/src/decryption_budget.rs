@@ -1,17 +1,14 @@
 //! Private key operations that strangers ask for: bounded for each client, and in this worker.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 
-use nginx_sys::{AF_INET, AF_INET6, sockaddr, sockaddr_in, sockaddr_in6};
-use ngx::http::Request;
 use saml::message::Expected;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use saml::response::{Asked, Login, ReceivedResponse};
-use session::{Budget, Client, Spent};
+use session::{Budget, Spent};
 
-use crate::clock::monotonic;
+use crate::visit::Visit;
 
 thread_local! {
     static BUDGET: RefCell<Budget> = RefCell::default();
@@ -33,8 +30,8 @@ const FREE: [&Reason; 5] = [
 ///
 /// # Errors
 /// As [`ReceivedResponse::accept`], or `decryption_limit` before anything is decrypted.
-pub fn accept(
-    r: &Request,
+pub(crate) fn accept(
+    visit: &Visit,
     response: ReceivedResponse,
     expected: &Expected<'_>,
     asked: Option<Asked<'_>>,
@@ -42,8 +39,8 @@ pub fn accept(
     if expected.decryption_keys.is_empty() || !response.is_unvouched_ciphertext() {
         return response.accept(expected, asked);
     }
-    let client = Client::of(address(r));
-    BUDGET.with_borrow_mut(|budget| budget.take(client, monotonic())).map_err(limit)?;
+    let (client, now) = (visit.client, visit.server.monotonic());
+    BUDGET.with_borrow_mut(|budget| budget.take(client, now)).map_err(limit)?;
     let outcome = response.accept(expected, asked);
     let is_free = match &outcome {
         Ok(_) => true,
@@ -65,24 +62,4 @@ fn limit(spent: Spent) -> Refusal {
          that are not signed, that no more are tried for now"
     );
     Refusal::new(&reason::DECRYPTION_LIMIT, detail)
-}
-
-/// The client's address, as nginx and its realip module see it.
-fn address(r: &Request) -> Option<IpAddr> {
-    // SAFETY: the connection and its address live as long as the request. The family says which of
-    // the structures the address is, and nginx aligns them all alike.
-    unsafe {
-        let address: *const sockaddr = (*r.as_ref().connection).sockaddr;
-        match u32::from(address.as_ref()?.sa_family) {
-            AF_INET => {
-                let address = (*address.cast::<sockaddr_in>()).sin_addr.s_addr;
-                Some(IpAddr::from(address.to_ne_bytes()))
-            }
-            AF_INET6 => {
-                let address = &(*address.cast::<sockaddr_in6>()).sin6_addr;
-                Some(IpAddr::from(address.__in6_u.__u6_addr8))
-            }
-            _ => None,
-        }
-    }
 }

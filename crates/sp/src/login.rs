@@ -3,25 +3,23 @@
 use std::rc::Rc;
 
 use clock::UnixTime;
+use http::Headers;
 use identity::RequestedAuthnContext;
-use ngx::http::Request;
-use pages::Reply;
+use pages::{Circumstances, Reply};
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{LoginCookie, PendingLogin, surplus};
 
-use crate::config::Sp;
-use crate::context::Context;
+use crate::idp::Idp;
 use crate::random;
-use crate::sp::Idp;
-use crate::store::sealing_failed;
+use crate::session_store::SessionStore;
+use crate::sp::{Sp, sealing_failed};
 
 /// A login to start.
-pub struct Login<'a> {
-    pub sp: &'a Rc<Sp>,
-    /// Who is asked; `None` = the SP's default.
-    pub idp: Option<Rc<Idp>>,
+pub(crate) struct Login {
+    /// Who is asked.
+    pub idp: Rc<Idp>,
     /// Absolute and checked.
     pub return_url: String,
     pub force_authn: bool,
@@ -29,35 +27,39 @@ pub struct Login<'a> {
     pub authn_context: Option<RequestedAuthnContext>,
 }
 
-impl Login<'_> {
+impl Login {
     /// Sends the browser to the IdP. Nothing is stored on the server before somebody has
     /// authenticated.
-    pub fn start(self, r: &Request, now: UnixTime) -> Result<Reply, Refusal> {
-        let sp = self.sp;
-        refuse_loop(r, sp, now)?;
-        let idp = self.idp.as_ref().or_else(|| sp.idps.default_idp());
-        let idp = idp.ok_or_else(|| sp.idps.awaited())?;
-        let provider = sp.provider(idp)?;
+    ///
+    /// # Errors
+    /// The IdP has no metadata yet, the browser goes round in a loop, or libcrypto fails.
+    pub(crate) fn start<S: SessionStore>(
+        self,
+        sp: &Sp<S>,
+        r: &impl Headers,
+        circumstances: &Circumstances,
+        now: UnixTime,
+    ) -> Result<Reply, Refusal> {
+        refuse_loop(sp, r, now)?;
+        let idp = self.idp.current().ok_or_else(|| sp.idps.awaited())?;
         let id = random::id();
-        if let Some(context) = Context::of_or_new(r) {
-            context.circumstances().set_request_id(&id);
-        }
+        circumstances.set_request_id(&id);
         let return_url = sp.at_home(self.return_url);
         let outgoing = AuthnRequest {
             id: &id,
             issue_instant: now,
             sp_entity_id: &sp.entity_id,
-            acs_url: &sp.endpoints.acs,
+            acs_url: sp.endpoints.acs(),
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: self.authn_context.as_ref(),
             relay_state: &relay_state(sp, &id, &return_url)?,
         }
-        .send(&provider, sp.signer().as_ref())
+        .send(&idp, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
-            idp: idp.name().to_owned(),
+            idp: self.idp.name().to_owned(),
             return_url,
             issue_instant: now,
             expires: now + sp.request_lifetime,
@@ -67,12 +69,12 @@ impl Login<'_> {
             replaces: sp.session_keys(r).next(),
             answered: false,
         };
-        remember(r, sp, &pending, now, reply(outgoing))
+        remember(sp, r, &pending, now, reply(outgoing))
     }
 }
 
 /// A browser that logged in again and again without its session coming back would go on for ever.
-fn refuse_loop(r: &Request, sp: &Sp, now: UnixTime) -> Result<(), Refusal> {
+fn refuse_loop<S>(sp: &Sp<S>, r: &impl Headers, now: UnixTime) -> Result<(), Refusal> {
     match sp.cookies.logins(r) {
         Some(logins) if logins.is_loop(now) => Err(Refusal::new(
             &reason::LOGIN_LOOP,
@@ -86,11 +88,11 @@ fn refuse_loop(r: &Request, sp: &Sp, now: UnixTime) -> Result<(), Refusal> {
 }
 
 /// Names the page once more, for when the cookie gets lost; a page of another site, not at all.
-fn relay_state(sp: &Sp, id: &str, return_url: &str) -> Result<String, Refusal> {
+fn relay_state<S: SessionStore>(sp: &Sp<S>, id: &str, return_url: &str) -> Result<String, Refusal> {
     if !return_url.starts_with('/') {
         return Ok(id.to_owned());
     }
-    let relay_state = sp.sessions.store.secrets()?.relay_state(&sp.id, id, return_url);
+    let relay_state = sp.sessions.secrets()?.relay_state(&sp.id, id, return_url);
     relay_state.map_err(|e| sealing_failed(&e))
 }
 
@@ -105,15 +107,15 @@ fn reply(outgoing: Outgoing) -> Reply {
 
 /// Sets the attempt's cookie, one per attempt so that tabs do not disturb each other. What would not fit
 /// a header any more goes.
-fn remember(
-    r: &Request,
-    sp: &Sp,
+fn remember<S: SessionStore>(
+    sp: &Sp<S>,
+    r: &impl Headers,
     pending: &PendingLogin,
     now: UnixTime,
     mut reply: Reply,
 ) -> Result<Reply, Refusal> {
     let sealed = pending
-        .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
+        .seal_cookie(sp.sessions.secrets()?, &sp.id, random::bytes())
         .map_err(|e| sealing_failed(&e))?;
     let others = sp.login_cookies(r, now)?;
     let states: Vec<LoginCookie> = others.iter().map(|(_, cookie)| *cookie).collect();

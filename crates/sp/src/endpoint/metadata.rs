@@ -1,26 +1,23 @@
 //! `saml_metadata`: what an IdP imports.
 
-use std::rc::Rc;
-
 use clock::UnixTime;
-use ngx::http::Request;
 use pages::Reply;
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
-use xmldoc::{Certificate, DecryptionKey, SignaturePlace, sign_enveloped};
+use xmldoc::{Certificate, DecryptionKey, DigestAlgorithm, SignaturePlace, sign_enveloped};
 
-use super::Answer;
-use crate::clock::now;
-use crate::config::Sp;
+use crate::endpoint_kind::EndpointKind;
 use crate::random;
+use crate::sp::Sp;
+use crate::visit::Visit;
 
-pub fn publish(_: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
-    let document = sp.publication.document(now(), |now| metadata(sp, now))?;
-    Ok(Answer::Now(Reply::metadata(document.xml).with_header("ETag", document.etag)))
+pub(super) fn answer<S>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
+    let document = sp.published.document(visit.now, |now| metadata(sp, now))?;
+    Ok(Reply::metadata(document.xml).with_header("ETag", document.etag))
 }
 
-fn metadata(sp: &Sp, now: UnixTime) -> Result<String, Refusal> {
+fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
     let encryption_certificates: Vec<Certificate> = sp
@@ -32,12 +29,14 @@ fn metadata(sp: &Sp, now: UnixTime) -> Result<String, Refusal> {
     let mut formats: Vec<String> =
         sp.policies().filter_map(|policy| policy.name_id_format.clone()).collect();
     formats.dedup();
+    let sls: Vec<String> =
+        sp.endpoints.get(EndpointKind::Sls).map(str::to_owned).into_iter().collect();
     let id = random::id();
     let publication = &sp.publication;
     let xml = SpMetadata {
         entity_id: &sp.entity_id,
-        acs_urls: std::slice::from_ref(&sp.endpoints.acs),
-        slo_urls: sp.endpoints.sls.as_slice(),
+        acs_urls: &[sp.endpoints.acs().to_owned()],
+        slo_urls: &sls,
         certificates: &certificates,
         encryption_certificates: &encryption_certificates,
         name_id_formats: &formats,
@@ -46,7 +45,7 @@ fn metadata(sp: &Sp, now: UnixTime) -> Result<String, Refusal> {
         organization: publication.organization.as_ref(),
         contacts: &publication.contacts,
         requested_attributes: &publication.requested_attributes,
-        valid_until: publication.valid.map(|span| now + span),
+        valid_until: publication.valid.map(|valid| now + valid),
         id: Some(&id),
     }
     .to_xml();
@@ -56,7 +55,7 @@ fn metadata(sp: &Sp, now: UnixTime) -> Result<String, Refusal> {
             let algorithm = policy
                 .and_then(|p| p.signature_algorithm)
                 .unwrap_or_else(|| credential.key.default_algorithm());
-            let digest = policy.map_or(xmldoc::DigestAlgorithm::Sha256, |p| p.digest_algorithm);
+            let digest = policy.map_or(DigestAlgorithm::Sha256, |p| p.digest_algorithm);
             let (key, certificate) = (&credential.key, Some(&credential.certificate));
             sign_enveloped(&xml, SignaturePlace::First, key, certificate, algorithm, digest)
                 .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))

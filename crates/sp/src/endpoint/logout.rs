@@ -1,10 +1,7 @@
 //! `saml_logout`: ends the session of this SP, then the one at the IdP (Profiles 4.4.3.1).
 
-use std::rc::Rc;
-
-use clock::{Seconds, UnixTime};
+use clock::Seconds;
 use http::Headers;
-use ngx::http::Request;
 use pages::{LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
@@ -12,42 +9,36 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
-use super::{Answer, Frames, logout_soap, refuse_embedded, return_argument};
-use crate::clock::now;
-use crate::config::Sp;
-use crate::context::Context;
-use crate::errand;
+use super::{Frames, logout_soap, refuse_embedded, return_argument};
+use crate::endpoint_kind::EndpointKind;
 use crate::random;
-use crate::request::headers;
+use crate::session_store::SessionStore;
+use crate::sp::Sp;
+use crate::visit::Visit;
 
-/// How long the IdP has to answer, other applications to sign out of included; and then, that the
+/// How long the IdP has to answer, other applications to sign out of included; and then, how long the
 /// answer is remembered.
-pub const ANSWER_WITHIN: Seconds = Seconds(600);
+pub(super) const ANSWER_WITHIN: Seconds = Seconds(600);
 
 /// Ends the browser's session, and asks the IdP to do the same.
-pub fn finish(r: &mut Request, sp: &Rc<Sp>) -> Result<Answer, Refusal> {
+pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     // First: the page that asks after a request of another site keeps the argument.
-    let target = return_argument(r, sp)?.or_else(|| sp.logout_redirect.clone());
-    refuse_cross_site(r, sp)?;
-    refuse_embedded(r, Frames::OfAPerson)?;
-    let tokens: Vec<_> = sp.cookies.session_tokens(r).collect();
-    let (sp, now, id) = (Rc::clone(sp), now(), random::id());
-    if let Some(context) = Context::of_or_new(r) {
-        context.circumstances().set_request_id(&id);
-    }
-    Ok(Answer::Later(errand::start(move |bell| async move {
-        let Some(live) = sp.find_session(&tokens, now).await? else {
-            return Ok(here(target).with_cookie(sp.cookies.clear_session()));
-        };
-        sp.sessions.end_live(&live, now).await?;
-        let heard = bell.notify(&sp, live.session.clone()).await;
-        let reply = at_idp(&sp, &live.session, id, target, now).await?;
-        let reply = reply.with_cookie(sp.cookies.clear_session());
-        Ok(match heard {
-            Ok(()) => reply,
-            Err(refusal) => reply.because(refusal),
-        })
-    })))
+    let target = return_argument(visit, sp)?.or_else(|| sp.logout_redirect.clone());
+    refuse_cross_site(&visit.head, sp)?;
+    refuse_embedded(&visit.head, Frames::OfAPerson)?;
+    let id = random::id();
+    visit.circumstances.set_request_id(&id);
+    let Some(live) = sp.session_of(visit).await? else {
+        return Ok(here(target).with_cookie(sp.cookies.clear_session()));
+    };
+    sp.sessions.end_live(&live, visit.now).await?;
+    let heard = sp.notify(visit, live.session.clone()).await;
+    let reply = at_idp(visit, sp, &live.session, id, target).await?;
+    let reply = reply.with_cookie(sp.cookies.clear_session());
+    Ok(match heard {
+        Ok(()) => reply,
+        Err(refusal) => reply.because(refusal),
+    })
 }
 
 /// Only this SP knew of the session, or knows it no more.
@@ -59,32 +50,30 @@ fn here(target: Option<String>) -> Reply {
 }
 
 /// Sends the LogoutRequest, if the IdP takes one and could answer.
-async fn at_idp(
-    sp: &Sp,
+async fn at_idp<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
     session: &Session,
     id: String,
     target: Option<String>,
-    now: UnixTime,
 ) -> Result<Reply, Refusal> {
-    let idp = sp.idps.of_entity(&session.idp);
-    let provider = idp.as_ref().and_then(|idp| idp.current());
-    let (Some(idp), Some(provider), Some(_)) = (idp, provider, &sp.endpoints.sls) else {
-        return Ok(here(target));
-    };
-    let Some(endpoint) = provider.logout_request_endpoint() else {
+    let Some(idp) = sp.idps.of_entity(&session.idp) else { return Ok(here(target)) };
+    let Some(current) = idp.current() else { return Ok(here(target)) };
+    let endpoint = current.logout_request_endpoint();
+    let (Some(endpoint), Some(_)) = (endpoint, sp.endpoints.get(EndpointKind::Sls)) else {
         return Ok(here(target));
     };
     let session_indexes: Vec<String> = session.session_index.iter().cloned().collect();
     let request = OutgoingLogoutRequest {
         id: &id,
-        issue_instant: now,
+        issue_instant: visit.now,
         sp_entity_id: &sp.entity_id,
         name_id: &session.name_id,
         session_indexes: &session_indexes,
         relay_state: &id,
     };
     let delivery = request
-        .send(&provider, endpoint, sp.signer().as_ref())
+        .send(&current, endpoint, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
     match delivery {
         Delivery::Browser(outgoing) => {
@@ -98,21 +87,24 @@ async fn at_idp(
                 request_id: id,
                 idp: idp.name().to_owned(),
                 return_url: target,
-                expires: now + ANSWER_WITHIN,
+                expires: visit.now + ANSWER_WITHIN,
                 end: None,
             };
             Ok(reply.with_cookie(remember(sp, &logout)?))
         }
         Delivery::Soap { envelope, .. } => {
-            Ok(logout_soap::ask(sp, &idp, &id, envelope, target).await)
+            Ok(logout_soap::ask(visit, sp, &idp, &id, envelope, target).await)
         }
     }
 }
 
 /// The cookie that keeps a logout.
-pub fn remember(sp: &Sp, logout: &PendingLogout) -> Result<String, Refusal> {
+pub(super) fn remember<S: SessionStore>(
+    sp: &Sp<S>,
+    logout: &PendingLogout,
+) -> Result<String, Refusal> {
     let sealed = logout
-        .seal_cookie(sp.sessions.store.secrets()?, &sp.id, random::bytes())
+        .seal_cookie(sp.sessions.secrets()?, &sp.id, random::bytes())
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     Ok(sp.cookies.set_logout(&sealed, ANSWER_WITHIN))
 }
@@ -120,11 +112,11 @@ pub fn remember(sp: &Sp, logout: &PendingLogout) -> Result<String, Refusal> {
 /// Another site may not log people out, nor lead their browser here by a redirect. Browsers say where
 /// a request comes from, redirects on its way included (Fetch Metadata 2.3); those that do not send
 /// Origin or Referer (RFC 6454 7, RFC 9110 10.1.3).
-fn refuse_cross_site(r: &Request, sp: &Sp) -> Result<(), Refusal> {
+fn refuse_cross_site<S>(head: &impl Headers, sp: &Sp<S>) -> Result<(), Refusal> {
     let refuse = |what: String| Err(Refusal::new(&reason::LOGOUT_CROSS_SITE, what));
-    let from = headers(r).first("origin").or_else(|| headers(r).first("referer"));
+    let from = head.first("origin").or_else(|| head.first("referer"));
     let from = from.map(String::from_utf8_lossy);
-    match (headers(r).first("sec-fetch-site"), from) {
+    match (head.first("sec-fetch-site"), from) {
         (Some(b"same-origin"), _) | (Some(b"none") | None, None) => Ok(()),
         // A neighbour below one domain is another site all the same, unless it is listed.
         (Some(b"none" | b"same-site") | None, Some(from)) if sp.return_targets.is_home(&from) => {

@@ -1,0 +1,23 @@
+//! A server that this one speaks to by itself.
+
+use std::pin::Pin;
+
+use http_answer::Answer;
+
+/// Posts to one URL of another server. Each has a deadline.
+pub trait BackChannel {
+    /// Posts, and reads the whole answer, whatever its status; the error is a sentence.
+    fn post(&self, post: Post) -> Posting<'_>;
+}
+
+/// An answer under way.
+pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<Answer, String>> + 'a>>;
+
+/// What is posted.
+pub struct Post {
+    /// Header fields besides those of HTTP itself.
+    pub headers: &'static [(&'static str, &'static str)],
+    pub body: String,
+    /// Largest body of the answer, bytes.
+    pub max_answer: usize,
+}

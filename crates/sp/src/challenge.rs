@@ -1,0 +1,131 @@
+//! What somebody without a session gets: a login, or a 401 as those can use it who will read it.
+
+use clock::UnixTime;
+use http::return_url::LENGTH_MAX;
+use http::{Headers, browser, cors};
+use pages::{Circumstances, Reply};
+use saml::reason;
+use saml::refusal::Refusal;
+
+use crate::login::Login;
+use crate::protection::{ForceAuthn, Protection, Unauthenticated};
+use crate::session_store::SessionStore;
+
+/// Longest path and query that a login comes back to, bytes: it travels in a cookie.
+const MAX_RETURN_URI: usize = 2000;
+
+/// A request that a location has not let in.
+pub struct Challenge<'a, S, H> {
+    pub protection: &'a Protection<S>,
+    pub head: &'a H,
+    pub method: Method,
+    /// Path and query that were asked for, safe for a header.
+    pub target: &'a str,
+    pub circumstances: &'a Circumstances,
+    /// Tells the administrator something.
+    pub warn: &'a dyn Fn(&str),
+}
+
+/// What matters of a method here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET or HEAD: it can be asked again after a login.
+    Get,
+    /// A form's.
+    Post,
+    Other,
+}
+
+impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
+    /// Remembers the page for whoever is refused: who tries again wants the page that they wanted.
+    pub fn remember(&self) {
+        if self.method == Method::Get {
+            self.circumstances.start_again.replace(Some(self.wanted_page()));
+        }
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// No login can begin.
+    pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
+        let Protection { sp, unauthenticated, .. } = self.protection;
+        let redirects = match unauthenticated {
+            Unauthenticated::Redirect => true,
+            Unauthenticated::Status401 => false,
+            Unauthenticated::Auto => self.method == Method::Get && browser::navigates(self.head),
+        };
+        let ends_in_frame = browser::is_framed(self.head) && !sp.cookies.reach_frames();
+        if !redirects || ends_in_frame {
+            return Ok(self.unauthorized());
+        }
+        let login = Login {
+            idp: self.protection.idp.clone().map_or_else(|| sp.default_idp(), Ok)?,
+            return_url: self.wanted_page(),
+            force_authn: self.protection.force_authn != ForceAuthn::Off,
+            passive: false,
+            authn_context: self.protection.authn_context.clone(),
+        };
+        login.start(sp, self.head, self.circumstances, now)
+    }
+
+    fn unauthorized(&self) -> Reply {
+        let refusal = Refusal::new(&reason::AUTHENTICATION_REQUIRED, "no session");
+        self.circumstances.code.set(Some(refusal.code()));
+        let sp = &self.protection.sp;
+        let realm = format!("SAML realm=\"{}\"", sp.base_url);
+        let login_url = self.protection.login_url();
+        let reply = if self.asks_for_page() {
+            // Without a `saml_login`, the page at which logins end.
+            let sign_in = login_url.unwrap_or_else(|| sp.login_redirect.clone());
+            self.page(&sign_in)
+        } else {
+            let request_id = self.circumstances.request_id();
+            Reply::json(
+                refusal.status(),
+                pages::json::refusal(refusal.code(), request_id, login_url.as_deref()),
+            )
+        };
+        let reply = reply.with_header("WWW-Authenticate", realm).replaceable();
+        let sharing = cors::sharing(self.head, &self.protection.cors_origins).unwrap_or_default();
+        sharing.into_iter().fold(reply, |reply, (name, value)| reply.with_header(name, value))
+    }
+
+    /// Will a person see the answer: of a navigation, or of a form that was sent?
+    fn asks_for_page(&self) -> bool {
+        self.protection.unauthenticated != Unauthenticated::Status401
+            && self.method != Method::Other
+            && browser::navigates(self.head)
+    }
+
+    fn page(&self, sign_in: &str) -> Reply {
+        if !browser::is_framed(self.head) {
+            return Reply::html(401, pages::sign_in_and_send_again(sign_in));
+        }
+        // The page itself begins the login when it is opened outside of the frame.
+        let page = match self.method {
+            Method::Get => self.wanted_page(),
+            Method::Post | Method::Other => sign_in.to_owned(),
+        };
+        Reply::frameable_html(401, pages::sign_in_outside_of_frame(&page))
+    }
+
+    /// Where the login comes back to. It travels in a cookie, so that a long query has to stay
+    /// behind. The page is at `base_url`, whatever host was asked, and there its path may be a
+    /// handler's.
+    fn wanted_page(&self) -> String {
+        let (sp, target) = (&self.protection.sp, self.target);
+        let path = target.split('?').next().unwrap_or_default();
+        let limit = MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(sp.base_url.len()));
+        let kept = [target, path, "/"].into_iter().find(|kept| kept.len() <= limit).unwrap_or("/");
+        if kept.len() < target.len() {
+            (self.warn)(&format!(
+                "the login comes back to \"{kept}\" without the rest of the address, which is {} \
+                 bytes long and may be {limit}",
+                target.len()
+            ));
+        }
+        let url = format!("{}{kept}", sp.base_url);
+        sp.return_targets.check(&url).unwrap_or_else(|| sp.login_redirect.clone())
+    }
+}

@@ -1,0 +1,151 @@
+//! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
+
+mod arrival;
+mod resumption;
+
+use pages::Reply;
+use saml::reason;
+use saml::refusal::{Refusal, Sender};
+use saml::response::{Asked, Login, ReceivedResponse};
+use session::{PendingError, PendingLogin};
+
+use self::arrival::{establish, go_on};
+pub(super) use self::resumption::{RESUMPTION, resume};
+use crate::decryption_budget;
+use crate::session_store::SessionStore;
+use crate::sp::Sp;
+use crate::visit::Visit;
+
+/// Consumes a Response.
+pub(super) async fn consume<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    response: ReceivedResponse,
+    relay_state: Option<&str>,
+) -> Result<Reply, Refusal> {
+    match response.in_response_to() {
+        Some(request_id) => answered(visit, sp, response, &request_id, relay_state).await,
+        None => unsolicited(visit, sp, response, relay_state).await,
+    }
+}
+
+/// The Response answers an AuthnRequest: one of this browser's?
+async fn answered<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    response: ReceivedResponse,
+    request_id: &str,
+    relay_state: Option<&str>,
+) -> Result<Reply, Refusal> {
+    // First, so that a refusal joins the line of the redirect.
+    visit.circumstances.set_request_id(request_id);
+    let mut pending = match pending_login(visit, sp, request_id)? {
+        Known::Waiting(pending) => pending,
+        // The Back button posts the form again. This browser's own cookie says where that login
+        // went; whether there still is a session is asked there.
+        Known::Answered(url) => return Ok(go_on(sp, sp.absolute(&url))),
+        known => return Err(resumption::refuse(visit, sp, request_id, known, relay_state)),
+    };
+    pending.return_url = sp.absolute(&pending.return_url);
+    visit.circumstances.sender.set(Sender::Known);
+    visit.circumstances.start_again.replace(Some(pending.return_url.clone()));
+    match accept_answer(visit, sp, response, &pending) {
+        Ok(login) => {
+            let landing = pending.return_url.clone();
+            establish(visit, sp, login, Some(pending), landing).await
+        }
+        Err(refusal) if pending.passive && refusal.reason() == &reason::NO_PASSIVE => {
+            // As asked: the IdP did not bother the user, who goes on without a session.
+            let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
+            Ok(go_on(sp, pending.return_url).with_cookie(cookie))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn accept_answer<S>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    response: ReceivedResponse,
+    pending: &PendingLogin,
+) -> Result<Login, Refusal> {
+    let idp = sp.idp_named(&pending.idp)?;
+    let asked = Asked {
+        id: &pending.request_id,
+        issue_instant: pending.issue_instant,
+        force_authn: pending.force_authn,
+        authn_context: pending.authn_context.as_ref(),
+    };
+    let expected = sp.expected(&idp, sp.endpoints.acs(), visit.now);
+    decryption_budget::accept(visit, response, &expected, Some(asked))
+}
+
+/// An IdP-initiated login (Profiles 4.1.5): its RelayState may name a page of ours.
+async fn unsolicited<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    response: ReceivedResponse,
+    relay_state: Option<&str>,
+) -> Result<Reply, Refusal> {
+    let login = accept_unsolicited(visit, sp, response)?;
+    let landing = relay_state
+        .and_then(|url| sp.return_targets.check(url))
+        .unwrap_or_else(|| sp.login_redirect.clone());
+    establish(visit, sp, login, None, landing).await
+}
+
+fn accept_unsolicited<S>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    response: ReceivedResponse,
+) -> Result<Login, Refusal> {
+    let (idp, provider) = sp.idp_of(response.issuer())?;
+    if !provider.policy.allow_unsolicited {
+        // Before any signature is looked at: strangers must not make us compute.
+        return Err(Refusal::new(
+            &reason::UNSOLICITED,
+            format!(
+                "the Response has no InResponseTo, allow_unsolicited is off for {}",
+                idp.name()
+            ),
+        ));
+    }
+    let expected = sp.expected(&provider, sp.endpoints.acs(), visit.now);
+    decryption_budget::accept(visit, response, &expected, None)
+}
+
+/// What this browser knows of a login.
+enum Known {
+    Waiting(PendingLogin),
+    /// It has been answered: where it went.
+    Answered(String),
+    /// It took too long: where it was to go.
+    Expired(String),
+    Nothing,
+}
+
+fn pending_login<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    request_id: &str,
+) -> Result<Known, Refusal> {
+    let mut known = Known::Nothing;
+    for value in sp.cookies.request_values(&visit.head, request_id) {
+        match PendingLogin::open_cookie(sp.sessions.secrets()?, &sp.id, value, visit.now) {
+            Ok(pending) if pending.request_id == request_id => {
+                return Ok(match pending.answered {
+                    true => Known::Answered(pending.return_url),
+                    false => Known::Waiting(pending),
+                });
+            }
+            Err(PendingError::Expired(pending)) if pending.request_id == request_id => {
+                known = match pending.answered {
+                    true => Known::Answered(pending.return_url),
+                    false => Known::Expired(pending.return_url),
+                };
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(known)
+}

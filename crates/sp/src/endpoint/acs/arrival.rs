@@ -1,0 +1,142 @@
+//! From a login that was accepted to a session and its cookie.
+
+use clock::UnixTime;
+use pages::Reply;
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use saml::response::Login;
+use session::{Claimed, Logins, PendingLogin, Session, SessionToken};
+
+use crate::random;
+use crate::session_store::SessionStore;
+use crate::sp::Sp;
+use crate::visit::Visit;
+
+/// Claims the assertion, makes the session under a token that nobody has seen before, and sends
+/// the browser to its page. `pending` is the AuthnRequest that was answered.
+pub(super) async fn establish<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    login: Login,
+    pending: Option<PendingLogin>,
+    landing: String,
+) -> Result<Reply, Refusal> {
+    let now = visit.now;
+    claim(sp, &login, pending.as_ref(), now).await?;
+    let assertion_id = login.assertion_id.clone();
+    let token = SessionToken::from_random(random::bytes());
+    let session = session(sp, login, now);
+    sp.sessions.create(&token, &session, now).await?;
+    // After the session can be found: a logout that came before does not know it, and a later
+    // one will.
+    if sp.sessions.was_logged_out(&session, now).await? {
+        sp.sessions.end_all(&[(token.store_key(&sp.id), session.expires)], now).await?;
+        return Err(Refusal::new(
+            &reason::ASSERTION_LOGGED_OUT,
+            format!("a LogoutRequest came after the assertion {} was issued", quote(&assertion_id)),
+        ));
+    }
+    end_replaced(visit, sp, pending.as_ref()).await?;
+    let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
+    let reply = go_on(sp, landing)
+        .with_cookie(sp.cookies.set_session(&token))
+        .with_cookie(sp.cookies.set_logins(logins));
+    match pending {
+        Some(pending) => remember_answer(sp, pending, now, reply),
+        None => Ok(reply),
+    }
+}
+
+/// Claims the assertion, and the request it answers, once for all workers and hosts of the SP: whoever
+/// comes second is a replay. The audience of an assertion is an SP by its entityID; another SP with
+/// the same store has no say in it.
+async fn claim<S: SessionStore>(
+    sp: &Sp<S>,
+    login: &Login,
+    pending: Option<&PendingLogin>,
+    now: UnixTime,
+) -> Result<(), Refusal> {
+    let (issuer, name_id) = (login.idp_entity_id.as_str(), login.name_id.value.as_str());
+    // As long as the request, whose claim has no owner of its own.
+    let until = pending.map_or(login.replay_until, |of| login.replay_until.max(of.expires));
+    match sp.sessions.claim_assertion(issuer, name_id, &login.assertion_id, until, now).await? {
+        Claimed::First => {}
+        Claimed::Again => {
+            return Err(Refusal::new(
+                &reason::ASSERTION_REPLAYED,
+                format!("the assertion {} was used before", quote(&login.assertion_id)),
+            ));
+        }
+        Claimed::TooMany => {
+            return Err(Refusal::new(
+                &reason::LOGINS_TOO_MANY,
+                format!(
+                    "the NameID {} of {} has used as many assertions as one may that are remembered",
+                    quote(name_id),
+                    quote(issuer)
+                ),
+            ));
+        }
+    }
+    let Some(PendingLogin { request_id, expires, .. }) = pending else { return Ok(()) };
+    if !sp.sessions.claim_request(issuer, request_id, *expires, now).await? {
+        return Err(Refusal::new(
+            &reason::REQUEST_ANSWERED,
+            format!("the login {} was answered before", quote(request_id)),
+        ));
+    }
+    Ok(())
+}
+
+/// A login ends the session that the browser had before.
+async fn end_replaced<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    pending: Option<&PendingLogin>,
+) -> Result<(), Refusal> {
+    let end = visit.now + sp.sessions.rules().lifetime;
+    let replaced = pending.and_then(|pending| pending.replaces);
+    let sessions: Vec<_> =
+        sp.session_keys(&visit.head).chain(replaced).map(|key| (key, end)).collect();
+    sp.sessions.end_all(&sessions, visit.now).await
+}
+
+/// Keeps the login's cookie as the memory of where it went, for the Back button.
+fn remember_answer<S: SessionStore>(
+    sp: &Sp<S>,
+    pending: PendingLogin,
+    now: UnixTime,
+    reply: Reply,
+) -> Result<Reply, Refusal> {
+    let answered = pending.answered();
+    let sealed = answered
+        .seal_cookie(sp.sessions.secrets()?, &sp.id, random::bytes())
+        .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
+    let left = answered.expires - now;
+    Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
+}
+
+/// Sends the browser to its page. A redirect goes on being the IdP's cross-site request, to which a
+/// `SameSite=Strict` cookie does not belong; a page of our own starts anew.
+pub(super) fn go_on<S>(sp: &Sp<S>, landing: String) -> Reply {
+    if sp.cookies.survive_redirects() {
+        return Reply::redirect(303, landing);
+    }
+    Reply::html(200, pages::go_on(&landing))
+}
+
+fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session {
+    let end = now + sp.sessions.rules().lifetime;
+    Session {
+        idp: login.idp_entity_id,
+        name_id: login.name_id,
+        session_index: login.session_index,
+        authn_instant: login.authn_instant,
+        authn_context: login.authn_context,
+        issue_instant: login.issue_instant,
+        sp: sp.id,
+        created: now,
+        expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
+        attributes: login.attributes,
+    }
+}

@@ -1,0 +1,73 @@
+//! Which endpoints there are: one row each.
+
+use pages::About;
+
+macro_rules! endpoints {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident = $directive:literal, $methods:expr, $about:ident, effect: $effect:literal, query: $query:literal;
+    )*) => {
+        /// A location that answers by itself.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EndpointKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl EndpointKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The directive that makes a location this endpoint.
+            pub const fn directive(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $directive,)*
+                }
+            }
+
+            /// The methods that it takes.
+            pub const fn methods(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$kind => $methods,)*
+                }
+            }
+
+            /// What people come for, while no message says it.
+            pub const fn about(self) -> About {
+                match self {
+                    $(Self::$kind => About::$about,)*
+                }
+            }
+
+            /// Does a visit begin or end something?
+            pub const fn has_effect(self) -> bool {
+                match self {
+                    $(Self::$kind => $effect,)*
+                }
+            }
+
+            /// Its URL may have a query in metadata and messages.
+            pub const fn takes_query(self) -> bool {
+                match self {
+                    $(Self::$kind => $query,)*
+                }
+            }
+        }
+    };
+}
+
+const GET: &[&str] = &["GET", "HEAD"];
+/// Of what has an effect, which a HEAD must not have (RFC 9110 9.2.1).
+const GET_OR_POST: &[&str] = &["GET", "POST"];
+
+endpoints! {
+    /// The Assertion Consumer Service.
+    Acs = "saml_acs", GET_OR_POST, SignIn, effect: true, query: true;
+    /// The Single Logout Service.
+    Sls = "saml_sls", GET_OR_POST, SignOut, effect: true, query: true;
+    /// Where a link begins a login.
+    Login = "saml_login", GET, SignIn, effect: true, query: false;
+    /// Where a link or a form ends the session.
+    Logout = "saml_logout", GET_OR_POST, SignOut, effect: true, query: false;
+    /// The SP's metadata.
+    Metadata = "saml_metadata", GET, SignIn, effect: false, query: false;
+}

@@ -1,0 +1,68 @@
+//! A session as requests see it: decoded, its attributes found by name, and what this worker knows
+//! of its upkeep.
+
+use std::cell::{Cell, OnceCell};
+
+use clock::{Monotonic, UnixTime};
+use session::{AttributeIndex, Session, StoreKey};
+
+use crate::idps::Generation;
+use crate::session_rules::SessionRules;
+
+/// A decoded session, shared by all requests of this worker that carry its cookie.
+pub struct LiveSession {
+    pub session: Session,
+    /// Finds attributes by variable name.
+    pub attributes: AttributeIndex,
+    pub key: StoreKey,
+    /// The SP's IdPs among which its own was last seen.
+    pub trusted: Cell<Option<Generation>>,
+    pub freshness: Freshness,
+    pub upkeep: Upkeep,
+}
+
+/// What memcached said of a session.
+#[derive(Default)]
+pub struct Freshness {
+    /// When it last had it. The time of day may be set back, and must not make it younger.
+    pub checked: Cell<Monotonic>,
+    /// The authentication tag of the sealed value this was opened from: a value with the same tag is
+    /// the same, and need not be opened again.
+    pub seal: Cell<Option<Seal>>,
+}
+
+/// The authentication tag of a sealed value.
+pub type Seal = [u8; 16];
+
+/// What this worker does for a session that is in use.
+pub struct Upkeep {
+    /// When it last told the store.
+    pub touched: Cell<UnixTime>,
+    /// When the NameID's set was last seen to have the session.
+    pub findable: Cell<UnixTime>,
+    /// Where the sessions of the NameID lie.
+    pub index: OnceCell<Option<StoreKey>>,
+}
+
+impl LiveSession {
+    /// The session that lies at `key`.
+    pub fn new(key: StoreKey, session: Session, rules: &SessionRules) -> Self {
+        Self {
+            attributes: AttributeIndex::new(&session, &rules.aliases),
+            key,
+            trusted: Cell::default(),
+            freshness: Freshness::default(),
+            upkeep: Upkeep {
+                touched: Cell::default(),
+                findable: Cell::new(session.created),
+                index: OnceCell::new(),
+            },
+            session,
+        }
+    }
+
+    /// A session for its variables alone: no store has it.
+    pub fn untraceable(session: Session, rules: &SessionRules) -> Self {
+        Self::new(StoreKey([0; 32]), session, rules)
+    }
+}

@@ -1,0 +1,151 @@
+//! How a location is protected, and whom it lets in.
+
+use std::rc::Rc;
+
+use clock::{Seconds, UnixTime};
+use identity::RequestedAuthnContext;
+use session::Session;
+
+use crate::endpoint_kind::EndpointKind;
+use crate::idp::Idp;
+use crate::sp::Sp;
+
+/// What a location runs on.
+pub struct Location<S> {
+    pub protection: Option<Rc<Protection<S>>>,
+    /// Set where a handler stands: which, and its SP.
+    pub endpoint: Option<(EndpointKind, Rc<Sp<S>>)>,
+    /// It is protected, and a `return` of content stands in it.
+    pub returns_content: bool,
+    /// Our cookies do not go upstream, be it protected or not.
+    pub strip_cookies: bool,
+}
+
+impl<S> Default for Location<S> {
+    fn default() -> Self {
+        Self { protection: None, endpoint: None, returns_content: false, strip_cookies: false }
+    }
+}
+
+/// How a location is protected.
+pub struct Protection<S> {
+    pub sp: Rc<Sp<S>>,
+    /// `idp=`: who is asked, and the users of other IdPs must log in again.
+    pub idp: Option<Rc<Idp>>,
+    pub mode: Mode,
+    pub unauthenticated: Unauthenticated,
+    pub force_authn: ForceAuthn,
+    /// Asked for, and enforced on sessions.
+    pub authn_context: Option<RequestedAuthnContext>,
+    /// Who may keep members' pages.
+    pub cache_control: CacheControl,
+    pub preflight: Preflight,
+    /// Whose scripts may read what this module answers, and whose preflights it answers.
+    pub cors_origins: Vec<String>,
+}
+
+/// `auth_saml_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Who has no session does not get in.
+    Require,
+    /// They do, without one.
+    Optional,
+}
+
+/// `auth_saml_unauthenticated`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// Redirect browsers that navigate, 401 for programs.
+    Auto,
+    /// Redirect all.
+    Redirect,
+    /// 401 for all.
+    Status401,
+}
+
+/// `auth_saml_force_authn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForceAuthn {
+    /// The IdP may know them already.
+    Off,
+    /// Logins that start here ask the IdP for fresh credentials.
+    On,
+    /// The same, and sessions whose AuthnInstant is older must log in again.
+    Age(Seconds),
+}
+
+/// `auth_saml_cache_control`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheControl {
+    /// As the application says.
+    Off,
+    /// No shared cache keeps it, and the browser asks before it shows it again.
+    On,
+    /// Nobody keeps it.
+    NoStore,
+}
+
+impl CacheControl {
+    /// The header's value (RFC 9111 5.2.2).
+    pub fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Off => None,
+            Self::On => Some("private, no-cache"),
+            Self::NoStore => Some("no-store"),
+        }
+    }
+}
+
+/// What becomes of a CORS preflight (Fetch 4.8), which never has a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// It is refused like any request without a session.
+    Off,
+    /// This module answers, for the `cors_origins`.
+    Answer,
+    /// The application answers.
+    Pass,
+}
+
+impl<S> Protection<S> {
+    /// Does a session fulfil the location's rules?
+    pub fn suits(&self, session: &Session, now: UnixTime) -> bool {
+        // With `idp=` the location wants this IdP's users, not those of another.
+        if self.idp.as_ref().is_some_and(|idp| !idp.is_entity(&session.idp)) {
+            return false;
+        }
+        let class = session.authn_context.as_deref();
+        if self.authn_context.as_ref().is_some_and(|asked| !asked.is_met_by(class)) {
+            return false;
+        }
+        match self.force_authn {
+            ForceAuthn::Age(age) => now - session.authn_instant <= age,
+            ForceAuthn::Off | ForceAuthn::On => true,
+        }
+    }
+
+    /// A link to a login that satisfies this location, when the SP has a `saml_login`.
+    pub fn login_url(&self) -> Option<String> {
+        let mut url = self.sp.endpoints.get(EndpointKind::Login)?.to_owned();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(idp) = &self.idp {
+            query.append_pair("idp", idp.name());
+        }
+        if self.force_authn != ForceAuthn::Off {
+            query.append_pair("force_authn", "1");
+        }
+        if let Some(asked) = &self.authn_context {
+            for class in &asked.classes {
+                query.append_pair("authn_context", class);
+            }
+            query.append_pair("comparison", asked.comparison.as_str());
+        }
+        let query = query.finish();
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(&query);
+        }
+        Some(url)
+    }
+}

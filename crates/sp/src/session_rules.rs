@@ -1,0 +1,30 @@
+//! How long an SP's sessions live, and what their attributes are called.
+
+use clock::{Seconds, UnixTime};
+use session::{Separator, SpId};
+
+/// The session settings of one SP.
+pub struct SessionRules {
+    /// Whose sessions they are: one of another SP is none.
+    pub sp: SpId,
+    /// The SP's entityID, by which IdPs tell its sessions from those of others: what an IdP says of a
+    /// session is known under it.
+    pub sp_entity_id: String,
+    /// From login to the end.
+    pub lifetime: Seconds,
+    /// Without a request until the end.
+    pub idle_timeout: Option<Seconds>,
+    /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
+    pub unsigned_logout: bool,
+    /// `attribute ALIAS NAME…`.
+    pub aliases: Vec<(String, Vec<String>)>,
+    /// Between the values of one attribute.
+    pub separator: Separator,
+}
+
+impl SessionRules {
+    /// When the store forgets a session: at its end, or when it has been idle too long.
+    pub fn expiry(&self, end: UnixTime, now: UnixTime) -> UnixTime {
+        self.idle_timeout.map_or(end, |idle| end.min(now + idle))
+    }
+}

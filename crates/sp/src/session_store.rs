@@ -1,0 +1,108 @@
+//! What an SP asks of its session store.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use clock::UnixTime;
+use saml::logout::LogoutRequest;
+use saml::refusal::Refusal;
+use session::{Claimed, Secrets, Session, SessionSet, SessionToken, StoreKey};
+
+use crate::live_session::LiveSession;
+use crate::session_rules::SessionRules;
+
+/// The session that belongs to a token; `None` = there is none.
+pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
+
+/// The sessions of one SP, wherever they are kept: seen by all workers and hosts.
+///
+/// # Errors
+/// Every operation fails when the store does not answer or has no room. Nothing may be granted
+/// then.
+#[expect(async_fn_in_trait, reason = "a worker has one thread")]
+#[expect(clippy::missing_errors_doc, reason = "the trait says them for all")]
+pub trait SessionStore: 'static {
+    /// How long they live, and whose they are.
+    fn rules(&self) -> &SessionRules;
+
+    /// What seals cookies.
+    fn secrets(&self) -> Result<&Secrets, Refusal>;
+
+    /// The session of a cookie's token.
+    async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found;
+
+    /// Stores a new session under a new token, findable by a LogoutRequest first.
+    async fn create(
+        &self,
+        token: &SessionToken,
+        session: &Session,
+        now: UnixTime,
+    ) -> Result<(), Refusal>;
+
+    /// Ends sessions; each would have ended at its instant at the latest.
+    async fn end_all(
+        &self,
+        sessions: &[(StoreKey, UnixTime)],
+        now: UnixTime,
+    ) -> Result<(), Refusal>;
+
+    /// Ends one session that is known, as its user asked.
+    async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal>;
+
+    /// Claims an assertion for one login, to the end of the second `until`; its NameID pays for it.
+    async fn claim_assertion(
+        &self,
+        idp: &str,
+        name_id: &str,
+        assertion_id: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Claimed, Refusal>;
+
+    /// Claims the request that an assertion answers; `false` = it has been answered.
+    async fn claim_request(
+        &self,
+        idp: &str,
+        request_id: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal>;
+
+    /// Did the IdP end this session after it had issued its assertion?
+    async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal>;
+
+    /// The sessions of a NameID.
+    async fn of_name_id(
+        &self,
+        idp: &str,
+        name_id: &str,
+        now: UnixTime,
+    ) -> Result<SessionSet, Refusal>;
+
+    /// Forgets sessions of a NameID that have ended.
+    async fn forget(
+        &self,
+        idp: &str,
+        name_id: &str,
+        ended: &HashSet<StoreKey>,
+        now: UnixTime,
+    ) -> Result<(), Refusal>;
+
+    /// Remembers a logout: assertions that the IdP issued until then begin no session.
+    async fn bury(&self, request: &LogoutRequest, now: UnixTime) -> Result<(), Refusal>;
+
+    /// Was this very request answered before, and was the logout complete?
+    async fn answer_to(
+        &self,
+        request: &LogoutRequest,
+        now: UnixTime,
+    ) -> Result<Option<bool>, Refusal>;
+
+    /// Remembers the answer to a request, for when it comes again.
+    async fn remember_answer(
+        &self,
+        request: &LogoutRequest,
+        is_complete: bool,
+        now: UnixTime,
+    ) -> Result<(), Refusal>;
+}

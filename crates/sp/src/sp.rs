@@ -1,0 +1,195 @@
+//! An SP at work: everything a request needs, with no `Option` that was checked earlier.
+
+mod under_way;
+
+use std::rc::Rc;
+
+use clock::{Seconds, UnixTime};
+use http::Headers;
+use saml::authn_request::Signer;
+use saml::message::Expected;
+use saml::provider::{self, Policy};
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use session::{Session, SessionToken, SpId, StoreKey};
+use xmldoc::{DecryptionKey, Limits};
+
+use crate::cookies::Cookies;
+use crate::credential::Credential;
+use crate::endpoints::Endpoints;
+use crate::idp::Idp;
+use crate::idps::Idps;
+use crate::live_session::LiveSession;
+use crate::publication::{Publication, Published};
+use crate::return_targets::ReturnTargets;
+use crate::session_store::{Found, SessionStore};
+use crate::visit::{Heard, Visit};
+
+/// A Service Provider, and where its sessions are.
+pub struct Sp<S> {
+    /// The name of its `saml_sp` block, for people. Hosts that share a store may have another SP of
+    /// that name.
+    pub name: String,
+    /// What tells it from all other SPs.
+    pub id: SpId,
+    pub entity_id: String,
+    /// Origin, without a trailing slash: `https://app.example.com`.
+    pub base_url: String,
+    pub endpoints: Endpoints,
+    /// The first signs; all are published.
+    pub credentials: Vec<Credential>,
+    /// What IdPs may encrypt for.
+    pub decryption_keys: Vec<DecryptionKey>,
+    pub idps: Idps,
+    pub sessions: Rc<S>,
+    pub cookies: Cookies,
+    pub return_targets: ReturnTargets,
+    /// Where a login without a return URL ends; absolute.
+    pub login_redirect: String,
+    /// Where a logout without a return URL ends; absolute. `None` = a page of our own.
+    pub logout_redirect: Option<String>,
+    /// The URI of the location that tells the application of logouts.
+    pub logout_notify: Option<String>,
+    /// How long a login may take.
+    pub request_lifetime: Seconds,
+    /// Bytes of XML in one message.
+    pub max_message_size: usize,
+    pub publication: Publication,
+    pub published: Published,
+}
+
+impl<S> Sp<S> {
+    /// The credential that signs.
+    pub fn signer(&self) -> Option<Signer<'_>> {
+        self.credentials.first().map(|c| Signer { key: &c.key, certificate: &c.certificate })
+    }
+
+    /// What a message of an IdP must fit that comes to `url`.
+    pub fn expected<'a>(
+        &'a self,
+        idp: &'a provider::Idp,
+        url: &'a str,
+        now: UnixTime,
+    ) -> Expected<'a> {
+        let decryption_keys = &self.decryption_keys;
+        Expected { url, sp_entity_id: &self.entity_id, idp, decryption_keys, now }
+    }
+
+    /// The bounds of a message's XML.
+    pub fn limits(&self) -> Limits {
+        Limits { bytes: self.max_message_size, ..Limits::default() }
+    }
+
+    /// The IdP that says it wrote a message, and the name of its `saml_idp` block.
+    ///
+    /// # Errors
+    /// This SP has none of that entityID.
+    pub fn idp_of(&self, issuer: Option<String>) -> Result<(Rc<Idp>, Rc<provider::Idp>), Refusal> {
+        let issuer = issuer.unwrap_or_default();
+        let known = self.idps.of_entity(&issuer).and_then(|idp| Some((idp.current()?, idp)));
+        known.map(|(current, idp)| (idp, current)).ok_or_else(|| {
+            Refusal::new(
+                &reason::IDP_UNKNOWN,
+                format!(
+                    "the Issuer is {}, no \"idp\" of saml_sp \"{}\"",
+                    quote(&issuer),
+                    self.name
+                ),
+            )
+        })
+    }
+
+    /// The IdP at whose `saml_idp` block a login or logout began.
+    ///
+    /// # Errors
+    /// A reload has taken it away since.
+    pub fn idp_named(&self, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
+        self.idps.named(name).and_then(|idp| idp.current()).ok_or_else(|| {
+            let name = quote(name);
+            Refusal::new(
+                &reason::IDP_UNKNOWN,
+                format!("the login began at saml_idp {name}, which is no longer configured"),
+            )
+        })
+    }
+
+    /// The IdP that is asked when nothing says which.
+    ///
+    /// # Errors
+    /// None has metadata yet.
+    pub fn default_idp(&self) -> Result<Rc<Idp>, Refusal> {
+        self.idps.default_idp().cloned().ok_or_else(|| self.idps.awaited())
+    }
+
+    /// An IdP that has left the configuration takes its users along.
+    pub fn trusts(&self, live: &LiveSession) -> bool {
+        self.idps.trust(&live.session.idp, &live.trusted)
+    }
+
+    /// How its IdPs are dealt with, also those whose metadata is awaited.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
+        self.idps.iter().map(|idp| &idp.settings().policy)
+    }
+
+    /// The URL as a path, when it is of this SP's own site.
+    pub fn at_home(&self, url: String) -> String {
+        match url.strip_prefix(&self.base_url) {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            _ => url,
+        }
+    }
+
+    /// Undoes [`Sp::at_home`].
+    pub fn absolute(&self, url: &str) -> String {
+        if url.starts_with('/') { format!("{}{url}", self.base_url) } else { url.to_owned() }
+    }
+
+    /// Where the sessions lie whose tokens came with a request.
+    pub fn session_keys(&self, r: &impl Headers) -> impl Iterator<Item = StoreKey> {
+        self.cookies.session_tokens(r).map(|token| token.store_key(&self.id))
+    }
+
+    /// Tells the application that a session ended, where `logout_notify` says how.
+    ///
+    /// # Errors
+    /// As [`Visit::notify`].
+    pub async fn notify(&self, visit: &Visit, session: Session) -> Heard {
+        match &self.logout_notify {
+            Some(uri) => visit.notify(uri, session).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S: SessionStore> Sp<S> {
+    /// The session of the browser that sent these tokens, wherever it lies.
+    ///
+    /// # Errors
+    /// None of them has one, and the store does not answer for one at least. A cookie that somebody
+    /// planted does not hide the browser's own.
+    pub async fn find_session(&self, tokens: &[SessionToken], now: UnixTime) -> Found {
+        let mut none = Ok(None);
+        for token in tokens {
+            match self.sessions.find(token, now).await {
+                Ok(Some(live)) if self.trusts(&live) => return Ok(Some(live)),
+                Ok(_) => {}
+                Err(refusal) => none = Err(refusal),
+            }
+        }
+        none
+    }
+
+    /// As [`Sp::find_session`], for the browser whose visit it is.
+    ///
+    /// # Errors
+    /// As [`Sp::find_session`].
+    pub async fn session_of(&self, visit: &Visit) -> Found {
+        let tokens: Vec<_> = self.cookies.session_tokens(&visit.head).collect();
+        self.find_session(&tokens, visit.now).await
+    }
+}
+
+/// libcrypto failed.
+pub fn sealing_failed(error: &session::SealError) -> Refusal {
+    Refusal::new(&reason::SEALING_FAILED, error.to_string())
+}

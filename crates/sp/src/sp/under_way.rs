@@ -1,0 +1,60 @@
+//! The logins and logouts that are under way in a browser, by its sealed cookies.
+
+use clock::UnixTime;
+use http::Headers;
+use saml::refusal::Refusal;
+use session::{LoginCookie, LoginState, PendingError, PendingLogin, PendingLogout};
+
+use super::Sp;
+use crate::session_store::SessionStore;
+
+impl<S: SessionStore> Sp<S> {
+    /// The cookies of this browser's logins, by name.
+    ///
+    /// # Errors
+    /// The store has no secret yet.
+    pub fn login_cookies(
+        &self,
+        r: &impl Headers,
+        now: UnixTime,
+    ) -> Result<Vec<(String, LoginCookie)>, Refusal> {
+        let secrets = self.sessions.secrets()?;
+        let state = |value: &[u8]| match PendingLogin::open_cookie(secrets, &self.id, value, now) {
+            Ok(login) if login.answered => LoginState::Answered { issued: login.issue_instant },
+            Ok(login) => LoginState::Waiting { issued: login.issue_instant },
+            Err(PendingError::Expired(login)) => {
+                LoginState::Expired { issued: login.issue_instant }
+            }
+            Err(PendingError::Invalid) => LoginState::Unreadable,
+        };
+        let cookie = |(name, value): (String, &[u8])| {
+            let cookie = LoginCookie { len: name.len() + value.len(), state: state(value) };
+            (name, cookie)
+        };
+        Ok(self.cookies.requests(r).map(cookie).collect())
+    }
+
+    /// Has this browser a login under way?
+    pub fn is_logging_in(&self, r: &impl Headers, now: UnixTime) -> bool {
+        let is_waiting = |(_, cookie): &(_, LoginCookie)| {
+            matches!(cookie.state, LoginState::Waiting { .. } | LoginState::Answered { .. })
+        };
+        self.login_cookies(r, now).is_ok_and(|cookies| cookies.iter().any(is_waiting))
+    }
+
+    /// The logouts under way in this browser.
+    ///
+    /// # Errors
+    /// The store has no secret yet.
+    pub fn pending_logouts(
+        &self,
+        r: &impl Headers,
+        now: UnixTime,
+    ) -> Result<impl Iterator<Item = PendingLogout>, Refusal> {
+        let secrets = self.sessions.secrets()?;
+        Ok(self
+            .cookies
+            .logout_values(r)
+            .filter_map(move |value| PendingLogout::open_cookie(secrets, &self.id, value, now)))
+    }
+}

@@ -1,0 +1,114 @@
+//! The sessions of an SP, as its endpoints ask for them.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use clock::UnixTime;
+use saml::logout::LogoutRequest;
+use saml::refusal::Refusal;
+use session::{Claimed, Secrets, Session, SessionSet, SessionToken, StoreKey};
+use sp::{Found, LiveSession, SessionRules, SessionStore};
+
+use super::Sessions;
+
+impl SessionStore for Sessions {
+    fn rules(&self) -> &SessionRules {
+        &self.rules
+    }
+
+    fn secrets(&self) -> Result<&Secrets, Refusal> {
+        self.store.secrets()
+    }
+
+    async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found {
+        Sessions::find(self, token, now).await
+    }
+
+    async fn create(
+        &self,
+        token: &SessionToken,
+        session: &Session,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        Sessions::create(self, token, session, now).await
+    }
+
+    async fn end_all(
+        &self,
+        sessions: &[(StoreKey, UnixTime)],
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        Sessions::end_all(self, sessions, now).await
+    }
+
+    async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
+        Sessions::end_live(self, live, now).await
+    }
+
+    async fn claim_assertion(
+        &self,
+        idp: &str,
+        name_id: &str,
+        assertion_id: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Claimed, Refusal> {
+        let owner = ["claims", &self.rules.sp_entity_id, idp, name_id];
+        self.store.claim_for(&owner, assertion_id, until, now).await
+    }
+
+    async fn claim_request(
+        &self,
+        idp: &str,
+        request_id: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal> {
+        let request = ["request", &self.rules.sp_entity_id, idp, request_id];
+        self.store.claim(&request, until, now).await
+    }
+
+    async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
+        Sessions::was_logged_out(self, session, now).await
+    }
+
+    async fn of_name_id(
+        &self,
+        idp: &str,
+        name_id: &str,
+        now: UnixTime,
+    ) -> Result<SessionSet, Refusal> {
+        self.store.session_set(&self.set_name(idp, name_id), now).await
+    }
+
+    async fn forget(
+        &self,
+        idp: &str,
+        name_id: &str,
+        ended: &HashSet<StoreKey>,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        self.store.remove_from_session_set(&self.set_name(idp, name_id), ended, now).await
+    }
+
+    async fn bury(&self, request: &LogoutRequest, now: UnixTime) -> Result<(), Refusal> {
+        Sessions::bury(self, request, now).await
+    }
+
+    async fn answer_to(
+        &self,
+        request: &LogoutRequest,
+        now: UnixTime,
+    ) -> Result<Option<bool>, Refusal> {
+        Sessions::answer_to(self, request, now).await
+    }
+
+    async fn remember_answer(
+        &self,
+        request: &LogoutRequest,
+        is_complete: bool,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        Sessions::remember_answer(self, request, is_complete, now).await
+    }
+}

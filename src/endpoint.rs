@@ -15,8 +15,8 @@ use sp::{Heard, Visit, Wish};
 
 use crate::clock::now;
 use crate::context::{Context, Waiting};
+use crate::entry::enter;
 use crate::errand::{Conclusion, Errand, Pending, Step};
-use crate::guard::enter;
 use crate::module::SamlModule;
 use crate::{notice, request, respond};
 

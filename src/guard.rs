@@ -4,12 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nginx_sys::NGX_LOG_CRIT;
-use ngx::http::HttpModule;
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
-
-use crate::module::SamlModule;
-use crate::own_pages;
 
 /// Runs `work`; a panic is logged at `crit` and becomes `otherwise`.
 pub fn guard<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
@@ -17,15 +13,6 @@ pub fn guard<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
         log_panic(&*panic);
         otherwise
     })
-}
-
-/// As [`guard`], for what nginx calls while it serves: nothing is done, and nobody let in, by a module
-/// that is not in the state in which it was started.
-pub fn enter<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
-    if !own_pages::is_intact(SamlModule::module()) {
-        return otherwise;
-    }
-    guard(otherwise, work)
 }
 
 /// Says what a caught panic said.

@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod core_variable;
 mod endpoint;
+mod entry;
 mod errand;
 mod event;
 mod guard;
@@ -47,7 +48,8 @@ use ngx::{ngx_log_error, ngx_string};
 
 use ::sp::VERSION;
 use config::{LocConf, MainConf, ServerConf};
-use guard::{enter as enter_module, guard};
+use entry::enter as enter_module;
+use guard::guard;
 use module::{PhaseHandler, SamlModule};
 
 /// Where a location directive may stand.

@@ -10,7 +10,7 @@ use session::header_safe;
 
 use crate::context::Context;
 use crate::core_variable;
-use crate::guard::enter;
+use crate::entry::enter;
 use crate::module::SamlModule;
 use crate::variables::with_session;
 

@@ -4,6 +4,7 @@
 //! store has it. The first two answer at once.
 
 mod ask;
+mod look_ups;
 mod session_store;
 mod tombstone;
 
@@ -17,7 +18,7 @@ use saml::refusal::Refusal;
 use session::{Member, Session, SessionToken, StoreKey};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
 
-use self::ask::LookUps;
+use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::store::{Cache, Entry, Kind, Remote, Store};
 

@@ -20,7 +20,7 @@ use sp::LiveSession;
 
 use crate::clock::now;
 use crate::context::Context;
-use crate::guard::enter;
+use crate::entry::enter;
 use crate::module::{SamlModule, Sp};
 
 /// How a variable gets its value.

@@ -1,7 +1,6 @@
 //! Asking memcached for a session: one look-up for all requests that want it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -18,13 +17,6 @@ use crate::clock::{monotonic, now};
 use crate::guard::log_panic;
 use crate::store::memcached::Answer;
 use crate::store::{Kind, Remote};
-
-/// The look-ups under way, and who waits for each.
-///
-/// Not a `Shared` future: that one locks while it wakes, and a task of nginx's loop runs inside the
-/// wake, where it would lock again.
-#[derive(Default)]
-pub struct LookUps(RefCell<HashMap<StoreKey, Vec<oneshot::Sender<Found>>>>);
 
 impl Sessions {
     /// The session that belongs to a cookie's token, wherever it lies.
@@ -47,13 +39,7 @@ impl Sessions {
     /// waits any more: a deadline ends it soon.
     fn join(self: &Rc<Self>, token: &SessionToken) -> oneshot::Receiver<Found> {
         let key = token.store_key(&self.rules.sp);
-        let (tell, told) = oneshot::channel();
-        let is_first = {
-            let mut look_ups = self.look_ups.0.borrow_mut();
-            let waiting = look_ups.entry(key).or_default();
-            waiting.push(tell);
-            waiting.len() == 1
-        };
+        let (told, is_first) = self.look_ups.join(key);
         if is_first {
             let (look_up, token) = (
                 LookUp { sessions: Rc::clone(self), key, is_told: Cell::new(false) },
@@ -246,7 +232,7 @@ impl LookUp {
     }
 
     fn leave(&self) -> Vec<oneshot::Sender<Found>> {
-        self.sessions.look_ups.0.borrow_mut().remove(&self.key).unwrap_or_default()
+        self.sessions.look_ups.end(&self.key)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's.
 
 mod collision;
+mod limits;
 
 use clock::Seconds;
 use http::Headers;
@@ -11,13 +12,7 @@ use session::{
 
 pub use self::collision::Collision;
 use self::collision::Scope;
-
-/// Cookies of the same name that are looked at: a planted one must not hide the real one, nor may
-/// many of them cost much.
-const MAX_CANDIDATES: usize = 4;
-
-/// Cookies of logins under way that are looked at: as many as have room in a header.
-const MAX_REQUESTS: usize = 32;
+use self::limits::{MAX_CANDIDATES, MAX_REQUESTS};
 
 /// How long a login's cookie lives when the login may not go on any more: so that who took too long
 /// hears it, and comes to the page all the same.

@@ -2,6 +2,7 @@
 //! bottom: from a visit to a reply, or to the refusal that says why not.
 
 mod acs;
+mod embedded;
 mod logged_out;
 mod login;
 mod logout;
@@ -10,10 +11,11 @@ mod logout_response;
 mod logout_soap;
 mod message;
 mod metadata;
+mod return_argument;
 
 use std::rc::Rc;
 
-use http::{Headers, browser};
+use http::browser;
 use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
@@ -61,40 +63,4 @@ fn refuse_speculative(kind: EndpointKind, visit: &Visit) -> Result<(), Refusal> 
     }
     let detail = "the browser prefetches or prerenders (Sec-Purpose, Purpose or X-Moz)";
     Err(Refusal::new(&reason::REQUEST_SPECULATIVE, detail))
-}
-
-/// Images, scripts and other parts of a page (Fetch 2.2.5) begin and end nothing: no person asked for
-/// them. Of frames, `frames` do.
-fn refuse_embedded(head: &impl Headers, frames: Frames) -> Result<(), Refusal> {
-    let is_part = match (browser::is_framed(head), frames) {
-        (true, Frames::Any) => false,
-        (true, Frames::OfAPerson) => head.first("sec-fetch-user") != Some(b"?1"),
-        (false, _) => browser::is_subresource(head),
-    };
-    if !is_part {
-        return Ok(());
-    }
-    let destination = head.first("sec-fetch-dest").unwrap_or_default();
-    let destination = quote(&String::from_utf8_lossy(destination));
-    let detail = format!("Sec-Fetch-Dest is {destination}, no person's navigation and no fetch()");
-    Err(Refusal::new(&reason::REQUEST_EMBEDDED, detail))
-}
-
-/// The frames in which something may begin or end.
-enum Frames {
-    Any,
-    /// Those that a person has just clicked in.
-    OfAPerson,
-}
-
-/// The `return` argument, checked and made absolute (the SP's origin or a host in `return_hosts`, and
-/// no handler).
-fn return_argument<S>(visit: &Visit, sp: &Sp<S>) -> Result<Option<String>, Refusal> {
-    let Some(url) = visit.head.argument("return") else { return Ok(None) };
-    sp.return_targets.check(&url).map(Some).ok_or_else(|| {
-        Refusal::new(
-            &reason::RETURN_URL_REFUSED,
-            format!("the \"return\" argument is {}, this SP is {}", quote(&url), sp.base_url),
-        )
-    })
 }

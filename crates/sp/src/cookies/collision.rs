@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::MAX_CANDIDATES;
+use super::limits::MAX_CANDIDATES;
 
 /// How the session cookies of two SPs get in each other's way; `Display` says what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,17 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod known;
 mod resumption;
 
 use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, Sender};
 use saml::response::{Asked, Login, ReceivedResponse};
-use session::{PendingError, PendingLogin};
+use session::PendingLogin;
 
 use self::arrival::{establish, go_on};
+use self::known::Known;
 pub(super) use self::resumption::{RESUMPTION, resume};
 use crate::decryption_budget;
 use crate::session_store::SessionStore;
@@ -39,7 +41,7 @@ async fn answered<S: SessionStore>(
 ) -> Result<Reply, Refusal> {
     // First, so that a refusal joins the line of the redirect.
     visit.circumstances.set_request_id(request_id);
-    let mut pending = match pending_login(visit, sp, request_id)? {
+    let mut pending = match Known::of(visit, sp, request_id)? {
         Known::Waiting(pending) => pending,
         // The Back button posts the form again. This browser's own cookie says where that login
         // went; whether there still is a session is asked there.
@@ -112,40 +114,4 @@ fn accept_unsolicited<S>(
     }
     let expected = sp.expected(&provider, sp.endpoints.acs(), visit.now);
     decryption_budget::accept(visit, response, &expected, None)
-}
-
-/// What this browser knows of a login.
-enum Known {
-    Waiting(PendingLogin),
-    /// It has been answered: where it went.
-    Answered(String),
-    /// It took too long: where it was to go.
-    Expired(String),
-    Nothing,
-}
-
-fn pending_login<S: SessionStore>(
-    visit: &Visit,
-    sp: &Sp<S>,
-    request_id: &str,
-) -> Result<Known, Refusal> {
-    let mut known = Known::Nothing;
-    for value in sp.cookies.request_values(&visit.head, request_id) {
-        match PendingLogin::open_cookie(sp.sessions.secrets()?, &sp.id, value, visit.now) {
-            Ok(pending) if pending.request_id == request_id => {
-                return Ok(match pending.answered {
-                    true => Known::Answered(pending.return_url),
-                    false => Known::Waiting(pending),
-                });
-            }
-            Err(PendingError::Expired(pending)) if pending.request_id == request_id => {
-                known = match pending.answered {
-                    true => Known::Answered(pending.return_url),
-                    false => Known::Expired(pending.return_url),
-                };
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-    Ok(known)
 }

@@ -7,7 +7,8 @@ use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use super::{Frames, refuse_embedded, return_argument};
+use super::embedded::{Frames, refuse_embedded};
+use super::return_argument::return_argument;
 use crate::idp::Idp;
 use crate::login::Login;
 use crate::session_store::SessionStore;

@@ -9,7 +9,9 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
-use super::{Frames, logout_soap, refuse_embedded, return_argument};
+use super::embedded::{Frames, refuse_embedded};
+use super::logout_soap;
+use super::return_argument::return_argument;
 use crate::endpoint_kind::EndpointKind;
 use crate::random;
 use crate::session_store::SessionStore;

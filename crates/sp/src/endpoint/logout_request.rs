@@ -1,6 +1,7 @@
 //! An IdP's LogoutRequest (Profiles 4.4.3.3): the sessions that it names end, then it is answered.
 
 mod back;
+mod ended;
 
 use std::collections::HashSet;
 
@@ -12,6 +13,7 @@ use saml::refusal::{Refusal, quote};
 use session::{LoggedOut, Session, StoreKey, join};
 
 use self::back::Back;
+use self::ended::Ended;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::{Heard, Visit};
@@ -40,18 +42,6 @@ pub(super) async fn answer<S: SessionStore>(
         Ok((ended, heard)) => back.reply(sp, &provider, Ok(ended), heard.err(), visit.now),
         Err(refusal) => back.reply(sp, &provider, Err(refusal), None, visit.now),
     }
-}
-
-/// What a logout came to.
-#[derive(Clone, Copy)]
-struct Ended {
-    status: LogoutStatus,
-    /// The browser that brought the request had one of the sessions.
-    own: bool,
-    /// The request was answered before.
-    is_repeated: bool,
-    /// The answer is worth remembering.
-    leaves_trace: bool,
 }
 
 /// All that a request is to do: the sessions end, the application hears of it, and what it came to is

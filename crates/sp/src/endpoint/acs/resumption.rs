@@ -8,7 +8,8 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::Resumption;
 
-use super::{Known, go_on};
+use super::arrival::go_on;
+use super::known::Known;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;

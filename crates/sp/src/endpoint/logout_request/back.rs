@@ -8,7 +8,7 @@ use saml::provider::{Binding, Idp, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Blame, Refusal};
 
-use super::Ended;
+use super::ended::Ended;
 use crate::random;
 use crate::sp::Sp;
 

@@ -119,7 +119,7 @@ impl Store {
                         .await
                         .map_err(|e| self.unavailable(e))?;
                     let secrets = self.secrets()?;
-                    let open = |answer: memcached::Answer| secrets.open_entry(&key, &answer.value);
+                    let open = |answer: memcached::Stored| secrets.open_entry(&key, &answer.value);
                     values.extend(answers.into_iter().flatten().filter_map(open));
                 }
             }

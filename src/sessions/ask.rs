@@ -15,7 +15,7 @@ use sp::{Found, LiveSession, Seal};
 use super::{AtHand, Sessions, age};
 use crate::clock::{monotonic, now};
 use crate::guard::log_panic;
-use crate::store::memcached::Answer;
+use crate::store::memcached::Stored;
 use crate::store::{Kind, Remote};
 
 impl Sessions {
@@ -77,7 +77,7 @@ impl Sessions {
         token: &SessionToken,
         key: StoreKey,
         epoch: u64,
-        answers: Vec<Option<Answer>>,
+        answers: Vec<Option<Stored>>,
         now: UnixTime,
     ) -> Found {
         let cached = self.cached(&key, now);
@@ -127,7 +127,7 @@ impl Sessions {
         &self,
         key: StoreKey,
         session: Session,
-        answer: &Answer,
+        answer: &Stored,
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
@@ -150,11 +150,11 @@ impl Sessions {
         &self,
         remote: &Remote,
         key: StoreKey,
-        ended: &Answer,
-        answers: &[Option<Answer>],
+        ended: &Stored,
+        answers: &[Option<Stored>],
         now: UnixTime,
     ) {
-        let is_ended = |answer: &Answer| answer.value.first() == ended.value.first();
+        let is_ended = |answer: &Stored| answer.value.first() == ended.value.first();
         if answers.iter().flatten().all(is_ended) {
             return;
         }
@@ -174,7 +174,7 @@ impl Sessions {
         &self,
         remote: &Remote,
         key: StoreKey,
-        answers: &[Option<Answer>],
+        answers: &[Option<Stored>],
         live: &LiveSession,
         now: UnixTime,
     ) {
@@ -207,7 +207,7 @@ impl Sessions {
 
 enum Copy<'a> {
     Cached(Rc<LiveSession>),
-    Opened(Box<Session>, &'a Answer),
+    Opened(Box<Session>, &'a Stored),
 }
 
 fn seal_of(value: &[u8]) -> Option<Seal> {

@@ -80,7 +80,7 @@ type SendTo = fn(&Node, Command) -> Pending;
 
 /// A value found on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Stored {
     pub value: Vec<u8>,
     /// How long it still lives; `None` = for ever.
     pub ttl: Option<Seconds>,
@@ -119,13 +119,13 @@ impl Memcached {
     ///
     /// # Errors
     /// None answered.
-    pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Answer>>, Unavailable> {
+    pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Stored>>, Unavailable> {
         let key = self.key(kind, id);
         let mut answers = Vec::new();
         for reply in self.send_to_all(id, &Command::get(key), Effort::of(kind)) {
             match reply.outcome().await {
                 Some(Outcome::Item(Item { value, ttl, .. })) => {
-                    answers.push(Some(Answer { value, ttl }));
+                    answers.push(Some(Stored { value, ttl }));
                 }
                 Some(Outcome::Miss) => answers.push(None),
                 _ => {}

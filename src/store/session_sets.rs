@@ -7,7 +7,7 @@ use saml::refusal::Refusal;
 use session::{MAX_MEMBERS, Member, SessionSet, StoreKey};
 
 use super::change::Failure;
-use super::memcached::{Answer, Change};
+use super::memcached::{Change, Stored};
 use super::{Kind, Store};
 
 impl Store {
@@ -77,7 +77,7 @@ impl Store {
         let key = self.key_of_session_set(name)?;
         let answers = remote.client().get(Kind::Index, key.as_bytes()).await;
         let secrets = self.secrets()?;
-        let knows = |answer: &Option<Answer>| {
+        let knows = |answer: &Option<Stored>| {
             let sealed = answer.as_ref().map(|answer| &answer.value);
             let set = sealed.and_then(|sealed| secrets.open_entry(&key, sealed));
             set.and_then(|set| SessionSet::decode(&set)).is_some_and(|set| set.contains(session))

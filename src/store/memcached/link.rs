@@ -91,7 +91,7 @@ impl<T> Link<T> {
     }
 
     /// Sees to it that there is a connection, and that it wakes up in time for what was pushed.
-    pub fn stir(&mut self, target: &Target<'_>, now: Monotonic) -> Result<(), LinkError> {
+    pub fn start(&mut self, target: &Target<'_>, now: Monotonic) -> Result<(), LinkError> {
         let Some(deadline) = self.pipeline.deadline() else { return Ok(()) };
         let connection = match &mut self.connection {
             Some(connection) => connection,

@@ -27,7 +27,7 @@ pub struct Node {
     link: RefCell<Link<Ticket>>,
     health: RefCell<Health>,
     probe: Timer,
-    on_event: Callback,
+    callback: Callback,
     last_complaint: Cell<Option<Monotonic>>,
     /// Its items have no CAS values. Then this asks whether that has changed.
     lacks_cas: Cell<bool>,
@@ -65,7 +65,7 @@ impl Node {
             link: RefCell::default(),
             health: RefCell::default(),
             probe: Timer::new(Patience::Cancelable, callback(node, Self::send_probe)),
-            on_event: callback(node, Self::hear),
+            callback: callback(node, Self::on_event),
             last_complaint: Cell::new(None),
             lacks_cas: Cell::new(false),
             check_cas,
@@ -96,7 +96,7 @@ impl Node {
     /// other's changes, so it counts as down until it is started otherwise.
     pub fn found_without_cas(&self) {
         if !self.lacks_cas.replace(true) {
-            self.fall(
+            self.mark_down(
                 NGX_LOG_CRIT,
                 "it runs without compare-and-swap, by which hosts keep each other's changes; start \
                  it without -C (--disable-cas)",
@@ -110,21 +110,21 @@ impl Node {
             address: &self.address,
             tls: self.tls.as_ref(),
             quiet: !self.health.borrow().is_up(),
-            callback: &self.on_event,
+            callback: &self.callback,
         };
         let mut link = self.link.borrow_mut();
         if let Err(error) = link.push(command, now + self.timeout, ticket) {
             return self.complain(&error.to_string());
         }
-        if let Err(error) = link.stir(&target, now) {
+        if let Err(error) = link.start(&target, now) {
             let lost = mem::take(&mut *link);
             drop(link);
-            drop(self.lose(lost, &error));
+            drop(self.disconnected(lost, &error));
         }
     }
 
     /// Something happened on the connection.
-    fn hear(&self) {
+    fn on_event(&self) {
         let mut answered = Vec::new();
         let mut link = self.link.borrow_mut();
         let lost = link.progress(monotonic(), &mut answered).err().map(|error| {
@@ -134,7 +134,7 @@ impl Node {
         drop(link);
         // Nothing is borrowed any more: `answer` runs the task that waits for the reply, which may
         // ask again at once.
-        let lost = lost.map(|(link, error)| self.lose(link, &error));
+        let lost = lost.map(|(link, error)| self.disconnected(link, &error));
         for (ticket, outcome) in answered {
             self.answer(ticket, outcome);
         }
@@ -148,32 +148,34 @@ impl Node {
         match (ticket, outcome) {
             (Ticket::Request(sender), outcome) => {
                 if !matches!(outcome, Outcome::Failed(_)) && !self.lacks_cas.get() {
-                    self.rise();
+                    self.mark_up();
                 }
                 // Its request may have gone.
                 let _ = sender.send(outcome);
             }
-            (Ticket::Probe, Outcome::Alive) if !self.lacks_cas.get() => self.rise(),
+            (Ticket::Probe, Outcome::Alive) if !self.lacks_cas.get() => self.mark_up(),
             (Ticket::Probe, Outcome::Item(item)) if item.has_cas() => {
                 self.lacks_cas.set(false);
-                self.rise();
+                self.mark_up();
             }
-            (Ticket::Probe, _) => self.fall(NGX_LOG_ERR, "it does not answer probes as it should"),
+            (Ticket::Probe, _) => {
+                self.mark_down(NGX_LOG_ERR, "it does not answer probes as it should")
+            }
         }
     }
 
     /// The connection is gone. Whoever waits is told when the link is dropped.
-    fn lose(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
+    fn disconnected(&self, link: Link<Ticket>, error: &LinkError) -> Link<Ticket> {
         if matches!(error, LinkError::TimedOut { .. }) {
             self.health.borrow_mut().waited(monotonic());
         }
         if link.waiting() > 0 {
-            self.fall(NGX_LOG_ERR, &error.to_string());
+            self.mark_down(NGX_LOG_ERR, &error.to_string());
         }
         link
     }
 
-    fn fall(&self, level: u32, reason: &str) {
+    fn mark_down(&self, level: u32, reason: &str) {
         let now = monotonic();
         let mut health = self.health.borrow_mut();
         // Its probe comes when it would have come.
@@ -193,7 +195,7 @@ impl Node {
         }
     }
 
-    fn rise(&self) {
+    fn mark_up(&self) {
         if self.health.borrow_mut().succeeded() {
             let name = self.address.name();
             ngx_log_error!(

@@ -82,7 +82,7 @@ impl ReceivedLogoutRequest {
         let request = open(self.0, NAME, expected, &clock, unsigned)?;
         let not_on_or_after = in_time(&request, &clock)?;
         let session_indexes = session_indexes(&request);
-        let aim = Aim::of(&request);
+        let addressee = Addressee::of(&request);
         let request = LogoutRequest {
             id: request.id.clone(),
             issuer: expected.idp.entity_id.clone(),
@@ -95,7 +95,7 @@ impl ReceivedLogoutRequest {
             signed: request.is_signed(),
             name_id: subject(request, &decryption)?,
         };
-        aim.is_us(&request, expected)?;
+        addressee.is_us(&request, expected)?;
         Ok(request)
     }
 }
@@ -119,24 +119,24 @@ impl LogoutRequest {
 }
 
 /// How a signed request says for whom it is.
-enum Aim {
+enum Addressee {
     /// By its Destination, or nobody has signed it.
-    Settled,
+    Destination,
     /// By a NameID that only this SP can read.
-    Encrypted,
+    EncryptedId,
     /// By nothing but its NameID.
-    Open,
+    NameId,
 }
 
-impl Aim {
+impl Addressee {
     fn of(request: &Opened) -> Self {
         let has_destination = request.attribute("Destination").is_some_and(|url| !url.is_empty());
         if has_destination || !request.is_signed() {
-            Aim::Settled
+            Addressee::Destination
         } else if request.child(ASSERTION, "EncryptedID").is_some() {
-            Aim::Encrypted
+            Addressee::EncryptedId
         } else {
-            Aim::Open
+            Addressee::NameId
         }
     }
 
@@ -145,9 +145,9 @@ impl Aim {
     fn is_us(&self, request: &LogoutRequest, expected: &Expected<'_>) -> Result<(), Refusal> {
         let qualifier = request.name_id.sp_name_qualifier.as_deref();
         match self {
-            Aim::Settled | Aim::Encrypted => Ok(()),
-            Aim::Open if qualifier == Some(expected.sp_entity_id) => Ok(()),
-            Aim::Open => Err(Refusal::new(
+            Addressee::Destination | Addressee::EncryptedId => Ok(()),
+            Addressee::NameId if qualifier == Some(expected.sp_entity_id) => Ok(()),
+            Addressee::NameId => Err(Refusal::new(
                 &reason::DESTINATION_MISSING,
                 format!(
                     "the signed LogoutRequest has no Destination, and the SPNameQualifier of its NameID \

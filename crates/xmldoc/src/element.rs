@@ -1,9 +1,7 @@
 //! An XML element as plain owned data.
-use std::borrow::Cow;
-
 use smol_str::SmolStr;
 
-use crate::reader::{self, Sink};
+use crate::reader::{self, Sink, StartTag};
 use crate::{GateError, Limits};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -82,18 +80,18 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
 
 /// Reads canonical XML, the bytes that a digest was taken of.
 ///
-/// libxml2 wrote them from a tree that had passed the gate, so the bounds on it still hold.
+/// It was made of a document that had passed the gate, so the bounds on it still hold.
 pub(crate) fn from_canonical(bytes: &[u8]) -> Result<Element, GateError> {
-    let any = usize::MAX;
-    let limits = Limits { bytes: any, depth: any, elements: any, attributes: any };
+    let text = reader::characters(bytes, &Limits::NONE)?;
     let mut builder = Builder::default();
-    reader::read(bytes, &limits, &mut builder)?;
+    reader::read(text, &Limits::NONE, &mut builder)?;
     builder.closed.pop().ok_or(GateError::Malformed("no element"))
 }
 
 /// How many namespaces are looked through before another string is made of one.
 const SHARED: usize = 8;
 
+/// Makes elements of what the reader finds.
 #[derive(Default)]
 struct Builder {
     /// Elements that are open, outermost first, each with how many of `closed` it found.
@@ -116,29 +114,28 @@ impl Builder {
         self.namespaces.push(namespace.clone());
         namespace
     }
+
+    fn attributes(&mut self, tag: &StartTag<'_, '_>) -> Vec<Attribute> {
+        let mut attributes = Vec::with_capacity(tag.attributes.len());
+        for attribute in tag.attributes {
+            let namespace = self.namespace(tag.namespace_of(attribute));
+            let (name, value) = (attribute.name.local.into(), SmolStr::new(&attribute.value));
+            attributes.push(Attribute { name, namespace, value });
+        }
+        attributes
+    }
 }
 
-impl Sink for Builder {
-    fn open(&mut self, namespace: &str, name: &str, attributes: usize) {
-        let namespace = self.namespace(namespace);
-        let attributes = Vec::with_capacity(attributes);
-        let element = Element { name: name.into(), namespace, attributes, ..Element::default() };
-        self.open.push((element, self.closed.len()));
-    }
-
-    fn in_scope<'s>(&mut self, declared: impl Iterator<Item = (&'s str, &'s str)>) {
-        let Some((element, _)) = self.open.last_mut() else { return };
+impl<'a> Sink<'a> for Builder {
+    fn open(&mut self, tag: &StartTag<'a, '_>) {
+        let (name, namespace) = (tag.name.local.into(), self.namespace(tag.namespace()));
+        let attributes = self.attributes(tag);
+        let mut element = Element { name, namespace, attributes, ..Element::default() };
         if plaintext_name(&element.namespace, &element.name).is_some() {
-            element.scope = declared.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
+            element.scope =
+                tag.in_scope().map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
-    }
-
-    fn attribute(&mut self, namespace: &str, name: &str, value: Cow<'_, str>) {
-        let namespace = self.namespace(namespace);
-        if let Some((element, _)) = self.open.last_mut() {
-            let (name, value) = (name.into(), SmolStr::new(value));
-            element.attributes.push(Attribute { name, namespace, value });
-        }
+        self.open.push((element, self.closed.len()));
     }
 
     fn text(&mut self, text: &str) {
@@ -147,7 +144,7 @@ impl Sink for Builder {
         }
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, _: usize) {
         let Some((mut element, before)) = self.open.pop() else { return };
         if before < self.closed.len() {
             element.children = self.closed.split_off(before);

@@ -35,11 +35,12 @@ pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
 pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
 pub use ffi::init;
-pub use gate::{GateError, Limits, gate};
+pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
 };
 pub use members::{Member, MemberNames, Members, read_members};
+pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};
 pub use soap::SoapError;
 pub use verify::{SignaturePolicy, SignedBy, Verified, VerifyError};

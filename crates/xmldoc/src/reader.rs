@@ -1,77 +1,112 @@
-//! A strict reader of namespace-well-formed XML without DTD: what both the gate and the reading of
-//! digested bytes are made of, so that the two cannot disagree.
+//! A strict reader of namespace-well-formed XML without DTD: what the gate, canonicalisation and the
+//! reading of digested bytes are made of, so that no two of them can disagree.
+mod limits;
 mod name;
 mod reference;
 mod scanner;
 mod scope;
+mod tag;
+mod white_space;
 
 use std::borrow::Cow;
 
-use crate::{GateError, Limits};
+use crate::GateError;
+pub use limits::Limits;
 use name::Name;
 use scanner::{InTag, Scanner, Token};
 pub(crate) use scope::Outside;
 use scope::{ROOM, Scope};
+pub(crate) use tag::{Attribute, StartTag};
+pub(crate) use white_space::line_ends;
 
 /// Takes what the reader finds, in document order.
-pub(crate) trait Sink {
-    /// An element with so many attributes, which follow.
-    fn open(&mut self, namespace: &str, name: &str, attributes: usize);
-    /// Follows its element's `open`: prefixes and their URIs, innermost last.
-    fn in_scope<'s>(&mut self, _declared: impl Iterator<Item = (&'s str, &'s str)>) {}
-    /// Follows its element's `open`; namespace declarations are not attributes.
-    fn attribute(&mut self, namespace: &str, name: &str, value: Cow<'_, str>);
+pub(crate) trait Sink<'a> {
+    fn open(&mut self, tag: &StartTag<'a, '_>);
+    /// Character data, in pieces; line ends are LF.
     fn text(&mut self, text: &str);
-    fn close(&mut self);
+    /// A comment in the root element, as it is written.
+    fn comment(&mut self, _text: &'a str) {}
+    /// The innermost open element ends just before the byte `end`.
+    fn close(&mut self, end: usize);
 }
 
 /// Takes nothing.
-impl Sink for () {
-    fn open(&mut self, _: &str, _: &str, _: usize) {}
-    fn attribute(&mut self, _: &str, _: &str, _: Cow<'_, str>) {}
+impl<'a> Sink<'a> for () {
+    fn open(&mut self, _: &StartTag<'a, '_>) {}
     fn text(&mut self, _: &str) {}
-    fn close(&mut self) {}
+    fn close(&mut self, _: usize) {}
 }
 
-/// Reads the document to its end or to its first fault.
-pub(crate) fn read(bytes: &[u8], limits: &Limits, sink: &mut impl Sink) -> Result<(), GateError> {
-    read_within(bytes, limits, &Outside::default(), sink).map(drop)
+impl<'a, S: Sink<'a>> Sink<'a> for &mut S {
+    fn open(&mut self, tag: &StartTag<'a, '_>) {
+        (**self).open(tag);
+    }
+
+    fn text(&mut self, text: &str) {
+        (**self).text(text);
+    }
+
+    fn comment(&mut self, text: &'a str) {
+        (**self).comment(text);
+    }
+
+    fn close(&mut self, end: usize) {
+        (**self).close(end);
+    }
 }
 
-/// Where the root element stands in what was read.
-pub(crate) struct Root {
-    /// Just behind its name, in bytes.
-    pub(crate) name_end: usize,
+/// Both take everything.
+impl<'a, A: Sink<'a>, B: Sink<'a>> Sink<'a> for (A, B) {
+    fn open(&mut self, tag: &StartTag<'a, '_>) {
+        self.0.open(tag);
+        self.1.open(tag);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.text(text);
+        self.1.text(text);
+    }
+
+    fn comment(&mut self, text: &'a str) {
+        self.0.comment(text);
+        self.1.comment(text);
+    }
+
+    fn close(&mut self, end: usize) {
+        self.0.close(end);
+        self.1.close(end);
+    }
 }
 
-/// Reads a document whose prefixes may be bound outside of it.
-pub(crate) fn read_within(
-    bytes: &[u8],
-    limits: &Limits,
-    outside: &Outside<'_>,
-    sink: &mut impl Sink,
-) -> Result<Root, GateError> {
+/// From its first byte to just behind its last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// One element of a text that was read as a whole before.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) text: &'a str,
+    /// Where the start tags around it begin, outermost first: they say what its prefixes mean.
+    pub(crate) around: Vec<usize>,
+    pub(crate) span: Span,
+}
+
+impl<'a> Part<'a> {
+    /// An element in this one; `between` as `around`, from here on.
+    pub(crate) fn within(&self, between: &[usize], span: Span) -> Self {
+        let around = [&self.around, &[self.span.start][..], between].concat();
+        Self { text: self.text, around, span }
+    }
+}
+
+/// The text of a document, when it is UTF-8 and each character may stand in XML 1.0.
+pub(crate) fn characters<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, GateError> {
     if bytes.len() > limits.bytes {
         return Err(GateError::TooLarge { bytes: bytes.len(), limit: limits.bytes });
     }
-    let scanner = Scanner::new(characters(bytes)?);
-    let mut document = Document::new(bytes.len(), scanner, limits, outside, sink);
-    document.scanner.xml_declaration()?;
-    loop {
-        match document.scanner.token()? {
-            Token::Open(name) => document.open(name)?,
-            Token::Close => document.close()?,
-            Token::Text(text) => document.text(text)?,
-            Token::CharacterData(text) => document.character_data(text)?,
-            Token::Character(c) => document.character_data(c.encode_utf8(&mut [0; 4]))?,
-            Token::Comment => {}
-            Token::End => return document.end(),
-        }
-    }
-}
-
-/// The text after a byte order mark, when it is UTF-8 and each character may stand in XML 1.0.
-fn characters(bytes: &[u8]) -> Result<&str, GateError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
     // No early end: so the loop runs on many bytes at a time.
@@ -92,43 +127,104 @@ fn characters(bytes: &[u8]) -> Result<&str, GateError> {
     Ok(text)
 }
 
-struct Document<'a, S> {
-    /// Bytes, with the byte order mark.
-    length: usize,
-    scanner: Scanner<'a>,
-    limits: &'a Limits,
-    sink: &'a mut S,
-    scope: Scope<'a>,
-    /// Values of ID, Id and id attributes.
-    ids: Vec<Cow<'a, str>>,
-    elements: usize,
-    root: Root,
-    /// Attributes of the current element but for declarations; kept for its memory.
-    attributes: Vec<(Name<'a>, Cow<'a, str>)>,
+/// Reads a document's [`characters`] to their end or to the first fault.
+pub(crate) fn read<'a>(
+    text: &'a str,
+    limits: &Limits,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), GateError> {
+    read_within(text, limits, &Outside::default(), sink)
 }
 
-impl<'a, S: Sink> Document<'a, S> {
-    fn new(
-        length: usize,
-        scanner: Scanner<'a>,
-        limits: &'a Limits,
-        outside: &'a Outside<'a>,
-        sink: &'a mut S,
-    ) -> Self {
-        let (ids, attributes) = (Vec::with_capacity(ROOM), Vec::with_capacity(ROOM));
-        let root = Root { name_end: 0 };
+/// Reads a document whose prefixes may be bound outside of it.
+pub(crate) fn read_within<'a>(
+    text: &'a str,
+    limits: &Limits,
+    outside: &Outside<'a>,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), GateError> {
+    let mut reader = Reader::new(text, limits, outside, sink);
+    reader.scanner.xml_declaration()?;
+    while reader.step()? {}
+    reader.end()
+}
+
+/// Reads one element, as if `without` were not there.
+pub(crate) fn read_part<'a>(
+    part: &Part<'a>,
+    without: Option<Span>,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), GateError> {
+    let outside = Outside::default();
+    let mut reader = Reader::new(part.text, &Limits::NONE, &outside, sink);
+    for start in &part.around {
+        reader.enter(*start)?;
+    }
+    let depth = reader.scope.depth();
+    reader.scanner.seek(part.span.start);
+    while reader.step()? && reader.scope.depth() > depth {
+        if let Some(span) = without.filter(|span| span.start == reader.scanner.position()) {
+            reader.scanner.seek(span.end);
+        }
+    }
+    Ok(())
+}
+
+struct Reader<'a, 's, S> {
+    scanner: Scanner<'a>,
+    limits: &'s Limits,
+    sink: &'s mut S,
+    scope: Scope<'a, 's>,
+    elements: usize,
+    /// Attributes of the current element but for declarations; kept for its memory.
+    attributes: Vec<Attribute<'a>>,
+}
+
+impl<'a, 's, S: Sink<'a>> Reader<'a, 's, S> {
+    fn new(text: &'a str, limits: &'s Limits, outside: &'s Outside<'a>, sink: &'s mut S) -> Self {
         let scope = Scope::within(outside);
-        Self { length, scanner, limits, sink, scope, ids, elements: 0, root, attributes }
+        let attributes = Vec::with_capacity(ROOM);
+        Self { scanner: Scanner::new(text), limits, sink, scope, elements: 0, attributes }
     }
 
-    fn open(&mut self, name: Name<'a>) -> Result<(), GateError> {
-        self.count()?;
-        if self.elements == 1 {
-            self.root.name_end = self.length - self.scanner.remaining();
+    /// Reads one piece; is there another?
+    fn step(&mut self) -> Result<bool, GateError> {
+        let at = self.scanner.position();
+        match self.scanner.token()? {
+            Token::Open(name) => self.open(name, at)?,
+            Token::Close => self.close()?,
+            Token::Text(text) => self.text(text)?,
+            Token::LineEnd => self.text("\n")?,
+            Token::CharacterData(text) => self.character_data(&line_ends(text))?,
+            Token::Character(c) => self.character_data(c.encode_utf8(&mut [0; 4]))?,
+            Token::Comment(text) if self.scope.depth() > 0 => self.sink.comment(text),
+            Token::Comment(_) => {}
+            Token::End => return Ok(false),
         }
+        Ok(true)
+    }
+
+    /// Takes over what the start tag there declares.
+    fn enter(&mut self, start: usize) -> Result<(), GateError> {
+        self.scanner.seek(start);
+        if let Token::Open(name) = self.scanner.token()? {
+            self.scope.open(name);
+            self.read_attributes()?;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, name: Name<'a>, at: usize) -> Result<(), GateError> {
+        self.count()?;
         self.scope.open(name);
         let empty = self.read_attributes()?;
-        self.hand_over(name)?;
+        for attribute in &mut self.attributes {
+            attribute.namespace = self.scope.attribute(attribute.name)?;
+        }
+        self.unique_expanded_names()?;
+        let namespace = self.scope.element(name)?;
+        let (end, attributes, scope) = (self.scanner.position(), &*self.attributes, &self.scope);
+        self.sink.open(&StartTag { name, at, end, namespace, attributes, scope });
         if empty {
             self.leave();
         }
@@ -149,7 +245,7 @@ impl<'a, S: Sink> Document<'a, S> {
         Ok(())
     }
 
-    /// Sorts a start tag's attributes into declarations, IDs and the rest; is it an empty element's?
+    /// Sorts a start tag's attributes into declarations and the rest; is it an empty element's?
     fn read_attributes(&mut self) -> Result<bool, GateError> {
         self.attributes.clear();
         let mut count = 0;
@@ -165,41 +261,25 @@ impl<'a, S: Sink> Document<'a, S> {
             match (name.prefix, name.local) {
                 ("", "xmlns") => self.scope.declare("", value)?,
                 ("xmlns", prefix) => self.scope.declare(prefix, value)?,
-                _ => {
-                    if matches!(name.local, "ID" | "Id" | "id") {
-                        self.ids.push(value.clone());
-                    }
-                    self.attributes.push((name, value));
-                }
+                _ => self.attributes.push(Attribute::new(name, value)),
             }
         }
-    }
-
-    fn hand_over(&mut self, name: Name<'a>) -> Result<(), GateError> {
-        self.unique_expanded_names()?;
-        self.sink.open(self.scope.element(name)?, name.local, self.attributes.len());
-        self.sink.in_scope(self.scope.in_scope());
-        for (name, value) in self.attributes.drain(..) {
-            self.sink.attribute(self.scope.attribute(name)?, name.local, value);
-        }
-        Ok(())
     }
 
     /// Two prefixes of one namespace make one attribute twice (xml-names 6.3).
     fn unique_expanded_names(&self) -> Result<(), GateError> {
         let mut rest = self.attributes.as_slice();
         let mut has_twins = false;
-        while let (false, Some(((first, _), others))) = (has_twins, rest.split_first()) {
-            has_twins = others.iter().any(|(second, _)| second.local == first.local);
+        while let (false, Some((first, others))) = (has_twins, rest.split_first()) {
+            has_twins = others.iter().any(|second| second.name.local == first.name.local);
             rest = others;
         }
         if !has_twins {
             return Ok(());
         }
-        let mut names = Vec::with_capacity(self.attributes.len());
-        for (name, _) in &self.attributes {
-            names.push((name.local, self.scope.attribute(*name)?));
-        }
+        let attributes = self.attributes.iter();
+        let mut names: Vec<_> =
+            attributes.map(|a| (a.name.local, self.scope.uri(a.namespace))).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| matches!(pair, [first, second] if first == second)) {
             return Err(GateError::Malformed("an attribute twice in one element"));
@@ -216,7 +296,7 @@ impl<'a, S: Sink> Document<'a, S> {
 
     fn leave(&mut self) {
         self.scope.close();
-        self.sink.close();
+        self.sink.close(self.scanner.position());
     }
 
     fn text(&mut self, text: &str) -> Result<(), GateError> {
@@ -242,17 +322,13 @@ impl<'a, S: Sink> Document<'a, S> {
         Ok(())
     }
 
-    fn end(mut self) -> Result<Root, GateError> {
+    fn end(&self) -> Result<(), GateError> {
         if self.scope.depth() > 0 {
             return Err(GateError::Malformed("an element that is never closed"));
         }
         if self.elements == 0 {
             return Err(GateError::Malformed("no element"));
         }
-        self.ids.sort_unstable();
-        if self.ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            return Err(GateError::DuplicateId);
-        }
-        Ok(self.root)
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Decrypted octets as a document.
 use crate::element::Declaration;
 use crate::ffi::Tree;
-use crate::reader::{self, Outside};
-use crate::{Document, Limits, XmlError};
+use crate::reader::{Outside, Sink, StartTag};
+use crate::{Document, Limits, XmlError, gate};
 
 /// Encryptors that serialise an Assertion without its surroundings lose this declaration more than
 /// any other. Its meaning is fixed, so it needs nobody's word.
@@ -18,14 +18,33 @@ pub(super) fn parse(
     let fallback = std::iter::once(XSI);
     let declared = scope.iter().map(|(prefix, uri)| (prefix.as_str(), uri.as_str()));
     let outside = Outside::new(fallback.chain(declared));
-    let root = reader::read_within(octets, limits, &outside, &mut ())?;
+    let mut root = RootName::default();
+    let text = gate::pass(octets, limits, &outside, &mut root)?;
     let missing: String = outside.used().map(declaration).collect();
     if missing.is_empty() {
         return Ok(Document::from_tree(Tree::parse(octets)?));
     }
-    let (before, after) = octets.split_at_checked(root.name_end).unwrap_or((octets, &[]));
-    let whole = [before, missing.as_bytes(), after].concat();
-    Ok(Document::from_tree(Tree::parse(&whole)?))
+    let (before, after) = text.split_at_checked(root.end).unwrap_or((text, ""));
+    let whole = [before, &missing, after].concat();
+    Ok(Document::from_tree(Tree::parse(whole.as_bytes())?))
+}
+
+/// Finds where the root's name ends, in bytes.
+#[derive(Default)]
+struct RootName {
+    end: usize,
+}
+
+impl<'a> Sink<'a> for RootName {
+    fn open(&mut self, tag: &StartTag<'a, '_>) {
+        if self.end == 0 {
+            self.end = tag.at + 1 + tag.name.raw.len();
+        }
+    }
+
+    fn text(&mut self, _: &str) {}
+
+    fn close(&mut self, _: usize) {}
 }
 
 fn declaration((prefix, uri): (&str, &str)) -> String {

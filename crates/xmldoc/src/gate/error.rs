@@ -1,24 +1,5 @@
-//! Bounds on a document, and why the gate refused it.
+//! Why the gate refused a document.
 use std::fmt;
-
-/// Bounds on a document.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes.
-    pub bytes: usize,
-    /// Element depth.
-    pub depth: usize,
-    /// Elements.
-    pub elements: usize,
-    /// Attributes (namespace declarations included) on one element.
-    pub attributes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { bytes: 256 * 1024, depth: 64, elements: 10_000, attributes: 64 }
-    }
-}
 
 /// Why the gate refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

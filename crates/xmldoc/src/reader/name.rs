@@ -3,11 +3,11 @@ use crate::GateError;
 
 /// `prefix:local`, the prefix empty when there is none.
 #[derive(Clone, Copy)]
-pub(super) struct Name<'a> {
+pub(crate) struct Name<'a> {
     /// As it is written.
-    pub(super) raw: &'a str,
-    pub(super) prefix: &'a str,
-    pub(super) local: &'a str,
+    pub(crate) raw: &'a str,
+    pub(crate) prefix: &'a str,
+    pub(crate) local: &'a str,
 }
 
 impl<'a> Name<'a> {
@@ -32,7 +32,9 @@ fn ncname(text: &str) -> Option<(&str, &str)> {
     if !text.chars().next().is_some_and(may_start) {
         return None;
     }
-    text.split_at_checked(ncname_length(text)).filter(|(name, _)| !name.is_empty())
+    let (name, rest) = text.split_at_checked(ncname_length(text))?;
+    let good = !name.is_empty() && (name.is_ascii() || name.chars().all(may_follow));
+    good.then_some((name, rest))
 }
 
 /// NameStartChar (xml 2.3) above ASCII; what is below has been judged.
@@ -45,9 +47,12 @@ fn may_start(c: char) -> bool {
             | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
 }
 
-/// How many bytes from the start may stand in a name without colon.
-///
-/// ASCII by the letter of XML; what lies above it is for libxml2 to judge.
+/// NameChar (xml 2.3) above ASCII; what is below has been judged.
+fn may_follow(c: char) -> bool {
+    may_start(c) || matches!(c, '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+/// How many bytes from the start are letters, digits, `_`, `-` or `.`, or lie above ASCII.
 pub(super) fn ncname_length(text: &str) -> usize {
     let may_stand = |b: u8| NAME.get(usize::from(b)).is_some_and(|may| *may);
     text.bytes().position(|b| !may_stand(b)).unwrap_or(text.len())

@@ -35,20 +35,3 @@ fn numbered(number: &str) -> Option<char> {
         _ => Some(character),
     }
 }
-
-/// A raw attribute value with its references resolved.
-pub(super) fn attribute_value(raw: &str) -> Result<String, GateError> {
-    if raw.contains('<') {
-        return Err(GateError::Malformed("`<` in an attribute value"));
-    }
-    let mut value = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('&') {
-        let (name, after) = after.split_once(';').ok_or(GateError::Entity)?;
-        value.push_str(before);
-        value.push(resolve(name)?);
-        rest = after;
-    }
-    value.push_str(rest);
-    Ok(value)
-}

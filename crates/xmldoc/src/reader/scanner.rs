@@ -1,13 +1,13 @@
 //! XML's markup, piece by piece and without a DTD (XML 1.0 2 and 3).
 //!
-//! Hand-written, because a general parser's pieces cost more than all of xmlsec1's own parse; what
-//! it lets through by mistake libxml2 still refuses.
+//! Hand-written, because a general parser's pieces cost more than all of xmlsec1's own parse.
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr2, memchr3};
 
 use super::name::{Name, ncname_length};
 use super::reference;
+use super::white_space;
 use crate::GateError;
 
 /// What stands between here and the next piece.
@@ -16,12 +16,14 @@ pub(super) enum Token<'a> {
     Open(Name<'a>),
     /// `</`; [`Scanner::end_tag`] reads on.
     Close,
-    /// Never empty.
+    /// Never empty, and without any CR.
     Text(&'a str),
+    /// CR LF, or CR alone: one LF (XML 1.0 2.11).
+    LineEnd,
     CharacterData(&'a str),
     /// What a reference stands for.
     Character(char),
-    Comment,
+    Comment(&'a str),
     End,
 }
 
@@ -37,20 +39,27 @@ pub(super) enum InTag<'a> {
 pub(super) const UNMATCHED: GateError =
     GateError::Malformed("an end tag that closes no open element");
 const UNCLOSED: GateError = GateError::Malformed("markup that is never closed");
+const BROKEN_DECLARATION: GateError = GateError::Malformed("a broken XML declaration");
 const BROKEN_TAG: GateError = GateError::Malformed("a broken start tag");
 
 pub(super) struct Scanner<'a> {
+    text: &'a str,
     rest: &'a str,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text }
+        Self { text, rest: text }
     }
 
-    /// Bytes that are still to be read.
-    pub(super) fn remaining(&self) -> usize {
-        self.rest.len()
+    /// Bytes that have been read.
+    pub(super) fn position(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
+    /// Reads on from there, which must not be in the middle of a character.
+    pub(super) fn seek(&mut self, position: usize) {
+        self.rest = self.text.get(position..).unwrap_or_default();
     }
 
     pub(super) fn token(&mut self) -> Result<Token<'a>, GateError> {
@@ -67,14 +76,20 @@ impl<'a> Scanner<'a> {
                 self.name().map(Token::Open)
             }
             [b'&', ..] => self.reference(),
+            [b'\r', ..] => {
+                self.take(1);
+                // Its absence is as good.
+                let _ = self.skip("\n");
+                Ok(Token::LineEnd)
+            }
             text => {
-                let end = memchr2(b'<', b'&', text).unwrap_or(text.len());
+                let end = memchr3(b'<', b'&', b'\r', text).unwrap_or(text.len());
                 Ok(Token::Text(self.take(end)))
             }
         }
     }
 
-    /// The next attribute of a start tag, its references resolved, or the tag's end.
+    /// The next attribute of a start tag, its value normalised, or the tag's end.
     pub(super) fn in_tag(&mut self) -> Result<InTag<'a>, GateError> {
         let spaced = self.space();
         match self.rest.as_bytes() {
@@ -101,13 +116,12 @@ impl<'a> Scanner<'a> {
 
     /// `<?xml … ?>`, which may stand at the very start only (XML 1.0 production 23).
     pub(super) fn xml_declaration(&mut self) -> Result<(), GateError> {
-        const BROKEN: GateError = GateError::Malformed("a broken XML declaration");
         let Some(rest) = self.rest.strip_prefix("<?xml") else { return Ok(()) };
         if ncname_length(rest) > 0 {
             return Err(GateError::ProcessingInstruction);
         }
         self.rest = rest;
-        if self.pseudo_attribute("version")?.ok_or(BROKEN)? != "1.0" {
+        if self.pseudo_attribute("version")?.ok_or(BROKEN_DECLARATION)? != "1.0" {
             return Err(GateError::Malformed("another version than XML 1.0"));
         }
         let encoding = self.pseudo_attribute("encoding")?;
@@ -115,20 +129,22 @@ impl<'a> Scanner<'a> {
             return Err(GateError::NotUtf8);
         }
         let standalone = self.pseudo_attribute("standalone")?;
-        if standalone.is_some_and(|standalone| !matches!(&*standalone, "yes" | "no")) {
-            return Err(BROKEN);
+        if standalone.is_some_and(|standalone| !matches!(standalone, "yes" | "no")) {
+            return Err(BROKEN_DECLARATION);
         }
         self.space();
-        self.skip("?>").ok_or(BROKEN)
+        self.skip("?>").ok_or(BROKEN_DECLARATION)
     }
 
-    fn pseudo_attribute(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, GateError> {
+    fn pseudo_attribute(&mut self, name: &str) -> Result<Option<&'a str>, GateError> {
         let before = self.rest;
         if !self.space() || !self.rest.starts_with(name) {
             self.rest = before;
             return Ok(None);
         }
         let (found, value) = self.attribute()?;
+        // Here are no references.
+        let Cow::Borrowed(value) = value else { return Err(BROKEN_DECLARATION) };
         Ok((found.raw == name).then_some(value))
     }
 
@@ -150,16 +166,11 @@ impl<'a> Scanner<'a> {
 
     /// An attribute's value up to its closing quote.
     fn value(&mut self, quote: u8) -> Result<Cow<'a, str>, GateError> {
-        let bytes = self.rest.as_bytes();
-        let end = memchr3(quote, b'<', b'&', bytes).ok_or(UNCLOSED)?;
-        match bytes.get(end) {
-            Some(b'<') => Err(GateError::Malformed("`<` in an attribute value")),
-            Some(b'&') => {
-                let end = memchr(quote, bytes).ok_or(UNCLOSED)?;
-                reference::attribute_value(self.take(end)).map(Cow::Owned)
-            }
-            _ => Ok(Cow::Borrowed(self.take(end))),
+        let end = memchr2(quote, b'<', self.rest.as_bytes()).ok_or(UNCLOSED)?;
+        if self.rest.as_bytes().get(end) == Some(&b'<') {
+            return Err(GateError::Malformed("`<` in an attribute value"));
         }
+        white_space::attribute_value(self.take(end))
     }
 
     /// A qualified name (xml-names 4).
@@ -183,9 +194,9 @@ impl<'a> Scanner<'a> {
     fn declaration_like(&mut self) -> Result<Token<'a>, GateError> {
         if self.skip("<!--").is_some() {
             let end = self.rest.find("--").ok_or(UNCLOSED)?;
-            self.take(end);
+            let text = self.take(end);
             self.skip("-->").ok_or(GateError::Malformed("`--` in a comment"))?;
-            return Ok(Token::Comment);
+            return Ok(Token::Comment(text));
         }
         if self.skip("<![CDATA[").is_some() {
             let end = self.rest.find("]]>").ok_or(UNCLOSED)?;
@@ -247,7 +258,8 @@ mod tests {
                 Token::Text(text) => format!("t({text})"),
                 Token::CharacterData(text) => format!("c({text})"),
                 Token::Character(c) => format!("r({c})"),
-                Token::Comment => "!".to_owned(),
+                Token::LineEnd => "n".to_owned(),
+                Token::Comment(text) => format!("!({text})"),
                 Token::End => return Ok(pieces),
             };
             pieces.push_str(&piece);
@@ -271,7 +283,9 @@ mod tests {
             ("<e>a&amp;b</e>", "<e>t(a)r(&)t(b)/"),
             ("<e \t\r\n x = 'a\"b' y=\"a'>b\"\n/>", "<e x=a\"b y=a'>b/>"),
             ("<e x='&lt;&#65;\u{e9}' p:y=''></e >", "<e x=<A\u{e9} p:y=>/"),
-            ("<!--a-b--><e/><!---->", "!<e/>!"),
+            ("<!--a-b--><e/><!---->", "!(a-b)<e/>!()"),
+            ("<e>a\r\nb\rc\n\r\r</e>", "<e>t(a)nt(b)nt(c\n)nn/"),
+            ("<e x='a\r\nb\rc\td&#13;' y=\"a\nb\"/>", "<e x=a b c d\r y=a b/>"),
             ("<e><![CDATA[<&]]]]></e>", "<e>c(<&]])/"),
             ("<?xml version='1.0'?><e/>", "<e/>"),
             ("<?xml\nversion = \"1.0\" encoding='UTF-8' standalone='no' ?>\n<e/>", "t(\n)<e/>"),
@@ -290,6 +304,8 @@ mod tests {
             ("<e x='1", "xml_malformed"),
             ("<e x='&lt;", "xml_malformed"),
             ("<e x='a&lt;<'/>", "xml_malformed"),
+            ("<e x='&;<'/>", "xml_malformed"),
+            ("<?xml version='1&#46;0'?><e/>", "xml_malformed"),
             ("< e/>", "xml_malformed"),
             ("<e></f>", "xml_malformed"),
             ("<e></ e>", "xml_malformed"),

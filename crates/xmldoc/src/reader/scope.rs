@@ -30,15 +30,25 @@ impl<'a> Outside<'a> {
         self.0.iter().filter(|row| row.2.get()).map(|row| (row.0, row.1))
     }
 
-    fn look_up(&self, prefix: &str) -> Option<&'a str> {
-        let (_, uri, used) = self.0.iter().rev().find(|row| row.0 == prefix)?;
-        used.set(true);
-        Some(uri)
+    fn look_up(&self, prefix: &str) -> Option<usize> {
+        let row = self.0.iter().rposition(|row| row.0 == prefix)?;
+        self.0.get(row)?.2.set(true);
+        Some(row)
     }
 }
 
-pub(super) struct Scope<'a> {
-    outside: &'a Outside<'a>,
+/// What a prefix means, where it stands: a place in the scope, so that nothing is copied.
+#[derive(Clone, Copy)]
+pub(super) enum Namespace {
+    None,
+    /// The prefix `xml` (xml-names 3).
+    Xml,
+    Declared(usize),
+    Outside(usize),
+}
+
+pub(super) struct Scope<'a, 'o> {
+    outside: &'o Outside<'a>,
     /// Prefix and URI, innermost last.
     declared: Vec<(&'a str, Cow<'a, str>)>,
     open: Vec<Open<'a>>,
@@ -51,13 +61,13 @@ struct Open<'a> {
     declared: usize,
 }
 
-impl<'a> Scope<'a> {
-    pub(super) fn within(outside: &'a Outside<'a>) -> Self {
+impl<'a, 'o> Scope<'a, 'o> {
+    pub(super) fn within(outside: &'o Outside<'a>) -> Self {
         Self { outside, declared: Vec::with_capacity(ROOM), open: Vec::with_capacity(ROOM) }
     }
 
     /// Prefix and URI, innermost last; a prefix may come again.
-    pub(super) fn in_scope(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn in_scope(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         let outside = self.outside.0.iter().map(|row| (row.0, row.1));
         outside.chain(self.declared.iter().map(|(prefix, uri)| (*prefix, &**uri)))
     }
@@ -112,23 +122,43 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
-    pub(super) fn element(&self, name: Name<'_>) -> Result<&str, GateError> {
-        self.look_up(name.prefix)
+    pub(super) fn element(&self, name: Name<'_>) -> Result<Namespace, GateError> {
+        let namespace = self.look_up(name.prefix);
+        namespace.ok_or(GateError::Namespace("of a prefix is not declared"))
     }
 
     /// An attribute without prefix is in no namespace, whatever the default is (xml-names 6.2).
-    pub(super) fn attribute(&self, name: Name<'_>) -> Result<&str, GateError> {
-        if name.prefix.is_empty() { Ok("") } else { self.look_up(name.prefix) }
+    pub(super) fn attribute(&self, name: Name<'_>) -> Result<Namespace, GateError> {
+        if name.prefix.is_empty() { Ok(Namespace::None) } else { self.element(name) }
     }
 
-    fn look_up(&self, prefix: &str) -> Result<&str, GateError> {
-        let inside = self.declared.iter().rev().find(|(declared, _)| *declared == prefix);
-        match inside.map(|(_, uri)| &**uri).or_else(|| self.outside.look_up(prefix)) {
-            Some(uri) => Ok(uri),
-            None if prefix.is_empty() => Ok(""),
-            None if prefix == "xml" => Ok(XML),
-            None => Err(GateError::Namespace("of a prefix is not declared")),
+    /// The URI, empty for none.
+    pub(super) fn uri(&self, namespace: Namespace) -> &str {
+        match namespace {
+            Namespace::None => "",
+            Namespace::Xml => XML,
+            Namespace::Declared(row) => self.declared.get(row).map_or("", |(_, uri)| uri),
+            Namespace::Outside(row) => self.outside.0.get(row).map_or("", |(_, uri, _)| uri),
         }
+    }
+
+    /// What a prefix means, without anything being said about its being used.
+    pub(super) fn meaning_of(&self, prefix: &str) -> Option<&str> {
+        self.in_scope().rev().find(|(declared, _)| *declared == prefix).map(|(_, uri)| uri)
+    }
+
+    pub(super) fn innermost_declares(&self) -> bool {
+        self.open.last().is_some_and(|open| open.declared < self.declared.len())
+    }
+
+    fn look_up(&self, prefix: &str) -> Option<Namespace> {
+        let inside = self.declared.iter().rposition(|(declared, _)| *declared == prefix);
+        let outside = || self.outside.look_up(prefix).map(Namespace::Outside);
+        inside.map(Namespace::Declared).or_else(outside).or(match prefix {
+            "" => Some(Namespace::None),
+            "xml" => Some(Namespace::Xml),
+            _ => None,
+        })
     }
 }
 

@@ -3,12 +3,12 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::element::{ASSERTION, plaintext_name};
-use crate::ffi::{Child, Node, ParseError, Tree};
 use crate::verify::DSIG;
 use crate::{
     Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
     VerifyingKey, gate, verify,
 };
+use libxml2::{Child, Node, ParseError, Tree};
 
 /// Data that no signature vouches for: good for refusing, never for granting.
 #[derive(Clone, Debug)]
@@ -256,7 +256,7 @@ fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::Canonical;
+    use libxml2::Canonical;
 
     fn parse(xml: &str) -> Result<Document, XmlError> {
         Document::parse(xml.as_bytes(), &Limits::default())

@@ -15,7 +15,6 @@ mod decrypt;
 mod document;
 mod element;
 mod encrypt;
-mod ffi;
 mod fragment;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -34,11 +33,11 @@ pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, Decryption
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
 pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
-pub use ffi::init;
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
 };
+pub use libxml2::init;
 pub use members::{Member, MemberNames, Members, read_members};
 pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};

@@ -5,9 +5,9 @@ use openssl::hash::hash;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::ffi::{Canonical, ParseError, Tree};
 use crate::verify::{DSIG, ENVELOPED, EXC_C14N, is_plain};
 use crate::{Certificate, DigestAlgorithm, SignatureAlgorithm, SigningKey, base64_binary};
+use libxml2::{Canonical, ParseError, Tree};
 
 /// Why a document could not be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]

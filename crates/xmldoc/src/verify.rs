@@ -8,8 +8,8 @@ use std::ops::Deref;
 use openssl::hash::hash;
 use openssl::memcmp;
 
-use crate::ffi::{Canonical, Node, Tree};
 use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_binary, element};
+use libxml2::{Canonical, Node, Tree};
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;

@@ -1,8 +1,8 @@
 //! Decrypted octets as a document.
 use crate::element::Declaration;
-use crate::ffi::Tree;
 use crate::reader::{Outside, Sink, StartTag};
 use crate::{Document, Limits, XmlError, gate};
+use libxml2::Tree;
 
 /// Encryptors that serialise an Assertion without its surroundings lose this declaration more than
 /// any other. Its meaning is fixed, so it needs nobody's word.

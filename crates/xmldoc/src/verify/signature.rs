@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{SignaturePolicy, VerifyError};
-use crate::ffi::{Child, Node};
 use crate::{DigestAlgorithm, SignatureAlgorithm};
+use libxml2::{Child, Node};
 
 pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";

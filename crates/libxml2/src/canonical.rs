@@ -6,18 +6,19 @@ use std::slice;
 use super::{Node, Silence, sys};
 
 /// What is to be canonicalised: one element and all that is in it.
-pub(crate) struct Canonical<'a, 'tree> {
-    pub(crate) element: Node<'tree>,
+pub struct Canonical<'a, 'tree> {
+    /// The element.
+    pub element: Node<'tree>,
     /// A child that is left out (xmldsig-core1 6.6.4).
-    pub(crate) without: Option<Node<'tree>>,
+    pub without: Option<Node<'tree>>,
     /// The InclusiveNamespaces PrefixList, white space between its prefixes.
-    pub(crate) prefixes: &'a str,
+    pub prefixes: &'a str,
 }
 
 impl Canonical<'_, '_> {
     /// The canonical octets; `None` when there are more than `most`, when libxml2 fails, and when
     /// what it wrote is not the element from its start tag to its end tag.
-    pub(crate) fn octets(&self, most: usize) -> Option<Vec<u8>> {
+    pub fn octets(&self, most: usize) -> Option<Vec<u8>> {
         let prefixes: Vec<CString> = self
             .prefixes
             .split_ascii_whitespace()
@@ -134,7 +135,7 @@ unsafe extern "C" fn write(context: *mut c_void, data: *const c_char, length: c_
 
 #[cfg(test)]
 mod tests {
-    use super::super::Tree;
+    use crate::Tree;
     use super::*;
 
     /// The first element of this name.

@@ -11,14 +11,15 @@ const HUGE: usize = 10_000_000;
 
 /// Why libxml2 made no tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ParseError {
+pub enum ParseError {
+    /// There was no memory for it.
     OutOfMemory,
     /// libxml2's own sentence.
     Refused(String),
 }
 
 /// A parsed document.
-pub(crate) struct Tree {
+pub struct Tree {
     document: NonNull<sys::xmlDoc>,
     /// Bytes that it was parsed from.
     length: usize,
@@ -26,7 +27,10 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// One parse: no network, no DTD, no entities; CDATA sections become text.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    /// It is not well-formed, or there is no memory.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         init();
         let size = c_int::try_from(bytes.len())
             .map_err(|_| ParseError::Refused("is larger than 2 GiB".into()))?;
@@ -56,14 +60,15 @@ impl Tree {
         Ok(Self { document, length: bytes.len() })
     }
 
-    pub(crate) fn root(&self) -> Option<Node<'_>> {
+    /// The root element.
+    pub fn root(&self) -> Option<Node<'_>> {
         // SAFETY: the document is live; the node it returns lives as long.
         let root = unsafe { sys::xmlDocGetRootElement(self.document.as_ptr()) };
         NonNull::new(root).map(|pointer| Node { pointer, tree: PhantomData })
     }
 
     /// Bytes that it was parsed from.
-    pub(crate) fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.length
     }
 }
@@ -107,14 +112,16 @@ impl Drop for ParserContext {
 
 /// An element of a tree.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Node<'tree> {
+pub struct Node<'tree> {
     pointer: NonNull<sys::xmlNode>,
     tree: PhantomData<&'tree Tree>,
 }
 
 /// What stands in an element.
-pub(crate) enum Child<'tree> {
+pub enum Child<'tree> {
+    /// An element.
     Element(Node<'tree>),
+    /// Character data.
     Text(&'tree str),
     /// A comment, or what the gate should have kept out.
     Other,
@@ -127,35 +134,36 @@ impl<'tree> Node<'tree> {
         unsafe { self.pointer.as_ref() }
     }
 
-    pub(super) fn as_ptr(self) -> *mut sys::xmlNode {
+    pub(crate) fn as_ptr(self) -> *mut sys::xmlNode {
         self.pointer.as_ptr()
     }
 
     /// Local name.
-    pub(crate) fn name(self) -> &'tree str {
+    pub fn name(self) -> &'tree str {
         // SAFETY: an element's name is a C string of the tree.
         unsafe { text(self.raw().name) }
     }
 
     /// Namespace URI, empty when there is none.
-    pub(crate) fn namespace(self) -> &'tree str {
+    pub fn namespace(self) -> &'tree str {
         // SAFETY: the element's namespace lives in the tree.
         unsafe { namespace(self.raw().ns) }
     }
 
     /// The name as it is written, with its prefix.
-    pub(super) fn qualified_name(self) -> String {
+    pub(crate) fn qualified_name(self) -> String {
         // SAFETY: the element's namespace lives in the tree; a prefix is null or a C string of it.
         let prefix = unsafe { self.raw().ns.as_ref().map_or("", |ns| text(ns.prefix)) };
         if prefix.is_empty() { self.name().into() } else { [prefix, ":", self.name()].concat() }
     }
 
-    pub(crate) fn is(self, namespace: &str, name: &str) -> bool {
+    /// Is this `{namespace}name`?
+    pub fn is(self, namespace: &str, name: &str) -> bool {
         self.name() == name && self.namespace() == namespace
     }
 
     /// (namespace, local name) of each attribute, in document order.
-    pub(crate) fn attribute_names(self) -> impl Iterator<Item = (&'tree str, &'tree str)> {
+    pub fn attribute_names(self) -> impl Iterator<Item = (&'tree str, &'tree str)> {
         self.raw_attributes().map(|attribute| {
             // SAFETY: the attribute and what it points to live in the tree.
             unsafe { (namespace(attribute.as_ref().ns), text(attribute.as_ref().name)) }
@@ -163,9 +171,7 @@ impl<'tree> Node<'tree> {
     }
 
     /// (namespace, local name, value), in document order.
-    pub(crate) fn attributes(
-        self,
-    ) -> impl Iterator<Item = (&'tree str, &'tree str, Cow<'tree, str>)> {
+    pub fn attributes(self) -> impl Iterator<Item = (&'tree str, &'tree str, Cow<'tree, str>)> {
         self.raw_attributes().map(|attribute| {
             // SAFETY: the attribute and what it points to live in the tree.
             unsafe {
@@ -176,7 +182,7 @@ impl<'tree> Node<'tree> {
     }
 
     /// The value of the attribute `name` that is in no namespace.
-    pub(crate) fn attribute(self, name: &str) -> Option<Cow<'tree, str>> {
+    pub fn attribute(self, name: &str) -> Option<Cow<'tree, str>> {
         let mut attributes = self.attributes();
         attributes.find(|row| row.0.is_empty() && row.1 == name).map(|(_, _, value)| value)
     }
@@ -190,7 +196,7 @@ impl<'tree> Node<'tree> {
 
     /// Prefix (empty: the default namespace) and URI of what is declared here and further out,
     /// innermost last.
-    pub(crate) fn namespaces_in_scope(self) -> Vec<(String, String)> {
+    pub fn namespaces_in_scope(self) -> Vec<(String, String)> {
         let mut outwards = Vec::new();
         let mut element = Some(self.raw());
         // The root's parent is the document, which has another shape.
@@ -212,7 +218,7 @@ impl<'tree> Node<'tree> {
     }
 
     /// Child elements, text and the rest, in document order.
-    pub(crate) fn content(self) -> impl Iterator<Item = Child<'tree>> {
+    pub fn content(self) -> impl Iterator<Item = Child<'tree>> {
         let first = NonNull::new(self.raw().children);
         let nodes = std::iter::successors(first, |node| {
             // SAFETY: the list of children lives in the tree.
@@ -231,7 +237,7 @@ impl<'tree> Node<'tree> {
     }
 
     /// Child elements, in document order.
-    pub(crate) fn elements(self) -> impl Iterator<Item = Node<'tree>> {
+    pub fn elements(self) -> impl Iterator<Item = Node<'tree>> {
         self.content().filter_map(|child| match child {
             Child::Element(node) => Some(node),
             Child::Text(_) | Child::Other => None,

@@ -1,16 +1,26 @@
-//! libxml2 as this crate uses it: started once, silent, freed by `Drop`.
-mod c14n;
+//! libxml2 as the XML fence uses it: started once, silent, freed by `Drop`.
+
+#![warn(missing_docs, unreachable_pub)]
+
+mod canonical;
 mod tree;
 
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Once;
 
-pub(crate) use c14n::Canonical;
-pub(crate) use tree::{Child, Node, ParseError, Tree};
+pub use canonical::Canonical;
+pub use tree::{Child, Node, ParseError, Tree};
 
 /// What bindgen made of the library's headers.
-#[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code, unreachable_pub)]
+#[allow(
+    missing_docs,
+    non_camel_case_types,
+    non_upper_case_globals,
+    non_snake_case,
+    dead_code,
+    unreachable_pub
+)]
 #[allow(clippy::all, clippy::undocumented_unsafe_blocks, unnecessary_transmutes)]
 mod sys {
     include!(concat!(env!("OUT_DIR"), "/fence.rs"));

@@ -7,6 +7,7 @@ const HEADERS: &str = "
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <libxml/xmlerror.h>
+#include <libxml/uri.h>
 #include <libxml/xmlIO.h>
 ";
 
@@ -24,6 +25,8 @@ const FUNCTIONS: &[&str] = &[
     "xmlC14NExecute",
     "xmlOutputBufferCreateIO",
     "xmlOutputBufferClose",
+    "xmlParseURI",
+    "xmlFreeURI",
 ];
 
 fn main() {

@@ -1,4 +1,4 @@
-//! Exclusive canonicalisation without comments (xml-exc-c14n), by libxml2.
+//! Exclusive canonicalisation (xml-exc-c14n), by libxml2.
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::slice;
@@ -13,6 +13,8 @@ pub struct Canonical<'a, 'tree> {
     pub without: Option<Node<'tree>>,
     /// The InclusiveNamespaces PrefixList, white space between its prefixes.
     pub prefixes: &'a str,
+    /// Are comments written, too?
+    pub with_comments: bool,
 }
 
 impl Canonical<'_, '_> {
@@ -55,7 +57,7 @@ impl Canonical<'_, '_> {
                 ptr::null_mut(),
                 sys::XML_C14N_EXCLUSIVE_1_0 as c_int,
                 listed.as_mut_ptr(),
-                0,
+                c_int::from(self.with_comments),
                 buffer,
             );
             (done, sys::xmlOutputBufferClose(buffer))
@@ -135,8 +137,8 @@ unsafe extern "C" fn write(context: *mut c_void, data: *const c_char, length: c_
 
 #[cfg(test)]
 mod tests {
-    use crate::Tree;
     use super::*;
+    use crate::Tree;
 
     /// The first element of this name.
     fn find<'tree>(from: Node<'tree>, name: &str) -> Option<Node<'tree>> {
@@ -149,7 +151,8 @@ mod tests {
     fn octets(tree: &Tree, name: &str, without: &str, most: usize) -> Option<String> {
         let element = find(tree.root().unwrap(), name).unwrap();
         let without = find(element, without);
-        let octets = Canonical { element, without, prefixes: "q" }.octets(most)?;
+        let octets =
+            Canonical { element, without, prefixes: "q", with_comments: false }.octets(most)?;
         Some(String::from_utf8(octets).unwrap())
     }
 

@@ -5,7 +5,7 @@
 mod canonical;
 mod tree;
 
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::ptr;
 use std::sync::Once;
 
@@ -33,6 +33,19 @@ pub fn init() {
     static STARTED: Once = Once::new();
     // SAFETY: no arguments; it may run again after another module's call.
     STARTED.call_once(|| unsafe { sys::xmlInitParser() });
+}
+
+/// Is it a URI reference to libxml2? Only then it canonicalises what has a namespace of that name.
+pub fn is_uri(text: &str) -> bool {
+    let Ok(text) = CString::new(text) else { return false };
+    // SAFETY: a C string goes in; what comes out is null or a URI of its own, which is freed once.
+    unsafe {
+        let uri = sys::xmlParseURI(text.as_ptr());
+        if !uri.is_null() {
+            sys::xmlFreeURI(uri);
+        }
+        !uri.is_null()
+    }
 }
 
 /// libxml2's messages of this thread go nowhere while this lives; then to whom they went before.

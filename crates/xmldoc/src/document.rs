@@ -320,7 +320,8 @@ mod tests {
             let tree = Tree::parse(xml.as_bytes()).unwrap();
             let element = (0..3).fold(tree.root(), |from, _| from?.elements().next()).unwrap();
             for prefixes in ["", "#default", "p", "#default p"] {
-                let canonical = Canonical { element, without: None, prefixes };
+                let canonical =
+                    Canonical { element, without: None, prefixes, with_comments: false };
                 let octets = canonical.octets(usize::MAX).unwrap();
                 let read = crate::element::from_canonical(&octets).unwrap();
                 assert_eq!(read, copy(element, |_| false), "{prefixes}: {xml}");

@@ -11,17 +11,21 @@
 )]
 
 mod base64_binary;
+#[cfg(any(test, feature = "fuzzing"))]
+mod canonical;
 mod decrypt;
 mod document;
 mod element;
 mod encrypt;
 mod fragment;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_support;
 mod gate;
 mod keys;
 mod members;
+#[cfg(any(test, feature = "fuzzing"))]
+mod places;
 mod reader;
 mod sign;
 mod soap;

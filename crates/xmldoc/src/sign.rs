@@ -131,7 +131,7 @@ fn digest_value(xml: &str, digest: DigestAlgorithm) -> Result<String, SignError>
         ParseError::Refused(reason) => SignError(format!("not well-formed: {reason}")),
     })?;
     let element = tree.root().ok_or_else(|| SignError::new("no root element"))?;
-    let canonical = Canonical { element, without: None, prefixes: "" }
+    let canonical = Canonical { element, without: None, prefixes: "", with_comments: false }
         .octets(usize::MAX)
         .ok_or_else(|| SignError::new("libxml2 could not canonicalise the document"))?;
     let digest = hash(digest.message_digest(), &canonical)

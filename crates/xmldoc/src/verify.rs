@@ -91,8 +91,12 @@ fn signer(
     policy: &SignaturePolicy,
 ) -> Result<usize, VerifyError> {
     let candidates = candidates(keys, signature.algorithm, policy)?;
-    let signed_info =
-        Canonical { element: signature.signed_info, without: None, prefixes: &signature.prefixes };
+    let signed_info = Canonical {
+        element: signature.signed_info,
+        without: None,
+        prefixes: &signature.prefixes,
+        with_comments: false,
+    };
     let canonical = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
     let value = base64_binary::decode(&signature.value).unwrap_or_default();
     let algorithm = signature.algorithm;
@@ -112,7 +116,8 @@ fn digested(
     let Reference { prefixes, digest, value } = &signature.reference;
     let most = MOST_GROWTH * tree.length() + ROOM_FOR_NAMESPACES;
     let without = Some(signature.element);
-    let canonical = Canonical { element: target, without, prefixes }.octets(most);
+    let canonical =
+        Canonical { element: target, without, prefixes, with_comments: false }.octets(most);
     let canonical = canonical.ok_or(VerifyError::Void)?;
     let found = hash(digest.message_digest(), &canonical).ok();
     let signed = base64_binary::decode(value);

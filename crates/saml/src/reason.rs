@@ -462,9 +462,6 @@ reasons! {
     STORE_UNAVAILABLE, "store_unavailable", Server,
         "The session store does not answer.",
         "check the servers of saml_session_store";
-    OUT_OF_MEMORY, "out_of_memory", Server,
-        "This host has no memory left.",
-        "give this host more memory";
     INTERNAL_ERROR, "internal_error", Server,
         "This host failed.",
         "report it with the lines before it in the error log; it is a fault of this module";

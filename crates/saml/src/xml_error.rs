@@ -10,7 +10,6 @@ impl From<XmlError> for Refusal {
         let reason = match &error {
             XmlError::Gate(gate) => gate_reason(gate),
             XmlError::Malformed(_) => &reason::XML_MALFORMED,
-            XmlError::OutOfMemory => &reason::OUT_OF_MEMORY,
         };
         Self::new(reason, quote(&error.to_string()))
     }
@@ -102,11 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn what_libxml2_says_is_quoted() {
+    fn what_is_told_of_broken_xml_is_quoted() {
         let refusal = Refusal::from(XmlError::Malformed("line 1\n\"x\"".to_owned()));
         assert_eq!(refusal.code(), "xml_malformed");
         assert!(refusal.detail().contains(r#"line 1\n\"x\""#), "{refusal}");
-        assert_eq!(Refusal::from(XmlError::OutOfMemory).code(), "out_of_memory");
     }
 
     #[test]

@@ -2,13 +2,14 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::element::{ASSERTION, plaintext_name};
-use crate::verify::DSIG;
+use crate::element::{self, ASSERTION, Builder};
+use crate::outline::{Entry, Outline};
+use crate::reader::{self, Outside, Part, Span, StartTag};
+use crate::verify::{DSIG, Target};
 use crate::{
-    Attribute, Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError,
-    VerifyingKey, gate, verify,
+    Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
+    gate, verify,
 };
-use libxml2::{Child, Node, ParseError, Tree};
 
 /// Data that no signature vouches for: good for refusing, never for granting.
 #[derive(Clone, Debug)]
@@ -25,9 +26,8 @@ impl<T> Deref for Unverified<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XmlError {
     Gate(GateError),
-    /// libxml2 refused what the gate let through.
+    /// It does not even fall into elements: what is wrong, and where.
     Malformed(String),
-    OutOfMemory,
 }
 
 impl fmt::Display for XmlError {
@@ -35,7 +35,6 @@ impl fmt::Display for XmlError {
         match self {
             Self::Gate(error) => error.fmt(f),
             Self::Malformed(reason) => write!(f, "the document is not well-formed XML: {reason}"),
-            Self::OutOfMemory => f.write_str("no memory to parse the document"),
         }
     }
 }
@@ -48,35 +47,57 @@ impl From<GateError> for XmlError {
     }
 }
 
-impl From<ParseError> for XmlError {
-    fn from(error: ParseError) -> Self {
-        match error {
-            ParseError::OutOfMemory => Self::OutOfMemory,
-            ParseError::Refused(reason) => Self::Malformed(reason),
-        }
-    }
-}
-
-/// A parsed document. Owns its libxml2 tree.
+/// A document that has passed the gate: its text, and where in it the parts of a message stand.
 pub struct Document {
-    tree: Tree,
+    text: String,
+    /// Where the start tags around its root begin, outermost first; none, but for what was in a SOAP
+    /// envelope.
+    around: Vec<usize>,
+    outline: Outline,
+    envelope: Unverified<Element>,
     /// What the document was decoded from; empty when it came as it is.
     octets: Vec<u8>,
 }
 
 impl Document {
-    /// Gate, then one libxml2 parse.
+    /// Lets the bytes through the gate.
     ///
     /// # Errors
-    /// The gate refuses it, or libxml2 does.
+    /// The gate refuses them.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
-        gate(bytes, limits)?;
-        Ok(Self { tree: Tree::parse(bytes)?, octets: Vec::new() })
+        Ok(Self::parse_within(bytes, limits, &Outside::default())?)
     }
 
-    /// For a tree of what has passed the gate.
-    pub(crate) fn from_tree(tree: Tree) -> Self {
-        Self { tree, octets: Vec::new() }
+    /// As [`Document::parse`]; only for the gate prefixes are bound outside, not for the document.
+    pub(crate) fn parse_within<'a>(
+        bytes: &'a [u8],
+        limits: &Limits,
+        outside: &Outside<'a>,
+    ) -> Result<Self, GateError> {
+        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
+        let text = gate::pass(bytes, limits, outside, &mut sinks)?;
+        Ok(Self::new(text.to_owned(), Vec::new(), sinks))
+    }
+
+    /// A text that has passed the gate but for its bounds.
+    pub(crate) fn of_text(text: String) -> Result<Self, GateError> {
+        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
+        reader::read(&text, &Limits::NONE, &mut sinks)?;
+        Ok(Self::new(text, Vec::new(), sinks))
+    }
+
+    /// An element of a document's text as a document of its own; prefixes keep their meaning.
+    pub(crate) fn of_part(text: String, around: Vec<usize>, span: Span) -> Result<Self, GateError> {
+        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
+        let part = Part { text: &text, around, span };
+        reader::read_part(&part, None, &mut sinks)?;
+        let around = part.around;
+        Ok(Self::new(text, around, sinks))
+    }
+
+    fn new(text: String, around: Vec<usize>, (builder, outline): (Builder, Outline)) -> Self {
+        let envelope = Unverified(builder.root().unwrap_or_default());
+        Self { text, around, outline, envelope, octets: Vec::new() }
     }
 
     /// The document that `octets` hold in the form that `decode` undoes (Bindings 3.4.4.1).
@@ -96,21 +117,18 @@ impl Document {
 
     /// The root, unverified; its `Assertion`, `EncryptedAssertion` and `Signature` children (and any
     /// deeper ones) are empty shells: name, namespace, attributes only.
-    pub fn envelope(&self) -> Unverified<Element> {
-        Unverified(self.tree.root().map_or_else(Element::default, |root| copy(root, is_sealed)))
+    pub fn envelope(&self) -> &Unverified<Element> {
+        &self.envelope
     }
 
     /// The whole tree of a document that the administrator's own file holds.
     pub fn trusted_root(self) -> Element {
-        self.tree.root().map_or_else(Element::default, |root| copy(root, |_| false))
+        self.whole()
     }
 
     /// The value of the root's attribute `name`, unverified.
     pub fn root_attribute(&self, name: &str) -> Option<Unverified<String>> {
-        self.tree
-            .root()
-            .and_then(|root| root.attribute(name))
-            .map(|value| Unverified(value.into_owned()))
+        self.envelope.attribute(name).map(|value| Unverified(value.to_owned()))
     }
 
     /// The text of the only `{namespace}name` in the root's only child `{namespace}child`, unverified:
@@ -121,30 +139,31 @@ impl Document {
         child: &str,
         name: &str,
     ) -> Option<Unverified<String>> {
-        let child = self.only_child(namespace, child)?;
-        let mut named = child.elements().filter(|element| element.is(namespace, name));
+        let child = self.copy_only_child(namespace, child)?;
+        let mut named = child.children.into_iter().filter(|element| element.is(namespace, name));
         let (first, None) = (named.next()?, named.next()) else { return None };
-        Some(Unverified(copy(first, |_| false).text))
+        Some(Unverified(first.text))
     }
 
     /// Is the root element `{namespace}name`?
     pub fn root_is(&self, namespace: &str, name: &str) -> bool {
-        self.tree.root().is_some_and(|root| root.is(namespace, name))
+        self.envelope.is(namespace, name)
     }
 
     /// The root's only child `{namespace}name`, with all that is in it.
     pub(crate) fn copy_only_child(&self, namespace: &str, name: &str) -> Option<Element> {
-        self.only_child(namespace, name).map(|child| copy(child, |_| false))
+        let (_, entry) = self.only_child(namespace, name)?;
+        element::read_part(&self.part().within(entry.span)).ok()
     }
 
     /// Has the root element a `ds:Signature` child?
     pub fn root_is_signed(&self) -> bool {
-        self.tree.root().is_some_and(is_signed)
+        self.outline.signatures().next().is_some()
     }
 
     /// Has the root's only child element `{namespace}name` a `ds:Signature` child?
     pub fn child_is_signed(&self, namespace: &str, name: &str) -> bool {
-        self.only_child(namespace, name).is_some_and(is_signed)
+        self.only_child(namespace, name).is_some_and(|(_, entry)| !entry.signatures.is_empty())
     }
 
     /// Verifies the root's enveloped signature and returns what was digested.
@@ -158,8 +177,8 @@ impl Document {
         keys: &[VerifyingKey],
         policy: &SignaturePolicy,
     ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-        let root = self.tree.root().ok_or(VerifyError::Missing)?;
-        verify::verify(&self.tree, root, keys, policy)
+        let signatures: Vec<_> = self.outline.signatures().collect();
+        verify::verify(&self.target(&self.envelope, self.part(), &signatures), keys, policy)
     }
 
     /// Verifies the enveloped signature of the root's only child `{namespace}name`.
@@ -173,14 +192,14 @@ impl Document {
         keys: &[VerifyingKey],
         policy: &SignaturePolicy,
     ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-        let root = self.tree.root().ok_or(VerifyError::Missing)?;
-        if root.elements().filter(|child| child.is(namespace, name)).count() > 1 {
+        if self.envelope.children_named(namespace, name).count() > 1 {
             return Err(VerifyError::Structure(
                 "the signed element is not the only one of its name",
             ));
         }
-        let child = self.only_child(namespace, name).ok_or(VerifyError::Missing)?;
-        verify::verify(&self.tree, child, keys, policy)
+        let (child, entry) = self.only_child(namespace, name).ok_or(VerifyError::Missing)?;
+        let part = self.part().within(entry.span);
+        verify::verify(&self.target(child, part, &entry.signatures), keys, policy)
     }
 
     /// Verifies a detached signature over the octets that the document was decoded from. They hold
@@ -198,65 +217,61 @@ impl Document {
         keys: &[VerifyingKey],
         policy: &SignaturePolicy,
     ) -> Result<Verified<Element>, VerifyError> {
-        let root = self.tree.root().filter(|_| !self.octets.is_empty());
-        let root = root.ok_or(VerifyError::Missing)?;
+        if self.octets.is_empty() {
+            return Err(VerifyError::Missing);
+        }
         verify::verify_octets(&self.octets, algorithm, signature, keys, policy)?;
-        Ok(Verified::whole(copy(root, |_| false)))
+        Ok(Verified::whole(self.whole()))
     }
 
-    fn only_child(&self, namespace: &str, name: &str) -> Option<Node<'_>> {
-        let mut named = self.tree.root()?.elements().filter(|child| child.is(namespace, name));
+    pub(crate) fn part(&self) -> Part<'_> {
+        Part { text: &self.text, around: self.around.clone(), span: self.outline.root }
+    }
+
+    pub(crate) fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    fn whole(&self) -> Element {
+        // It was read before, so it can be read again.
+        element::read_part(&self.part()).unwrap_or_default()
+    }
+
+    fn target<'d>(
+        &self,
+        element: &'d Element,
+        part: Part<'d>,
+        signatures: &'d [Span],
+    ) -> Target<'d> {
+        let id = element.attribute("ID").unwrap_or_default();
+        Target { namespace: &element.namespace, name: &element.name, id, part, signatures }
+    }
+
+    /// Its start tag, and where it stands.
+    fn only_child(&self, namespace: &str, name: &str) -> Option<(&Element, &Entry)> {
+        let children = self.envelope.children.iter().zip(&self.outline.children);
+        let mut named = children.filter(|(child, _)| child.is(namespace, name));
         let first = named.next()?;
         named.next().is_none().then_some(first)
     }
 }
 
-fn is_signed(element: Node<'_>) -> bool {
-    element.elements().any(|child| child.is(DSIG, "Signature"))
-}
-
 /// What nobody may read before its signature was checked.
-fn is_sealed(element: Node<'_>) -> bool {
-    element.is(ASSERTION, "Assertion")
-        || element.is(ASSERTION, "EncryptedAssertion")
-        || element.is(DSIG, "Signature")
-}
-
-/// A copy as plain data; of an element that `is_shell` picks, only the start tag.
-///
-/// Recursion is bounded by the gate's depth.
-fn copy(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Element {
-    let attributes = node.attributes().map(|(namespace, name, value)| Attribute {
-        name: name.into(),
-        namespace: namespace.into(),
-        value: value.into(),
-    });
-    let mut element = Element {
-        name: node.name().into(),
-        namespace: node.namespace().into(),
-        attributes: attributes.collect(),
-        ..Element::default()
-    };
-    if is_shell(node) {
-        return element;
-    }
-    if plaintext_name(node.namespace(), node.name()).is_some() {
-        element.scope = node.namespaces_in_scope();
-    }
-    for child in node.content() {
-        match child {
-            Child::Element(child) => element.children.push(copy(child, is_shell)),
-            Child::Text(text) => element.text.push_str(text),
-            Child::Other => {}
-        }
-    }
-    element
+fn is_sealed(tag: &StartTag<'_, '_>) -> bool {
+    tag.is(ASSERTION, "Assertion")
+        || tag.is(ASSERTION, "EncryptedAssertion")
+        || tag.is(DSIG, "Signature")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use libxml2::Canonical;
+    use crate::fuzz_support::{Choice, canonicalise};
+    use crate::testing;
 
     fn parse(xml: &str) -> Result<Document, XmlError> {
         Document::parse(xml.as_bytes(), &Limits::default())
@@ -269,7 +284,8 @@ mod tests {
              <EncryptedAssertion xmlns='{ASSERTION}'><c/></EncryptedAssertion>\
              <s:Signature xmlns:s='{DSIG}'><d/></s:Signature><Assertion>other</Assertion>out</r>"
         );
-        let envelope = parse(&xml).unwrap().envelope();
+        let document = parse(&xml).unwrap();
+        let envelope = document.envelope();
         assert_eq!(envelope.text, "out");
         let assertion = envelope.children[0].child(ASSERTION, "Assertion").unwrap();
         assert_eq!(assertion.attribute("ID"), Some("_1"));
@@ -295,15 +311,15 @@ mod tests {
     }
 
     #[test]
-    fn digested_bytes_read_like_the_tree() {
+    fn digested_bytes_read_like_the_document() {
         let xml =
             "<m:r xmlns:m='urn:m' m:a='&lt;&amp; &#10;é' b=''><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
-        let read = crate::element::from_canonical(xml.replace('\r', "").as_bytes()).unwrap();
+        let read = element::from_canonical(&xml.replace('\r', "")).unwrap();
         assert_eq!(read, parse(xml).unwrap().trusted_root());
     }
 
-    /// What canonicalisation makes of undeclared defaults means what the tree means: were one lost,
-    /// an element would be read in a namespace that nobody signed.
+    /// What canonicalisation makes of undeclared defaults means what the document means: were one
+    /// lost, an element would be read in a namespace that nobody signed.
     #[test]
     fn canonical_bytes_keep_each_element_in_its_namespace() {
         const DECLARED: [&str; 4] = ["", " xmlns=''", " xmlns='urn:1'", " xmlns='urn:2'"];
@@ -317,19 +333,21 @@ mod tests {
             let opened: String = ways.iter().map(open).collect();
             let closed: String = ways.iter().rev().map(close).collect();
             let xml = format!("<r xmlns:p='urn:p'>{opened}<x/>{closed}</r>");
-            let tree = Tree::parse(xml.as_bytes()).unwrap();
+            let tree = libxml2::Tree::parse(xml.as_bytes()).unwrap();
             let element = (0..3).fold(tree.root(), |from, _| from?.elements().next()).unwrap();
             for prefixes in ["", "#default", "p", "#default p"] {
-                let canonical =
-                    Canonical { element, without: None, prefixes, with_comments: false };
-                let octets = canonical.octets(usize::MAX).unwrap();
-                let read = crate::element::from_canonical(&octets).unwrap();
-                assert_eq!(read, copy(element, |_| false), "{prefixes}: {xml}");
+                let choice = Choice { element: 3, without: None, prefixes, with_comments: false };
+                let octets = canonicalise(xml.as_bytes(), &choice).unwrap();
+                let theirs =
+                    libxml2::Canonical { element, without: None, prefixes, with_comments: false };
+                assert_eq!(theirs.octets(usize::MAX).as_deref(), Some(octets.as_bytes()), "{xml}");
+                let read = element::from_canonical(&octets).unwrap();
+                assert_eq!(read, testing::copy(element), "{prefixes}: {xml}");
                 compared += 1;
             }
             // And the reader agrees with libxml2 on the document itself.
-            let read = crate::element::from_canonical(xml.as_bytes()).unwrap();
-            assert_eq!(read, Document::from_tree(tree).trusted_root(), "{xml}");
+            let read = parse(&xml).unwrap().trusted_root();
+            assert_eq!(Some(read), tree.root().map(testing::copy), "{xml}");
         }
         assert_eq!(compared, 4 * 8_usize.pow(4));
     }
@@ -342,22 +360,23 @@ mod tests {
         let mut accepted = 0;
         for at in 0..xml.len() {
             let twice = format!("{0}{0}", char::from(xml[at]));
-            let others = "< > & ' \" / ! ? - = ; ] x 1 \u{e9}".split(' ');
+            let others = "< > & ' \" / ! ? - = ; ] x 1 \u{e9} \u{d7} \r \t".split(' ');
             for put in others.chain(["", " ", &twice]) {
                 let mutant = [&xml[..at], put.as_bytes(), &xml[at + 1..]].concat();
                 let shown = String::from_utf8_lossy(&mutant);
-                match (crate::element::from_canonical(&mutant), Tree::parse(&mutant)) {
-                    (Ok(read), Ok(tree)) => {
+                let ours = Document::parse(&mutant, &Limits::default());
+                match (ours.map(Document::trusted_root), testing::read_by_libxml2(&mutant)) {
+                    (Ok(read), theirs) => {
                         accepted += 1;
-                        assert_eq!(read, Document::from_tree(tree).trusted_root(), "{shown}");
+                        assert_eq!(Some(read), theirs, "{shown}");
                     }
-                    (Err(GateError::Malformed(what)), Ok(_)) => {
+                    (Err(XmlError::Gate(GateError::Malformed(what))), Some(_)) => {
                         // Namespace rules, and a version that libxml2 takes for 1.0.
                         let lenient = ["a name", "another version than XML 1.0"];
                         assert!(lenient.contains(&what), "{what}: {shown}");
                     }
-                    // Refused for a rule that is the gate's own, or libxml2's.
-                    (Err(_), Ok(_)) | (_, Err(_)) => {}
+                    // Refused for a rule that is the gate's own, or by both.
+                    (Err(_), _) => {}
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! An XML element as plain owned data.
 use smol_str::SmolStr;
 
-use crate::reader::{self, Sink, StartTag};
+use crate::reader::{self, Part, Sink, StartTag};
 use crate::{GateError, Limits};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -81,11 +81,17 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
 /// Reads canonical XML, the bytes that a digest was taken of.
 ///
 /// It was made of a document that had passed the gate, so the bounds on it still hold.
-pub(crate) fn from_canonical(bytes: &[u8]) -> Result<Element, GateError> {
-    let text = reader::characters(bytes, &Limits::NONE)?;
+pub(crate) fn from_canonical(text: &str) -> Result<Element, GateError> {
     let mut builder = Builder::default();
     reader::read(text, &Limits::NONE, &mut builder)?;
-    builder.closed.pop().ok_or(GateError::Malformed("no element"))
+    builder.root().ok_or(GateError::Malformed("no element"))
+}
+
+/// Reads one element of a document that has passed the gate.
+pub(crate) fn read_part(part: &Part<'_>) -> Result<Element, GateError> {
+    let mut builder = Builder::default();
+    reader::read_part(part, None, &mut builder)?;
+    builder.root().ok_or(GateError::Malformed("no element"))
 }
 
 /// How many namespaces are looked through before another string is made of one.
@@ -93,16 +99,36 @@ const SHARED: usize = 8;
 
 /// Makes elements of what the reader finds.
 #[derive(Default)]
-struct Builder {
+pub(crate) struct Builder {
+    /// Of an element that this picks only the start tag is taken.
+    is_shell: Option<fn(&StartTag<'_, '_>) -> bool>,
+    /// How many elements are open from a shell on inwards.
+    in_shell: usize,
     /// Elements that are open, outermost first, each with how many of `closed` it found.
     open: Vec<(Element, usize)>,
     /// Elements whose parent is open; in the end, the root.
     closed: Vec<Element>,
     /// The document's namespaces, which nearly all elements share.
     namespaces: Vec<SmolStr>,
+    /// Comments, but for those in shells.
+    comments: usize,
 }
 
 impl Builder {
+    pub(crate) fn with_shells(is_shell: fn(&StartTag<'_, '_>) -> bool) -> Self {
+        Self { is_shell: Some(is_shell), ..Self::default() }
+    }
+
+    /// Was there a comment outside of shells?
+    pub(crate) fn has_comments(&self) -> bool {
+        self.comments > 0
+    }
+
+    /// What was read, once all of it is closed.
+    pub(crate) fn root(mut self) -> Option<Element> {
+        self.closed.pop()
+    }
+
     fn namespace(&mut self, uri: &str) -> SmolStr {
         if uri.is_empty() {
             return SmolStr::default();
@@ -128,10 +154,17 @@ impl Builder {
 
 impl<'a> Sink<'a> for Builder {
     fn open(&mut self, tag: &StartTag<'a, '_>) {
+        if self.in_shell > 0 {
+            self.in_shell += 1;
+            return;
+        }
+        if self.is_shell.is_some_and(|is_shell| is_shell(tag)) {
+            self.in_shell = 1;
+        }
         let (name, namespace) = (tag.name.local.into(), self.namespace(tag.namespace()));
         let attributes = self.attributes(tag);
         let mut element = Element { name, namespace, attributes, ..Element::default() };
-        if plaintext_name(&element.namespace, &element.name).is_some() {
+        if self.in_shell == 0 && plaintext_name(&element.namespace, &element.name).is_some() {
             element.scope =
                 tag.in_scope().map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
@@ -139,12 +172,21 @@ impl<'a> Sink<'a> for Builder {
     }
 
     fn text(&mut self, text: &str) {
-        if let Some((element, _)) = self.open.last_mut() {
+        if let Some((element, _)) = self.open.last_mut().filter(|_| self.in_shell == 0) {
             element.text.push_str(text);
         }
     }
 
+    fn comment(&mut self, _: &'a str) {
+        self.comments += usize::from(self.in_shell == 0);
+    }
+
     fn close(&mut self, _: usize) {
+        if self.in_shell > 1 {
+            self.in_shell -= 1;
+            return;
+        }
+        self.in_shell = 0;
         let Some((mut element, before)) = self.open.pop() else { return };
         if before < self.closed.len() {
             element.children = self.closed.split_off(before);

@@ -8,7 +8,7 @@ use crate::{Element, GateError, Limits, element, reader};
 /// # Errors
 /// It is none.
 pub fn read(bytes: &[u8]) -> Result<Element, GateError> {
-    element::from_canonical(bytes)
+    element::from_canonical(reader::characters(bytes, &Limits::default())?)
 }
 
 /// What of a document is canonicalised, and how.

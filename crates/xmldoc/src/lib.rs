@@ -11,7 +11,6 @@
 )]
 
 mod base64_binary;
-#[cfg(any(test, feature = "fuzzing"))]
 mod canonical;
 mod decrypt;
 mod document;
@@ -24,6 +23,7 @@ pub mod fuzz_support;
 mod gate;
 mod keys;
 mod members;
+mod outline;
 #[cfg(any(test, feature = "fuzzing"))]
 mod places;
 mod reader;

@@ -8,8 +8,6 @@ mod scope;
 mod tag;
 mod white_space;
 
-use std::borrow::Cow;
-
 use crate::GateError;
 pub use limits::Limits;
 use name::Name;
@@ -79,7 +77,7 @@ impl<'a, A: Sink<'a>, B: Sink<'a>> Sink<'a> for (A, B) {
 }
 
 /// From its first byte to just behind its last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -95,9 +93,9 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// An element in this one; `between` as `around`, from here on.
-    pub(crate) fn within(&self, between: &[usize], span: Span) -> Self {
-        let around = [&self.around, &[self.span.start][..], between].concat();
+    /// One of its child elements.
+    pub(crate) fn within(&self, span: Span) -> Self {
+        let around = [&self.around[..], &[self.span.start]].concat();
         Self { text: self.text, around, span }
     }
 }

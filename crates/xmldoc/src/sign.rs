@@ -2,12 +2,13 @@
 use std::fmt;
 
 use openssl::hash::hash;
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 
+use crate::canonical::Canonical;
+use crate::reader::Outside;
 use crate::verify::{DSIG, ENVELOPED, EXC_C14N, is_plain};
-use crate::{Certificate, DigestAlgorithm, SignatureAlgorithm, SigningKey, base64_binary};
-use libxml2::{Canonical, ParseError, Tree};
+use crate::{
+    Certificate, DigestAlgorithm, Document, Limits, SignatureAlgorithm, SigningKey, base64_binary,
+};
 
 /// Why a document could not be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,88 +54,51 @@ pub fn sign_enveloped(
     if !key.supports(signature) {
         return Err(SignError(format!("the key cannot sign with {}", signature.uri())));
     }
-    let gap = Gap::find(xml, place)?;
-    let digest_value = digest_value(xml, digest)?;
+    let document = Document::parse_within(xml.as_bytes(), &Limits::NONE, &Outside::default())
+        .map_err(|error| SignError(format!("not well-formed: {error}")))?;
+    let id = document.envelope().attribute("ID").filter(|id| is_plain(id));
+    let id = id.ok_or_else(|| SignError::new("the root element has no usable ID"))?;
+    let at = gap(&document, place)?;
+    let digest_value = digest_value(&document, digest)?;
     let signed_info =
-        |declaration: &str| signed_info(declaration, &gap.id, signature, digest, &digest_value);
+        |declaration: &str| signed_info(declaration, id, signature, digest, &digest_value);
     // On its own it declares its prefix itself (xml-exc-c14n 3).
     let canonical = signed_info(&format!(" xmlns:ds=\"{DSIG}\""));
     let value = key
         .sign_signed_info(signature, canonical.as_bytes())
         .map_err(|error| SignError(error.to_string()))?;
-    Ok(gap.fill(&format!(
+    let element = format!(
         "<ds:Signature xmlns:ds=\"{DSIG}\">{}<ds:SignatureValue>{}</ds:SignatureValue>{}\
          </ds:Signature>",
         signed_info(""),
         base64_binary::encode(&value),
         certificate.map(key_info).unwrap_or_default(),
-    )))
+    );
+    let mut signed = document.into_text();
+    signed.insert_str(at, &element);
+    Ok(signed)
 }
 
-/// The place for the signature: between `before` and `after`.
-struct Gap<'a> {
-    before: &'a str,
-    after: &'a str,
-    /// The root's `ID`.
-    id: String,
-}
-
-impl<'a> Gap<'a> {
-    fn find(xml: &'a str, place: SignaturePlace) -> Result<Self, SignError> {
-        let mut reader = Reader::from_str(xml);
-        let mut id = None;
-        let mut depth = 0_usize;
-        loop {
-            let event = reader.read_event().map_err(|e| SignError(e.to_string()))?;
-            let found = match event {
-                Event::Start(start) => {
-                    depth += 1;
-                    if depth == 1 {
-                        id = Some(root_id(&start)?);
-                    }
-                    depth == 1 && place == SignaturePlace::First
-                }
-                Event::End(_) => {
-                    depth = depth.saturating_sub(1);
-                    depth == 1
-                }
-                Event::Empty(_) => depth == 1,
-                Event::Eof => return Err(SignError::new("the root element is never closed")),
-                _ => continue,
-            };
-            if let (true, Some(id)) = (found, id.take_if(|_| found)) {
-                let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-                let parts = xml.split_at_checked(at);
-                let (before, after) = parts.ok_or_else(|| SignError::new("no such place"))?;
-                return Ok(Self { before, after, id });
-            }
-            if depth == 0 {
-                return Err(SignError::new("the root element has no child to sign after"));
-            }
-        }
+/// Where the signature goes, in bytes from the start.
+fn gap(document: &Document, place: SignaturePlace) -> Result<usize, SignError> {
+    let outline = document.outline();
+    let first = outline.children.first().map(|child| child.span.end);
+    let has_content = outline.content < outline.root.end;
+    match place {
+        SignaturePlace::First => has_content.then_some(outline.content),
+        SignaturePlace::AfterIssuer => first,
     }
-
-    fn fill(&self, signature: &str) -> String {
-        [self.before, signature, self.after].concat()
-    }
-}
-
-fn root_id(root: &BytesStart<'_>) -> Result<String, SignError> {
-    let id = root.try_get_attribute("ID").ok().flatten().map(|id| id.value.into_owned());
-    id.filter(|id| is_plain(id)).ok_or_else(|| SignError::new("the root element has no usable ID"))
+    .ok_or_else(|| SignError::new("the root element has no child to sign after"))
 }
 
 /// Of the whole document, which holds no signature yet.
-fn digest_value(xml: &str, digest: DigestAlgorithm) -> Result<String, SignError> {
-    let tree = Tree::parse(xml.as_bytes()).map_err(|error| match error {
-        ParseError::OutOfMemory => SignError::new("no memory to parse the document"),
-        ParseError::Refused(reason) => SignError(format!("not well-formed: {reason}")),
-    })?;
-    let element = tree.root().ok_or_else(|| SignError::new("no root element"))?;
-    let canonical = Canonical { element, without: None, prefixes: "", with_comments: false }
+fn digest_value(document: &Document, digest: DigestAlgorithm) -> Result<String, SignError> {
+    let part = &document.part();
+    let canonical = Canonical { part, without: None, prefixes: "", with_comments: false };
+    let octets = canonical
         .octets(usize::MAX)
-        .ok_or_else(|| SignError::new("libxml2 could not canonicalise the document"))?;
-    let digest = hash(digest.message_digest(), &canonical)
+        .ok_or_else(|| SignError::new("the document cannot be canonicalised"))?;
+    let digest = hash(digest.message_digest(), octets.as_bytes())
         .map_err(|_| SignError::new("libcrypto could not digest the document"))?;
     Ok(base64_binary::encode(&digest))
 }

@@ -1,11 +1,8 @@
 //! The message in a SOAP envelope, as a document of its own (SOAP 1.1 4, SAML Bindings 3.2).
 use std::fmt;
 
-use quick_xml::NsReader;
-use quick_xml::events::Event;
-
-use crate::fragment::{self, Fragment};
-use crate::{Document, Element, Limits, XmlError};
+use crate::outline::Outline;
+use crate::{Document, Element, Limits, XmlError, reader};
 
 /// SOAP 1.1, the one that SAML's binding speaks.
 const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -44,20 +41,28 @@ impl Document {
         self.root_is(SOAP_1_1, "Envelope") || self.root_is(SOAP_1_2, "Envelope")
     }
 
-    /// Gate and parse the envelope, then the one element in its Body by itself.
+    /// Lets the envelope through the gate, and takes the one element in its Body for the document.
     ///
-    /// The message keeps its bytes, and what prefixes mean around it: exclusive canonicalisation
-    /// makes the same of it as in its place.
+    /// The message stays in its place, so that its prefixes mean what they mean there.
     ///
     /// # Errors
     /// The gate refuses it, it is no envelope with one element in its Body, or that is a Fault.
     pub fn parse_soap(bytes: &[u8], limits: &Limits) -> Result<Self, SoapError> {
         let envelope = Self::parse(bytes, limits)?;
-        check(&envelope.envelope())?;
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let message = message(text.trim_start_matches('\u{FEFF}'))
-            .ok_or(SoapError::Structure("the message in the Body cannot be found"))?;
-        Ok(Self::parse(message.standalone().as_bytes(), limits)?)
+        check(envelope.envelope())?;
+        envelope.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
+    }
+
+    /// The element in the Body of an envelope whose structure is known to be good.
+    fn message(self) -> Option<Self> {
+        let children = self.envelope().children.iter().zip(&self.outline().children);
+        let mut bodies = children.filter(|(child, _)| child.name == "Body");
+        let body = self.part().within(bodies.next()?.1.span);
+        let mut outline = Outline::default();
+        reader::read_part(&body, None, &mut outline).ok()?;
+        let message = body.within(outline.children.first()?.span);
+        let (around, span) = (message.around, message.span);
+        Self::of_part(self.into_text(), around, span).ok()
     }
 }
 
@@ -95,34 +100,6 @@ fn reason_of(fault: &Element, soap: &str) -> String {
     let reason = fault.child(soap, "Reason").and_then(|reason| reason.child(soap, "Text"));
     let text = fault.child("", "faultstring").or(reason).map(|text| text.text.trim());
     text.unwrap_or("no reason given").to_owned()
-}
-
-/// The element in the Body of an envelope whose structure is known to be good.
-fn message(xml: &str) -> Option<Fragment<'_>> {
-    let mut reader = NsReader::from_str(xml);
-    let mut depth = 0_usize;
-    let mut in_body = false;
-    loop {
-        let start = fragment::position(&reader)?;
-        match reader.read_event().ok()? {
-            Event::Start(tag) if in_body => {
-                let message = Fragment::begin(&reader, &tag, xml.get(start..)?)?;
-                reader.read_to_end(tag.name()).ok()?;
-                return message.until(fragment::position(&reader)?.checked_sub(start)?);
-            }
-            Event::Empty(tag) if in_body => {
-                let message = Fragment::begin(&reader, &tag, xml.get(start..)?)?;
-                return message.until(fragment::position(&reader)?.checked_sub(start)?);
-            }
-            Event::Start(tag) => {
-                depth += 1;
-                in_body = depth == 2 && tag.local_name().as_ref() == "Body";
-            }
-            Event::End(_) => depth = depth.checked_sub(1)?,
-            Event::Eof => return None,
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

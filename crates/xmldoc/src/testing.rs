@@ -1,4 +1,4 @@
-//! Keys, documents and the `xmlsec1` tool for this crate's tests.
+//! Keys, documents, libxml2 and the `xmlsec1` tool for this crate's tests.
 
 mod codes;
 
@@ -16,7 +16,39 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509Name};
 
-use crate::{SignatureAlgorithm as S, SigningKey, VerifyingKey};
+use crate::element::plaintext_name;
+use crate::{Attribute, Element, SignatureAlgorithm as S, SigningKey, VerifyingKey};
+
+/// The document as libxml2 reads it.
+pub(crate) fn read_by_libxml2(bytes: &[u8]) -> Option<Element> {
+    libxml2::Tree::parse(bytes).ok()?.root().map(copy)
+}
+
+/// What libxml2 has read.
+pub(crate) fn copy(node: libxml2::Node<'_>) -> Element {
+    let attributes = node.attributes().map(|(namespace, name, value)| Attribute {
+        name: name.into(),
+        namespace: namespace.into(),
+        value: value.into(),
+    });
+    let mut element = Element {
+        name: node.name().into(),
+        namespace: node.namespace().into(),
+        attributes: attributes.collect(),
+        ..Element::default()
+    };
+    if plaintext_name(node.namespace(), node.name()).is_some() {
+        element.scope = node.namespaces_in_scope();
+    }
+    for child in node.content() {
+        match child {
+            libxml2::Child::Element(child) => element.children.push(copy(child)),
+            libxml2::Child::Text(text) => element.text.push_str(text),
+            libxml2::Child::Other => {}
+        }
+    }
+    element
+}
 
 /// A key pair that one test process shares.
 pub(crate) struct Pair {

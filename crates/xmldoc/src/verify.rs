@@ -8,8 +8,9 @@ use std::ops::Deref;
 use openssl::hash::hash;
 use openssl::memcmp;
 
+use crate::canonical::Canonical;
+use crate::reader::{Part, Span};
 use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_binary, element};
-use libxml2::{Canonical, Node, Tree};
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;
@@ -62,22 +63,43 @@ pub struct SignedBy {
     pub digest: DigestAlgorithm,
 }
 
+/// An element that a signature must vouch for, as it stands in an unverified text.
+pub(crate) struct Target<'d> {
+    pub(crate) namespace: &'d str,
+    pub(crate) name: &'d str,
+    /// Its attribute `ID`, empty when there is none.
+    pub(crate) id: &'d str,
+    pub(crate) part: Part<'d>,
+    /// Its `ds:Signature` children.
+    pub(crate) signatures: &'d [Span],
+}
+
+impl Target<'_> {
+    /// The one signature that it may have.
+    fn signature(&self) -> Result<Span, VerifyError> {
+        match *self.signatures {
+            [] => Err(VerifyError::Missing),
+            [signature] => Ok(signature),
+            _ => Err(VerifyError::Multiple),
+        }
+    }
+}
+
 /// Verifies the one `ds:Signature` child of `target`, and reads the bytes that were digested.
 ///
 /// What a stranger sends is canonicalised and digested only after a key has vouched for SignedInfo.
 pub(crate) fn verify(
-    tree: &Tree,
-    target: Node<'_>,
+    target: &Target<'_>,
     keys: &[VerifyingKey],
     policy: &SignaturePolicy,
 ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-    let element = signature::signature_of(target)?;
-    let id = signature::target_id(target)?;
-    let signature = Signature::read(element, &id, policy)?;
+    let span = target.signature()?;
+    signature::check_id(target.id)?;
+    let signature = Signature::read(&target.part.within(span), target.id, policy)?;
     let key = signer(&signature, keys, policy)?;
-    let octets = digested(tree, target, &signature)?;
+    let octets = digested(&target.part, span, &signature.reference)?;
     let element = element::from_canonical(&octets).map_err(|_| VerifyError::Void)?;
-    if !element.is(target.namespace(), target.name()) || element.attribute("ID") != Some(&id) {
+    if !element.is(target.namespace, target.name) || element.attribute("ID") != Some(target.id) {
         return Err(VerifyError::Structure("the digested bytes are not the signed element"));
     }
     let by = SignedBy { key, signature: signature.algorithm, digest: signature.reference.digest };
@@ -91,35 +113,30 @@ fn signer(
     policy: &SignaturePolicy,
 ) -> Result<usize, VerifyError> {
     let candidates = candidates(keys, signature.algorithm, policy)?;
-    let signed_info = Canonical {
-        element: signature.signed_info,
-        without: None,
-        prefixes: &signature.prefixes,
-        with_comments: false,
-    };
+    let Signature { signed_info: part, prefixes, .. } = signature;
+    let signed_info = Canonical { part, without: None, prefixes, with_comments: false };
     let canonical = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
     let value = base64_binary::decode(&signature.value).unwrap_or_default();
     let algorithm = signature.algorithm;
     // In order: an IdP that rolls its key over publishes two.
     let found = candidates
         .iter()
-        .find(|(_, key)| key.verify_signed_info(algorithm, policy, &canonical, &value));
+        .find(|(_, key)| key.verify_signed_info(algorithm, policy, canonical.as_bytes(), &value));
     found.map(|(index, _)| *index).ok_or(VerifyError::Invalid { tried: candidates.len() })
 }
 
-/// The canonical `target` without its signature, when its digest is the one that was signed.
+/// The canonical element without its signature, when its digest is the one that was signed.
 fn digested(
-    tree: &Tree,
-    target: Node<'_>,
-    signature: &Signature<'_>,
-) -> Result<Vec<u8>, VerifyError> {
-    let Reference { prefixes, digest, value } = &signature.reference;
-    let most = MOST_GROWTH * tree.length() + ROOM_FOR_NAMESPACES;
-    let without = Some(signature.element);
-    let canonical =
-        Canonical { element: target, without, prefixes, with_comments: false }.octets(most);
+    part: &Part<'_>,
+    signature: Span,
+    reference: &Reference,
+) -> Result<String, VerifyError> {
+    let Reference { prefixes, digest, value } = reference;
+    let most = MOST_GROWTH * part.text.len() + ROOM_FOR_NAMESPACES;
+    let without = Some(signature);
+    let canonical = Canonical { part, without, prefixes, with_comments: false }.octets(most);
     let canonical = canonical.ok_or(VerifyError::Void)?;
-    let found = hash(digest.message_digest(), &canonical).ok();
+    let found = hash(digest.message_digest(), canonical.as_bytes()).ok();
     let signed = base64_binary::decode(value);
     let is_same = found
         .zip(signed)

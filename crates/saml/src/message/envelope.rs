@@ -40,7 +40,7 @@ impl Envelope {
                 .map_err(|error| refuse_signature(name, &error, idp))?;
             envelope = Some(Self::Signed(message));
         }
-        Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope())))
+        Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope().clone())))
     }
 
     pub fn is_signed(&self) -> bool {

@@ -143,9 +143,11 @@ impl<'a> Scanner<'a> {
             return Ok(None);
         }
         let (found, value) = self.attribute()?;
-        // Here are no references.
-        let Cow::Borrowed(value) = value else { return Err(BROKEN_DECLARATION) };
-        Ok((found.raw == name).then_some(value))
+        match value {
+            // References mean nothing here.
+            Cow::Borrowed(value) if found.raw == name => Ok(Some(value)),
+            _ => Err(BROKEN_DECLARATION),
+        }
     }
 
     fn attribute(&mut self) -> Result<(Name<'a>, Cow<'a, str>), GateError> {
@@ -306,6 +308,7 @@ mod tests {
             ("<e x='a&lt;<'/>", "xml_malformed"),
             ("<e x='&;<'/>", "xml_malformed"),
             ("<?xml version='1&#46;0'?><e/>", "xml_malformed"),
+            ("<?xml version='1.0' encodings='utf-8'?><e/>", "xml_malformed"),
             ("< e/>", "xml_malformed"),
             ("<e></f>", "xml_malformed"),
             ("<e></ e>", "xml_malformed"),

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::places::{Place, Places};
 
 const LAX: SignaturePolicy = SignaturePolicy { allow_sha1: true, allow_rsa1024: true };
 
@@ -86,27 +87,31 @@ fn template(id: &str, number: usize, algorithm: SignatureAlgorithm) -> String {
 /// What we make of each element that is called Signature, in document order; `None` of a document
 /// that does not get so far.
 fn ours(xml: &[u8], keys: &[VerifyingKey]) -> Option<Vec<Result<Vec<u8>, VerifyError>>> {
-    crate::gate(xml, &Limits::default()).ok()?;
-    let tree = Tree::parse(xml).ok()?;
-    let mut found = Vec::new();
-    let mut open = vec![(None, tree.root()?)];
-    while let Some((parent, node)) = open.pop() {
-        if node.name() == "Signature" {
-            let parent = parent.filter(|_| node.is(DSIG, "Signature"));
-            let verdict = |target| verdict(&tree, target, keys);
-            found.push(parent.map_or(Err(VerifyError::Missing), verdict));
-        }
-        let inside: Vec<_> = node.elements().map(|child| (Some(node), child)).collect();
-        open.extend(inside.into_iter().rev());
-    }
-    Some(found)
+    let places = Places::find(xml, &Limits::default()).ok()?;
+    let all = places.all();
+    let verdict = |signature: &Place| match signature.parent {
+        Some(parent) if signature.namespace == DSIG => verdict(&places, parent, keys),
+        _ => Err(VerifyError::Missing),
+    };
+    Some(all.iter().filter(|place| place.name == "Signature").map(verdict).collect())
 }
 
-fn verdict(tree: &Tree, target: Node<'_>, keys: &[VerifyingKey]) -> Result<Vec<u8>, VerifyError> {
-    verify(tree, target, keys, &LAX)?;
-    let element = signature::signature_of(target)?;
-    let id = signature::target_id(target)?;
-    digested(tree, target, &Signature::read(element, &id, &LAX)?)
+fn verdict(places: &Places, target: usize, keys: &[VerifyingKey]) -> Result<Vec<u8>, VerifyError> {
+    let is_signature = |place: &&Place| place.namespace == DSIG && place.name == "Signature";
+    let signatures = places.children(target).filter(is_signature);
+    let signatures: Vec<_> = signatures.map(|place| place.span).collect();
+    let place = &places.all()[target];
+    let target = Target {
+        namespace: &place.namespace,
+        name: &place.name,
+        id: place.id.as_deref().unwrap_or_default(),
+        part: places.part(place),
+        signatures: &signatures,
+    };
+    verify(&target, keys, &LAX)?;
+    let span = target.signature()?;
+    let signature = Signature::read(&target.part.within(span), target.id, &LAX)?;
+    digested(&target.part, span, &signature.reference).map(String::into_bytes)
 }
 
 /// Both say yes to the same bytes; or we say no, and why tells that our rules are narrower.

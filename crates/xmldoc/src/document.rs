@@ -26,7 +26,7 @@ impl<T> Deref for Unverified<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XmlError {
     Gate(GateError),
-    /// It does not even fall into elements: what is wrong, and where.
+    /// It does not even fall into elements: the sentence that says why, and where.
     Malformed(String),
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for XmlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gate(error) => error.fmt(f),
-            Self::Malformed(reason) => write!(f, "the document is not well-formed XML: {reason}"),
+            Self::Malformed(reason) => f.write_str(reason),
         }
     }
 }

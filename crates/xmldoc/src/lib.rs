@@ -16,7 +16,6 @@ mod decrypt;
 mod document;
 mod element;
 mod encrypt;
-mod fragment;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_support;

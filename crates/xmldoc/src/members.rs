@@ -1,17 +1,13 @@
 //! A document whose members are read one by one: what cannot be read spoils only itself.
+mod markup;
+
 use std::borrow::Cow;
-use std::ops::Range;
 
-use quick_xml::escape::unescape;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::{NsReader, XmlVersion};
-
-use crate::fragment::{self, Fragment};
-use crate::{Document, Element, GateError, Limits, XmlError};
-
-/// Characters of what is told of a fault.
-const TOLD_MOST: usize = 160;
+use crate::element::Builder;
+use crate::gate;
+use crate::reader::{Outside, Span, attribute_value};
+use crate::{Element, GateError, Limits, XmlError};
+use markup::{Markup, Piece, Tag, UNMATCHED};
 
 /// What members are called, and the groups that they stand in.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +36,8 @@ pub struct Members<T> {
 
 /// Reads a document that the administrator vouches for; `take` gets each member as it comes.
 ///
-/// Gate and libxml2 see the frame and each member alone, so a fault in one says nothing of the
-/// others. Processing instructions outside of members are left out.
+/// The gate sees the frame and each member alone, so a fault in one says nothing of the others.
+/// Processing instructions outside of members are left out.
 ///
 /// # Errors
 /// The text falls into no elements, or the frame does not pass the gate.
@@ -54,19 +50,29 @@ pub fn read_members<T>(
     if text.len() > limits.bytes {
         return Err(GateError::TooLarge { bytes: text.len(), limit: limits.bytes }.into());
     }
-    let mut cutter = Cutter { names, limits, text, frame: String::new(), copied: 0 };
-    let mut reader = NsReader::from_str(text);
+    let mut cutter = Cutter::new(text, names, limits);
     let mut members = Vec::new();
-    cutter.cut(&mut reader, &mut |member| members.push(take(member)))?;
-    let frame = cutter.frame();
-    let frame = Document::parse(frame.as_bytes(), limits)?.trusted_root();
+    cutter.cut(&mut |member| members.push(take(member))).map_err(|e| cutter.located(&e))?;
+    let frame = element(&cutter.into_frame(), limits, &Outside::default())?;
     Ok(Members { frame, members })
+}
+
+/// Lets a document through the gate, and all of it out.
+fn element(xml: &str, limits: &Limits, outside: &Outside<'_>) -> Result<Element, GateError> {
+    let mut builder = Builder::default();
+    gate::pass(xml.as_bytes(), limits, outside, &mut builder)?;
+    builder.root().ok_or(GateError::Malformed("no element"))
 }
 
 struct Cutter<'a> {
     names: &'a MemberNames<'a>,
     limits: &'a Limits,
     text: &'a str,
+    markup: Markup<'a>,
+    /// Prefixes and URIs that the open groups declare, innermost last.
+    declared: Vec<(&'a str, Cow<'a, str>)>,
+    /// Names of the open groups as they are written, with how many declarations each found.
+    groups: Vec<(&'a str, usize)>,
     /// What is left when the members are cut out.
     frame: String,
     /// Bytes of `text` that are in `frame`, or are left out of it.
@@ -74,94 +80,89 @@ struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    fn cut(
-        &mut self,
-        reader: &mut NsReader<&'a [u8]>,
-        take: &mut dyn FnMut(Member),
-    ) -> Result<(), XmlError> {
-        loop {
-            let start = position(reader)?;
-            match reader.read_event().map_err(|e| self.malformed(reader, &e))? {
-                Event::Start(tag) if self.is(reader, &tag, self.names.member) => {
-                    let fragment = Fragment::begin(reader, &tag, self.after(start));
-                    reader.read_to_end(tag.name()).map_err(|e| self.malformed(reader, &e))?;
-                    take(self.member(&tag, fragment, start..position(reader)?)?);
+    fn new(text: &'a str, names: &'a MemberNames<'a>, limits: &'a Limits) -> Self {
+        let (markup, frame) = (Markup::new(text), String::new());
+        let (declared, groups) = (Vec::new(), Vec::new());
+        Self { names, limits, text, markup, declared, groups, frame, copied: 0 }
+    }
+
+    fn cut(&mut self, take: &mut dyn FnMut(Member)) -> Result<(), GateError> {
+        while let Some((piece, span)) = self.markup.next()? {
+            match piece {
+                Piece::Start(tag) => self.element(&tag, span, take)?,
+                Piece::End(name) => {
+                    let group = self.groups.pop().filter(|(open, _)| *open == name);
+                    self.declared.truncate(group.ok_or(UNMATCHED)?.1);
                 }
-                Event::Empty(tag) if self.is(reader, &tag, self.names.member) => {
-                    let fragment = Fragment::begin(reader, &tag, self.after(start));
-                    take(self.member(&tag, fragment, start..position(reader)?)?);
-                }
-                Event::Start(tag) if !self.is(reader, &tag, self.names.group) => {
-                    reader.read_to_end(tag.name()).map_err(|e| self.malformed(reader, &e))?;
-                }
-                Event::PI(_) => self.leave_out(start..position(reader)?),
-                Event::Eof => return Ok(()),
-                _ => {}
+                Piece::Instruction => self.leave_out(span),
+                Piece::Other => {}
             }
         }
+        Ok(())
     }
 
-    fn is(&self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, name: &str) -> bool {
-        let (ResolveResult::Bound(uri), local) = reader.resolver().resolve_element(tag.name())
-        else {
-            return false;
-        };
-        local.as_ref() == name
-            && unescape(uri.into_inner()).is_ok_and(|uri| uri == self.names.namespace)
-    }
-
-    fn member(
+    fn element(
         &mut self,
-        tag: &BytesStart<'_>,
-        fragment: Option<Fragment<'_>>,
-        place: Range<usize>,
-    ) -> Result<Member, XmlError> {
-        let label = tag.try_get_attribute(self.names.label).ok().flatten();
-        let label = label.and_then(|label| {
-            label.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned)
-        });
-        let fragment = fragment.and_then(|fragment| fragment.until(place.len()));
-        let fragment = fragment.ok_or_else(|| lost("a member"))?.standalone();
-        self.leave_out(place);
+        tag: &Tag<'a>,
+        start: Span,
+        take: &mut dyn FnMut(Member),
+    ) -> Result<(), GateError> {
+        let outside = self.declared.len();
+        self.declared.extend(declarations(tag));
+        if self.is(tag, self.names.group) && !tag.is_empty {
+            self.groups.push((tag.name, outside));
+            return Ok(());
+        }
+        let is_member = self.is(tag, self.names.member);
+        self.declared.truncate(outside);
+        self.markup.skip(tag)?;
+        if is_member {
+            take(self.member(tag, Span { start: start.start, end: self.markup.position() }));
+        }
+        Ok(())
+    }
+
+    /// Is it `{namespace}name`?
+    fn is(&self, tag: &Tag<'_>, name: &str) -> bool {
+        let (prefix, local) = tag.name.split_once(':').unwrap_or(("", tag.name));
+        let uri = self.declared.iter().rev().find(|(declared, _)| *declared == prefix);
+        local == name && uri.is_some_and(|(_, uri)| uri == self.names.namespace)
+    }
+
+    fn member(&mut self, tag: &Tag<'_>, span: Span) -> Member {
+        let label = tag.attribute(self.names.label).and_then(|raw| attribute_value(raw).ok());
+        self.leave_out(span);
         let MemberNames { namespace, member, .. } = self.names;
         self.frame.push_str(&format!("<{member} xmlns=\"{namespace}\"/>"));
-        let document = Document::parse(fragment.as_bytes(), self.limits);
-        Ok(Member { label, element: document.map(Document::trusted_root) })
+        let xml = self.text.get(span.start..span.end).unwrap_or_default();
+        let around = self.declared.iter().map(|(prefix, uri)| (*prefix, &**uri));
+        let element = element(xml, self.limits, &Outside::new(around));
+        Member { label: label.map(Cow::into_owned), element: element.map_err(XmlError::Gate) }
     }
 
-    fn after(&self, start: usize) -> &'a str {
-        self.text.get(start..).unwrap_or_default()
+    /// Takes over what stands before it.
+    fn leave_out(&mut self, span: Span) {
+        self.frame.push_str(self.text.get(self.copied..span.start).unwrap_or_default());
+        self.copied = span.end;
     }
 
-    /// Takes over what stands before `place`.
-    fn leave_out(&mut self, place: Range<usize>) {
-        self.frame.push_str(self.text.get(self.copied..place.start).unwrap_or_default());
-        self.copied = place.end;
-    }
-
-    fn frame(mut self) -> String {
-        self.leave_out(self.text.len()..self.text.len());
+    fn into_frame(mut self) -> String {
+        self.leave_out(Span { start: self.text.len(), end: self.text.len() });
         self.frame
     }
 
-    fn malformed(&self, reader: &NsReader<&[u8]>, error: &quick_xml::Error) -> XmlError {
-        let at = usize::try_from(reader.error_position()).unwrap_or_default();
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        // It quotes the text, which may be anything of any length there.
-        let told = error.to_string();
-        let told: String =
-            told.chars().take(TOLD_MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        XmlError::Malformed(format!("{told} (line {line})"))
+    /// With the line that the markup has come to.
+    fn located(&self, error: &GateError) -> XmlError {
+        XmlError::Malformed(format!("{error} (line {})", self.markup.line()))
     }
 }
 
-fn position(reader: &NsReader<&[u8]>) -> Result<usize, XmlError> {
-    fragment::position(reader).ok_or_else(|| lost("its place"))
-}
-
-fn lost(what: &str) -> XmlError {
-    XmlError::Malformed(format!("{what} cannot be found"))
+/// Prefixes and URIs that a tag declares; one that means nothing is for the gate to refuse.
+fn declarations<'a>(tag: &Tag<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+    tag.attributes().filter_map(|(name, raw)| {
+        let prefix = if name == "xmlns" { "" } else { name.strip_prefix("xmlns:")? };
+        Some((prefix, attribute_value(raw).ok()?))
+    })
 }
 
 #[cfg(test)]

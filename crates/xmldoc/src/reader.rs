@@ -15,7 +15,7 @@ use scanner::{InTag, Scanner, Token};
 pub(crate) use scope::Outside;
 use scope::{ROOM, Scope};
 pub(crate) use tag::{Attribute, StartTag};
-pub(crate) use white_space::line_ends;
+pub(crate) use white_space::{attribute_value, line_ends};
 
 /// Takes what the reader finds, in document order.
 pub(crate) trait Sink<'a> {

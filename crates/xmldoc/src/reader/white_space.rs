@@ -16,7 +16,7 @@ pub(crate) fn line_ends(text: &str) -> Cow<'_, str> {
 
 /// A raw attribute value, which has no `<`, with its references resolved and a blank for each other
 /// white space that is written out (XML 1.0 3.3.3; without a DTD all values are CDATA).
-pub(super) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, GateError> {
+pub(crate) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, GateError> {
     let bytes = raw.as_bytes();
     if memchr(b'&', bytes).is_none() && memchr3(b'\t', b'\n', b'\r', bytes).is_none() {
         return Ok(Cow::Borrowed(raw));

@@ -9,7 +9,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     nginx_features();
     nginx_version();
-    // A reload without load_module dlcloses the module while libxml2 and libcrypto keep its handlers.
+    // A reload without load_module dlcloses the module while libcrypto keeps its handlers.
     println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
 }
 

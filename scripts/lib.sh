@@ -5,13 +5,14 @@ VENV=$ROOT/.cache/venv
 
 # nginx first: it is the web server that SimpleSAMLphp asks for, so that no other gets installed.
 BUILD_PACKAGES="nginx nginx-dev build-essential pkg-config libclang-dev libssl-dev libpcre2-dev
-    zlib1g-dev libxml2-dev"
+    zlib1g-dev"
 IDP_PACKAGES="simplesamlphp php-cli php-cgi php-xml php-mbstring"
 # For Keycloak, which Maven fetches.
 JAVA_PACKAGES="openjdk-17-jre-headless maven"
 PYTHON_PACKAGES="python3 python3-venv"
-# What crates/xmlsec1 is built with: Rust tests and benches compare with it, the module does without.
-RUST_TEST_PACKAGES="libxmlsec1-dev libxmlsec1-openssl"
+# What crates/libxml2 and crates/xmlsec1 are built with: Rust tests, benches and fuzz targets compare
+# with them, the module does without.
+RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
     chromium chromium-driver wrk curl"
 

@@ -231,8 +231,6 @@ impl MainConf {
         if self.stores.is_empty() && self.idps.is_empty() && self.raw_sps.is_empty() {
             return self.endpoints_have_sps();
         }
-        // Here, before nginx forks: the workers share what the libraries set up.
-        xmldoc::init();
         let files = Files { conf_prefix: conf_prefix(cf) };
         let stores = store::all(cf, &self.stores, &self.raw_sps, &files, warnings)?;
         let around = Surroundings {

@@ -1,4 +1,4 @@
-//! Bindings to the functions of libxml2 that the fence needs, and nothing else.
+//! Bindings to the functions of libxml2 that a second opinion needs, and nothing else.
 use std::env;
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ fn main() {
         .expect("pkg-config knows libxml-2.0 (libxml2-dev)");
     let includes = libxml2.include_paths.iter().map(|path| format!("-I{}", path.display()));
     let bindings = bindgen::Builder::default()
-        .header_contents("fence.h", HEADERS)
+        .header_contents("libxml2.h", HEADERS)
         .clang_args(includes)
         .allowlist_function(FUNCTIONS.join("|"))
         .allowlist_type("xmlParserOption|xmlParserErrors|xmlElementType|xmlC14NMode")
@@ -48,5 +48,5 @@ fn main() {
         .generate()
         .expect("bindgen reads the headers of libxml2 (libxml2-dev)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    bindings.write_to_file(out.join("fence.rs")).expect("OUT_DIR is writable");
+    bindings.write_to_file(out.join("libxml2.rs")).expect("OUT_DIR is writable");
 }

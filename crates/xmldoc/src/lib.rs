@@ -1,9 +1,10 @@
-//! The XML fence: everything that touches libxml2.
+//! The XML fence: what a stranger's XML meets first.
 //!
 //! Bytes go in, plain owned data comes out. What a caller reads as [`Verified`] was copied from the
-//! very bytes that a signature covers; nothing else can make one. No libxml2 pointer or lifetime
-//! leaves this crate.
+//! very bytes that a signature covers; nothing else can make one. No C library parses or
+//! canonicalises: until a key has vouched for them, bytes are touched by safe Rust and by libcrypto.
 
+#![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
@@ -40,7 +41,6 @@ pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
 };
-pub use libxml2::init;
 pub use members::{Member, MemberNames, Members, read_members};
 pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};

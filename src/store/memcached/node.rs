@@ -159,7 +159,7 @@ impl Node {
                 self.mark_up();
             }
             (Ticket::Probe, _) => {
-                self.mark_down(NGX_LOG_ERR, "it does not answer probes as it should")
+                self.mark_down(NGX_LOG_ERR, "it does not answer probes as it should");
             }
         }
     }

@@ -9,7 +9,7 @@ use ngx::http::Request;
 use session::Client;
 use sp::BodyError;
 
-use crate::upstream_cookies;
+use crate::{cookie_headers, upstream_cookies};
 
 /// The header fields as the client sent them: with the cookies that a location has taken away.
 #[repr(transparent)]
@@ -24,14 +24,21 @@ pub fn headers(r: &Request) -> &SentHeaders {
 impl Headers for SentHeaders {
     fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r [u8]> {
         let is_cookie = name.eq_ignore_ascii_case("cookie");
-        let sent = is_cookie.then(|| upstream_cookies::as_sent(&self.0)).flatten();
-        let as_they_are = sent.is_none().then(|| {
+        let cookies = is_cookie.then(|| self.cookies());
+        let others = (!is_cookie).then(|| {
             self.0
                 .headers_in_iterator()
                 .filter(move |(key, _)| key.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
                 .map(|(_, value)| value.as_bytes())
         });
-        sent.into_iter().flatten().chain(as_they_are.into_iter().flatten())
+        cookies.into_iter().flatten().chain(others.into_iter().flatten())
+    }
+
+    fn cookies(&self) -> impl Iterator<Item = &[u8]> {
+        let sent = upstream_cookies::as_sent(&self.0);
+        let now = if sent.is_some() { None } else { Some(cookie_headers::of(&self.0)) };
+        let elements = sent.unwrap_or_default().iter().chain(now.into_iter().flatten());
+        elements.map(|element| element.value.as_bytes())
     }
 }
 
@@ -42,7 +49,7 @@ pub fn head(r: &Request) -> Head {
         .headers_in_iterator()
         .filter(|(name, _)| !name.as_bytes().eq_ignore_ascii_case(b"cookie"));
     let fields = fields.filter_map(|(name, value)| Some((name.to_str().ok()?, value.as_bytes())));
-    let cookies = headers(r).values("cookie").map(|value| ("cookie", value));
+    let cookies = headers(r).cookies().map(|value| ("cookie", value));
     let head = Head::new(request.method_name.to_string(), request.args.as_bytes());
     fields.chain(cookies).fold(head, |head, (name, value)| head.with(name, value))
 }

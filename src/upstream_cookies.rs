@@ -13,8 +13,8 @@ use session::without;
 
 use crate::config::ServerConf;
 use crate::context::Context;
-use crate::core_variable;
 use crate::module::SamlModule;
+use crate::{cookie_headers, core_variable};
 
 /// Lets `$http_cookie` follow, in preconfiguration: somebody may ask for it before the cookies go.
 pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {
@@ -39,9 +39,8 @@ pub fn before_content(r: &mut Request) -> ngx_int_t {
 }
 
 /// The `Cookie` headers that the client sent, once a location has taken something away from them.
-pub fn as_sent(r: &Request) -> Option<impl Iterator<Item = &[u8]>> {
-    let sent = Context::of_main(r)?.cookies_sent.get()?;
-    Some(sent.iter().map(|element| element.value.as_bytes()))
+pub fn as_sent(r: &Request) -> Option<&[ngx_table_elt_t]> {
+    Some(Context::of_main(r)?.cookies_sent.get()?)
 }
 
 /// `None` = out of memory.
@@ -49,7 +48,7 @@ fn strip(r: &mut Request) -> Option<()> {
     let Some(server) = SamlModule::server_conf(r).filter(|server| server.has_cookies()) else {
         return Some(());
     };
-    let sent = elements(r);
+    let sent: Vec<ngx_table_elt_t> = cookie_headers::of(r).copied().collect();
     let Some(rest) = rest(r, server, &sent)? else { return Some(()) };
     Context::of_main_or_new(r)?.cookies_sent.get_or_init(|| sent);
     replace(r, &rest)
@@ -93,34 +92,6 @@ fn give_back(r: &mut Request) -> Option<()> {
     match Context::of_main(r).and_then(|context| context.cookies_sent.get()) {
         Some(sent) => replace(r, &sent.clone()),
         None => Some(()),
-    }
-}
-
-/// The `Cookie` headers as nginx has them now. What they point to lives as long as the request.
-fn elements(r: &Request) -> Vec<ngx_table_elt_t> {
-    let headers = &r.as_ref().headers_in;
-    #[cfg(not(ngx_table_elt_next))]
-    {
-        // nginx makes the array for the first of them.
-        if headers.cookies.nelts == 0 {
-            return Vec::new();
-        }
-        // SAFETY: nginx keeps an array of pointers to the headers' elements.
-        let pointers: &[*mut ngx_table_elt_t] = unsafe { headers.cookies.as_slice() };
-        // SAFETY: elements live until the request's pool.
-        pointers.iter().map(|element| unsafe { **element }).collect()
-    }
-    #[cfg(ngx_table_elt_next)]
-    {
-        let mut found = Vec::new();
-        // SAFETY: elements live until the request's pool, in a null-terminated list.
-        let mut next = unsafe { headers.cookie.as_ref() };
-        while let Some(element) = next {
-            found.push(*element);
-            // SAFETY: as above.
-            next = unsafe { element.next.as_ref() };
-        }
-        found
     }
 }
 

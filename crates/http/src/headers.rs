@@ -8,6 +8,11 @@ pub trait Headers {
     /// The values of all fields `name`; case does not matter in names (RFC 9110 5.1).
     fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r [u8]>;
 
+    /// The values of all `Cookie` fields, which every request is asked for.
+    fn cookies(&self) -> impl Iterator<Item = &[u8]> {
+        self.values("cookie")
+    }
+
     /// The value of the first field `name`.
     fn first<'r>(&'r self, name: &str) -> Option<&'r [u8]> {
         self.values(name).next()

@@ -72,14 +72,14 @@ impl Cookies {
 
     /// The tokens of the session cookies that came with a request.
     pub fn session_tokens(&self, r: &impl Headers) -> impl Iterator<Item = SessionToken> {
-        cookies_named(r.values("cookie"), self.session.as_str())
+        cookies_named(r.cookies(), self.session.as_str())
             .take(MAX_CANDIDATES)
             .filter_map(SessionToken::from_cookie)
     }
 
     /// The cookies of logins under way: name and value.
     pub fn requests<'r>(&'r self, r: &'r impl Headers) -> impl Iterator<Item = (String, &'r [u8])> {
-        cookies(r.values("cookie"))
+        cookies(r.cookies())
             .filter_map(|(name, value)| {
                 let suffix = self.request.suffix_of(name)?;
                 // Only names of our making are ever written back.
@@ -92,7 +92,7 @@ impl Cookies {
 
     /// Bytes of the cookies of logins at other SPs of this host, as they are sent.
     pub fn foreign_requests(&self, r: &impl Headers) -> usize {
-        cookies(r.values("cookie"))
+        cookies(r.cookies())
             .filter(|(name, _)| is_request(name) && self.request.suffix_of(name).is_none())
             .map(|(name, value)| on_the_wire(name.len() + value.len()))
             .sum()
@@ -105,7 +105,7 @@ impl Cookies {
         request_id: &str,
     ) -> impl Iterator<Item = &'r [u8]> {
         let name = self.request_name(request_id);
-        cookies(r.values("cookie"))
+        cookies(r.cookies())
             .filter(move |(found, _)| *found == name.as_bytes())
             .map(|(_, value)| value)
             .take(MAX_CANDIDATES)
@@ -113,12 +113,12 @@ impl Cookies {
 
     /// How often this browser has logged in in a row.
     pub fn logins(&self, r: &impl Headers) -> Option<Logins> {
-        cookies_named(r.values("cookie"), self.logins.as_str()).next().and_then(Logins::from_cookie)
+        cookies_named(r.cookies(), self.logins.as_str()).next().and_then(Logins::from_cookie)
     }
 
     /// The values of the cookie of the logout under way.
     pub fn logout_values<'r>(&self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
-        cookies_named(r.values("cookie"), self.logout.as_str()).take(MAX_CANDIDATES)
+        cookies_named(r.cookies(), self.logout.as_str()).take(MAX_CANDIDATES)
     }
 
     /// Does the session's cookie come with a redirect that another site began?

@@ -7,7 +7,6 @@ mod access;
 mod clock;
 mod config;
 mod context;
-mod cookie_headers;
 mod core_variable;
 mod endpoint;
 mod entry;

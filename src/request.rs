@@ -4,12 +4,15 @@ use std::net::IpAddr;
 use std::ptr;
 
 use http::{Head, Headers};
-use nginx_sys::{AF_INET, AF_INET6, ngx_buf_t, ngx_read_file, sockaddr, sockaddr_in, sockaddr_in6};
+use nginx_sys::{
+    AF_INET, AF_INET6, ngx_buf_t, ngx_read_file, ngx_table_elt_t, sockaddr, sockaddr_in,
+    sockaddr_in6,
+};
 use ngx::http::Request;
 use session::Client;
 use sp::BodyError;
 
-use crate::{cookie_headers, upstream_cookies};
+use crate::context::Context;
 
 /// The header fields as the client sent them: with the cookies that a location has taken away.
 #[repr(transparent)]
@@ -35,11 +38,35 @@ impl Headers for SentHeaders {
     }
 
     fn cookies(&self) -> impl Iterator<Item = &[u8]> {
-        let sent = upstream_cookies::as_sent(&self.0);
-        let now = if sent.is_some() { None } else { Some(cookie_headers::of(&self.0)) };
-        let elements = sent.unwrap_or_default().iter().chain(now.into_iter().flatten());
+        let sent = Context::of_main(&self.0).and_then(|context| context.cookies_sent.get());
+        let now = if sent.is_some() { None } else { Some(cookie_headers(&self.0)) };
+        let elements =
+            sent.map(Vec::as_slice).unwrap_or_default().iter().chain(now.into_iter().flatten());
         elements.map(|element| element.value.as_bytes())
     }
+}
+
+/// The `Cookie` headers as nginx has them now, by pointers of their own. What they point to lives as long as the request.
+#[cfg(not(ngx_table_elt_next))]
+pub fn cookie_headers(r: &Request) -> impl Iterator<Item = &ngx_table_elt_t> {
+    let cookies = &r.as_ref().headers_in.cookies;
+    // nginx makes the array for the first of them.
+    let pointers: &[*mut ngx_table_elt_t] = match cookies.nelts {
+        0 => &[],
+        // SAFETY: nginx keeps an array of pointers to the headers' elements.
+        _ => unsafe { cookies.as_slice() },
+    };
+    // SAFETY: elements live until the request's pool.
+    pointers.iter().filter_map(|element| unsafe { element.as_ref() })
+}
+
+/// The `Cookie` headers as nginx has them now, by pointers of their own. What they point to lives as long as the request.
+#[cfg(ngx_table_elt_next)]
+pub fn cookie_headers(r: &Request) -> impl Iterator<Item = &ngx_table_elt_t> {
+    // SAFETY: elements live until the request's pool, in a null-terminated list.
+    let first = unsafe { r.as_ref().headers_in.cookie.as_ref() };
+    // SAFETY: as above.
+    std::iter::successors(first, |element| unsafe { element.next.as_ref() })
 }
 
 /// The head of `r`, for whoever goes on without it.

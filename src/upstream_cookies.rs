@@ -13,8 +13,9 @@ use session::without;
 
 use crate::config::ServerConf;
 use crate::context::Context;
+use crate::core_variable;
 use crate::module::SamlModule;
-use crate::{cookie_headers, core_variable};
+use crate::request::cookie_headers;
 
 /// Lets `$http_cookie` follow, in preconfiguration: somebody may ask for it before the cookies go.
 pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {
@@ -38,17 +39,12 @@ pub fn before_content(r: &mut Request) -> ngx_int_t {
     }
 }
 
-/// The `Cookie` headers that the client sent, once a location has taken something away from them.
-pub fn as_sent(r: &Request) -> Option<&[ngx_table_elt_t]> {
-    Some(Context::of_main(r)?.cookies_sent.get()?)
-}
-
 /// `None` = out of memory.
 fn strip(r: &mut Request) -> Option<()> {
     let Some(server) = SamlModule::server_conf(r).filter(|server| server.has_cookies()) else {
         return Some(());
     };
-    let sent: Vec<ngx_table_elt_t> = cookie_headers::of(r).copied().collect();
+    let sent: Vec<ngx_table_elt_t> = cookie_headers(r).copied().collect();
     let Some(rest) = rest(r, server, &sent)? else { return Some(()) };
     Context::of_main_or_new(r)?.cookies_sent.get_or_init(|| sent);
     replace(r, &rest)

@@ -3,9 +3,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::element::{self, ASSERTION, Builder};
+use crate::outline::DSIG;
 use crate::outline::{Entry, Outline};
 use crate::reader::{self, Outside, Part, Span, StartTag};
-use crate::verify::{DSIG, Target};
+use crate::verify::Target;
 use crate::{
     Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
     gate, verify,

@@ -1,6 +1,8 @@
 //! Where the parts of a message stand in its text.
 use crate::reader::{Sink, Span, StartTag};
-use crate::verify::DSIG;
+
+/// The namespace of XML signatures (xmldsig-core1 1.1).
+pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// The root, its children, and which of those and of theirs are signatures.
 #[derive(Debug, Default)]

@@ -4,8 +4,9 @@ use std::fmt;
 use openssl::hash::hash;
 
 use crate::canonical::Canonical;
+use crate::outline::DSIG;
 use crate::reader::Outside;
-use crate::verify::{DSIG, ENVELOPED, EXC_C14N, is_plain};
+use crate::verify::{ENVELOPED, EXC_C14N, is_plain};
 use crate::{
     Certificate, DigestAlgorithm, Document, Limits, SignatureAlgorithm, SigningKey, base64_binary,
 };

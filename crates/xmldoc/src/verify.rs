@@ -14,7 +14,7 @@ use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_b
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;
-pub(crate) use signature::{DSIG, ENVELOPED, EXC_C14N, is_plain};
+pub(crate) use signature::{ENVELOPED, EXC_C14N, is_plain};
 use signature::{Reference, Signature};
 
 /// Bytes of a canonical SignedInfo: anybody can make us write it. The longest PrefixList with the

@@ -5,7 +5,7 @@ use super::algorithm::{
 use super::hint::Hint;
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
-use crate::verify::DSIG;
+use crate::outline::DSIG;
 use crate::{Element, base64_binary};
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";

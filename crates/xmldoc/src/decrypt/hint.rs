@@ -2,7 +2,7 @@
 //!
 //! Hints only choose what is tried first: nobody vouches for them, and an IdP may leave them out.
 use super::DecryptionKey;
-use crate::verify::DSIG;
+use crate::outline::DSIG;
 use crate::{Element, base64_binary};
 
 /// Bytes of a certificate that is looked at, and how many of them.

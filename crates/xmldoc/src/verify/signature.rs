@@ -3,11 +3,10 @@
 //! Whatever could be read in two ways is refused here.
 use super::{SignaturePolicy, VerifyError};
 use crate::element::Builder;
-use crate::outline::Outline;
+use crate::outline::{DSIG, Outline};
 use crate::reader::{self, Part, StartTag};
 use crate::{DigestAlgorithm, Element, SignatureAlgorithm};
 
-pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::outline::DSIG;
 use crate::places::{Place, Places};
 
 const LAX: SignaturePolicy = SignaturePolicy { allow_sha1: true, allow_rsa1024: true };

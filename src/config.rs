@@ -3,32 +3,15 @@
 //! mistake shows at `nginx -t`.
 
 mod block;
-mod certificate;
-mod cookies;
-mod credential;
-mod directive;
-mod endpoints;
-mod files;
 mod fitness;
 mod idp;
-mod idp_lines;
-mod location;
 mod memcached;
-mod name_id_format;
-mod policy;
-mod publication;
-mod raw;
 mod return_directive;
-mod return_targets;
 mod server;
-mod session_rules;
 mod slo_soap;
 mod sp;
 mod store;
 mod surroundings;
-mod unknown;
-mod url;
-mod warnings;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
@@ -45,14 +28,16 @@ use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 
 use ::sp::Preflight;
-use directive::{ConfigError, Given, Place, apply};
-use endpoints::RawEndpoint;
-use files::Files;
-use location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, location, unknown_sp};
-use raw::{RawIdp, RawPolicy, RawSp, RawStore};
 pub use server::ServerConf;
+use settings::block::Block;
+use settings::directive::apply;
+use settings::files::Files;
+use settings::location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, location, unknown_sp};
+use settings::place::{ConfigError, Given, Place};
+use settings::raw::{RawIdp, RawPolicy, RawSp, RawStore};
+use settings::sp::endpoints::RawEndpoint;
+use settings::warnings::Warnings;
 use surroundings::Surroundings;
-use warnings::Warnings;
 
 use crate::clock::now;
 use crate::module::{Location, PhaseHandler, SamlModule, Sp};
@@ -135,7 +120,7 @@ fn read_block(cf: &mut ngx_conf_t) -> *mut c_char {
     }
 }
 
-fn read_into<T: block::Block>(
+fn read_into<T: Block>(
     cf: &mut ngx_conf_t,
     mut raw: T,
     list: fn(&mut MainConf) -> &mut Vec<T>,

@@ -4,7 +4,7 @@ import re
 
 from harness.nginx import ROOT
 
-SOURCES = ["src/config/raw.rs", "src/config/location.rs"]
+SOURCES = ["crates/settings/src/raw.rs", "crates/settings/src/location.rs"]
 
 
 def in_the_tables() -> set[str]:
@@ -45,5 +45,5 @@ def test_location_directives_are_registered():
     registered = set(
         re.findall(r'location\(ngx_string!\("(\w+)"\)', (ROOT / "src/lib.rs").read_text())
     )
-    text = (ROOT / "src/config/location.rs").read_text()
+    text = (ROOT / "crates/settings/src/location.rs").read_text()
     assert registered == set(re.findall(r'^    (?:one|many)\(\s*"([a-z_0-9]+)"', text, re.M))

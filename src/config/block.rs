@@ -9,13 +9,9 @@ use nginx_sys::{
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::ngx_conf_log_error;
 
-use super::directive::{Line, Place};
-
-/// A block whose lines are applied one by one.
-pub trait Block {
-    /// Applies one directive; the error is a sentence without its place.
-    fn apply(&mut self, line: &Line<'_>) -> Result<(), String>;
-}
+use settings::block::Block;
+use settings::line::Line;
+use settings::place::Place;
 
 /// Where the directive being read stands.
 pub fn place(cf: &ngx_conf_t) -> Place {

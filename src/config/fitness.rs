@@ -6,9 +6,10 @@ use ::sp::Cookies;
 use nginx_sys::ngx_conf_t;
 use settings::ServerName;
 
-use super::raw::RawSp;
+use settings::raw::RawSp;
+use settings::warnings::Warnings;
+
 use super::server::{self, ServerConf, Use};
-use super::warnings::Warnings;
 use crate::module::Sp;
 
 /// Settles which servers get whose cookies, and warns.

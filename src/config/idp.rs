@@ -7,15 +7,16 @@ use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, Logout
 use sp::{BackChannel, Current, Idp};
 use xmldoc::{Certificate, SigningKey, VerifyingKey};
 
-use super::certificate::key_error;
-use super::directive::{ConfigError, Given};
-use super::files::Files;
-use super::idp_lines::IdpLines;
-use super::raw::{RawIdp, RawPolicy};
+use settings::certificate::key_error;
+use settings::files::Files;
+use settings::idp::lines::IdpLines;
+use settings::place::{ConfigError, Given};
+use settings::raw::{RawIdp, RawPolicy};
+use settings::url::check_url;
+use settings::warnings::Warnings;
+
 use super::slo_soap;
 use super::surroundings::Surroundings;
-use super::url::check_url;
-use super::warnings::Warnings;
 
 /// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
 ///

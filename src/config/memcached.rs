@@ -7,9 +7,10 @@ use clock::Msec;
 use nginx_sys::ngx_conf_t;
 use settings::looks_joined;
 
-use super::directive::{ConfigError, Given};
-use super::files::Files;
-use super::raw::RawStore;
+use settings::files::Files;
+use settings::place::{ConfigError, Given, Place};
+use settings::raw::RawStore;
+
 use crate::event::{Address, Tls, TlsOptions};
 use crate::store::memcached::Settings;
 
@@ -116,7 +117,7 @@ fn key_prefix(raw: &RawStore) -> Result<KeyPrefix, ConfigError> {
     })
 }
 
-fn tls_only(raw: &RawStore) -> Option<(&'static str, &super::directive::Place)> {
+fn tls_only(raw: &RawStore) -> Option<(&'static str, &Place)> {
     [
         ("memcached_ssl_trusted_certificate", &raw.memcached_ssl_trusted_certificate),
         ("memcached_ssl_name", &raw.memcached_ssl_name),

@@ -12,8 +12,9 @@ use ngx::http::{
 };
 use settings::ServerName;
 
-use super::directive::Place;
-use super::location::RawLocation;
+use settings::location::RawLocation;
+use settings::place::Place;
+
 use crate::module::{Location, SamlModule, Sp};
 
 /// One `server`.

@@ -6,10 +6,11 @@ use http::{HttpUrl, Scheme};
 use nginx_sys::ngx_conf_t;
 use saml::provider::{Idp, LogoutBinding};
 
-use super::directive::{ConfigError, Place};
-use super::files::Files;
-use super::raw::{RawIdp, RawPolicy};
-use super::warnings::Warnings;
+use settings::files::Files;
+use settings::place::{ConfigError, Place};
+use settings::raw::{RawIdp, RawPolicy};
+use settings::warnings::Warnings;
+
 use crate::event::{Address, Resource, Tls, TlsOptions};
 
 /// The endpoint's address and whom to trust there; `None` = logout takes another way.

@@ -9,17 +9,18 @@ use session::SpId;
 use sp::{Cookies, Credential, EndpointKind, Endpoints, Idps, Published, SameEntity};
 use xmldoc::DecryptionKey;
 
-use super::cookies;
-use super::credential::credentials;
-use super::directive::{ConfigError, Given};
-use super::endpoints::{self, endpoints};
+use settings::place::{ConfigError, Given};
+use settings::raw::RawSp;
+use settings::sp::cookies;
+use settings::sp::credential::credentials;
+use settings::sp::endpoints::{self, endpoints};
+use settings::sp::publication::publication;
+use settings::sp::return_targets::{return_targets, target};
+use settings::sp::session_rules::session_rules;
+use settings::warnings::Warnings;
+
 use super::idp::idp;
-use super::publication::publication;
-use super::raw::RawSp;
-use super::return_targets::{return_targets, target};
-use super::session_rules::session_rules;
 use super::surroundings::Surroundings;
-use super::warnings::Warnings;
 use crate::module::Sp;
 use crate::sessions::Sessions;
 use crate::store::Store;

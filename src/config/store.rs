@@ -9,11 +9,12 @@ use nginx_sys::ngx_conf_t;
 use ngx::http::HttpModule;
 use session::{Secret, Secrets};
 
-use super::directive::ConfigError;
-use super::files::Files;
+use settings::files::Files;
+use settings::place::ConfigError;
+use settings::raw::{RawSp, RawStore};
+use settings::warnings::Warnings;
+
 use super::memcached;
-use super::raw::{RawSp, RawStore};
-use super::warnings::Warnings;
 use crate::module::SamlModule;
 use crate::store::{Remote, SharedStore, Store};
 

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use clock::UnixTime;
 use nginx_sys::ngx_conf_t;
 
-use super::endpoints::RawEndpoint;
-use super::files::Files;
-use super::raw::RawIdp;
+use settings::files::Files;
+use settings::raw::RawIdp;
+use settings::sp::endpoints::RawEndpoint;
+
 use crate::store::Store;
 
 /// What the lines of a block may refer to.

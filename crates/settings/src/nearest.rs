@@ -2,7 +2,7 @@
 
 /// The one of `names` that `word` most resembles, if it could be a slip of the pen: at most one
 /// letter in three is another.
-pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let word = word.to_ascii_lowercase();
     names
         .into_iter()

@@ -2,9 +2,9 @@
 
 use saml::provider::{Finding, Setting};
 
-use super::directive::{ConfigError, Given, Place};
-use super::raw::{RawIdp, RawPolicy};
-use super::warnings::Warnings;
+use crate::place::{ConfigError, Given, Place};
+use crate::raw::{RawIdp, RawPolicy};
+use crate::warnings::Warnings;
 
 /// The lines of a `saml_idp`.
 pub struct IdpLines<'a> {

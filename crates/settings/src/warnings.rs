@@ -1,6 +1,6 @@
 //! What `nginx -t` should say although it is no mistake.
 
-use super::directive::Place;
+use crate::place::Place;
 
 /// Warnings with the places they are about, each said once.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! `name_id_format`: a short name of Core 8.3, or a URI.
 
-use settings::nearest;
+use crate::nearest::nearest;
 
 const SAML1: [&str; 4] =
     ["unspecified", "emailAddress", "X509SubjectName", "WindowsDomainQualifiedName"];

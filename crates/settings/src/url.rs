@@ -2,7 +2,7 @@
 
 use http::HttpUrl;
 
-use super::directive::{ConfigError, Given};
+use crate::place::{ConfigError, Given};
 
 /// An absolute http(s) URL without white space.
 pub fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {

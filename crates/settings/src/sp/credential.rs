@@ -4,11 +4,11 @@ use clock::UnixTime;
 use sp::Credential;
 use xmldoc::{Certificate, SigningKey};
 
-use super::certificate::{key_error, warn_of_expiry};
-use super::directive::{ConfigError, Given};
-use super::files::Files;
-use super::raw::RawSp;
-use super::warnings::Warnings;
+use crate::certificate::{key_error, warn_of_expiry};
+use crate::files::Files;
+use crate::place::{ConfigError, Given};
+use crate::raw::RawSp;
+use crate::warnings::Warnings;
 
 /// The SP's pairs in order.
 ///

@@ -3,8 +3,8 @@
 use saml::provider::Policy;
 use xmldoc::{DecryptionPolicy, SignaturePolicy};
 
-use super::directive::Given;
-use super::raw::{RawPolicy, Weak};
+use crate::place::Given;
+use crate::raw::{RawPolicy, Weak};
 
 impl RawPolicy {
     /// These settings, with `defaults` where they are silent.

@@ -4,8 +4,8 @@ use clock::UnixTime;
 use saml::provider::expiry_warning;
 use xmldoc::Certificate;
 
-use super::directive::{ConfigError, Given, Place};
-use super::warnings::Warnings;
+use crate::place::{ConfigError, Given, Place};
+use crate::warnings::Warnings;
 
 /// The error for a file that holds no usable key or certificate.
 pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigError {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use http::return_url::is_host_entry;
 use sp::ReturnTargets;
 
-use super::directive::{ConfigError, Given};
-use super::raw::RawSp;
+use crate::place::{ConfigError, Given};
+use crate::raw::RawSp;
 
 /// Validates `return_hosts`.
 ///

@@ -4,8 +4,8 @@ use http::HttpUrl;
 use session::{CookieNameError, SameSite, SpId};
 use sp::{CookieAttributes, Cookies};
 
-use super::directive::{ConfigError, Given};
-use super::raw::RawSp;
+use crate::place::{ConfigError, Given};
+use crate::raw::RawSp;
 
 /// Validates the settings.
 ///

@@ -4,8 +4,8 @@ use saml::metadata::{Contact, Organization, RequestedAttribute};
 use saml::provider::Policy;
 use sp::{Credential, Publication};
 
-use super::directive::{ConfigError, Given, Place};
-use super::raw::RawSp;
+use crate::place::{ConfigError, Given, Place};
+use crate::raw::RawSp;
 
 /// Validates what an SP says of itself.
 pub fn publication<'a>(

@@ -4,9 +4,9 @@ use clock::Seconds;
 use session::{Separator, SpId, normalise};
 use sp::SessionRules;
 
-use super::directive::{ConfigError, Given};
-use super::raw::RawSp;
-use super::warnings::Warnings;
+use crate::place::{ConfigError, Given};
+use crate::raw::RawSp;
+use crate::warnings::Warnings;
 
 /// Validates the settings.
 ///

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::directive::{ConfigError, Given};
-use super::warnings::Warnings;
+use crate::place::{ConfigError, Given};
+use crate::warnings::Warnings;
 
 /// Larger than any aggregate of metadata in the wild.
 const MAX_FILE: u64 = 256 << 20;

@@ -6,10 +6,14 @@ use clock::Seconds;
 use http::HttpUrl;
 use identity::{Comparison, RequestedAuthnContext};
 
-use sp::{CacheControl, EndpointKind, ForceAuthn, Idp, Mode, Preflight, Unauthenticated};
+use sp::{
+    CacheControl, EndpointKind, ForceAuthn, Idp, Location, Mode, Preflight, Protection, Sp,
+    Unauthenticated,
+};
 
-use super::directive::{ConfigError, Directive, Given, Line, Place, many, once, one};
-use crate::module::{Location, Protection, Sp};
+use crate::directive::{Directive, many, once, one};
+use crate::line::Line;
+use crate::place::{ConfigError, Given, Place};
 
 /// What one `http`, `server` or `location` said.
 #[derive(Clone, Default)]
@@ -214,7 +218,7 @@ impl RawLocation {
 ///
 /// # Errors
 /// A name that nothing has, or settings that do not go together.
-pub fn location(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Location, ConfigError> {
+pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, ConfigError> {
     let endpoint = match &raw.endpoint {
         Some(Given { value: handler, place }) => {
             Some((handler.kind, find_sp(sps, &handler.sp, place)?))
@@ -233,11 +237,11 @@ pub fn location(raw: &RawLocation, sps: &[Rc<Sp>]) -> Result<Location, ConfigErr
     Ok(Location { protection, endpoint, strip_cookies, returns_content: false })
 }
 
-fn protection(
+fn protection<S>(
     raw: &RawLocation,
-    sp: Rc<Sp>,
+    sp: Rc<Sp<S>>,
     idp: Option<Rc<Idp>>,
-) -> Result<Protection, ConfigError> {
+) -> Result<Protection<S>, ConfigError> {
     fn value<T: Copy>(given: &Option<Given<T>>, default: T) -> T {
         given.as_ref().map_or(default, |given| given.value)
     }
@@ -268,7 +272,7 @@ fn preflight(raw: &RawLocation) -> Result<Preflight, ConfigError> {
     }
 }
 
-fn find_sp(sps: &[Rc<Sp>], name: &str, place: &Place) -> Result<Rc<Sp>, ConfigError> {
+fn find_sp<S>(sps: &[Rc<Sp<S>>], name: &str, place: &Place) -> Result<Rc<Sp<S>>, ConfigError> {
     sps.iter().find(|sp| sp.name == name).cloned().ok_or_else(|| unknown_sp(name, place))
 }
 
@@ -280,7 +284,7 @@ pub fn unknown_sp(name: &str, place: &Place) -> ConfigError {
     )
 }
 
-fn find_idp(sp: &Sp, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigError> {
+fn find_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigError> {
     sp.idps.named(name).cloned().ok_or_else(|| {
         let known: Vec<_> = sp.idps.iter().map(|idp| idp.name()).collect();
         ConfigError::new(

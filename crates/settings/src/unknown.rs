@@ -1,9 +1,9 @@
 //! A directive that a block does not know: which was meant, or where it belongs.
 
-use settings::nearest;
+use crate::nearest::nearest;
 
-use super::location::LOCATION_DIRECTIVES;
-use super::raw::{IDP_DIRECTIVES, POLICY_DIRECTIVES, SP_DIRECTIVES, STORE_DIRECTIVES};
+use crate::location::LOCATION_DIRECTIVES;
+use crate::raw::{IDP_DIRECTIVES, POLICY_DIRECTIVES, SP_DIRECTIVES, STORE_DIRECTIVES};
 
 /// The names that the block `kind` takes.
 fn names(kind: &str) -> Vec<&'static str> {

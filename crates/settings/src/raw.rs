@@ -2,10 +2,12 @@
 
 use clock::{Msec, Seconds};
 
-use super::block::Block;
-use super::directive::{Directive, Given, Line, Place, apply, each, many, once, one, size_of_text};
-use super::name_id_format;
-use super::unknown::unknown_directive;
+use crate::block::Block;
+use crate::directive::{Directive, apply, each, many, once, one};
+use crate::line::Line;
+use crate::name_id_format;
+use crate::place::{Given, Place};
+use crate::unknown::unknown_directive;
 
 const HOUR: Seconds = Seconds(3600);
 const DAY: Seconds = Seconds(24 * 3600);
@@ -317,7 +319,7 @@ fn zone(line: &Line<'_>) -> Result<(String, usize), String> {
     match line.args.as_slice() {
         [name, size] => {
             // Room for the session hash, the epochs and a few sessions; nginx's own floor is 8 pages.
-            let bytes = size_of_text(line.name, size, 256 << 10, 1 << 40)?;
+            let bytes = line.size_of(size, 256 << 10, 1 << 40)?;
             Ok(((*name).to_owned(), bytes))
         }
         _ => Err("\"zone\" takes a name and a size".into()),

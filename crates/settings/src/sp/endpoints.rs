@@ -2,8 +2,8 @@
 
 use sp::{EndpointKind, Endpoints};
 
-use super::directive::{ConfigError, Place};
-use super::raw::RawSp;
+use crate::place::{ConfigError, Place};
+use crate::raw::RawSp;
 
 /// A handler directive as found while reading.
 #[derive(Clone, Debug)]

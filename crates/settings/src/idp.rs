@@ -1,0 +1,3 @@
+//! The parts of an IdP.
+
+pub mod lines;

@@ -1,22 +1,16 @@
-//! From directives to validated values: raw lines are collected while nginx reads, then made into
-//! SPs, their IdPs and [`Store`](crate::store::Store) in one go, so that every
-//! mistake shows at `nginx -t`.
+//! From nginx's directives to what requests run on: raw lines are collected while nginx reads, then made
+//! into SPs by `crates/settings` in one go, so that every mistake shows at `nginx -t`. Here stands what
+//! must know nginx.
 
 mod block;
-mod fitness;
-mod idp;
-mod memcached;
+mod host;
 mod return_directive;
 mod server;
 mod slo_soap;
-mod sp;
 mod store;
-mod surroundings;
 
-use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::{mem, ptr};
 
 use nginx_sys::{
@@ -26,56 +20,16 @@ use nginx_sys::{
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
-
-use ::sp::Preflight;
-pub use server::ServerConf;
 use settings::block::Block;
 use settings::directive::apply;
-use settings::files::Files;
-use settings::location::{LOCATION_DIRECTIVES, RawHandler, RawLocation, location, unknown_sp};
-use settings::place::{ConfigError, Given, Place};
-use settings::raw::{RawIdp, RawPolicy, RawSp, RawStore};
-use settings::sp::endpoints::RawEndpoint;
-use settings::warnings::Warnings;
-use surroundings::Surroundings;
+use settings::location::{LOCATION_DIRECTIVES, RawHandler, location};
+use settings::raw::{RawIdp, RawSp, RawStore};
+use settings::{ConfigError, Files, Given, Place, RawEndpoint, Warnings};
+use sp::Preflight;
 
+use self::host::Nginx;
 use crate::clock::now;
-use crate::module::{Location, PhaseHandler, SamlModule, Sp};
-
-/// The blocks of `http`, raw and then validated.
-#[derive(Default)]
-pub struct MainConf {
-    stores: Vec<RawStore>,
-    idps: Vec<RawIdp>,
-    raw_sps: Vec<RawSp>,
-    endpoints: Vec<RawEndpoint>,
-    /// Validated by [`MainConf::validate`].
-    sps: Vec<Rc<Sp>>,
-    /// Warnings about locations.
-    warnings: RefCell<Warnings>,
-    /// Some location wants that its `return` waits for the access phase.
-    pub returns_content: Cell<bool>,
-    /// Then the rewrite module's handler of the rewrite phase, whose place the module has taken.
-    pub rewrite: Cell<Option<PhaseHandler>>,
-    /// Some protected location says `satisfy any`.
-    pub satisfies_any: Cell<bool>,
-}
-
-/// One `http`, `server` or `location`, raw and then validated.
-#[derive(Default)]
-pub struct LocConf {
-    raw: RawLocation,
-    /// Where a handler stands: what nginx calls there.
-    content_handler: ngx_http_handler_pt,
-    location: Location,
-}
-
-impl LocConf {
-    /// What a request in this location runs on.
-    pub fn location(&self) -> &Location {
-        &self.location
-    }
-}
+use crate::module::{LocConf, MainConf, SamlModule};
 
 /// Setter of `saml_session_store`, `saml_idp` and `saml_sp`.
 pub extern "C" fn set_block(
@@ -96,9 +50,11 @@ fn read_block(cf: &mut ngx_conf_t) -> *mut c_char {
     let place = block::place(cf);
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
     let twin = match kind.as_str() {
-        "saml_session_store" => main.stores.iter().find(|b| b.name == name).map(|b| &b.place),
-        "saml_idp" => main.idps.iter().find(|b| b.name == name).map(|b| &b.place),
-        _ => main.raw_sps.iter().find(|b| b.name == name).map(|b| &b.place),
+        "saml_session_store" => {
+            main.blocks.stores.iter().find(|b| b.name == name).map(|b| &b.place)
+        }
+        "saml_idp" => main.blocks.idps.iter().find(|b| b.name == name).map(|b| &b.place),
+        _ => main.blocks.sps.iter().find(|b| b.name == name).map(|b| &b.place),
     };
     if let Some(twin) = twin {
         let message = format!("\"{kind} {name}\" is defined already in {twin}; rename one");
@@ -107,15 +63,15 @@ fn read_block(cf: &mut ngx_conf_t) -> *mut c_char {
     match kind.as_str() {
         "saml_session_store" => {
             let raw = RawStore { name, place, ..RawStore::default() };
-            read_into(cf, raw, |main| &mut main.stores)
+            read_into(cf, raw, |main| &mut main.blocks.stores)
         }
         "saml_idp" => {
             let raw = RawIdp { name, place, ..RawIdp::default() };
-            read_into(cf, raw, |main| &mut main.idps)
+            read_into(cf, raw, |main| &mut main.blocks.idps)
         }
         _ => {
             let raw = RawSp { name, place, ..RawSp::default() };
-            read_into(cf, raw, |main| &mut main.raw_sps)
+            read_into(cf, raw, |main| &mut main.blocks.sps)
         }
     }
 }
@@ -190,153 +146,114 @@ fn register_endpoint(
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
     let exact = core.exact_match() != 0;
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
-    main.endpoints.push(RawEndpoint { kind, sp, path, query, exact, place });
+    main.blocks.endpoints.push(RawEndpoint { kind, sp, path, query, exact, place });
     Ok(())
 }
 
-impl MainConf {
-    /// Turns the raw blocks into validated ones, once all of `http` has been read.
-    pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
-        let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
-        let mut warnings = Warnings::default();
-        let outcome = main.build(cf, &mut warnings);
-        say(cf, &warnings);
-        report(cf, outcome)
-    }
+/// Makes the SPs, once all of `http` has been read.
+pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
+    let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+    let files = Files { conf_prefix: conf_prefix(cf) };
+    let mut warnings = Warnings::default();
+    let outcome = main.blocks.build(&mut Nginx(cf), &files, now(), &mut warnings);
+    say(cf, &warnings);
+    report(cf, outcome.map(|sps| main.sps = sps))
+}
 
-    /// Looks at all of it together, once every level is merged.
-    pub fn finish(cf: &mut ngx_conf_t) {
-        let Some(main) = SamlModule::main_conf(cf) else { return };
-        let mut warnings = Warnings::default();
-        fitness::check(cf, &main.sps, &main.raw_sps, &mut warnings);
-        say(cf, &warnings);
-    }
+/// Looks at all of it together, once every level is merged, and settles which servers get whose cookies.
+pub fn finish(cf: &mut ngx_conf_t) {
+    let Some(main) = SamlModule::main_conf(cf) else { return };
+    let mut warnings = Warnings::default();
+    server::check(cf, main, &mut warnings);
+    say(cf, &warnings);
+}
 
-    fn build(&mut self, cf: &mut ngx_conf_t, warnings: &mut Warnings) -> Result<(), ConfigError> {
-        if self.stores.is_empty() && self.idps.is_empty() && self.raw_sps.is_empty() {
-            return self.endpoints_have_sps();
-        }
-        let files = Files { conf_prefix: conf_prefix(cf) };
-        let stores = store::all(cf, &self.stores, &self.raw_sps, &files, warnings)?;
-        let around = Surroundings {
+/// nginx's merge of one level with the level above.
+pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c_char {
+    conf.raw.inherit(&above.raw);
+    if let Err(error) = inherit_endpoint(cf, above, conf) {
+        return report(cf, Err(error));
+    }
+    let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
+    let outcome = location(&conf.raw, &main.sps).map(|location| {
+        server::note(cf, &conf.raw, &location);
+        conf.location = location;
+        look_around(cf, main, conf);
+    });
+    report(cf, outcome)
+}
+
+/// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else
+/// wants to answer there would answer unprotected.
+fn inherit_endpoint(
+    cf: &mut ngx_conf_t,
+    above: &LocConf,
+    conf: &mut LocConf,
+) -> Result<(), ConfigError> {
+    let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
+    if core.noname() != 0 && conf.raw.endpoint.is_none() {
+        conf.raw.endpoint.clone_from(&above.raw.endpoint);
+        conf.content_handler = above.content_handler;
+    }
+    let (Some(given), Some(ours)) = (&conf.raw.endpoint, conf.content_handler) else {
+        return Ok(());
+    };
+    // nginx asks a limit_except for its own handler, and serves files when there is none.
+    let core_handler = core.handler.get_or_insert(ours);
+    if ptr::fn_addr_eq(*core_handler, ours) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        &given.place,
+        format!(
+            "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
+             its own location",
+            given.value.kind.directive()
+        ),
+    ))
+}
+
+/// What nginx's own directives mean for a protected location.
+fn look_around(cf: &ngx_conf_t, main: &MainConf, conf: &mut LocConf) {
+    let Some(given) = &conf.raw.auth else { return };
+    let Some(core) = NgxHttpCoreModule::location_conf(cf) else { return };
+    if conf.location.protection.is_none() || conf.location.endpoint.is_some() {
+        return;
+    }
+    if core.satisfy == NGX_HTTP_SATISFY_ANY as usize {
+        main.satisfies_any.set(true);
+    }
+    if let Some(Given { value: Preflight::Pass, place }) = &conf.raw.preflight {
+        warn(
             cf,
-            idps: &self.idps,
-            stores: &stores,
-            files: &files,
-            endpoints: &self.endpoints,
-            handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
-            now: now(),
-        };
-        for raw in &self.raw_sps {
-            let sp = sp::sp(raw, &around, warnings)?;
-            for other in &self.sps {
-                sp::compare(&sp, other, raw, warnings)?;
-            }
-            self.sps.push(Rc::new(sp));
-        }
-        for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
-            idp::idp(raw, &RawPolicy::default(), None, &around, warnings)?;
-        }
-        self.endpoints_have_sps()
+            main,
+            place,
+            "\"auth_saml_preflight pass\" lets OPTIONS requests of anybody reach the \
+             application, which must answer them by their method alone; \
+             \"auth_saml_preflight answer\" keeps them away from it",
+        );
     }
-
-    fn is_used(&self, idp: &str) -> bool {
-        self.raw_sps.iter().any(|sp| sp.idp.iter().any(|given| given.value == idp))
-    }
-
-    fn endpoints_have_sps(&self) -> Result<(), ConfigError> {
-        match self.endpoints.iter().find(|e| !self.raw_sps.iter().any(|sp| sp.name == e.sp)) {
-            Some(endpoint) => Err(unknown_sp(&endpoint.sp, &endpoint.place)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl LocConf {
-    /// nginx's merge of one level with the level above.
-    pub fn merge(cf: &mut ngx_conf_t, above: &Self, conf: &mut Self) -> *mut c_char {
-        conf.raw.inherit(&above.raw);
-        if let Err(error) = conf.inherit_endpoint(cf, above) {
-            return report(cf, Err(error));
-        }
-        let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
-        let outcome = location(&conf.raw, &main.sps).map(|location| {
-            ServerConf::note(cf, &conf.raw, &location);
-            conf.location = location;
-            conf.look_around(cf, main);
-        });
-        report(cf, outcome)
-    }
-
-    /// What nginx's own directives mean for a protected location.
-    fn look_around(&mut self, cf: &ngx_conf_t, main: &MainConf) {
-        let Some(given) = &self.raw.auth else { return };
-        let Some(core) = NgxHttpCoreModule::location_conf(cf) else { return };
-        if self.location.protection.is_none() || self.location.endpoint.is_some() {
-            return;
-        }
-        if core.satisfy == NGX_HTTP_SATISFY_ANY as usize {
-            main.satisfies_any.set(true);
-        }
-        if let Some(Given { value: Preflight::Pass, place }) = &self.raw.preflight {
-            main.warn(
+    if return_directive::gives_content(cf) {
+        // The rewrite phase of a server has no location, and no access phase follows.
+        if server::is_merged(cf) {
+            warn(
                 cf,
-                place,
-                "\"auth_saml_preflight pass\" lets OPTIONS requests of anybody reach the \
-                 application, which must answer them by their method alone; \
-                 \"auth_saml_preflight answer\" keeps them away from it",
+                main,
+                &given.place,
+                "a \"return\" of the server answers before \"auth_saml\" is asked; put it into \
+                 a location to protect it",
             );
-        }
-        if return_directive::gives_content(cf) {
-            // The rewrite phase of a server has no location, and no access phase follows.
-            if server::is_merged(cf) {
-                main.warn(
-                    cf,
-                    &given.place,
-                    "a \"return\" of the server answers before \"auth_saml\" is asked; put it into \
-                     a location to protect it",
-                );
-            } else {
-                self.location.returns_content = true;
-                main.returns_content.set(true);
-            }
+        } else {
+            conf.location.returns_content = true;
+            main.returns_content.set(true);
         }
     }
 }
 
-impl MainConf {
-    fn warn(&self, cf: &ngx_conf_t, place: &Place, message: &str) {
-        if self.warnings.borrow_mut().add_new(place, message.to_owned()) {
-            ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
-        }
-    }
-}
-
-impl LocConf {
-    /// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else
-    /// wants to answer there would answer unprotected.
-    fn inherit_endpoint(&mut self, cf: &ngx_conf_t, above: &Self) -> Result<(), ConfigError> {
-        let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
-        if core.noname() != 0 && self.raw.endpoint.is_none() {
-            self.raw.endpoint.clone_from(&above.raw.endpoint);
-            self.content_handler = above.content_handler;
-        }
-        let (Some(given), Some(ours)) = (&self.raw.endpoint, self.content_handler) else {
-            return Ok(());
-        };
-        // nginx asks a limit_except for its own handler, and serves files when there is none.
-        let core_handler = core.handler.get_or_insert(ours);
-        if ptr::fn_addr_eq(*core_handler, ours) {
-            return Ok(());
-        }
-        Err(ConfigError::new(
-            &given.place,
-            format!(
-                "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
-                 its own location",
-                given.value.kind.directive()
-            ),
-        ))
+/// Says once what is said of many locations.
+fn warn(cf: &ngx_conf_t, main: &MainConf, place: &Place, message: &str) {
+    if main.warnings.borrow_mut().add_new(place, message.to_owned()) {
+        ngx_log_error!(NGX_LOG_WARN, cf.log, "{} in {}", message, place);
     }
 }
 

@@ -40,17 +40,13 @@ use nginx_sys::{
     ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
-use ngx::http::{
-    HttpModule, HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf,
-    NgxHttpCoreModule, Request,
-};
+use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
 
 use ::sp::VERSION;
-use config::{LocConf, MainConf, ServerConf};
 use entry::enter as enter_module;
 use guard::guard;
-use module::{PhaseHandler, SamlModule};
+use module::{LocConf, PhaseHandler, SamlModule};
 
 /// Where a location directive may stand.
 const ANY_LEVEL: u32 =
@@ -213,30 +209,15 @@ impl HttpModule for SamlModule {
         // SAFETY: nginx calls it with a valid cf.
         let cf = unsafe { &mut *cf };
         guard(NGX_ERROR as ngx_int_t, || {
-            MainConf::finish(cf);
+            config::finish(cf);
             enter_phases(cf)
         })
     }
 
     unsafe extern "C" fn init_main_conf(cf: *mut ngx_conf_t, _conf: *mut c_void) -> *mut c_char {
         // SAFETY: nginx calls it with a valid cf.
-        guard(NGX_CONF_ERROR, || MainConf::validate(unsafe { &mut *cf }))
+        guard(NGX_CONF_ERROR, || config::validate(unsafe { &mut *cf }))
     }
-}
-
-// SAFETY: create_main_conf makes a MainConf.
-unsafe impl HttpModuleMainConf for SamlModule {
-    type MainConf = MainConf;
-}
-
-// SAFETY: create_srv_conf makes a ServerConf.
-unsafe impl HttpModuleServerConf for SamlModule {
-    type ServerConf = ServerConf;
-}
-
-// SAFETY: create_loc_conf makes a LocConf.
-unsafe impl HttpModuleLocationConf for SamlModule {
-    type LocationConf = LocConf;
 }
 
 unsafe extern "C" fn merge_loc_conf(
@@ -247,7 +228,7 @@ unsafe extern "C" fn merge_loc_conf(
     // SAFETY: nginx passes a valid cf, and two LocConfs that our create_loc_conf made.
     let (cf, prev, conf) =
         unsafe { (&mut *cf, &*prev.cast::<LocConf>(), &mut *conf.cast::<LocConf>()) };
-    guard(NGX_CONF_ERROR, || LocConf::merge(cf, prev, conf))
+    guard(NGX_CONF_ERROR, || config::merge(cf, prev, conf))
 }
 
 fn add_variables(cf: &mut ngx_conf_t) -> ngx_int_t {

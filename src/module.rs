@@ -1,6 +1,13 @@
-//! The module as nginx's configuration has it, and what it runs on.
+//! The module as nginx's configuration has it: what nginx keeps for it at each level, and what it runs
+//! on.
 
-use nginx_sys::{ngx_http_request_t, ngx_int_t};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
+use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
+use settings::location::RawLocation;
+use settings::{Blocks, Uses, Warnings};
 
 use crate::sessions::Sessions;
 
@@ -18,3 +25,77 @@ pub type Location = sp::Location<Sessions>;
 
 /// How a location is protected.
 pub type Protection = sp::Protection<Sessions>;
+
+/// `http`, raw and then checked.
+#[derive(Default)]
+pub struct MainConf {
+    pub blocks: Blocks,
+    /// Made of the blocks, when all of `http` has been read.
+    pub sps: Vec<Rc<Sp>>,
+    /// Warnings about locations.
+    pub warnings: RefCell<Warnings>,
+    /// Some location wants that its `return` waits for the access phase.
+    pub returns_content: Cell<bool>,
+    /// Then the rewrite module's handler of the rewrite phase, whose place the module has taken.
+    pub rewrite: Cell<Option<PhaseHandler>>,
+    /// Some protected location says `satisfy any`.
+    pub satisfies_any: Cell<bool>,
+}
+
+// SAFETY: create_main_conf makes a MainConf.
+unsafe impl HttpModuleMainConf for SamlModule {
+    type MainConf = MainConf;
+}
+
+/// One `server`.
+#[derive(Default)]
+pub struct ServerConf {
+    /// The SPs whose cookies come here, each once.
+    sps: Vec<Rc<Sp>>,
+    pub uses: Uses<Sessions>,
+}
+
+impl ServerConf {
+    /// Does any cookie of ours come here?
+    pub fn has_cookies(&self) -> bool {
+        !self.sps.is_empty()
+    }
+
+    /// Is a cookie of this name one of ours?
+    pub fn owns_cookie(&self, name: &[u8]) -> bool {
+        self.sps.iter().any(|sp| sp.cookies.owns(name))
+    }
+
+    /// Its requests may bring cookies of this SP.
+    pub fn add(&mut self, sp: &Rc<Sp>) {
+        if !self.sps.iter().any(|known| Rc::ptr_eq(known, sp)) {
+            self.sps.push(Rc::clone(sp));
+        }
+    }
+}
+
+// SAFETY: create_srv_conf makes a ServerConf.
+unsafe impl HttpModuleServerConf for SamlModule {
+    type ServerConf = ServerConf;
+}
+
+/// One `http`, `server` or `location`, raw and then checked.
+#[derive(Default)]
+pub struct LocConf {
+    pub raw: RawLocation,
+    /// Where a handler stands: what nginx calls there.
+    pub content_handler: ngx_http_handler_pt,
+    pub location: Location,
+}
+
+impl LocConf {
+    /// What a request in this location runs on.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+}
+
+// SAFETY: create_loc_conf makes a LocConf.
+unsafe impl HttpModuleLocationConf for SamlModule {
+    type LocationConf = LocConf;
+}

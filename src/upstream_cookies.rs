@@ -11,10 +11,9 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, HttpModuleServerConf, Request};
 use session::without;
 
-use crate::config::ServerConf;
 use crate::context::Context;
 use crate::core_variable;
-use crate::module::SamlModule;
+use crate::module::{SamlModule, ServerConf};
 use crate::request::cookie_headers;
 
 /// Lets `$http_cookie` follow, in preconfiguration: somebody may ask for it before the cookies go.

@@ -10,8 +10,7 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::ngx_conf_log_error;
 
 use settings::block::Block;
-use settings::line::Line;
-use settings::place::Place;
+use settings::{Line, Place};
 
 /// Where the directive being read stands.
 pub fn place(cf: &ngx_conf_t) -> Place {

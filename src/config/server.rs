@@ -1,7 +1,5 @@
-//! What a `server` has to do with SPs: which of them its locations use, and whose cookies browsers
-//! send to it.
-
-use std::rc::Rc;
+//! The servers of nginx: what their locations have to do with SPs, and whose cookies browsers send to
+//! them.
 
 use nginx_sys::{
     ngx_conf_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_core_srv_conf_t,
@@ -10,62 +8,17 @@ use nginx_sys::{
 use ngx::http::{
     HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, NgxHttpCoreModule,
 };
-use settings::ServerName;
-
 use settings::location::RawLocation;
-use settings::place::Place;
+use settings::{Server, ServerName, Warnings};
 
-use crate::module::{Location, SamlModule, Sp};
+use crate::module::{Location, MainConf, SamlModule, ServerConf};
 
-/// One `server`.
-#[derive(Default)]
-pub struct ServerConf {
-    /// The SPs whose cookies come here, each once.
-    sps: Vec<Rc<Sp>>,
-    /// `auth_saml`, with the path where the location has one.
-    pub protected: Vec<Use<Option<String>>>,
-    /// The handlers, with their directives.
-    pub handlers: Vec<Use<&'static str>>,
-}
-
-/// One use of an SP.
-pub struct Use<T> {
-    pub sp: Rc<Sp>,
-    pub what: T,
-    pub place: Place,
-}
-
-impl ServerConf {
-    /// Does any cookie of ours come here?
-    pub fn has_cookies(&self) -> bool {
-        !self.sps.is_empty()
-    }
-
-    /// Is a cookie of this name one of ours?
-    pub fn owns_cookie(&self, name: &[u8]) -> bool {
-        self.sps.iter().any(|sp| sp.cookies.owns(name))
-    }
-
-    /// Remembers what one of its locations is for.
-    pub fn note(cf: &ngx_conf_t, raw: &RawLocation, location: &Location) {
-        let Some(server) = SamlModule::server_conf_mut(cf) else { return };
-        if let (Some((kind, sp)), Some(given)) = (&location.endpoint, &raw.endpoint) {
-            server.add(sp);
-            let (sp, place) = (Rc::clone(sp), given.place.clone());
-            server.handlers.push(Use { sp, what: kind.directive(), place });
-        } else if let (Some(protection), Some(given)) = (&location.protection, &raw.auth) {
-            server.add(&protection.sp);
-            let what = NgxHttpCoreModule::location_conf(cf).and_then(path);
-            let (sp, place) = (Rc::clone(&protection.sp), given.place.clone());
-            server.protected.push(Use { sp, what, place });
-        }
-    }
-
-    /// Its requests may bring cookies of this SP.
-    pub fn add(&mut self, sp: &Rc<Sp>) {
-        if !self.sps.iter().any(|known| Rc::ptr_eq(known, sp)) {
-            self.sps.push(Rc::clone(sp));
-        }
+/// Remembers what one of its locations is for.
+pub fn note(cf: &ngx_conf_t, raw: &RawLocation, location: &Location) {
+    let Some(server) = SamlModule::server_conf_mut(cf) else { return };
+    let path = || NgxHttpCoreModule::location_conf(cf).and_then(path);
+    if let Some(sp) = server.uses.note(raw, location, path) {
+        server.add(sp);
     }
 }
 
@@ -84,8 +37,23 @@ fn path(core: &ngx_http_core_loc_conf_t) -> Option<String> {
     (is_path && name.starts_with('/')).then(|| name.to_owned())
 }
 
+/// Warns of what does not fit together, and settles which servers get the cookies of which SPs.
+pub fn check(cf: &ngx_conf_t, main: &MainConf, warnings: &mut Warnings) {
+    let servers = all(cf);
+    let views: Vec<_> =
+        servers.iter().map(|(names, own)| Server { names, uses: &own.uses }).collect();
+    settings::check(&views, &main.sps, &main.blocks.sps, warnings);
+    for (names, own) in servers {
+        let server = Server { names: &names, uses: &own.uses };
+        let coming: Vec<_> = main.sps.iter().filter(|sp| server.gets(&sp.cookies)).collect();
+        for sp in coming {
+            own.add(sp);
+        }
+    }
+}
+
 /// Every `server` of `http`: its names, and what it has to do with SPs.
-pub fn all(cf: &ngx_conf_t) -> Vec<(Vec<ServerName<'static>>, &'static mut ServerConf)> {
+fn all(cf: &ngx_conf_t) -> Vec<(Vec<ServerName<'static>>, &'static mut ServerConf)> {
     let Some(core) = NgxHttpCoreModule::main_conf(cf) else { return Vec::new() };
     // SAFETY: nginx keeps an array of pointers to its servers, each with the context it was read in.
     let servers: &[*mut ngx_http_core_srv_conf_t] = unsafe { core.servers.as_slice() };

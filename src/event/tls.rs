@@ -68,11 +68,6 @@ impl Tls {
         }
         expect_name(ssl, name).map_err(|_| ConnectionError::Nginx)
     }
-
-    /// A unix socket has no name to verify: one must be configured.
-    pub fn can_verify(&self, address: &Address) -> bool {
-        self.name.is_some() || !address.host().is_empty()
-    }
 }
 
 fn expect_name(ssl: &mut SslRef, name: &str) -> Result<(), ErrorStack> {

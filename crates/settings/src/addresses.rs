@@ -3,7 +3,7 @@
 const UNIX: &str = "unix:";
 
 /// Does one word hold several addresses, as when the blanks between them were forgotten?
-pub fn looks_joined(word: &str) -> bool {
+pub(crate) fn looks_joined(word: &str) -> bool {
     let rest = word.strip_prefix(UNIX).unwrap_or(word);
     if rest.contains(UNIX) || rest.contains([',', ';', ' ', '\t']) {
         return true;

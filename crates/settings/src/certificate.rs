@@ -8,12 +8,12 @@ use crate::place::{ConfigError, Given, Place};
 use crate::warnings::Warnings;
 
 /// The error for a file that holds no usable key or certificate.
-pub fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigError {
+pub(crate) fn key_error(directive: &str, given: &Given<String>, why: &str) -> ConfigError {
     ConfigError::new(&given.place, format!("\"{directive}\" \"{}\": {why}", given.value))
 }
 
 /// Warns of a certificate that has ended or soon will.
-pub fn warn_of_expiry(
+pub(crate) fn warn_of_expiry(
     certificate: &Certificate,
     owner: &str,
     place: &Place,

@@ -1,3 +1,133 @@
-//! The parts of an IdP.
+//! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
-pub mod lines;
+mod lines;
+mod slo_soap;
+
+use std::rc::Rc;
+
+use saml::metadata::{IdpMetadata, MetadataKey};
+use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint};
+use sp::{Current, Idp};
+use xmldoc::{Certificate, SigningKey, VerifyingKey};
+
+use self::lines::IdpLines;
+use crate::certificate::key_error;
+use crate::files::Files;
+use crate::host::Host;
+use crate::place::{ConfigError, Given};
+use crate::raw::{RawIdp, RawPolicy};
+use crate::surroundings::Surroundings;
+use crate::url::check_url;
+use crate::warnings::Warnings;
+
+/// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
+///
+/// # Errors
+/// A file, URL or setting that cannot be used, or something that is missing.
+pub(crate) fn idp<H: Host>(
+    raw: &RawIdp,
+    defaults: &RawPolicy,
+    signer: Option<&SigningKey>,
+    around: &mut Surroundings<'_, H>,
+    warnings: &mut Warnings,
+) -> Result<Idp, ConfigError> {
+    let policy = raw.policy.over(defaults);
+    let settings = settings(raw, &policy, around.files)?;
+    let lines = IdpLines { raw, policy: &policy };
+    if settings.is_awaited() {
+        lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, signer, found))?;
+        return Ok(Idp::new(settings, None));
+    }
+    let metadata = metadata(raw, around.files)?;
+    let provider = lines.judge(warnings, |found| {
+        provider::Idp::new(&settings, metadata.as_ref(), signer, around.now, found)
+    })?;
+    let soap_slo = slo_soap::back_channel(raw, &policy, &provider, around, warnings)?;
+    Ok(Idp::new(settings, Some(Current { provider: Rc::new(provider), soap_slo })))
+}
+
+/// The lines, when each of them can be used.
+fn settings(raw: &RawIdp, policy: &RawPolicy, files: &Files) -> Result<IdpSettings, ConfigError> {
+    Ok(IdpSettings {
+        name: raw.name.clone(),
+        metadata: text(&raw.metadata),
+        entity_id: text(&raw.entity_id),
+        sso: sso(raw, policy)?,
+        sso_binding: policy.sso_binding.as_ref().map(|given| given.value),
+        slo: slo(raw, policy)?,
+        demands_slo_binding: raw.policy.slo_binding.is_some(),
+        keys: keys(raw, files)?,
+        policy: policy.resolved(),
+    })
+}
+
+fn text(given: &Option<Given<String>>) -> Option<String> {
+    given.as_ref().map(|given| given.value.clone())
+}
+
+/// `sso_url`.
+fn sso(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<Endpoint>, ConfigError> {
+    let Some(given) = &raw.sso_url else { return Ok(None) };
+    check_url("sso_url", given)?;
+    let binding = policy.sso_binding.as_ref().map_or(Binding::Redirect, |given| given.value);
+    Ok(Some(Endpoint { binding, location: given.value.clone() }))
+}
+
+/// `slo_url` and `slo_response_url`.
+fn slo(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<LogoutEndpoint>, ConfigError> {
+    let Some(url) = &raw.slo_url else {
+        return match &raw.slo_response_url {
+            Some(given) => Err(ConfigError::new(
+                &given.place,
+                "\"slo_response_url\" needs \"slo_url\"; with metadata both come from there",
+            )),
+            None => Ok(None),
+        };
+    };
+    check_url("slo_url", url)?;
+    if let Some(given) = &raw.slo_response_url {
+        check_url("slo_response_url", given)?;
+    }
+    Ok(Some(LogoutEndpoint {
+        binding: policy.slo_binding.as_ref().map_or(LogoutBinding::REDIRECT, |given| given.value),
+        location: url.value.clone(),
+        response_location: text(&raw.slo_response_url),
+    }))
+}
+
+/// `signing_certificate` and `signing_key`.
+fn keys(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
+    let mut keys = Vec::new();
+    for given in &raw.signing_certificate {
+        let pem = files.read("signing_certificate", given)?;
+        let certificate = Certificate::from_pem(&pem)
+            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
+        let key = VerifyingKey::from_certificate(&certificate)
+            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
+        keys.push(MetadataKey { key, certificate: Some(certificate) });
+    }
+    for given in &raw.signing_key {
+        let pem = files.read("signing_key", given)?;
+        let key = VerifyingKey::from_public_key_pem(&pem)
+            .map_err(|e| key_error("signing_key", given, &e.to_string()))?;
+        keys.push(MetadataKey { key, certificate: None });
+    }
+    Ok(keys)
+}
+
+/// The file that `metadata` names.
+fn metadata(raw: &RawIdp, files: &Files) -> Result<Option<IdpMetadata>, ConfigError> {
+    let Some(given) = &raw.metadata else { return Ok(None) };
+    if given.value.contains("://") {
+        return Err(ConfigError::new(
+            &given.place,
+            "\"metadata\" takes a file; save the IdP's metadata next to nginx.conf and name it",
+        ));
+    }
+    let xml = files.read("metadata", given)?;
+    let wanted = raw.entity_id.as_ref().map(|given| given.value.as_str());
+    let metadata = IdpMetadata::parse(&xml, wanted).map_err(|e| {
+        ConfigError::new(&given.place, format!("metadata \"{}\": {e}", given.value))
+    })?;
+    Ok(Some(metadata))
+}

@@ -1,6 +1,6 @@
 //! The configuration as data: lines as nginx reads them, and what they come to when all is said.
 //!
-//! No nginx: its words come in as [`line::Line`]s, and mistakes go out with the place they stand at. Files
+//! No nginx: its words come in as [`Line`]s, and mistakes go out with the place they stand at. Files
 //! are read here.
 
 #![forbid(unsafe_code)]
@@ -12,23 +12,39 @@
 
 mod addresses;
 pub mod block;
-pub mod certificate;
+mod blocks;
+mod certificate;
 pub mod directive;
-pub mod files;
-pub mod idp;
-pub mod line;
+mod endpoint;
+mod files;
+mod fitness;
+mod host;
+mod idp;
+mod line;
 pub mod location;
-pub mod name_id_format;
+mod name_id_format;
 mod nearest;
-pub mod place;
-pub mod policy;
+mod place;
+mod policy;
 mod quantity;
 pub mod raw;
+mod server;
 mod server_name;
-pub mod sp;
-pub mod unknown;
-pub mod url;
-pub mod warnings;
+mod sp;
+mod store;
+mod surroundings;
+mod unknown;
+mod url;
+mod warnings;
 
-pub use addresses::looks_joined;
-pub use server_name::ServerName;
+pub use self::blocks::Blocks;
+pub use self::endpoint::RawEndpoint;
+pub use self::files::Files;
+pub use self::fitness::check;
+pub use self::host::{Host, Unusable};
+pub use self::line::Line;
+pub use self::place::{ConfigError, Given, Place};
+pub use self::server::{Server, Uses};
+pub use self::server_name::ServerName;
+pub use self::store::{MemcachedSettings, StoreSettings, TlsFiles};
+pub use self::warnings::Warnings;

@@ -10,7 +10,7 @@ const SAML2: [&str; 4] = ["kerberos", "entity", "persistent", "transient"];
 ///
 /// # Errors
 /// It is none of the short names and no URI: IdPs would answer InvalidNameIDPolicy, or nothing.
-pub fn uri(name: &str) -> Result<String, String> {
+pub(crate) fn uri(name: &str) -> Result<String, String> {
     if SAML1.contains(&name) {
         return Ok(format!("urn:oasis:names:tc:SAML:1.1:nameid-format:{name}"));
     }

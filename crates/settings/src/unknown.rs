@@ -17,7 +17,7 @@ fn names(kind: &str) -> Vec<&'static str> {
 }
 
 /// The error for `name` in a block of `kind`.
-pub fn unknown_directive(name: &str, kind: &str) -> String {
+pub(crate) fn unknown_directive(name: &str, kind: &str) -> String {
     let what = format!("unknown directive \"{name}\" in \"{kind}\"");
     let others = ["saml_sp", "saml_idp", "saml_session_store", "location"];
     let others = || others.into_iter().filter(|other| *other != kind);

@@ -5,7 +5,7 @@ use http::HttpUrl;
 use crate::place::{ConfigError, Given};
 
 /// An absolute http(s) URL without white space.
-pub fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
+pub(crate) fn check_url(directive: &str, given: &Given<String>) -> Result<(), ConfigError> {
     match HttpUrl::parse(&given.value) {
         Some(_) => Ok(()),
         None => Err(ConfigError::new(

@@ -7,11 +7,11 @@ use crate::raw::{RawIdp, RawPolicy};
 use crate::warnings::Warnings;
 
 /// The lines of a `saml_idp`.
-pub struct IdpLines<'a> {
+pub(super) struct IdpLines<'a> {
     /// The block itself.
-    pub raw: &'a RawIdp,
+    pub(super) raw: &'a RawIdp,
     /// Its policy, with the SP's where it is silent.
-    pub policy: &'a RawPolicy,
+    pub(super) policy: &'a RawPolicy,
 }
 
 impl IdpLines<'_> {
@@ -19,7 +19,7 @@ impl IdpLines<'_> {
     ///
     /// # Errors
     /// That of `judge`.
-    pub fn judge<T>(
+    pub(super) fn judge<T>(
         &self,
         warnings: &mut Warnings,
         judge: impl FnOnce(&mut Vec<Finding>) -> Result<T, Finding>,

@@ -11,7 +11,7 @@ use crate::raw::RawSp;
 ///
 /// # Errors
 /// Browsers would not take the cookies, or not bring them back.
-pub fn cookies(raw: &RawSp, base_url: &str, sp: SpId) -> Result<Cookies, ConfigError> {
+pub(super) fn cookies(raw: &RawSp, base_url: &str, sp: SpId) -> Result<Cookies, ConfigError> {
     let secure = base_url.starts_with("https:");
     let path = path(raw)?;
     let domain = domain(raw, base_url)?;

@@ -14,7 +14,7 @@ use crate::warnings::Warnings;
 ///
 /// # Errors
 /// Unequal numbers, an unusable file, or a key that belongs to another certificate.
-pub fn credentials(
+pub(super) fn credentials(
     raw: &RawSp,
     files: &Files,
     now: UnixTime,

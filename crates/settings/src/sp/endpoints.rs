@@ -2,28 +2,15 @@
 
 use sp::{EndpointKind, Endpoints};
 
-use crate::place::{ConfigError, Place};
+use crate::endpoint::RawEndpoint;
+use crate::place::ConfigError;
 use crate::raw::RawSp;
-
-/// A handler directive as found while reading.
-#[derive(Clone, Debug)]
-pub struct RawEndpoint {
-    pub kind: EndpointKind,
-    pub sp: String,
-    /// The location's name, `/saml/acs`.
-    pub path: String,
-    /// What follows it in metadata and messages: `?…`, or nothing.
-    pub query: String,
-    /// Is it a `location = …`?
-    pub exact: bool,
-    pub place: Place,
-}
 
 /// The endpoints of the SP `raw`, absolute.
 ///
 /// # Errors
 /// A handler outside a `location =`, the same handler under two paths (the IdP knows one), or no ACS.
-pub fn endpoints(
+pub(super) fn endpoints(
     raw: &RawSp,
     base_url: &str,
     found: &[RawEndpoint],
@@ -49,7 +36,7 @@ pub fn endpoints(
 ///
 /// # Errors
 /// One of them is not.
-pub fn check(name: &str, found: &[RawEndpoint]) -> Result<(), ConfigError> {
+pub(super) fn check(name: &str, found: &[RawEndpoint]) -> Result<(), ConfigError> {
     for endpoint in found.iter().filter(|e| e.sp == name) {
         if !endpoint.exact {
             return Err(ConfigError::new(

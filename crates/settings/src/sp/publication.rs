@@ -8,7 +8,7 @@ use crate::place::{ConfigError, Given, Place};
 use crate::raw::RawSp;
 
 /// Validates what an SP says of itself.
-pub fn publication<'a>(
+pub(super) fn publication<'a>(
     raw: &RawSp,
     credentials: &[Credential],
     mut policies: impl Iterator<Item = &'a Policy> + Clone,

@@ -12,7 +12,7 @@ use crate::raw::RawSp;
 ///
 /// # Errors
 /// An entry that can match nothing.
-pub fn return_targets(
+pub(super) fn return_targets(
     raw: &RawSp,
     base_url: &str,
     handler_paths: Rc<[String]>,
@@ -24,7 +24,7 @@ pub fn return_targets(
 ///
 /// # Errors
 /// No browser may be sent there.
-pub fn target(
+pub(super) fn target(
     targets: &ReturnTargets,
     name: &str,
     given: &Given<String>,

@@ -12,7 +12,7 @@ use crate::warnings::Warnings;
 ///
 /// # Errors
 /// Attributes could not be told apart.
-pub fn session_rules(
+pub(super) fn session_rules(
     raw: &RawSp,
     sp: SpId,
     entity_id: &str,

@@ -1,42 +1,63 @@
 //! The memcached nodes of a session store.
 
-use std::rc::Rc;
-
 use ::memcached::KeyPrefix;
-use clock::Msec;
-use nginx_sys::ngx_conf_t;
-use settings::looks_joined;
+use clock::{Msec, Seconds};
 
-use settings::files::Files;
-use settings::place::{ConfigError, Given, Place};
-use settings::raw::RawStore;
+use crate::addresses::looks_joined;
+use crate::files::Files;
+use crate::place::{ConfigError, Given, Place};
+use crate::raw::RawStore;
 
-use crate::event::{Address, Tls, TlsOptions};
-use crate::store::memcached::Settings;
-
-/// The port that memcached is known by (IANA).
-const DEFAULT_PORT: u16 = 11211;
 const DEFAULT_TIMEOUT: Msec = Msec(500);
+const DEFAULT_CACHE_VALID: Msec = Msec(1000);
+const DEFAULT_STALE: Seconds = Seconds(60);
 
 /// The last word of a `memcached` line.
 const TLS: &str = "tls";
 
+/// The nodes of a store.
+pub struct MemcachedSettings {
+    /// Their addresses, each once, as written: `10.0.0.1:11211`, `unix:/path`.
+    pub nodes: Vec<String>,
+    /// Nodes that hold each entry.
+    pub replicas: usize,
+    /// For a reply, connecting included.
+    pub timeout: Msec,
+    /// `None` = in the clear.
+    pub tls: Option<TlsFiles>,
+    /// What all keys begin with.
+    pub key_prefix: KeyPrefix,
+    /// How long a session that was read counts without asking again.
+    pub cache_valid: Msec,
+    /// How much longer it does while no node answers.
+    pub stale: Seconds,
+}
+
+/// What to trust and what to show.
+pub struct TlsFiles {
+    /// The path of a file with CA certificates; `None` = the system's.
+    pub trusted_certificate: Option<String>,
+    /// The paths of the client's certificate and of its key.
+    pub certificate: Option<(String, String)>,
+    /// The name to verify; `None` = the host of each address.
+    pub name: Option<String>,
+}
+
 /// Validates the `memcached` line `given` and what belongs to it.
-pub fn settings(
-    cf: &mut ngx_conf_t,
+pub(super) fn settings(
     given: &Given<Vec<String>>,
     raw: &RawStore,
     files: &Files,
-) -> Result<Settings, ConfigError> {
+) -> Result<MemcachedSettings, ConfigError> {
     let words = given.value.as_slice();
     let (addresses, tls) = match words.split_last() {
         Some((last, addresses)) if last == TLS => (addresses, true),
         _ => (words, false),
     };
-    let nodes = nodes(cf, given, addresses)?;
+    let nodes = nodes(given, addresses)?;
     let replicas = replicas(raw, nodes.len())?;
     let tls = match (tls, tls_only(raw)) {
-        (true, _) => Some(Rc::new(new_tls(cf, given, raw, files)?)),
+        (true, _) => Some(tls_files(given, raw, files)?),
         (false, Some((name, place))) => {
             return Err(ConfigError::new(
                 place,
@@ -45,31 +66,28 @@ pub fn settings(
         }
         (false, None) => None,
     };
-    if let Some(tls) = &tls
-        && let Some(node) = nodes.iter().find(|node| !tls.can_verify(node))
+    if tls.as_ref().is_some_and(|tls| tls.name.is_none())
+        && let Some(node) = nodes.iter().find(|node| node.starts_with("unix:"))
     {
         return Err(ConfigError::new(
             &given.place,
             format!(
-                "\"memcached\" address \"{}\" has no name to verify; set \"memcached_ssl_name\"",
-                node.name()
+                "\"memcached\" address \"{node}\" has no name to verify; set \"memcached_ssl_name\""
             ),
         ));
     }
-    Ok(Settings {
+    Ok(MemcachedSettings {
         nodes,
         replicas,
         timeout: raw.memcached_timeout.as_ref().map_or(DEFAULT_TIMEOUT, |g| g.value),
         tls,
         key_prefix: key_prefix(raw)?,
+        cache_valid: raw.cache_valid.as_ref().map_or(DEFAULT_CACHE_VALID, |g| g.value),
+        stale: raw.stale.as_ref().map_or(DEFAULT_STALE, |g| g.value),
     })
 }
 
-fn nodes(
-    cf: &mut ngx_conf_t,
-    given: &Given<Vec<String>>,
-    addresses: &[String],
-) -> Result<Vec<Address>, ConfigError> {
+fn nodes(given: &Given<Vec<String>>, addresses: &[String]) -> Result<Vec<String>, ConfigError> {
     let refuse = |text: &str, why: &str| {
         ConfigError::new(&given.place, format!("\"memcached\" address \"{text}\" {why}"))
     };
@@ -79,17 +97,15 @@ fn nodes(
             "\"memcached\" names no node; give addresses like 10.0.0.1:11211 or unix:/path",
         ));
     }
-    let mut nodes: Vec<Address> = Vec::with_capacity(addresses.len());
+    let mut nodes: Vec<String> = Vec::with_capacity(addresses.len());
     for text in addresses {
         if looks_joined(text) {
             return Err(refuse(text, "looks like several; put a blank between addresses"));
         }
-        if nodes.iter().any(|node| node.name() == text) {
+        if nodes.contains(text) {
             return Err(refuse(text, "is duplicate; name each node once"));
         }
-        let node = Address::parse(cf, text, DEFAULT_PORT)
-            .map_err(|why| refuse(text, &format!("cannot be used: {why}")))?;
-        nodes.push(node);
+        nodes.push(text.clone());
     }
     Ok(nodes)
 }
@@ -128,14 +144,12 @@ fn tls_only(raw: &RawStore) -> Option<(&'static str, &Place)> {
     .find_map(|(name, given)| Some((name, &given.as_ref()?.place)))
 }
 
-fn new_tls(
-    cf: &mut ngx_conf_t,
+fn tls_files(
     given: &Given<Vec<String>>,
     raw: &RawStore,
     files: &Files,
-) -> Result<Tls, ConfigError> {
+) -> Result<TlsFiles, ConfigError> {
     let path = |file: &Option<Given<String>>| file.as_ref().map(|g| files.full_path(&g.value));
-    let trusted = path(&raw.memcached_ssl_trusted_certificate);
     let certificate = path(&raw.memcached_ssl_certificate);
     let key = path(&raw.memcached_ssl_certificate_key);
     if certificate.is_some() != key.is_some() {
@@ -144,11 +158,9 @@ fn new_tls(
             "\"memcached_ssl_certificate\" and \"memcached_ssl_certificate_key\" go together; give both",
         ));
     }
-    let options = TlsOptions {
-        trusted_certificate: trusted.as_deref(),
-        certificate: certificate.as_deref().zip(key.as_deref()),
-        name: raw.memcached_ssl_name.as_ref().map(|g| g.value.as_str()),
-    };
-    Tls::new(cf, &options)
-        .map_err(|why| ConfigError::new(&given.place, format!("\"memcached\" tls: {why}")))
+    Ok(TlsFiles {
+        trusted_certificate: path(&raw.memcached_ssl_trusted_certificate),
+        certificate: certificate.zip(key),
+        name: raw.memcached_ssl_name.as_ref().map(|g| g.value.clone()),
+    })
 }

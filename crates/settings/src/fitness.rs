@@ -2,33 +2,33 @@
 
 use std::rc::Rc;
 
-use ::sp::Cookies;
-use nginx_sys::ngx_conf_t;
-use settings::ServerName;
+use sp::Sp;
 
-use settings::raw::RawSp;
-use settings::warnings::Warnings;
+use crate::raw::RawSp;
+use crate::server::{Server, Use};
+use crate::warnings::Warnings;
 
-use super::server::{self, ServerConf, Use};
-use crate::module::Sp;
-
-/// Settles which servers get whose cookies, and warns.
-pub fn check(cf: &ngx_conf_t, sps: &[Rc<Sp>], raw_sps: &[RawSp], warnings: &mut Warnings) {
-    let servers = server::all(cf);
+/// Warns of SPs and locations that no browser will use as meant.
+pub fn check<S>(
+    servers: &[Server<'_, S>],
+    sps: &[Rc<Sp<S>>],
+    raw_sps: &[RawSp],
+    warnings: &mut Warnings,
+) {
     for sp in sps {
-        let takes = |used: &Use<&str>, is_wanted: bool| Rc::ptr_eq(&used.sp, sp) && is_wanted;
         let handlers = |is_wanted: bool| {
-            servers.iter().find_map(|(names, own)| {
-                let fits = names.iter().any(|name| name.takes(sp.cookies.host()));
-                own.handlers.iter().find(|used| takes(used, fits == is_wanted))
+            servers.iter().find_map(|server| {
+                let fits = server.takes(sp.cookies.host());
+                let mut handlers = server.uses.handlers.iter();
+                handlers.find(|used| fits == is_wanted && Rc::ptr_eq(&used.sp, sp))
             })
         };
         if let (None, Some(lost)) = (handlers(true), handlers(false)) {
             warn_of_host(lost, warnings);
         }
-        let uses = || servers.iter().flat_map(|(_, own)| &own.protected);
+        let mut uses = servers.iter().flat_map(|server| &server.uses.protected);
         let raw = raw_sps.iter().find(|raw| raw.name == sp.name);
-        if let (Some(raw), false) = (raw, uses().any(|used| Rc::ptr_eq(&used.sp, sp))) {
+        if let (Some(raw), false) = (raw, uses.any(|used| Rc::ptr_eq(&used.sp, sp))) {
             warnings.add(
                 &raw.place,
                 format!(
@@ -38,17 +38,12 @@ pub fn check(cf: &ngx_conf_t, sps: &[Rc<Sp>], raw_sps: &[RawSp], warnings: &mut 
             );
         }
     }
-    for used in servers.iter().flat_map(|(_, own)| &own.protected) {
+    for used in servers.iter().flat_map(|server| &server.uses.protected) {
         warn_of_cookie_path(used, warnings);
-    }
-    for (names, own) in servers {
-        for sp in sps.iter().filter(|sp| come_to(&names, &sp.cookies)) {
-            ServerConf::add(own, sp);
-        }
     }
 }
 
-fn warn_of_host(used: &Use<&str>, warnings: &mut Warnings) {
+fn warn_of_host<S>(used: &Use<S, &str>, warnings: &mut Warnings) {
     let Use { sp, what, place } = used;
     let host = sp.cookies.host();
     warnings.add(
@@ -62,7 +57,7 @@ fn warn_of_host(used: &Use<&str>, warnings: &mut Warnings) {
     );
 }
 
-fn warn_of_cookie_path(used: &Use<Option<String>>, warnings: &mut Warnings) {
+fn warn_of_cookie_path<S>(used: &Use<S, Option<String>>, warnings: &mut Warnings) {
     let Use { sp, what: Some(path), place } = used else { return };
     if !sp.cookies.reach(path) {
         warnings.add(
@@ -76,12 +71,4 @@ fn warn_of_cookie_path(used: &Use<Option<String>>, warnings: &mut Warnings) {
             ),
         );
     }
-}
-
-/// May browsers send these cookies to a server of these names (RFC 6265 5.1.3; ports do not count)?
-fn come_to(names: &[ServerName<'_>], cookies: &Cookies) -> bool {
-    names.iter().any(|name| match cookies.domain() {
-        Some(domain) => name.takes_below(domain),
-        None => name.takes(cookies.host()),
-    })
 }

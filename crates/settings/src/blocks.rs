@@ -1,0 +1,83 @@
+//! The blocks of `http`, and what they come to together.
+
+use std::rc::Rc;
+
+use clock::UnixTime;
+use sp::Sp;
+
+use crate::endpoint::RawEndpoint;
+use crate::files::Files;
+use crate::host::Host;
+use crate::idp::idp;
+use crate::location::unknown_sp;
+use crate::place::ConfigError;
+use crate::raw::{RawIdp, RawPolicy, RawSp, RawStore};
+use crate::sp::{compare, sp};
+use crate::store::stores;
+use crate::surroundings::Surroundings;
+use crate::warnings::Warnings;
+
+/// All that `http` says, in the order of its lines.
+#[derive(Default)]
+pub struct Blocks {
+    /// `saml_session_store`.
+    pub stores: Vec<RawStore>,
+    /// `saml_idp`.
+    pub idps: Vec<RawIdp>,
+    /// `saml_sp`.
+    pub sps: Vec<RawSp>,
+    /// The locations that answer by themselves.
+    pub endpoints: Vec<RawEndpoint>,
+}
+
+impl Blocks {
+    /// Makes the SPs, once all of `http` has been read.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn build<H: Host>(
+        &self,
+        host: &mut H,
+        files: &Files,
+        now: UnixTime,
+        warnings: &mut Warnings,
+    ) -> Result<Vec<Rc<Sp<H::Sessions>>>, ConfigError> {
+        let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
+        if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
+            // Here, before a server forks: its workers share what the libraries set up.
+            let stores = stores(&self.stores, &self.sps, host, files, warnings)?;
+            let mut around = Surroundings {
+                host,
+                idps: &self.idps,
+                stores: &stores,
+                files,
+                endpoints: &self.endpoints,
+                handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
+                now,
+            };
+            for raw in &self.sps {
+                let sp = sp(raw, &mut around, warnings)?;
+                for other in &sps {
+                    compare(&sp, other, raw, warnings)?;
+                }
+                sps.push(Rc::new(sp));
+            }
+            for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
+                idp(raw, &RawPolicy::default(), None, &mut around, warnings)?;
+            }
+        }
+        self.endpoints_have_sps()?;
+        Ok(sps)
+    }
+
+    fn is_used(&self, idp: &str) -> bool {
+        self.sps.iter().any(|sp| sp.idp.iter().any(|given| given.value == idp))
+    }
+
+    fn endpoints_have_sps(&self) -> Result<(), ConfigError> {
+        match self.endpoints.iter().find(|e| !self.sps.iter().any(|sp| sp.name == e.sp)) {
+            Some(endpoint) => Err(unknown_sp(&endpoint.sp, &endpoint.place)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A session store: its zone, its secrets, its memcached nodes.
+
+mod memcached;
+
+use std::rc::Rc;
+
+use session::{Secret, Secrets};
+
+pub use self::memcached::{MemcachedSettings, TlsFiles};
+use crate::files::Files;
+use crate::host::{Host, Unusable};
+use crate::place::{ConfigError, Place};
+use crate::raw::{RawSp, RawStore};
+use crate::warnings::Warnings;
+
+/// The store of an SP that names none.
+pub(crate) const DEFAULT: &str = "saml_sessions";
+const DEFAULT_SIZE: usize = 16 << 20;
+const DEFAULT_CACHE_SIZE: usize = 4096;
+
+/// A `saml_session_store`, checked.
+pub struct StoreSettings {
+    /// The name of its block.
+    pub name: String,
+    /// The name of its zone of shared memory.
+    pub zone: String,
+    /// The zone's size, bytes.
+    pub zone_size: usize,
+    /// Decoded sessions that a worker keeps for each SP.
+    pub cache_size: usize,
+    /// `None` = the zone makes one.
+    pub secrets: Option<Secrets>,
+    /// The nodes behind the zone.
+    pub memcached: Option<MemcachedSettings>,
+}
+
+/// Opens every store that a block defines, and the default one if an SP needs it.
+pub(crate) fn stores<H: Host>(
+    raws: &[RawStore],
+    sps: &[RawSp],
+    host: &mut H,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Vec<(String, Rc<H::Store>)>, ConfigError> {
+    let mut stores = Vec::new();
+    for raw in raws {
+        stores.push((raw.name.clone(), open(raw, host, files, warnings)?));
+    }
+    let taken = raws.iter().any(|raw| raw.name == DEFAULT);
+    if let (Some(sp), false) = (sps.iter().find(|sp| sp.session_store.is_none()), taken) {
+        let raw = RawStore { name: DEFAULT.into(), place: sp.place.clone(), ..RawStore::default() };
+        stores.push((DEFAULT.into(), open(&raw, host, files, warnings)?));
+    }
+    Ok(stores)
+}
+
+fn open<H: Host>(
+    raw: &RawStore,
+    host: &mut H,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Rc<H::Store>, ConfigError> {
+    let settings = settings(raw, files, warnings)?;
+    let zone = settings.zone.clone();
+    host.open_store(settings).map(Rc::new).map_err(|unusable| match unusable {
+        Unusable::Zone(why) => {
+            let place = raw.zone.as_ref().map_or(&raw.place, |given| &given.place);
+            ConfigError::new(place, format!("\"zone\" \"{zone}\": {why}"))
+        }
+        Unusable::Address { address, why } => ConfigError::new(
+            of_memcached(raw),
+            format!("\"memcached\" address \"{address}\" cannot be used: {why}"),
+        ),
+        Unusable::Tls(why) => {
+            ConfigError::new(of_memcached(raw), format!("\"memcached\" tls: {why}"))
+        }
+    })
+}
+
+fn of_memcached(raw: &RawStore) -> &Place {
+    raw.memcached.as_ref().map_or(&raw.place, |given| &given.place)
+}
+
+fn settings(
+    raw: &RawStore,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<StoreSettings, ConfigError> {
+    let (zone, zone_size) = match &raw.zone {
+        Some(given) => given.value.clone(),
+        None => (raw.name.clone(), DEFAULT_SIZE),
+    };
+    let memcached = memcached(raw, files, warnings)?;
+    let cache_size = raw.cache_size.as_ref().and_then(|g| usize::try_from(g.value).ok());
+    Ok(StoreSettings {
+        name: raw.name.clone(),
+        zone,
+        zone_size,
+        cache_size: cache_size.unwrap_or(DEFAULT_CACHE_SIZE),
+        secrets: secrets(raw, files, warnings)?,
+        memcached,
+    })
+}
+
+fn memcached(
+    raw: &RawStore,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Option<MemcachedSettings>, ConfigError> {
+    let Some(given) = &raw.memcached else {
+        refuse_without_memcached(raw)?;
+        return Ok(None);
+    };
+    if raw.secret.is_empty() {
+        warnings.add(
+            &given.place,
+            format!(
+                "saml_session_store \"{}\" has \"memcached\" and no \"secret\": no other host can \
+                 read its sessions, and a restart of nginx ends them; make a file by \"openssl rand \
+                 -hex 32\" and give it to all hosts",
+                raw.name
+            ),
+        );
+    }
+    if let Some(key) = &raw.memcached_ssl_certificate_key {
+        files.warn_of_readers("memcached_ssl_certificate_key", key, warnings);
+    }
+    memcached::settings(given, raw, files).map(Some)
+}
+
+/// Settings of memcached say nothing without it; whoever wrote them believes otherwise.
+fn refuse_without_memcached(raw: &RawStore) -> Result<(), ConfigError> {
+    let settings = [
+        ("replicas", raw.replicas.as_ref().map(|g| &g.place)),
+        ("memcached_timeout", raw.memcached_timeout.as_ref().map(|g| &g.place)),
+        (
+            "memcached_ssl_trusted_certificate",
+            raw.memcached_ssl_trusted_certificate.as_ref().map(|g| &g.place),
+        ),
+        ("memcached_ssl_name", raw.memcached_ssl_name.as_ref().map(|g| &g.place)),
+        ("memcached_ssl_certificate", raw.memcached_ssl_certificate.as_ref().map(|g| &g.place)),
+        (
+            "memcached_ssl_certificate_key",
+            raw.memcached_ssl_certificate_key.as_ref().map(|g| &g.place),
+        ),
+        ("key_prefix", raw.key_prefix.as_ref().map(|g| &g.place)),
+        ("cache_valid", raw.cache_valid.as_ref().map(|g| &g.place)),
+        ("stale", raw.stale.as_ref().map(|g| &g.place)),
+    ];
+    match settings.into_iter().find_map(|(name, place)| Some((name, place?))) {
+        Some((name, place)) => Err(ConfigError::new(
+            place,
+            format!(
+                "\"{name}\" is for memcached, and saml_session_store \"{}\" has none; add a \
+                 \"memcached\" line, or leave this one out",
+                raw.name
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn secrets(
+    raw: &RawStore,
+    files: &Files,
+    warnings: &mut Warnings,
+) -> Result<Option<Secrets>, ConfigError> {
+    let mut secrets = Vec::new();
+    for given in &raw.secret {
+        let bytes = files.read_secret("secret", given, warnings)?;
+        let secret = Secret::from_file_bytes(&bytes).map_err(|e| {
+            ConfigError::new(&given.place, format!("\"secret\" \"{}\": {e}", given.value))
+        })?;
+        secrets.push(secret);
+    }
+    Ok(Secrets::new(secrets))
+}

@@ -1,0 +1,24 @@
+//! What there is beside a block.
+
+use std::rc::Rc;
+
+use clock::UnixTime;
+
+use crate::endpoint::RawEndpoint;
+use crate::files::Files;
+use crate::host::Host;
+use crate::raw::RawIdp;
+
+/// What the lines of a block may refer to.
+pub(crate) struct Surroundings<'a, H: Host> {
+    pub(crate) host: &'a mut H,
+    pub(crate) idps: &'a [RawIdp],
+    /// By the names of their blocks.
+    pub(crate) stores: &'a [(String, Rc<H::Store>)],
+    pub(crate) files: &'a Files,
+    /// The endpoints, whosever they are.
+    pub(crate) endpoints: &'a [RawEndpoint],
+    /// Their paths.
+    pub(crate) handler_paths: Rc<[String]>,
+    pub(crate) now: UnixTime,
+}

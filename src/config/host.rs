@@ -1,0 +1,36 @@
+//! nginx, as SPs need it while they are made.
+
+use std::rc::Rc;
+
+use http::HttpUrl;
+use nginx_sys::ngx_conf_t;
+use settings::{Host, StoreSettings, Unusable};
+use sp::{BackChannel, SessionRules};
+
+use super::{slo_soap, store};
+use crate::sessions::Sessions;
+use crate::store::Store;
+
+/// nginx while it reads its configuration.
+pub struct Nginx(pub *mut ngx_conf_t);
+
+impl Host for Nginx {
+    type Store = Store;
+    type Sessions = Sessions;
+
+    fn open_store(&mut self, settings: StoreSettings) -> Result<Store, Unusable> {
+        store::open(self.0, settings)
+    }
+
+    fn sessions(&mut self, store: &Rc<Store>, rules: SessionRules) -> Sessions {
+        Sessions::new(Rc::clone(store), rules)
+    }
+
+    fn back_channel(
+        &mut self,
+        url: &HttpUrl<'_>,
+        trusted_certificate: Option<&str>,
+    ) -> Result<Rc<dyn BackChannel>, Unusable> {
+        Ok(Rc::new(slo_soap::resource(self.0, url, trusted_certificate)?))
+    }
+}

@@ -3,6 +3,7 @@
 //! must know nginx.
 
 mod block;
+mod commands;
 mod host;
 mod return_directive;
 mod server;
@@ -20,78 +21,76 @@ use nginx_sys::{
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
-use settings::block::Block;
-use settings::directive::apply;
-use settings::location::{LOCATION_DIRECTIVES, RawHandler, location};
-use settings::raw::{RawIdp, RawSp, RawStore};
-use settings::{ConfigError, Files, Given, Place, RawEndpoint, Warnings};
+use settings::{
+    Block, Blocks, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, RawIdp, RawSp,
+    RawStore, Warnings, location,
+};
 use sp::Preflight;
 
+pub use self::commands::{COMMANDS, commands};
 use self::host::Nginx;
 use crate::clock::now;
 use crate::module::{LocConf, MainConf, SamlModule};
 
-/// Setter of `saml_session_store`, `saml_idp` and `saml_sp`.
-pub extern "C" fn set_block(
+/// Whose blocks are kept in a list of `http`.
+pub trait Listed: Block {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self>;
+}
+
+impl Listed for RawStore {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.stores
+    }
+}
+
+impl Listed for RawIdp {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.idps
+    }
+}
+
+impl Listed for RawSp {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.sps
+    }
+}
+
+/// Setter of a named block.
+extern "C" fn set_block<B: Listed>(
     cf: *mut ngx_conf_t,
     _cmd: *mut ngx_command_t,
     _conf: *mut c_void,
 ) -> *mut c_char {
     // SAFETY: nginx calls setters with a valid cf that nobody else holds.
-    read_block(unsafe { &mut *cf })
+    read_block::<B>(unsafe { &mut *cf })
 }
 
-fn read_block(cf: &mut ngx_conf_t) -> *mut c_char {
-    let (kind, name) = match block::words(cf).as_deref() {
-        Ok([kind, name]) => ((*kind).to_owned(), (*name).to_owned()),
+fn read_block<B: Listed>(cf: &mut ngx_conf_t) -> *mut c_char {
+    let name = match block::words(cf).as_deref() {
+        Ok([_, name]) => (*name).to_owned(),
         Ok(_) => return block::refuse(cf, "a SAML block takes one name"),
         Err(message) => return block::refuse(cf, &message.clone()),
     };
     let place = block::place(cf);
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
-    let twin = match kind.as_str() {
-        "saml_session_store" => {
-            main.blocks.stores.iter().find(|b| b.name == name).map(|b| &b.place)
-        }
-        "saml_idp" => main.blocks.idps.iter().find(|b| b.name == name).map(|b| &b.place),
-        _ => main.blocks.sps.iter().find(|b| b.name == name).map(|b| &b.place),
-    };
-    if let Some(twin) = twin {
+    let mut known = B::list(&mut main.blocks).iter().map(Block::name);
+    if let Some((_, twin)) = known.find(|(known, _)| *known == name) {
+        let kind = B::KIND;
         let message = format!("\"{kind} {name}\" is defined already in {twin}; rename one");
         return block::refuse(cf, &message);
     }
-    match kind.as_str() {
-        "saml_session_store" => {
-            let raw = RawStore { name, place, ..RawStore::default() };
-            read_into(cf, raw, |main| &mut main.blocks.stores)
-        }
-        "saml_idp" => {
-            let raw = RawIdp { name, place, ..RawIdp::default() };
-            read_into(cf, raw, |main| &mut main.blocks.idps)
-        }
-        _ => {
-            let raw = RawSp { name, place, ..RawSp::default() };
-            read_into(cf, raw, |main| &mut main.blocks.sps)
-        }
-    }
-}
-
-fn read_into<T: Block>(
-    cf: &mut ngx_conf_t,
-    mut raw: T,
-    list: fn(&mut MainConf) -> &mut Vec<T>,
-) -> *mut c_char {
+    let mut raw = B::begin(name, place);
     let outcome = block::parse(cf, &mut raw);
     if outcome != NGX_CONF_OK {
         return outcome;
     }
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
-    list(main).push(raw);
+    B::list(&mut main.blocks).push(raw);
     NGX_CONF_OK
 }
 
 /// Setter of every location directive.
-pub extern "C" fn set_location(
+extern "C" fn set_location(
     cf: *mut ngx_conf_t,
     cmd: *mut ngx_command_t,
     conf: *mut c_void,
@@ -114,9 +113,7 @@ fn apply_location(
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
     let had_endpoint = conf.raw.endpoint.is_some();
-    let line = block::line(cf)?;
-    apply(LOCATION_DIRECTIVES, &mut conf.raw, &line)
-        .unwrap_or_else(|| Err(format!("unknown directive \"{}\"", line.name)))?;
+    conf.raw.apply(&block::line(cf)?)?;
     match &conf.raw.endpoint {
         Some(given) if !had_endpoint => {
             conf.content_handler = handler;

@@ -31,74 +31,22 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use nginx_sys::{
-    NGINX_VERSION, NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_ERROR,
-    NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET,
-    NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_MODULE, NGX_HTTP_SRV_CONF,
-    NGX_LOG_NOTICE, NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
+    NGINX_VERSION, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_LOG_NOTICE,
+    NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
-    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_str_t, ngx_test_config, ngx_uint_t,
+    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
-use ngx::{ngx_log_error, ngx_string};
+use ngx::ngx_log_error;
 
 use ::sp::VERSION;
 use entry::enter as enter_module;
 use guard::guard;
 use module::{LocConf, PhaseHandler, SamlModule};
 
-/// Where a location directive may stand.
-const ANY_LEVEL: u32 =
-    NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
-
-static mut COMMANDS: [ngx_command_t; 18] = [
-    block(ngx_string!("saml_session_store")),
-    block(ngx_string!("saml_idp")),
-    block(ngx_string!("saml_sp")),
-    location(ngx_string!("auth_saml"), ANY_LEVEL | NGX_CONF_TAKE12),
-    location(ngx_string!("auth_saml_mode"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_unauthenticated"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_force_authn"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_authn_context"), ANY_LEVEL | NGX_CONF_1MORE),
-    location(ngx_string!("auth_saml_cache_control"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_strip_cookies"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_preflight"), ANY_LEVEL | NGX_CONF_TAKE1),
-    location(ngx_string!("auth_saml_cors_origin"), ANY_LEVEL | NGX_CONF_1MORE),
-    endpoint(ngx_string!("saml_acs"), NGX_CONF_TAKE12),
-    endpoint(ngx_string!("saml_sls"), NGX_CONF_TAKE12),
-    endpoint(ngx_string!("saml_login"), NGX_CONF_TAKE1),
-    endpoint(ngx_string!("saml_logout"), NGX_CONF_TAKE1),
-    endpoint(ngx_string!("saml_metadata"), NGX_CONF_TAKE1),
-    ngx_command_t::empty(),
-];
-
-const fn block(name: ngx_str_t) -> ngx_command_t {
-    ngx_command_t {
-        name,
-        type_: (NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1) as ngx_uint_t,
-        set: Some(config::set_block),
-        conf: NGX_HTTP_MAIN_CONF_OFFSET,
-        offset: 0,
-        post: ptr::null_mut(),
-    }
-}
-
-const fn location(name: ngx_str_t, levels_and_arity: u32) -> ngx_command_t {
-    ngx_command_t {
-        name,
-        type_: levels_and_arity as ngx_uint_t,
-        set: Some(config::set_location),
-        conf: NGX_HTTP_LOC_CONF_OFFSET,
-        offset: 0,
-        post: ptr::null_mut(),
-    }
-}
-
-const fn endpoint(name: ngx_str_t, arity: u32) -> ngx_command_t {
-    let handle: PhaseHandler = endpoint::handle;
-    ngx_command_t { post: handle as *mut c_void, ..location(name, NGX_HTTP_LOC_CONF | arity) }
-}
+static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(endpoint::handle);
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(SamlModule::preconfiguration),

@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
-use settings::location::RawLocation;
-use settings::{Blocks, Uses, Warnings};
+use settings::{Blocks, RawLocation, Uses, Warnings};
 
 use crate::sessions::Sessions;
 

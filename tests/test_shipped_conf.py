@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from harness import tables
 from harness.keys import rsa_credential
 from harness.nginx import ROOT
 
@@ -34,8 +35,7 @@ def test_nginx_takes_it(prepared, idp, name):
 
 def test_full_conf_shows_every_directive():
     """The tables in crates/settings are the list."""
-    tables = "".join(path.read_text() for path in (ROOT / "crates/settings/src").glob("*.rs"))
-    directives = set(re.findall(r'\b(?:one|many)\(\s*"([a-z0-9_]+)"', tables))
+    directives = tables.directives()
     assert len(directives) > 40
     shown = set(
         re.findall(r"^[\s#]*([a-z_0-9]+)\b", (ROOT / "nginx-conf/full.conf").read_text(), re.M)

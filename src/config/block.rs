@@ -9,8 +9,7 @@ use nginx_sys::{
 use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::ngx_conf_log_error;
 
-use settings::block::Block;
-use settings::{Line, Place};
+use settings::{Block, Line, Place};
 
 /// Where the directive being read stands.
 pub fn place(cf: &ngx_conf_t) -> Place {

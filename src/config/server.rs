@@ -8,8 +8,7 @@ use nginx_sys::{
 use ngx::http::{
     HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, NgxHttpCoreModule,
 };
-use settings::location::RawLocation;
-use settings::{Server, ServerName, Warnings};
+use settings::{RawLocation, Server, ServerName, Warnings};
 
 use crate::module::{Location, MainConf, SamlModule, ServerConf};
 

@@ -5,13 +5,12 @@ use std::rc::Rc;
 use clock::UnixTime;
 use sp::Sp;
 
-use crate::endpoint::RawEndpoint;
 use crate::files::Files;
 use crate::host::Host;
 use crate::idp::idp;
 use crate::location::unknown_sp;
 use crate::place::ConfigError;
-use crate::raw::{RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawEndpoint, RawIdp, RawPolicy, RawSp, RawStore};
 use crate::sp::{compare, sp};
 use crate::store::stores;
 use crate::surroundings::Surroundings;

@@ -12,6 +12,7 @@ const MAX_FILE: u64 = 256 << 20;
 
 /// Reads files relative to nginx's configuration directory.
 pub struct Files {
+    /// The directory.
     pub conf_prefix: PathBuf,
 }
 
@@ -20,7 +21,11 @@ impl Files {
     ///
     /// # Errors
     /// Missing, unreadable, a directory, empty, or larger than 256 MiB.
-    pub fn read(&self, directive: &str, given: &Given<String>) -> Result<Vec<u8>, ConfigError> {
+    pub(crate) fn read(
+        &self,
+        directive: &str,
+        given: &Given<String>,
+    ) -> Result<Vec<u8>, ConfigError> {
         let path = self.path(&given.value);
         let refuse = |why: &str| {
             ConfigError::new(
@@ -43,7 +48,7 @@ impl Files {
     }
 
     /// As [`Files::read`], for a file that only nginx should be able to read.
-    pub fn read_secret(
+    pub(crate) fn read_secret(
         &self,
         directive: &str,
         given: &Given<String>,
@@ -54,7 +59,12 @@ impl Files {
     }
 
     /// Warns when every user of this host may read the file that `given` names.
-    pub fn warn_of_readers(&self, directive: &str, given: &Given<String>, warnings: &mut Warnings) {
+    pub(crate) fn warn_of_readers(
+        &self,
+        directive: &str,
+        given: &Given<String>,
+        warnings: &mut Warnings,
+    ) {
         let path = self.path(&given.value);
         if fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0) {
             warnings.add(
@@ -69,7 +79,7 @@ impl Files {
     }
 
     /// The path of a file that nginx or a library reads by itself.
-    pub fn full_path(&self, name: &str) -> String {
+    pub(crate) fn full_path(&self, name: &str) -> String {
         self.path(name).to_string_lossy().into_owned()
     }
 

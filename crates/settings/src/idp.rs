@@ -88,8 +88,9 @@ fn slo(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<LogoutEndpoint>, Confi
     if let Some(given) = &raw.slo_response_url {
         check_url("slo_response_url", given)?;
     }
+    let binding = policy.slo_binding.as_ref().and_then(|given| given.value);
     Ok(Some(LogoutEndpoint {
-        binding: policy.slo_binding.as_ref().map_or(LogoutBinding::REDIRECT, |given| given.value),
+        binding: binding.unwrap_or(LogoutBinding::REDIRECT),
         location: url.value.clone(),
         response_location: text(&raw.slo_response_url),
     }))

@@ -4,30 +4,29 @@
 //! are read here.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
 mod addresses;
-pub mod block;
+mod block;
 mod blocks;
 mod certificate;
-pub mod directive;
-mod endpoint;
+mod directive;
+mod directives;
 mod files;
 mod fitness;
 mod host;
 mod idp;
 mod line;
-pub mod location;
+mod location;
 mod name_id_format;
 mod nearest;
 mod place;
-mod policy;
 mod quantity;
-pub mod raw;
+mod raw;
 mod server;
 mod server_name;
 mod sp;
@@ -37,13 +36,18 @@ mod unknown;
 mod url;
 mod warnings;
 
+pub use self::block::Block;
 pub use self::blocks::Blocks;
-pub use self::endpoint::RawEndpoint;
+pub use self::directive::{Arity, Directive};
 pub use self::files::Files;
 pub use self::fitness::check;
 pub use self::host::{Host, Unusable};
 pub use self::line::Line;
+pub use self::location::location;
 pub use self::place::{ConfigError, Given, Place};
+pub use self::raw::{
+    RawAuth, RawEndpoint, RawHandler, RawIdp, RawLocation, RawPolicy, RawSp, RawStore, Weak,
+};
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;
 pub use self::store::{MemcachedSettings, StoreSettings, TlsFiles};

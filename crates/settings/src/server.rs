@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use sp::{Cookies, Location, Sp};
 
-use crate::location::RawLocation;
 use crate::place::Place;
+use crate::raw::RawLocation;
 use crate::server_name::ServerName;
 
 /// What the locations of one `server` are for.

@@ -34,6 +34,9 @@ pub struct StoreSettings {
     pub memcached: Option<MemcachedSettings>,
 }
 
+/// Open stores, by the names of their blocks.
+pub(crate) type Stores<H> = Vec<(String, Rc<<H as Host>::Store>)>;
+
 /// Opens every store that a block defines, and the default one if an SP needs it.
 pub(crate) fn stores<H: Host>(
     raws: &[RawStore],
@@ -41,7 +44,7 @@ pub(crate) fn stores<H: Host>(
     host: &mut H,
     files: &Files,
     warnings: &mut Warnings,
-) -> Result<Vec<(String, Rc<H::Store>)>, ConfigError> {
+) -> Result<Stores<H>, ConfigError> {
     let mut stores = Vec::new();
     for raw in raws {
         stores.push((raw.name.clone(), open(raw, host, files, warnings)?));
@@ -130,24 +133,10 @@ fn memcached(
 
 /// Settings of memcached say nothing without it; whoever wrote them believes otherwise.
 fn refuse_without_memcached(raw: &RawStore) -> Result<(), ConfigError> {
-    let settings = [
-        ("replicas", raw.replicas.as_ref().map(|g| &g.place)),
-        ("memcached_timeout", raw.memcached_timeout.as_ref().map(|g| &g.place)),
-        (
-            "memcached_ssl_trusted_certificate",
-            raw.memcached_ssl_trusted_certificate.as_ref().map(|g| &g.place),
-        ),
-        ("memcached_ssl_name", raw.memcached_ssl_name.as_ref().map(|g| &g.place)),
-        ("memcached_ssl_certificate", raw.memcached_ssl_certificate.as_ref().map(|g| &g.place)),
-        (
-            "memcached_ssl_certificate_key",
-            raw.memcached_ssl_certificate_key.as_ref().map(|g| &g.place),
-        ),
-        ("key_prefix", raw.key_prefix.as_ref().map(|g| &g.place)),
-        ("cache_valid", raw.cache_valid.as_ref().map(|g| &g.place)),
-        ("stale", raw.stale.as_ref().map(|g| &g.place)),
-    ];
-    match settings.into_iter().find_map(|(name, place)| Some((name, place?))) {
+    let settings = ["replicas", "memcached_timeout"].into_iter();
+    let mut settings =
+        settings.chain(memcached::OF_TLS).chain(["key_prefix", "cache_valid", "stale"]);
+    match settings.find_map(|name| Some((name, raw.place_of(name)?))) {
         Some((name, place)) => Err(ConfigError::new(
             place,
             format!(

@@ -4,10 +4,9 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 
-use crate::endpoint::RawEndpoint;
 use crate::files::Files;
 use crate::host::Host;
-use crate::raw::RawIdp;
+use crate::raw::{RawEndpoint, RawIdp};
 
 /// What the lines of a block may refer to.
 pub(crate) struct Surroundings<'a, H: Host> {

@@ -1,18 +1,25 @@
 //! A directive that a block does not know: which was meant, or where it belongs.
 
-use crate::nearest::nearest;
+use sp::EndpointKind;
 
-use crate::location::LOCATION_DIRECTIVES;
-use crate::raw::{IDP_DIRECTIVES, POLICY_DIRECTIVES, SP_DIRECTIVES, STORE_DIRECTIVES};
+use crate::directive::Directive;
+use crate::nearest::nearest;
+use crate::raw::{RawIdp, RawLocation, RawPolicy, RawSp, RawStore};
 
 /// The names that the block `kind` takes.
 fn names(kind: &str) -> Vec<&'static str> {
-    let policy = || POLICY_DIRECTIVES.iter().map(|d| d.name);
+    fn of<T>(table: &[Directive<T>]) -> impl Iterator<Item = &'static str> {
+        table.iter().map(|directive| directive.name)
+    }
+    let policy = of(RawPolicy::DIRECTIVES);
     match kind {
-        "saml_session_store" => STORE_DIRECTIVES.iter().map(|d| d.name).collect(),
-        "saml_idp" => IDP_DIRECTIVES.iter().map(|d| d.name).chain(policy()).collect(),
-        "saml_sp" => SP_DIRECTIVES.iter().map(|d| d.name).chain(policy()).collect(),
-        _ => LOCATION_DIRECTIVES.iter().map(|d| d.name).collect(),
+        "saml_session_store" => of(RawStore::DIRECTIVES).collect(),
+        "saml_idp" => of(RawIdp::DIRECTIVES).chain(policy).collect(),
+        "saml_sp" => of(RawSp::DIRECTIVES).chain(policy).collect(),
+        _ => {
+            let endpoints = EndpointKind::ALL.iter().map(|kind| kind.directive());
+            of(RawLocation::DIRECTIVES).chain(endpoints).collect()
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::place::Place;
 pub struct Warnings(Vec<(Place, String)>);
 
 impl Warnings {
+    /// What is unwise at `place`.
     pub fn add(&mut self, place: &Place, message: String) {
         self.add_new(place, message);
     }
@@ -20,6 +21,7 @@ impl Warnings {
         is_new
     }
 
+    /// All, in the order in which they came up.
     pub fn iter(&self) -> impl Iterator<Item = &(Place, String)> {
         self.0.iter()
     }

@@ -109,6 +109,21 @@ pub enum Preflight {
 }
 
 impl<S> Protection<S> {
+    /// By a session of `sp`, as when the configuration says no more.
+    pub fn new(sp: Rc<Sp<S>>, idp: Option<Rc<Idp>>) -> Self {
+        Self {
+            sp,
+            idp,
+            mode: Mode::Require,
+            unauthenticated: Unauthenticated::Auto,
+            force_authn: ForceAuthn::Off,
+            authn_context: None,
+            cache_control: CacheControl::On,
+            preflight: Preflight::Off,
+            cors_origins: Vec::new(),
+        }
+    }
+
     /// Does a session fulfil the location's rules?
     pub fn suits(&self, session: &Session, now: UnixTime) -> bool {
         // With `idp=` the location wants this IdP's users, not those of another.

@@ -2,9 +2,8 @@
 
 use sp::{EndpointKind, Endpoints};
 
-use crate::endpoint::RawEndpoint;
 use crate::place::ConfigError;
-use crate::raw::RawSp;
+use crate::raw::{RawEndpoint, RawSp};
 
 /// The endpoints of the SP `raw`, absolute.
 ///

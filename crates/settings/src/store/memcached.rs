@@ -5,7 +5,7 @@ use clock::{Msec, Seconds};
 
 use crate::addresses::looks_joined;
 use crate::files::Files;
-use crate::place::{ConfigError, Given, Place};
+use crate::place::{ConfigError, Given};
 use crate::raw::RawStore;
 
 const DEFAULT_TIMEOUT: Msec = Msec(500);
@@ -14,6 +14,14 @@ const DEFAULT_STALE: Seconds = Seconds(60);
 
 /// The last word of a `memcached` line.
 const TLS: &str = "tls";
+
+/// The settings that say something only with it.
+pub(super) const OF_TLS: [&str; 4] = [
+    "memcached_ssl_trusted_certificate",
+    "memcached_ssl_name",
+    "memcached_ssl_certificate",
+    "memcached_ssl_certificate_key",
+];
 
 /// The nodes of a store.
 pub struct MemcachedSettings {
@@ -56,7 +64,8 @@ pub(super) fn settings(
     };
     let nodes = nodes(given, addresses)?;
     let replicas = replicas(raw, nodes.len())?;
-    let tls = match (tls, tls_only(raw)) {
+    let only_tls = OF_TLS.into_iter().find_map(|name| Some((name, raw.place_of(name)?)));
+    let tls = match (tls, only_tls) {
         (true, _) => Some(tls_files(given, raw, files)?),
         (false, Some((name, place))) => {
             return Err(ConfigError::new(
@@ -131,17 +140,6 @@ fn key_prefix(raw: &RawStore) -> Result<KeyPrefix, ConfigError> {
         let place = given.map_or(&raw.place, |g| &g.place);
         ConfigError::new(place, format!("\"key_prefix\" \"{text}\" {e}"))
     })
-}
-
-fn tls_only(raw: &RawStore) -> Option<(&'static str, &Place)> {
-    [
-        ("memcached_ssl_trusted_certificate", &raw.memcached_ssl_trusted_certificate),
-        ("memcached_ssl_name", &raw.memcached_ssl_name),
-        ("memcached_ssl_certificate", &raw.memcached_ssl_certificate),
-        ("memcached_ssl_certificate_key", &raw.memcached_ssl_certificate_key),
-    ]
-    .into_iter()
-    .find_map(|(name, given)| Some((name, &given.as_ref()?.place)))
 }
 
 fn tls_files(

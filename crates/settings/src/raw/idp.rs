@@ -1,0 +1,26 @@
+//! `saml_idp NAME { … }`.
+
+use super::RawPolicy;
+use crate::directives::directives;
+use crate::line::Line;
+use crate::place::Place;
+
+directives! {
+    /// The lines of a `saml_idp`.
+    pub struct RawIdp {
+        /// What the block is called.
+        pub name: String,
+        /// Where it begins.
+        pub place: Place,
+        /// What an SP could say as well.
+        pub policy: RawPolicy,
+    }
+
+    once metadata: String = "metadata", Line::text;
+    once entity_id: String = "entity_id", Line::text;
+    once sso_url: String = "sso_url", Line::text;
+    once slo_url: String = "slo_url", Line::text;
+    once slo_response_url: String = "slo_response_url", Line::text;
+    words signing_certificate: String = "signing_certificate" [1..], |file| Ok(file.to_owned());
+    words signing_key: String = "signing_key" [1..], |file| Ok(file.to_owned());
+}

@@ -1,0 +1,199 @@
+//! The location directives: `auth_saml…` and the endpoints.
+
+use clock::Seconds;
+use http::HttpUrl;
+use identity::{Comparison, RequestedAuthnContext};
+use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
+
+use super::YEAR;
+use crate::directive::{Arity, apply, once};
+use crate::directives::directives;
+use crate::line::Line;
+use crate::place::Given;
+
+directives! {
+    /// What one `http`, `server` or `location` said.
+    pub struct RawLocation merged into Protection<S>, of any S {
+        /// Never inherited.
+        pub endpoint: Option<Given<RawHandler>>,
+    }
+
+    once auth: RawAuth = "auth_saml" [1..=2], auth;
+    sets mode: Mode = "auth_saml_mode",
+        |line| line.choice(&[("require", Mode::Require), ("optional", Mode::Optional)]);
+    sets unauthenticated: Unauthenticated = "auth_saml_unauthenticated", |line| {
+        use Unauthenticated::{Auto, Redirect, Status401};
+        line.choice(&[("auto", Auto), ("redirect", Redirect), ("401", Status401)])
+    };
+    sets force_authn: ForceAuthn = "auth_saml_force_authn", |line| match line.arg() {
+        "on" => Ok(ForceAuthn::On),
+        "off" => Ok(ForceAuthn::Off),
+        _ => line.seconds(Seconds(1), YEAR).map(ForceAuthn::Age),
+    };
+    sets authn_context: Option<RequestedAuthnContext> = "auth_saml_authn_context" [1..],
+        authn_context;
+    sets cache_control: CacheControl = "auth_saml_cache_control", |line| {
+        use CacheControl::{NoStore, Off, On};
+        line.choice(&[("on", On), ("off", Off), ("no-store", NoStore)])
+    };
+    once strip_cookies: bool = "auth_saml_strip_cookies", Line::flag;
+    sets preflight: Preflight = "auth_saml_preflight", |line| {
+        use Preflight::{Answer, Off, Pass};
+        line.choice(&[("off", Off), ("answer", Answer), ("pass", Pass)])
+    };
+    sets cors_origins: Vec<String> = "auth_saml_cors_origin" [1..], cors_origins;
+}
+
+/// `auth_saml SP [idp=NAME]` or `auth_saml off`.
+#[derive(Clone)]
+pub enum RawAuth {
+    /// Nobody is asked.
+    Off,
+    /// A session of this SP is wanted.
+    On {
+        /// The name of the `saml_sp`.
+        sp: String,
+        /// The name of the `saml_idp`.
+        idp: Option<String>,
+    },
+}
+
+/// `saml_acs SP [QUERY]` and the like.
+#[derive(Clone)]
+pub struct RawHandler {
+    /// Which endpoint.
+    pub kind: EndpointKind,
+    /// The name of its `saml_sp`.
+    pub sp: String,
+    /// With its `?`, or empty.
+    pub query: String,
+}
+
+impl RawLocation {
+    /// Applies one directive: a row of the table, or that of an endpoint.
+    ///
+    /// # Errors
+    /// A sentence without its place.
+    pub fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
+        if let Some(outcome) = apply(Self::DIRECTIVES, self, line) {
+            return outcome;
+        }
+        match EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
+            Some(&kind) => self.apply_endpoint(kind, line),
+            None => Err(format!("unknown directive \"{}\"", line.name)),
+        }
+    }
+
+    fn apply_endpoint(&mut self, kind: EndpointKind, line: &Line<'_>) -> Result<(), String> {
+        RawHandler::arity(kind).check(line)?;
+        if self.endpoint.is_some() {
+            return Err(format!(
+                "\"{}\" in a location that has a SAML handler already; give each its own location",
+                line.name
+            ));
+        }
+        once(&mut self.endpoint, line, |line| {
+            Ok(RawHandler { kind, sp: line.text()?, query: query(line)? })
+        })
+    }
+}
+
+impl RawHandler {
+    /// How many arguments the directive of an endpoint takes: its SP, and a query where it may have one.
+    pub const fn arity(kind: EndpointKind) -> Arity {
+        Arity { min: 1, max: if kind.takes_query() { 2 } else { 1 } }
+    }
+}
+
+fn auth(line: &Line<'_>) -> Result<RawAuth, String> {
+    match line.args.as_slice() {
+        ["off"] => Ok(RawAuth::Off),
+        [sp] => Ok(RawAuth::On { sp: (*sp).to_owned(), idp: None }),
+        [sp, option] => match option.strip_prefix("idp=") {
+            Some(idp) if !idp.is_empty() && *sp != "off" => {
+                Ok(RawAuth::On { sp: (*sp).to_owned(), idp: Some(idp.to_owned()) })
+            }
+            _ => Err(format!("invalid parameter \"{option}\", it must be idp=NAME after the SP")),
+        },
+        _ => Err("\"auth_saml\" takes the name of a saml_sp, or off".into()),
+    }
+}
+
+fn authn_context(line: &Line<'_>) -> Result<Option<RequestedAuthnContext>, String> {
+    let mut asked =
+        RequestedAuthnContext { classes: Vec::new(), comparison: Comparison::default() };
+    for &arg in &line.args {
+        match arg.strip_prefix("comparison=") {
+            Some(name) => {
+                asked.comparison = Comparison::from_name(name).ok_or_else(|| {
+                    format!(
+                        "invalid comparison \"{name}\", it must be exact, minimum, maximum or better"
+                    )
+                })?;
+            }
+            None => asked.classes.push(class_uri(arg)?),
+        }
+    }
+    if asked.classes.is_empty() {
+        return Err("\"auth_saml_authn_context\" names no class; give one or more".into());
+    }
+    Ok(Some(asked))
+}
+
+/// A short name of the classes that the AuthnContext specification (3.4) defines, or a URI.
+fn class_uri(name: &str) -> Result<String, String> {
+    if name.contains(':') {
+        return Ok(name.to_owned());
+    }
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(format!("urn:oasis:names:tc:SAML:2.0:ac:classes:{name}"));
+    }
+    Err(format!("\"{name}\" is neither a URI nor a class like PasswordProtectedTransport"))
+}
+
+/// Origins as browsers write them (Fetch 3.2): scheme, host, port unless it is the default.
+fn cors_origins(line: &Line<'_>) -> Result<Vec<String>, String> {
+    line.args
+        .iter()
+        .map(|&arg| match HttpUrl::parse(arg) {
+            Some(url) if matches!(url.rest(), "" | "/") => Ok(url.origin()),
+            _ => Err(format!(
+                "invalid origin \"{arg}\" in \"{}\" directive, it must be scheme, host and port \
+                 only, like https://spa.example.com; any origin is none that could send cookies",
+                line.name
+            )),
+        })
+        .collect()
+}
+
+/// The query that the endpoint's URL has in metadata and messages.
+fn query(line: &Line<'_>) -> Result<String, String> {
+    let Some(&query) = line.args.get(1) else { return Ok(String::new()) };
+    if is_url_query(query) {
+        return Ok(query.to_owned());
+    }
+    Err(format!(
+        "invalid query \"{query}\" in \"{}\", it must be like ?tenant=1, in the characters of a URL, \
+         and without the parameters of SAML itself",
+        line.name
+    ))
+}
+
+/// `?` and what RFC 3986 3.4 allows without an escape in any format, and `%XX`.
+fn is_url_query(query: &str) -> bool {
+    const OF_BINDINGS: [&str; 6] =
+        ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"];
+    let Some(pairs) = query.strip_prefix('?').filter(|pairs| !pairs.is_empty()) else {
+        return false;
+    };
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$*+,:@/?&=%".contains(&b);
+    let mut names = form_urlencoded::parse(pairs.as_bytes()).map(|(name, _)| name);
+    pairs.bytes().all(is_plain)
+        && pairs.split('%').skip(1).all(is_escape)
+        && !names.any(|name| OF_BINDINGS.contains(&&*name))
+}
+
+/// Do two hexadecimal digits follow?
+fn is_escape(after_percent: &str) -> bool {
+    after_percent.get(..2).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}

@@ -1,0 +1,56 @@
+//! `saml_sp NAME { … }`.
+
+use clock::Seconds;
+use session::SameSite;
+
+use super::{DAY, HOUR, RawPolicy, YEAR};
+use crate::directives::directives;
+use crate::line::Line;
+use crate::place::Place;
+
+directives! {
+    /// The lines of a `saml_sp`.
+    pub struct RawSp {
+        /// What the block is called.
+        pub name: String,
+        /// Where it begins.
+        pub place: Place,
+        /// Defaults for its IdPs.
+        pub policy: RawPolicy,
+    }
+
+    once entity_id: String = "entity_id", Line::text;
+    once base_url: String = "base_url", Line::text;
+    each certificate: String = "certificate", Line::text;
+    each certificate_key: String = "certificate_key", Line::text;
+    once certificate_key_password_file: String = "certificate_key_password_file", Line::text;
+    each idp: String = "idp", Line::text;
+    once session_store: String = "session_store", Line::text;
+    once session_lifetime: Seconds = "session_lifetime", |line| line.seconds(Seconds(1), YEAR);
+    once session_idle_timeout: Option<Seconds> = "session_idle_timeout",
+        |line| line.seconds_or_off(Seconds(1), YEAR);
+    once cookie_name: String = "cookie_name", Line::text;
+    once cookie_domain: String = "cookie_domain", Line::text;
+    once cookie_path: String = "cookie_path", Line::text;
+    once cookie_same_site: SameSite = "cookie_same_site", |line| {
+        use SameSite::{Lax, None, Strict};
+        line.choice(&[("lax", Lax), ("strict", Strict), ("none", None)])
+    };
+    once cookie_partitioned: bool = "cookie_partitioned", Line::flag;
+    /// The alias and the names.
+    each attribute: Vec<String> = "attribute" [2..], Line::words;
+    once attribute_separator: String = "attribute_separator", Line::text;
+    each return_hosts: Vec<String> = "return_hosts" [1..], Line::words;
+    once login_redirect: String = "login_redirect", Line::text;
+    once logout_redirect: String = "logout_redirect", Line::text;
+    once logout_notify: String = "logout_notify", Line::text;
+    once organization: Vec<String> = "organization" [3..=4], Line::words;
+    each contact: Vec<String> = "contact" [2..=3], Line::words;
+    each requested_attribute: Vec<String> = "requested_attribute" [1..=3], Line::words;
+    once metadata_valid: Option<Seconds> = "metadata_valid",
+        |line| line.seconds_or_off(HOUR, YEAR);
+    once sign_metadata: bool = "sign_metadata", Line::flag;
+    once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
+    /// Bytes.
+    once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);
+}

@@ -23,111 +23,105 @@ use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{SamlModule, Sp};
 
-/// How a variable gets its value.
-type Getter = fn(&Sp, &LiveSession) -> Option<String>;
-
-/// One variable of the session.
+/// One variable.
 struct Variable {
     name: ngx_str_t,
-    get: Getter,
+    value: Value,
+}
+
+/// How a variable gets its value.
+enum Value {
+    /// From the session that the location may know.
+    Session(fn(&Sp, &LiveSession) -> Option<String>),
+    /// From what else is known of the request.
+    Request(fn(&Request) -> Option<Cow<'_, [u8]>>),
+    /// Its name begins so, and the rest is the attribute's.
+    Attribute,
 }
 
 // SAFETY: the names point to static strings, and nothing writes to the table.
 unsafe impl Sync for Variable {}
 
-static OF_SESSION: [Variable; 9] = [
-    Variable { name: ngx_string!("saml_name_id"), get: |_, s| safe(&s.session.name_id.value) },
-    Variable {
-        name: ngx_string!("saml_name_id_format"),
-        get: |_, s| safe(s.session.name_id.format.as_deref()?),
-    },
-    Variable { name: ngx_string!("saml_idp"), get: |_, s| safe(&s.session.idp) },
-    Variable {
-        name: ngx_string!("saml_session_index"),
-        get: |_, s| safe(s.session.session_index.as_deref()?),
-    },
-    Variable {
-        name: ngx_string!("saml_authn_instant"),
-        get: |_, s| Some(instant::format(s.session.authn_instant)),
-    },
-    Variable {
-        name: ngx_string!("saml_authn_context"),
-        get: |_, s| safe(s.session.authn_context.as_deref()?),
-    },
-    Variable {
-        name: ngx_string!("saml_session_expires"),
-        get: |_, s| Some(instant::format(s.session.expires)),
-    },
-    Variable {
-        name: ngx_string!("saml_attrs_json"),
-        get: |_, s| Some(attributes_json(&s.session)),
-    },
-    Variable { name: ngx_string!("saml_authenticated"), get: |_, _| Some("1".into()) },
+static VARIABLES: &[Variable] = &[
+    session(ngx_string!("saml_name_id"), |_, s| safe(&s.session.name_id.value)),
+    session(ngx_string!("saml_name_id_format"), |_, s| safe(s.session.name_id.format.as_deref()?)),
+    session(ngx_string!("saml_idp"), |_, s| safe(&s.session.idp)),
+    session(ngx_string!("saml_session_index"), |_, s| safe(s.session.session_index.as_deref()?)),
+    session(ngx_string!("saml_authn_instant"), |_, s| {
+        Some(instant::format(s.session.authn_instant))
+    }),
+    session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context.as_deref()?)),
+    session(ngx_string!("saml_session_expires"), |_, s| Some(instant::format(s.session.expires))),
+    session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session))),
+    attribute(ngx_string!("saml_attr_")),
+    request(ngx_string!("saml_authenticated"), |r| {
+        let is_member = with_session(r, |_, _| Some(())).is_some();
+        Some(Cow::Borrowed(if is_member { b"1" } else { b"0" }))
+    }),
+    request(ngx_string!("saml_error"), |r| {
+        Context::of(r)?.error().map(|code| Cow::Borrowed(code.as_bytes()))
+    }),
+    request(ngx_string!("saml_request_id"), |r| {
+        Context::of(r).map(|c| Cow::Owned(c.circumstances().request_id().as_bytes().to_vec()))
+    }),
 ];
 
-const AUTHENTICATED: &[u8] = b"saml_authenticated";
+const fn session(name: ngx_str_t, value: fn(&Sp, &LiveSession) -> Option<String>) -> Variable {
+    Variable { name, value: Value::Session(value) }
+}
+
+const fn request(name: ngx_str_t, value: fn(&Request) -> Option<Cow<'_, [u8]>>) -> Variable {
+    Variable { name, value: Value::Request(value) }
+}
+
+const fn attribute(name: ngx_str_t) -> Variable {
+    Variable { name, value: Value::Attribute }
+}
+
 const ATTRIBUTE_PREFIX: &[u8] = b"saml_attr_";
 const COUNT_SUFFIX: &[u8] = b"_count";
 
 /// Adds every variable: in preconfiguration, before any directive can mention one.
 pub fn add(cf: &mut ngx_conf_t) -> ngx_int_t {
-    for variable in &OF_SESSION {
-        let data = ptr::from_ref(variable) as usize;
-        if add_one(cf, variable.name, 0, of_session, data).is_none() {
-            return NGX_ERROR as ngx_int_t;
-        }
-    }
-    let others: [(ngx_str_t, u32, GetHandler); 3] = [
-        (ngx_string!("saml_attr_"), NGX_HTTP_VAR_PREFIX, attribute),
-        (ngx_string!("saml_error"), 0, error),
-        (ngx_string!("saml_request_id"), 0, request_id),
-    ];
-    for (name, flags, handler) in others {
-        if add_one(cf, name, flags, handler, 0).is_none() {
-            return NGX_ERROR as ngx_int_t;
-        }
-    }
-    NGX_OK as ngx_int_t
+    let added = VARIABLES.iter().try_for_each(|variable| add_one(cf, variable));
+    added.map_or(NGX_ERROR as ngx_int_t, |()| NGX_OK as ngx_int_t)
 }
 
-type GetHandler =
-    unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
-
-fn add_one(
-    cf: &mut ngx_conf_t,
-    mut name: ngx_str_t,
-    flags: u32,
-    handler: GetHandler,
-    data: usize,
-) -> Option<()> {
+/// `None` = out of memory.
+fn add_one(cf: &mut ngx_conf_t, row: &'static Variable) -> Option<()> {
     // Asked before the access phase a variable is empty; not cacheable, or it would stay so.
-    let flags = (flags | NGX_HTTP_VAR_NOCACHEABLE) as usize;
+    let mut flags = NGX_HTTP_VAR_NOCACHEABLE;
+    if let Value::Attribute = row.value {
+        flags |= NGX_HTTP_VAR_PREFIX;
+    }
+    let mut name = row.name;
     // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
-    let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags).as_mut()? };
-    variable.get_handler = Some(handler);
-    variable.data = data;
+    let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags as usize).as_mut()? };
+    variable.get_handler = Some(match row.value {
+        Value::Attribute => get_attribute,
+        Value::Session(_) | Value::Request(_) => get,
+    });
+    variable.data = ptr::from_ref(row) as usize;
     Some(())
 }
 
-unsafe extern "C" fn of_session(
+unsafe extern "C" fn get(
     r: *mut ngx_http_request_t,
     v: *mut ngx_variable_value_t,
     data: usize,
 ) -> ngx_int_t {
-    // SAFETY: nginx passes a live request and value, and the data given in `add`.
+    // SAFETY: nginx passes a live request and value, and the data given in `add_one`.
     let (r, v, variable) = unsafe {
         (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<Variable>())
     };
-    answer(r, v, |r| {
-        let value = with_session(r, variable.get);
-        if variable.name.as_bytes() == AUTHENTICATED {
-            return Some(Cow::Borrowed(if value.is_some() { b"1" } else { b"0" }));
-        }
-        Some(Cow::Owned(value?.into_bytes()))
+    answer(r, v, |r| match variable.value {
+        Value::Session(value) => with_session(r, value).map(|text| Cow::Owned(text.into_bytes())),
+        Value::Request(value) => value(r),
+        Value::Attribute => None,
     })
 }
 
-unsafe extern "C" fn attribute(
+unsafe extern "C" fn get_attribute(
     r: *mut ngx_http_request_t,
     v: *mut ngx_variable_value_t,
     data: usize,
@@ -175,28 +169,6 @@ fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
             quote(&rivals.other)
         );
     }
-}
-
-unsafe extern "C" fn error(
-    r: *mut ngx_http_request_t,
-    v: *mut ngx_variable_value_t,
-    _data: usize,
-) -> ngx_int_t {
-    // SAFETY: nginx passes a live request and value.
-    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
-    answer(r, v, |r| Context::of(r)?.error().map(|code| Cow::Borrowed(code.as_bytes())))
-}
-
-unsafe extern "C" fn request_id(
-    r: *mut ngx_http_request_t,
-    v: *mut ngx_variable_value_t,
-    _data: usize,
-) -> ngx_int_t {
-    // SAFETY: nginx passes a live request and value.
-    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
-    answer(r, v, |r| {
-        Context::of(r).map(|c| Cow::Owned(c.circumstances().request_id().as_bytes().to_vec()))
-    })
 }
 
 /// Copies what `value` gives into the request's pool; nothing is "not found".

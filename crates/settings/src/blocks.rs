@@ -43,7 +43,6 @@ impl Blocks {
     ) -> Result<Vec<Rc<Sp<H::Sessions>>>, ConfigError> {
         let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
-            // Here, before a server forks: its workers share what the libraries set up.
             let stores = stores(&self.stores, &self.sps, host, files, warnings)?;
             let mut around = Surroundings {
                 host,

@@ -1,0 +1,27 @@
+//! An SP at work, from request to request: what the endpoints answer, what browsers keep, what the store
+//! has afterwards. No nginx, no network, no clock: each test says what time it is.
+
+mod back_button;
+mod body;
+mod departure;
+mod encryption;
+mod first_look;
+mod late_assertion;
+mod logged_out_page;
+mod login;
+mod logout;
+mod logout_by_soap;
+mod logout_request;
+mod logout_response;
+mod members_page;
+mod metadata;
+mod notice;
+mod other_sites;
+mod passive;
+mod repeated_request;
+mod replay;
+mod resumption;
+mod same_site;
+mod site;
+mod store_down;
+mod unsolicited;

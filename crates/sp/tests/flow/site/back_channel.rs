@@ -1,0 +1,46 @@
+//! The IdP's SOAP endpoint for logouts.
+
+use std::cell::RefCell;
+
+use http_answer::Answer;
+use sp::{BackChannel, Post, Posting};
+
+use super::executor::wait;
+use super::sent::Sent;
+
+/// Takes LogoutRequests, and answers as it was told.
+#[derive(Default)]
+pub struct SoapEndpoint {
+    /// What it answers; nothing = nobody reaches it.
+    pub answering: RefCell<Option<Answering>>,
+    /// What came, by its header fields and bodies.
+    pub posts: RefCell<Vec<Post>>,
+}
+
+/// From a LogoutRequest to the answer: status and body.
+pub type Answering = Box<dyn Fn(&Sent) -> (u16, String)>;
+
+impl SoapEndpoint {
+    /// From now on it answers so.
+    pub fn answer_by(&self, answering: Answering) {
+        self.answering.replace(Some(answering));
+    }
+}
+
+impl BackChannel for SoapEndpoint {
+    fn post(&self, post: Post) -> Posting<'_> {
+        Box::pin(async move {
+            wait().await;
+            let request = Sent::by_soap(&post.body);
+            self.posts.borrow_mut().push(post);
+            match &*self.answering.borrow() {
+                Some(answering) => {
+                    let (status, body) = answering(&request);
+                    let content_type = Some("text/xml".to_owned());
+                    Ok(Answer { status, content_type, body: body.into_bytes() })
+                }
+                None => Err("connection refused".to_owned()),
+            }
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! What an SP is like, where tests want different ones.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use clock::Seconds;
+use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
+use session::{SameSite, Separator, SpId};
+use sp::{
+    BackChannel, CookieAttributes, Cookies, Current, EndpointKind, Endpoints, Idps, Publication,
+    Published, ReturnTargets, SessionRules, Sp,
+};
+use xmldoc::DecryptionKey;
+
+use super::back_channel::SoapEndpoint;
+use super::credential::{KEYS, credential, verifying};
+use super::idp::{Idp, corp, other};
+use super::memory::Memory;
+use super::{BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME, Site};
+
+/// The SP, as its configuration has it.
+pub struct Plan {
+    /// Of the session's cookie.
+    pub same_site: SameSite,
+    /// How it deals with `corp`.
+    pub policy: Policy,
+    /// How AuthnRequests go.
+    pub sso: Binding,
+    /// How `corp` takes logout messages.
+    pub slo: Vec<LogoutBinding>,
+    pub logout_redirect: Option<&'static str>,
+    pub logout_notify: Option<&'static str>,
+    /// An endpoint that the SP does without.
+    pub without: Option<EndpointKind>,
+    /// `corp` has no metadata yet.
+    pub is_awaited: bool,
+    /// What it says in its metadata is signed.
+    pub signs_metadata: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            same_site: SameSite::Lax,
+            policy: Policy::default(),
+            sso: Binding::Redirect,
+            slo: vec![LogoutBinding::REDIRECT],
+            logout_redirect: None,
+            logout_notify: None,
+            without: None,
+            is_awaited: false,
+            signs_metadata: false,
+        }
+    }
+}
+
+impl Plan {
+    /// The SP at work, at [`NOW`].
+    pub fn site(self) -> Site {
+        let id = SpId::new(ENTITY_ID, BASE_URL);
+        let soap_slo = Rc::new(SoapEndpoint::default());
+        let credentials = vec![credential(&KEYS.sp)];
+        let sp = Sp {
+            name: "app".to_owned(),
+            id,
+            entity_id: ENTITY_ID.to_owned(),
+            base_url: BASE_URL.to_owned(),
+            endpoints: self.endpoints(),
+            decryption_keys: credentials.iter().filter_map(|c| DecryptionKey::of(&c.key)).collect(),
+            credentials,
+            idps: self.idps(&soap_slo),
+            sessions: Rc::new(Memory::new(rules(id))),
+            cookies: self.cookies(id),
+            return_targets: return_targets(),
+            login_redirect: format!("{BASE_URL}/"),
+            logout_redirect: self.logout_redirect.map(str::to_owned),
+            logout_notify: self.logout_notify.map(str::to_owned),
+            request_lifetime: REQUEST_LIFETIME,
+            max_message_size: MAX_MESSAGE_SIZE,
+            publication: self.publication(),
+            published: Published::default(),
+        };
+        Site {
+            sp: Rc::new(sp),
+            now: Cell::new(NOW),
+            application: Rc::default(),
+            soap_slo,
+            notes: Rc::new(RefCell::default()),
+        }
+    }
+
+    fn endpoints(&self) -> Endpoints {
+        let kinds = EndpointKind::ALL.iter().filter(|kind| Some(**kind) != self.without);
+        let urls = kinds.map(|kind| (*kind, format!("{BASE_URL}{}", path(*kind))));
+        Endpoints::new(urls.collect()).unwrap()
+    }
+
+    fn idps(&self, soap_slo: &Rc<SoapEndpoint>) -> Idps {
+        let by = |binding: &LogoutBinding| LogoutEndpoint {
+            binding: *binding,
+            location: format!("https://idp.corp.example/slo/{}", word(*binding)),
+            response_location: None,
+        };
+        let soap_slo = Rc::clone(soap_slo) as Rc<dyn BackChannel>;
+        let of_corp = Current {
+            provider: Rc::new(provider::Idp {
+                sso: Endpoint {
+                    binding: self.sso,
+                    location: "https://idp.corp.example/sso".into(),
+                },
+                slo: self.slo.iter().map(by).collect(),
+                policy: self.policy.clone(),
+                ..provider_of(corp())
+            }),
+            soap_slo: self.slo.contains(&LogoutBinding::Soap).then_some(soap_slo),
+        };
+        let of_other = Current { provider: Rc::new(provider_of(other())), soap_slo: None };
+        let mut idps = Idps::default();
+        let of_corp = (!self.is_awaited).then_some(of_corp);
+        idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
+        idps.add(sp::Idp::new(settings("other", Policy::default()), Some(of_other))).unwrap();
+        idps
+    }
+
+    fn cookies(&self, id: SpId) -> Cookies {
+        let attributes = CookieAttributes {
+            secure: true,
+            host: "app.example.com".to_owned(),
+            path: "/".to_owned(),
+            domain: None,
+            same_site: self.same_site,
+            partitioned: false,
+        };
+        Cookies::new("saml", attributes, id).unwrap()
+    }
+
+    fn publication(&self) -> Publication {
+        Publication {
+            organization: None,
+            contacts: Vec::new(),
+            requested_attributes: Vec::new(),
+            valid: Some(Seconds(86_400)),
+            sign: self.signs_metadata,
+            want_assertions_signed: false,
+            authn_requests_signed: true,
+            offer_encryption: true,
+        }
+    }
+}
+
+/// The path of an endpoint.
+fn path(kind: EndpointKind) -> String {
+    format!("/saml/{}", kind.directive().trim_start_matches("saml_"))
+}
+
+fn rules(id: SpId) -> SessionRules {
+    SessionRules {
+        sp: id,
+        sp_entity_id: ENTITY_ID.to_owned(),
+        lifetime: SESSION_LIFETIME,
+        idle_timeout: None,
+        unsigned_logout: false,
+        aliases: Vec::new(),
+        separator: Separator::default(),
+    }
+}
+
+fn return_targets() -> ReturnTargets {
+    let handlers = EndpointKind::ALL.iter().map(|kind| path(*kind)).collect();
+    ReturnTargets::new(BASE_URL, vec!["portal.example.com".to_owned()], handlers)
+}
+
+fn provider_of(idp: Idp) -> provider::Idp {
+    let location = format!("{}/sso", idp.entity_id);
+    provider::Idp {
+        entity_id: idp.entity_id.to_owned(),
+        sso: Endpoint { binding: Binding::Redirect, location },
+        slo: Vec::new(),
+        keys: vec![verifying(idp.key)],
+        encryption_key: None,
+        policy: Policy::default(),
+    }
+}
+
+fn settings(name: &str, policy: Policy) -> IdpSettings {
+    IdpSettings {
+        name: name.to_owned(),
+        metadata: None,
+        entity_id: None,
+        sso: None,
+        sso_binding: None,
+        slo: None,
+        demands_slo_binding: false,
+        keys: Vec::new(),
+        policy,
+    }
+}
+
+fn word(binding: LogoutBinding) -> &'static str {
+    match binding {
+        LogoutBinding::Browser(Binding::Redirect) => "redirect",
+        LogoutBinding::Browser(Binding::Post) => "post",
+        LogoutBinding::Soap => "soap",
+    }
+}

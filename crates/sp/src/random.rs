@@ -22,9 +22,3 @@ pub fn id() -> String {
     }
     id
 }
-
-/// Is it made of the letters of an [`id`], and not much longer?
-pub fn may_be_id(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
-}

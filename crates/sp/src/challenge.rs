@@ -129,3 +129,6 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         sp.return_targets.check(&url).unwrap_or_else(|| sp.login_redirect.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

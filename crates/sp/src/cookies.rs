@@ -259,3 +259,6 @@ fn is_request(name: &[u8]) -> bool {
         && tag.is_some_and(|tag| tag.len() == 8 && tag.iter().all(u8::is_ascii_hexdigit))
         && suffix.is_some_and(|suffix| suffix.iter().all(u8::is_ascii_alphanumeric))
 }
+
+#[cfg(test)]
+mod tests;

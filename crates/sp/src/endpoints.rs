@@ -26,3 +26,25 @@ impl Endpoints {
         self.urls.iter().find(|(known, _)| *known == kind).map(|(_, url)| url.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sp_without_acs_is_none() {
+        assert!(Endpoints::new(Vec::new()).is_none());
+        assert!(Endpoints::new(vec![(EndpointKind::Sls, "https://a/sls".into())]).is_none());
+    }
+
+    #[test]
+    fn endpoints_are_found_by_their_kind() {
+        let sls = (EndpointKind::Sls, "https://a/sls".to_owned());
+        let acs = (EndpointKind::Acs, "https://a/acs".to_owned());
+        let endpoints = Endpoints::new(vec![sls, acs]).unwrap();
+        assert_eq!(endpoints.acs(), "https://a/acs");
+        assert_eq!(endpoints.get(EndpointKind::Acs), Some("https://a/acs"));
+        assert_eq!(endpoints.get(EndpointKind::Sls), Some("https://a/sls"));
+        assert_eq!(endpoints.get(EndpointKind::Login), None);
+    }
+}

@@ -32,6 +32,8 @@ mod session_store;
 mod sp;
 #[cfg(test)]
 mod test_idps;
+#[cfg(test)]
+mod test_sp;
 mod visit;
 
 pub use back_channel::{BackChannel, Post, Posting};

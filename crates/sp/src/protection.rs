@@ -164,3 +164,118 @@ impl<S> Protection<S> {
         Some(url)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use identity::Comparison;
+
+    use super::*;
+    use crate::test_sp::{Closed, NOW, sp};
+
+    const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+    const MFA: &str = "https://refeds.org/profile/mfa";
+
+    fn protection() -> Protection<Closed> {
+        Protection {
+            sp: Rc::new(sp()),
+            idp: None,
+            mode: Mode::Require,
+            unauthenticated: Unauthenticated::Auto,
+            force_authn: ForceAuthn::Off,
+            authn_context: None,
+            cache_control: CacheControl::On,
+            preflight: Preflight::Off,
+            cors_origins: Vec::new(),
+        }
+    }
+
+    /// Of `one`, by a password a minute ago.
+    fn session() -> Session {
+        Session {
+            idp: "https://one.example".to_owned(),
+            authn_instant: NOW - Seconds(60),
+            authn_context: Some(PASSWORD.to_owned()),
+            ..Session::default()
+        }
+    }
+
+    fn asking_for(classes: &[&str], comparison: Comparison) -> Option<RequestedAuthnContext> {
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        Some(RequestedAuthnContext { classes, comparison })
+    }
+
+    #[test]
+    fn a_location_without_rules_takes_any_session() {
+        assert!(protection().suits(&Session::default(), NOW));
+        let force_authn = ForceAuthn::On;
+        assert!(Protection { force_authn, ..protection() }.suits(&Session::default(), NOW));
+    }
+
+    #[test]
+    fn a_location_of_one_idp_takes_its_users_alone() {
+        for (name, suits) in [("one", true), ("two", false)] {
+            let protection = protection();
+            let idp = protection.sp.idps.named(name).cloned();
+            assert!(idp.is_some());
+            assert_eq!(Protection { idp, ..protection }.suits(&session(), NOW), suits, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_authn_context_must_be_one_that_was_asked_for() {
+        for (classes, suits) in
+            [([PASSWORD].as_slice(), true), (&[MFA, PASSWORD], true), (&[MFA], false)]
+        {
+            let authn_context = asking_for(classes, Comparison::Exact);
+            let protection = Protection { authn_context, ..protection() };
+            assert_eq!(protection.suits(&session(), NOW), suits, "{classes:?}");
+            let silent = Session { authn_context: None, ..session() };
+            assert!(!protection.suits(&silent, NOW), "the IdP did not say it");
+        }
+    }
+
+    #[test]
+    fn a_login_may_be_as_old_as_the_location_says_to_the_second() {
+        for (age, suits) in [(60, true), (59, false), (0, false), (61, true)] {
+            let force_authn = ForceAuthn::Age(Seconds(age));
+            let protection = Protection { force_authn, ..protection() };
+            assert_eq!(protection.suits(&session(), NOW), suits, "{age}");
+        }
+    }
+
+    #[test]
+    fn one_rule_that_is_broken_is_enough() {
+        let force_authn = ForceAuthn::Age(Seconds(59));
+        let authn_context = asking_for(&[PASSWORD], Comparison::Exact);
+        assert!(!Protection { force_authn, authn_context, ..protection() }.suits(&session(), NOW));
+    }
+
+    #[test]
+    fn the_login_url_says_what_the_location_wants() {
+        let base = "https://app.example.com/saml/login";
+        let two = || sp().idps.named("two").cloned();
+        let classes = asking_for(&["urn:a b", MFA], Comparison::Minimum);
+        let classes_query = "authn_context=urn%3Aa+b&authn_context=https%3A%2F%2Frefeds.org%2Fprofile%2Fmfa\
+             &comparison=minimum";
+        for (idp, force_authn, authn_context, query) in [
+            (None, ForceAuthn::Off, None, String::new()),
+            (two(), ForceAuthn::Off, None, "?idp=two".to_owned()),
+            (None, ForceAuthn::On, None, "?force_authn=1".to_owned()),
+            (None, ForceAuthn::Age(Seconds(1)), None, "?force_authn=1".to_owned()),
+            (None, ForceAuthn::Off, classes.clone(), format!("?{classes_query}")),
+            (two(), ForceAuthn::On, classes, format!("?idp=two&force_authn=1&{classes_query}")),
+        ] {
+            let protection = Protection { idp, force_authn, authn_context, ..protection() };
+            assert_eq!(protection.login_url(), Some(format!("{base}{query}")));
+        }
+    }
+
+    #[test]
+    fn an_sp_without_saml_login_has_no_login_url() {
+        use crate::endpoints::Endpoints;
+        let mut sp = sp();
+        let acs = sp.endpoints.acs().to_owned();
+        sp.endpoints = Endpoints::new(vec![(EndpointKind::Acs, acs)]).unwrap();
+        assert_eq!(Protection { sp: Rc::new(sp), ..protection() }.login_url(), None);
+    }
+}

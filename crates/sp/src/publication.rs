@@ -62,3 +62,42 @@ impl Published {
         Ok(document)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_000_000);
+
+    fn xml(published: &Published, now: UnixTime, xml: &str) -> String {
+        published.document(now, |_| Ok(xml.to_owned())).unwrap().xml
+    }
+
+    #[test]
+    fn a_document_is_served_for_a_minute() {
+        let published = Published::default();
+        assert_eq!(xml(&published, NOW, "one"), "one");
+        assert_eq!(xml(&published, NOW + Seconds(59), "two"), "one");
+        assert_eq!(xml(&published, NOW + Seconds(60), "two"), "two");
+        assert_eq!(xml(&published, NOW + Seconds(119), "three"), "two");
+        assert_eq!(xml(&published, NOW, "four"), "four", "the clock was set back");
+    }
+
+    #[test]
+    fn a_failure_is_not_kept_and_takes_nothing_away() {
+        let published = Published::default();
+        let fail = |_| Err(Refusal::internal("no"));
+        assert!(published.document(NOW, fail).is_err());
+        assert_eq!(xml(&published, NOW, "one"), "one");
+        assert!(published.document(NOW + Seconds(60), fail).is_err());
+        assert_eq!(xml(&published, NOW + Seconds(59), "two"), "one");
+    }
+
+    #[test]
+    fn an_etag_is_of_the_document_and_of_the_version_that_made_it() {
+        let etag = |text: &str| Document::new(text.to_owned()).etag;
+        assert_eq!(etag("a"), etag("a"));
+        assert_ne!(etag("a"), etag("b"));
+        assert_eq!(etag("a"), format!("\"{}-ca978112ca1bbdca\"", crate::VERSION));
+    }
+}

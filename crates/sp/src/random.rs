@@ -22,3 +22,17 @@ pub fn id() -> String {
     }
     id
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_an_xs_id_that_nobody_can_guess() {
+        let (one, two) = (id(), id());
+        assert_eq!(one.len(), 41);
+        assert!(one.starts_with('_') && one[1..].bytes().all(|b| b.is_ascii_hexdigit()), "{one}");
+        assert_ne!(one, two);
+        assert_ne!(bytes::<32>(), bytes::<32>());
+    }
+}

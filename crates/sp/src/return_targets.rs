@@ -39,3 +39,55 @@ impl ReturnTargets {
         comes_from_home(url, &self.base_url, &self.hosts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets() -> ReturnTargets {
+        let hosts = vec!["portal.example.com".to_owned(), "*.example.org".to_owned()];
+        let handlers = ["/saml/acs", "/saml/logout"].map(str::to_owned);
+        ReturnTargets::new("https://app.example.com", hosts, Rc::new(handlers))
+    }
+
+    #[test]
+    fn a_browser_is_sent_home_or_to_a_listed_host() {
+        let checked = |url| targets().check(url);
+        assert_eq!(checked("/a?b").as_deref(), Some("https://app.example.com/a?b"));
+        for url in
+            ["https://app.example.com/a", "https://portal.example.com/", "https://b.example.org/c"]
+        {
+            assert_eq!(checked(url).as_deref(), Some(url));
+        }
+        for url in ["https://evil.example/", "//evil.example/", "https://example.org/", "a", ""] {
+            assert_eq!(checked(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn never_to_a_handler() {
+        for url in ["/saml/logout", "/saml/logout?return=/", "https://portal.example.com/saml/acs"]
+        {
+            assert_eq!(targets().check(url), None, "{url}");
+            assert!(targets().is_handler(url), "{url}");
+        }
+        assert!(!targets().is_handler("/saml/help"));
+        assert!(!targets().is_handler("https://evil.example/saml/logout"), "it is refused anyway");
+    }
+
+    #[test]
+    fn who_is_at_home_is_known_by_the_origin_alone() {
+        let targets = targets();
+        assert_eq!(targets.base_url(), "https://app.example.com");
+        for url in [
+            "https://app.example.com",
+            "https://app.example.com/saml/logout",
+            "https://portal.example.com/x",
+        ] {
+            assert!(targets.is_home(url), "{url}");
+        }
+        for url in ["", "null", "http://app.example.com", "https://app.example.com.evil.example"] {
+            assert!(!targets.is_home(url), "{url}");
+        }
+    }
+}

@@ -28,3 +28,30 @@ impl SessionRules {
         self.idle_timeout.map_or(end, |idle| end.min(now + idle))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_000_000);
+
+    #[test]
+    fn the_store_forgets_a_session_at_its_end_or_when_it_is_idle() {
+        for (idle_timeout, end, expiry) in [
+            (None, Seconds(100), Seconds(100)),
+            (Some(Seconds(60)), Seconds(100), Seconds(60)),
+            (Some(Seconds(60)), Seconds(30), Seconds(30)),
+        ] {
+            let rules = SessionRules {
+                sp: SpId::default(),
+                sp_entity_id: String::new(),
+                lifetime: Seconds(3600),
+                idle_timeout,
+                unsigned_logout: false,
+                aliases: Vec::new(),
+                separator: Separator::default(),
+            };
+            assert_eq!(rules.expiry(NOW + end, NOW), NOW + expiry);
+        }
+    }
+}

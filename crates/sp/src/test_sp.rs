@@ -1,0 +1,193 @@
+//! An SP for tests: the IdPs `one` and `two`, and a store that has a secret and nothing else.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use clock::{Seconds, UnixTime};
+use saml::logout::LogoutRequest;
+use saml::refusal::Refusal;
+use session::{
+    Claimed, SameSite, Secret, Secrets, Separator, Session, SessionSet, SessionToken, SpId,
+    StoreKey,
+};
+
+use crate::cookies::{CookieAttributes, Cookies};
+use crate::endpoint_kind::EndpointKind;
+use crate::endpoints::Endpoints;
+use crate::idp::Idp;
+use crate::idps::Idps;
+use crate::live_session::LiveSession;
+use crate::publication::{Publication, Published};
+use crate::return_targets::ReturnTargets;
+use crate::session_rules::SessionRules;
+use crate::session_store::{Found, SessionStore};
+use crate::sp::Sp;
+use crate::test_idps::{current, settings};
+
+pub(crate) const BASE_URL: &str = "https://app.example.com";
+pub(crate) const ENTITY_ID: &str = "https://app.example.com/saml/metadata";
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+
+/// The SP, with an ACS, an SLS and a `saml_login`.
+pub(crate) fn sp() -> Sp<Closed> {
+    let id = SpId::new(ENTITY_ID, BASE_URL);
+    let url = |kind, path: &str| (kind, format!("{BASE_URL}{path}"));
+    let urls = vec![
+        url(EndpointKind::Acs, "/saml/acs"),
+        url(EndpointKind::Sls, "/saml/sls"),
+        url(EndpointKind::Login, "/saml/login"),
+    ];
+    let handlers = ["/saml/acs", "/saml/sls", "/saml/login"].map(str::to_owned);
+    let mut idps = Idps::default();
+    for (name, entity_id) in [("one", "https://one.example"), ("two", "https://two.example")] {
+        idps.add(Idp::new(settings(name), Some(current(entity_id)))).unwrap();
+    }
+    Sp {
+        name: "app".to_owned(),
+        id,
+        entity_id: ENTITY_ID.to_owned(),
+        base_url: BASE_URL.to_owned(),
+        endpoints: Endpoints::new(urls).unwrap(),
+        credentials: Vec::new(),
+        decryption_keys: Vec::new(),
+        idps,
+        sessions: Rc::new(Closed::new(id)),
+        cookies: Cookies::new("saml", attributes(SameSite::Lax), id).unwrap(),
+        return_targets: ReturnTargets::new(BASE_URL, Vec::new(), Rc::new(handlers)),
+        login_redirect: format!("{BASE_URL}/start"),
+        logout_redirect: None,
+        logout_notify: None,
+        request_lifetime: Seconds(600),
+        max_message_size: 32 << 10,
+        publication: Publication {
+            organization: None,
+            contacts: Vec::new(),
+            requested_attributes: Vec::new(),
+            valid: None,
+            sign: false,
+            want_assertions_signed: false,
+            authn_requests_signed: false,
+            offer_encryption: false,
+        },
+        published: Published::default(),
+    }
+}
+
+/// Of cookies at https, for all of the host alone.
+pub(crate) fn attributes(same_site: SameSite) -> CookieAttributes {
+    CookieAttributes {
+        secure: true,
+        host: "app.example.com".to_owned(),
+        path: "/".to_owned(),
+        domain: None,
+        same_site,
+        partitioned: false,
+    }
+}
+
+/// A store that answers nothing.
+pub(crate) struct Closed {
+    rules: SessionRules,
+    secrets: Secrets,
+}
+
+impl Closed {
+    fn new(sp: SpId) -> Self {
+        let rules = SessionRules {
+            sp,
+            sp_entity_id: ENTITY_ID.to_owned(),
+            lifetime: Seconds(3600),
+            idle_timeout: None,
+            unsigned_logout: false,
+            aliases: Vec::new(),
+            separator: Separator::default(),
+        };
+        Self { rules, secrets: Secrets::one(Secret::from_bytes([7; 32])) }
+    }
+}
+
+fn closed<T>() -> Result<T, Refusal> {
+    Err(Refusal::internal("there is no store here"))
+}
+
+impl SessionStore for Closed {
+    fn rules(&self) -> &SessionRules {
+        &self.rules
+    }
+
+    fn secrets(&self) -> Result<&Secrets, Refusal> {
+        Ok(&self.secrets)
+    }
+
+    async fn find(self: &Rc<Self>, _: &SessionToken, _: UnixTime) -> Found {
+        closed()
+    }
+
+    async fn create(&self, _: &SessionToken, _: &Session, _: UnixTime) -> Result<(), Refusal> {
+        closed()
+    }
+
+    async fn end_all(&self, _: &[(StoreKey, UnixTime)], _: UnixTime) -> Result<(), Refusal> {
+        closed()
+    }
+
+    async fn end_live(&self, _: &LiveSession, _: UnixTime) -> Result<(), Refusal> {
+        closed()
+    }
+
+    async fn claim_assertion(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: UnixTime,
+        _: UnixTime,
+    ) -> Result<Claimed, Refusal> {
+        closed()
+    }
+
+    async fn claim_request(
+        &self,
+        _: &str,
+        _: &str,
+        _: UnixTime,
+        _: UnixTime,
+    ) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn was_logged_out(&self, _: &Session, _: UnixTime) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn of_name_id(&self, _: &str, _: &str, _: UnixTime) -> Result<SessionSet, Refusal> {
+        closed()
+    }
+
+    async fn forget(
+        &self,
+        _: &str,
+        _: &str,
+        _: &HashSet<StoreKey>,
+        _: UnixTime,
+    ) -> Result<(), Refusal> {
+        closed()
+    }
+
+    async fn bury(&self, _: &LogoutRequest, _: UnixTime) -> Result<(), Refusal> {
+        closed()
+    }
+
+    async fn answer_to(&self, _: &LogoutRequest, _: UnixTime) -> Result<Option<bool>, Refusal> {
+        closed()
+    }
+
+    async fn remember_answer(
+        &self,
+        _: &LogoutRequest,
+        _: bool,
+        _: UnixTime,
+    ) -> Result<(), Refusal> {
+        closed()
+    }
+}

@@ -1,4 +1,4 @@
-//! Whatever document gets signed: what is read from the digested bytes is what libxml2's tree holds.
+//! Whatever document gets signed: what is read from the digested bytes is what the document holds.
 #![no_main]
 
 use std::sync::LazyLock;

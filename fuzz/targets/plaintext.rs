@@ -1,4 +1,4 @@
-//! Whatever an IdP encrypts: what is read of the plaintext is what libxml2 reads where it belongs.
+//! Whatever an IdP encrypts: what is read of the plaintext is what is read of it where it belongs.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -105,7 +105,7 @@ fn decrypted_under_signature(xml: &str, with: &Decryption<'_>) -> Option<Element
     Some((*decrypted.into_element()).clone())
 }
 
-/// The plaintext as libxml2 reads it in the place of the ciphertext.
+/// The plaintext as it is read in the place of the ciphertext.
 fn inline(plaintext: &str) -> Option<Element> {
     let document = Document::parse(envelope(plaintext).as_bytes(), &Limits::default()).ok()?;
     let root = document.trusted_root();

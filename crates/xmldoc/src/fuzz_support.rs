@@ -1,15 +1,7 @@
 //! What the fuzz targets compare other implementations with.
 use crate::canonical::Canonical;
 use crate::places::Places;
-use crate::{Element, GateError, Limits, element, reader};
-
-/// Reads a document as the digested bytes of a signature are read.
-///
-/// # Errors
-/// It is none.
-pub fn read(bytes: &[u8]) -> Result<Element, GateError> {
-    element::from_canonical(reader::characters(bytes, &Limits::default())?)
-}
+use crate::Limits;
 
 /// What of a document is canonicalised, and how.
 #[derive(Clone, Copy, Debug)]

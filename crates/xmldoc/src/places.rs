@@ -5,6 +5,7 @@ use crate::{GateError, Limits};
 
 /// An element, and where it stands.
 #[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "the fuzz targets choose by number alone"))]
 pub(crate) struct Place {
     pub(crate) namespace: String,
     pub(crate) name: String,

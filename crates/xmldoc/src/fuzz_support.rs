@@ -1,7 +1,7 @@
 //! What the fuzz targets compare other implementations with.
+use crate::Limits;
 use crate::canonical::Canonical;
 use crate::places::Places;
-use crate::Limits;
 
 /// What of a document is canonicalised, and how.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,6 @@
 //! A document whose members are read one by one: what cannot be read spoils only itself.
 mod markup;
 
-use std::borrow::Cow;
-
 use crate::element::Builder;
 use crate::gate;
 use crate::reader::{Outside, Span, attribute_value};
@@ -70,7 +68,7 @@ struct Cutter<'a> {
     text: &'a str,
     markup: Markup<'a>,
     /// Prefixes and URIs that the open groups declare, innermost last.
-    declared: Vec<(&'a str, Cow<'a, str>)>,
+    declared: Vec<(&'a str, String)>,
     /// Names of the open groups as they are written, with how many declarations each found.
     groups: Vec<(&'a str, usize)>,
     /// What is left when the members are cut out.
@@ -126,7 +124,7 @@ impl<'a> Cutter<'a> {
     fn is(&self, tag: &Tag<'_>, name: &str) -> bool {
         let (prefix, local) = tag.name.split_once(':').unwrap_or(("", tag.name));
         let uri = self.declared.iter().rev().find(|(declared, _)| *declared == prefix);
-        local == name && uri.is_some_and(|(_, uri)| uri == self.names.namespace)
+        local == name && uri.is_some_and(|(_, uri)| *uri == self.names.namespace)
     }
 
     fn member(&mut self, tag: &Tag<'_>, span: Span) -> Member {
@@ -137,7 +135,7 @@ impl<'a> Cutter<'a> {
         let xml = self.text.get(span.start..span.end).unwrap_or_default();
         let around = self.declared.iter().map(|(prefix, uri)| (*prefix, &**uri));
         let element = element(xml, self.limits, &Outside::new(around));
-        Member { label: label.map(Cow::into_owned), element: element.map_err(XmlError::Gate) }
+        Member { label, element: element.map_err(XmlError::Gate) }
     }
 
     /// Takes over what stands before it.
@@ -158,7 +156,7 @@ impl<'a> Cutter<'a> {
 }
 
 /// Prefixes and URIs that a tag declares; one that means nothing is for the gate to refuse.
-fn declarations<'a>(tag: &Tag<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+fn declarations<'a>(tag: &Tag<'a>) -> impl Iterator<Item = (&'a str, String)> {
     tag.attributes().filter_map(|(name, raw)| {
         let prefix = if name == "xmlns" { "" } else { name.strip_prefix("xmlns:")? };
         Some((prefix, attribute_value(raw).ok()?))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr2, memchr3};
 
-use super::name::{Name, ncname_length};
+use super::name::{Name, continues_name};
 use super::reference;
 use super::white_space;
 use crate::GateError;
@@ -89,7 +89,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next attribute of a start tag, its value normalised, or the tag's end.
+    /// The next attribute of a start tag, its value normalised, or the tag's end. A value that is
+    /// borrowed has no white space but blanks, no `&` and no `<`.
     pub(super) fn in_tag(&mut self) -> Result<InTag<'a>, GateError> {
         let spaced = self.space();
         match self.rest.as_bytes() {
@@ -117,7 +118,7 @@ impl<'a> Scanner<'a> {
     /// `<?xml … ?>`, which may stand at the very start only (XML 1.0 production 23).
     pub(super) fn xml_declaration(&mut self) -> Result<(), GateError> {
         let Some(rest) = self.rest.strip_prefix("<?xml") else { return Ok(()) };
-        if ncname_length(rest) > 0 {
+        if continues_name(rest) {
             return Err(GateError::ProcessingInstruction);
         }
         self.rest = rest;
@@ -168,11 +169,19 @@ impl<'a> Scanner<'a> {
 
     /// An attribute's value up to its closing quote.
     fn value(&mut self, quote: u8) -> Result<Cow<'a, str>, GateError> {
-        let end = memchr2(quote, b'<', self.rest.as_bytes()).ok_or(UNCLOSED)?;
-        if self.rest.as_bytes().get(end) == Some(&b'<') {
+        let bytes = self.rest.as_bytes();
+        let end = memchr3(quote, b'<', b'&', bytes).ok_or(UNCLOSED)?;
+        let has_reference = bytes.get(end) == Some(&b'&');
+        let end = if has_reference { memchr2(quote, b'<', bytes).ok_or(UNCLOSED)? } else { end };
+        if bytes.get(end) == Some(&b'<') {
             return Err(GateError::Malformed("`<` in an attribute value"));
         }
-        white_space::attribute_value(self.take(end))
+        let raw = self.take(end);
+        // No early end: so the loop runs on many bytes at a time.
+        if has_reference || raw.bytes().fold(false, |found, b| found | (b < b' ')) {
+            return white_space::attribute_value(raw).map(Cow::Owned);
+        }
+        Ok(Cow::Borrowed(raw))
     }
 
     /// A qualified name (xml-names 4).
@@ -212,7 +221,7 @@ impl<'a> Scanner<'a> {
     /// `<?`
     fn instruction(&self) -> GateError {
         match self.rest.strip_prefix("<?xml") {
-            Some(rest) if ncname_length(rest) == 0 => {
+            Some(rest) if !continues_name(rest) => {
                 GateError::Malformed("an XML declaration that is not at the start")
             }
             _ => GateError::ProcessingInstruction,
@@ -223,6 +232,9 @@ impl<'a> Scanner<'a> {
     fn space(&mut self) -> bool {
         let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
         let bytes = self.rest.as_bytes();
+        if !bytes.first().is_some_and(is_space) {
+            return false;
+        }
         let length = bytes.iter().position(|b| !is_space(b)).unwrap_or(bytes.len());
         self.take(length);
         length > 0

@@ -16,11 +16,7 @@ pub(crate) fn line_ends(text: &str) -> Cow<'_, str> {
 
 /// A raw attribute value, which has no `<`, with its references resolved and a blank for each other
 /// white space that is written out (XML 1.0 3.3.3; without a DTD all values are CDATA).
-pub(crate) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, GateError> {
-    let bytes = raw.as_bytes();
-    if memchr(b'&', bytes).is_none() && memchr3(b'\t', b'\n', b'\r', bytes).is_none() {
-        return Ok(Cow::Borrowed(raw));
-    }
+pub(crate) fn attribute_value(raw: &str) -> Result<String, GateError> {
     let mut value = String::with_capacity(raw.len());
     let unified = line_ends(raw);
     let mut rest = &*unified;
@@ -40,7 +36,7 @@ pub(crate) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, GateError> {
         };
     }
     value.push_str(rest);
-    Ok(Cow::Owned(value))
+    Ok(value)
 }
 
 #[cfg(test)]

@@ -22,8 +22,7 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
-    Block, Blocks, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, RawIdp, RawSp,
-    RawStore, Warnings, location,
+    Block, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, Warnings, location,
 };
 use sp::Preflight;
 
@@ -32,31 +31,8 @@ use self::host::Nginx;
 use crate::clock::now;
 use crate::module::{LocConf, MainConf, SamlModule};
 
-/// Whose blocks are kept in a list of `http`.
-pub trait Listed: Block {
-    fn list(blocks: &mut Blocks) -> &mut Vec<Self>;
-}
-
-impl Listed for RawStore {
-    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
-        &mut blocks.stores
-    }
-}
-
-impl Listed for RawIdp {
-    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
-        &mut blocks.idps
-    }
-}
-
-impl Listed for RawSp {
-    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
-        &mut blocks.sps
-    }
-}
-
 /// Setter of a named block.
-extern "C" fn set_block<B: Listed>(
+extern "C" fn set_block<B: Block>(
     cf: *mut ngx_conf_t,
     _cmd: *mut ngx_command_t,
     _conf: *mut c_void,
@@ -65,7 +41,7 @@ extern "C" fn set_block<B: Listed>(
     read_block::<B>(unsafe { &mut *cf })
 }
 
-fn read_block<B: Listed>(cf: &mut ngx_conf_t) -> *mut c_char {
+fn read_block<B: Block>(cf: &mut ngx_conf_t) -> *mut c_char {
     let name = match block::words(cf).as_deref() {
         Ok([_, name]) => (*name).to_owned(),
         Ok(_) => return block::refuse(cf, "a SAML block takes one name"),
@@ -73,19 +49,16 @@ fn read_block<B: Listed>(cf: &mut ngx_conf_t) -> *mut c_char {
     };
     let place = block::place(cf);
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
-    let mut known = B::list(&mut main.blocks).iter().map(Block::name);
-    if let Some((_, twin)) = known.find(|(known, _)| *known == name) {
-        let kind = B::KIND;
-        let message = format!("\"{kind} {name}\" is defined already in {twin}; rename one");
-        return block::refuse(cf, &message);
-    }
-    let mut raw = B::begin(name, place);
+    let mut raw = match main.blocks.begin::<B>(&name, place) {
+        Ok(raw) => raw,
+        Err(message) => return block::refuse(cf, &message),
+    };
     let outcome = block::parse(cf, &mut raw);
     if outcome != NGX_CONF_OK {
         return outcome;
     }
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
-    B::list(&mut main.blocks).push(raw);
+    main.blocks.add(raw);
     NGX_CONF_OK
 }
 

@@ -14,7 +14,7 @@ use nginx_sys::{
 use settings::{Arity, Block, RawHandler, RawIdp, RawLocation, RawSp, RawStore};
 use sp::EndpointKind;
 
-use super::{Listed, set_block, set_location};
+use super::{set_block, set_location};
 use crate::module::PhaseHandler;
 
 /// Where a location directive may stand.
@@ -66,7 +66,7 @@ const fn name(row: usize) -> &'static str {
     }
 }
 
-const fn block<B: Listed>() -> ngx_command_t {
+const fn block<B: Block>() -> ngx_command_t {
     ngx_command_t {
         type_: (NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1) as ngx_uint_t,
         set: Some(set_block::<B>),

@@ -1,18 +1,54 @@
-//! The named blocks `saml_sp NAME { … }`.
+//! The named blocks `saml_sp NAME { … }` of `http`.
 
 use crate::directive::apply;
 use crate::line::Line;
 use crate::place::Place;
-use crate::raw::{RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawEndpoint, RawIdp, RawPolicy, RawSp, RawStore};
 use crate::unknown::unknown_directive;
+
+/// All that `http` says, in the order of its lines.
+#[derive(Default)]
+pub struct Blocks {
+    /// `saml_session_store`.
+    pub stores: Vec<RawStore>,
+    /// `saml_idp`.
+    pub idps: Vec<RawIdp>,
+    /// `saml_sp`.
+    pub sps: Vec<RawSp>,
+    /// The locations that answer by themselves.
+    pub endpoints: Vec<RawEndpoint>,
+}
+
+impl Blocks {
+    /// Begins a block.
+    ///
+    /// # Errors
+    /// There is one of that kind and name.
+    pub fn begin<B: Block>(&mut self, name: &str, place: Place) -> Result<B, String> {
+        match B::list(self).iter().map(B::name).find(|(known, _)| *known == name) {
+            Some((_, twin)) => {
+                Err(format!("\"{} {name}\" is defined already in {twin}; rename one", B::KIND))
+            }
+            None => Ok(B::empty(name.to_owned(), place)),
+        }
+    }
+
+    /// Adds a block that has been read.
+    pub fn add<B: Block>(&mut self, block: B) {
+        B::list(self).push(block);
+    }
+}
 
 /// A block whose lines are applied one by one.
 pub trait Block: Sized {
     /// The directive that begins one.
     const KIND: &'static str;
 
-    /// The block `name` begins at `place`.
-    fn begin(name: String, place: Place) -> Self;
+    /// Those of its kind.
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self>;
+
+    /// One that nothing stands in yet.
+    fn empty(name: String, place: Place) -> Self;
 
     /// What it is called, and where it begins.
     fn name(&self) -> (&str, &Place);
@@ -27,7 +63,11 @@ pub trait Block: Sized {
 impl Block for RawStore {
     const KIND: &'static str = "saml_session_store";
 
-    fn begin(name: String, place: Place) -> Self {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.stores
+    }
+
+    fn empty(name: String, place: Place) -> Self {
         Self { name, place, ..Self::default() }
     }
 
@@ -43,7 +83,11 @@ impl Block for RawStore {
 impl Block for RawIdp {
     const KIND: &'static str = "saml_idp";
 
-    fn begin(name: String, place: Place) -> Self {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.idps
+    }
+
+    fn empty(name: String, place: Place) -> Self {
         Self { name, place, ..Self::default() }
     }
 
@@ -61,7 +105,11 @@ impl Block for RawIdp {
 impl Block for RawSp {
     const KIND: &'static str = "saml_sp";
 
-    fn begin(name: String, place: Place) -> Self {
+    fn list(blocks: &mut Blocks) -> &mut Vec<Self> {
+        &mut blocks.sps
+    }
+
+    fn empty(name: String, place: Place) -> Self {
         Self { name, place, ..Self::default() }
     }
 

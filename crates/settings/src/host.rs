@@ -5,7 +5,7 @@ use std::rc::Rc;
 use http::HttpUrl;
 use sp::{BackChannel, SessionRules};
 
-use crate::store::StoreSettings;
+use crate::store_settings::StoreSettings;
 
 /// The server that runs the SPs.
 pub trait Host {

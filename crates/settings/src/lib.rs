@@ -11,8 +11,8 @@
 )]
 
 mod addresses;
+mod assembly;
 mod block;
-mod blocks;
 mod certificate;
 mod directive;
 mod directives;
@@ -31,13 +31,13 @@ mod server;
 mod server_name;
 mod sp;
 mod store;
+mod store_settings;
 mod surroundings;
 mod unknown;
 mod url;
 mod warnings;
 
-pub use self::block::Block;
-pub use self::blocks::Blocks;
+pub use self::block::{Block, Blocks};
 pub use self::directive::{Arity, Directive};
 pub use self::files::Files;
 pub use self::fitness::check;
@@ -50,5 +50,5 @@ pub use self::raw::{
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;
-pub use self::store::{MemcachedSettings, StoreSettings, TlsFiles};
+pub use self::store_settings::{MemcachedSettings, StoreSettings, TlsFiles};
 pub use self::warnings::Warnings;

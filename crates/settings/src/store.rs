@@ -6,33 +6,17 @@ use std::rc::Rc;
 
 use session::{Secret, Secrets};
 
-pub use self::memcached::{MemcachedSettings, TlsFiles};
 use crate::files::Files;
 use crate::host::{Host, Unusable};
 use crate::place::{ConfigError, Place};
 use crate::raw::{RawSp, RawStore};
+use crate::store_settings::{MemcachedSettings, StoreSettings};
 use crate::warnings::Warnings;
 
 /// The store of an SP that names none.
 pub(crate) const DEFAULT: &str = "saml_sessions";
 const DEFAULT_SIZE: usize = 16 << 20;
 const DEFAULT_CACHE_SIZE: usize = 4096;
-
-/// A `saml_session_store`, checked.
-pub struct StoreSettings {
-    /// The name of its block.
-    pub name: String,
-    /// The name of its zone of shared memory.
-    pub zone: String,
-    /// The zone's size, bytes.
-    pub zone_size: usize,
-    /// Decoded sessions that a worker keeps for each SP.
-    pub cache_size: usize,
-    /// `None` = the zone makes one.
-    pub secrets: Option<Secrets>,
-    /// The nodes behind the zone.
-    pub memcached: Option<MemcachedSettings>,
-}
 
 /// Open stores, by the names of their blocks.
 pub(crate) type Stores<H> = Vec<(String, Rc<<H as Host>::Store>)>;

@@ -44,3 +44,19 @@ pub(crate) fn unknown_directive(name: &str, kind: &str) -> String {
         None => format!("{what}; see docs/directives.md"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::names;
+
+    #[test]
+    fn no_table_has_a_name_twice() {
+        for kind in ["saml_session_store", "saml_idp", "saml_sp", "location"] {
+            let names = names(kind);
+            assert!(names.len() > 10, "{kind}");
+            assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "{kind}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::addresses::looks_joined;
 use crate::files::Files;
 use crate::place::{ConfigError, Given};
 use crate::raw::RawStore;
+use crate::store_settings::{MemcachedSettings, TlsFiles};
 
 const DEFAULT_TIMEOUT: Msec = Msec(500);
 const DEFAULT_CACHE_VALID: Msec = Msec(1000);
@@ -22,34 +23,6 @@ pub(super) const OF_TLS: [&str; 4] = [
     "memcached_ssl_certificate",
     "memcached_ssl_certificate_key",
 ];
-
-/// The nodes of a store.
-pub struct MemcachedSettings {
-    /// Their addresses, each once, as written: `10.0.0.1:11211`, `unix:/path`.
-    pub nodes: Vec<String>,
-    /// Nodes that hold each entry.
-    pub replicas: usize,
-    /// For a reply, connecting included.
-    pub timeout: Msec,
-    /// `None` = in the clear.
-    pub tls: Option<TlsFiles>,
-    /// What all keys begin with.
-    pub key_prefix: KeyPrefix,
-    /// How long a session that was read counts without asking again.
-    pub cache_valid: Msec,
-    /// How much longer it does while no node answers.
-    pub stale: Seconds,
-}
-
-/// What to trust and what to show.
-pub struct TlsFiles {
-    /// The path of a file with CA certificates; `None` = the system's.
-    pub trusted_certificate: Option<String>,
-    /// The paths of the client's certificate and of its key.
-    pub certificate: Option<(String, String)>,
-    /// The name to verify; `None` = the host of each address.
-    pub name: Option<String>,
-}
 
 /// Validates the `memcached` line `given` and what belongs to it.
 pub(super) fn settings(

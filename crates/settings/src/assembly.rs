@@ -1,33 +1,21 @@
-//! The blocks of `http`, and what they come to together.
+//! What the blocks of `http` come to together.
 
 use std::rc::Rc;
 
 use clock::UnixTime;
 use sp::Sp;
 
+use crate::block::Blocks;
 use crate::files::Files;
 use crate::host::Host;
 use crate::idp::idp;
 use crate::location::unknown_sp;
 use crate::place::ConfigError;
-use crate::raw::{RawEndpoint, RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::RawPolicy;
 use crate::sp::{compare, sp};
 use crate::store::stores;
 use crate::surroundings::Surroundings;
 use crate::warnings::Warnings;
-
-/// All that `http` says, in the order of its lines.
-#[derive(Default)]
-pub struct Blocks {
-    /// `saml_session_store`.
-    pub stores: Vec<RawStore>,
-    /// `saml_idp`.
-    pub idps: Vec<RawIdp>,
-    /// `saml_sp`.
-    pub sps: Vec<RawSp>,
-    /// The locations that answer by themselves.
-    pub endpoints: Vec<RawEndpoint>,
-}
 
 impl Blocks {
     /// Makes the SPs, once all of `http` has been read.

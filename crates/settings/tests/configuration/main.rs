@@ -1,0 +1,10 @@
+//! Whole configurations as text, and what they come to without nginx.
+
+mod files;
+mod host;
+mod http;
+mod levels;
+mod mistakes;
+mod statement;
+mod values;
+mod warnings;

@@ -13,7 +13,7 @@ pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const OTHER_PARTS: VerifyError =
     VerifyError::Structure("Signature is not SignedInfo, SignatureValue and perhaps KeyInfo");
 
-/// Each prefix is looked up in every element that is canonicalised.
+/// Each prefix is looked up in every element that declares one.
 const MOST_PREFIXES: usize = 16;
 
 /// Longest PrefixList, bytes.

@@ -346,7 +346,7 @@ fn a_moved_assertion_vouches_for_nothing_else() {
 
 #[test]
 fn same_id_on_another_kind_of_attribute_is_refused() {
-    // libxml2 registers xml:id by itself; the gate or the registration must notice.
+    // To some readers xml:id is an ID, too.
     let xml = response(&format!("<x xml:id=\"_a\"/>{}", signed(&assertion("_a", "jo"))));
     assert!(Document::parse(xml.as_bytes(), &Limits::default()).is_err());
 }
@@ -447,7 +447,7 @@ fn with_prefix_list(xml: &str, prefixes: &str) -> String {
     xml.replace(&transform, &format!("{transform}{list}"))
 }
 
-/// libxml2 looks each prefix up for every element.
+/// Each prefix is looked up in every element that declares one.
 #[test]
 fn a_prefix_list_is_short() {
     let xml = signed(&response(""));

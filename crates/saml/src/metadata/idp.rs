@@ -31,7 +31,6 @@ pub struct IdpMetadata {
     pub want_authn_requests_signed: bool,
     /// The earliest validUntil of the role, the entity and what encloses it.
     pub valid_until: Option<UnixTime>,
-    pub name_id_formats: Vec<String>,
     /// Other entities of the document that cannot be read, in a sentence: worth a warning.
     pub left_out: Option<String>,
 }
@@ -111,7 +110,6 @@ fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, Metada
         encryption_key: encryption_key(role),
         want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
         valid_until: earliest(entity.valid_until, valid_until(role)?),
-        name_id_formats: name_id_formats(role),
         left_out,
     })
 }
@@ -202,14 +200,6 @@ fn location(element: &Element, name: &str, entity_id: &str) -> Result<String, Me
         )));
     }
     Ok(location.to_owned())
-}
-
-fn name_id_formats(role: &Element) -> Vec<String> {
-    role.children_named(METADATA, "NameIDFormat")
-        .map(|format| format.text.trim())
-        .filter(|format| !format.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// xs:boolean (XML Schema 2 3.2.2).

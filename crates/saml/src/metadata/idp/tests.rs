@@ -130,7 +130,6 @@ fn an_entity_is_read_whole() {
     assert!(metadata.unusable_slo.is_empty());
     assert!(metadata.want_authn_requests_signed);
     assert_eq!(metadata.valid_until, None);
-    assert_eq!(metadata.name_id_formats, ["urn:oasis:names:tc:SAML:2.0:nameid-format:transient"]);
     assert_eq!(fingerprints(&metadata), [fingerprint(&credential)]);
     assert_eq!(
         metadata.keys[0].certificate.as_ref().unwrap().der(),

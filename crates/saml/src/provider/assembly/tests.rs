@@ -90,7 +90,6 @@ fn metadata() -> IdpMetadata {
         encryption_key: None,
         want_authn_requests_signed: false,
         valid_until: None,
-        name_id_formats: Vec::new(),
         left_out: None,
     }
 }

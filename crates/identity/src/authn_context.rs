@@ -7,9 +7,13 @@ const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Comparison {
     #[default]
+    /// One of the list; what is meant when nothing is said.
     Exact,
+    /// As strong as one of the list at least.
     Minimum,
+    /// As strong as can be, and not stronger than one of the list at least.
     Maximum,
+    /// Stronger than each of the list.
     Better,
 }
 
@@ -37,6 +41,7 @@ impl Comparison {
 pub struct RequestedAuthnContext {
     /// AuthnContextClassRefs, at least one; the order is the SP's preference.
     pub classes: Vec<String>,
+    /// How the answer must stand to them.
     pub comparison: Comparison,
 }
 

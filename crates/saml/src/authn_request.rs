@@ -18,12 +18,18 @@ const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 pub struct AuthnRequest<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
+    /// When the request is made; seconds go into the message.
     pub issue_instant: UnixTime,
+    /// Issuer: the entityID that the IdP knows this SP by.
     pub sp_entity_id: &'a str,
+    /// AssertionConsumerServiceURL, absolute: where the answer is to come, one of those in our
+    /// metadata.
     pub acs_url: &'a str,
+    /// ForceAuthn: the IdP asks for credentials, even of those whom it knows already.
     pub force_authn: bool,
     /// IsPassive: the IdP shows no page, and answers NoPassive when it would have to.
     pub passive: bool,
+    /// RequestedAuthnContext; `None` = the IdP may choose.
     pub authn_context: Option<&'a RequestedAuthnContext>,
     /// Opaque and URL-safe.
     pub relay_state: &'a str,

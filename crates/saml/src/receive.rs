@@ -13,8 +13,11 @@ use crate::response::ReceivedResponse;
 
 /// What the root element says the message is.
 pub enum Received {
+    /// The answer to a login (Core 3.3.3).
     Response(ReceivedResponse),
+    /// An IdP ends its sessions (Core 3.7.1).
     LogoutRequest(ReceivedLogoutRequest),
+    /// The answer to a logout that began here (Core 3.7.2).
     LogoutResponse(ReceivedLogoutResponse),
 }
 

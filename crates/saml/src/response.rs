@@ -27,13 +27,21 @@ pub struct ReceivedResponse(Message);
 /// Who has logged in: everything read from verified bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
+    /// Issuer of the assertion: the IdP that the keys are of.
     pub idp_entity_id: String,
+    /// Who it is, decrypted when it came as an EncryptedID.
     pub name_id: NameId,
+    /// SessionIndex: what the IdP calls its session, by which it may end ours (Core 2.7.2).
     pub session_index: Option<String>,
+    /// AuthnInstant: when they gave the IdP their credentials, by its clock.
     pub authn_instant: UnixTime,
+    /// AuthnContextClassRef, a URI: how they did (Core 2.7.2.2).
     pub authn_context: Option<String>,
+    /// SessionNotOnOrAfter: when our session must have ended; it has not come yet.
     pub session_not_on_or_after: Option<UnixTime>,
+    /// In the order of their first appearance, each Name once.
     pub attributes: Vec<Attribute>,
+    /// ID of the assertion, which lets somebody in once (Profiles 4.1.4.5).
     pub assertion_id: String,
     /// IssueInstant of the assertion: a logout after it ends what it began.
     pub issue_instant: UnixTime,

@@ -10,7 +10,9 @@ use crate::provider::{Binding, Endpoint, Policy, SignRequests};
 /// The SP's credential for signing.
 #[derive(Clone, Copy)]
 pub struct Signer<'a> {
+    /// What signs.
     pub key: &'a SigningKey,
+    /// Its certificate, which goes along in KeyInfo; a query has no room for it.
     pub certificate: &'a Certificate,
 }
 
@@ -20,7 +22,12 @@ pub enum Outgoing {
     /// 302 to this URL.
     Redirect(String),
     /// 200 with a form that posts itself: `action` and fields in order.
-    Post { action: String, fields: Vec<(&'static str, String)> },
+    Post {
+        /// URL of the IdP's endpoint.
+        action: String,
+        /// Name and value, neither of them escaped for HTML; RelayState only when there is one.
+        fields: Vec<(&'static str, String)>,
+    },
 }
 
 /// XML with the way it is to go.

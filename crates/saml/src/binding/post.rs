@@ -16,6 +16,7 @@ const FIELDS_MAX: usize = 32;
 pub struct PostMessage {
     /// The decoded XML.
     pub xml: Vec<u8>,
+    /// RelayState as it came, from a stranger (Bindings 3.5.3); `None` = the form has none.
     pub relay_state: Option<String>,
 }
 

@@ -23,6 +23,8 @@ const SIGNATURE_MAX: usize = 2048;
 /// that its signature covers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RedirectMessage {
+    /// RelayState as it came, with percent-encoding undone (Bindings 3.4.3); `None` = the query has
+    /// none.
     pub relay_state: Option<String>,
     /// As received: the message's parameter, RelayState and SigAlg, in this order.
     pub(crate) octets: Vec<u8>,

@@ -10,7 +10,12 @@ pub enum Delivery {
     Browser(Outgoing),
     /// POST `envelope` to `url`, with `SOAP_CONTENT_TYPE` and `SOAP_ACTION`; the answer is in the body
     /// of the HTTP answer.
-    Soap { url: String, envelope: String },
+    Soap {
+        /// Absolute URL of the IdP's SOAP endpoint.
+        url: String,
+        /// A SOAP 1.1 Envelope with the message in its Body (Bindings 3.2.2).
+        envelope: String,
+    },
 }
 
 /// Signs `xml` as the binding says, and puts it on its way; `parameter` and `relay_state` are the

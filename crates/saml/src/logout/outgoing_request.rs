@@ -19,7 +19,9 @@ pub const LIFETIME: Seconds = Seconds(300);
 pub struct OutgoingLogoutRequest<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
+    /// When the request is made; it is good for [`LIFETIME`] from then.
     pub issue_instant: UnixTime,
+    /// Issuer: the entityID that the IdP knows this SP by.
     pub sp_entity_id: &'a str,
     /// As the assertion said it.
     pub name_id: &'a NameId,

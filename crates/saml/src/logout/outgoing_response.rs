@@ -28,10 +28,13 @@ pub enum LogoutStatus {
 pub struct OutgoingLogoutResponse<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
+    /// When the answer is made; seconds go into the message.
     pub issue_instant: UnixTime,
+    /// Issuer: the entityID that the IdP knows this SP by.
     pub sp_entity_id: &'a str,
     /// ID of the LogoutRequest.
     pub in_response_to: &'a str,
+    /// What StatusCode says of it (Core 3.2.2.2).
     pub status: LogoutStatus,
     /// As it came with the request; not sent by SOAP.
     pub relay_state: &'a str,

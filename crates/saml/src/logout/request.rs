@@ -35,10 +35,13 @@ pub struct ReceivedLogoutRequest(Message);
 pub struct LogoutRequest {
     /// The same one again must get the same answer, and do nothing more.
     pub id: String,
+    /// entityID of the IdP that ends its sessions, as the Issuer says it.
     pub issuer: String,
+    /// Whose sessions end, decrypted when it came as an EncryptedID.
     pub name_id: NameId,
     /// Empty: all sessions of the NameID.
     pub session_indexes: Vec<String>,
+    /// IssueInstant, by the IdP's clock: sessions of later assertions stay.
     pub issue_instant: UnixTime,
     /// Until when the request means something: its own NotOnOrAfter, bounded by
     /// [`LIFETIME_MOST`], or [`LIFETIME_WITHOUT_END`] after its IssueInstant.

@@ -13,6 +13,7 @@ use http::HttpUrl;
 
 /// What an IdP's metadata says.
 pub struct IdpMetadata {
+    /// entityID of the EntityDescriptor (Metadata 2.3.2).
     pub entity_id: String,
     /// In document order; bindings that we do not speak are left out.
     pub sso: Vec<Endpoint>,
@@ -28,6 +29,7 @@ pub struct IdpMetadata {
     pub unusable_keys: Vec<String>,
     /// The first RSA key that may encrypt for this IdP, with the cipher that it likes best.
     pub encryption_key: Option<EncryptionKey>,
+    /// WantAuthnRequestsSigned: it turns unsigned AuthnRequests away. Left out it means no.
     pub want_authn_requests_signed: bool,
     /// The earliest validUntil of the role, the entity and what encloses it.
     pub valid_until: Option<UnixTime>,

@@ -11,7 +11,9 @@ const KEY_MAX: usize = 64 * 1024;
 /// A signing key of an IdP, with its certificate when it came in one.
 #[derive(Clone)]
 pub struct MetadataKey {
+    /// What its signatures are verified with.
     pub key: VerifyingKey,
+    /// What it came in; `None` = a bare KeyValue (xmldsig-core1 4.5.2).
     pub certificate: Option<Certificate>,
 }
 

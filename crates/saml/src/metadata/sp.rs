@@ -24,6 +24,7 @@ const ENCRYPTION_METHODS: [&str; 4] = [
 /// What goes into this SP's metadata.
 #[derive(Clone, Copy, Default)]
 pub struct SpMetadata<'a> {
+    /// entityID of the EntityDescriptor (Metadata 2.3.2).
     pub entity_id: &'a str,
     /// By HTTP-POST; the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
@@ -33,12 +34,20 @@ pub struct SpMetadata<'a> {
     pub certificates: &'a [Certificate],
     /// Published for encryption, in order, with the algorithms that any ciphertext may use.
     pub encryption_certificates: &'a [Certificate],
+    /// NameIDFormat: URIs of what this SP asks IdPs for (Metadata 2.4.2).
     pub name_id_formats: &'a [String],
+    /// AuthnRequestsSigned: an IdP may turn away what comes unsigned in this SP's name.
     pub authn_requests_signed: bool,
+    /// WantAssertionsSigned: the Assertion by itself, not only the Response around it.
     pub want_assertions_signed: bool,
+    /// Who runs this SP; its display name also names the service that asks for attributes.
     pub organization: Option<&'a Organization>,
+    /// Whom the IdP's administrators turn to, in order.
     pub contacts: &'a [Contact],
+    /// In order, in one AttributeConsumingService that is the default; none = no such service (Metadata
+    /// 2.4.4.1).
     pub requested_attributes: &'a [RequestedAttribute],
+    /// validUntil: from when on an IdP must fetch it anew; `None` = it never ends.
     pub valid_until: Option<UnixTime>,
     /// xs:ID of the EntityDescriptor; needed for signing.
     pub id: Option<&'a str>,
@@ -47,8 +56,11 @@ pub struct SpMetadata<'a> {
 /// md:Organization.
 #[derive(Clone, Debug)]
 pub struct Organization {
+    /// OrganizationName, which need not be for people to read.
     pub name: String,
+    /// OrganizationDisplayName, for people.
     pub display_name: String,
+    /// OrganizationURL: where people read more.
     pub url: String,
     /// xml:lang, e.g. `en`.
     pub lang: String,
@@ -59,15 +71,20 @@ pub struct Organization {
 pub struct Contact {
     /// technical, support, administrative, billing or other.
     pub kind: String,
+    /// EmailAddress, with or without `mailto:`.
     pub email: String,
+    /// GivenName, of a person or of a desk.
     pub name: Option<String>,
 }
 
 /// md:RequestedAttribute.
 #[derive(Clone, Debug)]
 pub struct RequestedAttribute {
+    /// Name; one with a colon is published as a URI (Core 8.2.2), another one as basic (Core 8.2.3).
     pub name: String,
+    /// FriendlyName: what the IdP's administrators read beside an OID.
     pub friendly_name: Option<String>,
+    /// isRequired: without it the SP does not work; otherwise it would merely be nice to have.
     pub required: bool,
 }
 

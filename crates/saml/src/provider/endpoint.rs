@@ -3,19 +3,25 @@
 /// A binding for messages through the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
+    /// HTTP-Redirect: in the query of a URL, compressed, with a signature beside it (Bindings 3.4).
     Redirect,
+    /// HTTP-POST: in a form that posts itself, with its signature inside (Bindings 3.5).
     Post,
 }
 
 /// A binding for logout messages: through the browser, or from server to server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoutBinding {
+    /// Through the browser, which has the session cookies of the other side.
     Browser(Binding),
+    /// SOAP: from server to server, with the answer in the same exchange (Bindings 3.2).
     Soap,
 }
 
 impl LogoutBinding {
+    /// Through the browser by HTTP-Redirect.
     pub const REDIRECT: Self = Self::Browser(Binding::Redirect);
+    /// Through the browser by HTTP-POST.
     pub const POST: Self = Self::Browser(Binding::Post);
     /// All, the first is what is used when nothing says otherwise: only through the browser can the
     /// IdP reach those other services of the person's that it signs out in frames.
@@ -25,13 +31,16 @@ impl LogoutBinding {
 /// A URL of the IdP with its binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// How a message gets there.
     pub binding: Binding,
+    /// Absolute http or https URL, which may have a query of its own.
     pub location: String,
 }
 
 /// A SingleLogoutService of the IdP (Metadata 2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutEndpoint {
+    /// How a message gets there, of either kind.
     pub binding: LogoutBinding,
     /// For requests.
     pub location: String,

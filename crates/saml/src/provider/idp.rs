@@ -7,6 +7,7 @@ use super::policy::Policy;
 
 /// An IdP this SP trusts.
 pub struct Idp {
+    /// What the Issuer of all its messages must be.
     pub entity_id: String,
     /// Where AuthnRequests go, and how.
     pub sso: Endpoint,
@@ -16,6 +17,7 @@ pub struct Idp {
     pub keys: Vec<VerifyingKey>,
     /// For what only the IdP may read; `None` = it has published no RSA key for that.
     pub encryption_key: Option<EncryptionKey>,
+    /// What this SP demands of it, and how it is spoken to.
     pub policy: Policy,
 }
 

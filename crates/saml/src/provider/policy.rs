@@ -10,7 +10,9 @@ use super::endpoint::LogoutBinding;
 pub enum SignRequests {
     /// Always when the SP has a key (IdPs that want it often do not say so).
     Auto,
+    /// Always: without a key nothing is sent.
     On,
+    /// Never, even if the IdP should want it.
     Off,
 }
 
@@ -38,7 +40,9 @@ pub struct Policy {
     pub clock_skew: Seconds,
     /// Accept Responses that answer no request of ours.
     pub allow_unsolicited: bool,
+    /// Weak algorithms and keys that its signatures may be made with.
     pub signature: SignaturePolicy,
+    /// Weak algorithms that it may encrypt with.
     pub decryption: DecryptionPolicy,
     /// For AuthnRequests.
     pub sign_requests: SignRequests,
@@ -62,6 +66,7 @@ pub struct Policy {
     pub max_assertion_age: Seconds,
     /// For what we sign; `None` = by the key's type.
     pub signature_algorithm: Option<SignatureAlgorithm>,
+    /// Of the Reference in what we sign as XML; a query's signature has no digest of its own.
     pub digest_algorithm: DigestAlgorithm,
 }
 

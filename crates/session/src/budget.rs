@@ -29,6 +29,7 @@ const MOST_CLIENTS: usize = 1024;
 pub struct Client(Option<IpAddr>);
 
 impl Client {
+    /// Whose a connection from `address` is; an IPv4 address written as an IPv6 one is the same.
     pub fn of(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V6(address) => {
@@ -71,7 +72,9 @@ pub struct Budget {
 /// Whose allowance is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
+    /// The client's own: others get through.
     Client,
+    /// That of all clients of this worker together.
     Worker,
 }
 

@@ -69,6 +69,7 @@ pub struct CookieName(String);
 /// Why a configured cookie name cannot be used; `Display` is a sentence for `nginx -t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieNameError {
+    /// No character at all.
     Empty,
     /// A character that RFC 6265 4.1.1 does not allow in a name.
     NotAToken,
@@ -100,6 +101,7 @@ impl CookieName {
         Ok(CookieName(format!("{prefix}{configured}")))
     }
 
+    /// With its prefix, as it stands in `Cookie` and `Set-Cookie`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -153,8 +155,11 @@ pub fn is_attribute_value(value: &str) -> bool {
 /// The `SameSite` attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
+    /// With requests of this site, and when another one's link or form leads here by GET.
     Lax,
+    /// With requests of this site alone: who follows a link from elsewhere seems logged out.
     Strict,
+    /// With all requests, also those of other sites' frames and forms; wants `secure`.
     None,
 }
 
@@ -164,13 +169,19 @@ pub enum SameSite {
 /// crate's encodings and from settings checked with [`is_attribute_value`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetCookie<'a> {
+    /// With its prefix, of token characters (RFC 6265 4.1.1).
     pub name: &'a str,
+    /// Of the characters that RFC 6265 4.1.1 lets stand without quotes; may be empty.
     pub value: &'a str,
+    /// Paths that begin with this one get the cookie; `/` is all (RFC 6265 5.1.4).
     pub path: &'a str,
+    /// It goes to this host and those below; `None` = to the very host that set it (RFC 6265 4.1.2.3).
     pub domain: Option<&'a str>,
     /// `None` is until the browser ends.
     pub max_age: Option<Seconds>,
+    /// Goes over https alone (RFC 6265 4.1.2.5).
     pub secure: bool,
+    /// No script reads it (RFC 6265 4.1.2.6).
     pub http_only: bool,
     /// `SameSite=None` is left out when not `secure`: browsers drop a cookie that has it on plain
     /// http.

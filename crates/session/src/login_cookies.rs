@@ -13,6 +13,7 @@ const MOST: usize = 3 * 1024;
 pub struct LoginCookie {
     /// Bytes of name and value.
     pub len: usize,
+    /// What decides first which cookie goes.
     pub state: LoginState,
 }
 
@@ -22,11 +23,20 @@ pub enum LoginState {
     /// It does not open any more.
     Unreadable,
     /// It took too long.
-    Expired { issued: UnixTime },
+    Expired {
+        /// When the login began.
+        issued: UnixTime,
+    },
     /// It has been answered: the Back button alone needs it.
-    Answered { issued: UnixTime },
+    Answered {
+        /// When the login began.
+        issued: UnixTime,
+    },
     /// It is under way.
-    Waiting { issued: UnixTime },
+    Waiting {
+        /// When the login began.
+        issued: UnixTime,
+    },
 }
 
 /// Which of the cookies must go so that a new one of `len` bytes has room beside them and beside

@@ -42,7 +42,10 @@ pub struct Secrets {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretError {
     /// Fewer than 32 bytes of key material, after undoing hex or base64.
-    TooShort { len: usize },
+    TooShort {
+        /// Bytes that there are.
+        len: usize,
+    },
     /// A PEM file: a certificate is public, and a private key has another purpose.
     Pem,
 }

@@ -30,6 +30,7 @@ impl Separator {
         Ok(Self(text.to_owned()))
     }
 
+    /// Printable text that does not overlap with itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -33,6 +33,7 @@ pub struct Member {
 /// What a LogoutRequest says about the sessions it ends (Core 3.7.1).
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedOut<'a> {
+    /// `Format` of its NameID, a URI; `None` and unspecified fit any session.
     pub name_id_format: Option<&'a str>,
     /// Empty = all sessions of the NameID.
     pub session_indexes: &'a [String],
@@ -51,6 +52,8 @@ type FormatHash = u32;
 pub(crate) type IndexHash = u64;
 
 impl Member {
+    /// A session that lies at `key` until `expires`. Of `Format` and `SessionIndex` only hashes are
+    /// kept.
     pub fn new(
         name_id_format: Option<&str>,
         session_index: Option<&str>,
@@ -132,10 +135,12 @@ impl SessionSet {
         self.members.extend(other.members.into_iter().filter(|m| !known.contains(&m.key)));
     }
 
+    /// Sessions in it, with those that have ended and are not forgotten yet.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
+    /// Is nothing left that a store must keep?
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

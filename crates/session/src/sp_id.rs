@@ -33,6 +33,7 @@ impl SpId {
         SpId(digest.first_chunk().copied().unwrap_or_default())
     }
 
+    /// As it is stored and hashed, the same on every host.
     pub fn as_bytes(&self) -> &[u8; LEN] {
         &self.0
     }

@@ -21,6 +21,7 @@ const NAME: &[u8] = b"saml store key of a name\0";
 /// A session's value as a store had it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredSession {
+    /// The session, as it was last written.
     Alive(Box<Session>),
     /// A logout came by. It outweighs every living copy: a node that slept through the logout may
     /// still have one.

@@ -70,6 +70,7 @@ impl fmt::Debug for SessionToken {
 }
 
 impl StoreKey {
+    /// For keys of stores; it is no secret.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

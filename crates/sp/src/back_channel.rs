@@ -17,6 +17,7 @@ pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<Answer, String>> + 'a>
 pub struct Post {
     /// Header fields besides those of HTTP itself.
     pub headers: &'static [(&'static str, &'static str)],
+    /// The body; its media type is among the `headers`.
     pub body: String,
     /// Largest body of the answer, bytes.
     pub max_answer: usize,

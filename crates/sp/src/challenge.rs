@@ -16,11 +16,15 @@ const MAX_RETURN_URI: usize = 2000;
 
 /// A request that a location has not let in.
 pub struct Challenge<'a, S, H> {
+    /// What the location wants, and by which SP.
     pub protection: &'a Protection<S>,
+    /// Its header fields: whose browser it is, and which logins are under way in it.
     pub head: &'a H,
+    /// Whether it can be asked again after a login.
     pub method: Method,
     /// Path and query that were asked for, safe for a header.
     pub target: &'a str,
+    /// What the page must say, should it be a refusal.
     pub circumstances: &'a Circumstances,
     /// Tells the administrator something.
     pub warn: &'a dyn Fn(&str),
@@ -33,6 +37,7 @@ pub enum Method {
     Get,
     /// A form's.
     Post,
+    /// Any other: what a script or a program asks.
     Other,
 }
 

@@ -35,12 +35,18 @@ pub struct Cookies {
 /// The attributes of an SP's session cookie, checked.
 #[derive(Clone, Debug)]
 pub struct CookieAttributes {
+    /// Browsers send them over https alone, as `base_url` is https.
     pub secure: bool,
     /// The host of `base_url`, in lower case.
     pub host: String,
+    /// The part of the site that has sessions of its own; begins with `/`.
     pub path: String,
+    /// The host, or one above it, below which all hosts share the session; `None` = that host alone.
     pub domain: Option<String>,
+    /// Of the session's cookie: those of logins under way have their own, as the IdP's form brings them
+    /// back.
     pub same_site: SameSite,
+    /// For applications that other sites show in a frame; only when `secure`.
     pub partitioned: bool,
 }
 

@@ -5,7 +5,7 @@
 //! [`Server`], [`BackChannel`]). One thread has all of it, as everything in a worker of nginx.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

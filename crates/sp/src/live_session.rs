@@ -11,13 +11,17 @@ use crate::session_rules::SessionRules;
 
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 pub struct LiveSession {
+    /// What the IdP said, and until when it holds; it does not change while it lives.
     pub session: Session,
     /// Finds attributes by variable name.
     pub attributes: AttributeIndex,
+    /// Where it lies in the store; all zeros for one that no store has.
     pub key: StoreKey,
     /// The SP's IdPs among which its own was last seen.
     pub trusted: Cell<Option<Generation>>,
+    /// How far this copy may still be believed.
     pub freshness: Freshness,
+    /// What the store needs to hear while it is in use, and when it last did.
     pub upkeep: Upkeep,
 }
 

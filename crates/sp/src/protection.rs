@@ -12,6 +12,7 @@ use crate::sp::Sp;
 
 /// What a location runs on.
 pub struct Location<S> {
+    /// How it is protected (`auth_saml`); `None` = everybody gets in.
     pub protection: Option<Rc<Protection<S>>>,
     /// Set where a handler stands: which, and its SP.
     pub endpoint: Option<(EndpointKind, Rc<Sp<S>>)>,
@@ -29,16 +30,21 @@ impl<S> Default for Location<S> {
 
 /// How a location is protected.
 pub struct Protection<S> {
+    /// Whose sessions let in, and where those without one log in.
     pub sp: Rc<Sp<S>>,
     /// `idp=`: who is asked, and the users of other IdPs must log in again.
     pub idp: Option<Rc<Idp>>,
+    /// What becomes of those without a session.
     pub mode: Mode,
+    /// How they are told, where one is required.
     pub unauthenticated: Unauthenticated,
+    /// How fresh their credentials must be.
     pub force_authn: ForceAuthn,
     /// Asked for, and enforced on sessions.
     pub authn_context: Option<RequestedAuthnContext>,
     /// Who may keep members' pages.
     pub cache_control: CacheControl,
+    /// What becomes of preflights that come here.
     pub preflight: Preflight,
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,

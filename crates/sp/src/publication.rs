@@ -8,14 +8,21 @@ use saml::refusal::Refusal;
 
 /// What only the metadata says.
 pub struct Publication {
+    /// Who runs the SP (Metadata 2.3.2.1).
     pub organization: Option<Organization>,
+    /// Whom to turn to, in the order that they were given (Metadata 2.3.2.2).
     pub contacts: Vec<Contact>,
+    /// What the SP wants to know of people, in the order that it was given (Metadata 2.4.4.1).
     pub requested_attributes: Vec<RequestedAttribute>,
     /// How long fetched metadata is valid.
     pub valid: Option<Seconds>,
+    /// Is the document signed? The SP's first credential does it.
     pub sign: bool,
+    /// At least one of its IdPs must sign the Assertion itself.
     pub want_assertions_signed: bool,
+    /// There is a credential, and AuthnRequests to one of its IdPs at least are signed with it.
     pub authn_requests_signed: bool,
+    /// Certificates whose key can decrypt are published for encryption too.
     pub offer_encryption: bool,
 }
 

@@ -32,17 +32,23 @@ pub struct Sp<S> {
     pub name: String,
     /// What tells it from all other SPs.
     pub id: SpId,
+    /// What IdPs know it by: `entity_id`, or else the URL of its metadata (Core 8.3.6).
     pub entity_id: String,
     /// Origin, without a trailing slash: `https://app.example.com`.
     pub base_url: String,
+    /// Where its handlers are, as others reach them.
     pub endpoints: Endpoints,
     /// The first signs; all are published.
     pub credentials: Vec<Credential>,
     /// What IdPs may encrypt for.
     pub decryption_keys: Vec<DecryptionKey>,
+    /// Whose users it lets in.
     pub idps: Idps,
+    /// Where its sessions lie; SPs may share it.
     pub sessions: Rc<S>,
+    /// What its cookies are called, and their attributes.
     pub cookies: Cookies,
+    /// Where it may send a browser after a login or logout.
     pub return_targets: ReturnTargets,
     /// Where a login without a return URL ends; absolute.
     pub login_redirect: String,
@@ -54,7 +60,9 @@ pub struct Sp<S> {
     pub request_lifetime: Seconds,
     /// Bytes of XML in one message.
     pub max_message_size: usize,
+    /// What the metadata says besides.
     pub publication: Publication,
+    /// The metadata as it was last handed out.
     pub published: Published,
 }
 

@@ -13,6 +13,7 @@ use session::{Client, Session};
 
 /// A request to an endpoint.
 pub struct Visit {
+    /// Method, path, query and header fields.
     pub head: Head,
     /// Whose budget pays for decryption.
     pub client: Client,
@@ -20,6 +21,7 @@ pub struct Visit {
     pub now: UnixTime,
     /// What a page must say, should the visit be refused.
     pub circumstances: Rc<Circumstances>,
+    /// Who reads the body, and tells the application.
     pub server: Rc<dyn Server>,
 }
 
@@ -41,9 +43,21 @@ pub trait Server {
 /// What an endpoint wants of the request. Who drops a wish has not granted it.
 pub enum Wish {
     /// The body, which the server reads.
-    Body { limit: usize, tell: oneshot::Sender<Result<Vec<u8>, BodyError>> },
+    Body {
+        /// Bytes at most; a longer one is [`BodyError::TooLarge`].
+        limit: usize,
+        /// Gets the whole body.
+        tell: oneshot::Sender<Result<Vec<u8>, BodyError>>,
+    },
     /// The application is told that a session ended: a request to `uri` with its variables.
-    Notify { uri: String, session: Box<Session>, tell: oneshot::Sender<Heard> },
+    Notify {
+        /// Of a location on this server, from `logout_notify`.
+        uri: String,
+        /// The one that ended.
+        session: Box<Session>,
+        /// Hears how the application took it.
+        tell: oneshot::Sender<Heard>,
+    },
 }
 
 /// Did the application hear it? The refusal says why not.

@@ -34,6 +34,7 @@ pub struct Decryption<'a> {
     pub keys: &'a [DecryptionKey],
     /// entityID of the SP, which an EncryptedKey may name as its Recipient.
     pub sp: &'a str,
+    /// Weak algorithms that are allowed all the same.
     pub policy: DecryptionPolicy,
     /// Bounds on each plaintext.
     pub limits: &'a Limits,

@@ -26,6 +26,7 @@ impl<T> Deref for Unverified<T> {
 /// Why bytes did not become a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XmlError {
+    /// Its bytes did not pass the gate.
     Gate(GateError),
     /// It does not even fall into elements: the sentence that says why, and where.
     Malformed(String),

@@ -9,8 +9,11 @@ pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 /// One attribute. `namespace` is empty for an attribute without a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
+    /// Local name, without the prefix.
     pub name: SmolStr,
+    /// URI of the namespace: which prefix stood for it is forgotten.
     pub namespace: SmolStr,
+    /// References resolved, white space normalised (XML 1.0 3.3.3).
     pub value: SmolStr,
 }
 

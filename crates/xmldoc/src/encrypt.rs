@@ -49,9 +49,12 @@ pub struct EncryptionKey {
 pub struct Encrypted {
     /// The EncryptionMethod's Algorithm of the EncryptedData.
     pub cipher: &'static str,
+    /// CipherValue of the EncryptedData, before base64: IV first, tag or padding last (xmlenc-core1
+    /// 5.2).
     pub ciphertext: Vec<u8>,
     /// The EncryptionMethod's Algorithm of the EncryptedKey.
     pub transport: &'static str,
+    /// CipherValue of the EncryptedKey, before base64: as long as the RSA modulus.
     pub wrapped_key: Vec<u8>,
 }
 

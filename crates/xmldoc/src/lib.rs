@@ -5,7 +5,7 @@
 //! canonicalises: until a key has vouched for them, bytes are touched by safe Rust and by libcrypto.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

@@ -10,8 +10,11 @@ use markup::{Markup, Piece, Tag, UNMATCHED};
 /// What members are called, and the groups that they stand in.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberNames<'a> {
+    /// URI of the namespace of both.
     pub namespace: &'a str,
+    /// Local name of what holds members and other groups: `EntitiesDescriptor`.
     pub group: &'a str,
+    /// Local name of a member: `EntityDescriptor`.
     pub member: &'a str,
     /// The attribute that tells one from another.
     pub label: &'a str,
@@ -21,6 +24,7 @@ pub struct MemberNames<'a> {
 pub struct Member {
     /// As far as its start tag can be read.
     pub label: Option<String>,
+    /// The member with all that is in it, or why the gate refused it.
     pub element: Result<Element, XmlError>,
 }
 

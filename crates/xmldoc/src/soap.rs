@@ -11,7 +11,9 @@ const SOAP_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
 /// Why an envelope yields no message. A text in a variant is what the envelope has in that place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SoapError {
+    /// The octets are no document that passes the gate.
     Xml(XmlError),
+    /// It is no envelope with one message in its Body (SOAP 1.1 4): what stands in the way.
     Structure(&'static str),
     /// The other side failed, and says so.
     Fault(String),

@@ -59,7 +59,9 @@ impl Verified<Element> {
 pub struct SignedBy {
     /// Index into the trusted keys.
     pub key: usize,
+    /// SignatureMethod's: one that the policy allows.
     pub signature: SignatureAlgorithm,
+    /// DigestMethod's: one that the policy allows.
     pub digest: DigestAlgorithm,
 }
 

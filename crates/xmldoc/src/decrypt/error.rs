@@ -9,6 +9,7 @@ use crate::VerifyError;
 /// itself; no private key was used to find them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecryptError {
+    /// It is not built as xmlenc-core1 3 and Core 2.2.4, 2.3.4 say: what is wrong.
     Structure(&'static str),
     /// The URI of an algorithm that is unknown or not allowed.
     Algorithm(String),

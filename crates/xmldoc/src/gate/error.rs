@@ -4,26 +4,40 @@ use std::fmt;
 /// Why the gate refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateError {
+    /// More bytes than [`Limits::bytes`](crate::Limits::bytes); nothing was read of them.
     TooLarge {
+        /// How many there are.
         bytes: usize,
+        /// How many there may be.
         limit: usize,
     },
+    /// Its octets are not UTF-8, or its XML declaration names another encoding (XML 1.0 4.3.3).
     NotUtf8,
+    /// `<!DOCTYPE`, or any other markup of a DTD: where entities would come from.
     Doctype,
     /// A reference to an entity that is not one of XML's five, or `&` alone.
     Entity,
+    /// `<?…?>` other than the XML declaration: SAML has no use for one.
     ProcessingInstruction,
+    /// Elements nested deeper than [`Limits::depth`](crate::Limits::depth).
     TooDeep {
+        /// How deep they may be, the root is 1.
         limit: usize,
     },
+    /// More elements than [`Limits::elements`](crate::Limits::elements).
     TooManyElements {
+        /// How many there may be in the document.
         limit: usize,
     },
+    /// More attributes than [`Limits::attributes`](crate::Limits::attributes), declarations of
+    /// namespaces included.
     TooManyAttributes {
+        /// How many there may be in one element.
         limit: usize,
     },
     /// What is wrong with a namespace URI.
     Namespace(&'static str),
+    /// Two of all `ID`, `Id` and `id` attributes are the same: a Reference could mean either.
     DuplicateId,
     /// What the document has that well-formed XML has not.
     Malformed(&'static str),

@@ -4,16 +4,27 @@ use openssl::hash::MessageDigest;
 /// Signature algorithms (xmldsig-core1 6.4, RFC 6931 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureAlgorithm {
+    /// PKCS #1 v1.5 with SHA-1 (xmldsig-core1 6.4.2); weak.
     RsaSha1,
+    /// PKCS #1 v1.5 with SHA-256 (RFC 6931 2.3.2), what nearly all IdPs use.
     RsaSha256,
+    /// PKCS #1 v1.5 with SHA-384 (RFC 6931 2.3.3).
     RsaSha384,
+    /// PKCS #1 v1.5 with SHA-512 (RFC 6931 2.3.4).
     RsaSha512,
+    /// PSS, with SHA-256 for message and mask, and a salt of that length (RFC 6931 2.3.10).
     RsaPssSha256,
+    /// The same with SHA-384 (RFC 6931 2.3.10).
     RsaPssSha384,
+    /// The same with SHA-512 (RFC 6931 2.3.10).
     RsaPssSha512,
+    /// ECDSA with SHA-1 (RFC 6931 2.3.6); weak.
     EcdsaSha1,
+    /// ECDSA with SHA-256 (RFC 6931 2.3.6).
     EcdsaSha256,
+    /// ECDSA with SHA-384 (RFC 6931 2.3.6).
     EcdsaSha384,
+    /// ECDSA with SHA-512 (RFC 6931 2.3.6).
     EcdsaSha512,
 }
 
@@ -74,9 +85,13 @@ impl SignatureAlgorithm {
 /// Digest algorithms (xmldsig-core1 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestAlgorithm {
+    /// 160 bits (xmldsig-core1 6.2.1); weak, as two texts can be made that have the same.
     Sha1,
+    /// 256 bits (xmldsig-core1 6.2.3).
     Sha256,
+    /// 384 bits (xmldsig-core1 6.2.4).
     Sha384,
+    /// 512 bits (xmldsig-core1 6.2.5).
     Sha512,
 }
 

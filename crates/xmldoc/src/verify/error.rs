@@ -6,20 +6,30 @@ use crate::SignatureAlgorithm;
 /// Why a signature was refused. A text in a variant is what the message has in that place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifyError {
+    /// The element has no `ds:Signature` among its children.
     Missing,
+    /// The element has several, and SAML means one (Core 5.4.1).
     Multiple,
     /// The signed data was changed after it was signed.
     DigestMismatch,
     /// The signature value fits none of the keys.
     Invalid {
+        /// How many keys are of the type that the algorithm needs, and large enough.
         tried: usize,
     },
+    /// `ds:Signature` is not what SAML makes of it (Core 5.4): what it has beyond that, or lacks.
     Structure(&'static str),
+    /// SignatureMethod, or SigAlg of a query, is unknown or not allowed: its URI.
     SignatureAlgorithm(String),
+    /// DigestMethod is unknown or not allowed: its URI.
     DigestAlgorithm(String),
+    /// CanonicalizationMethod is not exclusive C14N: its URI (Core 5.4.3).
     Canonicalization(String),
+    /// The Transforms are not enveloped-signature and exclusive C14N: their URIs (Core 5.4.4).
     Transform(String),
+    /// SignedInfo must have one Reference: several could each cover a part.
     ReferenceCount,
+    /// The Reference, or the ID that it should name, is not plainly that element's: the URI.
     ReferenceUri(String),
     /// The one trusted key that is of the right type.
     KeyTooSmall(String),

@@ -4,7 +4,7 @@
 /// Without the white space at its ends, which is layout (XML 1.0 production 3): `" admin"` must not be
 /// another person here and the same one to an application, whose headers lose it. Anything else is
 /// part of the text, NBSP and invisible characters too.
-pub fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 

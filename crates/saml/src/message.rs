@@ -30,13 +30,13 @@ pub(crate) struct Message {
 
 impl Message {
     /// The text of the Issuer, unverified.
-    pub fn issuer(&self) -> Option<String> {
+    pub(crate) fn issuer(&self) -> Option<String> {
         let root = self.document.envelope();
         root.child(ASSERTION, "Issuer").map(|issuer| header::uri(issuer).to_owned())
     }
 
     /// An attribute of the root, unverified.
-    pub fn attribute(&self, name: &str) -> Option<String> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
         self.document.root_attribute(name).map(|value| value.to_string())
     }
 }

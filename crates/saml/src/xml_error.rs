@@ -44,7 +44,7 @@ fn gate_reason(error: &GateError) -> &'static Reason {
 }
 
 /// Why a signature does not verify.
-pub fn signature_reason(error: &VerifyError) -> &'static Reason {
+pub(crate) fn signature_reason(error: &VerifyError) -> &'static Reason {
     match error {
         VerifyError::Missing => &reason::SIGNATURE_MISSING,
         VerifyError::Multiple => &reason::SIGNATURE_MULTIPLE,
@@ -64,7 +64,7 @@ pub fn signature_reason(error: &VerifyError) -> &'static Reason {
 }
 
 /// Why a ciphertext was not decrypted.
-pub fn decryption_reason(error: &DecryptError) -> &'static Reason {
+pub(crate) fn decryption_reason(error: &DecryptError) -> &'static Reason {
     match error {
         DecryptError::Structure(_) => &reason::ENCRYPTION_STRUCTURE,
         DecryptError::Algorithm(_) => &reason::ENCRYPTION_ALGORITHM,

@@ -30,13 +30,13 @@ pub(super) fn fields(form: &[u8]) -> impl Iterator<Item = Field<'_>> {
 }
 
 impl<'a> Field<'a> {
-    pub fn name(&self) -> Cow<'a, str> {
+    pub(super) fn name(&self) -> Cow<'a, str> {
         let name = self.raw.split(|&b| b == b'=').next().unwrap_or_default();
         form_urlencoded::parse(name).next().map_or(Cow::Borrowed(""), |(name, _)| name)
     }
 
     /// The decoded value; what is not UTF-8 is replaced.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&decode(self.value)).into_owned()
     }
 }

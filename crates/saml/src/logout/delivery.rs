@@ -20,7 +20,7 @@ pub enum Delivery {
 
 /// Signs `xml` as the binding says, and puts it on its way; `parameter` and `relay_state` are the
 /// browser's.
-pub fn deliver(
+pub(super) fn deliver(
     endpoint: &LogoutEndpoint,
     parameter: &'static str,
     xml: &str,
@@ -41,7 +41,10 @@ pub fn deliver(
 }
 
 /// The envelope around the message, signed itself when it is to be (Bindings 3.2.2).
-pub fn sealed_in_soap(xml: &str, signing: Option<&Signing<'_>>) -> Result<String, SendError> {
+pub(super) fn sealed_in_soap(
+    xml: &str,
+    signing: Option<&Signing<'_>>,
+) -> Result<String, SendError> {
     match signing {
         Some(signing) => Ok(soap_envelope(&signing.enveloped(xml)?)),
         None => Ok(soap_envelope(xml)),

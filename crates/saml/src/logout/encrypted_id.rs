@@ -13,7 +13,7 @@ const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 
 /// The NameID whole as the IdP gave it: some IdPs refuse it otherwise.
-pub fn name_id(name_id: &NameId) -> Tag {
+pub(super) fn name_id(name_id: &NameId) -> Tag {
     Tag::new("saml:NameID")
         .attribute_if("NameQualifier", name_id.name_qualifier.as_deref())
         .attribute_if("SPNameQualifier", name_id.sp_name_qualifier.as_deref())
@@ -23,7 +23,7 @@ pub fn name_id(name_id: &NameId) -> Tag {
 }
 
 /// An EncryptedID that holds the NameID.
-pub fn encrypted_id(plain: &NameId, key: &EncryptionKey) -> Result<Tag, SendError> {
+pub(super) fn encrypted_id(plain: &NameId, key: &EncryptionKey) -> Result<Tag, SendError> {
     // A document of its own: it declares what it uses.
     let plaintext = name_id(plain).attribute("xmlns:saml", ASSERTION).into_xml();
     let sealed = key.encrypt(plaintext.as_bytes()).map_err(|e| SendError(e.to_string()))?;

@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 /// Verifies the signatures, and checks what every message begins with.
 ///
 /// `unsigned` refuses a message without signature.
-pub fn open(
+pub(super) fn open(
     message: Message,
     name: &str,
     expected: &Expected<'_>,
@@ -37,7 +37,7 @@ pub fn open(
 }
 
 /// A message that may be read: from its signed bytes when it is signed.
-pub struct Opened {
+pub(super) struct Opened {
     pub id: String,
     pub issue_instant: UnixTime,
     envelope: Envelope,
@@ -45,14 +45,14 @@ pub struct Opened {
 
 impl Opened {
     /// `None` when nobody has signed it.
-    pub fn into_verified(self) -> Option<Verified<Element>> {
+    pub(super) fn into_verified(self) -> Option<Verified<Element>> {
         match self.envelope {
             Envelope::Signed(element) => Some(element),
             Envelope::Unsigned(_) => None,
         }
     }
 
-    pub fn is_signed(&self) -> bool {
+    pub(super) fn is_signed(&self) -> bool {
         self.envelope.is_signed()
     }
 }

@@ -13,7 +13,7 @@ use crate::provider::{Idp, LogoutEndpoint};
 use crate::xml_writer::Tag;
 
 /// How long the IdP may act on a LogoutRequest of ours.
-pub const LIFETIME: Seconds = Seconds(300);
+pub(super) const LIFETIME: Seconds = Seconds(300);
 
 /// What goes into one LogoutRequest.
 pub struct OutgoingLogoutRequest<'a> {

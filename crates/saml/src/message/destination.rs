@@ -9,7 +9,7 @@ use http::is_address;
 /// 3.5.5.2).
 ///
 /// `this_is` says in the log what `url` is, as in "it came to".
-pub fn destination(envelope: &Envelope, url: &str, this_is: &str) -> Result<(), Refusal> {
+pub(crate) fn destination(envelope: &Envelope, url: &str, this_is: &str) -> Result<(), Refusal> {
     let name = &envelope.name;
     match envelope.attribute("Destination") {
         Some(destination) if is_address(destination, url) => Ok(()),

@@ -7,7 +7,7 @@ use crate::refusal::{Refusal, quote};
 use crate::xml_error::decryption_reason;
 
 /// The keys of this SP, and what its administrator allows this IdP.
-pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {
+pub(crate) fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {
     let policy = expected.idp.policy.decryption;
     let (keys, sp) = (expected.decryption_keys, expected.sp_entity_id);
     Decryption { keys, sp, policy, limits }
@@ -15,7 +15,7 @@ pub fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption
 
 /// The Assertion or LogoutRequest with each EncryptedID and EncryptedAttribute replaced by what it
 /// holds.
-pub fn inside(
+pub(crate) fn inside(
     element: Verified<Element>,
     decryption: &Decryption<'_>,
 ) -> Result<Verified<Element>, Refusal> {
@@ -23,7 +23,7 @@ pub fn inside(
 }
 
 /// `what` could not be decrypted.
-pub fn refuse(what: &str, error: &DecryptError) -> Refusal {
+pub(crate) fn refuse(what: &str, error: &DecryptError) -> Refusal {
     let detail = format!("the encrypted {what}: {}", quote(&error.to_string()));
     Refusal::new(decryption_reason(error), detail)
 }

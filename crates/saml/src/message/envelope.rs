@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, quote};
 use crate::xml_error::signature_reason;
 
 /// A message, or the Response around the Assertion: what its signature covers when it has one.
-pub enum Envelope {
+pub(crate) enum Envelope {
     Signed(Verified<Element>),
     /// Good for refusing only, or for what an administrator lets anybody do; the Assertion in it is an
     /// empty shell.
@@ -20,7 +20,7 @@ pub enum Envelope {
 impl Envelope {
     /// A signed message (`name` is its element's) is read from its verified bytes and from nowhere
     /// else; both of its signatures must verify, when it has two.
-    pub fn read(
+    pub(crate) fn read(
         name: &str,
         document: &Document,
         detached: Option<DetachedSignature>,
@@ -43,7 +43,7 @@ impl Envelope {
         Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope().clone())))
     }
 
-    pub fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         matches!(self, Self::Signed(_))
     }
 }
@@ -59,7 +59,7 @@ impl Deref for Envelope {
 }
 
 /// With the keys that were tried: an administrator compares them with those of the IdP.
-pub fn refuse_signature(element: &str, error: &VerifyError, idp: &Idp) -> Refusal {
+pub(crate) fn refuse_signature(element: &str, error: &VerifyError, idp: &Idp) -> Refusal {
     let keys: Vec<String> = idp.keys.iter().map(|key| key.describe()).collect();
     let detail = format!(
         "the signature of the {element}: {}; the IdP {} has these keys: {}",

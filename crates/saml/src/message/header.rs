@@ -11,7 +11,7 @@ use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
 
 /// Version is exactly `2.0`.
-pub fn version(element: &Element) -> Result<(), Refusal> {
+pub(crate) fn version(element: &Element) -> Result<(), Refusal> {
     let version = element.attribute("Version");
     if version == Some("2.0") {
         return Ok(());
@@ -25,7 +25,7 @@ pub fn version(element: &Element) -> Result<(), Refusal> {
 }
 
 /// ID is there.
-pub fn id(element: &Element) -> Result<String, Refusal> {
+pub(crate) fn id(element: &Element) -> Result<String, Refusal> {
     match element.attribute("ID") {
         Some(id) if !id.is_empty() => Ok(id.to_owned()),
         found => {
@@ -36,7 +36,7 @@ pub fn id(element: &Element) -> Result<String, Refusal> {
 }
 
 /// IssueInstant is a time, and not in the future.
-pub fn issue_instant(element: &Element, clock: &Clock) -> Result<UnixTime, Refusal> {
+pub(crate) fn issue_instant(element: &Element, clock: &Clock) -> Result<UnixTime, Refusal> {
     let instant = required_instant(element, "IssueInstant")?;
     if clock.may_have_come(instant) {
         return Ok(instant);
@@ -47,7 +47,7 @@ pub fn issue_instant(element: &Element, clock: &Clock) -> Result<UnixTime, Refus
 
 /// The Assertion is not older than max_assertion_age. Its own end does not do: an IdP may say hours, and
 /// what was issued before a logout must not come back when the logout is forgotten.
-pub fn recent(
+pub(crate) fn recent(
     assertion: &Element,
     issue_instant: UnixTime,
     max_age: Seconds,
@@ -62,7 +62,7 @@ pub fn recent(
 }
 
 /// Issuer is the IdP.
-pub fn issuer(element: &Element, idp: &Idp) -> Result<(), Refusal> {
+pub(crate) fn issuer(element: &Element, idp: &Idp) -> Result<(), Refusal> {
     let Some(issuer) = element.child(ASSERTION, "Issuer") else {
         let detail =
             format!("the {} has no Issuer, the IdP is {}", element.name, quote(&idp.entity_id));
@@ -85,7 +85,7 @@ pub fn issuer(element: &Element, idp: &Idp) -> Result<(), Refusal> {
 
 /// Issuer is absent or the IdP: only a signed Response must name it (Profiles 4.1.4.2), and a
 /// Response's own signature already says who made it.
-pub fn issuer_if_present(element: &Element, idp: &Idp) -> Result<(), Refusal> {
+pub(crate) fn issuer_if_present(element: &Element, idp: &Idp) -> Result<(), Refusal> {
     match element.child(ASSERTION, "Issuer") {
         Some(_) => issuer(element, idp),
         None => Ok(()),
@@ -93,6 +93,6 @@ pub fn issuer_if_present(element: &Element, idp: &Idp) -> Result<(), Refusal> {
 }
 
 /// The URI that an element holds; pretty-printing around it is no part of a URI.
-pub fn uri(element: &Element) -> &str {
+pub(crate) fn uri(element: &Element) -> &str {
     identity_text::trim(&element.text)
 }

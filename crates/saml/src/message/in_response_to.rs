@@ -4,7 +4,7 @@ use crate::reason;
 use crate::refusal::{Refusal, quote};
 
 /// InResponseTo names a request, but not the one that must be answered.
-pub fn answers_another(element: &str, found: &str, asked: &str) -> Refusal {
+pub(crate) fn answers_another(element: &str, found: &str, asked: &str) -> Refusal {
     let detail = format!(
         "the InResponseTo of the {element} is {}, the request is {}",
         quote(found),

@@ -6,7 +6,7 @@ use xmldoc::Element;
 use crate::identity_text;
 
 /// As the IdP wrote it, but for white space around the value and the Format.
-pub fn read(element: &Element) -> NameId {
+pub(crate) fn read(element: &Element) -> NameId {
     let attribute = |name| element.attribute(name).map(str::to_owned);
     NameId {
         value: identity_text::trim(&element.text).to_owned(),

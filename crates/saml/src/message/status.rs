@@ -10,14 +10,14 @@ use crate::reason;
 use crate::refusal::{Refusal, quote_option};
 
 /// How an answer ended, in the words of its sender.
-pub struct Status<'a> {
+pub(crate) struct Status<'a> {
     pub code: Option<&'a str>,
     pub nested: Option<&'a str>,
     message: Option<&'a str>,
 }
 
 impl<'a> Status<'a> {
-    pub fn of(answer: &'a Element) -> Result<Self, Refusal> {
+    pub(crate) fn of(answer: &'a Element) -> Result<Self, Refusal> {
         let status = answer.child(PROTOCOL, "Status");
         let Some(code) = status.and_then(|status| status.child(PROTOCOL, "StatusCode")) else {
             let detail = format!("the {} has no StatusCode", answer.name);

@@ -14,7 +14,7 @@ use crate::reason;
 use crate::refusal::{Refusal, quote};
 
 /// A message (without the Assertions in it) or an Assertion is built as its schema says.
-pub fn check(element: &Element) -> Result<(), Refusal> {
+pub(crate) fn check(element: &Element) -> Result<(), Refusal> {
     let Some(model) = Model::of(element) else { return Ok(()) };
     attributes(element, model.attributes)?;
     match &model.content {

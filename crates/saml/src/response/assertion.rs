@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, quote};
 /// The one Assertion, out of bytes that a valid signature covers.
 ///
 /// Every signature that is there must verify: its own, the Response's, or both.
-pub fn assertion(
+pub(super) fn assertion(
     document: &Document,
     envelope: Envelope,
     idp: &Idp,

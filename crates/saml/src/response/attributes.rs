@@ -11,7 +11,7 @@ use crate::reason;
 use crate::refusal::Refusal;
 
 /// All attributes in the order of their first appearance; values of one Name are merged.
-pub fn read(assertion: &Element) -> Result<Vec<Attribute>, Refusal> {
+pub(super) fn read(assertion: &Element) -> Result<Vec<Attribute>, Refusal> {
     let mut attributes: Vec<Attribute> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     let statements = assertion.children_named(ASSERTION, "AttributeStatement");

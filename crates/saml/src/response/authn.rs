@@ -14,7 +14,7 @@ use crate::reason;
 use crate::refusal::{Refusal, quote, quote_option};
 
 /// What an accepted AuthnStatement says.
-pub struct Authn {
+pub(super) struct Authn {
     pub instant: UnixTime,
     pub session_index: Option<String>,
     pub session_not_on_or_after: Option<UnixTime>,
@@ -23,7 +23,7 @@ pub struct Authn {
 }
 
 /// The first AuthnStatement that passes; when none does, why the first failed.
-pub fn statement(
+pub(super) fn statement(
     assertion: &Element,
     asked: Option<Asked<'_>>,
     max_age: Option<Seconds>,

@@ -13,7 +13,7 @@ use crate::refusal::{Refusal, quote, quote_option};
 const AUDIENCES_SHOWN: usize = 8;
 
 /// All conditions hold. Returns NotOnOrAfter.
-pub fn check(
+pub(super) fn check(
     assertion: &Element,
     sp_entity_id: &str,
     clock: &Clock,

@@ -9,13 +9,13 @@ use crate::refusal::{Refusal, quote};
 
 /// Does the verified Response itself say that it answers our request? Then a confirmation need not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub(super) enum Answered {
     ByVerifiedResponse,
     NotYetProven,
 }
 
 /// InResponseTo is our request; an unsolicited Response has none and must be allowed (Profiles 4.1.5).
-pub fn in_response_to(
+pub(super) fn in_response_to(
     envelope: &Envelope,
     asked: Option<Asked<'_>>,
     idp: &Idp,
@@ -41,7 +41,7 @@ pub fn in_response_to(
 }
 
 /// InResponseTo names a request where none is pending.
-pub fn answers_unknown(element: &str, found: &str) -> Refusal {
+pub(super) fn answers_unknown(element: &str, found: &str) -> Refusal {
     let detail =
         format!("the InResponseTo of the {element} is {}, no login is pending", quote(found));
     Refusal::new(&reason::REQUEST_UNKNOWN, detail)

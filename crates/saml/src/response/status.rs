@@ -8,7 +8,7 @@ use crate::reason;
 use crate::refusal::Refusal;
 
 /// The top-level StatusCode is Success (Core 3.2.2.2).
-pub fn success(envelope: &Element) -> Result<(), Refusal> {
+pub(super) fn success(envelope: &Element) -> Result<(), Refusal> {
     let status = Status::of(envelope)?;
     if status.code == Some(STATUS_SUCCESS) {
         return Ok(());

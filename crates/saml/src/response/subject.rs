@@ -30,7 +30,7 @@ type Rule = fn(&Element, &Bearer<'_>) -> Result<(), Refusal>;
 const RULES: [Rule; 4] = [recipient, in_response_to, not_before, not_on_or_after];
 
 /// The NameID, and the last NotOnOrAfter of a bearer confirmation.
-pub fn confirm(
+pub(super) fn confirm(
     assertion: &Element,
     url: &str,
     asked: Option<Asked<'_>>,

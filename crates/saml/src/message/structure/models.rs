@@ -3,7 +3,7 @@
 use crate::namespace::{ASSERTION, PROTOCOL, XMLDSIG};
 
 /// What an element may have and hold. An element without a model may hold anything and is never read.
-pub struct Model {
+pub(super) struct Model {
     pub namespace: &'static str,
     pub name: &'static str,
     pub attributes: Attributes,
@@ -12,11 +12,11 @@ pub struct Model {
 }
 
 /// The attributes in no namespace.
-pub type Attributes = &'static [(&'static str, Rule)];
+pub(super) type Attributes = &'static [(&'static str, Rule)];
 
 /// What an attribute must be.
 #[derive(Clone, Copy)]
-pub enum Rule {
+pub(super) enum Rule {
     /// Anything, or absent; or another rule says more.
     Text,
     Required,
@@ -27,7 +27,7 @@ pub enum Rule {
     Count,
 }
 
-pub enum Content {
+pub(super) enum Content {
     /// Anything; only the attributes are read.
     Any,
     /// Character data only.
@@ -38,14 +38,14 @@ pub enum Content {
     Open(&'static [Child]),
 }
 
-pub struct Child {
+pub(super) struct Child {
     pub namespace: &'static str,
     pub name: &'static str,
     pub max: usize,
 }
 
 /// How many of these children, taken together, there may be.
-pub struct Choice {
+pub(super) struct Choice {
     pub names: &'static [&'static str],
     pub min: usize,
     pub max: usize,
@@ -92,7 +92,7 @@ const STATUS_RESPONSE: Attributes = &[
 ];
 const IDENTIFIER: Choice = Choice { names: &["BaseID", "NameID", "EncryptedID"], min: 0, max: 1 };
 
-pub const MODELS: &[Model] = &[
+pub(super) const MODELS: &[Model] = &[
     protocol(
         "Response",
         STATUS_RESPONSE,

@@ -78,6 +78,12 @@ impl Block {
     }
 }
 
+/// A number in the zone as an index or a length here.
+pub(crate) fn index(number: u32) -> usize {
+    const _: () = assert!(usize::BITS >= u32::BITS);
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// Blocks an entry with a value of `len` bytes takes.
 pub(crate) fn blocks_for(len: usize) -> u32 {
     let rest = len.saturating_sub(FIRST).div_ceil(REST);

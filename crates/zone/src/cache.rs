@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 
+use crate::block::index;
+
 /// Slots that a key may lie in; one of them is given up when all are taken.
 const WAYS: usize = 4;
 
@@ -76,7 +78,7 @@ impl<T> Cache<T> {
     fn set(&mut self, key: &[u8; 32]) -> &mut [Option<Slot<T>>] {
         let [a, b, c, d, ..] = *key;
         let sets = self.slots.len() / WAYS;
-        let start = u32::from_be_bytes([a, b, c, d]) as usize % sets * WAYS;
+        let start = index(u32::from_be_bytes([a, b, c, d])) % sets * WAYS;
         self.slots.get_mut(start..start + WAYS).unwrap_or_default()
     }
 }

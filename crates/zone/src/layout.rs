@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use clock::UnixTime;
 
-use crate::block::{Block, NIL};
+use crate::block::{Block, NIL, index};
 
 /// Names the layout below; its last byte is the layout's version.
 pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x02");
@@ -83,8 +83,8 @@ impl Layout {
             return None;
         }
         let buckets = u32::try_from((size / BYTES_PER_BUCKET).next_power_of_two()).ok()?;
-        let buckets_at = Layout::EPOCHS + buckets as usize * size_of::<AtomicU64>();
-        let tables_end = buckets_at + buckets as usize * size_of::<u32>();
+        let buckets_at = Layout::EPOCHS + index(buckets) * size_of::<AtomicU64>();
+        let tables_end = buckets_at + index(buckets) * size_of::<u32>();
         let blocks_at = tables_end.next_multiple_of(64);
         let blocks = size.checked_sub(blocks_at)? / size_of::<Block>();
         let blocks = u32::try_from(blocks).ok().filter(|count| *count < NIL)?;
@@ -92,13 +92,17 @@ impl Layout {
     }
 
     pub(crate) fn bucket_count(self) -> usize {
-        self.buckets as usize
+        index(self.buckets)
+    }
+
+    pub(crate) fn block_count(self) -> usize {
+        index(self.blocks)
     }
 
     /// Keys are digests, so any of their bits spread well.
     pub(crate) fn bucket(self, kind: u8, key: &[u8; 32]) -> usize {
         let [a, b, c, d, ..] = *key;
         let spread = u32::from_le_bytes([a, b, c, d]) ^ u32::from(kind);
-        (spread & (self.buckets - 1)) as usize
+        index(spread & (self.buckets - 1))
     }
 }

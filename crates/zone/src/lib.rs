@@ -8,7 +8,13 @@
 #![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::as_conversions,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 mod block;
@@ -47,7 +53,12 @@ impl Kind {
     /// Losing one of these early would let somebody in, so only expiry removes it. Whoever stores one
     /// bounds how many of them one person, or a stranger, can cause.
     pub fn is_pinned(self) -> bool {
-        matches!(self, Kind::Replay | Kind::Tombstone)
+        matches!(self, Self::Replay | Self::Tombstone)
+    }
+
+    #[expect(clippy::as_conversions, reason = "no other way leads to a discriminant")]
+    pub(crate) fn byte(self) -> u8 {
+        self as u8
     }
 }
 

@@ -87,7 +87,7 @@ impl Memory {
     /// Counts the changes of the key's hash bucket. While it stands still, so do its entries,
     /// but for expiry and touches.
     pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
-        let bucket = self.layout.bucket(kind as u8, key);
+        let bucket = self.layout.bucket(kind.byte(), key);
         // SAFETY: epochs are atomics, and shared references are all that ever exist to them.
         let epochs =
             unsafe { slice::from_raw_parts(self.epochs_ptr(), self.layout.bucket_count()) };
@@ -108,7 +108,7 @@ impl Memory {
                 layout: self.layout,
                 epochs: slice::from_raw_parts(self.epochs_ptr(), self.layout.bucket_count()),
                 buckets: slice::from_raw_parts_mut(self.buckets_ptr(), self.layout.bucket_count()),
-                blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.blocks as usize),
+                blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.block_count()),
                 was_reset: false,
                 clock: Monotonic::default(),
             }

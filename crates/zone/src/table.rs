@@ -151,7 +151,7 @@ impl Table<'_> {
     pub fn delete(&mut self, kind: Kind, key: &[u8; 32]) -> bool {
         let removed = self.find(kind, key).and_then(|at| self.remove(at)).is_some();
         if !removed {
-            self.change(self.layout.bucket(kind as u8, key));
+            self.change(self.layout.bucket(kind.byte(), key));
         }
         removed
     }
@@ -268,10 +268,10 @@ impl Table<'_> {
     }
 
     fn find(&self, kind: Kind, key: &[u8; 32]) -> Option<u32> {
-        let mut at = *self.buckets.get(self.layout.bucket(kind as u8, key))?;
+        let mut at = *self.buckets.get(self.layout.bucket(kind.byte(), key))?;
         loop {
             let head = self.head(at)?;
-            if head.kind == kind as u8 && head.key == *key {
+            if head.kind == kind.byte() && head.key == *key {
                 return Some(at);
             }
             at = head.chain;
@@ -287,7 +287,7 @@ impl Table<'_> {
         expires: UnixTime,
     ) -> Option<()> {
         let at = self.write_value(value)?;
-        let bucket = self.layout.bucket(kind as u8, key);
+        let bucket = self.layout.bucket(kind.byte(), key);
         self.header.version += 1;
         let head = Head {
             expires,
@@ -297,11 +297,11 @@ impl Table<'_> {
             chain: *self.buckets.get(bucket)?,
             newer: NIL,
             older: NIL,
-            kind: kind as u8,
+            kind: kind.byte(),
             pinned: u8::from(kind.is_pinned()),
             reserved: [0; 2],
         };
-        *self.blocks.get_mut(at as usize)?.head_mut() = head;
+        *self.head_mut(at)? = head;
         *self.buckets.get_mut(bucket)? = at;
         self.enqueue(at)?;
         self.header.entries += 1;
@@ -323,8 +323,9 @@ impl Table<'_> {
     }
 
     fn move_expiry(&mut self, at: u32, expires: UnixTime) -> Option<()> {
-        let head = self.blocks.get_mut(at as usize)?.head_mut();
-        head.touched = self.clock;
+        let clock = self.clock;
+        let head = self.head_mut(at)?;
+        head.touched = clock;
         let is_earlier = expires < head.expires;
         head.expires = expires;
         if is_earlier {
@@ -335,7 +336,7 @@ impl Table<'_> {
     }
 
     fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
-        let bucket = self.layout.bucket(kind as u8, key);
+        let bucket = self.layout.bucket(kind.byte(), key);
         self.epochs.get(bucket).map_or(0, |epoch| epoch.load(Ordering::Relaxed))
     }
 

@@ -6,11 +6,11 @@ use crate::layout::Queue;
 
 impl Table<'_> {
     pub(super) fn head(&self, at: u32) -> Option<&Head> {
-        self.blocks.get(at as usize).map(Block::head)
+        self.block(at).map(Block::head)
     }
 
-    fn head_mut(&mut self, at: u32) -> Option<&mut Head> {
-        self.blocks.get_mut(at as usize).map(Block::head_mut)
+    pub(super) fn head_mut(&mut self, at: u32) -> Option<&mut Head> {
+        self.block_mut(at).map(Block::head_mut)
     }
 
     pub(super) fn bucket_of(&self, at: u32) -> Option<usize> {

@@ -1,18 +1,26 @@
 //! Values as chains of blocks, and the blocks nobody uses.
 
 use super::Table;
-use crate::block::{NIL, blocks_for};
+use crate::block::{Block, NIL, blocks_for, index};
 
 impl Table<'_> {
+    pub(super) fn block(&self, at: u32) -> Option<&Block> {
+        self.blocks.get(index(at))
+    }
+
+    pub(super) fn block_mut(&mut self, at: u32) -> Option<&mut Block> {
+        self.blocks.get_mut(index(at))
+    }
+
     pub(super) fn blocks_of(&self, at: u32) -> u32 {
-        self.blocks.get(at as usize).map_or(0, |block| blocks_for(block.len as usize))
+        self.block(at).map_or(0, |block| blocks_for(index(block.len)))
     }
 
     pub(super) fn copy_value(&self, first: u32, buffer: &mut Vec<u8>) -> Option<()> {
         let mut at = first;
-        let mut left = self.blocks.get(first as usize)?.len as usize;
+        let mut left = index(self.block(first)?.len);
         loop {
-            let block = self.blocks.get(at as usize)?;
+            let block = self.block(at)?;
             let bytes = block.bytes(at == first);
             let bytes = bytes.get(..left).unwrap_or(bytes);
             buffer.extend_from_slice(bytes);
@@ -30,7 +38,7 @@ impl Table<'_> {
         let mut at = first;
         let mut left = value;
         loop {
-            let block = self.blocks.get_mut(at as usize)?;
+            let block = self.block_mut(at)?;
             let bytes = block.bytes_mut(at == first);
             let (now, later) = left.split_at(left.len().min(bytes.len()));
             bytes.get_mut(..now.len())?.copy_from_slice(now);
@@ -39,23 +47,23 @@ impl Table<'_> {
                 break;
             }
             let next = self.take_block()?;
-            self.blocks.get_mut(at as usize)?.next = next;
+            self.block_mut(at)?.next = next;
             at = next;
         }
-        self.blocks.get_mut(at as usize)?.next = NIL;
-        self.blocks.get_mut(first as usize)?.len = u32::try_from(value.len()).ok()?;
+        self.block_mut(at)?.next = NIL;
+        self.block_mut(first)?.len = u32::try_from(value.len()).ok()?;
         Some(first)
     }
 
     fn take_block(&mut self) -> Option<u32> {
         let at = self.header.free;
-        if let Some(block) = self.blocks.get(at as usize) {
-            self.header.free = block.next;
+        if let Some(&Block { next, .. }) = self.block(at) {
+            self.header.free = next;
             self.header.free_count -= 1;
             return Some(at);
         }
         let at = self.header.fresh;
-        self.blocks.get(at as usize)?;
+        self.block(at)?;
         self.header.fresh += 1;
         Some(at)
     }
@@ -64,9 +72,9 @@ impl Table<'_> {
         let count = self.blocks_of(first);
         let mut last = first;
         for _ in 1..count {
-            last = self.blocks.get(last as usize)?.next;
+            last = self.block(last)?.next;
         }
-        self.blocks.get_mut(last as usize)?.next = self.header.free;
+        self.block_mut(last)?.next = self.header.free;
         self.header.free = first;
         self.header.free_count += count;
         Some(())

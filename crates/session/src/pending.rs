@@ -185,7 +185,7 @@ fn stored_lifetime(lifetime: Seconds) -> u64 {
 
 fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
     writer.string(context.comparison.as_str());
-    writer.varint(context.classes.len() as u64);
+    writer.count(context.classes.len());
     for class in &context.classes {
         writer.uri(class);
     }

@@ -55,7 +55,7 @@ impl Session {
         writer.sp(&self.sp);
         writer.instant(self.created);
         writer.instant(self.expires);
-        writer.varint(self.attributes.len() as u64);
+        writer.count(self.attributes.len());
         for attribute in &self.attributes {
             write_attribute(&mut writer, attribute);
         }
@@ -130,7 +130,7 @@ fn read_name_id(reader: &mut Reader<'_>) -> Option<NameId> {
 fn write_attribute(writer: &mut Writer, attribute: &Attribute) {
     writer.uri(&attribute.name);
     writer.option(attribute.friendly_name.as_deref(), Writer::string);
-    writer.varint(attribute.values.len() as u64);
+    writer.count(attribute.values.len());
     for value in &attribute.values {
         writer.string(value);
     }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::seal::SealError;
 use crate::secret::{Secret, Secrets};
 use crate::sp_id::SpId;
+use crate::wire::length_octets;
 
 const DOMAIN: &[u8] = b"saml relay state\0";
 
@@ -53,7 +54,7 @@ impl Secrets {
 }
 
 fn tag(secret: &Secret, sp: &SpId, request_id: &str, page: &[u8]) -> Option<[u8; TAG_LEN]> {
-    let length = (request_id.len() as u64).to_be_bytes();
+    let length = length_octets(request_id.len());
     let parts = [DOMAIN, sp.as_bytes(), &length, request_id.as_bytes(), page];
     secret.derive(&parts)?.first_chunk().copied()
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use openssl::sha::Sha256;
 
+use crate::wire::length_octets;
+
 /// Keeps this hash apart from every other one.
 const DOMAIN: &[u8] = b"saml service provider\0";
 
@@ -26,7 +28,7 @@ impl SpId {
         hash.update(DOMAIN);
         for part in [entity_id, origin] {
             // The length first, so that no two pairs run together.
-            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(&length_octets(part.len()));
             hash.update(part.as_bytes());
         }
         let digest = hash.finish();

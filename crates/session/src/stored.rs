@@ -7,6 +7,7 @@ use crate::record::Session;
 use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::token::{SessionToken, StoreKey};
+use crate::wire::length_octets;
 
 /// First byte of a session that lives.
 const ALIVE: u8 = b'A';
@@ -99,8 +100,7 @@ impl Secrets {
     /// # Errors
     /// libcrypto failed.
     pub fn keys_of_name(&self, parts: &[&str]) -> Result<Vec<StoreKey>, SealError> {
-        let lengths: Vec<[u8; 8]> =
-            parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| length_octets(part.len())).collect();
         let mut name: Vec<&[u8]> = vec![NAME];
         for (length, part) in lengths.iter().zip(parts) {
             name.extend([length.as_slice(), part.as_bytes()]);

@@ -25,14 +25,19 @@ impl Writer {
     /// An unsigned LEB128 varint.
     pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes.push((value as u8) | 0x80);
+            self.bytes.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
         }
-        self.bytes.push(value as u8);
+        self.bytes.push(value.to_le_bytes()[0]);
+    }
+
+    /// How many items or bytes follow.
+    pub(crate) fn count(&mut self, count: usize) {
+        self.varint(wide(count));
     }
 
     pub(crate) fn string(&mut self, value: &str) {
-        self.varint(value.len() as u64);
+        self.count(value.len());
         self.bytes.extend_from_slice(value.as_bytes());
     }
 
@@ -66,8 +71,18 @@ impl Writer {
     /// Zigzag, so that one before 1970 stays short too.
     pub(crate) fn instant(&mut self, value: UnixTime) {
         let value = value.as_secs();
-        self.varint(((value << 1) ^ (value >> 63)) as u64);
+        self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
     }
+}
+
+/// A length that is hashed before what it is of, so that no two parts run together.
+pub(crate) fn length_octets(length: usize) -> [u8; 8] {
+    wide(length).to_be_bytes()
+}
+
+fn wide(number: usize) -> u64 {
+    const _: () = assert!(usize::BITS <= u64::BITS);
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// An instant in four bytes, where all records are of equal length: the nearest from 1970 to 2106.
@@ -174,7 +189,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn instant(&mut self) -> Option<UnixTime> {
         let value = self.varint()?;
-        Some(UnixTime::from_secs(((value >> 1) as i64) ^ -((value & 1) as i64)))
+        Some(UnixTime::from_secs((value >> 1).cast_signed() ^ -(value & 1).cast_signed()))
     }
 }
 

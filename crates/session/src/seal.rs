@@ -145,6 +145,7 @@ impl std::error::Error for SealError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::app;
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [9; NONCE_LEN];
@@ -186,6 +187,16 @@ mod tests {
             assert_eq!(secrets.open("p", b"c", &sealed[..at]), None, "cut at {at}");
         }
         assert_eq!(secrets.open("p", b"c", &[sealed.as_slice(), &[0]].concat()), None);
+    }
+
+    /// Browsers and stores hold such values: changed bytes need another version.
+    #[test]
+    fn the_bytes_are_those_of_this_version() {
+        let secrets = secrets(&[1]);
+        let sealed = secrets.seal("p", b"c", NONCE, b"plain").unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.encode(sealed), "AQkJCQkJCQkJCQkJCQtjudz9vsJTMO2q2YMBFyE9vFMpsQ");
+        let text = secrets.seal_text("pending login", &app(), NONCE, b"plain").unwrap();
+        assert_eq!(text, "AQkJCQkJCQkJCQkJCQNKLwY5eox21TPXOfwf_Ji0AihDBA");
     }
 
     #[test]

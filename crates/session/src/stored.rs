@@ -201,6 +201,14 @@ mod tests {
         assert_ne!(rotated[0], old[0]);
     }
 
+    /// Hosts of different builds share a store: it may never change.
+    #[test]
+    fn the_key_of_a_name_stays_what_it_is() {
+        let keys = secrets(&[1]).keys_of_name(&["idp", "alice"]).unwrap();
+        let hex: String = keys[0].as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "cd901ad1a00599ff68c414a0fa98685833db0716e358e077b43b6e9d2cd3a823");
+    }
+
     #[test]
     fn the_parts_of_a_name_do_not_run_together() {
         let secrets = secrets(&[1]);

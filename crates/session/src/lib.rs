@@ -18,7 +18,9 @@
 mod budget;
 mod claims;
 pub mod cookie;
+mod gcm;
 pub mod header_value;
+mod hmac;
 mod login_cookies;
 mod logouts;
 mod loop_guard;

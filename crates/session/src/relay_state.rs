@@ -90,7 +90,10 @@ mod tests {
     /// IdPs give back what another build has sent.
     #[test]
     fn the_bytes_stay_what_they_are() {
-        assert_eq!(secrets(&[1]).relay_state(&app(), "_a", "/page?x=1").unwrap(), "LRJSrN6DIWk27i9wYWdlP3g9MQ");
+        assert_eq!(
+            secrets(&[1]).relay_state(&app(), "_a", "/page?x=1").unwrap(),
+            "LRJSrN6DIWk27i9wYWdlP3g9MQ"
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
+use crate::gcm::{GcmKey, TAG_LEN};
 use crate::secret::{Secret, Secrets};
 use crate::sp_id::SpId;
 
@@ -14,7 +14,6 @@ const VERSION: u8 = 1;
 
 /// Random bytes that each sealing needs (SP 800-38D 8.2.2).
 pub const NONCE_LEN: usize = 12;
-const TAG_LEN: usize = 16;
 
 /// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so no longer text is opened.
 pub(crate) const MAX_TEXT_LEN: usize = 8192;
@@ -38,27 +37,15 @@ impl Secrets {
         random_nonce: [u8; NONCE_LEN],
         plain: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let binding = Binding::new(purpose, context).ok_or(SealError)?;
-        let key = binding.key(self.sealing()).ok_or(SealError)?;
-        let mut tag = [0; TAG_LEN];
-        let ciphertext = encrypt_aead(
-            Cipher::aes_256_gcm(),
-            &key,
-            Some(&random_nonce),
-            &binding.bytes,
-            plain,
-            &mut tag,
-        )
-        .map_err(|_| SealError)?;
-        Ok([&[VERSION], random_nonce.as_slice(), &ciphertext, &tag].concat())
+        let key = BoundKey::derive(self.sealing(), purpose, context);
+        key.ok_or(SealError)?.seal(random_nonce, plain)
     }
 
     /// Opens what [`seal`](Secrets::seal) sealed under any of the secrets for this purpose and
     /// context; everything else is `None`.
     pub fn open(&self, purpose: &'static str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let sealed = Sealed::split(sealed)?;
-        let binding = Binding::new(purpose, context)?;
-        self.opening().find_map(|secret| sealed.open(&binding, secret))
+        self.opening().find_map(|secret| BoundKey::derive(secret, purpose, context)?.open(&sealed))
     }
 
     /// As [`seal`](Secrets::seal), in base64url for a cookie or a query, and bound to `sp`.
@@ -72,8 +59,8 @@ impl Secrets {
         random_nonce: [u8; NONCE_LEN],
         plain: &[u8],
     ) -> Result<String, SealError> {
-        let sealed = self.seal(purpose, sp.as_bytes(), random_nonce, plain)?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        let mut key = self.sealing().key_of_sp(purpose, sp).ok_or(SealError)?;
+        Ok(URL_SAFE_NO_PAD.encode(key.seal(random_nonce, plain)?))
     }
 
     /// Opens what [`seal_text`](Secrets::seal_text) sealed. What is longer than any of ours is not
@@ -82,27 +69,44 @@ impl Secrets {
         if text.len() > MAX_TEXT_LEN {
             return None;
         }
-        self.open(purpose, sp.as_bytes(), &URL_SAFE_NO_PAD.decode(text).ok()?)
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let sealed = Sealed::split(&sealed)?;
+        self.opening().find_map(|secret| secret.key_of_sp(purpose, sp)?.open(&sealed))
     }
 }
 
-/// What a sealed value is bound to, in one unambiguous byte string: key derivation's `info` and
-/// the cipher's additional data alike.
-struct Binding {
-    bytes: Vec<u8>,
+/// The key of one purpose and context.
+pub(crate) struct BoundKey {
+    /// What it is bound to, in one unambiguous byte string: key derivation's `info` and the cipher's
+    /// additional data alike.
+    binding: Vec<u8>,
+    key: GcmKey,
 }
 
-impl Binding {
-    fn new(purpose: &str, context: &[u8]) -> Option<Binding> {
+impl BoundKey {
+    /// `None` when libcrypto failed.
+    pub(crate) fn derive(secret: &Secret, purpose: &str, context: &[u8]) -> Option<BoundKey> {
         let purpose_len = u8::try_from(purpose.len()).ok()?;
-        Some(Binding { bytes: [&[VERSION, purpose_len], purpose.as_bytes(), context].concat() })
+        let binding = [&[VERSION, purpose_len], purpose.as_bytes(), context].concat();
+        let key = GcmKey::new(&secret.derive(&[&binding])?).ok()?;
+        Some(BoundKey { binding, key })
     }
 
-    fn key(&self, secret: &Secret) -> Option<[u8; 32]> {
-        secret.derive(&[&self.bytes])
+    fn seal(&mut self, random_nonce: [u8; NONCE_LEN], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + plain.len() + TAG_LEN);
+        sealed.push(VERSION);
+        sealed.extend(random_nonce);
+        let done = self.key.seal(&random_nonce, &self.binding, plain, &mut sealed);
+        done.map_err(|_| SealError)?;
+        Ok(sealed)
+    }
+
+    fn open(&mut self, sealed: &Sealed<'_>) -> Option<Vec<u8>> {
+        self.key.open(sealed.nonce, &self.binding, sealed.ciphertext, sealed.tag).ok()
     }
 }
 
+/// The parts of a sealed value.
 struct Sealed<'a> {
     nonce: &'a [u8],
     ciphertext: &'a [u8],
@@ -119,19 +123,6 @@ impl Sealed<'_> {
         let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_LEN)?)?;
         Some(Sealed { nonce, ciphertext, tag })
     }
-
-    fn open(&self, binding: &Binding, secret: &Secret) -> Option<Vec<u8>> {
-        let key = binding.key(secret)?;
-        decrypt_aead(
-            Cipher::aes_256_gcm(),
-            &key,
-            Some(self.nonce),
-            &binding.bytes,
-            self.ciphertext,
-            self.tag,
-        )
-        .ok()
-    }
 }
 
 impl fmt::Display for SealError {
@@ -145,7 +136,7 @@ impl std::error::Error for SealError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::app;
+    use crate::record::tests::{app, wiki};
     use crate::secret::tests::secret;
 
     const NONCE: [u8; NONCE_LEN] = [9; NONCE_LEN];
@@ -194,9 +185,28 @@ mod tests {
     fn the_bytes_are_those_of_this_version() {
         let secrets = secrets(&[1]);
         let sealed = secrets.seal("p", b"c", NONCE, b"plain").unwrap();
-        assert_eq!(URL_SAFE_NO_PAD.encode(sealed), "AQkJCQkJCQkJCQkJCQtjudz9vsJTMO2q2YMBFyE9vFMpsQ");
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(sealed),
+            "AQkJCQkJCQkJCQkJCQtjudz9vsJTMO2q2YMBFyE9vFMpsQ"
+        );
         let text = secrets.seal_text("pending login", &app(), NONCE, b"plain").unwrap();
         assert_eq!(text, "AQkJCQkJCQkJCQkJCQNKLwY5eox21TPXOfwf_Ji0AihDBA");
+    }
+
+    #[test]
+    fn the_kept_key_is_that_of_the_purpose_and_the_sp() {
+        let secrets = secrets(&[1]);
+        for _ in 0..2 {
+            for sp in [app(), wiki()] {
+                for purpose in ["pending login", "resumption"] {
+                    let text = secrets.seal_text(purpose, &sp, NONCE, b"plain").unwrap();
+                    let sealed = secrets.seal(purpose, sp.as_bytes(), NONCE, b"plain").unwrap();
+                    assert_eq!(text, URL_SAFE_NO_PAD.encode(sealed));
+                    let opened = secrets.open_text(purpose, &sp, text.as_bytes());
+                    assert_eq!(opened.as_deref(), Some(b"plain".as_slice()));
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,20 +1,24 @@
 //! The secrets that seal what leaves this process: read from files, rotated by listing several.
 
+use std::cell::{OnceCell, RefCell, RefMut};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
-use openssl::sign::Signer;
+use openssl::error::ErrorStack;
+
+use crate::hmac::{HMAC_LEN, HmacKey};
+use crate::seal::BoundKey;
+use crate::sp_id::SpId;
 
 /// Fewest bytes of key material, as many as the derived keys have.
 const MIN_LEN: usize = 32;
 
 /// Salt of HKDF-Extract (RFC 5869 2.2): keeps these keys apart from other uses of the same file.
-const SALT: &[u8] = b"ngx_http_auth_saml_module secret";
+const SALT: &[u8; HMAC_LEN] = b"ngx_http_auth_saml_module secret";
 
 /// Base64 of either alphabet is read, padded or not, as the common tools write it.
 const LENIENT: GeneralPurposeConfig =
@@ -23,16 +27,17 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// Key material to derive keys from (RFC 5869).
-#[derive(Clone)]
 pub struct Secret {
     material: Vec<u8>,
-    /// HKDF's pseudorandom key as an HMAC key, made at first use; `None` when libcrypto failed.
-    extracted: OnceLock<Option<PKey<Private>>>,
+    /// HKDF's pseudorandom key, made at first use; `None` when libcrypto failed.
+    extracted: OnceCell<Option<HmacKey>>,
+    /// The keys of what is bound to an SP: as many as SPs have purposes.
+    of_sps: RefCell<HashMap<(&'static str, SpId), BoundKey>>,
 }
 
 /// One or more secrets: the first seals, all open. Hosts that share a store rotate in three steps:
 /// the new one second everywhere, then first everywhere, then alone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Secrets {
     first: Secret,
     others: Vec<Secret>,
@@ -64,24 +69,36 @@ impl Secret {
         if material.len() < MIN_LEN {
             return Err(SecretError::TooShort { len: material.len() });
         }
-        Ok(Secret { material, extracted: OnceLock::new() })
+        Ok(Secret::of_material(material))
     }
 
     /// Key material fresh from a cryptographic random source, taken as it is.
     pub fn from_bytes(random: [u8; MIN_LEN]) -> Secret {
-        Secret { material: random.to_vec(), extracted: OnceLock::new() }
+        Secret::of_material(random.to_vec())
     }
 
-    /// HKDF-Expand (RFC 5869 2.3) of one SHA-256 block.
-    pub(crate) fn derive(&self, info: &[&[u8]]) -> Option<[u8; 32]> {
+    fn of_material(material: Vec<u8>) -> Secret {
+        Secret { material, extracted: OnceCell::new(), of_sps: RefCell::default() }
+    }
+
+    /// HKDF-Expand (RFC 5869 2.3) of one SHA-256 block; `None` when libcrypto failed.
+    pub(crate) fn derive(&self, info: &[&[u8]]) -> Option<[u8; HMAC_LEN]> {
         let extracted = self.extracted.get_or_init(|| extract(&self.material).ok()).as_ref()?;
-        let mut signer = Signer::new(MessageDigest::sha256(), extracted).ok()?;
-        for part in info {
-            signer.update(part).ok()?;
+        let key = extracted.authenticate(&[info, &[&[1]]].concat()).ok()?;
+        key.first_chunk().copied()
+    }
+
+    /// The key of a purpose and an SP, derived at first use; `None` when libcrypto failed.
+    pub(crate) fn key_of_sp(
+        &self,
+        purpose: &'static str,
+        sp: &SpId,
+    ) -> Option<RefMut<'_, BoundKey>> {
+        let (mut keys, whose) = (self.of_sps.borrow_mut(), (purpose, *sp));
+        if let Entry::Vacant(place) = keys.entry(whose) {
+            place.insert(BoundKey::derive(self, purpose, sp.as_bytes())?);
         }
-        signer.update(&[1]).ok()?;
-        let mut key = [0; 32];
-        (signer.sign(&mut key).ok()? == key.len()).then_some(key)
+        RefMut::filter_map(keys, |keys| keys.get_mut(&whose)).ok()
     }
 }
 
@@ -106,10 +123,11 @@ impl Secrets {
     }
 }
 
-fn extract(material: &[u8]) -> Result<PKey<Private>, openssl::error::ErrorStack> {
-    let salt = PKey::hmac(SALT)?;
-    let extracted = Signer::new(MessageDigest::sha256(), &salt)?.sign_oneshot_to_vec(material)?;
-    PKey::hmac(&extracted)
+/// HKDF-Extract (RFC 5869 2.2).
+fn extract(material: &[u8]) -> Result<HmacKey, ErrorStack> {
+    let extracted = HmacKey::new(SALT)?.authenticate(&[material])?;
+    let key = extracted.first_chunk().ok_or_else(ErrorStack::get)?;
+    HmacKey::new(key)
 }
 
 fn key_material(content: &[u8]) -> Vec<u8> {

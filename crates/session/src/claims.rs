@@ -4,7 +4,7 @@
 //! must not fill with its claims, which are never given up, what belongs to all.
 
 use clock::UnixTime;
-use openssl::sha::sha256;
+use openssl::sha::Sha256;
 
 use crate::wire::{read_short_instant, short_instant};
 
@@ -94,7 +94,9 @@ fn decode_claim(bytes: &[u8; CLAIM_LEN]) -> Option<Claim> {
 }
 
 pub(crate) fn id_hash(id: &str) -> IdHash {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = sha256(id.as_bytes());
+    let mut hash = Sha256::new();
+    hash.update(id.as_bytes());
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = hash.finish();
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 

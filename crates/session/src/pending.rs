@@ -211,7 +211,9 @@ fn bytes_of_id(id: &str) -> Option<[u8; 20]> {
 }
 
 fn id_of_bytes(bytes: [u8; 20]) -> String {
-    bytes.iter().fold(String::from("_"), |id, byte| id + &format!("{byte:02x}"))
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    std::iter::once('_').chain(digits).collect()
 }
 
 fn open(secrets: &Secrets, sp: &SpId, cookie_value: &[u8]) -> Option<PendingLogin> {

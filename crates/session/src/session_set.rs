@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use clock::UnixTime;
-use openssl::sha::sha256;
+use openssl::sha::Sha256;
 
 use crate::token::StoreKey;
 use crate::wire::{read_short_instant, short_instant};
@@ -200,7 +200,9 @@ pub(crate) fn index_hash(index: &str) -> IndexHash {
 }
 
 fn digest(text: &str) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = sha256(text.as_bytes());
+    let mut hash = Sha256::new();
+    hash.update(text.as_bytes());
+    let [a, b, c, d, e, f, g, h, ..] = hash.finish();
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 

@@ -14,13 +14,15 @@ const FIRST: DateTime = datetime(1, 1, 1, 0, 0, 0, 0);
 /// Years have four digits. Impossible dates, leap seconds and anything around the time are refused.
 pub fn parse(text: &str) -> Option<UnixTime> {
     // The type's whiteSpace facet is collapse.
-    let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let (date, rest) = text.split_once('T')?;
-    let (time, offset) = split_zone(rest)?;
+    let text = text.trim_matches([' ', '\t', '\r', '\n']).as_bytes();
+    let (date, rest) = text.split_first_chunk()?;
+    let (time, rest) = rest.strip_prefix(b"T")?.split_first_chunk()?;
     let (year, month, day) = parse_date(date)?;
-    let (hour, minute, second, fraction) = parse_time(time)?;
+    let (hour, minute, second) = parse_time(time)?;
+    let (fraction, offset) = split_zone(rest)?;
+    let is_whole = parse_fraction(fraction)?;
     // 24:00:00 is the schema's other name for the next midnight.
-    let next_midnight = hour == 24 && minute == 0 && second == 0 && !fraction;
+    let next_midnight = hour == 24 && minute == 0 && second == 0 && is_whole;
     let (hour, carry) = if next_midnight { (0, DAY) } else { (hour, 0) };
     let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
     Some(UnixTime::from_secs(civil.duration_since(EPOCH).as_secs() + carry - offset))
@@ -41,48 +43,48 @@ pub fn format(instant: UnixTime) -> String {
     )
 }
 
-/// Splits the zone off the time; the offset is in seconds east of UTC.
-fn split_zone(text: &str) -> Option<(&str, i64)> {
-    if let Some(time) = text.strip_suffix('Z') {
-        return Some((time, 0));
+/// Splits the zone off the fraction; the offset is in seconds east of UTC.
+fn split_zone(text: &[u8]) -> Option<(&[u8], i64)> {
+    if let Some(fraction) = text.strip_suffix(b"Z") {
+        return Some((fraction, 0));
     }
-    let Some(sign) = text.find(['+', '-']) else { return Some((text, 0)) };
-    let (time, zone) = text.split_at_checked(sign)?;
-    let east = if zone.starts_with('+') { 1 } else { -1 };
-    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-    let inside = minutes <= 59 && (hours < 14 || hours == 14 && minutes == 0);
-    inside.then_some((time, east * (i64::from(hours) * 3600 + i64::from(minutes) * 60)))
-}
-
-fn parse_date(text: &str) -> Option<(i16, i8, i8)> {
-    let mut parts = text.split('-');
-    let year = digits(parts.next()?, 4)?.parse().ok()?;
-    let (month, day) = (two_digits(parts.next()?)?, two_digits(parts.next()?)?);
-    (parts.next().is_none() && year >= 1).then_some((year, month, day))
-}
-
-/// Hour, minute, second, and whether a fraction other than zero follows.
-fn parse_time(text: &str) -> Option<(i8, i8, i8, bool)> {
-    let (whole, fraction) = match text.split_once('.') {
-        Some((_, "")) => return None,
-        Some((whole, fraction)) => (whole, digits(fraction, fraction.len())?),
-        None => (text, ""),
+    let Some(sign) = text.iter().position(|b| matches!(b, b'+' | b'-')) else {
+        return Some((text, 0));
     };
-    let mut parts = whole.split(':');
-    let (hour, minute, second) =
-        (two_digits(parts.next()?)?, two_digits(parts.next()?)?, two_digits(parts.next()?)?);
-    let fraction = fraction.bytes().any(|b| b != b'0');
-    parts.next().is_none().then_some((hour, minute, second, fraction))
+    let (fraction, zone) = text.split_at_checked(sign)?;
+    let (sign, &[h, i, b':', m, n]) = zone.split_first()? else { return None };
+    let east = if *sign == b'+' { 1 } else { -1 };
+    let (hours, minutes) = (two_digits(h, i)?, two_digits(m, n)?);
+    let inside = minutes <= 59 && (hours < 14 || hours == 14 && minutes == 0);
+    inside.then_some((fraction, east * (i64::from(hours) * 3600 + i64::from(minutes) * 60)))
 }
 
-fn two_digits(text: &str) -> Option<i8> {
-    digits(text, 2)?.parse().ok()
+fn parse_date(date: &[u8; 10]) -> Option<(i16, i8, i8)> {
+    let [c, d, y, z, b'-', m, n, b'-', e, f] = *date else { return None };
+    let year = i16::from(two_digits(c, d)?) * 100 + i16::from(two_digits(y, z)?);
+    (year >= 1).then_some((year, two_digits(m, n)?, two_digits(e, f)?))
 }
 
-/// `text` when it is exactly `count` ASCII digits: `parse` alone would take a sign.
-fn digits(text: &str, count: usize) -> Option<&str> {
-    (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+fn parse_time(time: &[u8; 8]) -> Option<(i8, i8, i8)> {
+    let [h, i, b':', m, n, b':', s, t] = *time else { return None };
+    Some((two_digits(h, i)?, two_digits(m, n)?, two_digits(s, t)?))
+}
+
+/// Nothing, or a point and digits: are they all zeros?
+fn parse_fraction(text: &[u8]) -> Option<bool> {
+    match text {
+        [] => Some(true),
+        [b'.', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
+            Some(digits.iter().all(|digit| *digit == b'0'))
+        }
+        _ => None,
+    }
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<i8> {
+    let value =
+        |digit: u8| char::from(digit).to_digit(10).and_then(|value| i8::try_from(value).ok());
+    Some(value(tens)? * 10 + value(ones)?)
 }
 
 #[cfg(test)]

@@ -53,7 +53,8 @@ impl Errand {
         F: Future<Output = Result<Reply, Refusal>> + 'static,
     {
         let steps = Rc::new(Slot::default());
-        let work = work(Rc::new(Nginx { steps: Rc::clone(&steps) }));
+        // Kilobytes, which would be moved again and again on their way into the task.
+        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps) })));
         let task = spawn({
             let steps = Rc::clone(&steps);
             async move {

@@ -2,10 +2,11 @@
 
 use saml::provider::{LogoutBinding, Policy};
 use sp::EndpointKind::{Acs, Sls};
+use sp::SessionStore;
 
 use crate::site::{
     Answer, Ask, Browser, DENIED, Idp, Message, NOW, Plan, SESSION, SUCCESS, Sent, Site, corp,
-    other,
+    other, run,
 };
 
 const ALL: [LogoutBinding; 3] = LogoutBinding::ALL;
@@ -201,4 +202,28 @@ fn a_status_of_the_idps_is_no_answer_to_it() {
     let answer = people.site.call(Ask::call(Sls, "text/xml", response));
     assert_eq!(answer.code(), Some("logout_failed"));
     assert_eq!(people.are_in(), [true, true]);
+}
+
+#[test]
+fn what_has_ended_is_looked_for_no_more() {
+    let mut people = People::new(Policy::default());
+    let known = |people: &People| {
+        let sessions = &people.site.sp.sessions;
+        run(sessions.of_name_id(corp().entity_id, "jane", NOW)).unwrap().len()
+    };
+    assert_eq!(known(&people), 2);
+    people.ask(&corp().logout_request("jane", &["_s1"], NOW), LogoutBinding::Soap);
+    assert_eq!(known(&people), 1);
+}
+
+#[test]
+fn anybodys_word_of_somebody_who_is_not_here_leaves_nothing_behind() {
+    let policy = Policy { require_signed_logout: false, ..Policy::default() };
+    let site = Plan { slo: ALL.to_vec(), policy, ..Plan::default() }.site();
+    let request = corp().logout_request("jane", &["_s1"], NOW);
+    let answer = site.call(Ask::send(Sls, request.unsigned_by_post()));
+    assert_eq!(response(&answer, LogoutBinding::POST).status(), SUCCESS);
+    assert!(site.sp.sessions.is_blank());
+    site.call(Ask::send(Sls, request.by_post()));
+    assert!(!site.sp.sessions.is_blank(), "the IdP's word is remembered");
 }

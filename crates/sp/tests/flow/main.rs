@@ -3,6 +3,7 @@
 
 mod back_button;
 mod body;
+mod changed_idp;
 mod departure;
 mod encryption;
 mod first_look;
@@ -22,6 +23,7 @@ mod repeated_request;
 mod replay;
 mod resumption;
 mod same_site;
+mod sender;
 mod site;
 mod store_down;
 mod unsolicited;

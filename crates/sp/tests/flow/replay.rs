@@ -1,8 +1,9 @@
 //! An answer is good for one login of one browser.
 
+use clock::Seconds;
 use sp::EndpointKind::Acs;
 
-use crate::site::{Ask, Assertion, Browser, NOW, Site, corp};
+use crate::site::{Ask, Assertion, Browser, NOW, REQUEST_LIFETIME, Site, corp};
 
 #[test]
 fn another_browser_gets_nothing_by_the_form() {
@@ -57,4 +58,34 @@ fn a_name_id_has_only_so_many_logins() {
     let of_john = Assertion { name_id, ..Assertion::of_jane("_s3", NOW) }.answering(&asked);
     let answer = site.ask(&mut browser, Ask::send(Acs, of_john.form(corp())));
     assert_eq!(answer.status(), 303, "it is Jane's number");
+}
+
+#[test]
+fn a_login_counts_among_them_for_as_long_as_its_request_could_be_answered() {
+    let (site, mut browser) = (Site::new(), Browser::default());
+    site.sp.sessions.most_claims.set(1);
+    site.log_in(&mut browser, "_s1");
+    site.wait(REQUEST_LIFETIME);
+    let again = |site: &Site, browser: &mut Browser| {
+        let asked = site.begin_login(browser, "/");
+        let assertion = Assertion::of_jane("_s2", site.now.get()).answering(&asked);
+        site.ask(browser, Ask::send(Acs, assertion.form(corp()))).status()
+    };
+    assert_eq!(again(&site, &mut browser), 429, "the assertion itself was over before");
+    site.wait(Seconds(1));
+    assert_eq!(again(&site, &mut browser), 303);
+}
+
+#[test]
+fn an_id_that_begins_like_another_is_another() {
+    let (site, mut browser) = (Site::new(), Browser::default());
+    let asked = site.begin_login(&mut browser, "/");
+    // Both are kept by cookies of one name.
+    let alike = format!("{}{}", &asked.attribute("ID")[..7], "0".repeat(34));
+    let in_response_to = Some(alike);
+    let assertion = Assertion { in_response_to, ..Assertion::of_jane("_s1", NOW) };
+    let answer = site.ask(&mut browser, Ask::send(Acs, assertion.form(corp())));
+    assert_eq!(answer.refused(), (400, "request_unknown"));
+    let good = Assertion::of_jane("_s1", NOW).answering(&asked);
+    assert_eq!(site.ask(&mut browser, Ask::send(Acs, good.form(corp()))).status(), 303);
 }

@@ -31,7 +31,7 @@ pub use self::browser::{Browser, SESSION};
 pub use self::executor::{run, turn};
 pub use self::idp::{DENIED, Idp, Message, PARTIAL, SUCCESS, corp, envelope, other};
 pub use self::memory::Memory;
-pub use self::plan::Plan;
+pub use self::plan::{Plan, provider_of};
 pub use self::seal::encrypted_assertion;
 pub use self::sent::Sent;
 pub use self::server::{Application, Host, Manner};

@@ -170,7 +170,8 @@ fn return_targets() -> ReturnTargets {
     ReturnTargets::new(BASE_URL, vec!["portal.example.com".to_owned()], handlers)
 }
 
-fn provider_of(idp: Idp) -> provider::Idp {
+/// The IdP as its metadata tells of it: where it signs people in, and its key.
+pub fn provider_of(idp: Idp) -> provider::Idp {
     let location = format!("{}/sso", idp.entity_id);
     provider::Idp {
         entity_id: idp.entity_id.to_owned(),

@@ -164,11 +164,13 @@ fn who_sent_a_form_may_log_in_and_send_it_again() {
     assert!(challenged.text().contains(&format!("href=\"{LOGIN}\"")));
     assert!(challenged.text().contains("What you sent was not accepted"));
     assert_eq!(challenged.start_again, None, "the form's address is no page");
-    for method in [Method::Other, Method::Post] {
-        let unauthenticated = Unauthenticated::Status401;
+    use Unauthenticated::{Auto, Status401};
+    for (method, unauthenticated) in
+        [(Method::Other, Auto), (Method::Other, Status401), (Method::Post, Status401)]
+    {
         let protection = Protection { unauthenticated, ..protection_of(sp()) };
         let challenged = challenge(&protection, &navigation(), method);
-        assert_eq!(challenged.content_type(), "application/json", "{method:?}");
+        assert_eq!(challenged.content_type(), "application/json", "{method:?} {unauthenticated:?}");
     }
 }
 

@@ -7,9 +7,15 @@ use crate::site::{Ask, Browser, NOW, SUCCESS, Sent, Site, corp};
 
 /// Jane has signed out everywhere, and wanted to go nowhere.
 fn signed_out() -> (Site, Browser) {
+    signed_out_after(Seconds(0))
+}
+
+/// The same; the IdP takes so long.
+fn signed_out_after(span: Seconds) -> (Site, Browser) {
     let (site, mut browser) = (Site::new(), Browser::default());
     site.log_in(&mut browser, "_s1");
     let asked = Sent::by(&site.ask(&mut browser, Ask::open(Logout, "")));
+    site.wait(span);
     let good = corp().logout_answer(&asked, SUCCESS, NOW).by_redirect();
     assert_eq!(site.ask(&mut browser, Ask::follow(Sls, &good)).status(), 303);
     (site, browser)
@@ -26,6 +32,14 @@ fn it_is_there_for_ten_minutes_however_often_it_is_loaded() {
     site.wait(Seconds(1));
     let page = site.ask(&mut browser, Ask::open(Sls, ""));
     assert_eq!(page.refused(), (400, "message_missing"));
+}
+
+#[test]
+fn its_time_begins_with_the_idps_answer() {
+    let (site, mut browser) = signed_out_after(Seconds(500));
+    site.wait(Seconds(599));
+    let page = site.ask(&mut browser, Ask::open(Sls, ""));
+    assert_eq!(page.page(), (200, "You are signed out everywhere"));
 }
 
 #[test]

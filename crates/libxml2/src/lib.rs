@@ -22,7 +22,7 @@ pub use tree::{Child, Node, ParseError, Tree};
     dead_code,
     unreachable_pub
 )]
-#[allow(clippy::all, clippy::undocumented_unsafe_blocks, unnecessary_transmutes)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks, clippy::use_self, unnecessary_transmutes)]
 mod sys {
     include!(concat!(env!("OUT_DIR"), "/libxml2.rs"));
 }

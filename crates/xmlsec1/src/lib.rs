@@ -10,7 +10,7 @@ use std::sync::Once;
 
 /// What bindgen made of the libraries' headers.
 #[allow(non_camel_case_types, non_upper_case_globals, non_snake_case, dead_code, unreachable_pub)]
-#[allow(clippy::all, clippy::undocumented_unsafe_blocks, unnecessary_transmutes)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks, clippy::use_self, unnecessary_transmutes)]
 mod sys {
     include!(concat!(env!("OUT_DIR"), "/xmlsec1.rs"));
 }

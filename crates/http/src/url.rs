@@ -51,7 +51,10 @@ impl<'a> HttpUrl<'a> {
         let end = after.find(['/', '?', '#']).unwrap_or(after.len());
         let (authority, rest) = after.split_at_checked(end)?;
         let (host, port) = split_port(authority)?;
-        let port = port.map_or(Some(scheme.default_port()), parse_port)?;
+        let port = match port {
+            Some(port) => parse_port(port)?,
+            None => scheme.default_port(),
+        };
         Some(Self { scheme, host: parse_host(host)?, port, rest })
     }
 

@@ -44,8 +44,8 @@ pub enum KeyPrefixError {
 impl fmt::Display for KeyPrefixError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            KeyPrefixError::TooLong => "is longer than 200 characters",
-            KeyPrefixError::Character => "may only have visible ASCII characters, and no space",
+            Self::TooLong => "is longer than 200 characters",
+            Self::Character => "may only have visible ASCII characters, and no space",
         })
     }
 }

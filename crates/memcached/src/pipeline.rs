@@ -54,8 +54,8 @@ pub enum PushError {
 impl fmt::Display for PushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            PushError::Full => "too many commands wait for a reply",
-            PushError::TooLarge => "the value is longer than 1 MiB",
+            Self::Full => "too many commands wait for a reply",
+            Self::TooLarge => "the value is longer than 1 MiB",
         })
     }
 }
@@ -136,7 +136,8 @@ impl<T> Pipeline<T> {
             len += command;
         }
         let len = if len == 0 { RECORD } else { len };
-        self.output().get(..len).unwrap_or(self.output())
+        let output = self.output();
+        output.get(..len).unwrap_or(output)
     }
 
     /// Says that the first `count` bytes of the output have been written.

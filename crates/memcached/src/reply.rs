@@ -86,16 +86,16 @@ pub enum ProtocolError {
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProtocolError::HeaderTooLong => f.write_str("it sent an endless line"),
-            ProtocolError::ValueTooLong => f.write_str("it sent a value longer than 1 MiB"),
-            ProtocolError::Malformed(quote) => {
+            Self::HeaderTooLong => f.write_str("it sent an endless line"),
+            Self::ValueTooLong => f.write_str("it sent a value longer than 1 MiB"),
+            Self::Malformed(quote) => {
                 write!(f, "it sent \"{quote}\", which is not memcached's meta protocol")
             }
-            ProtocolError::Rejected(quote) => {
+            Self::Rejected(quote) => {
                 write!(f, "it rejected a command: \"{quote}\"; it must be memcached 1.6 or later")
             }
-            ProtocolError::WrongOpaque => f.write_str("it answered another command than the next"),
-            ProtocolError::Unasked => f.write_str("it sent a reply to nothing"),
+            Self::WrongOpaque => f.write_str("it answered another command than the next"),
+            Self::Unasked => f.write_str("it sent a reply to nothing"),
         }
     }
 }

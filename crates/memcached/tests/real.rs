@@ -25,7 +25,7 @@ impl Node {
     /// `None` where memcached is not installed, said aloud.
     fn start() -> Option<Self> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
-        let program = env::var("MEMCACHED").unwrap_or(MEMCACHED.into());
+        let program = env::var("MEMCACHED").unwrap_or_else(|_| MEMCACHED.into());
         if !Path::new(&program).exists() {
             // Not by a macro: its output would be shown for failures only.
             let _ = writeln!(io::stderr(), "SKIPPED: {program} is not there, install memcached");

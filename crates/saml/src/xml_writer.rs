@@ -45,13 +45,13 @@ impl Tag {
     }
 
     /// Adds a child element.
-    pub(crate) fn child(mut self, child: Tag) -> Self {
+    pub(crate) fn child(mut self, child: Self) -> Self {
         child.write_into(&mut self.content);
         self
     }
 
     /// Adds child elements in order.
-    pub(crate) fn children(self, children: impl IntoIterator<Item = Tag>) -> Self {
+    pub(crate) fn children(self, children: impl IntoIterator<Item = Self>) -> Self {
         children.into_iter().fold(self, Self::child)
     }
 

@@ -135,11 +135,11 @@ impl Addressee {
     fn of(request: &Opened) -> Self {
         let has_destination = request.attribute("Destination").is_some_and(|url| !url.is_empty());
         if has_destination || !request.is_signed() {
-            Addressee::Destination
+            Self::Destination
         } else if request.child(ASSERTION, "EncryptedID").is_some() {
-            Addressee::EncryptedId
+            Self::EncryptedId
         } else {
-            Addressee::NameId
+            Self::NameId
         }
     }
 
@@ -148,9 +148,9 @@ impl Addressee {
     fn is_us(&self, request: &LogoutRequest, expected: &Expected<'_>) -> Result<(), Refusal> {
         let qualifier = request.name_id.sp_name_qualifier.as_deref();
         match self {
-            Addressee::Destination | Addressee::EncryptedId => Ok(()),
-            Addressee::NameId if qualifier == Some(expected.sp_entity_id) => Ok(()),
-            Addressee::NameId => Err(Refusal::new(
+            Self::Destination | Self::EncryptedId => Ok(()),
+            Self::NameId if qualifier == Some(expected.sp_entity_id) => Ok(()),
+            Self::NameId => Err(Refusal::new(
                 &reason::DESTINATION_MISSING,
                 format!(
                     "the signed LogoutRequest has no Destination, and the SPNameQualifier of its NameID \

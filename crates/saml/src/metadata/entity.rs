@@ -164,7 +164,8 @@ impl Entities {
             return None;
         }
         let named = self.broken.iter().map(|broken| {
-            let name = broken.entity_id.as_deref().map_or("one without a name".into(), quote);
+            let name =
+                broken.entity_id.as_deref().map_or_else(|| "one without a name".into(), quote);
             format!("{name} ({})", broken.why)
         });
         let all = self.broken.len() + self.readable.len();

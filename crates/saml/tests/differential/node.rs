@@ -29,7 +29,7 @@ pub struct Node {
     pub attributes: Vec<(String, String, String)>,
     /// Stands before the children.
     pub text: String,
-    pub children: Vec<Node>,
+    pub children: Vec<Self>,
 }
 
 impl Node {
@@ -85,7 +85,7 @@ impl Node {
     }
 
     /// Calls `change` on every node, children first.
-    pub fn each(&mut self, change: &mut impl FnMut(&mut Node)) {
+    pub fn each(&mut self, change: &mut impl FnMut(&mut Self)) {
         self.children.iter_mut().for_each(|child| child.each(change));
         change(self);
     }

@@ -124,10 +124,13 @@ fn refuse_cross_site<S>(head: &impl Headers, sp: &Sp<S>) -> Result<(), Refusal> 
         (Some(b"none" | b"same-site") | None, Some(from)) if sp.return_targets.is_home(&from) => {
             Ok(())
         }
-        (site, from) => refuse(format!(
-            "Sec-Fetch-Site is {}, Origin or Referer is {}",
-            site.map_or("not there".to_owned(), |site| quote(&String::from_utf8_lossy(site))),
-            from.map_or("not there".to_owned(), |from| quote(&from)),
-        )),
+        (site, from) => {
+            let absent = || "not there".to_owned();
+            refuse(format!(
+                "Sec-Fetch-Site is {}, Origin or Referer is {}",
+                site.map_or_else(absent, |site| quote(&String::from_utf8_lossy(site))),
+                from.map_or_else(absent, |from| quote(&from)),
+            ))
+        }
     }
 }

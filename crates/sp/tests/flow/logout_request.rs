@@ -33,7 +33,7 @@ impl People {
     }
 
     /// The request comes, by the first browser where one brings it.
-    fn ask(&mut self, message: &Message, by: LogoutBinding) -> Answer {
+    fn ask(&self, message: &Message, by: LogoutBinding) -> Answer {
         let (mut kept, site) = (self.one.clone(), &self.site);
         match by {
             LogoutBinding::REDIRECT => {
@@ -58,7 +58,7 @@ fn response(answer: &Answer, by: LogoutBinding) -> Sent {
 #[test]
 fn a_request_ends_the_session_that_it_names_and_is_answered_as_it_came() {
     for by in ALL {
-        let mut people = People::new(Policy::default());
+        let people = People::new(Policy::default());
         let request = corp().logout_request("jane", &["_s1"], NOW).with_relay_state("state");
         let answer = people.ask(&request, by);
         assert_eq!(people.are_in(), [false, true], "{by:?}");
@@ -79,7 +79,7 @@ fn a_request_ends_the_session_that_it_names_and_is_answered_as_it_came() {
 
 #[test]
 fn it_answers_that_very_request() {
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     let request = corp().logout_request("jane", &["_s1"], NOW);
     let answer = people.ask(&request, LogoutBinding::Soap);
     let envelope = request.by_soap();
@@ -92,7 +92,7 @@ fn it_answers_that_very_request() {
 #[test]
 fn without_session_index_it_ends_all_of_the_name_id() {
     for by in ALL {
-        let mut people = People::new(Policy::default());
+        let people = People::new(Policy::default());
         people.ask(&corp().logout_request("jane", &[], NOW), by);
         assert_eq!(people.are_in(), [false, false], "{by:?}");
     }
@@ -100,11 +100,11 @@ fn without_session_index_it_ends_all_of_the_name_id() {
 
 #[test]
 fn several_indexes_end_as_many_and_others_none() {
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     people.ask(&corp().logout_request("jane", &["_s2", "_s1"], NOW), LogoutBinding::Soap);
     assert_eq!(people.are_in(), [false, false]);
 
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     for (name_id, indexes) in [("jane", ["_s3"].as_slice()), ("john", &[]), ("john", &["_s1"])] {
         let answer = people.ask(&corp().logout_request(name_id, indexes, NOW), LogoutBinding::Soap);
         assert_eq!(response(&answer, LogoutBinding::Soap).status(), SUCCESS);
@@ -115,7 +115,7 @@ fn several_indexes_end_as_many_and_others_none() {
 #[test]
 fn the_browser_that_brings_it_loses_its_cookie_when_it_is_its_own() {
     for (index, clears) in [("_s1", true), ("_s2", false)] {
-        let mut people = People::new(Policy::default());
+        let people = People::new(Policy::default());
         let request = corp().logout_request("jane", &[index], NOW);
         let answer = people.ask(&request, LogoutBinding::REDIRECT);
         let cleared = format!("{SESSION}=;");
@@ -142,13 +142,13 @@ fn nobody_else_logs_anybody_out() {
         (Idp { entity_id: "https://evil.example/", ..corp() }, "idp_unknown"),
     ] {
         for by in ALL {
-            let mut people = People::new(Policy::default());
+            let people = People::new(Policy::default());
             let answer = people.ask(&idp.logout_request("jane", &[], NOW), by);
             assert_eq!(answer.code(), Some(code), "{by:?}");
             assert_eq!(people.are_in(), [true, true], "{by:?}");
         }
     }
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     let answer = people.ask(&other().logout_request("jane", &[], NOW), LogoutBinding::Soap);
     assert_eq!(response(&answer, LogoutBinding::Soap).status(), SUCCESS, "its own Jane");
     assert_eq!(people.are_in(), [true, true]);
@@ -172,7 +172,7 @@ fn what_nobody_signed_counts_only_where_that_was_allowed() {
 fn a_request_that_names_too_many_sessions_fails_as_a_whole_and_is_told() {
     let indexes: Vec<String> = (1..=257).map(|n| format!("_s{n}")).collect();
     let indexes: Vec<&str> = indexes.iter().map(String::as_str).collect();
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     let request = corp().logout_request("jane", &indexes, NOW);
     let answer = people.ask(&request, LogoutBinding::Soap);
     assert_eq!(answer.refused(), (403, "session_indexes_too_many"));

@@ -27,19 +27,19 @@ impl Known {
         sp: &Sp<S>,
         request_id: &str,
     ) -> Result<Self, Refusal> {
-        let mut known = Known::Nothing;
+        let mut known = Self::Nothing;
         for value in sp.cookies.request_values(&visit.head, request_id) {
             match PendingLogin::open_cookie(sp.sessions.secrets()?, &sp.id, value, visit.now) {
                 Ok(pending) if pending.request_id == request_id => {
                     return Ok(match pending.answered {
-                        true => Known::Answered(pending.return_url),
-                        false => Known::Waiting(pending),
+                        true => Self::Answered(pending.return_url),
+                        false => Self::Waiting(pending),
                     });
                 }
                 Err(PendingError::Expired(pending)) if pending.request_id == request_id => {
                     known = match pending.answered {
-                        true => Known::Answered(pending.return_url),
-                        false => Known::Expired(pending.return_url),
+                        true => Self::Answered(pending.return_url),
+                        false => Self::Expired(pending.return_url),
                     };
                 }
                 Ok(_) | Err(_) => {}

@@ -27,10 +27,10 @@ struct Slot<T> {
 
 impl<T> Cache<T> {
     /// An empty cache of at least `capacity` slots.
-    pub fn new(capacity: usize) -> Cache<T> {
+    pub fn new(capacity: usize) -> Self {
         let mut slots = Vec::new();
         slots.resize_with(capacity.max(WAYS).next_power_of_two(), || None);
-        Cache { slots, victim: 0 }
+        Self { slots, victim: 0 }
     }
 
     /// The value stored under `epoch`, not expired at `now`.

@@ -50,7 +50,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) const EMPTY: Queue = Queue { newest: NIL, oldest: NIL };
+    pub(crate) const EMPTY: Self = Self { newest: NIL, oldest: NIL };
 }
 
 impl Header {
@@ -78,17 +78,17 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) const EPOCHS: usize = size_of::<Header>();
 
-    pub(crate) fn of(base: NonNull<u8>, size: usize) -> Option<Layout> {
+    pub(crate) fn of(base: NonNull<u8>, size: usize) -> Option<Self> {
         if size < MIN_SIZE || !base.cast::<Header>().is_aligned() {
             return None;
         }
         let buckets = u32::try_from((size / BYTES_PER_BUCKET).next_power_of_two()).ok()?;
-        let buckets_at = Layout::EPOCHS + index(buckets) * size_of::<AtomicU64>();
+        let buckets_at = Self::EPOCHS + index(buckets) * size_of::<AtomicU64>();
         let tables_end = buckets_at + index(buckets) * size_of::<u32>();
         let blocks_at = tables_end.next_multiple_of(64);
         let blocks = size.checked_sub(blocks_at)? / size_of::<Block>();
         let blocks = u32::try_from(blocks).ok().filter(|count| *count < NIL)?;
-        Some(Layout { buckets, blocks, buckets_at, blocks_at })
+        Some(Self { buckets, blocks, buckets_at, blocks_at })
     }
 
     pub(crate) fn bucket_count(self) -> usize {

@@ -90,8 +90,8 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            StoreError::Full => "the session store's zone is full, make it larger",
-            StoreError::TooLarge => "the entry is too large for the session store",
+            Self::Full => "the session store's zone is full, make it larger",
+            Self::TooLarge => "the entry is too large for the session store",
         })
     }
 }

@@ -27,8 +27,8 @@ impl Memory {
     ///
     /// `base..base + size` is writable, used by nobody else during the call, and outlives every
     /// use of the result.
-    pub unsafe fn format(base: NonNull<u8>, size: usize, secret: [u8; 32]) -> Option<Memory> {
-        let memory = Memory { base, layout: Layout::of(base, size)? };
+    pub unsafe fn format(base: NonNull<u8>, size: usize, secret: [u8; 32]) -> Option<Self> {
+        let memory = Self { base, layout: Layout::of(base, size)? };
         let header = Header {
             magic: MAGIC,
             bucket_count: memory.layout.buckets,
@@ -64,8 +64,8 @@ impl Memory {
     /// # Safety
     ///
     /// `base..base + size` is readable and writable and outlives every use of the result.
-    pub unsafe fn adopt(base: NonNull<u8>, size: usize) -> Option<Memory> {
-        let memory = Memory { base, layout: Layout::of(base, size)? };
+    pub unsafe fn adopt(base: NonNull<u8>, size: usize) -> Option<Self> {
+        let memory = Self { base, layout: Layout::of(base, size)? };
         let header = memory.header();
         // SAFETY: the layout lies within the caller's memory; these fields are only written by
         // `format`, before others can know of the zone.

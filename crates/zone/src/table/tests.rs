@@ -16,13 +16,13 @@ struct Zone {
 }
 
 impl Zone {
-    fn new(size: usize) -> Zone {
+    fn new(size: usize) -> Self {
         let mut bytes = vec![u128::from_ne_bytes([0xA5; 16]); (size + 64) / 16];
         let start = bytes.as_mut_ptr().cast::<u8>();
         let base = NonNull::new(start.wrapping_add(start.align_offset(64))).unwrap();
         // SAFETY: 64 spare bytes for the alignment; the vector lives in the same struct.
         let memory = unsafe { Memory::format(base, size, SECRET) }.unwrap();
-        Zone { _bytes: bytes, memory }
+        Self { _bytes: bytes, memory }
     }
 
     fn table(&mut self) -> Table<'_> {

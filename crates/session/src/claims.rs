@@ -78,13 +78,13 @@ impl Claims {
     }
 
     /// Reads the stored form; another version or length is `None`.
-    pub fn decode(bytes: &[u8]) -> Option<Claims> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, claims) = bytes.split_first()?;
         let (claims, rest) = claims.as_chunks::<CLAIM_LEN>();
         if *version != VERSION || !rest.is_empty() || claims.len() > MAX_CLAIMS {
             return None;
         }
-        Some(Claims { claims: claims.iter().map(decode_claim).collect::<Option<_>>()? })
+        Some(Self { claims: claims.iter().map(decode_claim).collect::<Option<_>>()? })
     }
 }
 

@@ -91,14 +91,14 @@ impl CookieName {
         secure: bool,
         path: &str,
         domain: Option<&str>,
-    ) -> Result<CookieName, CookieNameError> {
+    ) -> Result<Self, CookieNameError> {
         check_name(configured)?;
         let prefix = match (secure, path, domain) {
             (true, "/", None) => HOST_PREFIX,
             (true, ..) => SECURE_PREFIX,
             (false, ..) => "",
         };
-        Ok(CookieName(format!("{prefix}{configured}")))
+        Ok(Self(format!("{prefix}{configured}")))
     }
 
     /// With its prefix, as it stands in `Cookie` and `Set-Cookie`.
@@ -229,14 +229,14 @@ impl fmt::Display for SetCookie<'_> {
 impl fmt::Display for CookieNameError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CookieNameError::Empty => formatter.write_str("a cookie needs a name"),
-            CookieNameError::NotAToken => {
+            Self::Empty => formatter.write_str("a cookie needs a name"),
+            Self::NotAToken => {
                 formatter.write_str("a cookie name is of letters, digits and any of ")?;
                 (0x21..0x7f)
                     .filter(|byte| is_token_byte(*byte) && !byte.is_ascii_alphanumeric())
                     .try_for_each(|byte| formatter.write_char(char::from(byte)))
             }
-            CookieNameError::Prefixed => {
+            Self::Prefixed => {
                 formatter
                     .write_str("leave out the prefix: __Host- or __Secure- is added where the ")?;
                 formatter.write_str("scheme, path and domain allow it")

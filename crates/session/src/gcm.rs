@@ -13,10 +13,10 @@ pub(crate) struct GcmKey(CipherCtx);
 impl GcmKey {
     /// # Errors
     /// libcrypto failed.
-    pub(crate) fn new(key: &[u8; KEY_LEN]) -> Result<GcmKey, ErrorStack> {
+    pub(crate) fn new(key: &[u8; KEY_LEN]) -> Result<Self, ErrorStack> {
         let mut context = CipherCtx::new()?;
         context.encrypt_init(Some(Cipher::aes_256_gcm()), Some(key), None)?;
-        Ok(GcmKey(context))
+        Ok(Self(context))
     }
 
     /// Appends ciphertext and tag to `sealed`. A nonce serves once under a key.
@@ -30,7 +30,7 @@ impl GcmKey {
         plain: &[u8],
         sealed: &mut Vec<u8>,
     ) -> Result<(), ErrorStack> {
-        let GcmKey(context) = self;
+        let Self(context) = self;
         context.encrypt_init(None, None, Some(nonce))?;
         context.cipher_update(additional, None)?;
         context.cipher_update_vec(plain, sealed)?;
@@ -52,7 +52,7 @@ impl GcmKey {
         ciphertext: &[u8],
         tag: &[u8],
     ) -> Result<Vec<u8>, ErrorStack> {
-        let GcmKey(context) = self;
+        let Self(context) = self;
         context.decrypt_init(None, None, Some(nonce))?;
         context.cipher_update(additional, None)?;
         let mut plain = Vec::with_capacity(ciphertext.len());

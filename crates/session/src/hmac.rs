@@ -16,8 +16,8 @@ pub(crate) struct HmacKey {
 impl HmacKey {
     /// # Errors
     /// libcrypto failed.
-    pub(crate) fn new(key: &[u8; HMAC_LEN]) -> Result<HmacKey, ErrorStack> {
-        Ok(HmacKey { inner: begin(key, 0x36)?, outer: begin(key, 0x5c)? })
+    pub(crate) fn new(key: &[u8; HMAC_LEN]) -> Result<Self, ErrorStack> {
+        Ok(Self { inner: begin(key, 0x36)?, outer: begin(key, 0x5c)? })
     }
 
     /// The HMAC of a message in several parts.

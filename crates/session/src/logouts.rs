@@ -151,7 +151,7 @@ impl Logouts {
     }
 
     /// Reads the stored form; another version or length is `None`.
-    pub fn decode(bytes: &[u8]) -> Option<Logouts> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
         let (count, rest) = rest.split_first_chunk()?;
         let count = usize::from(u16::from_be_bytes(*count));
@@ -162,7 +162,7 @@ impl Logouts {
         if *version != VERSION || !fits {
             return None;
         }
-        Some(Logouts {
+        Some(Self {
             tombstones: tombstones.iter().map(decode_tombstone).collect::<Option<_>>()?,
             answers: answers.iter().map(decode_answer).collect::<Option<_>>()?,
         })

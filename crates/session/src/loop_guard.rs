@@ -28,10 +28,10 @@ pub struct Logins {
 
 impl Logins {
     /// Reads `count.since`; `None` for anything else.
-    pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<Logins> {
+    pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<Self> {
         let value = std::str::from_utf8(value.as_ref()).ok()?;
         let (count, since) = value.split_once('.')?;
-        Some(Logins {
+        Some(Self {
             count: digits(count, MAX_COUNT_LEN)?.parse().ok()?,
             since: UnixTime::from_secs(digits(since, MAX_INSTANT_LEN)?.parse().ok()?),
         })
@@ -44,10 +44,10 @@ impl Logins {
 
     /// The count after one more successful login at `now`; begins anew when `previous` began more
     /// than 60 seconds ago, or in the future.
-    pub fn after_login(previous: Option<Logins>, now: UnixTime) -> Logins {
+    pub fn after_login(previous: Option<Self>, now: UnixTime) -> Self {
         match previous.filter(|logins| logins.is_recent(now)) {
-            Some(logins) => Logins { count: logins.count.saturating_add(1).min(9999), ..logins },
-            None => Logins { count: 1, since: now },
+            Some(logins) => Self { count: logins.count.saturating_add(1).min(9999), ..logins },
+            None => Self { count: 1, since: now },
         }
     }
 

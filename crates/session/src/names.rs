@@ -44,7 +44,7 @@ pub struct Rivals {
 impl AttributeIndex {
     /// `aliases`: each with the attributes it stands for, the preferred first, named by Name or
     /// FriendlyName exactly as the IdP sends them.
-    pub fn new(session: &Session, aliases: &[(String, Vec<String>)]) -> AttributeIndex {
+    pub fn new(session: &Session, aliases: &[(String, Vec<String>)]) -> Self {
         let merged = merge(&session.attributes);
         let mut names = Vec::with_capacity(aliases.len() + merged.len() * 2);
         for (alias, wanted) in aliases {
@@ -61,7 +61,7 @@ impl AttributeIndex {
         let rivals = rivals(&names, &merged, aliases);
         names.dedup_by(|later, earlier| later.0 == earlier.0);
         let values = merged.iter().map(Merged::to_values).collect();
-        AttributeIndex { values, names, rivals }
+        Self { values, names, rivals }
     }
 
     /// The values under `variable_name`, the variable's name without its prefix. An attribute may

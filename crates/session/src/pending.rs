@@ -103,7 +103,7 @@ impl PendingLogin {
         sp: &SpId,
         cookie_value: impl AsRef<[u8]>,
         now: UnixTime,
-    ) -> Result<PendingLogin, PendingError> {
+    ) -> Result<Self, PendingError> {
         let pending = open(secrets, sp, cookie_value.as_ref()).ok_or(PendingError::Invalid)?;
         if now >= pending.expires {
             return Err(PendingError::Expired(Box::new(pending)));
@@ -112,12 +112,12 @@ impl PendingLogin {
     }
 
     /// What is left of it once it has been answered: enough for the Back button. A long query goes.
-    pub fn answered(self) -> PendingLogin {
+    pub fn answered(self) -> Self {
         let path = self.return_url.split('?').next().unwrap_or_default();
         let kept = [self.return_url.as_str(), path].into_iter().find(|url| url.len() <= MAX_STUB);
         let return_url = kept.unwrap_or("/").to_owned();
         let (replaces, authn_context) = (None, None);
-        PendingLogin { return_url, replaces, authn_context, answered: true, ..self }
+        Self { return_url, replaces, authn_context, answered: true, ..self }
     }
 
     /// The record's bytes; [`seal_cookie`](PendingLogin::seal_cookie) seals them.
@@ -151,7 +151,7 @@ impl PendingLogin {
     }
 
     /// Reads the record's bytes; `None` for another version and anything malformed.
-    pub fn decode(bytes: &[u8]) -> Option<PendingLogin> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes, VERSION)?;
         let flags = reader.varint().filter(|flags| flags & !ALL_FLAGS == 0)?;
         let has = |flag| flags & flag != 0;
@@ -161,7 +161,7 @@ impl PendingLogin {
         let issue_instant = read_short_instant(reader.array()?);
         let lifetime = reader.varint().and_then(|seconds| u32::try_from(seconds).ok())?;
         let expires = issue_instant + Seconds(lifetime.into());
-        let pending = PendingLogin {
+        let pending = Self {
             request_id,
             idp,
             return_url,
@@ -223,8 +223,8 @@ fn open(secrets: &Secrets, sp: &SpId, cookie_value: &[u8]) -> Option<PendingLogi
 impl fmt::Display for PendingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            PendingError::Invalid => "the login cookie is not one of this SP",
-            PendingError::Expired(_) => "the login took longer than request_lifetime",
+            Self::Invalid => "the login cookie is not one of this SP",
+            Self::Expired(_) => "the login took longer than request_lifetime",
         })
     }
 }

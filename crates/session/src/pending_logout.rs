@@ -71,10 +71,10 @@ impl PendingLogout {
         sp: &SpId,
         cookie_value: &[u8],
         now: UnixTime,
-    ) -> Option<PendingLogout> {
+    ) -> Option<Self> {
         let plain = secrets.open_text(PURPOSE, sp, cookie_value)?;
         let mut reader = Reader::new(&plain, VERSION)?;
-        let pending = PendingLogout {
+        let pending = Self {
             request_id: reader.string()?,
             idp: reader.string()?,
             return_url: reader.option(Reader::uri)?,

@@ -64,7 +64,7 @@ impl Session {
 
     /// Reads the stored form. `None` for another version and for anything malformed, a byte too
     /// many included.
-    pub fn decode(bytes: &[u8]) -> Option<Session> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (&version, _) = bytes.split_first()?;
         let is_version_3 = match version {
             VERSION => false,
@@ -89,7 +89,7 @@ impl Session {
         }
         let attributes = read_attributes(&mut reader)?;
         reader.finish()?;
-        Some(Session {
+        Some(Self {
             idp,
             name_id,
             session_index,

@@ -45,13 +45,13 @@ impl Resumption {
     }
 
     /// Opens it at `sp`; `None` for what is not ours, damaged or too old.
-    pub fn open(secrets: &Secrets, sp: &SpId, sealed: &str, now: UnixTime) -> Option<Resumption> {
+    pub fn open(secrets: &Secrets, sp: &SpId, sealed: &str, now: UnixTime) -> Option<Self> {
         if sealed.len() > MAX_LEN {
             return None;
         }
         let plain = secrets.open_text(PURPOSE, sp, sealed.as_bytes())?;
         let mut reader = Reader::new(&plain, VERSION)?;
-        let resumption = Resumption {
+        let resumption = Self {
             request_id: reader.string()?,
             page: reader.string()?,
             expired: reader.boolean()?,

@@ -85,11 +85,11 @@ pub(crate) struct BoundKey {
 
 impl BoundKey {
     /// `None` when libcrypto failed.
-    pub(crate) fn derive(secret: &Secret, purpose: &str, context: &[u8]) -> Option<BoundKey> {
+    pub(crate) fn derive(secret: &Secret, purpose: &str, context: &[u8]) -> Option<Self> {
         let purpose_len = u8::try_from(purpose.len()).ok()?;
         let binding = [&[VERSION, purpose_len], purpose.as_bytes(), context].concat();
         let key = GcmKey::new(&secret.derive(&[&binding])?).ok()?;
-        Some(BoundKey { binding, key })
+        Some(Self { binding, key })
     }
 
     fn seal(&mut self, random_nonce: [u8; NONCE_LEN], plain: &[u8]) -> Result<Vec<u8>, SealError> {

@@ -61,7 +61,7 @@ impl Secret {
     ///
     /// # Errors
     /// It is a PEM file, or there are too few bytes.
-    pub fn from_file_bytes(content: &[u8]) -> Result<Secret, SecretError> {
+    pub fn from_file_bytes(content: &[u8]) -> Result<Self, SecretError> {
         if content.trim_ascii_start().starts_with(b"-----BEGIN") {
             return Err(SecretError::Pem);
         }
@@ -69,16 +69,16 @@ impl Secret {
         if material.len() < MIN_LEN {
             return Err(SecretError::TooShort { len: material.len() });
         }
-        Ok(Secret::of_material(material))
+        Ok(Self::of_material(material))
     }
 
     /// Key material fresh from a cryptographic random source, taken as it is.
-    pub fn from_bytes(random: [u8; MIN_LEN]) -> Secret {
-        Secret::of_material(random.to_vec())
+    pub fn from_bytes(random: [u8; MIN_LEN]) -> Self {
+        Self::of_material(random.to_vec())
     }
 
-    fn of_material(material: Vec<u8>) -> Secret {
-        Secret { material, extracted: OnceCell::new(), of_sps: RefCell::default() }
+    fn of_material(material: Vec<u8>) -> Self {
+        Self { material, extracted: OnceCell::new(), of_sps: RefCell::default() }
     }
 
     /// HKDF-Expand (RFC 5869 2.3) of one SHA-256 block; `None` when libcrypto failed.
@@ -104,14 +104,14 @@ impl Secret {
 
 impl Secrets {
     /// The secrets in the order of their files; `None` when there is none.
-    pub fn new(list: Vec<Secret>) -> Option<Secrets> {
+    pub fn new(list: Vec<Secret>) -> Option<Self> {
         let mut list = list.into_iter();
-        Some(Secrets { first: list.next()?, others: list.collect() })
+        Some(Self { first: list.next()?, others: list.collect() })
     }
 
     /// A single secret.
-    pub fn one(secret: Secret) -> Secrets {
-        Secrets { first: secret, others: Vec::new() }
+    pub fn one(secret: Secret) -> Self {
+        Self { first: secret, others: Vec::new() }
     }
 
     pub(crate) fn sealing(&self) -> &Secret {
@@ -156,12 +156,12 @@ impl fmt::Debug for Secret {
 impl fmt::Display for SecretError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SecretError::TooShort { len } => write!(
+            Self::TooShort { len } => write!(
                 formatter,
                 "holds {len} bytes of key material, at least {MIN_LEN} are needed; \
                  make it with \"openssl rand -base64 48\""
             ),
-            SecretError::Pem => formatter.write_str(
+            Self::Pem => formatter.write_str(
                 "is a PEM file, a secret is random bytes known to nobody else; \
                  make it with \"openssl rand -base64 48\"",
             ),

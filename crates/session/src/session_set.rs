@@ -59,8 +59,8 @@ impl Member {
         session_index: Option<&str>,
         key: StoreKey,
         expires: UnixTime,
-    ) -> Member {
-        Member {
+    ) -> Self {
+        Self {
             format: format_hash(name_id_format),
             session_index: session_index.map(index_hash),
             key,
@@ -130,7 +130,7 @@ impl SessionSet {
     }
 
     /// Takes over the sessions that only `other` knows: a copy of the set that missed a write.
-    pub fn merge(&mut self, other: SessionSet) {
+    pub fn merge(&mut self, other: Self) {
         let known: HashSet<StoreKey> = self.members.iter().map(|member| member.key).collect();
         self.members.extend(other.members.into_iter().filter(|m| !known.contains(&m.key)));
     }
@@ -164,13 +164,13 @@ impl SessionSet {
     }
 
     /// Reads the stored form; another version or length is `None`.
-    pub fn decode(bytes: &[u8]) -> Option<SessionSet> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, members) = bytes.split_first()?;
         let (members, rest) = members.as_chunks::<MEMBER_LEN>();
         if *version != VERSION || !rest.is_empty() || members.len() > MAX_MEMBERS {
             return None;
         }
-        Some(SessionSet { members: members.iter().map(decode_member).collect::<Option<_>>()? })
+        Some(Self { members: members.iter().map(decode_member).collect::<Option<_>>()? })
     }
 }
 

@@ -23,7 +23,7 @@ pub struct SpId([u8; LEN]);
 
 impl SpId {
     /// `origin` is `base_url` in its one spelling, `https://app.example.com`.
-    pub fn new(entity_id: &str, origin: &str) -> SpId {
+    pub fn new(entity_id: &str, origin: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(DOMAIN);
         for part in [entity_id, origin] {
@@ -32,7 +32,7 @@ impl SpId {
             hash.update(part.as_bytes());
         }
         let digest = hash.finish();
-        SpId(digest.first_chunk().copied().unwrap_or_default())
+        Self(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// As it is stored and hashed, the same on every host.
@@ -41,8 +41,8 @@ impl SpId {
     }
 
     /// Reads what [`SpId::as_bytes`] gave.
-    pub fn from_bytes(bytes: [u8; LEN]) -> SpId {
-        SpId(bytes)
+    pub fn from_bytes(bytes: [u8; LEN]) -> Self {
+        Self(bytes)
     }
 
     /// Eight hexadecimal digits, for the names of cookies. Two SPs that share them by chance get in

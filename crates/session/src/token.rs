@@ -27,20 +27,20 @@ pub struct StoreKey(pub [u8; 32]);
 
 impl SessionToken {
     /// A token of bytes fresh from a cryptographic random source.
-    pub fn from_random(random: [u8; TOKEN_LEN]) -> SessionToken {
-        SessionToken(random)
+    pub fn from_random(random: [u8; TOKEN_LEN]) -> Self {
+        Self(random)
     }
 
     /// Reads a cookie value: exactly 43 base64url characters, unpadded, with no stray bits, so
     /// that a token has one spelling.
-    pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<SessionToken> {
+    pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<Self> {
         let value = value.as_ref();
         if value.len() != COOKIE_LEN {
             return None;
         }
         let mut token = [0; TOKEN_LEN];
         let len = URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
-        (len == TOKEN_LEN).then_some(SessionToken(token))
+        (len == TOKEN_LEN).then_some(Self(token))
     }
 
     /// The cookie value.

@@ -14,8 +14,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts a record of the format `version`.
-    pub(crate) fn new(version: u8) -> Writer {
-        Writer { bytes: vec![version] }
+    pub(crate) fn new(version: u8) -> Self {
+        Self { bytes: vec![version] }
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -61,7 +61,7 @@ impl Writer {
         self.bytes.push(u8::from(value));
     }
 
-    pub(crate) fn option(&mut self, value: Option<&str>, write: fn(&mut Writer, &str)) {
+    pub(crate) fn option(&mut self, value: Option<&str>, write: fn(&mut Self, &str)) {
         self.boolean(value.is_some());
         if let Some(value) = value {
             write(self, value);
@@ -102,7 +102,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads a record of the format `version`; another version is `None`.
-    pub(crate) fn new(bytes: &'a [u8], version: u8) -> Option<Reader<'a>> {
+    pub(crate) fn new(bytes: &'a [u8], version: u8) -> Option<Self> {
         let (first, rest) = bytes.split_first()?;
         (*first == version).then_some(Reader { rest })
     }
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
     /// The outer `None` is a malformed record, the inner one an absent value.
     pub(crate) fn option(
         &mut self,
-        read: fn(&mut Reader<'a>) -> Option<String>,
+        read: fn(&mut Self) -> Option<String>,
     ) -> Option<Option<String>> {
         if self.boolean()? { read(self).map(Some) } else { Some(None) }
     }

@@ -30,7 +30,7 @@ pub struct Element {
     /// Attributes in document order, without namespace declarations.
     pub attributes: Vec<Attribute>,
     /// Child elements in document order.
-    pub children: Vec<Element>,
+    pub children: Vec<Self>,
     /// The element's own character data, concatenated; comments never split it.
     pub text: String,
     /// The declarations in scope, innermost last; only of an element that holds ciphertext.
@@ -61,12 +61,12 @@ impl Element {
         &'a self,
         namespace: &'a str,
         name: &'a str,
-    ) -> impl Iterator<Item = &'a Element> {
+    ) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |c| c.is(namespace, name))
     }
 
     /// The first child element `{namespace}name`.
-    pub fn child(&self, namespace: &str, name: &str) -> Option<&Element> {
+    pub fn child(&self, namespace: &str, name: &str) -> Option<&Self> {
         self.children.iter().find(|c| c.is(namespace, name))
     }
 }

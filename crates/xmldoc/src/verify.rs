@@ -49,7 +49,7 @@ impl<T> Verified<T> {
 
 impl Verified<Element> {
     /// The first child `{namespace}name`, as verified as its parent.
-    pub fn into_child(self, namespace: &str, name: &str) -> Option<Verified<Element>> {
+    pub fn into_child(self, namespace: &str, name: &str) -> Option<Self> {
         self.0.children.into_iter().find(|c| c.is(namespace, name)).map(Verified)
     }
 }

@@ -61,23 +61,23 @@ impl SignatureAlgorithm {
     }
 
     pub(crate) fn is_rsa(self) -> bool {
-        !matches!(self, S::EcdsaSha1 | S::EcdsaSha256 | S::EcdsaSha384 | S::EcdsaSha512)
+        !matches!(self, Self::EcdsaSha1 | Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512)
     }
 
     pub(crate) fn is_pss(self) -> bool {
-        matches!(self, S::RsaPssSha256 | S::RsaPssSha384 | S::RsaPssSha512)
+        matches!(self, Self::RsaPssSha256 | Self::RsaPssSha384 | Self::RsaPssSha512)
     }
 
     pub(crate) fn is_sha1(self) -> bool {
-        matches!(self, S::RsaSha1 | S::EcdsaSha1)
+        matches!(self, Self::RsaSha1 | Self::EcdsaSha1)
     }
 
     pub(crate) fn message_digest(self) -> MessageDigest {
         match self {
-            S::RsaSha1 | S::EcdsaSha1 => MessageDigest::sha1(),
-            S::RsaSha256 | S::RsaPssSha256 | S::EcdsaSha256 => MessageDigest::sha256(),
-            S::RsaSha384 | S::RsaPssSha384 | S::EcdsaSha384 => MessageDigest::sha384(),
-            S::RsaSha512 | S::RsaPssSha512 | S::EcdsaSha512 => MessageDigest::sha512(),
+            Self::RsaSha1 | Self::EcdsaSha1 => MessageDigest::sha1(),
+            Self::RsaSha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => MessageDigest::sha256(),
+            Self::RsaSha384 | Self::RsaPssSha384 | Self::EcdsaSha384 => MessageDigest::sha384(),
+            Self::RsaSha512 | Self::RsaPssSha512 | Self::EcdsaSha512 => MessageDigest::sha512(),
         }
     }
 }

@@ -119,7 +119,9 @@ impl<'w> Writer<'w> {
         if self.open.len() == 1 || tag.declares() {
             for prefix in &self.listed {
                 // Without a default namespace, an undeclared one is written where it matters.
-                if let Some(uri) = tag.meaning_of(prefix).or(prefix.is_empty().then_some("")) {
+                if let Some(uri) =
+                    tag.meaning_of(prefix).or_else(|| prefix.is_empty().then_some(""))
+                {
                     need(prefix, uri);
                 }
             }

@@ -40,7 +40,8 @@ impl Encrypted {
             return Err(DecryptError::Structure("EncryptedData's Type is not Element"));
         }
         let uri = algorithm(required(data, XENC, "EncryptionMethod")?);
-        let cipher = ContentCipher::from_uri(uri).ok_or(DecryptError::Algorithm(uri.into()))?;
+        let cipher =
+            ContentCipher::from_uri(uri).ok_or_else(|| DecryptError::Algorithm(uri.into()))?;
         let ciphertext = cipher_value(data)?;
         Ok(Self { cipher, ciphertext, keys: read_keys(holder, data)? })
     }
@@ -139,7 +140,7 @@ fn parameter(
 ) -> Result<OaepDigest, DecryptError> {
     let Some(element) = optional(method, namespace, name)? else { return Ok(OaepDigest::Sha1) };
     let uri = algorithm(element);
-    from_uri(uri).ok_or(DecryptError::Algorithm(uri.into()))
+    from_uri(uri).ok_or_else(|| DecryptError::Algorithm(uri.into()))
 }
 
 /// The octets in CipherData; a CipherReference leads outside and is not followed.

@@ -34,7 +34,7 @@ pub(super) fn back_channel<H: Host>(
     let way = around.host.back_channel(&url, path.as_deref());
     way.map(Some).map_err(|unusable| match unusable {
         Unusable::Tls(why) => ConfigError::new(
-            trusted.map_or(place(raw, policy), |given| &given.place),
+            trusted.map_or_else(|| place(raw, policy), |given| &given.place),
             format!("\"slo_ssl_trusted_certificate\" cannot be used: {why}"),
         ),
         Unusable::Zone(why) | Unusable::Address { why, .. } => ConfigError::new(

@@ -66,7 +66,7 @@ fn check_pairs(raw: &RawSp) -> Result<(), ConfigError> {
     if raw.certificate.len() == raw.certificate_key.len() {
         return Ok(());
     }
-    let last = raw.certificate.last().or(raw.certificate_key.last());
+    let last = raw.certificate.last().or_else(|| raw.certificate_key.last());
     Err(ConfigError::new(
         last.map_or(&raw.place, |g| &g.place),
         format!(

@@ -15,7 +15,7 @@ fn main() {
 
 /// `cfg(ngx_feature = "...")` for what nginx was configured with.
 fn nginx_features() {
-    let known = env::var("DEP_NGINX_FEATURES_CHECK").unwrap_or("any()".into());
+    let known = env::var("DEP_NGINX_FEATURES_CHECK").unwrap_or_else(|_| "any()".into());
     println!("cargo::rustc-check-cfg=cfg(ngx_feature, values({known}))");
     for feature in env::var("DEP_NGINX_FEATURES").unwrap_or_default().split_terminator(',') {
         println!("cargo::rustc-cfg=ngx_feature=\"{feature}\"");

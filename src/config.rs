@@ -131,7 +131,7 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
 }
 
 /// Looks at all of it together, once every level is merged, and settles which servers get whose cookies.
-pub fn finish(cf: &mut ngx_conf_t) {
+pub fn finish(cf: &ngx_conf_t) {
     let Some(main) = SamlModule::main_conf(cf) else { return };
     let mut warnings = Warnings::default();
     server::check(cf, main, &mut warnings);

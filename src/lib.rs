@@ -2,6 +2,10 @@
 //! directives, the variables, the phase.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::needless_pass_by_ref_mut,
+    reason = "ngx changes what hangs at a shared `ngx_conf_t`; whoever does so here has it alone"
+)]
 
 mod access;
 mod clock;
@@ -283,7 +287,7 @@ unsafe extern "C" fn precontent_handler(r: *mut ngx_http_request_t) -> ngx_int_t
 }
 
 /// A reload reads the configuration with the code that is loaded, whatever has its name by now.
-fn warn_of_old_code(cf: &mut ngx_conf_t) {
+fn warn_of_old_code(cf: &ngx_conf_t) {
     if let own_pages::State::Replaced(path) = own_pages::state_of_file() {
         ngx_log_error!(
             NGX_LOG_WARN,

@@ -88,9 +88,9 @@ pub fn state_of_file() -> State {
 }
 
 impl File {
-    fn read(path: PathBuf) -> Option<File> {
+    fn read(path: PathBuf) -> Option<Self> {
         let data = fs::metadata(&path).ok()?;
-        Some(File {
+        Some(Self {
             path,
             device_and_inode: (data.dev(), data.ino()),
             size: data.size(),

@@ -24,14 +24,14 @@ pub enum ConnectionError {
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConnectionError::Connect(error) => write!(f, "connecting failed: {error}"),
-            ConnectionError::Certificate(reason) => {
+            Self::Connect(error) => write!(f, "connecting failed: {error}"),
+            Self::Certificate(reason) => {
                 write!(f, "its certificate is not accepted: {reason}")
             }
-            ConnectionError::Handshake => f.write_str("the TLS handshake failed"),
-            ConnectionError::Closed => f.write_str("it closed the connection"),
-            ConnectionError::Broken => f.write_str("the connection broke"),
-            ConnectionError::Nginx => f.write_str("nginx could not open a connection"),
+            Self::Handshake => f.write_str("the TLS handshake failed"),
+            Self::Closed => f.write_str("it closed the connection"),
+            Self::Broken => f.write_str("the connection broke"),
+            Self::Nginx => f.write_str("nginx could not open a connection"),
         }
     }
 }
@@ -40,6 +40,6 @@ impl std::error::Error for ConnectionError {}
 
 impl From<X509VerifyResult> for ConnectionError {
     fn from(refused: X509VerifyResult) -> Self {
-        ConnectionError::Certificate(refused.error_string().to_owned())
+        Self::Certificate(refused.error_string().to_owned())
     }
 }

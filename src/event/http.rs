@@ -74,7 +74,7 @@ impl Resource {
     /// `address` is that of the host of `url`; `tls` is there when its scheme is https.
     pub fn new(url: &HttpUrl<'_>, address: Address, tls: Option<Rc<Tls>>) -> Self {
         let origin = url.origin();
-        let host = origin.split_once("://").map_or(url.host(), |(_, host)| host).to_owned();
+        let host = origin.split_once("://").map_or_else(|| url.host(), |(_, host)| host).to_owned();
         let rest = url.rest().split('#').next().unwrap_or_default();
         let slash = if rest.starts_with('/') { "" } else { "/" };
         Self { address, tls, host, target: format!("{slash}{rest}") }

@@ -61,7 +61,7 @@ impl Tls {
         ssl: &mut SslRef,
         address: &Address,
     ) -> Result<(), ConnectionError> {
-        let name = self.name.as_deref().unwrap_or(address.host());
+        let name = self.name.as_deref().unwrap_or_else(|| address.host());
         if name.is_empty() {
             // OpenSSL would verify none.
             return Err(ConnectionError::Certificate("there is no name to verify".into()));

@@ -11,6 +11,7 @@ use sp::{Found, LiveSession, SessionRules, SessionStore};
 
 use super::Sessions;
 
+#[expect(clippy::use_self, reason = "`Self::find` reads as if it called itself")]
 impl SessionStore for Sessions {
     fn rules(&self) -> &SessionRules {
         &self.rules

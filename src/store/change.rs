@@ -104,10 +104,10 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn refusal(self, store: &Store) -> Refusal {
         match self {
-            Failure::TooLarge => store.refusal(&StoreError::TooLarge),
-            Failure::Zone(error) => store.refusal(&error),
-            Failure::Remote(error) => store.unavailable(error),
-            Failure::Refused(refusal) => refusal,
+            Self::TooLarge => store.refusal(&StoreError::TooLarge),
+            Self::Zone(error) => store.refusal(&error),
+            Self::Remote(error) => store.unavailable(error),
+            Self::Refused(refusal) => refusal,
         }
     }
 }
@@ -115,20 +115,20 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::TooLarge => Failure::TooLarge,
-            StoreError::Full => Failure::Zone(error),
+            StoreError::TooLarge => Self::TooLarge,
+            StoreError::Full => Self::Zone(error),
         }
     }
 }
 
 impl From<UpdateError> for Failure {
     fn from(error: UpdateError) -> Self {
-        Failure::Remote(error)
+        Self::Remote(error)
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Failure::Refused(refusal)
+        Self::Refused(refusal)
     }
 }

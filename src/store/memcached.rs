@@ -62,15 +62,15 @@ impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
             // Strangers can ask for the last.
-            Kind::Session | Kind::Unproven => Effort::ByHealth,
-            Kind::Index | Kind::Replay | Kind::Tombstone => Effort::Insisting,
+            Kind::Session | Kind::Unproven => Self::ByHealth,
+            Kind::Index | Kind::Replay | Kind::Tombstone => Self::Insisting,
         }
     }
 
     fn send(self) -> SendTo {
         match self {
-            Effort::ByHealth => Node::send,
-            Effort::Insisting => Node::insist,
+            Self::ByHealth => Node::send,
+            Self::Insisting => Node::insist,
         }
     }
 }

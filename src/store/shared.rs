@@ -47,13 +47,13 @@ impl SharedStore {
         name: &str,
         size: usize,
         tag: *mut c_void,
-    ) -> Result<&'static SharedStore, RequestError> {
+    ) -> Result<&'static Self, RequestError> {
         check_size(size)?;
         let zone = add_zone(cf, name, size, tag)?;
-        let store = SharedStore { zone, opened: OnceCell::new() };
+        let store = Self { zone, opened: OnceCell::new() };
         // SAFETY: `cf.pool` is the cycle's pool; it and `zone`, in the cycle's list, outlive `cf`.
         unsafe {
-            let place = ngx_palloc((*cf).pool, size_of::<SharedStore>()).cast::<SharedStore>();
+            let place = ngx_palloc((*cf).pool, size_of::<Self>()).cast::<Self>();
             let place = NonNull::new(place).ok_or(RequestError::Nginx)?;
             place.write(store);
             (*zone.as_ptr()).data = place.as_ptr().cast();
@@ -315,10 +315,10 @@ impl SharedStore {
 struct Lock(NonNull<ngx_slab_pool_t>);
 
 impl Lock {
-    fn take(slab: NonNull<ngx_slab_pool_t>) -> Lock {
+    fn take(slab: NonNull<ngx_slab_pool_t>) -> Self {
         // SAFETY: the pool is mapped as long as the store's cycle, and its mutex was created.
         unsafe { ngx_shmtx_lock(&raw mut (*slab.as_ptr()).mutex) };
-        Lock(slab)
+        Self(slab)
     }
 }
 
@@ -343,13 +343,13 @@ pub enum RequestError {
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RequestError::TooSmall { minimum } => {
+            Self::TooSmall { minimum } => {
                 write!(f, "the zone is too small, it needs at least {}k", minimum / 1024)
             }
-            RequestError::Duplicate => {
+            Self::Duplicate => {
                 f.write_str("another saml_session_store uses a zone of this name, choose another")
             }
-            RequestError::Nginx => f.write_str("nginx could not declare the zone"),
+            Self::Nginx => f.write_str("nginx could not declare the zone"),
         }
     }
 }

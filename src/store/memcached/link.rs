@@ -47,24 +47,24 @@ pub enum LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LinkError::Connection(error) => error.fmt(f),
-            LinkError::Protocol(error) => error.fmt(f),
-            LinkError::TimedOut { connecting: true } => f.write_str("connecting takes too long"),
-            LinkError::TimedOut { connecting: false } => f.write_str("it does not answer in time"),
-            LinkError::AtRest => f.write_str("nobody asks it"),
+            Self::Connection(error) => error.fmt(f),
+            Self::Protocol(error) => error.fmt(f),
+            Self::TimedOut { connecting: true } => f.write_str("connecting takes too long"),
+            Self::TimedOut { connecting: false } => f.write_str("it does not answer in time"),
+            Self::AtRest => f.write_str("nobody asks it"),
         }
     }
 }
 
 impl From<ConnectionError> for LinkError {
     fn from(error: ConnectionError) -> Self {
-        LinkError::Connection(error)
+        Self::Connection(error)
     }
 }
 
 impl From<ProtocolError> for LinkError {
     fn from(error: ProtocolError) -> Self {
-        LinkError::Protocol(error)
+        Self::Protocol(error)
     }
 }
 

@@ -39,8 +39,8 @@ pub enum UpdateError {
 impl fmt::Display for UpdateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            UpdateError::Unavailable => Unavailable.fmt(f),
-            UpdateError::Conflict => f.write_str("a memcached entry changes all the time"),
+            Self::Unavailable => Unavailable.fmt(f),
+            Self::Conflict => f.write_str("a memcached entry changes all the time"),
         }
     }
 }

@@ -7,6 +7,7 @@ mod cipher;
 mod encrypted;
 mod error;
 mod hint;
+mod key;
 mod key_transport;
 mod plaintext;
 mod policy;
@@ -17,7 +18,7 @@ use crate::{
 };
 
 pub use error::DecryptError;
-pub use key_transport::DecryptionKey;
+pub use key::DecryptionKey;
 pub use policy::DecryptionPolicy;
 
 use encrypted::{Encrypted, EncryptedKey};

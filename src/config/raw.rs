@@ -183,10 +183,10 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         let algorithm = xmldoc::SignatureAlgorithm::from_name(line.arg()).filter(|_| strong);
         let algorithm = algorithm.ok_or_else(|| {
             format!(
-                "unknown algorithm \"{}\" in \"signature_algorithm\" directive, it must be \
-                 rsa-sha256, rsa-sha384, rsa-sha512, rsa-pss-sha256, rsa-pss-sha384, \
-                 rsa-pss-sha512, ecdsa-sha256, ecdsa-sha384 or ecdsa-sha512",
-                line.arg()
+                "unknown algorithm \"{}\" in \"signature_algorithm\" directive, it must be one of \
+                 {}",
+                line.arg(),
+                xmldoc::SignatureAlgorithm::strong_names()
             )
         });
         once(&mut raw.signature_algorithm, line, algorithm)
@@ -196,9 +196,9 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
         let algorithm = xmldoc::DigestAlgorithm::from_name(line.arg()).filter(|_| strong);
         let algorithm = algorithm.ok_or_else(|| {
             format!(
-                "unknown algorithm \"{}\" in \"digest_algorithm\" directive, it must be sha256, \
-                 sha384 or sha512",
-                line.arg()
+                "unknown algorithm \"{}\" in \"digest_algorithm\" directive, it must be one of {}",
+                line.arg(),
+                xmldoc::DigestAlgorithm::strong_names()
             )
         });
         once(&mut raw.digest_algorithm, line, algorithm)

@@ -1,7 +1,7 @@
 //! Names of algorithms: in XML a URI, in the configuration a short name.
 use openssl::hash::MessageDigest;
 
-/// Signature algorithms (xmldsig-core1 6.4, RFC 6931 2.3).
+/// Signature algorithms (xmldsig-core1 6.4, RFC 9231 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureAlgorithm {
     RsaSha1,
@@ -11,10 +11,29 @@ pub enum SignatureAlgorithm {
     RsaPssSha256,
     RsaPssSha384,
     RsaPssSha512,
+    RsaPssSha3_256,
+    RsaPssSha3_384,
+    RsaPssSha3_512,
     EcdsaSha1,
     EcdsaSha256,
     EcdsaSha384,
     EcdsaSha512,
+    EcdsaSha3_256,
+    EcdsaSha3_384,
+    EcdsaSha3_512,
+    /// The pure one: no context, nothing digested beforehand (RFC 9231 2.3.12).
+    Ed25519,
+    /// The pure one, with an empty context.
+    Ed448,
+}
+
+/// What kind of key makes a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Rsa,
+    Ecdsa,
+    Ed25519,
+    Ed448,
 }
 
 use SignatureAlgorithm as S;
@@ -27,10 +46,30 @@ const SIGNATURES: &[(SignatureAlgorithm, &str, &str)] = &[
     (S::RsaPssSha256, "rsa-pss-sha256", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
     (S::RsaPssSha384, "rsa-pss-sha384", "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1"),
     (S::RsaPssSha512, "rsa-pss-sha512", "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"),
+    (
+        S::RsaPssSha3_256,
+        "rsa-pss-sha3-256",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-256-rsa-MGF1",
+    ),
+    (
+        S::RsaPssSha3_384,
+        "rsa-pss-sha3-384",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-384-rsa-MGF1",
+    ),
+    (
+        S::RsaPssSha3_512,
+        "rsa-pss-sha3-512",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-512-rsa-MGF1",
+    ),
     (S::EcdsaSha1, "ecdsa-sha1", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1"),
     (S::EcdsaSha256, "ecdsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
     (S::EcdsaSha384, "ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"),
     (S::EcdsaSha512, "ecdsa-sha512", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"),
+    (S::EcdsaSha3_256, "ecdsa-sha3-256", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-256"),
+    (S::EcdsaSha3_384, "ecdsa-sha3-384", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-384"),
+    (S::EcdsaSha3_512, "ecdsa-sha3-512", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-512"),
+    (S::Ed25519, "ed25519", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"),
+    (S::Ed448, "ed448", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448"),
 ];
 
 impl SignatureAlgorithm {
@@ -44,40 +83,81 @@ impl SignatureAlgorithm {
         SIGNATURES.iter().find(|row| row.2 == uri).map(|row| row.0)
     }
 
-    /// Configuration name: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha256`, …
+    /// Configuration name: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha256`, `ed25519`, …
     pub fn from_name(name: &str) -> Option<Self> {
         SIGNATURES.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
-    pub(crate) fn is_rsa(self) -> bool {
-        !matches!(self, S::EcdsaSha1 | S::EcdsaSha256 | S::EcdsaSha384 | S::EcdsaSha512)
+    /// The names of all that are strong enough to sign with, separated by commas.
+    pub fn strong_names() -> String {
+        strong_names(SIGNATURES.iter().map(|row| row.1))
+    }
+
+    pub(crate) fn family(self) -> Family {
+        match self {
+            S::RsaSha1
+            | S::RsaSha256
+            | S::RsaSha384
+            | S::RsaSha512
+            | S::RsaPssSha256
+            | S::RsaPssSha384
+            | S::RsaPssSha512
+            | S::RsaPssSha3_256
+            | S::RsaPssSha3_384
+            | S::RsaPssSha3_512 => Family::Rsa,
+            S::EcdsaSha1
+            | S::EcdsaSha256
+            | S::EcdsaSha384
+            | S::EcdsaSha512
+            | S::EcdsaSha3_256
+            | S::EcdsaSha3_384
+            | S::EcdsaSha3_512 => Family::Ecdsa,
+            S::Ed25519 => Family::Ed25519,
+            S::Ed448 => Family::Ed448,
+        }
     }
 
     pub(crate) fn is_pss(self) -> bool {
-        matches!(self, S::RsaPssSha256 | S::RsaPssSha384 | S::RsaPssSha512)
+        matches!(
+            self,
+            S::RsaPssSha256
+                | S::RsaPssSha384
+                | S::RsaPssSha512
+                | S::RsaPssSha3_256
+                | S::RsaPssSha3_384
+                | S::RsaPssSha3_512
+        )
     }
 
     pub(crate) fn is_sha1(self) -> bool {
         matches!(self, S::RsaSha1 | S::EcdsaSha1)
     }
 
-    pub(crate) fn message_digest(self) -> MessageDigest {
-        match self {
+    /// What is signed in the message's stead; `None` where the whole of it is (RFC 8032 5).
+    pub(crate) fn message_digest(self) -> Option<MessageDigest> {
+        Some(match self {
             S::RsaSha1 | S::EcdsaSha1 => MessageDigest::sha1(),
             S::RsaSha256 | S::RsaPssSha256 | S::EcdsaSha256 => MessageDigest::sha256(),
             S::RsaSha384 | S::RsaPssSha384 | S::EcdsaSha384 => MessageDigest::sha384(),
             S::RsaSha512 | S::RsaPssSha512 | S::EcdsaSha512 => MessageDigest::sha512(),
-        }
+            S::RsaPssSha3_256 | S::EcdsaSha3_256 => MessageDigest::sha3_256(),
+            S::RsaPssSha3_384 | S::EcdsaSha3_384 => MessageDigest::sha3_384(),
+            S::RsaPssSha3_512 | S::EcdsaSha3_512 => MessageDigest::sha3_512(),
+            S::Ed25519 | S::Ed448 => return None,
+        })
     }
 }
 
-/// Digest algorithms (xmldsig-core1 6.2).
+/// Digest algorithms (xmldsig-core1 6.2, RFC 9231 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestAlgorithm {
     Sha1,
     Sha256,
     Sha384,
     Sha512,
+    Sha3_256,
+    Sha3_384,
+    Sha3_512,
 }
 
 const DIGESTS: &[(DigestAlgorithm, &str, &str)] = &[
@@ -85,6 +165,9 @@ const DIGESTS: &[(DigestAlgorithm, &str, &str)] = &[
     (DigestAlgorithm::Sha256, "sha256", "http://www.w3.org/2001/04/xmlenc#sha256"),
     (DigestAlgorithm::Sha384, "sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384"),
     (DigestAlgorithm::Sha512, "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"),
+    (DigestAlgorithm::Sha3_256, "sha3-256", "http://www.w3.org/2007/05/xmldsig-more#sha3-256"),
+    (DigestAlgorithm::Sha3_384, "sha3-384", "http://www.w3.org/2007/05/xmldsig-more#sha3-384"),
+    (DigestAlgorithm::Sha3_512, "sha3-512", "http://www.w3.org/2007/05/xmldsig-more#sha3-512"),
 ];
 
 impl DigestAlgorithm {
@@ -104,6 +187,9 @@ impl DigestAlgorithm {
             Self::Sha256 => MessageDigest::sha256(),
             Self::Sha384 => MessageDigest::sha384(),
             Self::Sha512 => MessageDigest::sha512(),
+            Self::Sha3_256 => MessageDigest::sha3_256(),
+            Self::Sha3_384 => MessageDigest::sha3_384(),
+            Self::Sha3_512 => MessageDigest::sha3_512(),
         }
     }
 
@@ -111,6 +197,15 @@ impl DigestAlgorithm {
     pub fn from_name(name: &str) -> Option<Self> {
         DIGESTS.iter().find(|row| row.1 == name).map(|row| row.0)
     }
+
+    /// The names of all that are strong enough to sign with, separated by commas.
+    pub fn strong_names() -> String {
+        strong_names(DIGESTS.iter().map(|row| row.1))
+    }
+}
+
+fn strong_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.filter(|name| !name.ends_with("sha1")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -137,6 +232,10 @@ mod tests {
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
             "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
             "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519ph",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519ctx",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448ph",
+            "http://www.w3.org/2007/05/xmldsig-more#sha3-224-rsa-MGF1",
             "",
         ] {
             assert_eq!(SignatureAlgorithm::from_uri(uri), None, "{uri}");

@@ -324,7 +324,7 @@ fn a_signature_algorithm_must_fit_the_key() {
     let expected = finding(
         Setting::SignatureAlgorithm,
         "\"signature_algorithm\" does not fit the type of the \"certificate_key\"; \
-         use rsa-… with an RSA key and ecdsa-… with an EC key",
+         use rsa-… with an RSA key, ecdsa-… with an EC key, ed25519 or ed448 with such a key",
     );
     let rsa_sha256 = with_policy(|policy| {
         policy.signature_algorithm = SignatureAlgorithm::from_name("rsa-sha256");

@@ -60,7 +60,7 @@ impl Pair {
         Self { pkey: PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap() }
     }
 
-    fn ec(curve: Nid) -> Self {
+    pub(crate) fn ec(curve: Nid) -> Self {
         let group = EcGroup::from_curve_name(curve).unwrap();
         Self { pkey: PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap() }
     }

@@ -1,16 +1,18 @@
 //! The SP's private keys in their other use: to decrypt with.
 use std::fmt;
 
-use openssl::pkey::{Id, PKey, Private};
+use openssl::pkey::{PKey, Private};
 use openssl::rand::rand_bytes;
 
-use super::algorithm::KeyTransport;
+use super::encrypted::{EncryptedKey, KeyMethod};
+use crate::keys::KeyKind;
 use crate::{Certificate, SigningKey};
 
-/// A private RSA key to decrypt with.
+/// A private RSA or EC key to decrypt with.
 #[derive(Clone)]
 pub struct DecryptionKey {
     pkey: PKey<Private>,
+    kind: KeyKind,
     /// Its public half as a certificate holds it (SubjectPublicKeyInfo, DER).
     public: Vec<u8>,
     /// What a KeyName may call it.
@@ -18,11 +20,12 @@ pub struct DecryptionKey {
 }
 
 impl DecryptionKey {
-    /// The same key in its other use; `None` for an EC key, which decrypts nothing.
+    /// The same key in its other use; `None` for an Ed25519 or Ed448 key, which only signs.
     pub fn of(key: &SigningKey) -> Option<Self> {
-        let pkey = key.pkey();
+        let (pkey, kind) = (key.pkey().to_owned(), key.kind());
         let public = pkey.public_key_to_der().unwrap_or_default();
-        (pkey.id() == Id::RSA).then(|| Self { pkey: pkey.to_owned(), public, names: Vec::new() })
+        let decrypts = matches!(kind, KeyKind::Rsa { .. } | KeyKind::Ec { .. });
+        decrypts.then(|| Self { pkey, kind, public, names: Vec::new() })
     }
 
     /// Known by the common names of its certificate, too.
@@ -42,27 +45,33 @@ impl DecryptionKey {
         self.names.iter().any(|known| known == name)
     }
 
-    /// Bytes of a wrapped key.
-    pub(super) fn size(&self) -> usize {
-        self.pkey.size()
+    /// Can the EncryptedKey have been meant for a key of this kind and size?
+    pub(super) fn fits(&self, encrypted_key: &EncryptedKey) -> bool {
+        match (&encrypted_key.method, self.kind) {
+            (KeyMethod::Transport(_), KeyKind::Rsa { .. }) => {
+                encrypted_key.wrapped.len() == self.pkey.size()
+            }
+            (KeyMethod::Agreement(agreement), KeyKind::Ec { bits }) => agreement.is_on(bits),
+            _ => false,
+        }
     }
 
     /// The content key, or as many random bytes: what was wrong shows, if at all, when they fail to
     /// decrypt. `None` when there is no randomness.
-    pub(super) fn unwrap(
-        &self,
-        transport: &KeyTransport,
-        wrapped: &[u8],
-        length: usize,
-    ) -> Option<Vec<u8>> {
+    pub(super) fn unwrap(&self, encrypted_key: &EncryptedKey, length: usize) -> Option<Vec<u8>> {
         let mut random = vec![0; length];
         rand_bytes(&mut random).ok()?;
-        Some(transport.unwrap(&self.pkey, wrapped, &random).unwrap_or(random))
+        let wrapped = &encrypted_key.wrapped;
+        let content_key = match &encrypted_key.method {
+            KeyMethod::Transport(transport) => transport.unwrap(&self.pkey, wrapped, &random),
+            KeyMethod::Agreement(agreement) => agreement.unwrap(&self.pkey, wrapped, length),
+        };
+        Some(content_key.unwrap_or(random))
     }
 }
 
 impl fmt::Debug for DecryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DecryptionKey(RSA {})", self.pkey.bits())
+        write!(f, "DecryptionKey({})", self.kind)
     }
 }

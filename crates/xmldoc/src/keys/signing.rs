@@ -90,6 +90,10 @@ impl SigningKey {
         }
     }
 
+    pub(crate) fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
     pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
         &self.pkey
     }

@@ -29,8 +29,8 @@ pub(super) fn check(
     {
         return Err(Finding::new(
             Setting::Encryption,
-            "\"encryption\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: IdPs \
-             encrypt for RSA keys",
+            "\"encryption\" needs an RSA or EC \"certificate\" and \"certificate_key\" in the saml_sp: \
+             Ed25519 and Ed448 keys only sign",
         ));
     }
     if let (Some(algorithm), Some(signer)) = (policy.signature_algorithm, signer)

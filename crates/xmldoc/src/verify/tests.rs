@@ -1,4 +1,5 @@
 mod differential;
+mod values;
 
 use super::*;
 use crate::testing::{self, Argument, Pair, xmlsec1};

@@ -55,6 +55,11 @@ impl SigningKey {
         }
     }
 
+    /// Is it one for which every IdP can encrypt?
+    pub fn is_rsa(&self) -> bool {
+        matches!(self.kind, KeyKind::Rsa { .. })
+    }
+
     /// Can this key sign with `algorithm`?
     pub fn supports(&self, algorithm: SignatureAlgorithm) -> bool {
         self.kind.fits(algorithm)

@@ -226,6 +226,15 @@ pub static POLICY_DIRECTIVES: &[Directive<RawPolicy>] = &[
     one("slo_ssl_trusted_certificate", |raw, line| {
         once(&mut raw.slo_ssl_trusted_certificate, line, line.text())
     }),
+    // Nothing to keep: what it asks for is not there.
+    one("allow_experimental", |_, line| {
+        line.choice(&[("ml-dsa", ())])?;
+        Err(format!(
+            "\"allow_experimental ml-dsa\" cannot be had: ML-DSA signatures need OpenSSL 3.5 or newer \
+             and a module made for it; this one runs with {}",
+            xmldoc::libcrypto_version()
+        ))
+    }),
 ];
 
 /// `saml_sp NAME { … }`.

@@ -17,6 +17,11 @@ pub use certificate::Certificate;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 
+/// The libcrypto that runs, which need not be the one of the build: `OpenSSL 3.0.19 27 Jan 2026`.
+pub fn libcrypto_version() -> &'static str {
+    openssl::version::version()
+}
+
 /// Why a key or certificate is unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyError(pub String);

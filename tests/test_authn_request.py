@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
+from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod
 
 from harness.idp import Idp
-from harness.keys import ec_credential, rsa_credential
+from harness.keys import ec_credential, ed25519_credential, rsa_credential
 from harness.message import NS, verify_enveloped, verify_redirect
 
 CONF = """
@@ -44,7 +45,9 @@ def serve(nginx, credential=None, keys=KEYS, **options):
 
 
 @pytest.mark.parametrize(
-    "credential", [rsa_credential("sp"), ec_credential("sp")], ids=["rsa", "ec"]
+    "credential",
+    [rsa_credential("sp"), ec_credential("sp"), ed25519_credential("sp")],
+    ids=["rsa", "ec", "ed25519"],
 )
 def test_redirect_is_signed_over_the_octets_as_sent(nginx, browser, idp, credential):
     server = serve(nginx, credential)
@@ -66,6 +69,25 @@ def test_post_carries_an_enveloped_signature(nginx, browser, credential):
     assert page.status == 200
     assert "no-store" in page.headers["Cache-Control"]
     verify_enveloped(idp.asked(page).xml, credential.certificate)
+
+
+@pytest.mark.parametrize(
+    "credential, name, method",
+    [
+        (rsa_credential("sp"), "rsa-pss-sha3-256", SignatureMethod.SHA3_256_RSA_MGF1),
+        (ec_credential("sp"), "ecdsa-sha3-512", SignatureMethod.ECDSA_SHA3_512),
+    ],
+    ids=["rsa", "ec"],
+)
+def test_sha3(nginx, browser, credential, name, method):
+    idp = Idp(binding="HTTP-POST")
+    options = f"signature_algorithm {name}; digest_algorithm sha3-384;"
+    server = serve(nginx, credential, files={"idp.xml": idp.metadata()}, idp=options)
+    expected = SignatureConfiguration(
+        signature_methods={method}, digest_algorithms={DigestAlgorithm.SHA3_384}
+    )
+    request = idp.asked(browser.get(server.url("/page.html")))
+    verify_enveloped(request.xml, credential.certificate, expected)
 
 
 def test_fields(nginx, browser, idp):

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness.idp import Idp
-from harness.keys import certified, ec_credential, rsa_credential
+from harness.keys import certified, ec_credential, ed25519_credential, rsa_credential
 
 CONF = """
 events {}
@@ -60,6 +60,8 @@ FILES = {
     "other.crt": rsa_credential("other").certificate_pem,
     "ec.crt": ec_credential("ec").certificate_pem,
     "ec.key": ec_credential("ec").key_pem,
+    "ed25519.crt": ed25519_credential("ed25519").certificate_pem,
+    "ed25519.key": ed25519_credential("ed25519").key_pem,
     "short.secret": "abc",
     "open.pem": rsa_credential("other").key_pem,
     "secret.txt": "0123456789abcdef" * 4,
@@ -101,14 +103,18 @@ MISTAKES = {
     "bad encryption": ({"IDP": "encryption on;"}, '"encryption"', '"offer" or "require" or "off"'),
     "encryption by both its names": ({"IDP": "encryption offer; want_encrypted off;"}, '"want_encrypted', "leave one"),
     "the same, the other way": ({"IDP": "want_encrypted off; encryption offer;"}, '"encryption"', "leave one"),
-    "encryption for an ec key": (
-        {"HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; encryption offer; certificate ec.crt; certificate_key ec.key; }", "SERVER": "location = /b { saml_acs b; }"},
+    "encryption for an ed25519 key": (
+        {"HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; encryption offer; certificate ed25519.crt; certificate_key ed25519.key; }", "SERVER": "location = /b { saml_acs b; }"},
         '"encryption"',
-        "RSA",
+        "RSA or EC",
     ),
     "bad binding": ({"IDP": "sso_binding soap;"}, '"sso_binding"', '"redirect" or "post"'),
     "bad algorithm": ({"SP": "signature_algorithm rsa-sha1;"}, '"signature_algorithm"', "rsa-sha256"),
     "algorithm of another key": ({"SP": "signature_algorithm ecdsa-sha256;"}, '"signature_algorithm"', "RSA key"),
+    "bad digest": ({"SP": "digest_algorithm sha1;"}, '"digest_algorithm"', "sha3-256"),
+    "ed25519 of an rsa key": ({"SP": "signature_algorithm ed25519;"}, '"signature_algorithm"', "RSA key"),
+    "ml-dsa": ({"SP": "allow_experimental ml-dsa;"}, '"allow_experimental ml-dsa"', "OpenSSL 3."),
+    "bad experiment": ({"IDP": "allow_experimental x;"}, '"allow_experimental"', '"ml-dsa"'),
     "bad weakness": ({"IDP": "allow_weak md5;"}, '"allow_weak"', '"sha1"'),
     "bad mode": ({"LOCATION": "auth_saml_mode maybe;"}, '"auth_saml_mode"', '"optional"'),
     "bad parameter": ({"LOCATION": "} location /x { auth_saml app idp;"}, '"idp"', "idp=NAME"),

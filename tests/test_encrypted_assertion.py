@@ -3,13 +3,14 @@
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from harness.attack import assert_beaten_off
 from harness.browser import Browser, Page
 from harness.encrypt import OAEP, OAEP_MGF1P, RSA_1_5, Encryption, encrypt, encrypt_by_xmlsec1
 from harness.idp import post_fields, sign
-from harness.keys import ec_credential, rsa_credential
+from harness.keys import certified, ed25519_credential, rsa_credential
 from harness.listener import Listener
 from harness.message import NS
 from harness.refusal import assert_refused
@@ -74,6 +75,9 @@ OAEPS = {
     "xmlenc11": {"transport": OAEP},
     "xmlenc11 sha256": {"transport": OAEP, "digest": "sha256", "mgf": "sha256"},
     "xmlenc11 sha512 mgf sha1": {"transport": OAEP, "digest": "sha512", "mgf": "sha1"},
+    "xmlenc11 sha384": {"transport": OAEP, "digest": "sha384", "mgf": "sha384"},
+    "xmlenc11 sha512": {"transport": OAEP, "digest": "sha512", "mgf": "sha512"},
+    "xmlenc11 sha1 mgf sha256": {"transport": OAEP, "mgf": "sha256"},
 }
 
 
@@ -242,15 +246,60 @@ def test_for_somebody_else(lab):
     assert_beaten_off(lab.server, lab.browser, page, "decryption_failed")
 
 
-def test_an_sp_without_an_rsa_key(nginx, idp, browser):
-    """The one attack-like message whose refusal blames this SP, with 500."""
+def one_key(nginx, idp, browser, credential, more: str = "") -> Lab:
+    """An SP with this key alone."""
     conf = CONF.replace("certificate next.crt;", "").replace("certificate_key next.key;", "")
-    ec = ec_credential("sp")
-    files = {"sp.crt": ec.certificate_pem, "sp.key": ec.key_pem}
-    lab = Lab(nginx(conf, files=files, IDP=""), idp, browser)
+    files = {"sp.crt": credential.certificate_pem, "sp.key": credential.key_pem}
+    return Lab(nginx(conf, files=files, IDP=more), idp, browser)
+
+
+def test_an_sp_whose_key_only_signs(nginx, idp, browser):
+    """The one attack-like message whose refusal blames this SP, with 500."""
+    lab = one_key(nginx, idp, browser, ed25519_credential("sp"))
     page = lab.post(assertion(STRANGER))
     assert page.status == 500
     assert_refused(lab.server, page, "decryption_key_missing")
+
+
+EC = {
+    "p256": certified(ec.generate_private_key(ec.SECP256R1()), "sp"),
+    "p384": certified(ec.generate_private_key(ec.SECP384R1()), "sp"),
+    "p521": certified(ec.generate_private_key(ec.SECP521R1()), "sp"),
+}
+AGREEMENTS = [
+    Encryption("aes256-gcm"),
+    Encryption("aes128-gcm", kdf="sha384", wrap=192),
+    Encryption("aes192-gcm", kdf="sha512", wrap=128),
+    Encryption("aes128-gcm", kdf="sha3-256"),
+    Encryption("aes128-gcm", place="beside"),
+    Encryption("aes128-gcm", place="retrieval"),
+]
+
+
+@pytest.mark.parametrize("key", EC)
+def test_an_ec_key_alone(nginx, idp, browser, key):
+    """ECDH-ES, ConcatKDF and AES Key Wrap of the `cryptography` package."""
+    lab = one_key(nginx, idp, browser, EC[key], "encryption require;")
+    for how in AGREEMENTS:
+        page = lab.post(assertion(EC[key], how=how), Answer(attributes=MAIL))
+        assert lab.user(page) == "alice@example.org"
+        lab.browser.session.cookies.clear()
+    cbc = assertion(EC[key], how=CBC)
+    assert_refused(lab.server, lab.post(cbc), "encryption_cbc_unsigned")
+    page = lab.post(cbc, Answer(sign=None, attributes=MAIL), outside=True)
+    assert lab.user(page) == "alice@example.org"
+
+
+def test_an_ec_key_beside_an_rsa_key(nginx, idp, browser):
+    """Each opens what is for it, whichever stands first."""
+    files = {"next.crt": EC["p256"].certificate_pem, "next.key": EC["p256"].key_pem}
+    lab = Lab(nginx(CONF, files=files, IDP=""), idp, browser)
+    for recipients in ((EC["p256"],), (SP,), (STRANGER, EC["p256"]), (EC["p384"], SP)):
+        page = lab.post(assertion(*recipients), Answer(attributes=MAIL))
+        assert lab.user(page) == "alice@example.org"
+        lab.browser.session.cookies.clear()
+    page = lab.post(assertion(EC["p384"]))
+    assert_beaten_off(lab.server, lab.browser, page, "decryption_failed")
 
 
 XENC = "{http://www.w3.org/2001/04/xmlenc#}"

@@ -10,7 +10,7 @@ from saml2.config import Config
 from saml2.mdstore import MetadataStore
 
 from harness.idp import Idp
-from harness.keys import ec_credential, rsa_credential
+from harness.keys import ec_credential, ed25519_credential, rsa_credential
 from harness.message import NS, verify_enveloped
 
 CONF = """
@@ -128,6 +128,11 @@ def encryption_keys(text: str) -> list[tuple[str, list[str]]]:
 
 
 ALGORITHMS = ["aes256-gcm", "aes128-gcm", "rsa-oaep-mgf1p", "rsa-oaep"]
+EC_ALGORITHMS = ["aes256-gcm", "aes128-gcm", "kw-aes256", "kw-aes128", "ECDH-ES"]
+BOTH = [
+    (rsa_credential("sp").certificate_base64, ALGORITHMS),
+    (ec_credential("next").certificate_base64, EC_ALGORITHMS),
+]
 OFFERS = {
     "by default": ("", "", False),
     "off": ("", "encryption off;", False),
@@ -142,19 +147,37 @@ OFFERS = {
 
 @pytest.mark.parametrize("name", OFFERS)
 def test_encryption_is_offered(nginx, browser, name):
-    """With what is taken under every signature, the best first; an EC key decrypts nothing."""
+    """With what is taken under every signature, the best first."""
     sp, idp, offered = OFFERS[name]
     text, _ = metadata(nginx, browser, sp, idp)
-    mine = rsa_credential("sp").certificate_base64
-    assert encryption_keys(text) == ([(mine, ALGORITHMS)] if offered else [])
+    assert encryption_keys(text) == (BOTH if offered else [])
     assert text.count('use="signing"') == 2
+
+
+def test_the_key_that_every_idp_can_encrypt_for_is_offered_first(nginx, browser):
+    files = {
+        **{f"sp.{end}": FILES[f"next.{end}"] for end in ("crt", "key")},
+        "next.crt": rsa_credential("sp").certificate_pem,
+        "next.key": rsa_credential("sp").key_pem,
+    }
+    server = nginx(CONF, files=files, SP="encryption offer;", IDP="")
+    assert encryption_keys(browser.get(server.url("/saml/metadata")).text) == BOTH
+
+
+def test_a_key_that_only_signs_is_not_offered(nginx, browser):
+    only_signs = ed25519_credential("next")
+    files = {"next.crt": only_signs.certificate_pem, "next.key": only_signs.key_pem}
+    server = nginx(CONF, files=files, SP="encryption offer;", IDP="")
+    text = browser.get(server.url("/saml/metadata")).text
+    assert encryption_keys(text) == BOTH[:1]
+    assert only_signs.certificate_base64 in text
 
 
 def test_the_key_is_offered_when_one_of_several_idps_wants_it(nginx, browser):
     conf = CONF.replace("saml_sp app {", "saml_idp b { metadata b.xml; encryption offer; }\n saml_sp app { idp b;")
     files = FILES | {"b.xml": Idp("https://b.example.org").metadata()}
     server = nginx(conf, files=files, SP="", IDP="")
-    assert len(encryption_keys(browser.get(server.url("/saml/metadata")).text)) == 1
+    assert encryption_keys(browser.get(server.url("/saml/metadata")).text) == BOTH
 
 
 def test_it_has_no_end_unless_asked_for(nginx, browser):

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
-from harness.keys import Credential
+from harness.keys import EDDSA, Credential
 from harness.message import NS
 
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -87,7 +87,7 @@ def signed_by_hand(
         prefix,
     )
     octets = canonical(etree.fromstring(signed_info))
-    value = credential.key.sign(octets, padding.PKCS1v15(), RSA_HASHES[signature_method])
+    value = signature_value(credential.key, signature_method, octets)
     signature = renamed(SIGNATURE, prefix).format(
         signed_info=signed_info,
         value=base64.b64encode(value).decode(),
@@ -96,6 +96,13 @@ def signed_by_hand(
     copy = etree.fromstring(etree.tostring(element, with_tail=False))
     copy.find("saml:Issuer", NS).addnext(etree.fromstring(signature))
     return copy
+
+
+def signature_value(key, method: str, octets: bytes) -> bytes:
+    """By the `cryptography` package: PKCS #1 v1.5, or EdDSA without a context."""
+    if isinstance(key, EDDSA):
+        return key.sign(octets)
+    return key.sign(octets, padding.PKCS1v15(), RSA_HASHES[method])
 
 
 def renamed(xml: str, prefix: str) -> str:

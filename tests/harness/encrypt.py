@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from harness.keys import Credential
@@ -25,7 +28,9 @@ RSA_1_5 = XENC + "rsa-1_5"
 DIGESTS = {
     "sha1": ("http://www.w3.org/2000/09/xmldsig#sha1", hashes.SHA1()),
     "sha256": (XENC + "sha256", hashes.SHA256()),
+    "sha384": ("http://www.w3.org/2001/04/xmldsig-more#sha384", hashes.SHA384()),
     "sha512": (XENC + "sha512", hashes.SHA512()),
+    "sha3-256": ("http://www.w3.org/2007/05/xmldsig-more#sha3-256", hashes.SHA3_256()),
 }
 CONTENT = {
     **{f"aes{bits}-cbc": (f"{XENC}aes{bits}-cbc", bits // 8) for bits in (128, 192, 256)},
@@ -47,9 +52,25 @@ DATA = """\
 
 KEY = """\
 <xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"{id}>\
-<xenc:EncryptionMethod Algorithm="{transport}">{parameters}</xenc:EncryptionMethod>\
+<xenc:EncryptionMethod Algorithm="{transport}">{parameters}</xenc:EncryptionMethod>{key_info}\
 <xenc:CipherData><xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData>\
 </xenc:EncryptedKey>"""
+
+# As Shibboleth IdP writes it; PartyUInfo and PartyVInfo are octets behind the number of unused bits.
+AGREEMENT = """\
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:AgreementMethod\
+ Algorithm="http://www.w3.org/2009/xmlenc11#ECDH-ES"><xenc11:KeyDerivationMethod\
+ xmlns:xenc11="http://www.w3.org/2009/xmlenc11#"\
+ Algorithm="http://www.w3.org/2009/xmlenc11#ConcatKDF"><xenc11:ConcatKDFParams AlgorithmID="0000"\
+ PartyUInfo="00{party_u}" PartyVInfo="00{party_v}"><ds:DigestMethod Algorithm="{digest}"/>\
+</xenc11:ConcatKDFParams></xenc11:KeyDerivationMethod><xenc:OriginatorKeyInfo><ds:KeyValue>\
+<dsig11:ECKeyValue xmlns:dsig11="http://www.w3.org/2009/xmldsig11#"><dsig11:NamedCurve\
+ URI="urn:oid:{curve}"/><dsig11:PublicKey>{point}</dsig11:PublicKey></dsig11:ECKeyValue>\
+</ds:KeyValue></xenc:OriginatorKeyInfo><xenc:RecipientKeyInfo><ds:X509Data><ds:X509Certificate>\
+{certificate}</ds:X509Certificate></ds:X509Data></xenc:RecipientKeyInfo></xenc:AgreementMethod>\
+</ds:KeyInfo>"""
+
+CURVES = {"secp256r1": "1.2.840.10045.3.1.7", "secp384r1": "1.3.132.0.34", "secp521r1": "1.3.132.0.35"}
 
 RETRIEVAL = (
     '<ds:RetrievalMethod URI="#_key{}" Type="http://www.w3.org/2001/04/xmlenc#EncryptedKey"/>'
@@ -66,12 +87,17 @@ TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Encryption:
-    """How to encrypt. `digest` and `mgf` are left out of the message when `None` (SHA-1)."""
+    """How to encrypt. `digest` and `mgf` are left out of the message when `None` (SHA-1).
+
+    `kdf` and `wrap` are for recipients with an EC key, whatever `transport` says.
+    """
 
     content: str = "aes128-gcm"
     transport: str = OAEP_MGF1P
     digest: str | None = None
     mgf: str | None = None
+    kdf: str = "sha256"
+    wrap: int = 256
     place: str = "inside"  # inside | beside | retrieval
 
 
@@ -135,6 +161,9 @@ def replace(element: etree._Element, holder: etree._Element) -> etree._Element:
 
 def encrypted_key(key: bytes, recipient: Credential, number: int, how: Encryption) -> str:
     certificate: x509.Certificate = recipient.certificate
+    id = f' Id="_key{number}"' if how.place != "inside" else ""
+    if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+        return agreed_key(key, recipient, id, how)
     _, digest = DIGESTS[how.digest or "sha1"]
     _, mgf = DIGESTS[how.mgf or "sha1"]
     scheme = padding.OAEP(padding.MGF1(mgf), digest, None)
@@ -148,10 +177,36 @@ def encrypted_key(key: bytes, recipient: Credential, number: int, how: Encryptio
         parameters += f'<x:MGF xmlns:x="{XENC11}" Algorithm="{XENC11}mgf1{how.mgf}"/>'
     wrapped = certificate.public_key().encrypt(key, scheme)
     return KEY.format(
-        id=f' Id="_key{number}"' if how.place != "inside" else "",
+        id=id,
         transport=how.transport,
         parameters=parameters,
+        key_info="",
         value=base64.b64encode(wrapped).decode(),
+    )
+
+
+def agreed_key(key: bytes, recipient: Credential, id: str, how: Encryption) -> str:
+    """ECDH-ES, ConcatKDF and AES Key Wrap (xmlenc-core1 5.4.1, 5.6.4, 5.7)."""
+    public = recipient.certificate.public_key()
+    ephemeral = ec.generate_private_key(public.curve)
+    uri, digest = DIGESTS[how.kdf]
+    other_info = b"\0" + b"idp" + b"sp"
+    kdf = ConcatKDFHash(digest, how.wrap // 8, other_info)
+    wrapping_key = kdf.derive(ephemeral.exchange(ec.ECDH(), public))
+    point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return KEY.format(
+        id=id,
+        transport=f"{XENC}kw-aes{how.wrap}",
+        parameters="",
+        key_info=AGREEMENT.format(
+            party_u=b"idp".hex(),
+            party_v=b"sp".hex().upper(),
+            digest=uri,
+            curve=CURVES[public.curve.name],
+            point=base64.b64encode(point).decode(),
+            certificate=recipient.certificate_base64,
+        ),
+        value=base64.b64encode(aes_key_wrap(wrapping_key, key)).decode(),
     )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
+
+EDDSA = (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ def ec_credential(name: str) -> Credential:
     return certified(ec.generate_private_key(ec.SECP256R1()), name)
 
 
+@functools.cache
+def ed25519_credential(name: str) -> Credential:
+    return certified(ed25519.Ed25519PrivateKey.generate(), name)
+
+
 def certified(key, name: str, not_before_days: int = -1, not_after_days: int = 3650) -> Credential:
     """A self-signed certificate for `key`; the days count from now."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -58,6 +65,6 @@ def certified(key, name: str, not_before_days: int = -1, not_after_days: int = 3
         .not_valid_before(now + datetime.timedelta(days=not_before_days))
         .not_valid_after(now + datetime.timedelta(days=not_after_days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
+        .sign(key, None if isinstance(key, EDDSA) else hashes.SHA256())
     )
     return Credential(key, certificate)

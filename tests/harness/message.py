@@ -86,18 +86,23 @@ def verify_redirect(url: str, certificate) -> None:
         key.verify(
             value, octets, ec.ECDSA(hashes.SHA256())
         )  # DER, as IdPs in Java make and want it
+    elif algorithm == "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519":
+        key.verify(value, octets)
     else:
         raise AssertionError(f"unexpected SigAlg {algorithm}")
 
 
-def verify_enveloped(xml: etree._Element, certificate) -> None:
+USUAL = SignatureConfiguration(
+    signature_methods={SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}
+)
+
+
+def verify_enveloped(xml: etree._Element, certificate, expected=USUAL) -> None:
     """The enveloped signature of a message; raises when it does not cover the root element."""
     result = XMLVerifier().verify(
         xml,
         x509_cert=certificate,
         id_attribute="ID",
-        expect_config=SignatureConfiguration(
-            signature_methods={SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}
-        ),
+        expect_config=expected,
     )
     assert result.signed_xml.get("ID") == xml.get("ID")

@@ -187,7 +187,7 @@ reasons! {
         "look at the Signature that the IdP sends: its form, not its key, is wrong";
     SIGNATURE_ALGORITHM, "signature_algorithm", Idp,
         "The signature algorithm is not allowed.",
-        "let the IdP sign with RSA or ECDSA and SHA-256 or better, or set allow_weak sha1 for this IdP";
+        "let the IdP sign with RSA or ECDSA and SHA-256 or better, or with Ed25519 or Ed448, or set allow_weak sha1 for this IdP";
     DIGEST_ALGORITHM, "digest_algorithm", Idp,
         "The digest algorithm of the signature is not allowed.",
         "let the IdP digest with SHA-256 or better, or set allow_weak sha1 for this IdP";
@@ -225,7 +225,7 @@ reasons! {
         "let the IdP encrypt assertions for this SP (its metadata offers the key), or set encryption offer or off";
     DECRYPTION_KEY_MISSING, "decryption_key_missing", Sp,
         "The message is encrypted, and this SP has no key to read it.",
-        "give the saml_sp a certificate and certificate_key of type RSA and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
+        "give the saml_sp a certificate and certificate_key of type RSA or EC and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
     DECRYPTION_FAILED, "decryption_failed", Idp,
         "The encrypted part of the message could not be read.",
         "let the IdP encrypt for the certificate in this SP's current metadata, and sign what it encrypts";
@@ -234,7 +234,7 @@ reasons! {
         "find out in the lines before why they fail (decryption_failed); behind a load balancer let nginx know the clients' addresses (set_real_ip_from), or one of them uses up what all have";
     ENCRYPTION_ALGORITHM, "encryption_algorithm", Idp,
         "The encryption algorithm is not allowed.",
-        "let the IdP encrypt with AES-GCM and RSA-OAEP, or set allow_weak rsa1_5 or 3des for this IdP";
+        "let the IdP encrypt with AES-GCM and RSA-OAEP (for an EC key: ECDH-ES, ConcatKDF and AES Key Wrap), or set allow_weak rsa1_5 or 3des for this IdP";
     ENCRYPTION_CBC_UNSIGNED, "encryption_cbc_unsigned", Idp,
         "The ciphertext could have been altered on its way.",
         "at the IdP: sign the Response too (not only the Assertion), encrypt with AES-GCM (\"encryption offer\" lists it in this SP's metadata), or do not encrypt; here: allow_weak cbc for this IdP";

@@ -5,7 +5,7 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
 use xmldoc::{Certificate, SigningKey};
@@ -26,6 +26,10 @@ impl Credential {
         Self::new(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
     }
 
+    pub(crate) fn ed25519() -> Self {
+        Self::new(PKey::generate_ed25519().unwrap())
+    }
+
     fn new(key: PKey<Private>) -> Self {
         let mut name = X509NameBuilder::new().unwrap();
         name.append_entry_by_text("CN", "test").unwrap();
@@ -40,7 +44,9 @@ impl Credential {
         builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
         builder.set_not_after(&Asn1Time::days_from_now(3650).unwrap()).unwrap();
         builder.set_pubkey(&key).unwrap();
-        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        let is_ed25519 = key.id() == Id::ED25519;
+        let digest = if is_ed25519 { MessageDigest::null() } else { MessageDigest::sha256() };
+        builder.sign(&key, digest).unwrap();
         Self { key, x509: builder.build() }
     }
 

@@ -7,7 +7,10 @@ mod cipher;
 mod encrypted;
 mod error;
 mod hint;
+mod key;
+mod key_agreement;
 mod key_transport;
+mod key_wrap;
 mod plaintext;
 mod policy;
 
@@ -17,7 +20,7 @@ use crate::{
 };
 
 pub use error::DecryptError;
-pub use key_transport::DecryptionKey;
+pub use key::DecryptionKey;
 pub use policy::DecryptionPolicy;
 
 use encrypted::{Encrypted, EncryptedKey};
@@ -54,8 +57,7 @@ impl Decryption<'_> {
             .into_iter()
             .find_map(|(encrypted_key, key)| {
                 let length = encrypted.cipher.key_length();
-                let content_key =
-                    key.unwrap(&encrypted_key.transport, &encrypted_key.wrapped, length)?;
+                let content_key = key.unwrap(encrypted_key, length)?;
                 let plaintext = encrypted.cipher.decrypt(&content_key, &encrypted.ciphertext)?;
                 let document = plaintext::parse(&plaintext.octets, &holder.scope, self.limits);
                 let document = document.ok().filter(|document| document.root_is(ASSERTION, name));
@@ -79,7 +81,7 @@ impl<'a> Decryption<'a> {
         if pairs.len() > MOST_ATTEMPTS {
             return Err(DecryptError::Structure("there are too many EncryptedKeys"));
         }
-        pairs.retain(|(encrypted_key, key)| encrypted_key.wrapped.len() == key.size());
+        pairs.retain(|(encrypted_key, key)| key.fits(encrypted_key));
         pairs.sort_by_key(|(encrypted_key, key)| encrypted_key.hint.distance(key, self.sp));
         pairs.truncate(coverage.most_attempts());
         Ok(pairs)

@@ -11,10 +11,16 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKeyRef};
 
+use algorithm::Family;
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::Certificate;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
+
+/// The libcrypto that runs, which need not be the one of the build: `OpenSSL 3.0.19 27 Jan 2026`.
+pub fn libcrypto_version() -> &'static str {
+    openssl::version::version()
+}
 
 /// Why a key or certificate is unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +55,12 @@ pub(crate) enum KeyKind {
     Ec {
         bits: u32,
     },
+    Ed25519,
+    Ed448,
 }
 
 impl KeyKind {
-    /// RSA and ECDSA on P-256, P-384 and P-521; nothing else signs SAML.
+    /// RSA, ECDSA on P-256, P-384 and P-521, EdDSA on both of its curves; nothing else signs SAML.
     fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeyError> {
         match key.id() {
             Id::RSA => {
@@ -74,12 +82,23 @@ impl KeyKind {
                     }
                 }
             }
-            _ => Err(KeyError::new("is neither an RSA nor an EC key")),
+            Id::ED25519 => Ok(Self::Ed25519),
+            Id::ED448 => Ok(Self::Ed448),
+            _ => Err(KeyError::new("is none of an RSA, EC, Ed25519 or Ed448 key")),
         }
     }
 
     pub(crate) fn fits(self, algorithm: SignatureAlgorithm) -> bool {
-        matches!(self, Self::Rsa { .. }) == algorithm.is_rsa()
+        self.family() == algorithm.family()
+    }
+
+    fn family(self) -> Family {
+        match self {
+            Self::Rsa { .. } => Family::Rsa,
+            Self::Ec { .. } => Family::Ecdsa,
+            Self::Ed25519 => Family::Ed25519,
+            Self::Ed448 => Family::Ed448,
+        }
     }
 }
 
@@ -88,6 +107,8 @@ impl fmt::Display for KeyKind {
         match self {
             Self::Rsa { bits } => write!(f, "RSA {bits}"),
             Self::Ec { bits } => write!(f, "EC P-{bits}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Ed448 => f.write_str("Ed448"),
         }
     }
 }

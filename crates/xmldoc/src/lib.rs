@@ -40,6 +40,7 @@ pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
+    libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
 pub use reader::Limits;

@@ -1,7 +1,7 @@
 //! Writing this SP's metadata (Metadata 2.3, 2.4.4).
 
 use clock::UnixTime;
-use xmldoc::Certificate;
+use xmldoc::{Certificate, VerifyingKey};
 
 use crate::base64_binary;
 use crate::instant;
@@ -13,12 +13,21 @@ const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// Core 8.2.3.
 const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 
-/// In order of preference: ciphers, then key transports (Metadata 2.4.1.1, xmlenc-core1 5).
-const ENCRYPTION_METHODS: [&str; 4] = [
-    "http://www.w3.org/2009/xmlenc11#aes256-gcm",
-    "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+/// In order of preference (Metadata 2.4.1.1, xmlenc-core1 5.2).
+const CIPHERS: [&str; 2] =
+    ["http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2009/xmlenc11#aes128-gcm"];
+
+/// How an RSA key gets the content key (xmlenc-core1 5.5).
+const KEY_TRANSPORTS: &[&str] = &[
     "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
     "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+];
+
+/// How an EC key does (xmlenc-core1 5.6.4, 5.7).
+const KEY_AGREEMENTS: &[&str] = &[
+    "http://www.w3.org/2001/04/xmlenc#kw-aes256",
+    "http://www.w3.org/2001/04/xmlenc#kw-aes128",
+    "http://www.w3.org/2009/xmlenc11#ECDH-ES",
 ];
 
 /// What goes into this SP's metadata.
@@ -141,8 +150,11 @@ fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
 
 /// With its EncryptionMethods an IdP that can choose takes what is safe without a signature around it.
 fn encryption_key_descriptor(certificate: &Certificate) -> Tag {
-    let methods =
-        ENCRYPTION_METHODS.map(|uri| Tag::new("md:EncryptionMethod").attribute("Algorithm", uri));
+    let key = VerifyingKey::from_certificate(certificate);
+    let is_rsa = key.is_ok_and(|key| key.rsa_bits().is_some());
+    let key_methods = if is_rsa { KEY_TRANSPORTS } else { KEY_AGREEMENTS };
+    let methods = CIPHERS.iter().chain(key_methods);
+    let methods = methods.map(|uri| Tag::new("md:EncryptionMethod").attribute("Algorithm", uri));
     key_descriptor("encryption", certificate).children(methods)
 }
 

@@ -45,6 +45,8 @@ directives! {
     sets require_signed_logout: bool = "require_signed_logout", Line::flag;
     sets name_id_encrypted: bool = "name_id_encrypted", Line::flag;
     once slo_ssl_trusted_certificate: String = "slo_ssl_trusted_certificate", Line::text;
+    /// Never set: what it asks for is not there.
+    once allow_experimental: () = "allow_experimental", experimental;
 }
 
 /// What `allow_weak` may allow.
@@ -123,10 +125,9 @@ fn signature_algorithm(line: &Line<'_>) -> Result<Option<SignatureAlgorithm>, St
     let algorithm = SignatureAlgorithm::from_name(line.arg()).filter(|_| strong);
     algorithm.map(Some).ok_or_else(|| {
         format!(
-            "unknown algorithm \"{}\" in \"signature_algorithm\" directive, it must be \
-             rsa-sha256, rsa-sha384, rsa-sha512, rsa-pss-sha256, rsa-pss-sha384, \
-             rsa-pss-sha512, ecdsa-sha256, ecdsa-sha384 or ecdsa-sha512",
-            line.arg()
+            "unknown algorithm \"{}\" in \"signature_algorithm\" directive, it must be one of {}",
+            line.arg(),
+            SignatureAlgorithm::strong_names()
         )
     })
 }
@@ -135,9 +136,18 @@ fn digest_algorithm(line: &Line<'_>) -> Result<DigestAlgorithm, String> {
     let strong = line.arg() != "sha1";
     DigestAlgorithm::from_name(line.arg()).filter(|_| strong).ok_or_else(|| {
         format!(
-            "unknown algorithm \"{}\" in \"digest_algorithm\" directive, it must be sha256, \
-             sha384 or sha512",
-            line.arg()
+            "unknown algorithm \"{}\" in \"digest_algorithm\" directive, it must be one of {}",
+            line.arg(),
+            DigestAlgorithm::strong_names()
         )
     })
+}
+
+fn experimental(line: &Line<'_>) -> Result<(), String> {
+    line.choice(&[("ml-dsa", ())])?;
+    Err(format!(
+        "\"allow_experimental ml-dsa\" cannot be had: ML-DSA signatures need OpenSSL 3.5 or newer and a \
+         module made for it; this one runs with {}",
+        xmldoc::libcrypto_version()
+    ))
 }

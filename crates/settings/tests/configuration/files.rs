@@ -10,7 +10,7 @@ use openssl::base64::encode_block;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::{X509, X509Name};
@@ -45,6 +45,7 @@ fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>, mode: u32) {
 fn all() -> Vec<(&'static str, Vec<u8>)> {
     let [sp, other, idp] = [rsa(2048), rsa(2048), rsa(2048)];
     let [ec, short] = [ec(), rsa(1024)];
+    let ed25519 = PKey::generate_ed25519().unwrap();
     let good = metadata("https://idp.example.org", &certificate(&idp, FAR), SSO_BY_REDIRECT);
     let another = metadata("https://second.example.org", &certificate(&idp, FAR), SSO_BY_REDIRECT);
     let with_soap = [SSO_BY_REDIRECT, SLO_BY_SOAP].concat();
@@ -59,6 +60,8 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("old.crt", certificate(&sp, NOW - DAY).to_pem().unwrap()),
         ("ec.crt", certificate(&ec, FAR).to_pem().unwrap()),
         ("ec.key", ec.private_key_to_pem_pkcs8().unwrap()),
+        ("ed25519.crt", certificate(&ed25519, FAR).to_pem().unwrap()),
+        ("ed25519.key", ed25519.private_key_to_pem_pkcs8().unwrap()),
         ("idp.pub", idp.public_key_to_pem().unwrap()),
         ("idp.xml", text(&good)),
         ("second.xml", text(&another)),
@@ -151,6 +154,10 @@ fn certificate(key: &PKey<Private>, until: i64) -> X509 {
     builder.set_not_before(&Asn1Time::from_unix(NOW - 2 * DAY).unwrap()).unwrap();
     builder.set_not_after(&Asn1Time::from_unix(until).unwrap()).unwrap();
     builder.set_pubkey(key).unwrap();
-    builder.sign(key, MessageDigest::sha256()).unwrap();
+    let digest = match key.id() {
+        Id::ED25519 => MessageDigest::null(),
+        _ => MessageDigest::sha256(),
+    };
+    builder.sign(key, digest).unwrap();
     builder.build()
 }

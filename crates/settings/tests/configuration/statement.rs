@@ -10,7 +10,7 @@ use settings::{Line, Place};
 pub(crate) struct Statement {
     pub(crate) words: Vec<String>,
     pub(crate) place: Place,
-    pub(crate) block: Vec<Statement>,
+    pub(crate) block: Vec<Self>,
 }
 
 impl Statement {

@@ -7,6 +7,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 use xmldoc::{Certificate, DecryptionKey, DigestAlgorithm, SignaturePlace, sign_enveloped};
 
+use crate::credential::Credential;
 use crate::endpoint_kind::EndpointKind;
 use crate::random;
 use crate::sp::Sp;
@@ -20,12 +21,7 @@ pub(super) fn answer<S>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
 fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
-    let encryption_certificates: Vec<Certificate> = sp
-        .credentials
-        .iter()
-        .filter(|c| sp.publication.offer_encryption && DecryptionKey::of(&c.key).is_some())
-        .map(|c| c.certificate.clone())
-        .collect();
+    let encryption_certificates = encryption_certificates(sp);
     let mut formats: Vec<String> =
         sp.policies().filter_map(|policy| policy.name_id_format.clone()).collect();
     formats.dedup();
@@ -62,4 +58,13 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
         }
         _ => Ok(xml),
     }
+}
+
+/// Those of RSA keys first: many an IdP takes the first one, and can encrypt for no other kind.
+fn encryption_certificates<S>(sp: &Sp<S>) -> Vec<Certificate> {
+    let offered =
+        |c: &&Credential| sp.publication.offer_encryption && DecryptionKey::of(&c.key).is_some();
+    let mut credentials: Vec<_> = sp.credentials.iter().filter(offered).collect();
+    credentials.sort_by_key(|c| !c.key.is_rsa());
+    credentials.into_iter().map(|c| c.certificate.clone()).collect()
 }

@@ -206,7 +206,7 @@ fn a_status_of_the_idps_is_no_answer_to_it() {
 
 #[test]
 fn what_has_ended_is_looked_for_no_more() {
-    let mut people = People::new(Policy::default());
+    let people = People::new(Policy::default());
     let known = |people: &People| {
         let sessions = &people.site.sp.sessions;
         run(sessions.of_name_id(corp().entity_id, "jane", NOW)).unwrap().len()

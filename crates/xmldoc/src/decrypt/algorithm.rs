@@ -108,7 +108,7 @@ impl OaepDigest {
     }
 }
 
-/// How a content key is encrypted.
+/// How a content key is encrypted for an RSA key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyTransport {
     Rsa1_5,

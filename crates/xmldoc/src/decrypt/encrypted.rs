@@ -3,13 +3,15 @@ use super::algorithm::{
     ContentCipher, KeyTransport, OaepDigest, RSA_1_5, RSA_OAEP, RSA_OAEP_MGF1P,
 };
 use super::hint::Hint;
+use super::key_agreement::KeyAgreement;
+use super::key_wrap::KeyWrap;
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
 use crate::outline::DSIG;
 use crate::{Element, base64_binary};
 
-const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+pub(super) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+pub(super) const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
 
@@ -23,9 +25,18 @@ pub(super) struct Encrypted {
 
 #[derive(Debug)]
 pub(super) struct EncryptedKey {
-    pub(super) transport: KeyTransport,
+    pub(super) method: KeyMethod,
     pub(super) wrapped: Vec<u8>,
     pub(super) hint: Hint,
+}
+
+/// How a content key is encrypted.
+#[derive(Debug)]
+pub(super) enum KeyMethod {
+    /// For an RSA key.
+    Transport(KeyTransport),
+    /// For an EC key.
+    Agreement(KeyAgreement),
 }
 
 impl Encrypted {
@@ -59,7 +70,9 @@ impl Encrypted {
         if !is_covered && !policy.allow_cbc {
             return Err(DecryptError::UnsignedCbc(self.cipher.uri().into()));
         }
-        self.keys.retain(|key| key.transport != KeyTransport::Rsa1_5 || policy.allow_rsa1_5);
+        let is_rsa1_5 =
+            |method: &KeyMethod| matches!(method, KeyMethod::Transport(KeyTransport::Rsa1_5));
+        self.keys.retain(|key| !is_rsa1_5(&key.method) || policy.allow_rsa1_5);
         if self.keys.is_empty() {
             return Err(DecryptError::Algorithm(RSA_1_5.into()));
         }
@@ -111,13 +124,16 @@ fn retrieval_id(method: &Element) -> Option<&str> {
 impl EncryptedKey {
     fn read(element: &Element) -> Result<Self, DecryptError> {
         let method = required(element, XENC, "EncryptionMethod")?;
-        let transport = match algorithm(method) {
-            RSA_1_5 => KeyTransport::Rsa1_5,
-            RSA_OAEP_MGF1P => oaep(method, true)?,
-            RSA_OAEP => oaep(method, false)?,
-            uri => return Err(DecryptError::Algorithm(uri.into())),
+        let method = match algorithm(method) {
+            RSA_1_5 => KeyMethod::Transport(KeyTransport::Rsa1_5),
+            RSA_OAEP_MGF1P => KeyMethod::Transport(oaep(method, true)?),
+            RSA_OAEP => KeyMethod::Transport(oaep(method, false)?),
+            uri => match KeyWrap::from_uri(uri) {
+                Some(wrap) => KeyMethod::Agreement(KeyAgreement::read(element, wrap)?),
+                None => return Err(DecryptError::Algorithm(uri.into())),
+            },
         };
-        Ok(Self { transport, wrapped: cipher_value(element)?, hint: Hint::of(element) })
+        Ok(Self { method, wrapped: cipher_value(element)?, hint: Hint::of(element) })
     }
 }
 
@@ -151,16 +167,16 @@ fn cipher_value(element: &Element) -> Result<Vec<u8>, DecryptError> {
     }
 }
 
-fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> {
+pub(super) fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> {
     let octets = base64_binary::decode(&element.text).filter(|_| element.children.is_empty());
-    octets.ok_or(DecryptError::Structure("a CipherValue or OAEPparams is not base64"))
+    octets.ok_or(DecryptError::Structure("an octet string of the encryption is not base64"))
 }
 
-fn algorithm(method: &Element) -> &str {
+pub(super) fn algorithm(method: &Element) -> &str {
     method.attribute("Algorithm").unwrap_or_default()
 }
 
-fn required<'a>(
+pub(super) fn required<'a>(
     parent: &'a Element,
     namespace: &str,
     name: &str,
@@ -169,7 +185,7 @@ fn required<'a>(
     optional(parent, namespace, name)?.ok_or(DecryptError::Structure(missing))
 }
 
-fn optional<'a>(
+pub(super) fn optional<'a>(
     parent: &'a Element,
     namespace: &str,
     name: &str,

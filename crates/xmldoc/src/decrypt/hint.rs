@@ -2,6 +2,7 @@
 //!
 //! Hints only choose what is tried first: nobody vouches for them, and an IdP may leave them out.
 use super::DecryptionKey;
+use super::encrypted::XENC;
 use crate::outline::DSIG;
 use crate::{Element, base64_binary};
 
@@ -29,7 +30,12 @@ enum Fit {
 
 impl Hint {
     pub(super) fn of(encrypted_key: &Element) -> Self {
-        let key_info = || encrypted_key.children_named(DSIG, "KeyInfo");
+        let own = || encrypted_key.children_named(DSIG, "KeyInfo");
+        // For an EC key it stands further in (xmlenc-core1 5.6).
+        let agreements = || own().flat_map(|info| info.children_named(XENC, "AgreementMethod"));
+        let recipients =
+            || agreements().flat_map(|method| method.children_named(XENC, "RecipientKeyInfo"));
+        let key_info = || own().chain(recipients());
         let text_of = |element: &Element| element.text.trim().to_owned();
         let data = key_info().flat_map(|info| info.children_named(DSIG, "X509Data"));
         let certificates = data.flat_map(|data| data.children_named(DSIG, "X509Certificate"));

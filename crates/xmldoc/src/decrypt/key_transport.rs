@@ -1,102 +1,51 @@
-//! Content keys out of EncryptedKeys (xmlenc-core1 5.5).
-use std::fmt;
+//! Content keys that an RSA key has encrypted (xmlenc-core1 5.5).
 use std::hint::black_box;
 
 use openssl::encrypt::Decrypter;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::pkey::{Id, PKey, Private};
-use openssl::rand::rand_bytes;
+use openssl::pkey::{PKeyRef, Private};
 use openssl::rsa::Padding;
 
 use super::algorithm::{KeyTransport, OaepDigest};
-use crate::{Certificate, SigningKey};
 
-/// A private RSA key to decrypt with.
-#[derive(Clone)]
-pub struct DecryptionKey {
-    pkey: PKey<Private>,
-    /// Its public half as a certificate holds it (SubjectPublicKeyInfo, DER).
-    public: Vec<u8>,
-    /// What a KeyName may call it.
-    names: Vec<String>,
-}
-
-impl DecryptionKey {
-    /// The same key in its other use; `None` for an EC key, which decrypts nothing.
-    pub fn of(key: &SigningKey) -> Option<Self> {
-        let pkey = key.pkey();
-        let public = pkey.public_key_to_der().unwrap_or_default();
-        (pkey.id() == Id::RSA).then(|| Self { pkey: pkey.to_owned(), public, names: Vec::new() })
-    }
-
-    /// Known by the common names of its certificate, too.
-    #[must_use]
-    pub fn named_by(mut self, certificate: &Certificate) -> Self {
-        self.names = certificate.common_names();
-        self
-    }
-
-    /// Is it the key of this certificate (DER)? One that an IdP has from before a renewal counts.
-    pub(super) fn is_in(&self, certificate: &[u8]) -> bool {
-        let length = self.public.len().max(1);
-        certificate.windows(length).any(|part| part == self.public)
-    }
-
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known == name)
-    }
-
-    /// Bytes of a wrapped key.
-    pub(super) fn size(&self) -> usize {
-        self.pkey.size()
-    }
-
-    /// The content key, or as many random bytes: what was wrong shows, if at all, when they fail to
-    /// decrypt. `None` when there is no randomness.
+impl KeyTransport {
+    /// The content key, which is as long as `random`; `random` itself or `None` when there is none.
     pub(super) fn unwrap(
         &self,
-        transport: &KeyTransport,
+        key: &PKeyRef<Private>,
         wrapped: &[u8],
-        length: usize,
+        random: &[u8],
     ) -> Option<Vec<u8>> {
-        let mut random = vec![0; length];
-        rand_bytes(&mut random).ok()?;
-        match transport {
-            KeyTransport::Rsa1_5 => {
-                let padded = self.decrypt(wrapped, |d| d.set_rsa_padding(Padding::NONE));
-                Some(padded.ok().and_then(|p| content_key_1_5(&p, &random)).unwrap_or(random))
+        match self {
+            Self::Rsa1_5 => {
+                let padded = decrypt(key, wrapped, |d| d.set_rsa_padding(Padding::NONE)).ok()?;
+                content_key_1_5(&padded, random)
             }
-            KeyTransport::RsaOaep { digest, mgf, label } => {
-                let key = self.decrypt(wrapped, |decrypter| {
+            Self::RsaOaep { digest, mgf, label } => {
+                let key = decrypt(key, wrapped, |decrypter| {
                     decrypter.set_rsa_padding(Padding::PKCS1_OAEP)?;
                     decrypter.set_rsa_oaep_md(message_digest(*digest))?;
                     decrypter.set_rsa_mgf1_md(message_digest(*mgf))?;
                     if label.is_empty() { Ok(()) } else { decrypter.set_rsa_oaep_label(label) }
                 });
-                Some(key.ok().filter(|key| key.len() == length).unwrap_or(random))
+                key.ok().filter(|key| key.len() == random.len())
             }
         }
     }
-
-    fn decrypt(
-        &self,
-        wrapped: &[u8],
-        prepare: impl FnOnce(&mut Decrypter<'_>) -> Result<(), ErrorStack>,
-    ) -> Result<Vec<u8>, ErrorStack> {
-        let mut decrypter = Decrypter::new(&self.pkey)?;
-        prepare(&mut decrypter)?;
-        let mut octets = vec![0; decrypter.decrypt_len(wrapped)?];
-        let length = decrypter.decrypt(wrapped, &mut octets)?;
-        octets.truncate(length);
-        Ok(octets)
-    }
 }
 
-impl fmt::Debug for DecryptionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DecryptionKey(RSA {})", self.pkey.bits())
-    }
+fn decrypt(
+    key: &PKeyRef<Private>,
+    wrapped: &[u8],
+    prepare: impl FnOnce(&mut Decrypter<'_>) -> Result<(), ErrorStack>,
+) -> Result<Vec<u8>, ErrorStack> {
+    let mut decrypter = Decrypter::new(key)?;
+    prepare(&mut decrypter)?;
+    let mut octets = vec![0; decrypter.decrypt_len(wrapped)?];
+    let length = decrypter.decrypt(wrapped, &mut octets)?;
+    octets.truncate(length);
+    Ok(octets)
 }
 
 /// RFC 8017 7.2.2 for a message whose length is known: 00 02, eight or more non-zero bytes, 00, key.

@@ -1,3 +1,4 @@
+mod agreement;
 mod attempts;
 mod interop;
 mod oracle;

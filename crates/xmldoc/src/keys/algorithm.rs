@@ -1,7 +1,7 @@
 //! Names of algorithms: in XML a URI, in the configuration a short name.
 use openssl::hash::MessageDigest;
 
-/// Signature algorithms (xmldsig-core1 6.4, RFC 6931 2.3).
+/// Signature algorithms (xmldsig-core1 6.4, RFC 9231 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureAlgorithm {
     /// PKCS #1 v1.5 with SHA-1 (xmldsig-core1 6.4.2); weak.
@@ -18,7 +18,13 @@ pub enum SignatureAlgorithm {
     RsaPssSha384,
     /// The same with SHA-512 (RFC 6931 2.3.10).
     RsaPssSha512,
-    /// ECDSA with SHA-1 (RFC 6931 2.3.6); weak.
+    /// The same with SHA3-256 (RFC 9231 2.3.10).
+    RsaPssSha3_256,
+    /// The same with SHA3-384 (RFC 9231 2.3.10).
+    RsaPssSha3_384,
+    /// The same with SHA3-512 (RFC 9231 2.3.10).
+    RsaPssSha3_512,
+    /// ECDSA with SHA-1 (RFC 9231 2.3.6); weak.
     EcdsaSha1,
     /// ECDSA with SHA-256 (RFC 6931 2.3.6).
     EcdsaSha256,
@@ -26,6 +32,25 @@ pub enum SignatureAlgorithm {
     EcdsaSha384,
     /// ECDSA with SHA-512 (RFC 6931 2.3.6).
     EcdsaSha512,
+    /// ECDSA with SHA3-256 (RFC 9231 2.3.6).
+    EcdsaSha3_256,
+    /// ECDSA with SHA3-384 (RFC 9231 2.3.6).
+    EcdsaSha3_384,
+    /// ECDSA with SHA3-512 (RFC 9231 2.3.6).
+    EcdsaSha3_512,
+    /// The pure one: no context, nothing digested beforehand (RFC 9231 2.3.12).
+    Ed25519,
+    /// The pure one, with an empty context.
+    Ed448,
+}
+
+/// What kind of key makes a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Rsa,
+    Ecdsa,
+    Ed25519,
+    Ed448,
 }
 
 use SignatureAlgorithm as S;
@@ -38,10 +63,30 @@ const SIGNATURES: &[(SignatureAlgorithm, &str, &str)] = &[
     (S::RsaPssSha256, "rsa-pss-sha256", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
     (S::RsaPssSha384, "rsa-pss-sha384", "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1"),
     (S::RsaPssSha512, "rsa-pss-sha512", "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"),
+    (
+        S::RsaPssSha3_256,
+        "rsa-pss-sha3-256",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-256-rsa-MGF1",
+    ),
+    (
+        S::RsaPssSha3_384,
+        "rsa-pss-sha3-384",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-384-rsa-MGF1",
+    ),
+    (
+        S::RsaPssSha3_512,
+        "rsa-pss-sha3-512",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-512-rsa-MGF1",
+    ),
     (S::EcdsaSha1, "ecdsa-sha1", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1"),
     (S::EcdsaSha256, "ecdsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
     (S::EcdsaSha384, "ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"),
     (S::EcdsaSha512, "ecdsa-sha512", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"),
+    (S::EcdsaSha3_256, "ecdsa-sha3-256", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-256"),
+    (S::EcdsaSha3_384, "ecdsa-sha3-384", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-384"),
+    (S::EcdsaSha3_512, "ecdsa-sha3-512", "http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-512"),
+    (S::Ed25519, "ed25519", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"),
+    (S::Ed448, "ed448", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448"),
 ];
 
 impl SignatureAlgorithm {
@@ -55,34 +100,72 @@ impl SignatureAlgorithm {
         SIGNATURES.iter().find(|row| row.2 == uri).map(|row| row.0)
     }
 
-    /// Configuration name: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha256`, …
+    /// Configuration name: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha256`, `ed25519`, …
     pub fn from_name(name: &str) -> Option<Self> {
         SIGNATURES.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
-    pub(crate) fn is_rsa(self) -> bool {
-        !matches!(self, Self::EcdsaSha1 | Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512)
+    /// The names of all that are strong enough to sign with, separated by commas.
+    pub fn strong_names() -> String {
+        strong_names(SIGNATURES.iter().map(|row| row.1))
+    }
+
+    pub(crate) fn family(self) -> Family {
+        match self {
+            Self::RsaSha1
+            | Self::RsaSha256
+            | Self::RsaSha384
+            | Self::RsaSha512
+            | Self::RsaPssSha256
+            | Self::RsaPssSha384
+            | Self::RsaPssSha512
+            | Self::RsaPssSha3_256
+            | Self::RsaPssSha3_384
+            | Self::RsaPssSha3_512 => Family::Rsa,
+            Self::EcdsaSha1
+            | Self::EcdsaSha256
+            | Self::EcdsaSha384
+            | Self::EcdsaSha512
+            | Self::EcdsaSha3_256
+            | Self::EcdsaSha3_384
+            | Self::EcdsaSha3_512 => Family::Ecdsa,
+            Self::Ed25519 => Family::Ed25519,
+            Self::Ed448 => Family::Ed448,
+        }
     }
 
     pub(crate) fn is_pss(self) -> bool {
-        matches!(self, Self::RsaPssSha256 | Self::RsaPssSha384 | Self::RsaPssSha512)
+        matches!(
+            self,
+            Self::RsaPssSha256
+                | Self::RsaPssSha384
+                | Self::RsaPssSha512
+                | Self::RsaPssSha3_256
+                | Self::RsaPssSha3_384
+                | Self::RsaPssSha3_512
+        )
     }
 
     pub(crate) fn is_sha1(self) -> bool {
         matches!(self, Self::RsaSha1 | Self::EcdsaSha1)
     }
 
-    pub(crate) fn message_digest(self) -> MessageDigest {
-        match self {
+    /// What is signed in the message's stead; `None` where the whole of it is (RFC 8032 5).
+    pub(crate) fn message_digest(self) -> Option<MessageDigest> {
+        Some(match self {
             Self::RsaSha1 | Self::EcdsaSha1 => MessageDigest::sha1(),
             Self::RsaSha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => MessageDigest::sha256(),
             Self::RsaSha384 | Self::RsaPssSha384 | Self::EcdsaSha384 => MessageDigest::sha384(),
             Self::RsaSha512 | Self::RsaPssSha512 | Self::EcdsaSha512 => MessageDigest::sha512(),
-        }
+            Self::RsaPssSha3_256 | Self::EcdsaSha3_256 => MessageDigest::sha3_256(),
+            Self::RsaPssSha3_384 | Self::EcdsaSha3_384 => MessageDigest::sha3_384(),
+            Self::RsaPssSha3_512 | Self::EcdsaSha3_512 => MessageDigest::sha3_512(),
+            Self::Ed25519 | Self::Ed448 => return None,
+        })
     }
 }
 
-/// Digest algorithms (xmldsig-core1 6.2).
+/// Digest algorithms (xmldsig-core1 6.2, RFC 9231 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestAlgorithm {
     /// 160 bits (xmldsig-core1 6.2.1); weak, as two texts can be made that have the same.
@@ -93,6 +176,12 @@ pub enum DigestAlgorithm {
     Sha384,
     /// 512 bits (xmldsig-core1 6.2.5).
     Sha512,
+    /// SHA-3 of 256 bits (RFC 9231 2.1.5).
+    Sha3_256,
+    /// SHA-3 of 384 bits (RFC 9231 2.1.5).
+    Sha3_384,
+    /// SHA-3 of 512 bits (RFC 9231 2.1.5).
+    Sha3_512,
 }
 
 const DIGESTS: &[(DigestAlgorithm, &str, &str)] = &[
@@ -100,6 +189,9 @@ const DIGESTS: &[(DigestAlgorithm, &str, &str)] = &[
     (DigestAlgorithm::Sha256, "sha256", "http://www.w3.org/2001/04/xmlenc#sha256"),
     (DigestAlgorithm::Sha384, "sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384"),
     (DigestAlgorithm::Sha512, "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"),
+    (DigestAlgorithm::Sha3_256, "sha3-256", "http://www.w3.org/2007/05/xmldsig-more#sha3-256"),
+    (DigestAlgorithm::Sha3_384, "sha3-384", "http://www.w3.org/2007/05/xmldsig-more#sha3-384"),
+    (DigestAlgorithm::Sha3_512, "sha3-512", "http://www.w3.org/2007/05/xmldsig-more#sha3-512"),
 ];
 
 impl DigestAlgorithm {
@@ -119,6 +211,9 @@ impl DigestAlgorithm {
             Self::Sha256 => MessageDigest::sha256(),
             Self::Sha384 => MessageDigest::sha384(),
             Self::Sha512 => MessageDigest::sha512(),
+            Self::Sha3_256 => MessageDigest::sha3_256(),
+            Self::Sha3_384 => MessageDigest::sha3_384(),
+            Self::Sha3_512 => MessageDigest::sha3_512(),
         }
     }
 
@@ -126,6 +221,15 @@ impl DigestAlgorithm {
     pub fn from_name(name: &str) -> Option<Self> {
         DIGESTS.iter().find(|row| row.1 == name).map(|row| row.0)
     }
+
+    /// The names of all that are strong enough to sign with, separated by commas.
+    pub fn strong_names() -> String {
+        strong_names(DIGESTS.iter().map(|row| row.1))
+    }
+}
+
+fn strong_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.filter(|name| !name.ends_with("sha1")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -152,6 +256,10 @@ mod tests {
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
             "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
             "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519ph",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519ctx",
+            "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448ph",
+            "http://www.w3.org/2007/05/xmldsig-more#sha3-224-rsa-MGF1",
             "",
         ] {
             assert_eq!(SignatureAlgorithm::from_uri(uri), None, "{uri}");

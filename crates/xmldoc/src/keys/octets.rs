@@ -14,7 +14,10 @@ pub(crate) fn sign<T: HasPrivate>(
     algorithm: SignatureAlgorithm,
     octets: &[u8],
 ) -> Result<Vec<u8>, ErrorStack> {
-    let mut signer = Signer::new(algorithm.message_digest(), key)?;
+    let mut signer = match algorithm.message_digest() {
+        Some(digest) => Signer::new(digest, key)?,
+        None => Signer::new_without_digest(key)?,
+    };
     if algorithm.is_pss() {
         signer.set_rsa_padding(Padding::PKCS1_PSS)?;
         signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
@@ -29,10 +32,13 @@ pub(crate) fn verify<T: HasPublic>(
     octets: &[u8],
     signature: &[u8],
 ) -> Result<bool, ErrorStack> {
-    let mut verifier = Verifier::new(algorithm.message_digest(), key)?;
+    let mut verifier = match algorithm.message_digest() {
+        Some(digest) => Verifier::new(digest, key)?,
+        None => Verifier::new_without_digest(key)?,
+    };
     if algorithm.is_pss() {
         verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
-        // RFC 6931 2.3.10: the salt is as long as the digest.
+        // RFC 9231 2.3.10: the salt is as long as the digest.
         verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
     }
     verifier.verify_oneshot(signature, octets)
@@ -75,6 +81,47 @@ fn ecdsa_half(bits: u32) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn octets(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+    }
+
+    /// RFC 8032 7.1 "TEST 2" and 7.4 "Blank": the pure instances, without a context.
+    #[test]
+    fn eddsa_makes_the_signatures_of_rfc_8032() {
+        use openssl::pkey::{Id, PKey};
+        for (id, algorithm, private, public, message, signature) in [
+            (
+                Id::ED25519,
+                SignatureAlgorithm::Ed25519,
+                "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+                "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+                "72",
+                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+                 085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+            ),
+            (
+                Id::ED448,
+                SignatureAlgorithm::Ed448,
+                "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3\
+                 528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b",
+                "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778\
+                 edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180",
+                "",
+                "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f\
+                 2b233f034f628281f2fd7a22ddd47d7828c59bd0a21bfd3980ff0d2028d4b18a\
+                 9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4db\
+                 b61149f05a7363268c71d95808ff2e652600",
+            ),
+        ] {
+            let private = PKey::private_key_from_raw_bytes(&octets(private), id).unwrap();
+            let public = PKey::public_key_from_raw_bytes(&octets(public), id).unwrap();
+            let (message, signature) = (octets(message), octets(signature));
+            assert_eq!(sign(&private, algorithm, &message).unwrap(), signature);
+            assert!(verify(&public, algorithm, &message, &signature).unwrap());
+            assert!(!verify(&public, algorithm, b"other", &signature).unwrap_or(false));
+        }
+    }
 
     /// SEQUENCE of two INTEGERs.
     fn sequence(r: &[u8], s: &[u8]) -> Vec<u8> {

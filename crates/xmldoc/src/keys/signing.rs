@@ -42,14 +42,22 @@ impl SigningKey {
         Ok(Self { kind, pkey })
     }
 
-    /// RSA → RSA-SHA256; P-256 → ECDSA-SHA256; P-384 → ECDSA-SHA384; P-521 → ECDSA-SHA512.
+    /// RSA → RSA-SHA256; P-256 → ECDSA-SHA256; P-384 → ECDSA-SHA384; P-521 → ECDSA-SHA512; the only
+    /// one of Ed25519 and Ed448.
     pub fn default_algorithm(&self) -> SignatureAlgorithm {
         match self.kind {
             KeyKind::Rsa { .. } => SignatureAlgorithm::RsaSha256,
             KeyKind::Ec { bits: 384 } => SignatureAlgorithm::EcdsaSha384,
             KeyKind::Ec { bits: 521 } => SignatureAlgorithm::EcdsaSha512,
             KeyKind::Ec { .. } => SignatureAlgorithm::EcdsaSha256,
+            KeyKind::Ed25519 => SignatureAlgorithm::Ed25519,
+            KeyKind::Ed448 => SignatureAlgorithm::Ed448,
         }
+    }
+
+    /// Is it one for which every IdP can encrypt?
+    pub fn is_rsa(&self) -> bool {
+        matches!(self.kind, KeyKind::Rsa { .. })
     }
 
     /// Can this key sign with `algorithm`?
@@ -81,10 +89,14 @@ impl SigningKey {
     ) -> Result<Vec<u8>, KeyError> {
         let signature = self.sign_octets(algorithm, canonical)?;
         match self.kind {
-            KeyKind::Rsa { .. } => Ok(signature),
+            KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => Ok(signature),
             KeyKind::Ec { bits } => octets::ecdsa_r_s(bits, &signature)
                 .ok_or_else(|| KeyError::new("signing failed: the signature has no r and s")),
         }
+    }
+
+    pub(crate) fn kind(&self) -> KeyKind {
+        self.kind
     }
 
     pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
@@ -151,8 +163,8 @@ mod tests {
         );
         assert!(error(b"").contains("no private key"));
         assert!(error(&testing::Pair::rsa(1024).private_pem()).contains("1024 bits"));
-        let ed25519 = PKey::generate_ed25519().unwrap().private_key_to_pem_pkcs8().unwrap();
-        assert!(error(&ed25519).contains("neither an RSA nor an EC key"));
+        let x25519 = PKey::generate_x25519().unwrap().private_key_to_pem_pkcs8().unwrap();
+        assert!(error(&x25519).contains("none of an RSA, EC, Ed25519 or Ed448 key"));
     }
 
     #[test]
@@ -160,7 +172,9 @@ mod tests {
         let rsa = testing::rsa().signing();
         assert_eq!(rsa.default_algorithm(), SignatureAlgorithm::RsaSha256);
         assert!(rsa.supports(SignatureAlgorithm::RsaPssSha512));
-        assert!(rsa.sign_octets(SignatureAlgorithm::EcdsaSha256, b"").is_err());
+        for other in [SignatureAlgorithm::EcdsaSha256, SignatureAlgorithm::Ed25519] {
+            assert!(rsa.sign_octets(other, b"").is_err());
+        }
         let defaults = [256, 384, 521].map(|bits| testing::ec(bits).signing().default_algorithm());
         assert_eq!(
             defaults,
@@ -170,5 +184,14 @@ mod tests {
                 SignatureAlgorithm::EcdsaSha512
             ]
         );
+        for (pair, own) in [
+            (testing::ed25519(), SignatureAlgorithm::Ed25519),
+            (testing::ed448(), SignatureAlgorithm::Ed448),
+        ] {
+            assert_eq!(pair.signing().default_algorithm(), own);
+            let fitting = testing::every_algorithm().into_iter().map(|(_, algorithm)| algorithm);
+            let fitting: Vec<_> = fitting.filter(|a| pair.signing().supports(*a)).collect();
+            assert_eq!(fitting, [own]);
+        }
     }
 }

@@ -75,7 +75,7 @@ impl VerifyingKey {
     pub fn rsa_bits(&self) -> Option<u32> {
         match self.kind {
             KeyKind::Rsa { bits } => Some(bits),
-            KeyKind::Ec { .. } => None,
+            KeyKind::Ec { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => None,
         }
     }
 
@@ -103,7 +103,9 @@ impl VerifyingKey {
     ) -> bool {
         self.may_sign(algorithm, policy)
             && match self.kind {
-                KeyKind::Rsa { .. } => self.fits(algorithm, canonical, value),
+                KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => {
+                    self.fits(algorithm, canonical, value)
+                }
                 KeyKind::Ec { bits } => {
                     let der = octets::only_ecdsa_der(bits, value);
                     self.fits_r_s(algorithm, canonical, value)
@@ -124,7 +126,7 @@ impl VerifyingKey {
 
     fn fits_r_s(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> bool {
         let der = match self.kind {
-            KeyKind::Rsa { .. } => None,
+            KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => None,
             KeyKind::Ec { bits } => octets::ecdsa_der(bits, signature),
         };
         der.is_some_and(|der| self.fits(algorithm, octets, &der))

@@ -23,7 +23,7 @@ impl SignaturePolicy {
     pub(crate) fn allows_key(&self, kind: KeyKind) -> bool {
         match kind {
             KeyKind::Rsa { bits } => bits >= if self.allow_rsa1024 { 1024 } else { 2048 },
-            KeyKind::Ec { .. } => true,
+            KeyKind::Ec { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => true,
         }
     }
 }

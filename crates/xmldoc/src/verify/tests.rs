@@ -1,4 +1,5 @@
 mod differential;
+mod values;
 
 use super::*;
 use crate::testing::{self, Argument, Pair, xmlsec1};
@@ -354,7 +355,7 @@ fn same_id_on_another_kind_of_attribute_is_refused() {
 #[test]
 fn verifies_what_xmlsec1_signs() {
     for (pair, algorithm) in testing::every_algorithm() {
-        if algorithm.is_pss() {
+        if !testing::xmlsec1_knows(algorithm.uri()) {
             continue;
         }
         let template = signed_by(&response(&assertion("_a", "jo")), pair, algorithm);

@@ -29,8 +29,8 @@ pub(super) fn check(
     {
         return Err(Finding::new(
             Setting::Encryption,
-            "\"encryption\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: IdPs \
-             encrypt for RSA keys",
+            "\"encryption\" needs an RSA or EC \"certificate\" and \"certificate_key\" in the saml_sp: \
+             Ed25519 and Ed448 keys only sign",
         ));
     }
     if let (Some(algorithm), Some(signer)) = (policy.signature_algorithm, signer)
@@ -39,7 +39,7 @@ pub(super) fn check(
         return Err(Finding::new(
             Setting::SignatureAlgorithm,
             "\"signature_algorithm\" does not fit the type of the \"certificate_key\"; \
-             use rsa-… with an RSA key and ecdsa-… with an EC key",
+             use rsa-… with an RSA key, ecdsa-… with an EC key, ed25519 or ed448 with such a key",
         ));
     }
     let unsigned = signer.is_none() || policy.sign_requests == SignRequests::Off;

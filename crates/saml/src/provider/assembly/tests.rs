@@ -305,17 +305,18 @@ fn who_is_to_sign_needs_a_key() {
 }
 
 #[test]
-fn encryption_needs_an_rsa_key() {
+fn encryption_needs_a_key_that_decrypts() {
     let expected = finding(
         Setting::Encryption,
-        "\"encryption\" needs an RSA \"certificate\" and \"certificate_key\" in the saml_sp: IdPs \
-         encrypt for RSA keys",
+        "\"encryption\" needs an RSA or EC \"certificate\" and \"certificate_key\" in the saml_sp: \
+         Ed25519 and Ed448 keys only sign",
     );
     let offer = with_policy(|policy| policy.encryption = Encryption::Offer);
     assert_eq!(refused(&offer, Some(&metadata())), expected);
-    assert_eq!(refused_with(&offer, &Credential::p256()), expected);
-    let key = rsa().signing_key();
-    assert!(Idp::new(&offer, Some(&metadata()), Some(&key), NOW, &mut Vec::new()).is_ok());
+    assert_eq!(refused_with(&offer, &Credential::ed25519()), expected);
+    for key in [rsa().signing_key(), Credential::p256().signing_key()] {
+        assert!(Idp::new(&offer, Some(&metadata()), Some(&key), NOW, &mut Vec::new()).is_ok());
+    }
 }
 
 #[test]
@@ -323,12 +324,13 @@ fn a_signature_algorithm_must_fit_the_key() {
     let expected = finding(
         Setting::SignatureAlgorithm,
         "\"signature_algorithm\" does not fit the type of the \"certificate_key\"; \
-         use rsa-… with an RSA key and ecdsa-… with an EC key",
+         use rsa-… with an RSA key, ecdsa-… with an EC key, ed25519 or ed448 with such a key",
     );
     let rsa_sha256 = with_policy(|policy| {
         policy.signature_algorithm = SignatureAlgorithm::from_name("rsa-sha256");
     });
     assert_eq!(refused_with(&rsa_sha256, &Credential::p256()), expected);
+    assert_eq!(refused_with(&rsa_sha256, &Credential::ed25519()), expected);
     made(&rsa_sha256, Some(&metadata()));
 }
 

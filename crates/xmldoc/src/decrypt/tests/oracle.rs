@@ -98,6 +98,36 @@ fn a_content_key_that_does_not_unwrap_is_the_same_error() {
     }
 }
 
+/// Without the whole of a tag nothing is authenticated, whatever libcrypto would take for one.
+#[test]
+fn less_than_an_iv_or_a_tag_is_the_same_error_wherever_it_stands() {
+    let sealing = Sealing::new(GCM, testing::other_rsa());
+    let limits = Limits::default();
+    let keys = [key_of(testing::other_rsa())];
+    let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits };
+    for (holder, plaintext) in [
+        ("EncryptedAssertion", assertion()),
+        ("EncryptedID", format!("<NameID xmlns=\"{A}\">jo</NameID>")),
+        ("EncryptedAttribute", format!("<Attribute xmlns=\"{A}\" Name=\"mail\"/>")),
+    ] {
+        let good = encrypt(GCM, &sealing.key, plaintext.as_bytes());
+        let tag = good.len() - 16;
+        let cut = [0, 1, 4, 12, 15].map(|length| good[..tag + length].to_vec());
+        let without_iv = [0, 1, 11].map(|length| good[12 - length..].to_vec());
+        let bare = [vec![], good[..12].to_vec(), good[tag..].to_vec(), vec![0; 27], vec![0; 28]];
+        for ciphertext in cut.into_iter().chain(without_iv).chain(bare) {
+            let xml = sealing.hold(holder, &ciphertext);
+            let refused = if holder == "EncryptedAssertion" {
+                open(&xml).err()
+            } else {
+                verified(&signed(&response(&xml))).decrypt_within(&with).err()
+            };
+            assert_eq!(refused, Some(DecryptError::Failed), "{holder} {}", ciphertext.len());
+            assert!(openssl::error::ErrorStack::get().errors().is_empty());
+        }
+    }
+}
+
 #[test]
 fn the_plaintext_is_bounded() {
     let filler = "x".repeat(300_000);

@@ -19,7 +19,7 @@ pub(super) const LIFETIME: Seconds = Seconds(300);
 pub struct OutgoingLogoutRequest<'a> {
     /// `_` and 128 or more random bits, an xs:ID.
     pub id: &'a str,
-    /// When the request is made; it is good for [`LIFETIME`] from then.
+    /// When the request is made; the IdP may act on it for five minutes.
     pub issue_instant: UnixTime,
     /// Issuer: the entityID that the IdP knows this SP by.
     pub sp_entity_id: &'a str,

@@ -15,12 +15,14 @@
     )
 )]
 
+mod bound_key;
 mod budget;
 mod claims;
 pub mod cookie;
 mod gcm;
 pub mod header_value;
 mod hmac;
+mod length;
 mod login_cookies;
 mod logouts;
 mod loop_guard;
@@ -40,6 +42,7 @@ mod token;
 mod uri_prefix;
 mod wire;
 
+pub use bound_key::{NONCE_LEN, SealError};
 pub use budget::{Budget, Client, Spent};
 pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{
@@ -54,7 +57,6 @@ pub use pending::{PendingError, PendingLogin, cookie_suffix};
 pub use pending_logout::{LogoutEnd, PendingLogout};
 pub use record::Session;
 pub use resumption::Resumption;
-pub use seal::{NONCE_LEN, SealError};
 pub use secret::{Secret, SecretError, Secrets};
 pub use separator::Separator;
 pub use session_set::{LoggedOut, MAX_MEMBERS, Member, SessionSet};

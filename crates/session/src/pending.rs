@@ -5,7 +5,7 @@ use std::fmt;
 use clock::{Seconds, UnixTime};
 use identity::{Comparison, RequestedAuthnContext};
 
-use crate::seal::{NONCE_LEN, SealError};
+use crate::bound_key::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::token::StoreKey;

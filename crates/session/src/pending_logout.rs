@@ -3,7 +3,7 @@
 
 use clock::UnixTime;
 
-use crate::seal::{NONCE_LEN, SealError};
+use crate::bound_key::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::wire::{Reader, Writer};

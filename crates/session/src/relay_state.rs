@@ -4,10 +4,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::seal::SealError;
+use crate::bound_key::SealError;
+use crate::length::length_octets;
 use crate::secret::{Secret, Secrets};
 use crate::sp_id::SpId;
-use crate::wire::length_octets;
 
 const DOMAIN: &[u8] = b"saml relay state\0";
 

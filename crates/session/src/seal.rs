@@ -1,26 +1,14 @@
 //! Sealing: AES-256-GCM under a key of its own for each purpose and context.
 
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::gcm::{GcmKey, TAG_LEN};
-use crate::secret::{Secret, Secrets};
+use crate::bound_key::{NONCE_LEN, SealError, Sealed};
+use crate::secret::Secrets;
 use crate::sp_id::SpId;
-
-/// First byte of what is sealed; another version does not open.
-const VERSION: u8 = 1;
-
-/// Random bytes that each sealing needs (SP 800-38D 8.2.2).
-pub const NONCE_LEN: usize = 12;
 
 /// No browser keeps a longer cookie (RFC 6265 6.1 asks for 4096), so no longer text is opened.
 pub(crate) const MAX_TEXT_LEN: usize = 8192;
-
-/// libcrypto failed: nothing was sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SealError;
 
 impl Secrets {
     /// Seals `plain` under the first secret: version, nonce, ciphertext, tag.
@@ -37,7 +25,7 @@ impl Secrets {
         random_nonce: [u8; NONCE_LEN],
         plain: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let key = BoundKey::derive(self.sealing(), purpose, context);
+        let key = self.sealing().bound_key(purpose, context);
         key.ok_or(SealError)?.seal(random_nonce, plain)
     }
 
@@ -45,7 +33,7 @@ impl Secrets {
     /// context; everything else is `None`.
     pub fn open(&self, purpose: &'static str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let sealed = Sealed::split(sealed)?;
-        self.opening().find_map(|secret| BoundKey::derive(secret, purpose, context)?.open(&sealed))
+        self.opening().find_map(|secret| secret.bound_key(purpose, context)?.open(&sealed))
     }
 
     /// As [`seal`](Secrets::seal), in base64url for a cookie or a query, and bound to `sp`.
@@ -75,67 +63,11 @@ impl Secrets {
     }
 }
 
-/// The key of one purpose and context.
-pub(crate) struct BoundKey {
-    /// What it is bound to, in one unambiguous byte string: key derivation's `info` and the cipher's
-    /// additional data alike.
-    binding: Vec<u8>,
-    key: GcmKey,
-}
-
-impl BoundKey {
-    /// `None` when libcrypto failed.
-    pub(crate) fn derive(secret: &Secret, purpose: &str, context: &[u8]) -> Option<Self> {
-        let purpose_len = u8::try_from(purpose.len()).ok()?;
-        let binding = [&[VERSION, purpose_len], purpose.as_bytes(), context].concat();
-        let key = GcmKey::new(&secret.derive(&[&binding])?).ok()?;
-        Some(Self { binding, key })
-    }
-
-    fn seal(&mut self, random_nonce: [u8; NONCE_LEN], plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + plain.len() + TAG_LEN);
-        sealed.push(VERSION);
-        sealed.extend(random_nonce);
-        let done = self.key.seal(&random_nonce, &self.binding, plain, &mut sealed);
-        done.map_err(|_| SealError)?;
-        Ok(sealed)
-    }
-
-    fn open(&mut self, sealed: &Sealed<'_>) -> Option<Vec<u8>> {
-        self.key.open(sealed.nonce, &self.binding, sealed.ciphertext, sealed.tag).ok()
-    }
-}
-
-/// The parts of a sealed value.
-struct Sealed<'a> {
-    nonce: &'a [u8],
-    ciphertext: &'a [u8],
-    tag: &'a [u8],
-}
-
-impl Sealed<'_> {
-    fn split(bytes: &[u8]) -> Option<Sealed<'_>> {
-        let (version, rest) = bytes.split_first()?;
-        if *version != VERSION {
-            return None;
-        }
-        let (nonce, rest) = rest.split_at_checked(NONCE_LEN)?;
-        let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_LEN)?)?;
-        Some(Sealed { nonce, ciphertext, tag })
-    }
-}
-
-impl fmt::Display for SealError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("sealing failed in libcrypto")
-    }
-}
-
-impl std::error::Error for SealError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bound_key::VERSION;
+    use crate::gcm::TAG_LEN;
     use crate::record::tests::{app, wiki};
     use crate::secret::tests::secret;
 

@@ -10,8 +10,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use openssl::error::ErrorStack;
 
+use crate::bound_key::BoundKey;
 use crate::hmac::{HMAC_LEN, HmacKey};
-use crate::seal::BoundKey;
 use crate::sp_id::SpId;
 
 /// Fewest bytes of key material, as many as the derived keys have.
@@ -88,6 +88,11 @@ impl Secret {
         key.first_chunk().copied()
     }
 
+    /// The key of a purpose and a context; `None` when libcrypto failed.
+    pub(crate) fn bound_key(&self, purpose: &str, context: &[u8]) -> Option<BoundKey> {
+        BoundKey::new(purpose, context, |binding| self.derive(&[binding]))
+    }
+
     /// The key of a purpose and an SP, derived at first use; `None` when libcrypto failed.
     pub(crate) fn key_of_sp(
         &self,
@@ -96,7 +101,7 @@ impl Secret {
     ) -> Option<RefMut<'_, BoundKey>> {
         let (mut keys, whose) = (self.of_sps.borrow_mut(), (purpose, *sp));
         if let Entry::Vacant(place) = keys.entry(whose) {
-            place.insert(BoundKey::derive(self, purpose, sp.as_bytes())?);
+            place.insert(self.bound_key(purpose, sp.as_bytes())?);
         }
         RefMut::filter_map(keys, |keys| keys.get_mut(&whose)).ok()
     }

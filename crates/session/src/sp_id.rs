@@ -4,7 +4,7 @@ use std::fmt;
 
 use openssl::sha::Sha256;
 
-use crate::wire::length_octets;
+use crate::length::length_octets;
 
 /// Keeps this hash apart from every other one.
 const DOMAIN: &[u8] = b"saml service provider\0";

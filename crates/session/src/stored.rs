@@ -3,11 +3,11 @@
 //! A session is sealed under its token, which only the browser has. Everything else is sealed under
 //! the store's secret and bound to its key, so that values neither open nor move elsewhere.
 
+use crate::bound_key::{NONCE_LEN, SealError};
+use crate::length::length_octets;
 use crate::record::Session;
-use crate::seal::{NONCE_LEN, SealError};
 use crate::secret::Secrets;
 use crate::token::{SessionToken, StoreKey};
-use crate::wire::length_octets;
 
 /// First byte of a session that lives.
 const ALIVE: u8 = b'A';

@@ -2,6 +2,7 @@
 //!
 //! Reading never trusts a length: it is compared with what is left before anything is taken.
 
+use crate::length::wide;
 use clock::UnixTime;
 
 use crate::sp_id::SpId;
@@ -73,16 +74,6 @@ impl Writer {
         let value = value.as_secs();
         self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
     }
-}
-
-/// A length that is hashed before what it is of, so that no two parts run together.
-pub(crate) fn length_octets(length: usize) -> [u8; 8] {
-    wide(length).to_be_bytes()
-}
-
-fn wide(number: usize) -> u64 {
-    const _: () = assert!(usize::BITS <= u64::BITS);
-    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// An instant in four bytes, where all records are of equal length: the nearest from 1970 to 2106.

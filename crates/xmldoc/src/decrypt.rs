@@ -6,6 +6,7 @@ pub(crate) mod algorithm;
 mod cipher;
 mod encrypted;
 mod error;
+mod fields;
 mod hint;
 mod key;
 mod key_agreement;
@@ -82,7 +83,7 @@ impl<'a> Decryption<'a> {
             return Err(DecryptError::Structure("there are too many EncryptedKeys"));
         }
         pairs.retain(|(encrypted_key, key)| key.fits(encrypted_key));
-        pairs.sort_by_key(|(encrypted_key, key)| encrypted_key.hint.distance(key, self.sp));
+        pairs.sort_by_key(|(encrypted_key, key)| key.distance(encrypted_key, self.sp));
         pairs.truncate(coverage.most_attempts());
         Ok(pairs)
     }

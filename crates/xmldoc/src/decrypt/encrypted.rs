@@ -2,16 +2,15 @@
 use super::algorithm::{
     ContentCipher, KeyTransport, OaepDigest, RSA_1_5, RSA_OAEP, RSA_OAEP_MGF1P,
 };
+use super::fields::{XENC, XENC11, algorithm, base64_octets, optional, required};
 use super::hint::Hint;
 use super::key_agreement::KeyAgreement;
 use super::key_wrap::KeyWrap;
 use super::policy::Coverage;
 use super::{DecryptError, DecryptionPolicy};
+use crate::Element;
 use crate::outline::DSIG;
-use crate::{Element, base64_binary};
 
-pub(super) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-pub(super) const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
 
@@ -164,36 +163,5 @@ fn cipher_value(element: &Element) -> Result<Vec<u8>, DecryptError> {
     match required(element, XENC, "CipherData")?.children.as_slice() {
         [value] if value.is(XENC, "CipherValue") => base64_octets(value),
         _ => Err(DecryptError::Structure("CipherData is not one CipherValue")),
-    }
-}
-
-pub(super) fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> {
-    let octets = base64_binary::decode(&element.text).filter(|_| element.children.is_empty());
-    octets.ok_or(DecryptError::Structure("an octet string of the encryption is not base64"))
-}
-
-pub(super) fn algorithm(method: &Element) -> &str {
-    method.attribute("Algorithm").unwrap_or_default()
-}
-
-pub(super) fn required<'a>(
-    parent: &'a Element,
-    namespace: &str,
-    name: &str,
-) -> Result<&'a Element, DecryptError> {
-    let missing = "an element of the encryption is missing or out of place";
-    optional(parent, namespace, name)?.ok_or(DecryptError::Structure(missing))
-}
-
-pub(super) fn optional<'a>(
-    parent: &'a Element,
-    namespace: &str,
-    name: &str,
-) -> Result<Option<&'a Element>, DecryptError> {
-    let mut named = parent.children.iter().filter(|child| child.is(namespace, name));
-    let first = named.next();
-    match named.next() {
-        None => Ok(first),
-        Some(_) => Err(DecryptError::Structure("an element of the encryption is there twice")),
     }
 }

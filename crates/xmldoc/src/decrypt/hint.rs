@@ -1,8 +1,7 @@
 //! Which of our keys an EncryptedKey says it is for (xmlenc-core1 3.5.1, xmldsig-core1 4.5).
 //!
 //! Hints only choose what is tried first: nobody vouches for them, and an IdP may leave them out.
-use super::DecryptionKey;
-use super::encrypted::XENC;
+use super::fields::XENC;
 use crate::outline::DSIG;
 use crate::{Element, base64_binary};
 
@@ -22,7 +21,7 @@ pub(super) struct Hint {
 
 /// How well a hint fits: the least is tried first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+pub(super) enum Fit {
     Ours,
     Untold,
     Others,
@@ -53,9 +52,16 @@ impl Hint {
         }
     }
 
-    /// Less is better: is it said to be for this key, and for this SP?
-    pub(super) fn distance(&self, key: &DecryptionKey, sp: &str) -> impl Ord {
-        let of_key = if self.names(key) {
+    /// Less is better: is it said to be for a key, by its certificate (DER) or a name, and for this SP?
+    pub(super) fn distance(
+        &self,
+        is_in: impl Fn(&[u8]) -> bool,
+        is_named: impl Fn(&str) -> bool,
+        sp: &str,
+    ) -> (Fit, Fit) {
+        let is_ours = self.certificates.iter().any(|der| is_in(der))
+            || self.key_names.iter().any(|name| is_named(name));
+        let of_key = if is_ours {
             Fit::Ours
         } else if self.certificates.is_empty() {
             Fit::Untold
@@ -68,10 +74,5 @@ impl Hint {
             None => Fit::Untold,
         };
         (of_key, of_sp)
-    }
-
-    fn names(&self, key: &DecryptionKey) -> bool {
-        self.certificates.iter().any(|der| key.is_in(der))
-            || self.key_names.iter().any(|name| key.is_named(name))
     }
 }

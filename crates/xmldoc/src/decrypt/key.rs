@@ -35,13 +35,18 @@ impl DecryptionKey {
         self
     }
 
+    /// Less is better: is the EncryptedKey said to be for this key, and for this SP?
+    pub(super) fn distance(&self, encrypted_key: &EncryptedKey, sp: &str) -> impl Ord + use<> {
+        encrypted_key.hint.distance(|der| self.is_in(der), |name| self.is_named(name), sp)
+    }
+
     /// Is it the key of this certificate (DER)? One that an IdP has from before a renewal counts.
-    pub(super) fn is_in(&self, certificate: &[u8]) -> bool {
+    fn is_in(&self, certificate: &[u8]) -> bool {
         let length = self.public.len().max(1);
         certificate.windows(length).any(|part| part == self.public)
     }
 
-    pub(super) fn is_named(&self, name: &str) -> bool {
+    fn is_named(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
 

@@ -8,7 +8,7 @@ use openssl::hash::Hasher;
 use openssl::pkey::{PKey, PKeyRef, Private};
 
 use super::DecryptError;
-use super::encrypted::{XENC, XENC11, algorithm, base64_octets, optional, required};
+use super::fields::{XENC, XENC11, algorithm, base64_octets, optional, required};
 use super::key_wrap::KeyWrap;
 use crate::outline::DSIG;
 use crate::{DigestAlgorithm, Element};

@@ -101,7 +101,8 @@ impl Secrets {
     /// libcrypto failed.
     pub fn keys_of_name(&self, parts: &[&str]) -> Result<Vec<StoreKey>, SealError> {
         let lengths: Vec<[u8; 8]> = parts.iter().map(|part| length_octets(part.len())).collect();
-        let mut name: Vec<&[u8]> = vec![NAME];
+        let mut name: Vec<&[u8]> = Vec::with_capacity(1 + 2 * parts.len());
+        name.push(NAME);
         for (length, part) in lengths.iter().zip(parts) {
             name.extend([length.as_slice(), part.as_bytes()]);
         }

@@ -3,6 +3,7 @@ mod algorithm;
 mod certificate;
 mod octets;
 mod signing;
+mod verifiers;
 mod verifying;
 
 use std::fmt;

@@ -41,11 +41,13 @@ pub(crate) fn check(element: &Element) -> Result<(), Refusal> {
 ///
 /// Those of foreign namespaces are let through: SAML reads none of them.
 fn attributes(element: &Element, rules: Attributes) -> Result<(), Refusal> {
-    let unknown = element
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.namespace.is_empty())
-        .find(|attribute| !rules.iter().any(|(name, _)| *name == attribute.name));
+    let unknown =
+        element.attributes.iter().filter(|attribute| attribute.namespace.is_empty()).find(
+            |attribute| {
+                let found = attribute.name.as_str();
+                !rules.iter().any(|(name, _)| *name == found)
+            },
+        );
     if let Some(unknown) = unknown {
         let detail = format!("the {} has the attribute {}", element.name, quote(&unknown.name));
         return Err(Refusal::new(&reason::STRUCTURE, detail));
@@ -80,7 +82,8 @@ fn count(element: &Element, name: &str) -> Result<(), Refusal> {
 
 impl Model {
     fn of(element: &Element) -> Option<&'static Self> {
-        MODELS.iter().find(|model| element.is(model.namespace, model.name))
+        let (namespace, name) = (element.namespace.as_str(), element.name.as_str());
+        MODELS.iter().find(|model| model.name == name && model.namespace == namespace)
     }
 }
 
@@ -102,8 +105,8 @@ impl models::Choice {
 /// Each child is one that `parent` may hold, and not too often.
 fn allowed(parent: &Element, children: &[Child], open: bool) -> Result<(), Refusal> {
     for child in &parent.children {
-        let model = children.iter().find(|model| child.is(model.namespace, model.name));
-        match model {
+        let (namespace, name) = (child.namespace.as_str(), child.name.as_str());
+        match children.iter().find(|model| model.name == name && model.namespace == namespace) {
             Some(model) if model.max == usize::MAX => {}
             Some(model) => {
                 let count = parent.children_named(model.namespace, model.name).count();

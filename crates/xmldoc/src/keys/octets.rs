@@ -1,10 +1,10 @@
-//! Signatures over octets: a canonical SignedInfo, HTTP-Redirect's query.
+//! Signatures over octets, a canonical SignedInfo or HTTP-Redirect's query: how they are made and written.
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
-use openssl::pkey::{HasPrivate, HasPublic, PKeyRef};
+use openssl::pkey::{HasPrivate, PKeyRef};
 use openssl::rsa::Padding;
-use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
+use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::SignatureAlgorithm;
 
@@ -23,25 +23,6 @@ pub(crate) fn sign<T: HasPrivate>(
         signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
     }
     signer.sign_oneshot_to_vec(octets)
-}
-
-/// Is `signature` (ECDSA: in DER) what `key` makes of `octets`?
-pub(crate) fn verify<T: HasPublic>(
-    key: &PKeyRef<T>,
-    algorithm: SignatureAlgorithm,
-    octets: &[u8],
-    signature: &[u8],
-) -> Result<bool, ErrorStack> {
-    let mut verifier = match algorithm.message_digest() {
-        Some(digest) => Verifier::new(digest, key)?,
-        None => Verifier::new_without_digest(key)?,
-    };
-    if algorithm.is_pss() {
-        verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
-        // RFC 9231 2.3.10: the salt is as long as the digest.
-        verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
-    }
-    verifier.verify_oneshot(signature, octets)
 }
 
 /// The DER form of an ECDSA signature that is r‖s, when its length is right for `bits`.
@@ -81,6 +62,7 @@ fn ecdsa_half(bits: u32) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::verifiers::Verifiers;
 
     fn octets(hex: &str) -> Vec<u8> {
         (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
@@ -118,8 +100,9 @@ mod tests {
             let public = PKey::public_key_from_raw_bytes(&octets(public), id).unwrap();
             let (message, signature) = (octets(message), octets(signature));
             assert_eq!(sign(&private, algorithm, &message).unwrap(), signature);
-            assert!(verify(&public, algorithm, &message, &signature).unwrap());
-            assert!(!verify(&public, algorithm, b"other", &signature).unwrap_or(false));
+            let verifiers = Verifiers::default();
+            assert!(verifiers.verify(&public, algorithm, &message, &signature).unwrap());
+            assert!(!verifiers.verify(&public, algorithm, b"other", &signature).unwrap_or(false));
         }
     }
 

@@ -1,11 +1,13 @@
 //! A public key that the administrator or metadata trusts.
 use std::fmt;
+use std::sync::Arc;
 
 use openssl::bn::BigNum;
 use openssl::pkey::{PKey, PKeyRef, Public};
 use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 
+use super::verifiers::Verifiers;
 use super::{Certificate, KeyError, KeyKind, SignatureAlgorithm, hex, octets};
 use crate::SignaturePolicy;
 
@@ -15,6 +17,7 @@ pub struct VerifyingKey {
     pkey: PKey<Public>,
     kind: KeyKind,
     fingerprint: [u8; 32],
+    verifiers: Arc<Verifiers>,
 }
 
 impl VerifyingKey {
@@ -58,6 +61,7 @@ impl VerifyingKey {
             kind: KeyKind::of(&pkey)?,
             fingerprint: sha256(&pkey.public_key_to_der().map_err(unreadable)?),
             pkey,
+            verifiers: Arc::default(),
         })
     }
 
@@ -121,7 +125,7 @@ impl VerifyingKey {
     }
 
     fn fits(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> bool {
-        octets::verify(&self.pkey, algorithm, octets, signature).unwrap_or(false)
+        self.verifiers.verify(&self.pkey, algorithm, octets, signature).unwrap_or(false)
     }
 
     fn fits_r_s(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> bool {

@@ -1,0 +1,110 @@
+//! Verification set up once for a key: libcrypto looks an algorithm up by its name for every new context,
+//! which takes a tenth of what the RSA operation itself takes.
+use std::sync::{Mutex, PoisonError};
+
+use openssl::error::ErrorStack;
+use openssl::hash::{MessageDigest, hash};
+use openssl::md::Md;
+use openssl::pkey::{PKeyRef, Public};
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
+use openssl::sign::{RsaPssSaltlen, Verifier};
+
+use super::SignatureAlgorithm;
+
+/// What is set up for one key: each algorithm that it has verified. The lock is for tests, whose threads
+/// share keys.
+#[derive(Default)]
+pub(super) struct Verifiers(Mutex<Vec<(SignatureAlgorithm, PkeyCtx<Public>)>>);
+
+impl Verifiers {
+    /// Is `signature` (ECDSA: in DER) what `key` makes of `octets`? It must be the same key each time.
+    pub(super) fn verify(
+        &self,
+        key: &PKeyRef<Public>,
+        algorithm: SignatureAlgorithm,
+        octets: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ErrorStack> {
+        let Some(of_message) = algorithm.message_digest() else {
+            return Verifier::new_without_digest(key)?.verify_oneshot(signature, octets);
+        };
+        let digest = hash(of_message, octets)?;
+        let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, context)) = ready.iter_mut().find(|(ready, _)| *ready == algorithm) {
+            return context.verify(&digest, signature);
+        }
+        let mut context = set_up(key, algorithm, of_message)?;
+        let fits = context.verify(&digest, signature);
+        ready.push((algorithm, context));
+        fits
+    }
+}
+
+fn set_up(
+    key: &PKeyRef<Public>,
+    algorithm: SignatureAlgorithm,
+    of_message: MessageDigest,
+) -> Result<PkeyCtx<Public>, ErrorStack> {
+    let mut context = PkeyCtx::new(key)?;
+    context.verify_init()?;
+    let digest = Md::from_nid(of_message.type_()).ok_or_else(ErrorStack::get)?;
+    context.set_signature_md(digest)?;
+    if algorithm.is_pss() {
+        context.set_rsa_padding(Padding::PKCS1_PSS)?;
+        // RFC 9231 2.3.10: the salt is as long as the digest.
+        context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+    }
+    Ok(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn no_verdict_depends_on_those_before_it() {
+        for (pair, algorithm) in testing::every_algorithm() {
+            let (key, verifiers) = (pair.verifying(), Verifiers::default());
+            let good = pair.signing().sign_octets(algorithm, b"octets").unwrap();
+            let mut changed = good.clone();
+            *changed.last_mut().unwrap() ^= 1;
+            let empty = &[][..];
+            for _ in 0..2 {
+                for (octets, signature, expected) in [
+                    (&b"octets"[..], good.as_slice(), true),
+                    (b"octets", &changed, false),
+                    (b"octets", &good[1..], false),
+                    (b"octets", empty, false),
+                    (b"other", &good, false),
+                    (b"octets", &good, true),
+                ] {
+                    let verdict = verifiers.verify(key.pkey(), algorithm, octets, signature);
+                    assert_eq!(verdict.unwrap_or(false), expected, "{algorithm:?}");
+                    assert!(ErrorStack::get().errors().is_empty(), "{algorithm:?}");
+                }
+            }
+        }
+    }
+
+    /// The padding belongs to the algorithm, not to the key.
+    #[test]
+    fn the_algorithms_of_one_key_are_kept_apart() {
+        let pair = testing::rsa();
+        let (key, verifiers) = (pair.verifying(), Verifiers::default());
+        let algorithms = [
+            SignatureAlgorithm::RsaSha256,
+            SignatureAlgorithm::RsaPssSha256,
+            SignatureAlgorithm::RsaSha512,
+            SignatureAlgorithm::RsaPssSha512,
+        ];
+        for signed in algorithms {
+            let signature = pair.signing().sign_octets(signed, b"octets").unwrap();
+            for said in algorithms {
+                let verdict = verifiers.verify(key.pkey(), said, b"octets", &signature);
+                assert_eq!(verdict.unwrap_or(false), said == signed, "{signed:?} {said:?}");
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Raw DEFLATE (RFC 1951), as the HTTP-Redirect binding uses it (Bindings 3.4.4.1).
 
-use std::io::{self, Read, Write};
+use std::cell::RefCell;
+use std::io::{self, Read};
 
-use flate2::Compression;
 use flate2::bufread::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// Why octets do not inflate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,30 @@ pub(crate) enum InflateError {
     TooLarge,
 }
 
+thread_local! {
+    /// Its tables have 256 KB: to allocate and clear them anew costs more than to compress a message.
+    static COMPRESSOR: RefCell<Compress> =
+        RefCell::new(Compress::new(Compression::default(), /* zlib header */ false));
+}
+
 /// Compresses without zlib or gzip frame.
 pub(crate) fn deflate(octets: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(octets)?;
-    encoder.finish()
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset();
+        let mut deflated = Vec::new();
+        let mut rest = octets;
+        loop {
+            // What does not become smaller becomes hardly larger.
+            deflated.reserve(rest.len() + 64);
+            let before = compressor.total_in();
+            let status = compressor.compress_vec(rest, &mut deflated, FlushCompress::Finish)?;
+            if status == Status::StreamEnd {
+                return Ok(deflated);
+            }
+            let read = usize::try_from(compressor.total_in() - before).unwrap_or(rest.len());
+            rest = rest.get(read..).unwrap_or_default();
+        }
+    })
 }
 
 /// At most `max` octets come out, and not many more are ever held. What follows the stream is ignored.
@@ -48,6 +67,23 @@ mod tests {
             if !text.is_empty() {
                 assert_eq!(inflate(&deflated, text.len() - 1), Err(InflateError::TooLarge));
             }
+        }
+    }
+
+    #[test]
+    fn one_message_leaves_nothing_behind_for_the_next() {
+        let text = b"<samlp:AuthnRequest/>".repeat(9);
+        let first = deflate(&text).unwrap();
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        for length in [1, 100, 100_000] {
+            // Nothing in it can be made smaller.
+            let octets: Vec<u8> = std::iter::repeat_with(&mut noise).take(length).collect();
+            assert_eq!(inflate(&deflate(&octets).unwrap(), length).unwrap(), octets);
+            assert_eq!(deflate(&text).unwrap(), first);
         }
     }
 

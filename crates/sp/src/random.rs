@@ -14,13 +14,9 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 
 /// A message ID: 160 random bits as an xs:ID (Core 1.3.4), good in URLs and cookie names too.
 pub fn id() -> String {
-    use std::fmt::Write;
-    let mut id = String::from("_");
-    for byte in bytes::<20>() {
-        // Writing to a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    let digits = bytes::<20>().into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    std::iter::once('_').chain(digits).collect()
 }
 
 #[cfg(test)]

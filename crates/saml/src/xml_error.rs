@@ -60,6 +60,7 @@ pub(crate) fn signature_reason(error: &VerifyError) -> &'static Reason {
         VerifyError::KeyTooSmall(_) => &reason::KEY_TOO_SMALL,
         VerifyError::KeyType(_) => &reason::KEY_TYPE,
         VerifyError::Void => &reason::SIGNATURE_VOID,
+        VerifyError::SecondVerifier(_) => &reason::SIGNATURE_INVALID,
     }
 }
 

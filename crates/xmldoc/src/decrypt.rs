@@ -187,8 +187,9 @@ impl Document {
         ))?;
         let opened = with.open(&child, Coverage::Unsigned)?;
         opened.document.verify_root(keys, policy).map_err(|error| {
-            // Which plaintexts get as far as their signature tells what a changed block decrypts to.
-            if opened.is_authenticated {
+            // Which plaintexts get as far as their signature tells what a changed block decrypts to;
+            // whoever asks the second verifier has the IdP's own.
+            if opened.is_authenticated || matches!(error, VerifyError::SecondVerifier(_)) {
                 DecryptError::Signature(error)
             } else {
                 DecryptError::Failed

@@ -2,6 +2,7 @@
 mod algorithm;
 mod certificate;
 mod octets;
+mod second_verifier;
 mod signing;
 mod verifiers;
 mod verifying;
@@ -15,6 +16,7 @@ use openssl::pkey::{HasPublic, Id, PKeyRef};
 use algorithm::Family;
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::Certificate;
+pub use second_verifier::SecondVerifier;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 

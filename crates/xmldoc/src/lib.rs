@@ -39,8 +39,8 @@ pub use element::{Attribute, Element};
 pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
 pub use gate::{GateError, gate};
 pub use keys::{
-    Certificate, DigestAlgorithm, KeyError, SignatureAlgorithm, SigningKey, VerifyingKey,
-    libcrypto_version,
+    Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,
+    VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
 pub use reader::Limits;

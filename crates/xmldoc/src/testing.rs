@@ -5,8 +5,8 @@ mod codes;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
@@ -17,7 +17,9 @@ use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509Name};
 
 use crate::element::plaintext_name;
-use crate::{Attribute, Element, SignatureAlgorithm as S, SigningKey, VerifyingKey};
+use crate::{
+    Attribute, Element, SecondVerifier, SignatureAlgorithm as S, SigningKey, VerifyingKey,
+};
 
 /// The document as libxml2 reads it.
 pub(crate) fn read_by_libxml2(bytes: &[u8]) -> Option<Element> {
@@ -95,6 +97,23 @@ impl Pair {
 
     pub(crate) fn verifying(&self) -> VerifyingKey {
         VerifyingKey::from_public_key_pem(&self.public_pem()).unwrap()
+    }
+}
+
+/// xmlsec1 with a key.
+pub(crate) struct Xmlsec1(xmlsec1::Key);
+
+impl Xmlsec1 {
+    /// The same key, asking xmlsec1 too.
+    pub(crate) fn beside(key: VerifyingKey) -> VerifyingKey {
+        let theirs = xmlsec1::Key::from_public_der(&key.public_der().unwrap()).unwrap();
+        key.with_second(Arc::new(Self(theirs)))
+    }
+}
+
+impl SecondVerifier for Xmlsec1 {
+    fn verify(&self, document: &str, octets: &str) -> Result<(), String> {
+        xmlsec1::verify(document, octets.as_bytes(), &self.0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Enveloped signatures: what they must look like, and what they vouch for.
 mod error;
 mod policy;
+mod second;
 mod signature;
 
 use std::ops::Deref;
@@ -14,6 +15,7 @@ use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_b
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;
+use second::Signed;
 pub(crate) use signature::{ENVELOPED, EXC_C14N, is_plain};
 use signature::{Reference, Signature};
 
@@ -98,33 +100,35 @@ pub(crate) fn verify(
     let span = target.signature()?;
     signature::check_id(target.id)?;
     let signature = Signature::read(&target.part.within(span), target.id, policy)?;
-    let key = signer(&signature, keys, policy)?;
+    let (key, signed) = signer(&signature, keys, policy)?;
     let octets = digested(&target.part, span, &signature.reference)?;
     let element = element::from_canonical(&octets).map_err(|_| VerifyError::Void)?;
     if !element.is(target.namespace, target.name) || element.attribute("ID") != Some(target.id) {
         return Err(VerifyError::Structure("the digested bytes are not the signed element"));
     }
+    signed.confirm(&octets)?;
     let by = SignedBy { key, signature: signature.algorithm, digest: signature.reference.digest };
     Ok((Verified(element), by))
 }
 
-/// The index of the key that has signed SignedInfo.
-fn signer(
+/// The index of the key that has signed SignedInfo, and what it has signed.
+fn signer<'k>(
     signature: &Signature<'_>,
-    keys: &[VerifyingKey],
+    keys: &'k [VerifyingKey],
     policy: &SignaturePolicy,
-) -> Result<usize, VerifyError> {
+) -> Result<(usize, Signed<'k>), VerifyError> {
     let candidates = candidates(keys, signature.algorithm, policy)?;
     let Signature { signed_info: part, prefixes, .. } = signature;
     let signed_info = Canonical { part, without: None, prefixes, with_comments: false };
-    let canonical = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
+    let signed_info = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
     let value = base64_binary::decode(&signature.value).unwrap_or_default();
     let algorithm = signature.algorithm;
     // In order: an IdP that rolls its key over publishes two.
     let found = candidates
         .iter()
-        .find(|(_, key)| key.verify_signed_info(algorithm, policy, canonical.as_bytes(), &value));
-    found.map(|(index, _)| *index).ok_or(VerifyError::Invalid { tried: candidates.len() })
+        .find(|(_, key)| key.verify_signed_info(algorithm, policy, signed_info.as_bytes(), &value));
+    let (index, key) = *found.ok_or(VerifyError::Invalid { tried: candidates.len() })?;
+    Ok((index, Signed { key, signed_info, value }))
 }
 
 /// The canonical element without its signature, when its digest is the one that was signed.

@@ -45,6 +45,11 @@ impl Key {
     }
 }
 
+// SAFETY: nobody changes a key; it is duplicated, which counts references to libcrypto's key atomically.
+unsafe impl Send for Key {}
+// SAFETY: as above.
+unsafe impl Sync for Key {}
+
 impl Drop for Key {
     fn drop(&mut self) {
         // SAFETY: `self` is the only owner; contexts got duplicates.

@@ -63,7 +63,8 @@ unsafe extern "C" fn keep(
 
 fn sentence(words: &[String]) -> String {
     let words: Vec<_> = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect();
-    words.join(": ").chars().take(LONGEST).collect()
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    words.join(": ").chars().map(plain).take(LONGEST).collect()
 }
 
 /// # Safety

@@ -1,4 +1,5 @@
 //! A public key that the administrator or metadata trusts.
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 
 use super::verifiers::Verifiers;
-use super::{Certificate, KeyError, KeyKind, SignatureAlgorithm, hex, octets};
+use super::{Certificate, KeyError, KeyKind, SecondVerifier, SignatureAlgorithm, hex, octets};
 use crate::SignaturePolicy;
 
 /// A trusted public key.
@@ -18,6 +19,7 @@ pub struct VerifyingKey {
     kind: KeyKind,
     fingerprint: [u8; 32],
     verifiers: Arc<Verifiers>,
+    second: Option<Arc<dyn SecondVerifier>>,
 }
 
 impl VerifyingKey {
@@ -62,7 +64,27 @@ impl VerifyingKey {
             fingerprint: sha256(&pkey.public_key_to_der().map_err(unreadable)?),
             pkey,
             verifiers: Arc::default(),
+            second: None,
         })
+    }
+
+    /// The same key; what it has signed by XML signature counts only when `second`, which has the same
+    /// key, says so too.
+    pub fn with_second(self, second: Arc<dyn SecondVerifier>) -> Self {
+        Self { second: Some(second), ..self }
+    }
+
+    pub(crate) fn second(&self) -> Option<&dyn SecondVerifier> {
+        self.second.as_deref()
+    }
+
+    /// The SubjectPublicKeyInfo, DER.
+    ///
+    /// # Errors
+    /// libcrypto cannot write it.
+    pub fn public_der(&self) -> Result<Vec<u8>, KeyError> {
+        let unwritten = |e| KeyError::openssl("is a key that cannot be written", &e);
+        self.pkey.public_key_to_der().map_err(unwritten)
     }
 
     /// Type, size and SHA-256 of the public key, for the log.
@@ -116,6 +138,17 @@ impl VerifyingKey {
                         || der.is_some_and(|der| self.fits(algorithm, canonical, der))
                 }
             }
+    }
+
+    /// A SignatureValue that [`Self::verify_signed_info`] takes, as others want it: ECDSA is r‖s.
+    pub(crate) fn xmldsig_value<'v>(&self, value: &'v [u8]) -> Cow<'v, [u8]> {
+        let r_s = match self.kind {
+            KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => None,
+            KeyKind::Ec { bits } => {
+                octets::only_ecdsa_der(bits, value).and_then(|der| octets::ecdsa_r_s(bits, der))
+            }
+        };
+        r_s.map_or(Cow::Borrowed(value), Cow::Owned)
     }
 
     fn may_sign(&self, algorithm: SignatureAlgorithm, policy: &SignaturePolicy) -> bool {

@@ -37,6 +37,7 @@ impl VerifyError {
             Self::KeyTooSmall(_) => "key_too_small",
             Self::KeyType(_) => "key_type",
             Self::Void => "signature_void",
+            Self::SecondVerifier(_) => "second_verifier_disagrees",
         }
     }
 }

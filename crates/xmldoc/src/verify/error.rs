@@ -37,6 +37,8 @@ pub enum VerifyError {
     KeyType(SignatureAlgorithm),
     /// Canonicalisation failed, or yielded nothing that can be read, or far more than was sent.
     Void,
+    /// The second verifier does not say so too, and what it says.
+    SecondVerifier(String),
 }
 
 impl fmt::Display for VerifyError {
@@ -68,6 +70,9 @@ impl fmt::Display for VerifyError {
                 write!(f, "no trusted key can have made a signature with {}", algorithm.uri())
             }
             Self::Void => f.write_str("canonicalization yielded nothing to read"),
+            Self::SecondVerifier(said) => {
+                write!(f, "it is good, but the second verifier says: {said}")
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 mod differential;
+mod second;
 mod values;
 
 use super::*;

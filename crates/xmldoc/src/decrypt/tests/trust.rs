@@ -41,6 +41,28 @@ fn cbc_outside_a_signature_needs_leave_and_tells_nothing() {
     assert_eq!(code(open_unsigned(&response(&seal(CBC, &forged)), ALL)), "decryption_failed");
 }
 
+/// It is asked of what the IdP has signed, so that its answer tells nothing of the plaintext.
+#[test]
+fn a_second_verifier_that_disagrees_is_heard() {
+    struct Never;
+    impl crate::SecondVerifier for Never {
+        fn verify(&self, _: &str, _: &str) -> Result<(), String> {
+            Err("no".into())
+        }
+    }
+    let keys = [testing::rsa().verifying().with_second(std::sync::Arc::new(Never))];
+    for cipher in [GCM, CBC] {
+        let xml = response(&seal(cipher, &signed(&assertion())));
+        let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
+        let sp_keys = [key_of(testing::other_rsa())];
+        let limits = Limits::default();
+        let with = Decryption { keys: &sp_keys, sp: "urn:sp", policy: ALL, limits: &limits };
+        let opened =
+            document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &keys, &STRICT);
+        assert_eq!(code(opened), "second_verifier_disagrees");
+    }
+}
+
 #[test]
 fn weak_algorithms_need_leave() {
     let triple_des = signed(&response(&seal(ContentCipher::TripleDesCbc, &assertion())));

@@ -113,7 +113,7 @@ impl Xmlsec1 {
 
 impl SecondVerifier for Xmlsec1 {
     fn verify(&self, document: &str, octets: &str) -> Result<(), String> {
-        xmlsec1::verify(document, octets.as_bytes(), &self.0)
+        xmlsec1::verify(document.as_bytes(), octets.as_bytes(), &self.0)
     }
 }
 

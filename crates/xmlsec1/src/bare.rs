@@ -1,16 +1,17 @@
 //! xmlsec1 with its defaults: what the tests and the benches of other crates compare with.
-use std::ptr;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::slice;
 
 use crate::context::Context;
 use crate::key::Key;
+use crate::report::Report;
 use crate::sys;
 use crate::tree::{Tree, children, name};
 
 /// One parse and one xmlSecDSigCtxVerify of the signature that is the root's child, with nothing
 /// before or after.
 pub fn verify_root(xml: &[u8], key: &Key) -> bool {
+    let _report = Report::begin();
     let Some(tree) = Tree::parse(xml) else { return false };
     let Some(root) = tree.root() else { return false };
     let Some(signature) = children(root).find(|child| name(*child) == c"Signature") else {
@@ -23,6 +24,7 @@ pub fn verify_root(xml: &[u8], key: &Key) -> bool {
 /// The bytes that each of the document's signatures digested, in document order; `None` for one
 /// that does not verify.
 pub fn digested(xml: &[u8], key: &Key) -> Vec<Option<Vec<u8>>> {
+    let _report = Report::begin();
     let Some(tree) = Tree::parse(xml) else { return Vec::new() };
     let verify = |signature| {
         let context = Context::new(key)?.storing_references();
@@ -33,6 +35,7 @@ pub fn digested(xml: &[u8], key: &Key) -> Vec<Option<Vec<u8>>> {
 
 /// The document with values in its signature templates, the last of which is signed first.
 pub fn sign(template: &[u8], key: &Key) -> Option<Vec<u8>> {
+    let _report = Report::begin();
     let tree = Tree::parse(template)?;
     for signature in signatures(&tree).into_iter().rev() {
         Context::new(key)?.sign(signature).then_some(())?;

@@ -3,7 +3,6 @@ use std::ptr::{self, NonNull};
 use std::slice;
 
 use crate::key::Key;
-use crate::silence::Silence;
 use crate::sys;
 
 pub(crate) struct Context(NonNull<sys::_xmlSecDSigCtx>);
@@ -38,7 +37,6 @@ impl Context {
 
     /// `signature` is a node of a live tree.
     pub(crate) fn verify(&self, signature: NonNull<sys::xmlNode>) -> bool {
-        let _silence = Silence::new();
         // SAFETY: context and node are live.
         unsafe {
             sys::xmlSecDSigCtxVerify(self.0.as_ptr(), signature.as_ptr()) >= 0

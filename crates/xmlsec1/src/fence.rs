@@ -10,8 +10,8 @@ use crate::tree::{Tree, children, name};
 
 const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
-/// What a Reference may name. An algorithm that this xmlsec1 does not know is none.
-const OF_REFERENCES: &[&str] = &[
+/// URIs of what a Reference may name. An algorithm that this xmlsec1 does not know is none.
+pub const OF_REFERENCES: &[&str] = &[
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
     EXC_C14N,
     "http://www.w3.org/2000/09/xmldsig#sha1",
@@ -23,8 +23,8 @@ const OF_REFERENCES: &[&str] = &[
     "http://www.w3.org/2007/05/xmldsig-more#sha3-512",
 ];
 
-/// What SignedInfo may name as its own.
-const OF_SIGNED_INFO: &[&str] = &[
+/// URIs of what SignedInfo may name as its own.
+pub const OF_SIGNED_INFO: &[&str] = &[
     EXC_C14N,
     "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
@@ -46,9 +46,9 @@ const OF_SIGNED_INFO: &[&str] = &[
 ///
 /// # Errors
 /// It does not; the sentence says why, as far as xmlsec1 does.
-pub fn verify(xml: &str, octets: &[u8], key: &Key) -> Result<(), String> {
+pub fn verify(xml: &[u8], octets: &[u8], key: &Key) -> Result<(), String> {
     let report = Report::begin();
-    let tree = Tree::parse(xml.as_bytes()).ok_or("libxml2 does not read the document")?;
+    let tree = Tree::parse(xml).ok_or("libxml2 does not read the document")?;
     let root = tree.root().ok_or("libxml2 finds no root element")?;
     let mut signatures = children(root).filter(|child| name(*child) == c"Signature");
     let (Some(signature), None) = (signatures.next(), signatures.next()) else {

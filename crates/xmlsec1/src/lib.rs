@@ -22,9 +22,10 @@ mod tree;
 
 #[cfg(any(test, feature = "bare"))]
 pub use bare::{digested, sign, verify_root};
-pub use fence::verify;
+pub use fence::{OF_REFERENCES, OF_SIGNED_INFO, verify};
 pub use key::Key;
-pub use start::{StartError, start};
+pub use report::Report;
+pub use start::{StartError, check_version, start};
 
 /// What bindgen made of the libraries' headers.
 #[allow(

@@ -2,6 +2,7 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int};
 
+use crate::silence::Silence;
 use crate::sys;
 
 /// Longest report, characters.
@@ -12,19 +13,20 @@ thread_local! {
     static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// From its beginning to its end, the first thing that xmlsec1 says in this thread is kept. At its end
-/// libcrypto's queue is emptied, so that nobody takes an error of here for one of theirs.
-pub(crate) struct Report(());
+/// From its beginning to its end, the first thing that xmlsec1 says in this thread is kept, and what
+/// libxml2 says goes nowhere. At its end libcrypto's queue is emptied, so that nobody takes an error of
+/// here for one of theirs.
+pub struct Report(#[expect(dead_code, reason = "it is what ends with the report")] Silence);
 
 impl Report {
     /// Begins.
-    pub(crate) fn begin() -> Self {
+    pub fn begin() -> Self {
         SAID.replace(None);
-        Self(())
+        Self(Silence::new())
     }
 
     /// What was said first; of no certain form, and for people only.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         SAID.take().unwrap_or_else(|| "xmlsec1 gives no reason".into())
     }
 }

@@ -32,6 +32,23 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Is the library laid out as its headers say that this was built with?
+///
+/// # Errors
+/// It is another version, and nothing of it may be used.
+pub fn check_version() -> Result<(), StartError> {
+    // SAFETY: numbers go in, a number comes out.
+    let compared = unsafe {
+        sys::xmlSecCheckVersionExt(
+            sys::XMLSEC_VERSION_MAJOR as c_int,
+            sys::XMLSEC_VERSION_MINOR as c_int,
+            sys::XMLSEC_VERSION_SUBMINOR as c_int,
+            sys::xmlSecCheckVersionABICompatible,
+        )
+    };
+    if compared == 1 { Ok(()) } else { Err(StartError::Version) }
+}
+
 /// Starts xmlsec1; later calls say what the first one has said. nginx's master must call it before it
 /// forks, so that its workers share what it sets up.
 ///
@@ -47,32 +64,16 @@ pub fn start() -> Result<(), StartError> {
 }
 
 fn start_once() -> Result<(), StartError> {
+    check_version()?;
     // SAFETY: OnceLock runs this once, before any other use of xmlsec1 by this crate. libxml2 may be
     // started again after another module's call; xmlsec1 may not, and is asked first.
     unsafe {
         sys::xmlInitParser();
-        if !is_this_version() {
-            return Err(StartError::Version);
-        }
         if !has_started() && (sys::xmlSecInit() < 0 || sys::xmlSecOpenSSLInit() < 0) {
             return Err(StartError::Failed);
         }
     }
     Ok(())
-}
-
-/// Is the library laid out as the headers say?
-fn is_this_version() -> bool {
-    // SAFETY: numbers go in, a number comes out.
-    let compared = unsafe {
-        sys::xmlSecCheckVersionExt(
-            sys::XMLSEC_VERSION_MAJOR as c_int,
-            sys::XMLSEC_VERSION_MINOR as c_int,
-            sys::XMLSEC_VERSION_SUBMINOR as c_int,
-            sys::xmlSecCheckVersionABICompatible,
-        )
-    };
-    compared == 1
 }
 
 /// Has somebody else in this process started it? A second start forgets what the first one set up.

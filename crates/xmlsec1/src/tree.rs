@@ -2,7 +2,6 @@
 use std::ffi::{CStr, c_int};
 use std::ptr::{self, NonNull};
 
-use crate::silence::Silence;
 use crate::{start, sys};
 
 /// One owner of a document; its nodes go no further than this crate.
@@ -13,7 +12,6 @@ impl Tree {
     /// 10 MB in one text).
     pub(crate) fn parse(xml: &[u8]) -> Option<Self> {
         start().ok()?;
-        let _silence = Silence::new();
         let options = sys::XML_PARSE_NONET | sys::XML_PARSE_NOERROR | sys::XML_PARSE_NOWARNING;
         let length = c_int::try_from(xml.len()).ok()?;
         // SAFETY: `xml` holds so many bytes and is read during the call only; the URL may be null.

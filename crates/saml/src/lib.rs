@@ -30,3 +30,4 @@ mod test_credentials;
 mod test_tools;
 mod xml_error;
 mod xml_writer;
+pub mod xmlsec1;

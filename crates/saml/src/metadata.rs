@@ -4,6 +4,7 @@ mod entity;
 mod idp;
 mod keys;
 mod kind;
+mod signers;
 mod sp;
 mod text;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 pub use idp::IdpMetadata;
 pub use keys::MetadataKey;
+pub use signers::MetadataSigners;
 pub use sp::{Contact, Organization, RequestedAttribute, SpMetadata};
 
 /// Why metadata is unusable: a sentence that says what to do.

@@ -212,6 +212,9 @@ reasons! {
     SIGNATURE_VOID, "signature_void", Idp,
         "The signature covers nothing that can be read.",
         "somebody may have altered the message: compare it with what the IdP's log says it sent";
+    SECOND_VERIFIER_DISAGREES, "second_verifier_disagrees", Server,
+        "The signature could not be confirmed.",
+        "xmlsec1 does not verify what this module does: it may not know the algorithm (see second_verifier), or one of the two is wrong; keep the message and report it";
     RESPONSE_UNSIGNED, "response_unsigned", Idp,
         "The response is not signed, and this SP asks for that.",
         "let the IdP sign responses for this SP, or set want_response_signed off";

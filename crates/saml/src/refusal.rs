@@ -62,6 +62,11 @@ impl Refusal {
         self.blame() != Blame::Client || sender == Sender::Known
     }
 
+    /// Must somebody look at once? Two implementations disagree on a signature, and one of them is wrong.
+    pub fn is_alert(&self) -> bool {
+        self.reason == &reason::SECOND_VERIFIER_DISAGREES
+    }
+
     /// One sentence for the user's page.
     pub fn meaning(&self) -> &'static str {
         self.reason.meaning()

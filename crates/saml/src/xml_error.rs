@@ -60,7 +60,7 @@ pub(crate) fn signature_reason(error: &VerifyError) -> &'static Reason {
         VerifyError::KeyTooSmall(_) => &reason::KEY_TOO_SMALL,
         VerifyError::KeyType(_) => &reason::KEY_TYPE,
         VerifyError::Void => &reason::SIGNATURE_VOID,
-        VerifyError::SecondVerifier(_) => &reason::SIGNATURE_INVALID,
+        VerifyError::SecondVerifier(_) => &reason::SECOND_VERIFIER_DISAGREES,
     }
 }
 
@@ -125,6 +125,7 @@ mod tests {
             (VerifyError::KeyTooSmall(text()), "key_too_small"),
             (VerifyError::KeyType(SignatureAlgorithm::RsaSha256), "key_type"),
             (VerifyError::Void, "signature_void"),
+            (VerifyError::SecondVerifier(text()), "second_verifier_disagrees"),
         ] {
             assert_eq!(signature_reason(&error).code(), code);
         }

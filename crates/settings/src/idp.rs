@@ -57,6 +57,8 @@ fn settings(raw: &RawIdp, policy: &RawPolicy, files: &Files) -> Result<IdpSettin
         slo: slo(raw, policy)?,
         demands_slo_binding: raw.policy.slo_binding.is_some(),
         keys: keys(raw, files)?,
+        metadata_signers: None,
+        second_verifier: None,
         policy: policy.resolved(),
     })
 }

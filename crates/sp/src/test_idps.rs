@@ -17,6 +17,8 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
         slo: None,
         demands_slo_binding: false,
         keys: Vec::new(),
+        metadata_signers: None,
+        second_verifier: None,
         policy: Policy::default(),
     }
 }

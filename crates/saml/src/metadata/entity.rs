@@ -10,7 +10,8 @@ use crate::namespace::{METADATA, PROTOCOL};
 use crate::refusal::quote;
 
 /// A federation's aggregate is some ten thousand entities in 50 MB and more.
-const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 64, elements: 1_000_000, attributes: 64 };
+pub(super) const LIMITS: Limits =
+    Limits { bytes: 64 << 20, depth: 64, elements: 1_000_000, attributes: 64 };
 
 /// Entities named in a sentence.
 const NAMES_MAX: usize = 5;

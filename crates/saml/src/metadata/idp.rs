@@ -5,7 +5,7 @@ use xmldoc::{Element, EncryptionKey};
 
 use crate::metadata::entity::{Entities, Entity, earliest, valid_until};
 use crate::metadata::keys::{SigningKeys, encryption_key};
-use crate::metadata::{MetadataError, MetadataKey, kind, text};
+use crate::metadata::{MetadataError, MetadataKey, MetadataSigners, kind, text};
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
 use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
@@ -50,11 +50,23 @@ impl IdpMetadata {
     /// # Errors
     /// It is no metadata, has not the one IdP that is meant, or that one cannot be read.
     pub fn parse(file: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
-        let refuse = |what: Option<String>| what.map_or(Ok(()), |what| Err(MetadataError(what)));
-        refuse(kind::of_octets(file))?;
-        let text = text::decode(file)?;
-        refuse(kind::of_text(&text))?;
-        let entities = Entities::read(&text)?;
+        Self::of_entities(&Entities::read(&text_of(file)?)?, entity_id)
+    }
+
+    /// As [`IdpMetadata::parse`], of what the signature of the document's root covers: `signers` must
+    /// have made it. Then nothing in the document may be broken, and no processing instruction be in it.
+    ///
+    /// # Errors
+    /// As [`IdpMetadata::parse`]; none of them has signed the root.
+    pub fn parse_signed(
+        file: &[u8],
+        entity_id: Option<&str>,
+        signers: &MetadataSigners,
+    ) -> Result<Self, MetadataError> {
+        Self::of_entities(&Entities::read(&signers.signed(&text_of(file)?)?)?, entity_id)
+    }
+
+    fn of_entities(entities: &Entities, entity_id: Option<&str>) -> Result<Self, MetadataError> {
         read(entities.choose(entity_id)?, entities.left_out())
     }
 
@@ -94,6 +106,14 @@ impl IdpMetadata {
             quote(&self.entity_id)
         )))
     }
+}
+
+fn text_of(file: &[u8]) -> Result<String, MetadataError> {
+    let refuse = |what: Option<String>| what.map_or(Ok(()), |what| Err(MetadataError(what)));
+    refuse(kind::of_octets(file))?;
+    let text = text::decode(file)?;
+    refuse(kind::of_text(&text))?;
+    Ok(text)
 }
 
 fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, MetadataError> {

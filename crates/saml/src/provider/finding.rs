@@ -34,6 +34,8 @@ pub enum Setting {
     Block,
     /// `metadata`.
     Metadata,
+    /// `second_verifier`.
+    SecondVerifier,
     /// `sso_binding`; it may be unset.
     SsoBinding,
     /// `sign_requests`; it may be unset.

@@ -1,8 +1,11 @@
 //! What the configuration says of an IdP.
 
+use std::rc::Rc;
+
 use super::endpoint::{Binding, Endpoint, LogoutEndpoint};
 use super::policy::Policy;
-use crate::metadata::MetadataKey;
+use crate::metadata::{MetadataKey, MetadataSigners};
+use crate::xmlsec1::Xmlsec1;
 
 /// An IdP as its `saml_idp` block says, with the defaults of one `saml_sp`: the same for as long as
 /// nginx runs, while metadata may come and change. Both together make an [`Idp`](super::Idp).
@@ -25,6 +28,10 @@ pub struct IdpSettings {
     pub demands_slo_binding: bool,
     /// Signing keys by hand, beside those of the metadata.
     pub keys: Vec<MetadataKey>,
+    /// Who must have signed the metadata; `None` = nobody need.
+    pub metadata_signers: Option<MetadataSigners>,
+    /// What must verify the IdP's signatures in XML, too.
+    pub second_verifier: Option<Rc<dyn Xmlsec1>>,
     /// How the two deal with one another.
     pub policy: Policy,
 }

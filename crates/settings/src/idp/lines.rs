@@ -38,7 +38,7 @@ impl IdpLines<'_> {
             given.as_ref().map(|given| &given.place)
         }
         let place = match setting {
-            Setting::Block => None,
+            Setting::Block | Setting::SecondVerifier => None,
             Setting::Metadata => of(&self.raw.metadata),
             Setting::SsoBinding => of(&self.policy.sso_binding),
             Setting::SignRequests => of(&self.policy.sign_requests),

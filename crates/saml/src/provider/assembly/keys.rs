@@ -11,7 +11,7 @@ use crate::provider::idp_settings::IdpSettings;
 /// Those of the metadata, then those by hand.
 ///
 /// # Errors
-/// None of them will ever be accepted.
+/// None of them will ever be accepted, or one cannot be confirmed.
 pub(super) fn all(
     settings: &IdpSettings,
     metadata: Option<&IdpMetadata>,
@@ -33,7 +33,25 @@ pub(super) fn all(
     let certificates = keys().filter_map(|key| key.certificate.as_ref());
     let expiring = certificates.filter_map(|one| expiry_warning(one, &owner, now));
     warnings.extend(expiring.map(|sentence| Finding::new(Setting::Block, sentence)));
-    Ok(keys().map(|key| key.key.clone()).collect())
+    keys().map(|key| confirmed(&key.key, settings)).collect()
+}
+
+/// The key, and beside it the second verifier, when there is to be one.
+fn confirmed(key: &VerifyingKey, settings: &IdpSettings) -> Result<VerifyingKey, Finding> {
+    let Some(xmlsec1) = &settings.second_verifier else { return Ok(key.clone()) };
+    let der = key.public_der().map_err(|error| error.to_string());
+    match der.and_then(|der| xmlsec1.verifier(&der)) {
+        Ok(second) => Ok(key.clone().with_second(second)),
+        Err(why) => {
+            let sentence = format!(
+                "a signing key of saml_idp \"{}\" is none that xmlsec1 can use ({}): {why}; leave \
+                 \"second_verifier\" off for this IdP",
+                settings.name,
+                key.describe()
+            );
+            Err(Finding::new(Setting::SecondVerifier, sentence))
+        }
+    }
 }
 
 fn is_long_enough(key: &MetadataKey, allow_rsa1024: bool) -> bool {

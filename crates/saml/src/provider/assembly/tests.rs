@@ -1,6 +1,8 @@
-use clock::{Seconds, UnixTime};
+mod second_verifier;
+
 use std::sync::OnceLock;
 
+use clock::{Seconds, UnixTime};
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use xmldoc::{Certificate, EncryptionKey, SignatureAlgorithm, VerifyingKey};
@@ -49,6 +51,8 @@ fn settings() -> IdpSettings {
         slo: None,
         demands_slo_binding: false,
         keys: Vec::new(),
+        metadata_signers: None,
+        second_verifier: None,
         policy: Policy::default(),
     }
 }

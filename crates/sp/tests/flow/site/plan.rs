@@ -193,6 +193,8 @@ fn settings(name: &str, policy: Policy) -> IdpSettings {
         slo: None,
         demands_slo_binding: false,
         keys: Vec::new(),
+        metadata_signers: None,
+        second_verifier: None,
         policy,
     }
 }

@@ -30,6 +30,7 @@ mod store;
 mod suspend;
 mod upstream_cookies;
 mod variables;
+mod xmlsec1;
 
 use std::ffi::{c_char, c_void};
 use std::ptr;

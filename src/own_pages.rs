@@ -56,20 +56,28 @@ struct Mapping {
 /// Takes the pages from the file at the first call, which must come before nginx forks.
 pub fn keep() {
     CANARY.store(AT_WORK, Ordering::Relaxed);
-    LOADED.get_or_init(|| {
-        let maps = fs::read_to_string("/proc/self/maps").ok()?;
-        let (path, mappings) = mappings_of(&maps, ptr::from_ref(&CANARY) as usize)?;
-        let file = File::read(path)?;
-        // valgrind knows functions by the file that is mapped.
-        let is_traced = std::env::var("LD_PRELOAD").is_ok_and(|libs| libs.contains("vgpreload_"));
-        if !is_traced {
-            for mapping in mappings {
-                // Without it the file stays behind these pages, as ever.
-                let _ = mapping.detach();
-            }
+    LOADED.get_or_init(|| detach(ptr::from_ref(&CANARY) as usize));
+}
+
+/// As [`keep`], for another shared object of ours, which has something at `address`.
+pub fn keep_object(address: usize) {
+    detach(address);
+}
+
+/// Takes the pages of the object around `address` from its file, and says what that file is.
+fn detach(address: usize) -> Option<File> {
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let (path, mappings) = mappings_of(&maps, address)?;
+    let file = File::read(path)?;
+    // valgrind knows functions by the file that is mapped.
+    let is_traced = std::env::var("LD_PRELOAD").is_ok_and(|libs| libs.contains("vgpreload_"));
+    if !is_traced {
+        for mapping in mappings {
+            // Without it the file stays behind these pages, as ever.
+            let _ = mapping.detach();
         }
-        Some(file)
-    });
+    }
+    Some(file)
 }
 
 /// Is the module's state what it was at the start?

@@ -1,9 +1,9 @@
 //! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK,
-    ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter, ngx_http_send_header,
-    ngx_int_t, ngx_str_t,
+    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
+    NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter,
+    ngx_http_send_header, ngx_int_t, ngx_str_t,
 };
 use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
@@ -56,8 +56,11 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
     let circumstances = context.circumstances();
     circumstances.code.set(Some(refusal.code()));
-    let is_error = refusal.is_error(circumstances.sender.get());
-    let level = if is_error { NGX_LOG_ERR } else { NGX_LOG_WARN };
+    let level = match refusal.is_error(circumstances.sender.get()) {
+        _ if refusal.is_alert() => NGX_LOG_ALERT,
+        true => NGX_LOG_ERR,
+        false => NGX_LOG_WARN,
+    };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());
     Some(context)
 }

@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
+use saml::xmlsec1::Xmlsec1;
 use settings::{Host, StoreSettings, Unusable};
 use sp::{BackChannel, SessionRules};
 
 use super::{slo_soap, store};
 use crate::sessions::Sessions;
 use crate::store::Store;
+use crate::xmlsec1::Library;
 
 /// nginx while it reads its configuration.
 pub struct Nginx(pub *mut ngx_conf_t);
@@ -32,5 +34,9 @@ impl Host for Nginx {
         trusted_certificate: Option<&str>,
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
         Ok(Rc::new(slo_soap::resource(self.0, url, trusted_certificate)?))
+    }
+
+    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String> {
+        Ok(Rc::new(Library::load()?))
     }
 }

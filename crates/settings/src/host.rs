@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use http::HttpUrl;
+use saml::xmlsec1::Xmlsec1;
 use sp::{BackChannel, SessionRules};
 
 use crate::store_settings::StoreSettings;
@@ -33,6 +34,12 @@ pub trait Host {
         url: &HttpUrl<'_>,
         trusted_certificate: Option<&str>,
     ) -> Result<Rc<dyn BackChannel>, Unusable>;
+
+    /// xmlsec1, of which most servers have nothing loaded.
+    ///
+    /// # Errors
+    /// It is not there, or does not work: a sentence that says what to do.
+    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String>;
 }
 
 /// What a [`Host`] cannot use, and why: the second half of a sentence.

@@ -1,6 +1,7 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
 mod lines;
+mod signatures;
 mod slo_soap;
 
 use std::rc::Rc;
@@ -8,10 +9,10 @@ use std::rc::Rc;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint};
 use sp::{Current, Idp};
-use xmldoc::{Certificate, SigningKey, VerifyingKey};
+use xmldoc::{SigningKey, VerifyingKey};
 
 use self::lines::IdpLines;
-use crate::certificate::key_error;
+use crate::certificate::{certified_key, key_error};
 use crate::files::Files;
 use crate::host::Host;
 use crate::place::{ConfigError, Given};
@@ -32,13 +33,13 @@ pub(crate) fn idp<H: Host>(
     warnings: &mut Warnings,
 ) -> Result<Idp, ConfigError> {
     let policy = raw.policy.over(defaults);
-    let settings = settings(raw, &policy, around.files)?;
+    let settings = settings(raw, &policy, around)?;
     let lines = IdpLines { raw, policy: &policy };
     if settings.is_awaited() {
         lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, signer, found))?;
         return Ok(Idp::new(settings, None));
     }
-    let metadata = metadata(raw, around.files)?;
+    let metadata = metadata(raw, &settings, around.files)?;
     let provider = lines.judge(warnings, |found| {
         provider::Idp::new(&settings, metadata.as_ref(), signer, around.now, found)
     })?;
@@ -47,7 +48,11 @@ pub(crate) fn idp<H: Host>(
 }
 
 /// The lines, when each of them can be used.
-fn settings(raw: &RawIdp, policy: &RawPolicy, files: &Files) -> Result<IdpSettings, ConfigError> {
+fn settings<H: Host>(
+    raw: &RawIdp,
+    policy: &RawPolicy,
+    around: &mut Surroundings<'_, H>,
+) -> Result<IdpSettings, ConfigError> {
     Ok(IdpSettings {
         name: raw.name.clone(),
         metadata: text(&raw.metadata),
@@ -56,9 +61,9 @@ fn settings(raw: &RawIdp, policy: &RawPolicy, files: &Files) -> Result<IdpSettin
         sso_binding: policy.sso_binding.as_ref().map(|given| given.value),
         slo: slo(raw, policy)?,
         demands_slo_binding: raw.policy.slo_binding.is_some(),
-        keys: keys(raw, files)?,
-        metadata_signers: None,
-        second_verifier: None,
+        keys: keys(raw, around.files)?,
+        metadata_signers: signatures::metadata_signers(raw, policy, around)?,
+        second_verifier: signatures::second_verifier(policy, around)?,
         policy: policy.resolved(),
     })
 }
@@ -102,11 +107,7 @@ fn slo(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<LogoutEndpoint>, Confi
 fn keys(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
     let mut keys = Vec::new();
     for given in &raw.signing_certificate {
-        let pem = files.read("signing_certificate", given)?;
-        let certificate = Certificate::from_pem(&pem)
-            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
-        let key = VerifyingKey::from_certificate(&certificate)
-            .map_err(|e| key_error("signing_certificate", given, &e.to_string()))?;
+        let (key, certificate) = certified_key("signing_certificate", given, files)?;
         keys.push(MetadataKey { key, certificate: Some(certificate) });
     }
     for given in &raw.signing_key {
@@ -119,7 +120,11 @@ fn keys(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
 }
 
 /// The file that `metadata` names.
-fn metadata(raw: &RawIdp, files: &Files) -> Result<Option<IdpMetadata>, ConfigError> {
+fn metadata(
+    raw: &RawIdp,
+    settings: &IdpSettings,
+    files: &Files,
+) -> Result<Option<IdpMetadata>, ConfigError> {
     let Some(given) = &raw.metadata else { return Ok(None) };
     if given.value.contains("://") {
         return Err(ConfigError::new(
@@ -128,9 +133,12 @@ fn metadata(raw: &RawIdp, files: &Files) -> Result<Option<IdpMetadata>, ConfigEr
         ));
     }
     let xml = files.read("metadata", given)?;
-    let wanted = raw.entity_id.as_ref().map(|given| given.value.as_str());
-    let metadata = IdpMetadata::parse(&xml, wanted).map_err(|e| {
-        ConfigError::new(&given.place, format!("metadata \"{}\": {e}", given.value))
-    })?;
-    Ok(Some(metadata))
+    let wanted = settings.entity_id.as_deref();
+    let metadata = match &settings.metadata_signers {
+        Some(signers) => IdpMetadata::parse_signed(&xml, wanted, signers),
+        None => IdpMetadata::parse(&xml, wanted),
+    };
+    metadata
+        .map(Some)
+        .map_err(|e| ConfigError::new(&given.place, format!("metadata \"{}\": {e}", given.value)))
 }

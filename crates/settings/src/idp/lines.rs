@@ -38,8 +38,9 @@ impl IdpLines<'_> {
             given.as_ref().map(|given| &given.place)
         }
         let place = match setting {
-            Setting::Block | Setting::SecondVerifier => None,
+            Setting::Block => None,
             Setting::Metadata => of(&self.raw.metadata),
+            Setting::SecondVerifier => of(&self.policy.second_verifier),
             Setting::SsoBinding => of(&self.policy.sso_binding),
             Setting::SignRequests => of(&self.policy.sign_requests),
             Setting::Encryption => of(&self.policy.encryption),

@@ -17,6 +17,7 @@ directives! {
     }
 
     once metadata: String = "metadata", Line::text;
+    words metadata_certificate: String = "metadata_certificate" [1..], |file| Ok(file.to_owned());
     once entity_id: String = "entity_id", Line::text;
     once sso_url: String = "sso_url", Line::text;
     once slo_url: String = "slo_url", Line::text;

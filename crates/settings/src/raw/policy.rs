@@ -29,6 +29,8 @@ directives! {
     sets allow_create: bool = "allow_create", Line::flag;
     sets clock_skew: Seconds = "clock_skew", |line| line.seconds(Seconds(0), Seconds(10 * 60));
     sets allow_unsolicited: bool = "allow_unsolicited", Line::flag;
+    once second_verifier: bool = "second_verifier",
+        |line| line.choice(&[("xmlsec1", true), ("off", false)]);
     words allow_weak: Weak = "allow_weak" [1..=5], weak;
     sets signature_algorithm: Option<SignatureAlgorithm> = "signature_algorithm",
         signature_algorithm;

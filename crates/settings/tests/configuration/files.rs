@@ -65,6 +65,8 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("idp.pub", idp.public_key_to_pem().unwrap()),
         ("idp.xml", text(&good)),
         ("second.xml", text(&another)),
+        ("signed.xml", text(&another.replacen("entityID", "ID=\"_signed\" entityID", 1))),
+        ("short.crt", certificate(&short, FAR).to_pem().unwrap()),
         (
             "soap.xml",
             text(&metadata("https://soap.example.org", &certificate(&idp, FAR), &with_soap)),

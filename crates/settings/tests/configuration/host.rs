@@ -1,10 +1,13 @@
 //! A server that has all there is, or not.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::HttpUrl;
+use saml::xmlsec1::Xmlsec1;
 use settings::{Host, StoreSettings, Unusable};
 use sp::{BackChannel, Post, Posting, SessionRules};
+use xmldoc::SecondVerifier;
 
 /// A store is its settings, the sessions of an SP are their rules.
 #[derive(Default)]
@@ -13,6 +16,10 @@ pub(crate) struct TestHost {
     pub(crate) refusal: Option<Unusable>,
     /// The URLs that were asked for, and whom they trust.
     pub(crate) channels: Vec<(String, Option<String>)>,
+    /// What it says when it is asked for xmlsec1.
+    pub(crate) without_xmlsec1: Option<String>,
+    /// How often it was.
+    pub(crate) xmlsec1: usize,
 }
 
 pub(crate) struct Sessions {
@@ -39,6 +46,35 @@ impl Host for TestHost {
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
         self.channels.push((url.origin(), trusted_certificate.map(str::to_owned)));
         self.refusal.clone().map_or(Ok(Rc::new(Silent)), Err)
+    }
+
+    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String> {
+        self.xmlsec1 += 1;
+        self.without_xmlsec1.clone().map_or(Ok(Rc::new(TestXmlsec1)), Err)
+    }
+}
+
+/// Knows every key, and calls signed what has the ID `_signed`.
+struct TestXmlsec1;
+
+impl Xmlsec1 for TestXmlsec1 {
+    fn verifier(&self, _: &[u8]) -> Result<Arc<dyn SecondVerifier>, String> {
+        Ok(Arc::new(Agreeing))
+    }
+
+    fn signed_root(&self, document: &str, keys: &[Vec<u8>], sha1: bool) -> Result<String, String> {
+        if !document.contains("ID=\"_signed\"") {
+            return Err(format!("{} keys have not signed it, SHA-1 {sha1}", keys.len()));
+        }
+        Ok(document.to_owned())
+    }
+}
+
+struct Agreeing;
+
+impl SecondVerifier for Agreeing {
+    fn verify(&self, _: &str, _: &str) -> Result<(), String> {
+        Ok(())
     }
 }
 

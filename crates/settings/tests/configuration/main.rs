@@ -5,6 +5,7 @@ mod host;
 mod http;
 mod levels;
 mod mistakes;
+mod signatures;
 mod statement;
 mod values;
 mod warnings;

@@ -106,8 +106,13 @@ pub(crate) struct Xmlsec1(xmlsec1::Key);
 impl Xmlsec1 {
     /// The same key, asking xmlsec1 too.
     pub(crate) fn beside(key: VerifyingKey) -> VerifyingKey {
-        let theirs = xmlsec1::Key::from_public_der(&key.public_der().unwrap()).unwrap();
-        key.with_second(Arc::new(Self(theirs)))
+        Self::if_known(key).unwrap()
+    }
+
+    /// The same, of a key of a kind that this xmlsec1 may not know.
+    pub(crate) fn if_known(key: VerifyingKey) -> Option<VerifyingKey> {
+        let theirs = xmlsec1::Key::from_public_der(&key.public_der().unwrap())?;
+        Some(key.with_second(Arc::new(Self(theirs))))
     }
 }
 

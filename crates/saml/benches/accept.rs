@@ -2,6 +2,7 @@
 //! the same document: one parse and one xmlSecDSigCtxVerify, nothing before or after.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -19,8 +20,8 @@ use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
 use saml::response::{Asked, Login};
 use xmldoc::{
-    DecryptionKey, DigestAlgorithm, Limits, SignaturePlace, SigningKey, VerifyingKey,
-    sign_enveloped,
+    DecryptionKey, DigestAlgorithm, Limits, SecondVerifier, SignaturePlace, SigningKey,
+    VerifyingKey, sign_enveloped,
 };
 
 const IDP: &str = "https://idp.example.org/metadata";
@@ -67,6 +68,16 @@ impl Posted {
         Self { xml, body, idp, bare, keys }
     }
 
+    /// xmlsec1 must agree, as `second_verifier` has it.
+    fn confirmed(mut self) -> Self {
+        let confirmed = |key: VerifyingKey| {
+            let theirs = xmlsec1::Key::from_public_der(&key.public_der().unwrap()).unwrap();
+            key.with_second(Arc::new(Second(theirs)))
+        };
+        self.idp.keys = self.idp.keys.into_iter().map(confirmed).collect();
+        self
+    }
+
     fn bare(&self) {
         assert!(xmlsec1::verify_root(black_box(self.xml.as_bytes()), &self.bare));
     }
@@ -99,6 +110,15 @@ impl Posted {
         let [bare, accept] = times.map(median);
         let ratio = accept.as_secs_f64() / bare.as_secs_f64();
         println!("{name}: accept {accept:?} / bare xmlsec1 {bare:?} = {ratio:.3}");
+    }
+}
+
+/// xmlsec1 with the IdP's key.
+struct Second(xmlsec1::Key);
+
+impl SecondVerifier for Second {
+    fn verify(&self, document: &str, octets: &str) -> Result<(), String> {
+        xmlsec1::verify(document.as_bytes(), octets.as_bytes(), &self.0)
     }
 }
 
@@ -206,7 +226,7 @@ fn response(assertion: &str) -> String {
     )
 }
 
-fn cases() -> [(&'static str, Posted); 3] {
+fn cases() -> [(&'static str, Posted); 5] {
     let (idp, sp) = (Pair::new(), Pair::new());
     let clear = |assertion: String| assertion;
     let encrypted = |assertion: String| sp.encrypt(&assertion);
@@ -214,6 +234,8 @@ fn cases() -> [(&'static str, Posted); 3] {
         ("5 attributes", Posted::new(5, &idp, &sp, clear)),
         ("50 attributes", Posted::new(50, &idp, &sp, clear)),
         ("5 attributes, encrypted", Posted::new(5, &idp, &sp, encrypted)),
+        ("5 attributes, second verifier", Posted::new(5, &idp, &sp, clear).confirmed()),
+        ("50 attributes, second verifier", Posted::new(50, &idp, &sp, clear).confirmed()),
     ]
 }
 

@@ -11,7 +11,7 @@ IDP_PACKAGES="simplesamlphp php-cli php-cgi php-xml php-mbstring"
 JAVA_PACKAGES="openjdk-17-jre-headless maven"
 PYTHON_PACKAGES="python3 python3-venv"
 # What crates/libxml2 and crates/xmlsec1 are built with: Rust tests, benches and fuzz targets compare
-# with them, the module does without.
+# with them, the second object beside the module is linked with them, the module does without.
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
     chromium chromium-driver wrk curl"

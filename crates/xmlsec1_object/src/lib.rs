@@ -3,7 +3,7 @@
 //! The module loads it when a configuration says `second_verifier xmlsec1` or `metadata_certificate`,
 //! and finds one symbol in it, the [`Table`].
 
-#![warn(unreachable_pub)]
+#![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

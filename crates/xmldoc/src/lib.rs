@@ -11,6 +11,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod agreement;
 mod base64_binary;
 mod canonical;
 mod decrypt;
@@ -39,8 +40,8 @@ pub use element::{Attribute, Element};
 pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
 pub use gate::{GateError, gate};
 pub use keys::{
-    Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,
-    VerifyingKey, libcrypto_version,
+    Certificate, DigestAlgorithm, KeyError, PrivateKey, SecondVerifier, SignatureAlgorithm,
+    SigningKey, VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
 pub use reader::Limits;

@@ -7,7 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref};
 
-use super::{KeyError, SigningKey, hex};
+use super::{KeyError, PrivateKey, hex};
 
 /// A certificate as configured or found in metadata.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl Certificate {
     }
 
     /// Does `key` belong to this certificate?
-    pub fn matches(&self, key: &SigningKey) -> bool {
+    pub fn matches(&self, key: &PrivateKey) -> bool {
         self.x509.public_key().is_ok_and(|public| key.pkey().public_eq(&public))
     }
 
@@ -81,7 +81,7 @@ impl Certificate {
         entries.filter_map(|entry| entry.data().to_string().ok()).collect()
     }
 
-    pub(super) fn x509(&self) -> &X509Ref {
+    pub(crate) fn x509(&self) -> &X509Ref {
         &self.x509
     }
 }
@@ -152,8 +152,12 @@ mod tests {
     #[test]
     fn knows_its_key() {
         let certificate = Certificate::from_pem(&testing::rsa().certificate_pem()).unwrap();
-        assert!(certificate.matches(&testing::rsa().signing()));
-        assert!(!certificate.matches(&testing::other_rsa().signing()));
-        assert!(!certificate.matches(&testing::ec(256).signing()));
+        let matches = |pair: &testing::Pair| {
+            certificate.matches(&PrivateKey::from_pem(&pair.private_pem(), None).unwrap())
+        };
+        assert!(matches(testing::rsa()));
+        assert!(!matches(testing::other_rsa()));
+        assert!(!matches(testing::ec(256)));
+        assert!(!matches(testing::x25519()));
     }
 }

@@ -37,7 +37,9 @@ mod verify;
 pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy};
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
-pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
+pub use encrypt::{
+    Agreement, EncryptError, Encrypted, EncryptedKey, EncryptionKey, KeyMethod, PublicKey,
+};
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, PrivateKey, SecondVerifier, SignatureAlgorithm,

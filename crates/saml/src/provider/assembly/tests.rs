@@ -390,8 +390,8 @@ fn an_encrypted_name_id_needs_a_key_of_the_idp() {
     let settings = with_policy(|policy| policy.name_id_encrypted = true);
     let expected = finding(
         Setting::NameIdEncrypted,
-        "\"name_id_encrypted on\" needs an RSA key for encryption in the metadata of saml_idp \
-         \"corp\"",
+        "\"name_id_encrypted on\" needs a key for encryption in the metadata of saml_idp \
+         \"corp\": RSA, EC (P-256, P-384, P-521), X25519 or X448",
     );
     assert_eq!(refused(&settings, Some(&metadata())), expected);
     let encryption_key = EncryptionKey::of(&rsa_key().key, []);

@@ -1,7 +1,6 @@
 //! Encrypting for one IdP, as SAML uses XML Encryption (xmlenc-core1 5.2, 5.5, 5.6; SAML Core 2.2.4).
+mod error;
 mod recipient;
-
-use std::fmt;
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Public};
@@ -11,6 +10,7 @@ use openssl::symm::{Crypter, Mode, encrypt_aead};
 use crate::decrypt::algorithm::ContentCipher;
 use crate::decrypt::fields::algorithm;
 use crate::{Certificate, Element, VerifyingKey};
+pub use error::EncryptError;
 use recipient::Recipient;
 pub use recipient::{Agreement, EncryptedKey, KeyMethod, PublicKey};
 
@@ -20,25 +20,6 @@ const DEFAULT: ContentCipher = ContentCipher::AesGcm { bits: 256 };
 /// Bytes (xmlenc-core1 5.2.4).
 const GCM_IV: usize = 12;
 const GCM_TAG: usize = 16;
-
-/// Why nothing could be encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncryptError(pub String);
-
-impl fmt::Display for EncryptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for EncryptError {}
-
-impl From<ErrorStack> for EncryptError {
-    fn from(error: ErrorStack) -> Self {
-        let reason = error.errors().first().and_then(|e| e.reason()).unwrap_or("no reason given");
-        Self(format!("encryption failed: {reason}"))
-    }
-}
 
 /// A key of an IdP to encrypt for, and the algorithms to use.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 mod algorithm;
 mod certificate;
 mod octets;
-mod private;
+mod private_pem;
 mod second_verifier;
 mod signing;
 mod verifiers;
@@ -17,7 +17,7 @@ use openssl::pkey::{HasPublic, Id, PKeyRef};
 use algorithm::Family;
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::Certificate;
-pub use private::PrivateKey;
+pub(crate) use private_pem::read_pem;
 pub use second_verifier::SecondVerifier;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;

@@ -27,6 +27,7 @@ mod members;
 mod outline;
 #[cfg(any(test, feature = "fuzzing"))]
 mod places;
+mod private_key;
 mod reader;
 mod sign;
 mod soap;
@@ -42,10 +43,11 @@ pub use encrypt::{
 };
 pub use gate::{GateError, gate};
 pub use keys::{
-    Certificate, DigestAlgorithm, KeyError, PrivateKey, SecondVerifier, SignatureAlgorithm,
-    SigningKey, VerifyingKey, libcrypto_version,
+    Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,
+    VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
+pub use private_key::PrivateKey;
 pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};
 pub use soap::SoapError;

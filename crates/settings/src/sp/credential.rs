@@ -78,7 +78,7 @@ fn read(
         .find_map(|p| PrivateKey::from_pem(&pem, Some(p)).ok())
         .map_or_else(|| PrivateKey::from_pem(&pem, None), Ok)
         .map_err(|e| key_error("certificate_key", key_file, &e.to_string()))?;
-    if !certificate.matches(&key) {
+    if !key.is_of(&certificate) {
         return Err(key_error(
             "certificate_key",
             key_file,

@@ -4,9 +4,10 @@ use std::fmt;
 use openssl::encrypt::Encrypter;
 use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private, Public};
+use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 
-use super::{EncryptError, random};
+use super::error::EncryptError;
 use crate::agreement::{CONCAT_KDF, ConcatKdf, Curve};
 use crate::decrypt::algorithm::{KeyTransport, OaepDigest, RSA_OAEP, RSA_OAEP_MGF1P};
 use crate::decrypt::fields::algorithm;
@@ -147,12 +148,11 @@ impl Recipient {
         content_key: &[u8],
     ) -> Result<EncryptedKey, EncryptError> {
         let ephemeral = curve.generate()?;
+        let mut party_u_info = vec![0; PARTY_U_INFO];
+        rand_bytes(&mut party_u_info)?;
         // None is empty: some readers take that for a mistake.
-        let parameters = [
-            ("AlgorithmID", vec![0]),
-            ("PartyUInfo", random(PARTY_U_INFO)?),
-            ("PartyVInfo", vec![0]),
-        ];
+        let parameters =
+            [("AlgorithmID", vec![0]), ("PartyUInfo", party_u_info), ("PartyVInfo", vec![0])];
         let other_info = parameters.iter().flat_map(|(_, octets)| octets).copied().collect();
         let kdf = ConcatKdf { digest, other_info };
         let key = kdf.key(&ephemeral, &self.key, wrap.key_length());

@@ -7,7 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref};
 
-use super::{KeyError, PrivateKey, hex};
+use super::{KeyError, hex};
 
 /// A certificate as configured or found in metadata.
 #[derive(Clone)]
@@ -68,11 +68,6 @@ impl Certificate {
         let fingerprint = self.x509.digest(MessageDigest::sha256());
         let fingerprint = fingerprint.map_or_else(|_| "?".into(), |digest| hex(&digest));
         format!("{}, SHA-256 {fingerprint}", subject(&self.x509))
-    }
-
-    /// Does `key` belong to this certificate?
-    pub fn matches(&self, key: &PrivateKey) -> bool {
-        self.x509.public_key().is_ok_and(|public| key.pkey().public_eq(&public))
     }
 
     /// The common names in its subject.
@@ -147,17 +142,5 @@ mod tests {
         assert!(error(&testing::rsa().public_pem()).contains("bare public key"));
         assert!(error(b"hello").contains("no certificate"));
         assert!(Certificate::from_der(b"hello").is_err());
-    }
-
-    #[test]
-    fn knows_its_key() {
-        let certificate = Certificate::from_pem(&testing::rsa().certificate_pem()).unwrap();
-        let matches = |pair: &testing::Pair| {
-            certificate.matches(&PrivateKey::from_pem(&pair.private_pem(), None).unwrap())
-        };
-        assert!(matches(testing::rsa()));
-        assert!(!matches(testing::other_rsa()));
-        assert!(!matches(testing::ec(256)));
-        assert!(!matches(testing::x25519()));
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use openssl::pkey::{PKey, PKeyRef, Private};
 
-use super::{KeyError, KeyKind, SignatureAlgorithm, octets, private};
+use super::{KeyError, KeyKind, SignatureAlgorithm, octets, read_pem};
 
 /// A private key that signs.
 pub struct SigningKey {
@@ -18,10 +18,10 @@ impl SigningKey {
     /// There is no private key, the passphrase does not open it, or it is of a kind or size that is not
     /// taken.
     pub fn from_pem(pem: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
-        Self::of(private::read_pem(pem, passphrase)?)
+        Self::of(read_pem(pem, passphrase)?)
     }
 
-    pub(super) fn of(pkey: PKey<Private>) -> Result<Self, KeyError> {
+    pub(crate) fn of(pkey: PKey<Private>) -> Result<Self, KeyError> {
         let kind = KeyKind::of(&pkey)?;
         if let KeyKind::Rsa { bits: bits @ ..2048 } = kind {
             return Err(KeyError::new(format!("is an RSA key of {bits} bits; make one of 2048")));

@@ -29,6 +29,7 @@ use sp::Preflight;
 pub use self::commands::{COMMANDS, commands};
 use self::host::Nginx;
 use crate::clock::now;
+use crate::counters::Counters;
 use crate::module::{LocConf, MainConf, SamlModule};
 
 /// Setter of a named block.
@@ -123,9 +124,15 @@ fn register_endpoint(
 /// Makes the SPs, once all of `http` has been read.
 pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+    // Nobody has asked for anything, shared memory neither.
+    if main.blocks.is_empty() {
+        return NGX_CONF_OK;
+    }
+    let Some(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
-    let outcome = main.blocks.build(&mut Nginx(cf), &files, now(), &mut warnings);
+    let mut host = Nginx { cf, counters };
+    let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
     report(cf, outcome.map(|sps| main.sps = sps))
 }

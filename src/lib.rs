@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod context;
 mod core_variable;
+mod counters;
 mod endpoint;
 mod entry;
 mod errand;

@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 use saml::xmlsec1::Xmlsec1;
 use xmldoc::SecondVerifier;
 use xmlsec1_table::{FILE, Key, Octets, SYMBOL, Sink, Table, VERSION};
+use zone::Counter;
 
+use crate::counters::Counters;
 use crate::own_pages;
 
 /// What must be installed for it.
@@ -20,24 +22,31 @@ const ADVICE: &str = "it comes with the module when that is built where libxml2-
 
 /// The object, loaded and started. It stays loaded: libraries keep pointers into it.
 #[derive(Clone, Copy)]
-pub struct Library(&'static Table);
+pub struct Library {
+    table: &'static Table,
+    /// Of the configuration that uses it.
+    counters: &'static Counters,
+}
 
 impl Library {
     /// Loads and starts it, at the first call; one that failed is tried again. nginx's master must do
-    /// that before it forks.
+    /// that before it forks. Its disagreements are counted with `counters`.
     ///
     /// # Errors
     /// It is not there, or cannot be used: the rest of a sentence, and what to do.
-    pub fn load() -> Result<Self, String> {
-        static LOADED: OnceLock<Library> = OnceLock::new();
-        if let Some(loaded) = LOADED.get() {
-            return Ok(*loaded);
-        }
-        let library = Self::load_first()?;
-        Ok(*LOADED.get_or_init(|| library))
+    pub fn load(counters: &'static Counters) -> Result<Self, String> {
+        static LOADED: OnceLock<&'static Table> = OnceLock::new();
+        let table = match LOADED.get() {
+            Some(loaded) => loaded,
+            None => {
+                let table = Self::load_first()?;
+                LOADED.get_or_init(|| table)
+            }
+        };
+        Ok(Self { table, counters })
     }
 
-    fn load_first() -> Result<Self, String> {
+    fn load_first() -> Result<&'static Table, String> {
         let path = path().ok_or("cannot tell where the module lies")?;
         let table = open(&path)
             .map_err(|why| format!("needs {FILE} beside the module ({why}); {ADVICE}"))?;
@@ -51,7 +60,7 @@ impl Library {
         let mut said = Vec::new();
         // SAFETY: the table is of this build; `said` lives during the call, and is not used meanwhile.
         if unsafe { (table.start)(Sink::to(&mut said)) } {
-            return Ok(Self(table));
+            return Ok(table);
         }
         let said = String::from_utf8_lossy(&said);
         Err(format!("cannot be: {said}; install the libraries that {FILE} was built with"))
@@ -61,9 +70,9 @@ impl Library {
 impl Xmlsec1 for Library {
     fn verifier(&self, public_key: &[u8]) -> Result<Arc<dyn SecondVerifier>, String> {
         // SAFETY: the library has started; the octets live during the call.
-        let key = unsafe { (self.0.key_new)(Octets::of(public_key)) };
+        let key = unsafe { (self.table.key_new)(Octets::of(public_key)) };
         let key = NonNull::new(key).ok_or("xmlsec1 cannot read it")?;
-        Ok(Arc::new(Verifier { table: self.0, key }))
+        Ok(Arc::new(Verifier { table: self.table, key, counters: self.counters }))
     }
 
     fn signed_root(
@@ -78,7 +87,7 @@ impl Xmlsec1 for Library {
         // not used meanwhile.
         let verified = unsafe {
             let (document, sink) = (Octets::of(document.as_bytes()), Sink::to(&mut said));
-            (self.0.signed_root)(document, keys.as_ptr(), keys.len(), allow_sha1, sink)
+            (self.table.signed_root)(document, keys.as_ptr(), keys.len(), allow_sha1, sink)
         };
         if !verified {
             return Err(String::from_utf8_lossy(&said).into_owned());
@@ -91,6 +100,7 @@ impl Xmlsec1 for Library {
 struct Verifier {
     table: &'static Table,
     key: NonNull<Key>,
+    counters: &'static Counters,
 }
 
 // SAFETY: the object's keys may be used from any thread, as crates/xmlsec1 promises of them.
@@ -108,7 +118,14 @@ impl SecondVerifier for Verifier {
                 (Octets::of(document.as_bytes()), Octets::of(octets.as_bytes()));
             (self.table.verify)(self.key.as_ptr(), document, octets, Sink::to(&mut said))
         };
-        if verified { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
+        if verified {
+            return Ok(());
+        }
+        // It is asked for what the module has found good, so that this is a disagreement.
+        let counted = self.counters.count(Counter::SecondVerifierDisagreements);
+        // In front, since what is long will be cut off.
+        let counted = counted.map(|counted| format!("({counted}) ")).unwrap_or_default();
+        Err(counted + &String::from_utf8_lossy(&said))
     }
 }
 

@@ -106,7 +106,7 @@ MISTAKES = {
     "encryption for an ed25519 key": (
         {"HTTP": "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; encryption offer; certificate ed25519.crt; certificate_key ed25519.key; }", "SERVER": "location = /b { saml_acs b; }"},
         '"encryption"',
-        "RSA or EC",
+        "RSA, EC, X25519 or X448",
     ),
     "bad binding": ({"IDP": "sso_binding soap;"}, '"sso_binding"', '"redirect" or "post"'),
     "bad algorithm": ({"SP": "signature_algorithm rsa-sha1;"}, '"signature_algorithm"', "rsa-sha256"),

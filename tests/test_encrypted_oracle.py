@@ -13,14 +13,20 @@ from lxml import etree
 from harness.browser import Browser
 from harness.encrypt import OAEP_MGF1P, RSA_1_5, Encryption, encrypt
 from harness.idp import post_fields, sign
-from harness.keys import rsa_credential
+from harness.keys import rsa_credential, x25519_credential
 from harness.message import NS
 from harness.response import Answer
 from harness.site import site
 
-CONF = site(idp="allow_weak cbc rsa1_5;")
+CONF = site(
+    idp="allow_weak cbc rsa1_5;",
+    sp="certificate agrees.crt; certificate_key agrees.key;",
+)
+SP, AGREES = rsa_credential("sp"), x25519_credential("agrees")
+FILES = {"agrees.crt": AGREES.certificate_pem, "agrees.key": AGREES.key_pem}
 VALUE = "{http://www.w3.org/2001/04/xmlenc#}CipherValue"
 KEY, DATA = 0, 1
+ONLY = 0  # where there is no EncryptedKey
 
 
 def tampered(document: etree._Element, which: int, place: int, value: int) -> bytes:
@@ -62,16 +68,20 @@ CASES = {
     "key, oaep, cbc": (Encryption("aes128-cbc", OAEP_MGF1P), KEY, 0, SOME),
     "key, pkcs 1, cbc": (Encryption("aes128-cbc", RSA_1_5), KEY, 5, SOME),
     "key, pkcs 1, gcm": (Encryption("aes128-gcm", RSA_1_5), KEY, 5, SOME),
+    "padding length, agreed on": (Encryption("aes128-cbc", place="agreement"), ONLY, -17, EVERY),
+    "last octet, agreed on": (Encryption("aes128-cbc", place="agreement"), ONLY, -1, SOME),
+    "tag, agreed on": (Encryption("aes128-gcm", place="agreement"), ONLY, -1, SOME),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_one_answer(nginx, idp, name):
     how, which, place, values = CASES[name]
-    server, browser = nginx(CONF), Browser()
+    server, browser = nginx(CONF, files=FILES), Browser()
     request = idp.asked(browser.get(server.url("/page.html")))
     document = etree.fromstring(idp.response(request, Answer()))
-    encrypt(document.find("saml:Assertion", NS), rsa_credential("sp"), how=how)
+    recipient = AGREES if how.place == "agreement" else SP
+    encrypt(document.find("saml:Assertion", NS), recipient, how=how)
     seen = set()
     for number, value in enumerate(values):
         message = tampered(document, which, place, value)
@@ -87,7 +97,7 @@ def test_one_answer(nginx, idp, name):
 
 def test_under_a_signature_nothing_is_decrypted(nginx, idp, browser):
     """Altered ciphertext inside a signed Response never meets the key."""
-    server = nginx(CONF)
+    server = nginx(CONF, files=FILES)
     request = idp.asked(browser.get(server.url("/page.html")))
     document = etree.fromstring(idp.response(request, Answer(sign=None)))
     encrypt(

@@ -4,12 +4,14 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from harness.backend import Backend
 from harness.browser import Browser
+from harness.decrypt import decrypt
 from harness.idp import Idp
-from harness.keys import rsa_credential
+from harness.keys import certified, rsa_credential, x448_credential, x25519_credential
 from harness.logout import (
     RESPONDER,
     LogoutRequest,
@@ -226,6 +228,52 @@ def test_an_encrypted_name_id(nginx, tmp_path):
     )  # fmt: skip
     name_id = etree.fromstring(opened.stdout).find("saml:NameID", NS)
     assert (name_id.text, name_id.get("Format")) == ("alice@example.org", EMAIL)
+
+
+LISTED = {
+    "sha256": (
+        '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep"><ds:DigestMethod'
+        ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
+        '<x:MGF xmlns:x="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1sha256"/>'
+        "</md:EncryptionMethod>"
+    ),
+    "aes128": (
+        '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm"/>'
+        '<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#kw-aes128"/>'
+        '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#ECDH-ES"><ds:DigestMethod'
+        ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="http://www.w3.org/2001/04/xmlenc#sha512"/>'
+        "</md:EncryptionMethod>"
+    ),
+}  # fmt: skip
+RECIPIENTS = {
+    "rsa": (rsa_credential("idp encryption"), "", "rsa-oaep-mgf1p"),
+    "rsa, sha256": (rsa_credential("idp encryption"), LISTED["sha256"], "xmlenc11#rsa-oaep"),
+    "p256": (certified(ec.generate_private_key(ec.SECP256R1()), "idp"), "", "kw-aes256"),
+    "p256, aes128": (certified(ec.generate_private_key(ec.SECP256R1()), "idp"), LISTED["aes128"], "kw-aes128"),
+    "p384": (certified(ec.generate_private_key(ec.SECP384R1()), "idp"), "", "kw-aes256"),
+    "p521": (certified(ec.generate_private_key(ec.SECP521R1()), "idp"), "", "kw-aes256"),
+    "x25519": (x25519_credential("idp encryption"), "", "kw-aes256"),
+    "x448": (x448_credential("idp encryption"), LISTED["aes128"], "kw-aes128"),
+}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("name", RECIPIENTS)
+def test_a_name_id_encrypted_for_the_idps_kind_of_key(nginx, name):
+    """The `cryptography` package opens it."""
+    key, listed, algorithm = RECIPIENTS[name]
+    idp = Idp(slo=("HTTP-POST",), encryption=key, encryption_methods=listed)
+    server = serve(nginx, idp, "name_id_encrypted on;")
+    request = received(log_in(server, idp).get(server.url("/saml/logout")))
+    request.verify(SP)
+    assert "alice" not in etree.tostring(request.xml).decode()
+    holder = request.xml.find("saml:EncryptedID", NS)
+    name_id = decrypt(holder, key)
+    assert (name_id.text, name_id.get("Format")) == ("alice@example.org", EMAIL)
+    encrypted_key = holder.find(".//{*}EncryptedKey")
+    assert encrypted_key.find("{*}EncryptionMethod").get("Algorithm").endswith(algorithm)
+    if algorithm.startswith("kw-"):
+        assert encrypted_key.get("Recipient") == idp.entity_id
 
 
 class SoapIdp:

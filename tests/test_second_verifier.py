@@ -1,5 +1,6 @@
 """`second_verifier xmlsec1`: what this module accepts, xmlsec1 must accept too."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -103,6 +104,33 @@ def pss(document: etree._Element) -> None:
         id_attribute="ID",
     )
     document.replace(assertion, signed)
+
+
+def test_disagreements_are_counted(nginx, idp):
+    """By all workers together, and on after a reload; the log says the number."""
+    conf = CONF.replace("events {}", "worker_processes 2;\nevents {}")
+    server = nginx(conf, IDP=ON)
+    server.expected = "second_verifier_disagrees"
+    said = re.compile(r"\(disagreement (\d+) since the start\)")
+
+    def disagree(times: int) -> None:
+        for _ in range(times):
+            page = idp.login(Browser(), server.url("/page.html"), Answer(sign=None, after_signing=pss))
+            if page.status == 303:
+                pytest.skip("this xmlsec1 knows RSA-PSS")
+            assert page.status == 503 and "disagreement" not in page.text
+
+    disagree(8)
+    server.reload()
+    disagree(1)
+    server.configure(conf.replace("@IDP@", OFF))
+    server.reload()
+    assert idp.login(Browser(), server.url("/page.html")).status == 303
+    server.configure(conf.replace("@IDP@", ON))
+    server.reload()
+    disagree(1)
+    alerts = [line for line in server.error_log().splitlines() if " [alert] " in line]
+    assert sorted(int(said.search(line).group(1)) for line in alerts) == [*range(1, 11)]
 
 
 def test_a_disagreement_is_an_alert_and_no_login(nginx, idp):

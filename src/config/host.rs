@@ -9,19 +9,23 @@ use settings::{Host, StoreSettings, Unusable};
 use sp::{BackChannel, SessionRules};
 
 use super::{slo_soap, store};
+use crate::counters::Counters;
 use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::xmlsec1::Library;
 
 /// nginx while it reads its configuration.
-pub struct Nginx(pub *mut ngx_conf_t);
+pub struct Nginx {
+    pub cf: *mut ngx_conf_t,
+    pub counters: &'static Counters,
+}
 
 impl Host for Nginx {
     type Store = Store;
     type Sessions = Sessions;
 
     fn open_store(&mut self, settings: StoreSettings) -> Result<Store, Unusable> {
-        store::open(self.0, settings)
+        store::open(self.cf, settings)
     }
 
     fn sessions(&mut self, store: &Rc<Store>, rules: SessionRules) -> Sessions {
@@ -33,10 +37,10 @@ impl Host for Nginx {
         url: &HttpUrl<'_>,
         trusted_certificate: Option<&str>,
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
-        Ok(Rc::new(slo_soap::resource(self.0, url, trusted_certificate)?))
+        Ok(Rc::new(slo_soap::resource(self.cf, url, trusted_certificate)?))
     }
 
     fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String> {
-        Ok(Rc::new(Library::load()?))
+        Ok(Rc::new(Library::load(self.counters)?))
     }
 }

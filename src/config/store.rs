@@ -51,6 +51,6 @@ fn tls(cf: *mut ngx_conf_t, files: &TlsFiles) -> Result<Rc<Tls>, Unusable> {
 }
 
 /// What marks our shared-memory zones as ours.
-fn zone_tag() -> *mut c_void {
+pub fn zone_tag() -> *mut c_void {
     ptr::from_ref(SamlModule::module()).cast_mut().cast()
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
@@ -58,17 +58,29 @@ KEY = """\
 
 # As Shibboleth IdP writes it; PartyUInfo and PartyVInfo are octets behind the number of unused bits.
 AGREEMENT = """\
-<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:AgreementMethod\
- Algorithm="http://www.w3.org/2009/xmlenc11#ECDH-ES"><xenc11:KeyDerivationMethod\
+<xenc:AgreementMethod xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"\
+ xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="{method}"><xenc11:KeyDerivationMethod\
  xmlns:xenc11="http://www.w3.org/2009/xmlenc11#"\
  Algorithm="http://www.w3.org/2009/xmlenc11#ConcatKDF"><xenc11:ConcatKDFParams AlgorithmID="0000"\
  PartyUInfo="00{party_u}" PartyVInfo="00{party_v}"><ds:DigestMethod Algorithm="{digest}"/>\
-</xenc11:ConcatKDFParams></xenc11:KeyDerivationMethod><xenc:OriginatorKeyInfo><ds:KeyValue>\
-<dsig11:ECKeyValue xmlns:dsig11="http://www.w3.org/2009/xmldsig11#"><dsig11:NamedCurve\
+</xenc11:ConcatKDFParams></xenc11:KeyDerivationMethod><xenc:OriginatorKeyInfo>{originator}\
+</xenc:OriginatorKeyInfo><xenc:RecipientKeyInfo><ds:X509Data><ds:X509Certificate>\
+{certificate}</ds:X509Certificate></ds:X509Data></xenc:RecipientKeyInfo></xenc:AgreementMethod>"""
+
+EC_KEY = """\
+<ds:KeyValue><dsig11:ECKeyValue xmlns:dsig11="http://www.w3.org/2009/xmldsig11#"><dsig11:NamedCurve\
  URI="urn:oid:{curve}"/><dsig11:PublicKey>{point}</dsig11:PublicKey></dsig11:ECKeyValue>\
-</ds:KeyValue></xenc:OriginatorKeyInfo><xenc:RecipientKeyInfo><ds:X509Data><ds:X509Certificate>\
-{certificate}</ds:X509Certificate></ds:X509Data></xenc:RecipientKeyInfo></xenc:AgreementMethod>\
-</ds:KeyInfo>"""
+</ds:KeyValue>"""
+
+DER_KEY = """\
+<dsig11:DEREncodedKeyValue xmlns:dsig11="http://www.w3.org/2009/xmldsig11#">{der}\
+</dsig11:DEREncodedKeyValue>"""
+
+ECDH_ES = XENC11 + "ECDH-ES"
+MONTGOMERY = {
+    x25519.X25519PublicKey: ("http://www.w3.org/2021/04/xmldsig-more#x25519", x25519.X25519PrivateKey),
+    x448.X448PublicKey: ("http://www.w3.org/2021/04/xmldsig-more#x448", x448.X448PrivateKey),
+}
 
 CURVES = {"secp256r1": "1.2.840.10045.3.1.7", "secp384r1": "1.3.132.0.34", "secp521r1": "1.3.132.0.35"}
 
@@ -89,7 +101,8 @@ TEMPLATE = """\
 class Encryption:
     """How to encrypt. `digest` and `mgf` are left out of the message when `None` (SHA-1).
 
-    `kdf` and `wrap` are for recipients with an EC key, whatever `transport` says.
+    `kdf` and `wrap` are for recipients with a key on a curve, whatever `transport` says. At the place
+    `agreement` the key that is agreed on with the only recipient encrypts the content itself.
     """
 
     content: str = "aes128-gcm"
@@ -98,7 +111,7 @@ class Encryption:
     mgf: str | None = None
     kdf: str = "sha256"
     wrap: int = 256
-    place: str = "inside"  # inside | beside | retrieval
+    place: str = "inside"  # inside | beside | retrieval | agreement
 
 
 PLAIN = Encryption()
@@ -112,14 +125,18 @@ def encrypt(
 ) -> etree._Element:
     """Puts the Encrypted… element in the place of `element`; `octets`: another plaintext."""
     uri, length = CONTENT[how.content]
-    key = os.urandom(length)
     plaintext = etree.tostring(element, with_tail=False) if octets is None else octets
-    keys = [encrypted_key(key, who, n, how) for n, who in enumerate(recipients)]
-    key_info = {
-        "inside": "".join(keys),
-        "beside": "<ds:KeyName>sp</ds:KeyName>",
-        "retrieval": RETRIEVAL.format(0),
-    }[how.place]
+    if how.place == "agreement":
+        (recipient,), keys = recipients, []
+        key, key_info = agreement(recipient, how, length)
+    else:
+        key = os.urandom(length)
+        keys = [encrypted_key(key, who, n, how) for n, who in enumerate(recipients)]
+        key_info = {
+            "inside": "".join(keys),
+            "beside": "<ds:KeyName>sp</ds:KeyName>",
+            "retrieval": RETRIEVAL.format(0),
+        }[how.place]
     value = base64.b64encode(ciphertext(how.content, key, plaintext)).decode()
     holder = etree.Element(
         f"{{{NS['saml']}}}{PLAINTEXT[etree.QName(element).localname]}", nsmap={"saml": NS["saml"]}
@@ -162,7 +179,7 @@ def replace(element: etree._Element, holder: etree._Element) -> etree._Element:
 def encrypted_key(key: bytes, recipient: Credential, number: int, how: Encryption) -> str:
     certificate: x509.Certificate = recipient.certificate
     id = f' Id="_key{number}"' if how.place != "inside" else ""
-    if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+    if not isinstance(certificate.public_key(), rsa.RSAPublicKey):
         return agreed_key(key, recipient, id, how)
     _, digest = DIGESTS[how.digest or "sha1"]
     _, mgf = DIGESTS[how.mgf or "sha1"]
@@ -186,28 +203,44 @@ def encrypted_key(key: bytes, recipient: Credential, number: int, how: Encryptio
 
 
 def agreed_key(key: bytes, recipient: Credential, id: str, how: Encryption) -> str:
-    """ECDH-ES, ConcatKDF and AES Key Wrap (xmlenc-core1 5.4.1, 5.6.4, 5.7)."""
-    public = recipient.certificate.public_key()
-    ephemeral = ec.generate_private_key(public.curve)
-    uri, digest = DIGESTS[how.kdf]
-    other_info = b"\0" + b"idp" + b"sp"
-    kdf = ConcatKDFHash(digest, how.wrap // 8, other_info)
-    wrapping_key = kdf.derive(ephemeral.exchange(ec.ECDH(), public))
-    point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    """AES Key Wrap with a key that was agreed on (xmlenc-core1 5.7)."""
+    wrapping_key, method = agreement(recipient, how, how.wrap // 8)
     return KEY.format(
         id=id,
         transport=f"{XENC}kw-aes{how.wrap}",
         parameters="",
-        key_info=AGREEMENT.format(
-            party_u=b"idp".hex(),
-            party_v=b"sp".hex().upper(),
-            digest=uri,
-            curve=CURVES[public.curve.name],
-            point=base64.b64encode(point).decode(),
-            certificate=recipient.certificate_base64,
-        ),
+        key_info=f'<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">{method}</ds:KeyInfo>',
         value=base64.b64encode(aes_key_wrap(wrapping_key, key)).decode(),
     )
+
+
+def agreement(recipient: Credential, how: Encryption, length: int) -> tuple[bytes, str]:
+    """A key of `length` bytes by Diffie-Hellman and ConcatKDF, and the AgreementMethod that tells it
+    (xmlenc-core1 5.4.1, 5.6; RFC 9231 2.7.1)."""
+    method, secret, originator = exchange(recipient.certificate.public_key())
+    uri, digest = DIGESTS[how.kdf]
+    other_info = b"\0" + b"idp" + b"sp"
+    return ConcatKDFHash(digest, length, other_info).derive(secret), AGREEMENT.format(
+        method=method,
+        party_u=b"idp".hex(),
+        party_v=b"sp".hex().upper(),
+        digest=uri,
+        originator=originator,
+        certificate=recipient.certificate_base64,
+    )
+
+
+def exchange(public) -> tuple[str, bytes, str]:
+    """The Algorithm, the secret, and our new key as XML has it."""
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        ephemeral = ec.generate_private_key(public.curve)
+        point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        key = EC_KEY.format(curve=CURVES[public.curve.name], point=base64.b64encode(point).decode())
+        return ECDH_ES, ephemeral.exchange(ec.ECDH(), public), key
+    uri, private = next(row for kind, row in MONTGOMERY.items() if isinstance(public, kind))
+    ephemeral = private.generate()
+    der = ephemeral.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return uri, ephemeral.exchange(public), DER_KEY.format(der=base64.b64encode(der).decode())
 
 
 def ciphertext(content: str, key: bytes, plaintext: bytes) -> bytes:

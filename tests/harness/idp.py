@@ -29,7 +29,7 @@ KEY = """\
       <ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>
     </ds:KeyInfo></md:KeyDescriptor>"""
 
-ENCRYPTION_KEY = KEY.replace('"signing"', '"encryption"')
+ENCRYPTION_KEY = KEY.replace('"signing"', '"encryption"').replace("</md:Key", "{}</md:Key")
 
 LOGOUT_SERVICE = """
     <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{}" Location={}{}/>"""
@@ -52,11 +52,14 @@ class Idp:
     slo_url: str = "https://idp.example.org/slo"
     slo_response_url: str | None = None
     encryption: Credential | None = None
+    encryption_methods: str = ""
 
     def metadata(self) -> str:
         keys = KEY.format(self.credential.certificate_base64)
         if self.encryption:
-            keys += ENCRYPTION_KEY.format(self.encryption.certificate_base64)
+            keys += ENCRYPTION_KEY.format(
+                self.encryption.certificate_base64, self.encryption_methods
+            )
         location = quoteattr(self.slo_url)
         response_location = optional("ResponseLocation", self.slo_response_url)
         services = [LOGOUT_SERVICE.format(name, location, response_location) for name in self.slo]

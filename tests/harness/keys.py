@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.x509.oid import NameOID
 
 EDDSA = (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)
@@ -52,8 +52,22 @@ def ed25519_credential(name: str) -> Credential:
     return certified(ed25519.Ed25519PrivateKey.generate(), name)
 
 
-def certified(key, name: str, not_before_days: int = -1, not_after_days: int = 3650) -> Credential:
-    """A self-signed certificate for `key`; the days count from now."""
+@functools.cache
+def x25519_credential(name: str) -> Credential:
+    """Certified by an authority, as such a key signs nothing."""
+    return certified(x25519.X25519PrivateKey.generate(), name, issuer=ec_credential("authority").key)
+
+
+@functools.cache
+def x448_credential(name: str) -> Credential:
+    return certified(x448.X448PrivateKey.generate(), name, issuer=ec_credential("authority").key)
+
+
+def certified(
+    key, name: str, not_before_days: int = -1, not_after_days: int = 3650, issuer=None
+) -> Credential:
+    """A certificate for `key`, signed by itself or by `issuer`; the days count from now."""
+    issuer = issuer or key
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
@@ -65,6 +79,6 @@ def certified(key, name: str, not_before_days: int = -1, not_after_days: int = 3
         .not_valid_before(now + datetime.timedelta(days=not_before_days))
         .not_valid_after(now + datetime.timedelta(days=not_after_days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, None if isinstance(key, EDDSA) else hashes.SHA256())
+        .sign(issuer, None if isinstance(issuer, EDDSA) else hashes.SHA256())
     )
     return Credential(key, certificate)

@@ -8,8 +8,12 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// XML Signature (xmldsig-core1).
 pub const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// What XML Signature 1.1 has added (xmldsig-core1 1.3).
+pub const XMLDSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
 /// XML Encryption (xmlenc-core1).
 pub const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+/// What XML Encryption 1.1 has added (xmlenc-core1 1.3).
+pub const XMLENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// SOAP 1.1, which SAML's SOAP binding speaks (Bindings 3.2.2).
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// XML Schema instance.

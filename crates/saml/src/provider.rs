@@ -6,6 +6,7 @@ mod expiry;
 mod finding;
 mod idp;
 mod idp_settings;
+mod own_keys;
 mod policy;
 
 pub use endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
@@ -13,4 +14,5 @@ pub use expiry::expiry_warning;
 pub use finding::{Finding, Setting};
 pub use idp::Idp;
 pub use idp_settings::IdpSettings;
+pub use own_keys::OwnKeys;
 pub use policy::{Encryption, Policy, SignRequests};

@@ -228,7 +228,7 @@ reasons! {
         "let the IdP encrypt assertions for this SP (its metadata offers the key), or set encryption offer or off";
     DECRYPTION_KEY_MISSING, "decryption_key_missing", Sp,
         "The message is encrypted, and this SP has no key to read it.",
-        "give the saml_sp a certificate and certificate_key of type RSA or EC and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
+        "give the saml_sp a certificate and certificate_key of type RSA, EC, X25519 or X448 and register the certificate at the IdP, or turn encryption off at the IdP for this SP";
     DECRYPTION_FAILED, "decryption_failed", Idp,
         "The encrypted part of the message could not be read.",
         "let the IdP encrypt for the certificate in this SP's current metadata, and sign what it encrypts";
@@ -237,13 +237,13 @@ reasons! {
         "find out in the lines before why they fail (decryption_failed); behind a load balancer let nginx know the clients' addresses (set_real_ip_from), or one of them uses up what all have";
     ENCRYPTION_ALGORITHM, "encryption_algorithm", Idp,
         "The encryption algorithm is not allowed.",
-        "let the IdP encrypt with AES-GCM and RSA-OAEP (for an EC key: ECDH-ES, ConcatKDF and AES Key Wrap), or set allow_weak rsa1_5 or 3des for this IdP";
+        "let the IdP encrypt with AES-GCM and RSA-OAEP (for an EC, X25519 or X448 key: its key agreement and ConcatKDF, with AES Key Wrap or without), or set allow_weak rsa1_5 or 3des for this IdP";
     ENCRYPTION_CBC_UNSIGNED, "encryption_cbc_unsigned", Idp,
         "The ciphertext could have been altered on its way.",
         "at the IdP: sign the Response too (not only the Assertion), encrypt with AES-GCM (\"encryption offer\" lists it in this SP's metadata), or do not encrypt; here: allow_weak cbc for this IdP";
     ENCRYPTION_STRUCTURE, "encryption_structure", Idp,
         "The encrypted part of the message is not built as SAML says.",
-        "look at what the IdP sends: each encrypted element holds one EncryptedData, and its EncryptedKey inside or beside it";
+        "look at what the IdP sends: each encrypted element holds one EncryptedData, and its EncryptedKey inside or beside it, or else one AgreementMethod";
 
     // The envelope (Core 3.2.2, Profiles 4.1.4.2).
     MESSAGE_UNEXPECTED, "message_unexpected", Client,

@@ -8,7 +8,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
-use xmldoc::{Certificate, SigningKey};
+use xmldoc::{Certificate, DecryptionKey, PrivateKey, SigningKey};
 
 /// A private key with a self-signed certificate of ten years.
 pub(crate) struct Credential {
@@ -30,7 +30,17 @@ impl Credential {
         Self::new(PKey::generate_ed25519().unwrap())
     }
 
+    /// Certified by somebody else, as it signs nothing.
+    pub(crate) fn x25519() -> Self {
+        let issuer = PKey::generate_ed25519().unwrap();
+        Self::certified(PKey::generate_x25519().unwrap(), &issuer)
+    }
+
     fn new(key: PKey<Private>) -> Self {
+        Self::certified(key.clone(), &key)
+    }
+
+    fn certified(key: PKey<Private>, issuer: &PKey<Private>) -> Self {
         let mut name = X509NameBuilder::new().unwrap();
         name.append_entry_by_text("CN", "test").unwrap();
         let name = name.build();
@@ -44,14 +54,22 @@ impl Credential {
         builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
         builder.set_not_after(&Asn1Time::days_from_now(3650).unwrap()).unwrap();
         builder.set_pubkey(&key).unwrap();
-        let is_ed25519 = key.id() == Id::ED25519;
+        let is_ed25519 = issuer.id() == Id::ED25519;
         let digest = if is_ed25519 { MessageDigest::null() } else { MessageDigest::sha256() };
-        builder.sign(&key, digest).unwrap();
+        builder.sign(issuer, digest).unwrap();
         Self { key, x509: builder.build() }
     }
 
     pub(crate) fn signing_key(&self) -> SigningKey {
         SigningKey::from_pem(&self.key.private_key_to_pem_pkcs8().unwrap(), None).unwrap()
+    }
+
+    pub(crate) fn decryption_key(&self) -> DecryptionKey {
+        let pem = self.key.private_key_to_pem_pkcs8().unwrap();
+        match PrivateKey::from_pem(&pem, None).unwrap() {
+            PrivateKey::Signing(key) => DecryptionKey::of(&key).unwrap(),
+            PrivateKey::DecryptionOnly(key) => key,
+        }
     }
 
     pub(crate) fn certificate(&self) -> Certificate {

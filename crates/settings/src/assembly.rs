@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use clock::UnixTime;
+use saml::provider::OwnKeys;
 use sp::Sp;
 
 use crate::block::Blocks;
@@ -49,7 +50,7 @@ impl Blocks {
                 sps.push(Rc::new(sp));
             }
             for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
-                idp(raw, &RawPolicy::default(), None, &mut around, warnings)?;
+                idp(raw, &RawPolicy::default(), OwnKeys::default(), &mut around, warnings)?;
             }
         }
         self.endpoints_have_sps()?;

@@ -33,6 +33,12 @@ impl Blocks {
         }
     }
 
+    /// Was there nothing for this module in the configuration?
+    pub fn is_empty(&self) -> bool {
+        let Self { stores, idps, sps, endpoints } = self;
+        stores.is_empty() && idps.is_empty() && sps.is_empty() && endpoints.is_empty()
+    }
+
     /// Adds a block that has been read.
     pub fn add<B: Block>(&mut self, block: B) {
         B::list(self).push(block);

@@ -7,9 +7,11 @@ mod slo_soap;
 use std::rc::Rc;
 
 use saml::metadata::{IdpMetadata, MetadataKey};
-use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint};
+use saml::provider::{
+    self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
+};
 use sp::{Current, Idp};
-use xmldoc::{SigningKey, VerifyingKey};
+use xmldoc::VerifyingKey;
 
 use self::lines::IdpLines;
 use crate::certificate::{certified_key, key_error};
@@ -21,14 +23,14 @@ use crate::surroundings::Surroundings;
 use crate::url::check_url;
 use crate::warnings::Warnings;
 
-/// Validates `raw` for an SP whose defaults are `defaults` and whose first key is `signer`.
+/// Validates `raw` for an SP whose defaults are `defaults` and that has these keys.
 ///
 /// # Errors
 /// A file, URL or setting that cannot be used, or something that is missing.
 pub(crate) fn idp<H: Host>(
     raw: &RawIdp,
     defaults: &RawPolicy,
-    signer: Option<&SigningKey>,
+    own: OwnKeys<'_>,
     around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
 ) -> Result<Idp, ConfigError> {
@@ -36,12 +38,12 @@ pub(crate) fn idp<H: Host>(
     let settings = settings(raw, &policy, around)?;
     let lines = IdpLines { raw, policy: &policy };
     if settings.is_awaited() {
-        lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, signer, found))?;
+        lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, own, found))?;
         return Ok(Idp::new(settings, None));
     }
     let metadata = metadata(raw, &settings, around.files)?;
     let provider = lines.judge(warnings, |found| {
-        provider::Idp::new(&settings, metadata.as_ref(), signer, around.now, found)
+        provider::Idp::new(&settings, metadata.as_ref(), own, around.now, found)
     })?;
     let soap_slo = slo_soap::back_channel(raw, &policy, &provider, around, warnings)?;
     Ok(Idp::new(settings, Some(Current { provider: Rc::new(provider), soap_slo })))

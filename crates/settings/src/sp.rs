@@ -11,12 +11,11 @@ use std::rc::Rc;
 
 use clock::Seconds;
 use http::{HttpUrl, Scheme};
-use saml::provider::Policy;
+use saml::provider::{OwnKeys, Policy};
 use session::SpId;
-use sp::{Cookies, Credential, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
-use xmldoc::DecryptionKey;
+use sp::{Cookies, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
 
-use self::credential::credentials;
+use self::credential::{Pairs, pairs};
 use self::endpoints::endpoints;
 use self::publication::publication;
 use self::return_targets::{return_targets, target};
@@ -39,8 +38,8 @@ pub(crate) fn sp<H: Host>(
 ) -> Result<Sp<H::Sessions>, ConfigError> {
     endpoints::check(&raw.name, around.endpoints)?;
     let base = base_url(raw, warnings)?;
-    let credentials = credentials(raw, around.files, around.now, warnings)?;
-    let idps = idps(raw, &credentials, around, warnings)?;
+    let pairs = pairs(raw, around.files, around.now, warnings)?;
+    let idps = idps(raw, &pairs, around, warnings)?;
     let endpoints = endpoints(raw, &base, around.endpoints)?;
     let targets = return_targets(raw, &base, Rc::clone(&around.handler_paths))?;
     let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
@@ -58,7 +57,7 @@ pub(crate) fn sp<H: Host>(
         name: raw.name.clone(),
         id,
         entity_id,
-        publication: publication(raw, &credentials, policies(&idps))?,
+        publication: publication(raw, &pairs.credentials, policies(&idps))?,
         published: Published::default(),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,
@@ -66,11 +65,8 @@ pub(crate) fn sp<H: Host>(
         max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
         base_url: base,
         endpoints,
-        decryption_keys: credentials
-            .iter()
-            .filter_map(|c| Some(DecryptionKey::of(&c.key)?.named_by(&c.certificate)))
-            .collect(),
-        credentials,
+        credentials: pairs.credentials,
+        decryption_keys: pairs.decryption_keys,
         idps,
         return_targets: targets,
         login_redirect,
@@ -173,11 +169,14 @@ fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> 
 
 fn idps<H: Host>(
     raw: &RawSp,
-    credentials: &[Credential],
+    pairs: &Pairs,
     around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
 ) -> Result<Idps, ConfigError> {
-    let signer = credentials.first().map(|c| &c.key);
+    let own = OwnKeys {
+        signer: pairs.credentials.first().map(|c| &c.key),
+        decrypts: !pairs.decryption_keys.is_empty(),
+    };
     let mut idps = Idps::default();
     for given in &raw.idp {
         let Some(block) = around.idps.iter().find(|idp| idp.name == given.value) else {
@@ -189,7 +188,7 @@ fn idps<H: Host>(
                 ),
             ));
         };
-        let idp = idp(block, &raw.policy, signer, around, warnings)?;
+        let idp = idp(block, &raw.policy, own, around, warnings)?;
         idps.add(idp).map_err(|SameEntity { twin, entity_id }| {
             ConfigError::new(
                 &given.place,

@@ -6,12 +6,12 @@ pub(crate) mod algorithm;
 mod cipher;
 mod encrypted;
 mod error;
-mod fields;
+pub(crate) mod fields;
 mod hint;
 mod key;
 mod key_agreement;
 mod key_transport;
-mod key_wrap;
+pub(crate) mod key_wrap;
 mod plaintext;
 mod policy;
 
@@ -24,7 +24,7 @@ pub use error::DecryptError;
 pub use key::DecryptionKey;
 pub use policy::DecryptionPolicy;
 
-use encrypted::{Encrypted, EncryptedKey};
+use encrypted::{Encrypted, KeySource};
 use policy::{Coverage, MOST_ATTEMPTS};
 
 /// Encrypted elements in one message; each costs private key operations.
@@ -33,8 +33,8 @@ const MOST_ENCRYPTED: usize = 64;
 /// All that decrypting needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Decryption<'a> {
-    /// The SP's keys (rollover): those that an EncryptedKey says it is for are tried first, then in
-    /// this order.
+    /// The SP's keys (rollover): those that an EncryptedKey or AgreementMethod says it is for are tried
+    /// first, then in this order.
     pub keys: &'a [DecryptionKey],
     /// entityID of the SP, which an EncryptedKey may name as its Recipient.
     pub sp: &'a str,
@@ -56,9 +56,9 @@ impl Decryption<'_> {
         let document = self
             .attempts(&encrypted.keys, coverage)?
             .into_iter()
-            .find_map(|(encrypted_key, key)| {
+            .find_map(|(source, key)| {
                 let length = encrypted.cipher.key_length();
-                let content_key = key.unwrap(encrypted_key, length)?;
+                let content_key = key.content_key(source, length)?;
                 let plaintext = encrypted.cipher.decrypt(&content_key, &encrypted.ciphertext)?;
                 let document = plaintext::parse(&plaintext.octets, &holder.scope, self.limits);
                 let document = document.ok().filter(|document| document.root_is(ASSERTION, name));
@@ -74,16 +74,16 @@ impl<'a> Decryption<'a> {
     /// What to try, the likeliest first: each is a private key operation.
     fn attempts<'k>(
         &self,
-        encrypted_keys: &'k [EncryptedKey],
+        sources: &'k [KeySource],
         coverage: Coverage,
-    ) -> Result<Vec<(&'k EncryptedKey, &'a DecryptionKey)>, DecryptError> {
-        let pairs = self.keys.iter().flat_map(|key| encrypted_keys.iter().map(move |e| (e, key)));
+    ) -> Result<Vec<(&'k KeySource, &'a DecryptionKey)>, DecryptError> {
+        let pairs = self.keys.iter().flat_map(|key| sources.iter().map(move |s| (s, key)));
         let mut pairs: Vec<_> = pairs.collect();
         if pairs.len() > MOST_ATTEMPTS {
             return Err(DecryptError::Structure("there are too many EncryptedKeys"));
         }
-        pairs.retain(|(encrypted_key, key)| key.fits(encrypted_key));
-        pairs.sort_by_key(|(encrypted_key, key)| key.distance(encrypted_key, self.sp));
+        pairs.retain(|(source, key)| key.fits(source));
+        pairs.sort_by_key(|(source, key)| key.distance(source, self.sp));
         pairs.truncate(coverage.most_attempts());
         Ok(pairs)
     }

@@ -1,15 +1,18 @@
-//! Encrypting for one IdP, as SAML uses XML Encryption (xmlenc-core1 5.2, 5.5; SAML Core 2.2.4).
-use std::fmt;
+//! Encrypting for one IdP, as SAML uses XML Encryption (xmlenc-core1 5.2, 5.5, 5.6; SAML Core 2.2.4).
+mod error;
+mod recipient;
 
-use openssl::encrypt::Encrypter;
 use openssl::error::ErrorStack;
-use openssl::pkey::{Id, PKey, Public};
+use openssl::pkey::{PKey, Public};
 use openssl::rand::rand_bytes;
-use openssl::rsa::Padding;
 use openssl::symm::{Crypter, Mode, encrypt_aead};
 
-use crate::VerifyingKey;
-use crate::decrypt::algorithm::{ContentCipher, RSA_OAEP_MGF1P};
+use crate::decrypt::algorithm::ContentCipher;
+use crate::decrypt::fields::algorithm;
+use crate::{Certificate, Element, VerifyingKey};
+pub use error::EncryptError;
+use recipient::Recipient;
+pub use recipient::{Agreement, EncryptedKey, KeyMethod, PublicKey};
 
 /// What is taken when the IdP does not say which cipher it can decrypt.
 const DEFAULT: ContentCipher = ContentCipher::AesGcm { bits: 256 };
@@ -18,56 +21,66 @@ const DEFAULT: ContentCipher = ContentCipher::AesGcm { bits: 256 };
 const GCM_IV: usize = 12;
 const GCM_TAG: usize = 16;
 
-/// Why nothing could be encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncryptError(pub String);
-
-impl fmt::Display for EncryptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for EncryptError {}
-
-impl From<ErrorStack> for EncryptError {
-    fn from(error: ErrorStack) -> Self {
-        let reason = error.errors().first().and_then(|e| e.reason()).unwrap_or("no reason given");
-        Self(format!("encryption failed: {reason}"))
-    }
-}
-
-/// An RSA key of an IdP to encrypt with, and the cipher to use.
-#[derive(Clone)]
+/// A key of an IdP to encrypt for, and the algorithms to use.
+#[derive(Clone, Debug)]
 pub struct EncryptionKey {
-    pkey: PKey<Public>,
+    recipient: Recipient,
     cipher: ContentCipher,
 }
 
-/// What goes into an EncryptedData and its EncryptedKey.
+/// What goes into an EncryptedData.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encrypted {
-    /// The EncryptionMethod's Algorithm of the EncryptedData.
+    /// The EncryptionMethod's Algorithm.
     pub cipher: &'static str,
-    /// CipherValue of the EncryptedData, before base64: IV first, tag or padding last (xmlenc-core1
-    /// 5.2).
+    /// CipherValue, before base64: IV first, tag or padding last (xmlenc-core1 5.2).
     pub ciphertext: Vec<u8>,
-    /// The EncryptionMethod's Algorithm of the EncryptedKey.
-    pub transport: &'static str,
-    /// CipherValue of the EncryptedKey, before base64: as long as the RSA modulus.
-    pub wrapped_key: Vec<u8>,
+    /// How the content key comes along.
+    pub key: EncryptedKey,
 }
 
 impl EncryptionKey {
-    /// The same key in its other use; `None` for an EC key, which encrypts nothing.
+    /// The key of a certificate: RSA, EC (P-256, P-384, P-521), X25519 or X448; `None` for another one.
     ///
-    /// `methods` are the algorithms that the IdP says it can decrypt, the first it likes best
-    /// (Metadata 2.4.1.1); one that is none of ours is passed over.
-    pub fn of<'a>(key: &VerifyingKey, methods: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let pkey = key.pkey();
-        let mut known = methods.into_iter().filter_map(ContentCipher::from_uri);
-        let cipher = known.find(|cipher| *cipher != ContentCipher::TripleDesCbc).unwrap_or(DEFAULT);
-        (pkey.id() == Id::RSA).then(|| Self { pkey: pkey.to_owned(), cipher })
+    /// `methods` are the EncryptionMethods that stand beside it in the IdP's metadata, the first it
+    /// likes best (Metadata 2.4.1.1); one that is none of ours is passed over.
+    pub fn from_certificate<'a>(
+        certificate: &Certificate,
+        methods: impl IntoIterator<Item = &'a Element>,
+    ) -> Option<Self> {
+        let key = certificate.x509().public_key().ok()?;
+        Self::new(key, Some(certificate), methods)
+    }
+
+    /// The same of a bare key; `None` for Ed25519 and Ed448, which encrypt nothing.
+    pub fn of<'a>(
+        key: &VerifyingKey,
+        methods: impl IntoIterator<Item = &'a Element>,
+    ) -> Option<Self> {
+        Self::new(key.pkey().to_owned(), None, methods)
+    }
+
+    fn new<'a>(
+        key: PKey<Public>,
+        certificate: Option<&Certificate>,
+        methods: impl IntoIterator<Item = &'a Element>,
+    ) -> Option<Self> {
+        let methods: Vec<&Element> = methods.into_iter().collect();
+        let mut ciphers =
+            methods.iter().filter_map(|method| ContentCipher::from_uri(algorithm(method)));
+        let cipher = ciphers.find(|cipher| *cipher != ContentCipher::TripleDesCbc);
+        let recipient = Recipient::new(key, certificate, &methods)?;
+        Some(Self { recipient, cipher: cipher.unwrap_or(DEFAULT) })
+    }
+
+    /// The Algorithm of the AgreementMethod for it; `None` for an RSA key, for which there is none.
+    pub fn agreement_method(&self) -> Option<&'static str> {
+        self.recipient.agreement_method()
+    }
+
+    /// Is it one that every IdP which decrypts can use?
+    pub fn is_rsa(&self) -> bool {
+        self.agreement_method().is_none()
     }
 
     /// Encrypts with a new content key.
@@ -79,9 +92,7 @@ impl EncryptionKey {
         Ok(Encrypted {
             cipher: self.cipher.uri(),
             ciphertext: self.seal(&content_key, plaintext)?,
-            // OAEP with SHA-1 twice: the one key transport that everybody has.
-            transport: RSA_OAEP_MGF1P,
-            wrapped_key: self.wrap(&content_key)?,
+            key: self.recipient.encrypt(&content_key)?,
         })
     }
 
@@ -102,21 +113,6 @@ impl EncryptionKey {
         sealed.truncate(length + end);
         Ok([iv, sealed].concat())
     }
-
-    fn wrap(&self, content_key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        let mut encrypter = Encrypter::new(&self.pkey)?;
-        encrypter.set_rsa_padding(Padding::PKCS1_OAEP)?;
-        let mut wrapped = vec![0; encrypter.encrypt_len(content_key)?];
-        let length = encrypter.encrypt(content_key, &mut wrapped)?;
-        wrapped.truncate(length);
-        Ok(wrapped)
-    }
-}
-
-impl fmt::Debug for EncryptionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncryptionKey(RSA {}, {:?})", self.pkey.bits(), self.cipher)
-    }
 }
 
 fn random(length: usize) -> Result<Vec<u8>, ErrorStack> {
@@ -126,82 +122,4 @@ fn random(length: usize) -> Result<Vec<u8>, ErrorStack> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{self, Argument, xmlsec1};
-
-    const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-    const GCM256: &str = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
-    const GCM128: &str = "http://www.w3.org/2009/xmlenc11#aes128-gcm";
-    const CBC256: &str = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
-    const CBC128: &str = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
-    const TRIPLE_DES: &str = "http://www.w3.org/2001/04/xmlenc#tripledes-cbc";
-    const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
-
-    fn key(methods: &[&'static str]) -> EncryptionKey {
-        EncryptionKey::of(&testing::rsa().verifying(), methods.iter().copied()).unwrap()
-    }
-
-    /// A document that xmlsec1 can decrypt.
-    fn document(sealed: &Encrypted) -> String {
-        let base64 = openssl::base64::encode_block;
-        format!(
-            "<x:EncryptedData xmlns:x=\"{XENC}\" Type=\"{XENC}Element\"><x:EncryptionMethod \
-             Algorithm=\"{}\"/><k:KeyInfo xmlns:k=\"{DSIG}\"><x:EncryptedKey><x:EncryptionMethod \
-             Algorithm=\"{}\"/><x:CipherData><x:CipherValue>{}</x:CipherValue></x:CipherData>\
-             </x:EncryptedKey></k:KeyInfo><x:CipherData><x:CipherValue>{}</x:CipherValue>\
-             </x:CipherData></x:EncryptedData>",
-            sealed.cipher,
-            sealed.transport,
-            base64(&sealed.wrapped_key),
-            base64(&sealed.ciphertext)
-        )
-    }
-
-    #[test]
-    fn xmlsec1_opens_what_every_cipher_sealed() {
-        let pem = testing::rsa().private_pem();
-        for uri in [GCM256, GCM128, CBC256, CBC128] {
-            // Every length of padding.
-            for length in 0..17 {
-                let plaintext = format!("<a>{}</a>", "b".repeat(length));
-                let sealed = key(&[uri]).encrypt(plaintext.as_bytes()).unwrap();
-                assert_eq!(sealed.cipher, uri);
-                let xml = document(&sealed);
-                let arguments = [
-                    Argument::Word("--decrypt"),
-                    Argument::Word("--privkey-pem"),
-                    Argument::File(&pem),
-                    Argument::File(xml.as_bytes()),
-                ];
-                let Some(output) = xmlsec1(&arguments) else { return };
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success(), "{uri} {said}");
-                let opened = String::from_utf8(output.stdout).unwrap();
-                assert!(opened.contains(&plaintext.replace("<a></a>", "<a/>")), "{opened}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_ciphertexts_are_alike() {
-        let (first, second) = (key(&[]).encrypt(b"x").unwrap(), key(&[]).encrypt(b"x").unwrap());
-        assert_ne!(first.ciphertext, second.ciphertext);
-        assert_ne!(first.wrapped_key, second.wrapped_key);
-    }
-
-    #[test]
-    fn the_idp_chooses_among_the_ciphers_that_are_known() {
-        for (methods, expected) in [
-            (vec![], GCM256),
-            (vec!["urn:x", RSA_OAEP_MGF1P], GCM256),
-            (vec![TRIPLE_DES], GCM256),
-            (vec![TRIPLE_DES, CBC128, GCM256], CBC128),
-            (vec![RSA_OAEP_MGF1P, GCM128], GCM128),
-            (vec![CBC256], CBC256),
-        ] {
-            assert_eq!(key(&methods).cipher.uri(), expected, "{methods:?}");
-        }
-        assert!(EncryptionKey::of(&testing::ec(256).verifying(), []).is_none());
-    }
-}
+mod tests;

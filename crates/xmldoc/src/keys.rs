@@ -2,6 +2,7 @@
 mod algorithm;
 mod certificate;
 mod octets;
+mod private_pem;
 mod second_verifier;
 mod signing;
 mod verifiers;
@@ -16,6 +17,7 @@ use openssl::pkey::{HasPublic, Id, PKeyRef};
 use algorithm::Family;
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::Certificate;
+pub(crate) use private_pem::read_pem;
 pub use second_verifier::SecondVerifier;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
@@ -64,7 +66,7 @@ pub(crate) enum KeyKind {
 
 impl KeyKind {
     /// RSA, ECDSA on P-256, P-384 and P-521, EdDSA on both of its curves; nothing else signs SAML.
-    fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeyError> {
+    pub(crate) fn of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Self, KeyError> {
         match key.id() {
             Id::RSA => {
                 let rsa = key.rsa().map_err(|e| KeyError::openssl("unusable RSA key", &e))?;

@@ -11,6 +11,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod agreement;
 mod base64_binary;
 mod canonical;
 mod decrypt;
@@ -26,6 +27,7 @@ mod members;
 mod outline;
 #[cfg(any(test, feature = "fuzzing"))]
 mod places;
+mod private_key;
 mod reader;
 mod sign;
 mod soap;
@@ -36,13 +38,16 @@ mod verify;
 pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy};
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
-pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
+pub use encrypt::{
+    Agreement, EncryptError, Encrypted, EncryptedKey, EncryptionKey, KeyMethod, PublicKey,
+};
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,
     VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
+pub use private_key::PrivateKey;
 pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};
 pub use soap::SoapError;

@@ -85,9 +85,13 @@ impl Pair {
         builder.set_not_before(&Asn1Time::from_unix(1_700_000_000).unwrap()).unwrap();
         builder.set_not_after(&Asn1Time::from_unix(1_700_086_400).unwrap()).unwrap();
         builder.set_pubkey(&self.pkey).unwrap();
-        let is_eddsa = matches!(self.pkey.id(), Id::ED25519 | Id::ED448);
-        let digest = if is_eddsa { MessageDigest::null() } else { MessageDigest::sha256() };
-        builder.sign(&self.pkey, digest).unwrap();
+        let digest = match self.pkey.id() {
+            Id::ED25519 | Id::ED448 => MessageDigest::null(),
+            _ => MessageDigest::sha256(),
+        };
+        let signs_nothing = matches!(self.pkey.id(), Id::X25519 | Id::X448);
+        let issuer = if signs_nothing { &rsa().pkey } else { &self.pkey };
+        builder.sign(issuer, digest).unwrap();
         builder.build().to_pem().unwrap()
     }
 
@@ -149,6 +153,16 @@ pub(crate) fn ed25519() -> &'static Pair {
 pub(crate) fn ed448() -> &'static Pair {
     static PAIR: OnceLock<Pair> = OnceLock::new();
     PAIR.get_or_init(|| Pair { pkey: PKey::generate_ed448().unwrap() })
+}
+
+pub(crate) fn x25519() -> &'static Pair {
+    static PAIR: OnceLock<Pair> = OnceLock::new();
+    PAIR.get_or_init(|| Pair { pkey: PKey::generate_x25519().unwrap() })
+}
+
+pub(crate) fn x448() -> &'static Pair {
+    static PAIR: OnceLock<Pair> = OnceLock::new();
+    PAIR.get_or_init(|| Pair { pkey: PKey::generate_x448().unwrap() })
 }
 
 /// Each algorithm with a key that can use it; ECDSA with every curve.

@@ -19,11 +19,13 @@
 
 mod block;
 mod cache;
+mod counters;
 mod layout;
 mod memory;
 mod table;
 
 pub use cache::Cache;
+pub use counters::{Counter, Counters};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
 pub use table::{MAX_VALUE, Table};

@@ -54,9 +54,9 @@ impl OutgoingLogoutRequest<'_> {
             return Ok(name_id(self.name_id));
         }
         let key = idp.encryption_key.as_ref().ok_or_else(|| {
-            SendError("name_id_encrypted is on, but the IdP has no RSA key to encrypt with".into())
+            SendError("name_id_encrypted is on, but the IdP has no key to encrypt with".into())
         })?;
-        encrypted_id(self.name_id, key)
+        encrypted_id(self.name_id, key, &idp.entity_id)
     }
 
     fn to_xml(&self, destination: &str, identifier: Tag) -> String {

@@ -7,7 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::rsa::Padding;
 use openssl::sign::Verifier;
 use openssl::symm::{Cipher, decrypt_aead};
-use xmldoc::{DecryptionKey, EncryptionKey, Limits, VerifyingKey};
+use xmldoc::{EncryptionKey, Limits, VerifyingKey};
 
 use super::*;
 use crate::base64_binary;
@@ -318,21 +318,20 @@ fn what_is_sent_is_what_would_be_taken() {
     let signer = sender.signer();
     let (name_id, indexes) = (name_id(), ["s::1".to_owned(), "2".to_owned()]);
     let mut idp = idp(Policy { name_id_encrypted: true, ..Policy::default() });
-    let reader = Sender::new(Credential::rsa());
-    let public = VerifyingKey::from_certificate(&reader.certificate).unwrap();
-    idp.encryption_key = EncryptionKey::of(&public, []);
     // The same entity as seen from the other side.
     let keys = vec![VerifyingKey::from_certificate(&sender.certificate).unwrap()];
     let us = Idp { entity_id: SP.to_owned(), keys, ..self::idp(Policy::default()) };
-    let decryption_keys = [DecryptionKey::of(&reader.key).unwrap()];
-    let expected = Expected {
-        url: SLO,
-        sp_entity_id: SP,
-        idp: &us,
-        decryption_keys: &decryption_keys,
-        now: NOW,
-    };
-    for binding in BINDINGS {
+    let readers = [Credential::rsa(), Credential::p256(), Credential::x25519()];
+    for (reader, binding) in readers.iter().flat_map(|r| BINDINGS.map(|binding| (r, binding))) {
+        idp.encryption_key = EncryptionKey::from_certificate(&reader.certificate(), []);
+        let decryption_keys = [reader.decryption_key()];
+        let expected = Expected {
+            url: SLO,
+            sp_entity_id: SP,
+            idp: &us,
+            decryption_keys: &decryption_keys,
+            now: NOW,
+        };
         let request = request(&name_id, &indexes);
         let delivery = request.send(&idp, endpoint(&idp, binding), Some(&signer)).unwrap();
         let Ok(Received::LogoutRequest(request)) = received(delivery) else { panic!() };
@@ -364,6 +363,40 @@ fn an_encrypted_name_id_is_for_the_idp_only() {
     assert_valid(&plaintext, "saml-schema-assertion-2.0.xsd");
     assert!(plaintext.contains(">&lt;Ålice&gt; &amp;&#10;Bob</saml:NameID>"), "{plaintext}");
     assert!(plaintext.contains(" SPProvidedID=\"our &quot;own&quot; name\" "), "{plaintext}");
+}
+
+/// The IdP finds by it which of its keys is meant, and that it is meant at all. The schemas here know
+/// nothing of XML Encryption 1.1.
+#[test]
+fn a_key_that_is_agreed_on_says_with_whom() {
+    let name_id = name_id();
+    let mut idp = idp(Policy { name_id_encrypted: true, ..Policy::default() });
+    let post = endpoint(&idp, LogoutBinding::POST).clone();
+    for (reader, method, form) in [
+        (Credential::p256(), "2009/xmlenc11#ECDH-ES", "<ds:KeyValue><dsig11:ECKeyValue "),
+        (Credential::x25519(), "2021/04/xmldsig-more#x25519", "<dsig11:DEREncodedKeyValue "),
+    ] {
+        let certificate = reader.certificate();
+        idp.encryption_key = EncryptionKey::from_certificate(&certificate, []);
+        let (xml, _) = sent(request(&name_id, &[]).send(&idp, &post, None).unwrap(), SLO);
+        for expected in [
+            "<xenc:EncryptedKey Recipient=\"https://idp.example.org/\">",
+            "<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#kw-aes256\"/>",
+            &format!("<xenc:AgreementMethod Algorithm=\"http://www.w3.org/{method}\">"),
+            "<xenc11:ConcatKDFParams AlgorithmID=\"0000\" PartyUInfo=\"00",
+            "\" PartyVInfo=\"0000\"><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>",
+            &format!("<xenc:OriginatorKeyInfo>{form}"),
+            &format!(
+                "<xenc:RecipientKeyInfo><ds:X509Data><ds:X509Certificate>{}</",
+                base64_binary::encode(certificate.der())
+            ),
+        ] {
+            assert!(xml.contains(expected), "{expected}\n{xml}");
+        }
+        for secret in ["Ålice", "NameID>", "persistent"] {
+            assert!(!xml.contains(secret), "{secret}: {xml}");
+        }
+    }
 }
 
 /// By calls of OpenSSL of its own: AES-256-GCM under a key that came by RSA-OAEP.

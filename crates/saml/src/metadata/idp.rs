@@ -27,7 +27,8 @@ pub struct IdpMetadata {
     pub keys: Vec<MetadataKey>,
     /// Signing keys left out, a sentence each: worth a warning.
     pub unusable_keys: Vec<String>,
-    /// The first RSA key that may encrypt for this IdP, with the cipher that it likes best.
+    /// The first RSA key that may encrypt for this IdP, else the first other one, with the algorithms that
+    /// it likes best.
     pub encryption_key: Option<EncryptionKey>,
     /// WantAuthnRequestsSigned: it turns unsigned AuthnRequests away. Left out it means no.
     pub want_authn_requests_signed: bool,

@@ -30,8 +30,8 @@ impl SigningKeys {
     /// Reads every KeyDescriptor that may sign: use="signing", or no use at all.
     pub(super) fn read(role: &Element) -> Self {
         let mut found = Self::default();
-        for key in descriptors(role, "signing").flat_map(keys_of) {
-            match key {
+        for key in descriptors(role, "signing").flat_map(held) {
+            match key.and_then(Held::signing) {
                 Ok(key) => found.add(key),
                 Err(reason) => found.unusable.push(reason),
             }
@@ -48,13 +48,22 @@ impl SigningKeys {
     }
 }
 
-/// The first RSA key with use="encryption", or no use at all, and the ciphers that stand beside it.
+/// The first RSA key with use="encryption", or no use at all, else the first of another kind that can
+/// be encrypted for, with the algorithms that stand beside it.
 pub(super) fn encryption_key(role: &Element) -> Option<EncryptionKey> {
-    descriptors(role, "encryption").find_map(|descriptor| {
-        let methods = descriptor.children_named(METADATA, "EncryptionMethod");
-        let ciphers: Vec<&str> = methods.filter_map(|m| m.attribute("Algorithm")).collect();
-        let mut keys = keys_of(descriptor).into_iter().flatten();
-        keys.find_map(|found| EncryptionKey::of(&found.key, ciphers.iter().copied()))
+    let keys = descriptors(role, "encryption").flat_map(encryption_keys);
+    // The first of those that are least.
+    keys.min_by_key(|key| !key.is_rsa())
+}
+
+fn encryption_keys(descriptor: &Element) -> impl Iterator<Item = EncryptionKey> {
+    let methods = || descriptor.children_named(METADATA, "EncryptionMethod");
+    held(descriptor).filter_map(move |found| match found {
+        Ok(Held::Certificate(certificate)) => {
+            EncryptionKey::from_certificate(&certificate, methods())
+        }
+        Ok(Held::Bare(key)) => EncryptionKey::of(&key, methods()),
+        Err(_) => None,
     })
 }
 
@@ -65,19 +74,38 @@ fn descriptors<'a>(role: &'a Element, usage: &'a str) -> impl Iterator<Item = &'
     })
 }
 
+/// A key in a KeyDescriptor, whatever it is for.
+enum Held {
+    Certificate(Certificate),
+    Bare(VerifyingKey),
+}
+
+impl Held {
+    /// To verify with.
+    fn signing(self) -> Result<MetadataKey, String> {
+        match self {
+            Self::Bare(key) => Ok(MetadataKey { key, certificate: None }),
+            Self::Certificate(certificate) => {
+                let key = VerifyingKey::from_certificate(&certificate)
+                    .map_err(|e| format!("certificate {}: {e}", certificate.describe()))?;
+                Ok(MetadataKey { key, certificate: Some(certificate) })
+            }
+        }
+    }
+}
+
 /// What a KeyDescriptor holds, or why it cannot be used.
-fn keys_of(descriptor: &Element) -> Vec<Result<MetadataKey, String>> {
+fn held(descriptor: &Element) -> impl Iterator<Item = Result<Held, String>> {
     let key_infos = descriptor.children_named(XMLDSIG, "KeyInfo");
-    let keys = key_infos.flat_map(|key_info| &key_info.children).filter_map(|child| match child {
-        data if data.is(XMLDSIG, "X509Data") => certified_key(data),
+    key_infos.flat_map(|key_info| &key_info.children).filter_map(|child| match child {
+        data if data.is(XMLDSIG, "X509Data") => certificate(data),
         value if value.is(XMLDSIG, "KeyValue") => bare_key(value),
         _ => None,
-    });
-    keys.collect()
+    })
 }
 
 /// The first certificate of an X509Data: those behind it are its issuers, which sign no messages.
-fn certified_key(x509_data: &Element) -> Option<Result<MetadataKey, String>> {
+fn certificate(x509_data: &Element) -> Option<Result<Held, String>> {
     let text = x509_data
         .children_named(XMLDSIG, "X509Certificate")
         .map(|certificate| certificate.text.as_str())
@@ -85,12 +113,10 @@ fn certified_key(x509_data: &Element) -> Option<Result<MetadataKey, String>> {
     Some(read_certificate(text))
 }
 
-fn read_certificate(text: &str) -> Result<MetadataKey, String> {
+fn read_certificate(text: &str) -> Result<Held, String> {
     let der = certificate_octets(text)?;
     let certificate = Certificate::from_der(&der).map_err(|e| format!("X509Certificate: {e}"))?;
-    let key = VerifyingKey::from_certificate(&certificate)
-        .map_err(|e| format!("certificate {}: {e}", certificate.describe()))?;
-    Ok(MetadataKey { key, certificate: Some(certificate) })
+    Ok(Held::Certificate(certificate))
 }
 
 /// DER in base64; some IdPs put PEM's armour around it, or encode a whole PEM file once more.
@@ -114,7 +140,7 @@ fn without_armour(text: &str) -> Option<&str> {
 }
 
 /// An RSAKeyValue; other kinds of bare keys are left out.
-fn bare_key(key_value: &Element) -> Option<Result<MetadataKey, String>> {
+fn bare_key(key_value: &Element) -> Option<Result<Held, String>> {
     match key_value.child(XMLDSIG, "RSAKeyValue") {
         Some(rsa) => Some(read_rsa(rsa)),
         None => key_value
@@ -124,7 +150,7 @@ fn bare_key(key_value: &Element) -> Option<Result<MetadataKey, String>> {
     }
 }
 
-fn read_rsa(rsa: &Element) -> Result<MetadataKey, String> {
+fn read_rsa(rsa: &Element) -> Result<Held, String> {
     let number = |name| {
         let text = rsa.child(XMLDSIG, name).map(|child| child.text.as_str()).unwrap_or_default();
         decode(name, text)
@@ -132,7 +158,7 @@ fn read_rsa(rsa: &Element) -> Result<MetadataKey, String> {
     let (modulus, exponent) = (number("Modulus")?, number("Exponent")?);
     let key = VerifyingKey::from_rsa_components(&modulus, &exponent)
         .map_err(|e| format!("RSAKeyValue: {e}"))?;
-    Ok(MetadataKey { key, certificate: None })
+    Ok(Held::Bare(key))
 }
 
 fn decode(name: &str, text: &str) -> Result<Vec<u8>, String> {

@@ -1,7 +1,7 @@
 //! Writing this SP's metadata (Metadata 2.3, 2.4.4).
 
 use clock::UnixTime;
-use xmldoc::{Certificate, VerifyingKey};
+use xmldoc::{Certificate, EncryptionKey};
 
 use crate::base64_binary;
 use crate::instant;
@@ -23,12 +23,9 @@ const KEY_TRANSPORTS: &[&str] = &[
     "http://www.w3.org/2009/xmlenc11#rsa-oaep",
 ];
 
-/// How an EC key does (xmlenc-core1 5.6.4, 5.7).
-const KEY_AGREEMENTS: &[&str] = &[
-    "http://www.w3.org/2001/04/xmlenc#kw-aes256",
-    "http://www.w3.org/2001/04/xmlenc#kw-aes128",
-    "http://www.w3.org/2009/xmlenc11#ECDH-ES",
-];
+/// How a key on a curve does, behind its AgreementMethod (xmlenc-core1 5.6, 5.7).
+const KEY_WRAPS: &[&str] =
+    &["http://www.w3.org/2001/04/xmlenc#kw-aes256", "http://www.w3.org/2001/04/xmlenc#kw-aes128"];
 
 /// What goes into this SP's metadata.
 #[derive(Clone, Copy, Default)]
@@ -150,10 +147,10 @@ fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
 
 /// With its EncryptionMethods an IdP that can choose takes what is safe without a signature around it.
 fn encryption_key_descriptor(certificate: &Certificate) -> Tag {
-    let key = VerifyingKey::from_certificate(certificate);
-    let is_rsa = key.is_ok_and(|key| key.rsa_bits().is_some());
-    let key_methods = if is_rsa { KEY_TRANSPORTS } else { KEY_AGREEMENTS };
-    let methods = CIPHERS.iter().chain(key_methods);
+    let key = EncryptionKey::from_certificate(certificate, []);
+    let agreement = key.and_then(|key| key.agreement_method());
+    let key_methods = if agreement.is_some() { KEY_WRAPS } else { KEY_TRANSPORTS };
+    let methods = CIPHERS.iter().chain(key_methods).copied().chain(agreement);
     let methods = methods.map(|uri| Tag::new("md:EncryptionMethod").attribute("Algorithm", uri));
     key_descriptor("encryption", certificate).children(methods)
 }

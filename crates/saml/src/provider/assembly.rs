@@ -6,17 +6,17 @@ mod logout;
 mod signing;
 
 use clock::UnixTime;
-use xmldoc::SigningKey;
 
 use super::endpoint::{Binding, Endpoint};
 use super::finding::{Finding, Setting};
 use super::idp::Idp;
 use super::idp_settings::IdpSettings;
+use super::own_keys::OwnKeys;
 use crate::metadata::IdpMetadata;
 
 impl Idp {
     /// Makes the IdP that `settings` and `metadata` say, the latter read for the entity that the former
-    /// mean. `signer` is the SP's first key. What is no mistake but should be known goes to `warnings`,
+    /// mean. `own` are the SP's keys. What is no mistake but should be known goes to `warnings`,
     /// also when there is an error in the end.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Idp {
     pub fn new(
         settings: &IdpSettings,
         metadata: Option<&IdpMetadata>,
-        signer: Option<&SigningKey>,
+        own: OwnKeys<'_>,
         now: UnixTime,
         warnings: &mut Vec<Finding>,
     ) -> Result<Self, Finding> {
@@ -36,7 +36,7 @@ impl Idp {
             None => entity_by_hand(settings)?,
         };
         let sso = sso(settings, metadata)?;
-        signing::check(settings, metadata, signer, warnings)?;
+        signing::check(settings, metadata, own, warnings)?;
         let idp = Self {
             entity_id: entity_id.clone(),
             sso,
@@ -45,17 +45,17 @@ impl Idp {
             encryption_key: metadata.and_then(|metadata| metadata.encryption_key.clone()),
             policy: settings.policy.clone(),
         };
-        logout::check(settings, &idp, signer, warnings)?;
+        logout::check(settings, &idp, own.signer, warnings)?;
         Ok(idp)
     }
 
-    /// Judges the settings of an IdP whose metadata is awaited. `signer` is the SP's first key.
+    /// Judges the settings of an IdP whose metadata is awaited. `own` are the SP's keys.
     ///
     /// # Errors
-    /// Something is to be signed or decrypted, and `signer` cannot.
+    /// Something is to be signed or decrypted, and no key does that.
     pub fn check_awaited(
         settings: &IdpSettings,
-        signer: Option<&SigningKey>,
+        own: OwnKeys<'_>,
         warnings: &mut Vec<Finding>,
     ) -> Result<(), Finding> {
         let sentence = format!(
@@ -64,7 +64,7 @@ impl Idp {
             settings.name
         );
         warnings.push(Finding::new(Setting::Block, sentence));
-        signing::check(settings, None, signer, warnings)
+        signing::check(settings, None, own, warnings)
     }
 }
 

@@ -1,8 +1,8 @@
-//! The certificates of an SP with their private keys.
+//! The certificates of an SP with their private keys, and what each can do.
 
 use clock::UnixTime;
 use sp::Credential;
-use xmldoc::{Certificate, SigningKey};
+use xmldoc::{Certificate, DecryptionKey, PrivateKey};
 
 use crate::certificate::{key_error, warn_of_expiry};
 use crate::files::Files;
@@ -10,27 +10,56 @@ use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 use crate::warnings::Warnings;
 
-/// The SP's pairs in order.
+/// The SP's pairs by their use, each in order.
+#[derive(Default)]
+pub(super) struct Pairs {
+    /// Those that sign.
+    pub(super) credentials: Vec<Credential>,
+    /// Those that decrypt, which may sign as well.
+    pub(super) decryption_keys: Vec<DecryptionKey>,
+}
+
+/// Reads all pairs.
 ///
 /// # Errors
-/// Unequal numbers, an unusable file, or a key that belongs to another certificate.
-pub(super) fn credentials(
+/// Unequal numbers, an unusable file, a key that belongs to another certificate, or a first one that
+/// cannot sign.
+pub(super) fn pairs(
     raw: &RawSp,
     files: &Files,
     now: UnixTime,
     warnings: &mut Warnings,
-) -> Result<Vec<Credential>, ConfigError> {
-    check_pairs(raw)?;
+) -> Result<Pairs, ConfigError> {
+    check_numbers(raw)?;
     let passphrases = passphrases(raw, files, warnings)?;
-    let mut credentials = Vec::new();
+    let mut pairs = Pairs::default();
     for (certificate_file, key_file) in raw.certificate.iter().zip(&raw.certificate_key) {
-        let credential = read(certificate_file, key_file, &passphrases, files, warnings)?;
+        let (certificate, key) = read(certificate_file, key_file, &passphrases, files, warnings)?;
         let owner = format!("saml_sp \"{}\"", raw.name);
-        let place = &certificate_file.place;
-        warn_of_expiry(&credential.certificate, &owner, place, now, warnings);
-        credentials.push(credential);
+        warn_of_expiry(&certificate, &owner, &certificate_file.place, now, warnings);
+        if !pairs.add(certificate, key) {
+            let why = "is an X25519 or X448 key, which signs nothing; put a pair with an RSA, EC, \
+                       Ed25519 or Ed448 key before it";
+            return Err(key_error("certificate_key", key_file, why));
+        }
     }
-    Ok(credentials)
+    Ok(pairs)
+}
+
+impl Pairs {
+    /// `false` when it is the first and cannot sign.
+    fn add(&mut self, certificate: Certificate, key: PrivateKey) -> bool {
+        let decrypts = match &key {
+            PrivateKey::Signing(key) => DecryptionKey::of(key),
+            PrivateKey::DecryptionOnly(key) => Some(key.clone()),
+        };
+        let certified = decrypts.map(|key| key.with_certificate(certificate.clone()));
+        self.decryption_keys.extend(certified);
+        if let PrivateKey::Signing(key) = key {
+            self.credentials.push(Credential { certificate, key });
+        }
+        !self.credentials.is_empty()
+    }
 }
 
 fn read(
@@ -39,17 +68,17 @@ fn read(
     passphrases: &[Vec<u8>],
     files: &Files,
     warnings: &mut Warnings,
-) -> Result<Credential, ConfigError> {
+) -> Result<(Certificate, PrivateKey), ConfigError> {
     let pem = files.read("certificate", certificate_file)?;
     let certificate = Certificate::from_pem(&pem)
         .map_err(|e| key_error("certificate", certificate_file, &e.to_string()))?;
     let pem = files.read_secret("certificate_key", key_file, warnings)?;
     let key = passphrases
         .iter()
-        .find_map(|p| SigningKey::from_pem(&pem, Some(p)).ok())
-        .map_or_else(|| SigningKey::from_pem(&pem, None), Ok)
+        .find_map(|p| PrivateKey::from_pem(&pem, Some(p)).ok())
+        .map_or_else(|| PrivateKey::from_pem(&pem, None), Ok)
         .map_err(|e| key_error("certificate_key", key_file, &e.to_string()))?;
-    if !certificate.matches(&key) {
+    if !key.is_of(&certificate) {
         return Err(key_error(
             "certificate_key",
             key_file,
@@ -59,10 +88,10 @@ fn read(
             ),
         ));
     }
-    Ok(Credential { certificate, key })
+    Ok((certificate, key))
 }
 
-fn check_pairs(raw: &RawSp) -> Result<(), ConfigError> {
+fn check_numbers(raw: &RawSp) -> Result<(), ConfigError> {
     if raw.certificate.len() == raw.certificate_key.len() {
         return Ok(());
     }

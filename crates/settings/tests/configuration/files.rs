@@ -46,6 +46,7 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
     let [sp, other, idp] = [rsa(2048), rsa(2048), rsa(2048)];
     let [ec, short] = [ec(), rsa(1024)];
     let ed25519 = PKey::generate_ed25519().unwrap();
+    let x25519 = PKey::generate_x25519().unwrap();
     let good = metadata("https://idp.example.org", &certificate(&idp, FAR), SSO_BY_REDIRECT);
     let another = metadata("https://second.example.org", &certificate(&idp, FAR), SSO_BY_REDIRECT);
     let with_soap = [SSO_BY_REDIRECT, SLO_BY_SOAP].concat();
@@ -62,6 +63,8 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("ec.key", ec.private_key_to_pem_pkcs8().unwrap()),
         ("ed25519.crt", certificate(&ed25519, FAR).to_pem().unwrap()),
         ("ed25519.key", ed25519.private_key_to_pem_pkcs8().unwrap()),
+        ("x25519.crt", certified(&x25519, FAR, &ed25519).to_pem().unwrap()),
+        ("x25519.key", x25519.private_key_to_pem_pkcs8().unwrap()),
         ("idp.pub", idp.public_key_to_pem().unwrap()),
         ("idp.xml", text(&good)),
         ("second.xml", text(&another)),
@@ -147,6 +150,10 @@ fn locked(key: &PKey<Private>) -> Vec<u8> {
 }
 
 fn certificate(key: &PKey<Private>, until: i64) -> X509 {
+    certified(key, until, key)
+}
+
+fn certified(key: &PKey<Private>, until: i64, issuer: &PKey<Private>) -> X509 {
     let mut name = X509Name::builder().unwrap();
     name.append_entry_by_nid(Nid::COMMONNAME, "test").unwrap();
     let name = name.build();
@@ -156,10 +163,10 @@ fn certificate(key: &PKey<Private>, until: i64) -> X509 {
     builder.set_not_before(&Asn1Time::from_unix(NOW - 2 * DAY).unwrap()).unwrap();
     builder.set_not_after(&Asn1Time::from_unix(until).unwrap()).unwrap();
     builder.set_pubkey(key).unwrap();
-    let digest = match key.id() {
+    let digest = match issuer.id() {
         Id::ED25519 => MessageDigest::null(),
         _ => MessageDigest::sha256(),
     };
-    builder.sign(key, digest).unwrap();
+    builder.sign(issuer, digest).unwrap();
     builder.build()
 }

@@ -197,3 +197,29 @@ fn what_only_metadata_says() {
     assert_eq!(said.valid, Some(Seconds(24 * 3600)));
     assert!(said.sign && said.offer_encryption && said.authn_requests_signed);
 }
+
+#[test]
+fn a_pair_that_only_decrypts_stands_behind_one_that_signs() {
+    let mut site = Site::with("sp", "encryption offer; certificate x25519.crt;");
+    site.add("sp", "certificate_key x25519.key;");
+    let http = site.made();
+    let sp = http.sp();
+    assert_eq!(sp.credentials.len(), 1, "it signs nothing");
+    let [rsa, x25519] = &sp.decryption_keys[..] else { panic!("not two") };
+    assert!(rsa.is_rsa() && !x25519.is_rsa());
+    assert!(x25519.certificate().is_some());
+}
+
+#[test]
+fn the_pair_that_signs_need_not_decrypt() {
+    let mut site = Site::with("server", "location = /b { saml_acs b; }");
+    site.add(
+        "http",
+        "saml_sp b { base_url https://b.example.com; entity_id b; idp corp; encryption offer;
+            certificate ed25519.crt; certificate_key ed25519.key;
+            certificate x25519.crt; certificate_key x25519.key; }",
+    );
+    let http = site.made();
+    let sp = http.sps.iter().find(|sp| sp.name == "b").unwrap();
+    assert_eq!((sp.credentials.len(), sp.decryption_keys.len()), (1, 1));
+}

@@ -5,9 +5,8 @@ use pages::Reply;
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
-use xmldoc::{Certificate, DecryptionKey, DigestAlgorithm, SignaturePlace, sign_enveloped};
+use xmldoc::{Certificate, DigestAlgorithm, SignaturePlace, sign_enveloped};
 
-use crate::credential::Credential;
 use crate::endpoint_kind::EndpointKind;
 use crate::random;
 use crate::sp::Sp;
@@ -62,9 +61,10 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
 
 /// Those of RSA keys first: many an IdP takes the first one, and can encrypt for no other kind.
 fn encryption_certificates<S>(sp: &Sp<S>) -> Vec<Certificate> {
-    let offered =
-        |c: &&Credential| sp.publication.offer_encryption && DecryptionKey::of(&c.key).is_some();
-    let mut credentials: Vec<_> = sp.credentials.iter().filter(offered).collect();
-    credentials.sort_by_key(|c| !c.key.is_rsa());
-    credentials.into_iter().map(|c| c.certificate.clone()).collect()
+    if !sp.publication.offer_encryption {
+        return Vec::new();
+    }
+    let mut keys: Vec<_> = sp.decryption_keys.iter().collect();
+    keys.sort_by_key(|key| !key.is_rsa());
+    keys.into_iter().filter_map(|key| key.certificate().cloned()).collect()
 }

@@ -1,4 +1,5 @@
 //! Encryption algorithms by URI (xmlenc-core1 5.2, 5.5).
+use openssl::hash::MessageDigest;
 use openssl::symm::Cipher;
 
 /// How an EncryptedData's content is encrypted.
@@ -56,11 +57,11 @@ impl ContentCipher {
 pub(super) const RSA_1_5: &str = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
 /// OAEP with MGF1 over SHA-1, whatever the digest is.
 pub(crate) const RSA_OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
-pub(super) const RSA_OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
+pub(crate) const RSA_OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
 
 /// A digest inside OAEP, where SHA-1's collisions do no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OaepDigest {
+pub(crate) enum OaepDigest {
     Sha1,
     Sha224,
     Sha256,
@@ -106,11 +107,31 @@ impl OaepDigest {
     pub(super) fn from_mgf_uri(uri: &str) -> Option<Self> {
         OAEP_DIGESTS.iter().find(|row| row.2 == uri).map(|row| row.0)
     }
+
+    /// The URI of a `ds:DigestMethod`.
+    pub(crate) fn digest_uri(self) -> &'static str {
+        OAEP_DIGESTS.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// The URI of an `xenc11:MGF`.
+    pub(crate) fn mgf_uri(self) -> &'static str {
+        OAEP_DIGESTS.iter().find(|row| row.0 == self).map_or("", |row| row.2)
+    }
+
+    pub(crate) fn message_digest(self) -> MessageDigest {
+        match self {
+            Self::Sha1 => MessageDigest::sha1(),
+            Self::Sha224 => MessageDigest::sha224(),
+            Self::Sha256 => MessageDigest::sha256(),
+            Self::Sha384 => MessageDigest::sha384(),
+            Self::Sha512 => MessageDigest::sha512(),
+        }
+    }
 }
 
 /// How a content key is encrypted for an RSA key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum KeyTransport {
+pub(crate) enum KeyTransport {
     Rsa1_5,
     RsaOaep { digest: OaepDigest, mgf: OaepDigest, label: Vec<u8> },
 }

@@ -14,27 +14,29 @@ use crate::outline::DSIG;
 const TYPE_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const TYPE_ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
 
-/// One EncryptedData and the EncryptedKeys that may open it.
+/// One EncryptedData and what its key may come from.
 #[derive(Debug)]
 pub(super) struct Encrypted {
     pub(super) cipher: ContentCipher,
     pub(super) ciphertext: Vec<u8>,
-    pub(super) keys: Vec<EncryptedKey>,
+    pub(super) keys: Vec<KeySource>,
 }
 
+/// Where a content key comes from, and for whom that is.
 #[derive(Debug)]
-pub(super) struct EncryptedKey {
+pub(super) struct KeySource {
     pub(super) method: KeyMethod,
-    pub(super) wrapped: Vec<u8>,
     pub(super) hint: Hint,
 }
 
-/// How a content key is encrypted.
+/// How a content key comes.
 #[derive(Debug)]
 pub(super) enum KeyMethod {
-    /// For an RSA key.
-    Transport(KeyTransport),
-    /// For an EC key.
+    /// In an EncryptedKey for an RSA key.
+    Transport { transport: KeyTransport, encrypted: Vec<u8> },
+    /// In an EncryptedKey for a key on a curve: under the key that was agreed on.
+    Wrap { agreement: KeyAgreement, wrap: KeyWrap, wrapped: Vec<u8> },
+    /// It is itself what was agreed on (xmlenc-core1 5.6).
     Agreement(KeyAgreement),
 }
 
@@ -69,9 +71,7 @@ impl Encrypted {
         if !is_covered && !policy.allow_cbc {
             return Err(DecryptError::UnsignedCbc(self.cipher.uri().into()));
         }
-        let is_rsa1_5 =
-            |method: &KeyMethod| matches!(method, KeyMethod::Transport(KeyTransport::Rsa1_5));
-        self.keys.retain(|key| !is_rsa1_5(&key.method) || policy.allow_rsa1_5);
+        self.keys.retain(|key| !key.is_rsa1_5() || policy.allow_rsa1_5);
         if self.keys.is_empty() {
             return Err(DecryptError::Algorithm(RSA_1_5.into()));
         }
@@ -79,11 +79,27 @@ impl Encrypted {
     }
 }
 
+/// The AgreementMethod in KeyInfo, or else the EncryptedKeys.
+fn read_keys(holder: &Element, data: &Element) -> Result<Vec<KeySource>, DecryptError> {
+    let key_info = optional(data, DSIG, "KeyInfo")?;
+    let Some(method) = agreement_method(key_info)? else {
+        return read_encrypted_keys(holder, key_info);
+    };
+    let mut beside = holder.children.iter().chain(key_info.into_iter().flat_map(|i| &i.children));
+    if beside.any(|e| e.is(XENC, "EncryptedKey") || e.is(DSIG, "RetrievalMethod")) {
+        return Err(DecryptError::Structure("AgreementMethod and EncryptedKey are both there"));
+    }
+    let method = KeyMethod::Agreement(KeyAgreement::read(method)?);
+    Ok(vec![KeySource { method, hint: Hint::of(data) }])
+}
+
 /// Those that KeyInfo holds, and those beside EncryptedData: all, or the ones that KeyInfo names.
 ///
 /// One that is for somebody else may use what this SP does not know; one must be known.
-fn read_keys(holder: &Element, data: &Element) -> Result<Vec<EncryptedKey>, DecryptError> {
-    let key_info = optional(data, DSIG, "KeyInfo")?;
+fn read_encrypted_keys(
+    holder: &Element,
+    key_info: Option<&Element>,
+) -> Result<Vec<KeySource>, DecryptError> {
     let inside = key_info.into_iter().flat_map(|info| info.children_named(XENC, "EncryptedKey"));
     let named = retrieval_ids(key_info)?;
     let beside = || holder.children_named(XENC, "EncryptedKey");
@@ -96,7 +112,7 @@ fn read_keys(holder: &Element, data: &Element) -> Result<Vec<EncryptedKey>, Decr
         named.is_empty() || key.attribute("Id").is_some_and(|id| named.contains(&id))
     };
     let (known, strange): (Vec<_>, Vec<_>) =
-        inside.chain(beside().filter(is_named)).map(EncryptedKey::read).partition(Result::is_ok);
+        inside.chain(beside().filter(is_named)).map(KeySource::read).partition(Result::is_ok);
     if known.is_empty() {
         let none = DecryptError::Structure("there is no EncryptedKey");
         return Err(strange.into_iter().find_map(Result::err).unwrap_or(none));
@@ -120,19 +136,51 @@ fn retrieval_id(method: &Element) -> Option<&str> {
     (is_plain && !id.is_empty()).then_some(id)
 }
 
-impl EncryptedKey {
+fn agreement_method(key_info: Option<&Element>) -> Result<Option<&Element>, DecryptError> {
+    key_info.map_or(Ok(None), |info| optional(info, XENC, "AgreementMethod"))
+}
+
+impl KeySource {
+    /// Reads an EncryptedKey.
     fn read(element: &Element) -> Result<Self, DecryptError> {
         let method = required(element, XENC, "EncryptionMethod")?;
-        let method = match algorithm(method) {
-            RSA_1_5 => KeyMethod::Transport(KeyTransport::Rsa1_5),
-            RSA_OAEP_MGF1P => KeyMethod::Transport(oaep(method, true)?),
-            RSA_OAEP => KeyMethod::Transport(oaep(method, false)?),
-            uri => match KeyWrap::from_uri(uri) {
-                Some(wrap) => KeyMethod::Agreement(KeyAgreement::read(element, wrap)?),
-                None => return Err(DecryptError::Algorithm(uri.into())),
+        let method = match KeyWrap::from_uri(algorithm(method)) {
+            Some(wrap) => KeyMethod::Wrap {
+                agreement: wrapping_agreement(element, wrap)?,
+                wrap,
+                wrapped: cipher_value(element)?,
+            },
+            None => KeyMethod::Transport {
+                transport: KeyTransport::read(method)?,
+                encrypted: cipher_value(element)?,
             },
         };
-        Ok(Self { method, wrapped: cipher_value(element)?, hint: Hint::of(element) })
+        Ok(Self { method, hint: Hint::of(element) })
+    }
+
+    fn is_rsa1_5(&self) -> bool {
+        matches!(&self.method, KeyMethod::Transport { transport: KeyTransport::Rsa1_5, .. })
+    }
+}
+
+/// Without one the wrapping key would be a secret that we share with somebody.
+fn wrapping_agreement(
+    encrypted_key: &Element,
+    wrap: KeyWrap,
+) -> Result<KeyAgreement, DecryptError> {
+    let method = agreement_method(optional(encrypted_key, DSIG, "KeyInfo")?)?;
+    KeyAgreement::read(method.ok_or_else(|| DecryptError::Algorithm(wrap.uri().to_owned()))?)
+}
+
+impl KeyTransport {
+    /// Reads an EncryptionMethod, of an EncryptedKey or of metadata.
+    pub(crate) fn read(method: &Element) -> Result<Self, DecryptError> {
+        match algorithm(method) {
+            RSA_1_5 => Ok(Self::Rsa1_5),
+            RSA_OAEP_MGF1P => oaep(method, true),
+            RSA_OAEP => oaep(method, false),
+            uri => Err(DecryptError::Algorithm(uri.to_owned())),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub enum DecryptError {
     Algorithm(String),
     /// The URI of a CBC algorithm where no signature covers the ciphertext.
     UnsignedCbc(String),
-    /// This SP has no RSA or EC key.
+    /// This SP has no key that decrypts.
     NoKey,
     /// Unwrapping, padding, tag or plaintext: which of them must not be told.
     Failed,
@@ -31,7 +31,7 @@ impl fmt::Display for DecryptError {
             Self::UnsignedCbc(uri) => {
                 write!(f, "no signature covers the ciphertext, made with {uri:?}")
             }
-            Self::NoKey => f.write_str("there is no RSA or EC key to decrypt with"),
+            Self::NoKey => f.write_str("there is no RSA, EC, X25519 or X448 key to decrypt with"),
             Self::Failed => f.write_str(
                 "the ciphertext decrypts with none of the keys to an element that is as it must be",
             ),

@@ -12,7 +12,7 @@ pub(super) fn base64_octets(element: &Element) -> Result<Vec<u8>, DecryptError> 
     octets.ok_or(DecryptError::Structure("an octet string of the encryption is not base64"))
 }
 
-pub(super) fn algorithm(method: &Element) -> &str {
+pub(crate) fn algorithm(method: &Element) -> &str {
     method.attribute("Algorithm").unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Which of our keys an EncryptedKey says it is for (xmlenc-core1 3.5.1, xmldsig-core1 4.5).
+//! Which of our keys an EncryptedKey or an AgreementMethod says it is for (xmlenc-core1 3.5.1, xmldsig-core1 4.5).
 //!
 //! Hints only choose what is tried first: nobody vouches for them, and an IdP may leave them out.
 use super::fields::XENC;
@@ -9,7 +9,7 @@ use crate::{Element, base64_binary};
 const LARGEST_CERTIFICATE: usize = 8 * 1024;
 const MOST_CERTIFICATES: usize = 4;
 
-/// What an EncryptedKey tells of the key that opens it.
+/// What is told of the key that opens an EncryptedKey, or that an AgreementMethod is for.
 #[derive(Debug, Default)]
 pub(super) struct Hint {
     /// The entityID of whom it is for (SAML Core 6.1).
@@ -28,9 +28,10 @@ pub(super) enum Fit {
 }
 
 impl Hint {
-    pub(super) fn of(encrypted_key: &Element) -> Self {
-        let own = || encrypted_key.children_named(DSIG, "KeyInfo");
-        // For an EC key it stands further in (xmlenc-core1 5.6).
+    /// What the KeyInfo of this EncryptedKey or EncryptedData tells.
+    pub(super) fn of(element: &Element) -> Self {
+        let own = || element.children_named(DSIG, "KeyInfo");
+        // For a key on a curve it stands further in (xmlenc-core1 5.6).
         let agreements = || own().flat_map(|info| info.children_named(XENC, "AgreementMethod"));
         let recipients =
             || agreements().flat_map(|method| method.children_named(XENC, "RecipientKeyInfo"));
@@ -39,7 +40,7 @@ impl Hint {
         let data = key_info().flat_map(|info| info.children_named(DSIG, "X509Data"));
         let certificates = data.flat_map(|data| data.children_named(DSIG, "X509Certificate"));
         Self {
-            recipient: encrypted_key.attribute("Recipient").map(str::to_owned),
+            recipient: element.attribute("Recipient").map(str::to_owned),
             key_names: key_info()
                 .flat_map(|info| info.children_named(DSIG, "KeyName"))
                 .map(text_of)

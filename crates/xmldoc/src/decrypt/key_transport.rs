@@ -3,11 +3,10 @@ use std::hint::black_box;
 
 use openssl::encrypt::Decrypter;
 use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
 use openssl::pkey::{PKeyRef, Private};
 use openssl::rsa::Padding;
 
-use super::algorithm::{KeyTransport, OaepDigest};
+use super::algorithm::KeyTransport;
 
 impl KeyTransport {
     /// The content key, which is as long as `random`; `random` itself or `None` when there is none.
@@ -25,8 +24,8 @@ impl KeyTransport {
             Self::RsaOaep { digest, mgf, label } => {
                 let key = decrypt(key, wrapped, |decrypter| {
                     decrypter.set_rsa_padding(Padding::PKCS1_OAEP)?;
-                    decrypter.set_rsa_oaep_md(message_digest(*digest))?;
-                    decrypter.set_rsa_mgf1_md(message_digest(*mgf))?;
+                    decrypter.set_rsa_oaep_md(digest.message_digest())?;
+                    decrypter.set_rsa_mgf1_md(mgf.message_digest())?;
                     if label.is_empty() { Ok(()) } else { decrypter.set_rsa_oaep_label(label) }
                 });
                 key.ok().filter(|key| key.len() == random.len())
@@ -65,16 +64,6 @@ fn content_key_1_5(padded: &[u8], random: &[u8]) -> Option<Vec<u8>> {
 fn all_ones_if_zero(byte: u8) -> u8 {
     let [high, _] = u16::from(byte).wrapping_sub(1).to_be_bytes();
     high
-}
-
-fn message_digest(digest: OaepDigest) -> MessageDigest {
-    match digest {
-        OaepDigest::Sha1 => MessageDigest::sha1(),
-        OaepDigest::Sha224 => MessageDigest::sha224(),
-        OaepDigest::Sha256 => MessageDigest::sha256(),
-        OaepDigest::Sha384 => MessageDigest::sha384(),
-        OaepDigest::Sha512 => MessageDigest::sha512(),
-    }
 }
 
 #[cfg(test)]

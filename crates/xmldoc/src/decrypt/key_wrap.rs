@@ -8,7 +8,7 @@ const CHECK: usize = 8;
 
 /// AES Key Wrap by the length of the key that wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyWrap {
+pub(crate) enum KeyWrap {
     Aes128,
     Aes192,
     Aes256,
@@ -21,16 +21,16 @@ const WRAPS: &[(KeyWrap, &str)] = &[
 ];
 
 impl KeyWrap {
-    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+    pub(crate) fn from_uri(uri: &str) -> Option<Self> {
         WRAPS.iter().find(|row| row.1 == uri).map(|row| row.0)
     }
 
-    pub(super) fn uri(self) -> &'static str {
+    pub(crate) fn uri(self) -> &'static str {
         WRAPS.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 
     /// Bytes of the key that wraps.
-    pub(super) fn key_length(self) -> usize {
+    pub(crate) fn key_length(self) -> usize {
         self.cipher().key_length()
     }
 
@@ -40,6 +40,20 @@ impl KeyWrap {
             return None;
         }
         self.decrypt(key, wrapped).ok().filter(|content_key| content_key.len() == length)
+    }
+
+    /// Wraps a content key with `key`, which must be as long as this wants it.
+    ///
+    /// # Errors
+    /// The length of one of the keys is no AES key's.
+    pub(crate) fn wrap(self, key: &[u8], content_key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let mut context = CipherCtx::new()?;
+        context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
+        context.encrypt_init(Some(self.cipher()), Some(key), None)?;
+        let mut wrapped = Vec::new();
+        context.cipher_update_vec(content_key, &mut wrapped)?;
+        context.cipher_final_vec(&mut wrapped)?;
+        Ok(wrapped)
     }
 
     fn decrypt(self, key: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, ErrorStack> {
@@ -72,7 +86,7 @@ mod tests {
 
     /// RFC 3394 4.1 to 4.6.
     #[test]
-    fn unwraps_the_keys_of_rfc_3394() {
+    fn wraps_and_unwraps_the_keys_of_rfc_3394() {
         let (key, data) = (
             "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F",
             "00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F",
@@ -99,6 +113,7 @@ mod tests {
         ] {
             let key = octets(&key[..2 * wrap.key_length()]);
             let (wrapped, data) = (octets(wrapped), octets(&data[..2 * length]));
+            assert_eq!(wrap.wrap(&key, &data).unwrap(), wrapped, "{wrap:?} {length}");
             assert_eq!(wrap.unwrap(&key, &wrapped, length), Some(data), "{wrap:?} {length}");
             for place in 0..wrapped.len() {
                 let mut changed = wrapped.clone();

@@ -1,9 +1,11 @@
 mod agreement;
 mod attempts;
+mod derived_key;
 mod interop;
 mod oracle;
 mod shape;
 mod trust;
+mod x25519;
 
 use openssl::encrypt::Encrypter;
 use openssl::rand::rand_bytes;
@@ -13,7 +15,7 @@ use openssl::symm::{Crypter, Mode, encrypt_aead};
 use super::algorithm::ContentCipher;
 use super::*;
 use crate::testing::{self, Pair};
-use crate::{DigestAlgorithm, SignatureAlgorithm, SignaturePlace, sign_enveloped};
+use crate::{DigestAlgorithm, PrivateKey, SignatureAlgorithm, SignaturePlace, sign_enveloped};
 
 const P: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const A: &str = ASSERTION;
@@ -52,7 +54,10 @@ fn signed(xml: &str) -> String {
 }
 
 fn key_of(pair: &Pair) -> DecryptionKey {
-    DecryptionKey::of(&pair.signing()).unwrap()
+    match PrivateKey::from_pem(&pair.private_pem(), None).unwrap() {
+        PrivateKey::DecryptionOnly(key) => key,
+        PrivateKey::Signing(key) => DecryptionKey::of(&key).unwrap(),
+    }
 }
 
 /// What to encrypt with: made here by other calls of libcrypto than decryption uses.

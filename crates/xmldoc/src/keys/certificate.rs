@@ -7,7 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref};
 
-use super::{KeyError, SigningKey, hex};
+use super::{KeyError, hex};
 
 /// A certificate as configured or found in metadata.
 #[derive(Clone)]
@@ -70,18 +70,13 @@ impl Certificate {
         format!("{}, SHA-256 {fingerprint}", subject(&self.x509))
     }
 
-    /// Does `key` belong to this certificate?
-    pub fn matches(&self, key: &SigningKey) -> bool {
-        self.x509.public_key().is_ok_and(|public| key.pkey().public_eq(&public))
-    }
-
     /// The common names in its subject.
     pub(crate) fn common_names(&self) -> Vec<String> {
         let entries = self.x509.subject_name().entries_by_nid(Nid::COMMONNAME);
         entries.filter_map(|entry| entry.data().to_string().ok()).collect()
     }
 
-    pub(super) fn x509(&self) -> &X509Ref {
+    pub(crate) fn x509(&self) -> &X509Ref {
         &self.x509
     }
 }
@@ -147,13 +142,5 @@ mod tests {
         assert!(error(&testing::rsa().public_pem()).contains("bare public key"));
         assert!(error(b"hello").contains("no certificate"));
         assert!(Certificate::from_der(b"hello").is_err());
-    }
-
-    #[test]
-    fn knows_its_key() {
-        let certificate = Certificate::from_pem(&testing::rsa().certificate_pem()).unwrap();
-        assert!(certificate.matches(&testing::rsa().signing()));
-        assert!(!certificate.matches(&testing::other_rsa().signing()));
-        assert!(!certificate.matches(&testing::ec(256).signing()));
     }
 }

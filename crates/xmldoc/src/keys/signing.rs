@@ -1,13 +1,11 @@
-//! The service provider's own private key.
-use std::cell::Cell;
+//! A private key of the service provider's that signs.
 use std::fmt;
 
-use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, PKeyRef, Private};
 
-use super::{KeyError, KeyKind, SignatureAlgorithm, octets};
+use super::{KeyError, KeyKind, SignatureAlgorithm, octets, read_pem};
 
-/// A private key.
+/// A private key that signs.
 pub struct SigningKey {
     pkey: PKey<Private>,
     kind: KeyKind,
@@ -20,21 +18,10 @@ impl SigningKey {
     /// There is no private key, the passphrase does not open it, or it is of a kind or size that is not
     /// taken.
     pub fn from_pem(pem: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
-        let asked = Cell::new(false);
-        // Always a callback: without one libcrypto would ask at the terminal.
-        let answer = |buffer: &mut [u8]| {
-            asked.set(true);
-            let passphrase = passphrase.unwrap_or_default();
-            match buffer.get_mut(..passphrase.len()) {
-                Some(room) if !passphrase.is_empty() => {
-                    room.copy_from_slice(passphrase);
-                    Ok(passphrase.len())
-                }
-                _ => Err(ErrorStack::get()),
-            }
-        };
-        let pkey = PKey::private_key_from_pem_callback(pem, answer)
-            .map_err(|e| no_private_key(pem, passphrase.is_some(), asked.get(), &e))?;
+        Self::of(read_pem(pem, passphrase)?)
+    }
+
+    pub(crate) fn of(pkey: PKey<Private>) -> Result<Self, KeyError> {
         let kind = KeyKind::of(&pkey)?;
         if let KeyKind::Rsa { bits: bits @ ..2048 } = kind {
             return Err(KeyError::new(format!("is an RSA key of {bits} bits; make one of 2048")));
@@ -53,11 +40,6 @@ impl SigningKey {
             KeyKind::Ed25519 => SignatureAlgorithm::Ed25519,
             KeyKind::Ed448 => SignatureAlgorithm::Ed448,
         }
-    }
-
-    /// Is it one for which every IdP can encrypt?
-    pub fn is_rsa(&self) -> bool {
-        matches!(self.kind, KeyKind::Rsa { .. })
     }
 
     /// Can this key sign with `algorithm`?
@@ -107,26 +89,6 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.kind)
-    }
-}
-
-fn no_private_key(
-    pem: &[u8],
-    has_passphrase: bool,
-    encrypted: bool,
-    error: &ErrorStack,
-) -> KeyError {
-    let has = |marker: &str| pem.windows(marker.len()).any(|window| window == marker.as_bytes());
-    if encrypted && has_passphrase {
-        KeyError::new("holds an encrypted private key that the passphrase does not open")
-    } else if encrypted {
-        KeyError::new("holds an encrypted private key; set certificate_key_password_file")
-    } else if has("PRIVATE KEY-----") {
-        KeyError::openssl("holds a private key that cannot be read", error)
-    } else if has("BEGIN CERTIFICATE") {
-        KeyError::new("holds a certificate and no private key")
-    } else {
-        KeyError::new("holds no private key (no line `-----BEGIN PRIVATE KEY-----`)")
     }
 }
 

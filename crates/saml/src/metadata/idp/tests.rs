@@ -412,7 +412,7 @@ fn a_broken_logout_endpoint_costs_only_itself() {
 }
 
 #[test]
-fn the_first_rsa_key_for_encryption_is_taken_with_its_cipher() {
+fn the_first_rsa_key_for_encryption_is_taken_with_its_algorithms() {
     let (rsa, other, ec) = (Credential::rsa(), Credential::rsa(), Credential::p256());
     let method =
         r#"<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/>"#;
@@ -424,8 +424,11 @@ fn the_first_rsa_key_for_encryption_is_taken_with_its_cipher() {
         let sealed = with_keys(keys).encryption_key.unwrap().encrypt(b"x").unwrap();
         let mut decrypter = openssl::encrypt::Decrypter::new(&by.key).unwrap();
         decrypter.set_rsa_padding(openssl::rsa::Padding::PKCS1_OAEP).unwrap();
-        let mut key = vec![0; decrypter.decrypt_len(&sealed.wrapped_key).unwrap()];
-        decrypter.decrypt(&sealed.wrapped_key, &mut key).map(|length| (length, sealed.cipher)).ok()
+        let mut key = vec![0; decrypter.decrypt_len(&sealed.key.encrypted).unwrap()];
+        decrypter
+            .decrypt(&sealed.key.encrypted, &mut key)
+            .map(|length| (length, sealed.cipher))
+            .ok()
     };
     let signing = key_descriptor("use='signing'", &x509(&other));
     let encryption = key_descriptor("use='encryption'", &x509(&rsa));
@@ -434,8 +437,13 @@ fn the_first_rsa_key_for_encryption_is_taken_with_its_cipher() {
     assert_eq!(opened(&format!("{signing}{encryption}"), &rsa), Some((32, gcm)));
     assert_eq!(opened(&key_descriptor("", &x509(&rsa)), &rsa), Some((32, gcm)));
     assert_eq!(opened(&with_method("use='encryption'", &rsa_value(&rsa)), &rsa), Some((16, cbc)));
-    let useless = key_descriptor("use='encryption'", &x509(&ec));
-    assert_eq!(opened(&format!("{useless}{encryption}"), &rsa), Some((32, gcm)));
+    let of_ec = key_descriptor("use='encryption'", &x509(&ec));
+    assert_eq!(opened(&format!("{of_ec}{encryption}"), &rsa), Some((32, gcm)));
+    assert!(with_keys(&of_ec).encryption_key.is_some_and(|key| !key.is_rsa()));
+    let useless = key_descriptor("use='encryption'", &x509(&Credential::ed25519()));
     assert!(with_keys(&useless).encryption_key.is_none());
+    let x25519 = key_descriptor("use='encryption'", &x509(&Credential::x25519()));
+    let key = with_keys(&format!("{useless}{x25519}{of_ec}")).encryption_key.unwrap();
+    assert!(key.agreement_method().is_some_and(|uri| uri.ends_with("#x25519")), "the first");
     assert!(with_keys(&signing).encryption_key.is_none());
 }

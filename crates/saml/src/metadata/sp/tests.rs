@@ -105,18 +105,20 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
 }
 
 #[test]
-fn an_ec_key_is_offered_with_what_it_can_decrypt() {
-    let xml = SpMetadata {
-        entity_id: "urn:app",
-        acs_urls: &urls(&["https://app.example.com/saml/acs"]),
-        encryption_certificates: &[Credential::p256().certificate()],
-        ..SpMetadata::default()
+fn a_key_on_a_curve_is_offered_with_what_it_can_decrypt() {
+    for (key, agreement) in [(Credential::p256(), "ECDH-ES"), (Credential::x25519(), "x25519")] {
+        let xml = SpMetadata {
+            entity_id: "urn:app",
+            acs_urls: &urls(&["https://app.example.com/saml/acs"]),
+            encryption_certificates: &[key.certificate()],
+            ..SpMetadata::default()
+        }
+        .to_xml();
+        assert_valid(&xml, SCHEMA);
+        let methods = xml.split("<md:EncryptionMethod Algorithm=\"").skip(1);
+        let methods: Vec<_> = methods.filter_map(|m| m.split(['#', '"']).nth(1)).collect();
+        assert_eq!(methods, ["aes256-gcm", "aes128-gcm", "kw-aes256", "kw-aes128", agreement]);
     }
-    .to_xml();
-    assert_valid(&xml, SCHEMA);
-    let methods = xml.split("<md:EncryptionMethod Algorithm=\"").skip(1);
-    let methods: Vec<_> = methods.filter_map(|m| m.split(['#', '"']).nth(1)).collect();
-    assert_eq!(methods, ["aes256-gcm", "aes128-gcm", "kw-aes256", "kw-aes128", "ECDH-ES"]);
 }
 
 #[test]

@@ -47,8 +47,8 @@ pub(super) fn check(
     }
     if policy.name_id_encrypted && idp.encryption_key.is_none() {
         let sentence = format!(
-            "\"name_id_encrypted on\" needs an RSA key for encryption in the metadata of saml_idp \
-             \"{name}\""
+            "\"name_id_encrypted on\" needs a key for encryption in the metadata of saml_idp \
+             \"{name}\": RSA, EC (P-256, P-384, P-521), X25519 or X448"
         );
         return Err(Finding::new(Setting::NameIdEncrypted, sentence));
     }

@@ -1,36 +1,33 @@
-//! What the SP's own key must be able to do for an IdP.
-
-use xmldoc::{DecryptionKey, SigningKey};
+//! What the SP's own keys must be able to do for an IdP.
 
 use crate::metadata::IdpMetadata;
 use crate::provider::finding::{Finding, Setting};
 use crate::provider::idp_settings::IdpSettings;
+use crate::provider::own_keys::OwnKeys;
 use crate::provider::policy::{Encryption, SignRequests};
 
-/// Can `signer` sign and decrypt what is to be signed and decrypted?
+/// Can the SP sign and decrypt what is to be signed and decrypted?
 ///
 /// # Errors
-/// It cannot, or there is none.
+/// None of its keys can.
 pub(super) fn check(
     settings: &IdpSettings,
     metadata: Option<&IdpMetadata>,
-    signer: Option<&SigningKey>,
+    own: OwnKeys<'_>,
     warnings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
-    let policy = &settings.policy;
+    let (policy, signer) = (&settings.policy, own.signer);
     if policy.sign_requests == SignRequests::On && signer.is_none() {
         return Err(Finding::new(
             Setting::SignRequests,
             "\"sign_requests on\" needs \"certificate\" and \"certificate_key\" in the saml_sp",
         ));
     }
-    if policy.encryption != Encryption::Off
-        && signer.is_none_or(|key| DecryptionKey::of(key).is_none())
-    {
+    if policy.encryption != Encryption::Off && !own.decrypts {
         return Err(Finding::new(
             Setting::Encryption,
-            "\"encryption\" needs an RSA or EC \"certificate\" and \"certificate_key\" in the saml_sp: \
-             Ed25519 and Ed448 keys only sign",
+            "\"encryption\" needs a \"certificate\" and \"certificate_key\" of type RSA, EC, X25519 or \
+             X448 in the saml_sp: Ed25519 and Ed448 keys only sign",
         ));
     }
     if let (Some(algorithm), Some(signer)) = (policy.signature_algorithm, signer)

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use clock::{Seconds, UnixTime};
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
-use xmldoc::{Certificate, EncryptionKey, SignatureAlgorithm, VerifyingKey};
+use xmldoc::{
+    Certificate, DecryptionKey, EncryptionKey, SignatureAlgorithm, SigningKey, VerifyingKey,
+};
 
 use super::*;
 use crate::metadata::MetadataKey;
@@ -104,7 +106,7 @@ fn make(
     metadata: Option<&IdpMetadata>,
 ) -> (Result<Idp, Finding>, Vec<Finding>) {
     let mut warnings = Vec::new();
-    (Idp::new(settings, metadata, None, NOW, &mut warnings), warnings)
+    (Idp::new(settings, metadata, OwnKeys::default(), NOW, &mut warnings), warnings)
 }
 
 /// There are no warnings either.
@@ -118,9 +120,14 @@ fn refused(settings: &IdpSettings, metadata: Option<&IdpMetadata>) -> Finding {
     make(settings, metadata).0.err().unwrap()
 }
 
+/// Of an SP that has this key alone.
+fn own(key: &SigningKey) -> OwnKeys<'_> {
+    OwnKeys { signer: Some(key), decrypts: DecryptionKey::of(key).is_some() }
+}
+
 fn refused_with(settings: &IdpSettings, signer: &Credential) -> Finding {
     let key = signer.signing_key();
-    let idp = Idp::new(settings, Some(&metadata()), Some(&key), NOW, &mut Vec::new());
+    let idp = Idp::new(settings, Some(&metadata()), own(&key), NOW, &mut Vec::new());
     idp.err().unwrap()
 }
 
@@ -273,7 +280,7 @@ fn certificates_near_their_end_are_told_wherever_they_come_from() {
     let settings = IdpSettings { keys: vec![certified(certificate.clone())], ..settings() };
     let metadata = IdpMetadata { keys: vec![certified(certificate.clone())], ..metadata() };
     let mut warnings = Vec::new();
-    assert!(Idp::new(&settings, Some(&metadata), None, now, &mut warnings).is_ok());
+    assert!(Idp::new(&settings, Some(&metadata), OwnKeys::default(), now, &mut warnings).is_ok());
     let sentence = format!(
         "a certificate of saml_idp \"corp\" expires in 30 days ({}); renew it",
         certificate.describe()
@@ -312,15 +319,19 @@ fn who_is_to_sign_needs_a_key() {
 fn encryption_needs_a_key_that_decrypts() {
     let expected = finding(
         Setting::Encryption,
-        "\"encryption\" needs an RSA or EC \"certificate\" and \"certificate_key\" in the saml_sp: \
-         Ed25519 and Ed448 keys only sign",
+        "\"encryption\" needs a \"certificate\" and \"certificate_key\" of type RSA, EC, X25519 or \
+         X448 in the saml_sp: Ed25519 and Ed448 keys only sign",
     );
     let offer = with_policy(|policy| policy.encryption = Encryption::Offer);
     assert_eq!(refused(&offer, Some(&metadata())), expected);
     assert_eq!(refused_with(&offer, &Credential::ed25519()), expected);
     for key in [rsa().signing_key(), Credential::p256().signing_key()] {
-        assert!(Idp::new(&offer, Some(&metadata()), Some(&key), NOW, &mut Vec::new()).is_ok());
+        assert!(Idp::new(&offer, Some(&metadata()), own(&key), NOW, &mut Vec::new()).is_ok());
     }
+    // One that signs, and another one behind it that decrypts.
+    let signer = Credential::ed25519().signing_key();
+    let two = OwnKeys { signer: Some(&signer), decrypts: true };
+    assert!(Idp::new(&offer, Some(&metadata()), two, NOW, &mut Vec::new()).is_ok());
 }
 
 #[test]
@@ -351,7 +362,7 @@ fn requests_that_the_idp_wants_signed_and_that_go_unsigned_are_told() {
     assert_eq!(warnings, std::slice::from_ref(&expected));
     let warnings_with_key = |settings: &IdpSettings| {
         let (key, mut warnings) = (rsa().signing_key(), Vec::new());
-        assert!(Idp::new(settings, Some(&wants), Some(&key), NOW, &mut warnings).is_ok());
+        assert!(Idp::new(settings, Some(&wants), own(&key), NOW, &mut warnings).is_ok());
         warnings
     };
     assert_eq!(warnings_with_key(&settings()), []);
@@ -379,8 +390,8 @@ fn an_encrypted_name_id_needs_a_key_of_the_idp() {
     let settings = with_policy(|policy| policy.name_id_encrypted = true);
     let expected = finding(
         Setting::NameIdEncrypted,
-        "\"name_id_encrypted on\" needs an RSA key for encryption in the metadata of saml_idp \
-         \"corp\"",
+        "\"name_id_encrypted on\" needs a key for encryption in the metadata of saml_idp \
+         \"corp\": RSA, EC (P-256, P-384, P-521), X25519 or X448",
     );
     assert_eq!(refused(&settings, Some(&metadata())), expected);
     let encryption_key = EncryptionKey::of(&rsa_key().key, []);
@@ -413,7 +424,7 @@ fn an_idp_of_which_nothing_is_said_is_awaited() {
 fn the_settings_of_an_awaited_idp_are_judged_already() {
     let mut awaited = IdpSettings { metadata: None, ..settings() };
     let mut warnings = Vec::new();
-    assert_eq!(Idp::check_awaited(&awaited, None, &mut warnings), Ok(()));
+    assert_eq!(Idp::check_awaited(&awaited, OwnKeys::default(), &mut warnings), Ok(()));
     let expected = finding(
         Setting::Block,
         "saml_idp \"corp\" has no \"metadata\" yet: nobody can log in there; give the IdP what the \
@@ -421,6 +432,6 @@ fn the_settings_of_an_awaited_idp_are_judged_already() {
     );
     assert_eq!(warnings, [expected]);
     awaited.policy.sign_requests = SignRequests::On;
-    let refused = Idp::check_awaited(&awaited, None, &mut warnings).unwrap_err();
+    let refused = Idp::check_awaited(&awaited, OwnKeys::default(), &mut warnings).unwrap_err();
     assert_eq!(refused.setting, Setting::SignRequests);
 }

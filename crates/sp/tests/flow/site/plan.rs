@@ -66,7 +66,12 @@ impl Plan {
             entity_id: ENTITY_ID.to_owned(),
             base_url: BASE_URL.to_owned(),
             endpoints: self.endpoints(),
-            decryption_keys: credentials.iter().filter_map(|c| DecryptionKey::of(&c.key)).collect(),
+            decryption_keys: credentials
+                .iter()
+                .filter_map(|c| {
+                    Some(DecryptionKey::of(&c.key)?.with_certificate(c.certificate.clone()))
+                })
+                .collect(),
             credentials,
             idps: self.idps(&soap_slo),
             sessions: Rc::new(Memory::new(rules(id))),

@@ -1,10 +1,10 @@
-//! What is encrypted for an EC key: ECDH-ES, ConcatKDF, AES Key Wrap.
+//! What is encrypted for a key on a curve: key agreement, ConcatKDF, AES Key Wrap.
 use openssl::aes::{AesKey, wrap_key};
 use openssl::ec::EcKey;
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::pkey_ctx::PkeyCtx;
 
 use super::encrypted::Encrypted;
@@ -12,6 +12,8 @@ use super::*;
 use crate::{Certificate, SigningKey};
 
 const ENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+pub(super) const ECDH_ES: &str = "http://www.w3.org/2009/xmlenc11#ECDH-ES";
+pub(super) const MORE: &str = "http://www.w3.org/2021/04/xmldsig-more#";
 const DSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
 
 /// Files of the W3C's interoperability report; see `w3c/README.md`.
@@ -29,7 +31,7 @@ fn opens_the_ciphertexts_of_the_w3c() {
         let key = DecryptionKey::of(&SigningKey::from_pem(key, None).unwrap()).unwrap();
         let [encrypted_key] = encrypted.keys.as_slice() else { panic!("one EncryptedKey") };
         assert!(key.fits(encrypted_key));
-        let content_key = key.unwrap(encrypted_key, encrypted.cipher.key_length()).unwrap();
+        let content_key = key.content_key(encrypted_key, encrypted.cipher.key_length()).unwrap();
         let plaintext = encrypted.cipher.decrypt(&content_key, &encrypted.ciphertext).unwrap();
         let order = String::from_utf8(plaintext.octets).unwrap();
         assert!(order.starts_with("<PurchaseOrder xmlns=\"urn:example:po\">"), "{order}");
@@ -37,21 +39,21 @@ fn opens_the_ciphertexts_of_the_w3c() {
     }
 }
 
-/// How to encrypt for an EC key, by other calls of libcrypto than decryption uses.
-struct Agreeing {
-    wrap: usize,
-    digest: (&'static str, MessageDigest),
+/// How to encrypt for a key on a curve, by other calls of libcrypto than decryption uses.
+pub(super) struct Agreeing {
+    pub(super) wrap: usize,
+    pub(super) digest: (&'static str, MessageDigest),
     /// ConcatKDFParams' attributes, and what they mean.
-    parameters: (&'static str, &'static [u8]),
-    originator: fn(&PKey<Private>) -> String,
-    recipient: String,
+    pub(super) parameters: (&'static str, &'static [u8]),
+    pub(super) originator: fn(&PKey<Private>) -> String,
+    pub(super) recipient: String,
 }
 
-const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+pub(super) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 const PARAMETERS: (&str, &[u8]) =
     ("AlgorithmID=\"00\" PartyUInfo=\"00697a\" PartyVInfo=\" 007E \"", b"iz~");
 
-fn agreeing() -> Agreeing {
+pub(super) fn agreeing() -> Agreeing {
     Agreeing {
         wrap: 32,
         digest: (SHA256, MessageDigest::sha256()),
@@ -61,14 +63,14 @@ fn agreeing() -> Agreeing {
     }
 }
 
-fn point(key: &PKey<Private>) -> Vec<u8> {
+pub(super) fn point(key: &PKey<Private>) -> Vec<u8> {
     let mut context = openssl::bn::BigNumContext::new().unwrap();
     let form = openssl::ec::PointConversionForm::UNCOMPRESSED;
     let ec = key.ec_key().unwrap();
     ec.public_key().to_bytes(ec.group(), form, &mut context).unwrap()
 }
 
-fn key_value(curve: &str, point: &[u8]) -> String {
+pub(super) fn key_value(curve: &str, point: &[u8]) -> String {
     format!(
         "<k:KeyValue xmlns:k=\"{DSIG}\"><e:ECKeyValue xmlns:e=\"{DSIG11}\">\
          <e:NamedCurve URI=\"urn:oid:{curve}\"/><e:PublicKey>{}</e:PublicKey></e:ECKeyValue>\
@@ -86,36 +88,47 @@ fn ec_key_value(key: &PKey<Private>) -> String {
     key_value(curve, &point(key))
 }
 
-fn der_encoded(key: &PKey<Private>) -> String {
+pub(super) fn der_encoded(key: &PKey<Private>) -> String {
     let der = base64(&key.public_key_to_der().unwrap());
     format!("<e:DEREncodedKeyValue xmlns:e=\"{DSIG11}\">{der}</e:DEREncodedKeyValue>")
 }
 
 impl Agreeing {
     /// Seals with a new content key for `to`.
-    fn seal(&self, cipher: ContentCipher, to: &Pair) -> EcSealing {
+    pub(super) fn seal(&self, cipher: ContentCipher, to: &Pair) -> EcSealing {
         let key = random(cipher.key_length());
-        let recipient = to.pkey.ec_key().unwrap();
-        let ephemeral = EcKey::generate(recipient.group()).unwrap();
-        let ephemeral = PKey::from_ec_key(ephemeral).unwrap();
+        let (derived, info) = self.agree(to);
+        let wrapping_key = AesKey::new_encrypt(&derived[..self.wrap]).unwrap();
+        let mut wrapped = vec![0; key.len() + 8];
+        wrap_key(&wrapping_key, None, &mut wrapped, &key).unwrap();
+        EcSealing { cipher, key, wrapped, info, wrap: self.wrap }
+    }
+
+    /// What a new key and that of `to` agree on, as long as the digest, and the KeyInfo that says so.
+    pub(super) fn agree(&self, to: &Pair) -> (Vec<u8>, String) {
+        let (ephemeral, method) = match to.pkey.id() {
+            Id::X25519 => (PKey::generate_x25519().unwrap(), format!("{MORE}x25519")),
+            Id::X448 => (PKey::generate_x448().unwrap(), format!("{MORE}x448")),
+            _ => {
+                let key = EcKey::generate(to.pkey.ec_key().unwrap().group()).unwrap();
+                (PKey::from_ec_key(key).unwrap(), format!("{ENC11}ECDH-ES"))
+            }
+        };
         let mut agreement = PkeyCtx::new(&ephemeral).unwrap();
         agreement.derive_init().unwrap();
         agreement.derive_set_peer(&to.pkey).unwrap();
         let mut secret = Vec::new();
         agreement.derive_to_vec(&mut secret).unwrap();
         let input = [&[0, 0, 0, 1], secret.as_slice(), self.parameters.1].concat();
-        let derived = hash(self.digest.1, &input).unwrap();
-        let wrapping_key = AesKey::new_encrypt(&derived[..self.wrap]).unwrap();
-        let mut wrapped = vec![0; key.len() + 8];
-        wrap_key(&wrapping_key, None, &mut wrapped, &key).unwrap();
+        let derived = hash(self.digest.1, &input).unwrap().to_vec();
         let originator = (self.originator)(&ephemeral);
-        EcSealing { cipher, key, wrapped, info: self.key_info(&originator), wrap: self.wrap }
+        (derived, self.key_info(&method, &originator))
     }
 
-    fn key_info(&self, originator: &str) -> String {
+    pub(super) fn key_info(&self, method: &str, originator: &str) -> String {
         let ((digest, _), (parameters, _)) = (&self.digest, &self.parameters);
         format!(
-            "<k:KeyInfo xmlns:k=\"{DSIG}\"><x:AgreementMethod Algorithm=\"{ENC11}ECDH-ES\">\
+            "<k:KeyInfo xmlns:k=\"{DSIG}\"><x:AgreementMethod Algorithm=\"{method}\">\
              <f:KeyDerivationMethod xmlns:f=\"{ENC11}\" Algorithm=\"{ENC11}ConcatKDF\">\
              <f:ConcatKDFParams {parameters}><k:DigestMethod Algorithm=\"{digest}\"/>\
              </f:ConcatKDFParams></f:KeyDerivationMethod>\
@@ -126,17 +139,17 @@ impl Agreeing {
     }
 }
 
-/// A content key, wrapped for an EC key.
-struct EcSealing {
+/// A content key, wrapped for a key on a curve.
+pub(super) struct EcSealing {
     cipher: ContentCipher,
     key: Vec<u8>,
     wrapped: Vec<u8>,
-    info: String,
+    pub(super) info: String,
     wrap: usize,
 }
 
 impl EcSealing {
-    fn encrypted_key(&self) -> String {
+    pub(super) fn encrypted_key(&self) -> String {
         let method = format!("{XENC}kw-aes{}", self.wrap * 8);
         format!(
             "<x:EncryptedKey xmlns:x=\"{XENC}\"><x:EncryptionMethod Algorithm=\"{method}\"/>{}\
@@ -147,7 +160,7 @@ impl EcSealing {
     }
 
     /// An unsigned Response with a signed Assertion for this key, behind these others.
-    fn response(&self, others: &str) -> String {
+    pub(super) fn response(&self, others: &str) -> String {
         let ciphertext = encrypt(self.cipher, &self.key, signed(&assertion()).as_bytes());
         let sealing = Sealing::new(self.cipher, testing::rsa());
         let data =
@@ -157,7 +170,7 @@ impl EcSealing {
 }
 
 /// The code, with nothing left for nginx to take for an error of its own.
-fn opened(xml: &str, keys: &[DecryptionKey]) -> &'static str {
+pub(super) fn opened(xml: &str, keys: &[DecryptionKey]) -> &'static str {
     let code = code(open_unsigned_with(xml, NONE, keys));
     assert!(ErrorStack::get().errors().is_empty(), "{code}");
     code
@@ -229,7 +242,7 @@ fn what_does_not_agree_is_one_error() {
     let [zeros, too_large] = [0, 0xFF].map(|byte| [&[4][..], &[byte; 64]].concat());
     for (bad, case) in [(off_curve, "off the curve"), (zeros, "zeros"), (too_large, "beyond p")] {
         let mut sealing = agreeing().seal(GCM, pair);
-        sealing.info = agreeing().key_info(&key_value("1.2.840.10045.3.1.7", &bad));
+        sealing.info = agreeing().key_info(ECDH_ES, &key_value("1.2.840.10045.3.1.7", &bad));
         assert_eq!(opened(&sealing.response(""), &keys), "decryption_failed", "{case}");
     }
     for length in [0, 8, 16, 23, 24, 32, 1024] {
@@ -299,7 +312,7 @@ fn refuses_other_agreements_and_other_forms() {
 fn the_recipients_key_is_a_hint() {
     let pair = testing::ec(256);
     let certificate = Certificate::from_pem(&pair.certificate_pem()).unwrap();
-    let keys = [key_of(pair).named_by(&certificate)];
+    let keys = [key_of(pair).with_certificate(certificate.clone())];
     let theirs = agreeing().seal(GCM, &Pair::ec(Nid::X9_62_PRIME256V1)).encrypted_key().repeat(3);
     let x509 = base64(certificate.der());
     for (recipient, expected) in [

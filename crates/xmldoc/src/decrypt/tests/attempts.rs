@@ -69,7 +69,7 @@ fn hints_choose_the_key() {
     let to_them = |attributes| Sealing::new(GCM, testing::rsa()).encrypted_key(attributes);
     let key = ours.encrypted_key("");
     let certificate = Certificate::from_pem(&pair.certificate_pem()).unwrap();
-    let keys = [key_of(pair).named_by(&certificate)];
+    let keys = [key_of(pair).with_certificate(certificate)];
     let three = theirs.repeat(3);
     let marked = with_key_info(&theirs, &certificate_of(testing::rsa())).repeat(3);
     for (encrypted_keys, expected) in [

@@ -29,11 +29,11 @@ impl Xmlsec1 for Library {
 #[test]
 fn a_second_verifier_must_know_every_key() {
     let mut settings = IdpSettings { second_verifier: Some(Rc::new(Library)), ..by_hand() };
-    assert!(Idp::new(&settings, None, None, NOW, &mut Vec::new()).is_ok());
+    assert!(Idp::new(&settings, None, OwnKeys::default(), NOW, &mut Vec::new()).is_ok());
     settings
         .keys
         .push(bare(VerifyingKey::from_certificate(&Credential::p256().certificate()).unwrap()));
-    let error = Idp::new(&settings, None, None, NOW, &mut Vec::new()).err().unwrap();
+    let error = Idp::new(&settings, None, OwnKeys::default(), NOW, &mut Vec::new()).err().unwrap();
     assert_eq!(error.setting, Setting::SecondVerifier);
     assert!(error.sentence.contains("xmlsec1 can use (EC P-256, SHA-256 "), "{error}");
     assert!(error.sentence.contains("): it says; leave"), "{error}");

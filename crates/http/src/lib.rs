@@ -11,6 +11,7 @@
 )]
 
 mod accept;
+mod answer;
 pub mod browser;
 pub mod cors;
 mod handler_path;
@@ -22,6 +23,7 @@ mod target;
 mod url;
 
 pub use accept::accepts_html;
+pub use answer::Answer;
 pub use head::Head;
 pub use headers::{Field, Headers, content_type};
 pub use query::arguments;

@@ -121,7 +121,7 @@ def test_a_stranger_in_its_place(nginx, soap_idp, which):
     server.expected = "certificate verify failed"
     assert_out_here_only(server, log_in(server, idp.idp), "idp_unreachable")
     assert idp.connections == 1 and idp.heads == []
-    assert "its certificate is not accepted" in server.error_log()
+    assert f"{idp.authority}: its certificate is not accepted" in server.error_log()
 
 
 def test_nobody_there(nginx, soap_idp):
@@ -372,7 +372,9 @@ def test_an_idp_that_never_answers(nginx, soap_idp, tls):
     assert len(took) == len(ways), "somebody was not told"
     assert all(DEADLINE - 1 < seconds < DEADLINE + 2 for seconds in took), took
     assert slowest < 0.5
-    assert "takes longer than 10000 ms" in server.error_log()
+    stages = ["the answer", "the answer", "the body of the answer", "the TLS handshake"][: len(ways)]
+    log = server.error_log()
+    assert all(f"{idp.authority}: {stage} takes longer than 10000 ms" in log for stage in stages)
 
 
 def delayed(seconds: float):
@@ -423,6 +425,23 @@ def test_quit_while_waiting(nginx, soap_idp):
         thread.join()
     assert [page.location for page in pages] == [server.url("/bye.html")] * 3
     assert "open socket" not in server.error_log()
+    server.start()
+
+
+def test_worker_shutdown_timeout(nginx, soap_idp):
+    """nginx's own limit holds for what nginx asks, too."""
+    idp = soap_idp(TLS)
+    idp.sends = delayed(DEADLINE)
+    files = {"idp.xml": idp.idp.metadata(), "trusted.crt": TLS.certificate_pem}
+    server = nginx(f"worker_shutdown_timeout 1s; {CONF}", files=files, IDP=TRUSTED)
+    member = log_in(server, idp.idp)
+    cookie = f"saml_session={member.session.cookies['saml_session']}"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(f"GET /saml/logout HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+        server.wait_for(lambda: idp.heads, "the request")
+        server.process.send_signal(3)
+        server.process.wait(DEADLINE / 2)
+    assert "nginx is shutting down" in server.error_log()
     server.start()
 
 

@@ -8,15 +8,15 @@ use settings::Unusable;
 
 use crate::event::{Address, Resource, Tls, TlsOptions};
 
-/// The endpoint's address, and whom to trust there.
+/// The endpoint's addresses, and whom to trust there.
 pub fn resource(
     cf: *mut ngx_conf_t,
     url: &HttpUrl<'_>,
     trusted_certificate: Option<&str>,
 ) -> Result<Resource, Unusable> {
     let address = format!("{}:{}", url.host(), url.port());
-    let address = Address::parse(cf, &address, url.port())
-        .map_err(|why| Unusable::Address { address, why })?;
+    let unusable = |why| Unusable::Address { address: address.clone(), why };
+    let addresses = Address::parse_all(cf, &address, url.port()).map_err(unusable)?;
     let tls = match url.scheme() {
         Scheme::Http => None,
         Scheme::Https => {
@@ -24,5 +24,5 @@ pub fn resource(
             Some(Rc::new(Tls::new(cf, &options).map_err(Unusable::Tls)?))
         }
     };
-    Ok(Resource::new(url, address, tls))
+    Resource::new(url, addresses, tls).map_err(unusable)
 }

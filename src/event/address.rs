@@ -1,12 +1,12 @@
 //! Where to connect to.
 
 use std::ffi::CStr;
-use std::mem;
 use std::net::IpAddr;
+use std::{mem, slice};
 
 use nginx_sys::{
-    NGX_OK, in_port_t, ngx_conf_t, ngx_parse_url, ngx_sockaddr_t, ngx_str_t, ngx_url_t, sockaddr,
-    socklen_t,
+    NGX_OK, in_port_t, ngx_addr_t, ngx_conf_t, ngx_parse_url, ngx_sockaddr_t, ngx_str_t, ngx_url_t,
+    sockaddr, socklen_t,
 };
 
 /// An address as the administrator wrote it, resolved when the configuration was read.
@@ -14,6 +14,7 @@ use nginx_sys::{
 pub struct Address {
     name: String,
     host: String,
+    number: String,
     sockaddr: ngx_sockaddr_t,
     socklen: socklen_t,
 }
@@ -25,6 +26,19 @@ impl Address {
     /// # Errors
     /// What nginx finds wrong with it.
     pub fn parse(cf: *mut ngx_conf_t, text: &str, default_port: u16) -> Result<Self, String> {
+        let addresses = Self::parse_all(cf, text, default_port)?;
+        addresses.into_iter().next().ok_or_else(|| "it has no address".into())
+    }
+
+    /// The same, with all addresses of a name in the order of the resolver; there is one at least.
+    ///
+    /// # Errors
+    /// What nginx finds wrong with it.
+    pub fn parse_all(
+        cf: *mut ngx_conf_t,
+        text: &str,
+        default_port: u16,
+    ) -> Result<Vec<Self>, String> {
         // SAFETY: nginx gave us cf; the strings and addresses that it makes lie in its pool, as
         // does the text, and are copied out below. Zeroes are a valid ngx_url_t.
         unsafe {
@@ -35,28 +49,47 @@ impl Address {
             if ngx_parse_url(pool, &mut url) != NGX_OK as isize {
                 return Err(reason(&url));
             }
-            let first = url.addrs.as_ref().ok_or("it has no address")?;
+            if url.addrs.is_null() || url.naddrs == 0 {
+                return Err("it has no address".into());
+            }
             if url.uri.len > 0 {
                 return Err("an address has no path".into());
             }
+            let host = String::from_utf8_lossy(url.host.as_bytes()).into_owned();
+            let found = slice::from_raw_parts(url.addrs, url.naddrs);
+            Ok(found.iter().map(|one| Self::copy(text, &host, one)).collect())
+        }
+    }
+
+    /// # Safety
+    /// `found` was filled by nginx.
+    unsafe fn copy(name: &str, host: &str, found: &ngx_addr_t) -> Self {
+        // SAFETY: the caller's promise; zeroes are an address of no family.
+        unsafe {
             let mut address = Self {
-                name: text.to_owned(),
-                host: String::from_utf8_lossy(url.host.as_bytes()).into_owned(),
+                name: name.to_owned(),
+                host: host.to_owned(),
+                number: String::from_utf8_lossy(found.name.as_bytes()).into_owned(),
                 sockaddr: mem::zeroed(),
-                socklen: first.socklen,
+                socklen: found.socklen,
             };
-            let len = (first.socklen as usize).min(size_of::<ngx_sockaddr_t>());
-            first
+            let len = (found.socklen as usize).min(size_of::<ngx_sockaddr_t>());
+            found
                 .sockaddr
                 .cast::<u8>()
                 .copy_to_nonoverlapping((&raw mut address.sockaddr).cast(), len);
-            Ok(address)
+            address
         }
     }
 
     /// As written.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// In numbers: `10.0.0.1:443`, `[2001:db8::1]:443`.
+    pub fn number(&self) -> &str {
+        &self.number
     }
 
     /// The name that a certificate must have; empty for a unix socket.

@@ -50,9 +50,11 @@ struct Anchor {
     tls: Option<Rc<Tls>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+/// How far a connection has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
     Connecting,
+    /// The peer has taken it.
     Handshaking,
     Ready,
 }
@@ -98,6 +100,11 @@ impl Connection {
             self.stage = Stage::Ready;
         }
         Ok(self.stage == Stage::Ready)
+    }
+
+    /// As [`advance`](Self::advance) left it.
+    pub fn stage(&self) -> Stage {
+        self.stage
     }
 
     /// Some bytes; `None` = none yet.
@@ -186,7 +193,15 @@ impl Connection {
         unsafe { (*self.anchor.as_ptr()).tls.is_some() }
     }
 
-    /// nginx wants resting connections closed.
+    /// Nobody minds when a worker that shuts down closes it. The handshake must be over: nginx calls
+    /// nobody back in the midst of one.
+    pub fn set_idle(&self, idle: bool) {
+        // SAFETY: the connection is open.
+        unsafe { (*self.raw.as_ptr()).set_idle(u32::from(idle)) }
+    }
+
+    /// nginx wants it closed: it is idle and the worker shuts down, or that took too long
+    /// (`worker_shutdown_timeout`).
     pub fn must_close(&self) -> bool {
         // SAFETY: the connection is open.
         unsafe { (*self.raw.as_ptr()).close() != 0 }
@@ -196,7 +211,7 @@ impl Connection {
         // SAFETY: the connection is open; closing it takes the timer out of the tree.
         unsafe {
             let c = self.raw.as_ptr();
-            (*c).set_idle(u32::from(idle));
+            self.set_idle(idle);
             (*(*c).read).set_cancelable(u32::from(idle));
             if !(idle && (*(*c).read).timer_set() != 0) {
                 ngx_add_timer((*c).read, span.0 as ngx_msec_t);

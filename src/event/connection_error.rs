@@ -17,6 +17,8 @@ pub enum ConnectionError {
     Closed,
     /// The network or the peer broke it.
     Broken,
+    /// The worker shuts down and does not wait for it.
+    Stopped,
     /// nginx has no memory, no socket or no connection left; it has logged which.
     Nginx,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for ConnectionError {
             Self::Handshake => f.write_str("the TLS handshake failed"),
             Self::Closed => f.write_str("it closed the connection"),
             Self::Broken => f.write_str("the connection broke"),
+            Self::Stopped => f.write_str("nginx is shutting down"),
             Self::Nginx => f.write_str("nginx could not open a connection"),
         }
     }

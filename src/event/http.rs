@@ -1,210 +1,131 @@
-//! One HTTP/1.1 POST from server to server, on a connection of its own.
+//! HTTP from server to server: each request has a connection of its own.
 
-use std::cell::Cell;
-use std::fmt;
-use std::future::poll_fn;
+mod bell;
+mod error;
+mod stream;
+
+use std::iter::zip;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 
 use clock::{Monotonic, Msec};
-use http::HttpUrl;
-use http_answer::{Answer, AnswerError, AnswerReader};
+use http::{Answer, HttpUrl};
+use http_client::{Exchange, Method, Request, Target};
 use sp::{BackChannel, Post, Posting};
 
-use super::{Address, Callback, Connection, ConnectionError, Tls};
+use self::error::{Failure, HttpError};
+use self::stream::HttpStream;
+use super::address::Address;
+use super::connection_error::ConnectionError;
+use super::is_exiting;
+use super::timer::{Patience, limited};
+use super::tls::Tls;
 use crate::clock::monotonic;
 
-/// For all of it: connecting, the handshake, sending and the whole answer.
-const WITHIN: Msec = Msec(10_000);
-/// Bytes read at a time.
-const CHUNK: usize = 16 << 10;
+/// For all of a post: connecting, the handshake, sending and the whole answer.
+const POST_WITHIN: Msec = Msec(10_000);
 
-/// A resource on another server, its address known.
+/// A resource on another server, its addresses known.
 pub struct Resource {
-    address: Address,
+    /// `HOST:PORT`.
+    server: String,
+    target: Target,
+    addresses: Vec<Address>,
     tls: Option<Rc<Tls>>,
-    /// Host and port as the Host field has them (RFC 9112 3.2).
-    host: String,
-    /// Path and query (RFC 9112 3.2.1).
-    target: String,
-}
-
-/// Why there is no whole answer.
-#[derive(Debug)]
-pub struct HttpError {
-    failure: Failure,
-    /// Of an answer that ended early, or was none.
-    status: Option<u16>,
-}
-
-#[derive(Debug)]
-enum Failure {
-    Connection(ConnectionError),
-    Answer(AnswerError),
-    /// The time is over; where it went.
-    TimedOut(&'static str),
-}
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.failure {
-            Failure::Connection(error) => error.fmt(f),
-            Failure::Answer(error) => error.fmt(f),
-            Failure::TimedOut(what) => write!(f, "{what} takes longer than {WITHIN} ms"),
-        }?;
-        self.status.map_or(Ok(()), |status| write!(f, " (its HTTP status is {status})"))
-    }
-}
-
-impl std::error::Error for HttpError {}
-
-impl From<ConnectionError> for Failure {
-    fn from(error: ConnectionError) -> Self {
-        Self::Connection(error)
-    }
-}
-
-impl From<AnswerError> for Failure {
-    fn from(error: AnswerError) -> Self {
-        Self::Answer(error)
-    }
 }
 
 impl Resource {
-    /// `address` is that of the host of `url`; `tls` is there when its scheme is https.
-    pub fn new(url: &HttpUrl<'_>, address: Address, tls: Option<Rc<Tls>>) -> Self {
-        let origin = url.origin();
-        let host = origin.split_once("://").map_or_else(|| url.host(), |(_, host)| host).to_owned();
-        let rest = url.rest().split('#').next().unwrap_or_default();
-        let slash = if rest.starts_with('/') { "" } else { "/" };
-        Self { address, tls, host, target: format!("{slash}{rest}") }
-    }
-
-    /// Posts, and reads the whole answer, whatever its status. A worker that shuts down waits for it.
+    /// `addresses` are those of the host of `url`, to be tried in turn; `tls` is there when its scheme
+    /// is https.
     ///
     /// # Errors
-    /// There is no whole answer within ten seconds, or it is none.
-    async fn exchange(&self, post: &Post) -> Result<Answer, HttpError> {
-        let bell = Rc::new(Bell::default());
-        let peer = format!("the server {}", self.address.name());
-        let callback = bell.callback();
-        let connection = Connection::open(&self.address, self.tls.as_ref(), &peer, false, callback)
-            .map_err(|error| HttpError { failure: error.into(), status: None })?;
-        let mut exchange = Exchange {
-            connection,
-            unsent: self.head(post).into_bytes(),
-            sent: 0,
-            answer: AnswerReader::new(post.max_answer),
-            buffer: vec![0; CHUNK],
-            deadline: monotonic() + WITHIN,
-        };
-        exchange.unsent.extend_from_slice(post.body.as_bytes());
-        let ended = poll_fn(|cx| {
-            bell.wakes(cx.waker());
-            exchange.go_on()
-        })
-        .await;
-        let status = exchange.answer.status();
-        let answer = ended.and_then(|()| Ok(exchange.answer.finish()?));
-        answer.map_err(|failure| HttpError { failure, status })
+    /// The URL is none that HTTP can ask for.
+    pub fn new(
+        url: &HttpUrl<'_>,
+        addresses: Vec<Address>,
+        tls: Option<Rc<Tls>>,
+    ) -> Result<Self, String> {
+        let target = Target::new(url).map_err(|error| error.to_string())?;
+        let server = format!("{}:{}", url.host(), url.port());
+        Ok(Self { server, target, addresses, tls })
     }
 
-    fn head(&self, post: &Post) -> String {
-        let mut head = format!(
-            "POST {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept-Encoding: identity\r\n\
-             Content-Length: {}\r\n",
-            self.target,
-            self.host,
-            post.body.len()
-        );
-        for (name, value) in post.headers {
-            head.extend([name, ": ", value, "\r\n"]);
+    /// Asks, and reads the whole answer, whatever its status. A worker that shuts down waits for it, or
+    /// ends it where it stands; for a TLS handshake it waits always.
+    ///
+    /// # Errors
+    /// There is no whole answer `within` that time, or it is none.
+    pub async fn ask(
+        &self,
+        request: &Request<'_>,
+        within: Msec,
+        patience: Patience,
+    ) -> Result<Answer, HttpError> {
+        let deadline = monotonic() + within;
+        let fails = |failure, status| HttpError { server: self.server.clone(), failure, status };
+        let mut stream =
+            self.connect(deadline, within).await.map_err(|failure| fails(failure, None))?;
+        if patience == Patience::Cancelable {
+            if is_exiting() {
+                return Err(fails(ConnectionError::Stopped.into(), None));
+            }
+            stream.rest();
         }
-        head.push_str("\r\n");
-        head
+        let mut exchange = Exchange::new(stream, &self.target, request)
+            .map_err(|error| fails(error.into(), None))?;
+        let outcome = match limited(deadline - monotonic(), patience, &mut exchange).await {
+            Some(outcome) => outcome.map_err(Failure::from),
+            None => Err(Failure::TimedOut(exchange.stage().to_string(), within)),
+        };
+        outcome.map_err(|failure| fails(failure, exchange.status()))
     }
+
+    /// The first address that takes a connection is the server's.
+    async fn connect(&self, deadline: Monotonic, within: Msec) -> Result<HttpStream, Failure> {
+        let mut failures = Vec::new();
+        for (address, left) in zip(&self.addresses, (1..=self.addresses.len() as u64).rev()) {
+            // Those that come after it have their share of the time.
+            let share = Msec((deadline - monotonic()).0 / left);
+            match self.reach(address, share).await {
+                Ok(stream) => return secure(stream, deadline, within).await,
+                Err(failure) => failures.push((address.number().to_owned(), failure)),
+            }
+        }
+        Err(Failure::Unreachable(failures))
+    }
+
+    async fn reach(&self, address: &Address, within: Msec) -> Result<HttpStream, Failure> {
+        let mut stream = HttpStream::open(address, self.tls.as_ref(), &self.server)?;
+        match limited(within, Patience::Waited, stream.connected()).await {
+            Some(connected) => connected?,
+            None => return Err(Failure::TimedOut("connecting".to_owned(), within)),
+        }
+        Ok(stream)
+    }
+}
+
+async fn secure(
+    mut stream: HttpStream,
+    deadline: Monotonic,
+    within: Msec,
+) -> Result<HttpStream, Failure> {
+    match limited(deadline - monotonic(), Patience::Waited, stream.secured()).await {
+        Some(secured) => secured?,
+        None => return Err(Failure::TimedOut("the TLS handshake".to_owned(), within)),
+    }
+    Ok(stream)
 }
 
 impl BackChannel for Resource {
     fn post(&self, post: Post) -> Posting<'_> {
-        Box::pin(async move { self.exchange(&post).await.map_err(|error| error.to_string()) })
-    }
-}
-
-/// A request on its way, and its answer.
-struct Exchange {
-    connection: Connection,
-    unsent: Vec<u8>,
-    /// Bytes of `unsent` that are.
-    sent: usize,
-    answer: AnswerReader,
-    buffer: Vec<u8>,
-    deadline: Monotonic,
-}
-
-impl Exchange {
-    /// After each event: does what can be done. Ready when the answer is whole, or nothing more comes.
-    fn go_on(&mut self) -> Poll<Result<(), Failure>> {
-        // Which event it was does not matter: the clock says whether the time is over.
-        self.connection.take_timeout();
-        match self.advance() {
-            Ok(None) => Poll::Ready(Ok(())),
-            Ok(Some(waits_for)) => self.wait(waits_for),
-            Err(error) => Poll::Ready(Err(error)),
-        }
-    }
-
-    /// What is waited for; `None` = nothing more.
-    fn advance(&mut self) -> Result<Option<&'static str>, Failure> {
-        if !self.connection.advance()? {
-            return Ok(Some("connecting"));
-        }
-        while let Some(rest) = self.unsent.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            let Some(count) = self.connection.write(rest)? else { break };
-            self.sent += count;
-        }
-        // Who refuses a request need not read it to its end (RFC 9112 9.3).
-        loop {
-            match self.connection.read(&mut self.buffer) {
-                Ok(Some(count)) => {
-                    if self.answer.read(self.buffer.get(..count).unwrap_or_default())? {
-                        return Ok(None);
-                    }
-                }
-                Ok(None) => return Ok(Some("the answer")),
-                Err(ConnectionError::Closed) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn wait(&mut self, what: &'static str) -> Poll<Result<(), Failure>> {
-        let now = monotonic();
-        if self.deadline <= now {
-            return Poll::Ready(Err(Failure::TimedOut(what)));
-        }
-        // Not cancelable: a worker that shuts down waits.
-        self.connection.wait(self.deadline - now);
-        Poll::Pending
-    }
-}
-
-/// Wakes a task at the events of a connection.
-#[derive(Default)]
-struct Bell(Cell<Option<Waker>>);
-
-impl Bell {
-    fn wakes(&self, waker: &Waker) {
-        self.0.set(Some(waker.clone()));
-    }
-
-    fn callback(self: &Rc<Self>) -> Callback {
-        let bell = Rc::clone(self);
-        Rc::new(move || {
-            if let Some(waker) = bell.0.take() {
-                // The task runs inside, and may drop the connection and this callback.
-                waker.wake();
-            }
+        Box::pin(async move {
+            let request = Request {
+                method: Method::Post(&post.body),
+                headers: post.headers,
+                gzip: false,
+                max_answer: post.max_answer,
+            };
+            let answer = self.ask(&request, POST_WITHIN, Patience::Waited).await;
+            answer.map_err(|error| error.to_string())
         })
     }
 }

@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::mem;
+use std::pin::pin;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
 use clock::Msec;
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use nginx_sys::{ngx_add_timer, ngx_del_timer, ngx_event_t, ngx_msec_t};
 use ngx::log::ngx_cycle_log;
 
@@ -88,13 +90,29 @@ const EVENT_OFFSET: usize = mem::offset_of!(Inner, event);
 
 /// Waits, and lets a worker that shuts down wait for it.
 pub async fn pause(span: Msec) {
+    wait(span, Patience::Waited).await;
+}
+
+/// What `work` comes to; `None` = it has not after `span`, and was dropped.
+pub async fn limited<T>(
+    span: Msec,
+    patience: Patience,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    match select(pin!(work), pin!(wait(span, patience))).await {
+        Either::Left((outcome, _)) => Some(outcome),
+        Either::Right(_) => None,
+    }
+}
+
+async fn wait(span: Msec, patience: Patience) {
     let (sender, done) = oneshot::channel();
     let sender = Cell::new(Some(sender));
     let callback: Callback = Rc::new(move || {
         // Nobody to tell: the future was dropped.
         let _ = sender.take().map(|sender| sender.send(()));
     });
-    let timer = Timer::new(Patience::Waited, callback);
+    let timer = Timer::new(patience, callback);
     timer.start(span);
     let _ = done.await;
 }

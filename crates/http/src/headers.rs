@@ -1,9 +1,9 @@
-//! Header fields: how rules read those of a request, wherever they are kept.
+//! Header fields: how rules read those of a message, wherever they are kept.
 
 /// A header field of an answer: name and value.
 pub type Field = (&'static str, String);
 
-/// The header fields of a request, in the order they came in.
+/// The header fields of a message, in the order they came in.
 pub trait Headers {
     /// The values of all fields `name`; case does not matter in names (RFC 9110 5.1).
     fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r [u8]>;

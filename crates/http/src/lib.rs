@@ -1,7 +1,7 @@
 //! What HTTP says, without a server: the head of a request, who sends it and what for, and where a
-//! browser may be sent.
+//! browser may be sent; what another server answers, how long that holds, and where it sends us.
 //!
-//! Pure functions on what a client sent. Whoever sends it is not trusted.
+//! Pure functions on what a client or another server sent. Whoever sends it is not trusted.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
@@ -11,19 +11,25 @@
 )]
 
 mod accept;
+mod answer;
 pub mod browser;
 pub mod cors;
+mod freshness;
 mod handler_path;
 mod head;
 mod headers;
 mod query;
+mod redirect;
 pub mod return_url;
 mod target;
 mod url;
 
 pub use accept::accepts_html;
+pub use answer::Answer;
+pub use freshness::Freshness;
 pub use head::Head;
 pub use headers::{Field, Headers, content_type};
 pub use query::arguments;
+pub use redirect::{RedirectError, is_redirect, redirect_target};
 pub use target::escape_target;
 pub use url::{HttpUrl, Scheme, is_address};

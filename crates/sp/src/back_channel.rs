@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use http_answer::Answer;
+use http::Answer;
 
 /// Posts to one URL of another server. Each has a deadline.
 pub trait BackChannel {

@@ -1,6 +1,6 @@
 //! A LogoutRequest by SOAP (Bindings 3.2): the server itself asks the IdP, while the browser waits.
 
-use http_answer::Answer;
+use http::Answer;
 use pages::Reply;
 use saml::binding::{SOAP_ACTION, SOAP_CONTENT_TYPE};
 use saml::logout::LogoutOutcome;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use http_answer::Answer;
+use http::Answer;
 use sp::{BackChannel, Post, Posting};
 
 use super::executor::wait;
@@ -36,8 +36,8 @@ impl BackChannel for SoapEndpoint {
             match &*self.answering.borrow() {
                 Some(answering) => {
                     let (status, body) = answering(&request);
-                    let content_type = Some("text/xml".to_owned());
-                    Ok(Answer { status, content_type, body: body.into_bytes() })
+                    let fields = vec![("content-type".to_owned(), b"text/xml".to_vec())];
+                    Ok(Answer { status, fields, body: body.into_bytes() })
                 }
                 None => Err("connection refused".to_owned()),
             }

@@ -1,72 +1,55 @@
+//! What an answer is, and what is none.
+
+use http::content_type;
+
 use super::*;
-
-const MAX: usize = 1000;
-
-/// All at once, then the connection is closed.
-fn read(bytes: &[u8]) -> Result<Answer, AnswerError> {
-    let mut reader = AnswerReader::new(MAX);
-    reader.read(bytes)?;
-    reader.finish()
-}
-
-fn answer(body: &str) -> Result<Answer, AnswerError> {
-    let content_type = Some("text/xml".to_owned());
-    Ok(Answer { status: 200, content_type, body: body.as_bytes().to_owned() })
-}
+use crate::{MAX_HEAD, MAX_HEADERS, SLACK};
 
 const SIZED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 5\r\n\r\nhello";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n\
-                       2;ext=\"x\"\r\nhe\r\n03\r\nllo\r\n0\r\n\r\n";
+                       2;ext=\"x\"\r\nhe\r\n03\r\nllo\r\n0\r\nA: b\r\n\r\n";
 const UNTIL_CLOSE: &str = "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\nhello";
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n\
                        HTTP/1.1 200 \r\ncontent-type:text/xml\r\ncontent-length: 5\r\n\r\nhello";
+
+fn assert_hello(answer: &Answer, of: &str) {
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &b"hello"[..]), "{of}");
+    assert_eq!(content_type(answer), Some("text/xml"), "{of}");
+}
 
 fn malformed(bytes: &str) {
     let read = read(bytes.as_bytes());
     assert!(matches!(read, Err(AnswerError::Malformed(_))), "{bytes:?}: {read:?}");
 }
 
-/// Head lines without the end of the head.
-fn with(lines: &str, body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\n{lines}\r\n{body}")
-}
-
-fn chunked(body: &str) -> String {
-    with("Transfer-Encoding: chunked\r\n", body)
-}
-
 #[test]
 fn every_framing_is_read() {
     for text in [SIZED, CHUNKED, UNTIL_CLOSE, INTERIM] {
-        assert_eq!(read(text.as_bytes()), answer("hello"), "{text:?}");
+        assert_hello(&read(text.as_bytes()).unwrap(), text);
     }
 }
 
 #[test]
 fn pieces_do_not_matter() {
     for text in [SIZED, CHUNKED, UNTIL_CLOSE, INTERIM] {
-        for cut in 0..text.trim_end().len() {
+        let then = if text == UNTIL_CLOSE { Then::Closes } else { Then::IsSilent };
+        let mut cuts = vec![text.as_bytes().chunks(1).collect::<Vec<_>>()];
+        cuts.extend((1..text.len()).map(|cut| {
             let (one, two) = text.as_bytes().split_at(cut);
-            let mut reader = AnswerReader::new(MAX);
-            assert_eq!(reader.read(one), Ok(false), "{cut} of {text:?}");
-            let whole = reader.read(two).unwrap();
-            assert_eq!(whole, text != UNTIL_CLOSE);
-            assert_eq!(reader.finish(), answer("hello"), "{cut} of {text:?}");
+            vec![one, two]
+        }));
+        for pieces in cuts {
+            let server = Server::says(pieces).then(then);
+            let answer = run(&mut ask(&server, &POST)).expect("an end").unwrap();
+            assert_hello(&answer, text);
         }
-        let mut reader = AnswerReader::new(MAX);
-        for byte in text.as_bytes() {
-            reader.read(&[*byte]).unwrap();
-        }
-        assert_eq!(reader.finish(), answer("hello"), "{text:?}");
     }
 }
 
 #[test]
 fn an_answer_that_ends_early_is_none() {
     for text in [SIZED, CHUNKED, INTERIM] {
-        // The end of the trailer section is nothing to us.
-        let needed = text.trim_end().len();
-        for len in 0..needed {
+        for len in 0..text.len() {
             assert_eq!(
                 read(&text.as_bytes()[..len]),
                 Err(AnswerError::Truncated),
@@ -79,16 +62,18 @@ fn an_answer_that_ends_early_is_none() {
 
 #[test]
 fn what_follows_is_nobodys() {
-    let mut reader = AnswerReader::new(MAX);
-    assert_eq!(reader.read(format!("{SIZED}{SIZED}").as_bytes()), Ok(true));
-    assert_eq!(reader.read(b"more"), Ok(true));
-    assert_eq!(reader.finish(), answer("hello"));
+    let twice = format!("{SIZED}{SIZED}");
+    let more: [&[u8]; 2] = [twice.as_bytes(), b"more"];
+    for then in [Then::Closes, Then::IsSilent, Then::Breaks] {
+        let server = Server::says(more).then(then);
+        assert_hello(&run(&mut ask(&server, &POST)).unwrap().unwrap(), SIZED);
+    }
 }
 
 #[test]
 fn some_statuses_have_no_body() {
     for status in [204, 304] {
-        let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 5\r\n\r\nhello");
+        let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 5000\r\n\r\nhello");
         let read = read(text.as_bytes()).unwrap();
         assert_eq!((read.status, read.body.len()), (status, 0));
     }
@@ -119,7 +104,7 @@ fn ambiguous_framing_is_refused() {
     malformed(&format!("HTTP/1.0 200 OK\r\n{chunked}\r\n0\r\n\r\n"));
     let twice =
         with("Content-Type: text/xml\r\nContent-Length: 5\r\ncontent-length: 5\r\n", "hello");
-    assert_eq!(read(twice.as_bytes()), answer("hello"));
+    assert_hello(&read(twice.as_bytes()).unwrap(), &twice);
 }
 
 #[test]
@@ -147,14 +132,15 @@ fn wrong_chunks_are_refused() {
         " 1\r\nx\r\n",
         "1 2\r\nx\r\n",
         "5\nhello\r\n",
+        "5;x\nhello\r\n",
         "5\r\nhello0\r\n",
         "5\r\nhello\n0\r\n",
         "fffffffffffffffff\r\n",
     ] {
         malformed(&chunked(body));
     }
-    malformed(&chunked(&format!("5;{}", "x".repeat(300))));
-    malformed(&chunked(&format!("5;{}\r\nhello\r\n0\r\n", "x".repeat(300))));
+    malformed(&chunked(&format!("5;{}", "x".repeat(MAX_HEAD))));
+    malformed(&chunked(&format!("5;{}\r\nhello\r\n0\r\n\r\n", "x".repeat(MAX_HEAD))));
 }
 
 #[test]
@@ -166,7 +152,6 @@ fn everything_has_a_bound() {
     for text in [sized(&exact), one_chunk(&exact), with("", &exact)] {
         assert_eq!(read(text.as_bytes()).map(|answer| answer.body.len()), Ok(MAX));
     }
-    let head = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD));
     for text in [
         sized(&more),
         one_chunk(&more),
@@ -174,12 +159,10 @@ fn everything_has_a_bound() {
         // Before it comes.
         with(&format!("Content-Length: {}\r\n", MAX + 1), ""),
         chunked(&format!("ffffffffffffffff\r\n{more}")),
-        head.clone(),
-        format!("{head}\r\n\r\n"),
-        with(&"X: y\r\n".repeat(MAX_HEADERS + 1), ""),
-        "HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_HEAD / 20),
+        "HTTP/1.1 100 Continue\r\n\r\n".repeat(MAX_HEAD / 5),
         // A byte each, and no end.
         chunked(&"1\r\nx\r\n".repeat(SLACK)),
+        chunked(&"0".repeat(MAX + SLACK)),
         with("", &"x".repeat(MAX + SLACK)),
     ] {
         assert_eq!(read(text.as_bytes()), Err(AnswerError::TooLarge), "{:.60}", text);
@@ -187,14 +170,28 @@ fn everything_has_a_bound() {
 }
 
 #[test]
-fn small_chunks_are_bounded_by_what_they_cost() {
-    let mut reader = AnswerReader::new(1 << 20);
-    reader.read(chunked("").as_bytes()).unwrap();
-    let mut sent = 0;
-    while reader.read(b"1;ext\r\nx\r\n").is_ok() {
-        sent += 10;
+fn a_head_has_a_bound() {
+    let head = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD));
+    let fields = "X: y\r\n".repeat(MAX_HEADERS);
+    assert!(read(with(&fields, "").as_bytes()).is_ok());
+    for text in [head.clone(), format!("{head}\r\n\r\n"), with(&format!("{fields}X: y\r\n"), "")] {
+        let read = read(text.as_bytes());
+        let expected = AnswerError::malformed("message head is too large");
+        assert_eq!(read, Err(expected), "{:.60}", text);
     }
-    assert!(sent <= (1 << 20) + SLACK);
+}
+
+#[test]
+fn small_chunks_are_bounded_by_what_they_cost() {
+    let head = chunked("");
+    let pieces = std::iter::once(head.as_bytes());
+    let endless: &[u8] = b"1\r\nx\r\n";
+    let server = Server::says(pieces.chain(std::iter::repeat_n(endless, 1 << 18)));
+    let request = Request { max_answer: 1 << 20, ..POST };
+    let outcome = run(&mut ask(&server, &request)).unwrap();
+    assert_eq!(outcome, Err(AnswerError::TooLarge.into()));
+    let read = (1 << 18) - server.pieces.borrow().len();
+    assert!(read * endless.len() <= (1 << 20) + SLACK + MAX_HEAD);
 }
 
 #[test]
@@ -212,8 +209,10 @@ fn the_status_is_known_as_soon_as_it_has_come() {
         ("<html>", None),
         ("", None),
     ] {
-        let mut reader = AnswerReader::new(1000);
-        let _ = reader.read(bytes.as_bytes());
-        assert_eq!(reader.status(), expected, "{bytes}");
+        for then in [Then::Closes, Then::IsSilent, Then::Breaks] {
+            let mut exchange = ask(&Server::says([bytes.as_bytes()]).then(then), &POST);
+            assert!(!matches!(run(&mut exchange), Some(Ok(_))), "{bytes}");
+            assert_eq!(exchange.status(), expected, "{bytes}");
+        }
     }
 }

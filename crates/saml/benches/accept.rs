@@ -62,6 +62,7 @@ impl Posted {
             slo: Vec::new(),
             keys: vec![idp.verifying()],
             encryption_key: None,
+            valid_until: None,
             policy: Policy::default(),
         };
         let keys = DecryptionKey::of(&sp.signing()).into_iter().collect();

@@ -128,6 +128,7 @@ mod tests {
             slo: Vec::new(),
             keys: Vec::new(),
             encryption_key: None,
+            valid_until: None,
             policy,
         }
     }

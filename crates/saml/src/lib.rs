@@ -13,6 +13,7 @@
 pub mod authn_request;
 mod base64_binary;
 pub mod binding;
+mod duration;
 mod identity_text;
 pub mod instant;
 pub mod logout;

@@ -7,6 +7,7 @@ mod kind;
 mod signers;
 mod sp;
 mod text;
+mod validity;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub use idp::IdpMetadata;
 pub use keys::MetadataKey;
 pub use signers::MetadataSigners;
 pub use sp::{Contact, Organization, RequestedAttribute, SpMetadata};
+pub use validity::Validity;
 
 /// Why metadata is unusable: a sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -288,6 +288,9 @@ reasons! {
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "get the IdP's metadata, name its file by metadata in the saml_idp, and reload nginx";
+    IDP_METADATA_EXPIRED, "idp_metadata_expired", Sp,
+        "What this service knows of the identity provider is out of date.",
+        "get the IdP's current metadata (or let metadata name its URL, and see in the log why that brings nothing new), and see whether the clocks are right";
     STATUS_NOT_SUCCESS, "status_not_success", Idp,
         "The identity provider did not log you in.",
         "look into the IdP's log for the reason of this status";

@@ -97,6 +97,7 @@ impl ReceivedResponse {
         let (idp, url) = (expected.idp, expected.url);
         let Message { document, signature, limits, .. } = self.0;
         let clock = Clock::of(expected);
+        idp.check_validity(expected.now)?;
 
         let envelope = Envelope::read("Response", &document, signature, idp)?;
         // First, so that what an IdP writes around its error hides the error from nobody.

@@ -32,7 +32,7 @@ impl Login {
     /// authenticated.
     ///
     /// # Errors
-    /// The IdP has no metadata yet, the browser goes round in a loop, or libcrypto fails.
+    /// The IdP has no metadata yet, or what is past its time; the browser goes round in a loop, or libcrypto fails.
     pub(crate) fn start<S: SessionStore>(
         self,
         sp: &Sp<S>,
@@ -42,6 +42,7 @@ impl Login {
     ) -> Result<Reply, Refusal> {
         refuse_loop(sp, r, now)?;
         let idp = self.idp.current().ok_or_else(|| sp.idps.awaited())?;
+        idp.check_validity(now)?;
         let id = random::id();
         circumstances.set_request_id(&id);
         let return_url = sp.at_home(self.return_url);

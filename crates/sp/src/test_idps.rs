@@ -30,6 +30,7 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
         slo: Vec::new(),
         keys: Vec::new(),
         encryption_key: None,
+        valid_until: None,
         policy: Policy::default(),
     };
     Current {

@@ -23,6 +23,7 @@ pub(super) fn open(
     unsigned: impl FnOnce(&Element) -> Refusal,
 ) -> Result<Opened, Refusal> {
     let idp = expected.idp;
+    idp.check_validity(expected.now)?;
     let envelope = Envelope::read(name, &message.document, message.signature, idp)?;
     if idp.policy.require_signed_logout && !envelope.is_signed() {
         return Err(unsigned(&envelope));

@@ -1,11 +1,9 @@
 //! Finding the one IdP that is meant among the entities of a metadata document (Metadata 2.3).
 
-use clock::UnixTime;
 use xmldoc::{Element, Limits, Member, MemberNames, Members, read_members};
 
 use crate::identity_text;
-use crate::instant;
-use crate::metadata::{MetadataError, kind};
+use crate::metadata::{MetadataError, Validity, kind};
 use crate::namespace::{METADATA, PROTOCOL};
 use crate::refusal::quote;
 
@@ -28,26 +26,26 @@ pub(super) struct Entity {
     pub entity_id: String,
     /// Of other roles than an IdP's and an SP's nothing is kept.
     element: Element,
-    /// The earliest of its own and the enclosing validUntil.
-    pub valid_until: Option<UnixTime>,
+    /// Its own, within the enclosing one.
+    pub validity: Validity,
 }
 
 impl Entity {
     /// # Errors
     /// What is wrong with it.
-    fn new(mut element: Element, enclosing: Option<UnixTime>) -> Result<Self, String> {
+    fn new(mut element: Element, enclosing: Validity) -> Result<Self, String> {
         let entity_id = identity_text::trim(element.attribute("entityID").unwrap_or_default());
         let entity_id = entity_id.to_owned();
         if entity_id.is_empty() {
             return Err("an EntityDescriptor has no entityID".to_owned());
         }
-        let valid_until = earliest(enclosing, valid_until(&element).map_err(|error| error.0)?);
+        let own = Validity::of(&element).map_err(|error| error.0)?;
         // A federation has thousands of SPs.
         element.children.retain(|child| is_role(child, IDP) || is_role(child, SP));
         for sp in element.children.iter_mut().filter(|child| is_role(child, SP)) {
             sp.children.clear();
         }
-        Ok(Self { entity_id, element, valid_until })
+        Ok(Self { entity_id, element, validity: own.within(enclosing) })
     }
 
     /// The first IDPSSODescriptor that speaks SAML 2.0.
@@ -118,7 +116,7 @@ impl Entities {
             .map_err(|e| MetadataError(format!("the metadata is not usable XML: {e}")))?;
         let mut found = Self { root: frame, readable: Vec::new(), broken: Vec::new() };
         let frame = std::mem::take(&mut found.root);
-        found.collect(&frame, None, &mut members.into_iter())?;
+        found.collect(&frame, Validity::default(), &mut members.into_iter())?;
         found.root = frame;
         Ok(found)
     }
@@ -127,7 +125,7 @@ impl Entities {
     fn collect(
         &mut self,
         element: &Element,
-        enclosing: Option<UnixTime>,
+        enclosing: Validity,
         members: &mut impl Iterator<Item = Result<Element, Broken>>,
     ) -> Result<(), MetadataError> {
         if element.is(METADATA, ENTITIES.member) {
@@ -142,7 +140,7 @@ impl Entities {
                 None => {}
             }
         } else if element.is(METADATA, ENTITIES.group) {
-            let enclosing = earliest(enclosing, valid_until(element)?);
+            let enclosing = Validity::of(element)?.within(enclosing);
             for child in &element.children {
                 self.collect(child, enclosing, members)?;
             }
@@ -218,23 +216,6 @@ impl Entities {
             ),
         }))
     }
-}
-
-/// validUntil of an element.
-pub(super) fn valid_until(element: &Element) -> Result<Option<UnixTime>, MetadataError> {
-    let Some(text) = element.attribute("validUntil") else { return Ok(None) };
-    match instant::parse(text) {
-        Some(instant) => Ok(Some(instant)),
-        None => Err(MetadataError(format!(
-            "validUntil {} of {} is not a date and time",
-            quote(text),
-            element.name
-        ))),
-    }
-}
-
-pub(super) fn earliest(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
-    a.into_iter().chain(b).min()
 }
 
 fn protocols(role: &Element) -> &str {

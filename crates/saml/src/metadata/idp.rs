@@ -1,11 +1,10 @@
 //! Reading an IdP's metadata (Metadata 2.4.3).
 
-use clock::UnixTime;
 use xmldoc::{Element, EncryptionKey};
 
-use crate::metadata::entity::{Entities, Entity, earliest, valid_until};
+use crate::metadata::entity::{Entities, Entity};
 use crate::metadata::keys::{SigningKeys, encryption_key};
-use crate::metadata::{MetadataError, MetadataKey, MetadataSigners, kind, text};
+use crate::metadata::{MetadataError, MetadataKey, MetadataSigners, Validity, kind, text};
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
 use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
@@ -32,8 +31,8 @@ pub struct IdpMetadata {
     pub encryption_key: Option<EncryptionKey>,
     /// WantAuthnRequestsSigned: it turns unsigned AuthnRequests away. Left out it means no.
     pub want_authn_requests_signed: bool,
-    /// The earliest validUntil of the role, the entity and what encloses it.
-    pub valid_until: Option<UnixTime>,
+    /// Of the role, within that of the entity and what encloses it.
+    pub validity: Validity,
     /// Other entities of the document that cannot be read, in a sentence: worth a warning.
     pub left_out: Option<String>,
 }
@@ -132,7 +131,7 @@ fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, Metada
         unusable_keys: unusable,
         encryption_key: encryption_key(role),
         want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
-        valid_until: earliest(entity.valid_until, valid_until(role)?),
+        validity: Validity::of(role)?.within(entity.validity),
         left_out,
     })
 }

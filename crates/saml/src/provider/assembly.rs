@@ -43,6 +43,7 @@ impl Idp {
             slo: logout::endpoints(settings, metadata),
             keys: keys::all(settings, metadata, now, warnings)?,
             encryption_key: metadata.and_then(|metadata| metadata.encryption_key.clone()),
+            valid_until: metadata.and_then(|metadata| metadata.validity.until),
             policy: settings.policy.clone(),
         };
         logout::check(settings, &idp, own.signer, warnings)?;

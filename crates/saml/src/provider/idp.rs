@@ -1,9 +1,12 @@
 //! An IdP as the protocol needs to know it.
 
+use clock::UnixTime;
 use xmldoc::{EncryptionKey, VerifyingKey};
 
 use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use super::policy::Policy;
+use crate::refusal::{Refusal, quote};
+use crate::{instant, reason};
 
 /// An IdP this SP trusts.
 pub struct Idp {
@@ -17,11 +20,27 @@ pub struct Idp {
     pub keys: Vec<VerifyingKey>,
     /// For what only the IdP may read; `None` = it has published no RSA key for that.
     pub encryption_key: Option<EncryptionKey>,
+    /// When its metadata ends; `None` = never, as what was given by hand.
+    pub valid_until: Option<UnixTime>,
     /// What this SP demands of it, and how it is spoken to.
     pub policy: Policy,
 }
 
 impl Idp {
+    /// May what its metadata says be believed at `now`? The clocks may differ by the policy's skew.
+    ///
+    /// # Errors
+    /// `idp_metadata_expired`.
+    pub fn check_validity(&self, now: UnixTime) -> Result<(), Refusal> {
+        let Some(until) = self.valid_until else { return Ok(()) };
+        if now < until + self.policy.clock_skew {
+            return Ok(());
+        }
+        let (name, until) = (quote(&self.entity_id), instant::format(until));
+        let detail = format!("the metadata of {name} was valid until {until}");
+        Err(Refusal::new(&reason::IDP_METADATA_EXPIRED, detail))
+    }
+
     /// Where LogoutRequests go: by `slo_binding`, or else by the first of [`LogoutBinding::ALL`] that
     /// the IdP has.
     pub fn logout_request_endpoint(&self) -> Option<&LogoutEndpoint> {
@@ -42,6 +61,8 @@ impl Idp {
 
 #[cfg(test)]
 mod tests {
+    use clock::Seconds;
+
     use super::*;
 
     fn idp(slo: &[(LogoutBinding, &str, Option<&str>)]) -> Idp {
@@ -56,6 +77,7 @@ mod tests {
             slo: slo.iter().map(endpoint).collect(),
             keys: Vec::new(),
             encryption_key: None,
+            valid_until: None,
             policy: Policy::default(),
         }
     }
@@ -93,5 +115,18 @@ mod tests {
         let post = idp(&[(POST, "p", None), (SOAP, "s", None)]);
         assert_eq!(answer(&post, Binding::Redirect), Some((Binding::Post, "p".to_owned())));
         assert_eq!(answer(&idp(&[(SOAP, "s", None)]), Binding::Post), None);
+    }
+
+    #[test]
+    fn metadata_is_believed_up_to_its_end_and_the_skew() {
+        let end = UnixTime::from_secs(1_795_260_600);
+        let mut limited = idp(&[]);
+        assert!(limited.check_validity(UnixTime::MAX).is_ok());
+        limited.valid_until = Some(end);
+        let last = end + limited.policy.clock_skew - Seconds(1);
+        assert!(limited.check_validity(last).is_ok());
+        let refusal = limited.check_validity(last + Seconds(1)).unwrap_err();
+        assert_eq!(refusal.reason().code(), "idp_metadata_expired");
+        assert!(refusal.to_string().contains("2026-11-21T11:30:00Z"), "{refusal}");
     }
 }

@@ -115,6 +115,8 @@ pub struct Sp {
     pub policy: Policy,
     pub keys: Vec<&'static Key>,
     pub sp_keys: Vec<&'static Key>,
+    /// The end of the IdP's metadata.
+    pub idp_until: Option<UnixTime>,
     pub now: UnixTime,
     pub url: &'static str,
     pub asked: Option<&'static str>,
@@ -126,6 +128,7 @@ impl Sp {
             policy: Policy { clock_skew: Seconds(SKEW), ..Policy::default() },
             keys: vec![&IDP_KEY],
             sp_keys: Vec::new(),
+            idp_until: None,
             now: NOW,
             url: SLS,
             asked: Some(REQUEST),
@@ -151,6 +154,7 @@ impl Sp {
             slo: Vec::new(),
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             encryption_key: None,
+            valid_until: self.idp_until,
             policy: self.policy.clone(),
         };
         let decryption_keys: Vec<_> = self.sp_keys.iter().map(|key| key.decryption()).collect();

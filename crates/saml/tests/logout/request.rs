@@ -310,3 +310,13 @@ fn what_was_encrypted_is_judged_like_the_rest() {
         assert_eq!(sp.refusal(&sealed).code(), code, "{element}");
     }
 }
+
+#[test]
+fn the_keys_of_metadata_count_up_to_its_end() {
+    let judge = |seconds| {
+        let sp = Sp { idp_until: Some(after(seconds)), ..Sp::new() };
+        sp.judge(receive(Message::request().xml().as_bytes(), &Limits::default()))
+    };
+    assert!(judge(1 - SKEW).is_ok());
+    assert_eq!(judge(-SKEW).unwrap_err().reason().code(), "idp_metadata_expired");
+}

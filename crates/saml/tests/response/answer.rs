@@ -174,6 +174,8 @@ pub struct Judge {
     pub now: UnixTime,
     pub request: Option<Asked<'static>>,
     pub idp: &'static str,
+    /// The end of the IdP's metadata.
+    pub idp_until: Option<UnixTime>,
     pub sp: &'static str,
     pub acs: &'static str,
 }
@@ -185,6 +187,7 @@ impl Judge {
             keys: vec![&IDP_KEY],
             sp_keys: Vec::new(),
             idp: IDP,
+            idp_until: None,
             sp: SP,
             acs: ACS,
             now: NOW,
@@ -228,6 +231,7 @@ impl Judge {
             },
             slo: Vec::new(),
             encryption_key: None,
+            valid_until: self.idp_until,
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             policy: self.policy.clone(),
         };

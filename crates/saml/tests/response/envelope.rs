@@ -7,6 +7,14 @@ use crate::answer::*;
 const ISSUER: &str = r#"<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.example.org/metadata</saml:Issuer>"#;
 const SUCCESS: &str = r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/>"#;
 
+#[test]
+fn the_keys_of_metadata_count_up_to_its_end() {
+    let xml = Answer::new().xml();
+    let judge = |seconds| Judge { idp_until: Some(after(seconds)), ..Judge::new() };
+    judge(1 - SKEW).login(&xml);
+    assert_eq!(judge(-SKEW).code(&xml), "idp_metadata_expired");
+}
+
 fn destination() -> String {
     format!(r#"Destination="{ACS}""#)
 }

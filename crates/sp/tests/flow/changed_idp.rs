@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use clock::Seconds;
 use saml::provider;
-use sp::EndpointKind::Acs;
+use sp::EndpointKind::{Acs, Login};
 use sp::{Current, SameEntity};
 
 use crate::site::{Ask, Assertion, Browser, Idp, NOW, Site, corp, other, provider_of};
@@ -14,8 +15,12 @@ fn renamed() -> Idp {
 }
 
 fn change(site: &Site, idp: Idp) -> Result<(), SameEntity> {
+    change_to(site, provider_of(idp))
+}
+
+fn change_to(site: &Site, provider: provider::Idp) -> Result<(), SameEntity> {
     let old = site.sp.idps.named("corp").unwrap();
-    let provider = provider::Idp { sso: old.current().unwrap().sso.clone(), ..provider_of(idp) };
+    let provider = provider::Idp { sso: old.current().unwrap().sso.clone(), ..provider };
     site.sp.idps.swap(old, Current { provider: Rc::new(provider), soap_slo: None })
 }
 
@@ -48,4 +53,19 @@ fn no_idp_takes_the_name_of_another() {
     assert!(change(&site, other()).is_err());
     site.log_in(&mut browser, "_s1");
     assert_eq!(site.session(&browser).unwrap().session.idp, corp().entity_id);
+}
+
+#[test]
+fn nobody_logs_in_by_metadata_that_has_ended_and_who_is_in_stays() {
+    let (site, mut browser) = (Site::new(), Browser::default());
+    site.log_in(&mut browser, "_s1");
+    let asked = site.begin_login(&mut browser, "/page");
+    change_to(&site, provider::Idp { valid_until: Some(NOW), ..provider_of(corp()) }).unwrap();
+    site.wait(Seconds(60));
+    let answer = site.ask(&mut browser, Ask::open(Login, "idp=corp"));
+    assert_eq!(answer.refused(), (500, "idp_metadata_expired"));
+    let assertion = Assertion::of_jane("_s2", NOW).answering(&asked);
+    let answer = site.ask(&mut browser, Ask::send(Acs, assertion.form(corp())));
+    assert_eq!(answer.refused(), (500, "idp_metadata_expired"));
+    assert!(site.session(&browser).is_some());
 }

@@ -1,3 +1,5 @@
+use clock::{Seconds, UnixTime};
+
 use super::*;
 use crate::metadata::SpMetadata;
 use crate::test_credentials::Credential;
@@ -129,7 +131,7 @@ fn an_entity_is_read_whole() {
     );
     assert!(metadata.unusable_slo.is_empty());
     assert!(metadata.want_authn_requests_signed);
-    assert_eq!(metadata.valid_until, None);
+    assert_eq!(metadata.validity, Validity::default());
     assert_eq!(fingerprints(&metadata), [fingerprint(&credential)]);
     assert_eq!(
         metadata.keys[0].certificate.as_ref().unwrap().der(),
@@ -383,13 +385,27 @@ fn the_earliest_end_of_validity_counts() {
         let entity = entity(&format!("entityID='i' {}", year(entity_year)), &role);
         let xml = entities(&year(outer), &entities(&year(middle), &entity));
         // `date -u -d 2031-01-01 +%s`
-        assert_eq!(parse(&xml).valid_until, Some(UnixTime::from_secs(1_924_992_000)), "{xml}");
+        assert_eq!(parse(&xml).validity.until, Some(UnixTime::from_secs(1_924_992_000)), "{xml}");
     }
     // What ends earlier beside the entity says nothing about it.
     let beside = entities(&year(2026), &sp("urn:sp"));
     let xml =
         entities("", &(beside + &entity(&format!("entityID='i' {}", year(2031)), &role(REDIRECT))));
-    assert_eq!(parse(&xml).valid_until, Some(UnixTime::from_secs(1_924_992_000)));
+    assert_eq!(parse(&xml).validity.until, Some(UnixTime::from_secs(1_924_992_000)));
+}
+
+#[test]
+fn metadata_is_kept_for_the_shortest_cache_duration_around_it() {
+    let year = |years| format!("cacheDuration='P{years}Y'");
+    let kept = |xml: &str| parse(xml).validity.cache_duration;
+    let role =
+        role(REDIRECT).replace("<md:IDPSSODescriptor", "<md:IDPSSODescriptor cacheDuration='PT2H'");
+    let xml = entities("cacheDuration='PT1H'", &entity("entityID='i' cacheDuration='PT3H'", &role));
+    assert_eq!(kept(&xml), Some(Seconds(3600)));
+    let xml = entities(&year(1), &entity(&format!("entityID='i' {}", year(2)), &role));
+    assert_eq!(kept(&xml), Some(Seconds(7200)));
+    // No login hangs on it.
+    assert_eq!(kept(&entities("cacheDuration='soon'", &idp("i"))), None);
 }
 
 #[test]

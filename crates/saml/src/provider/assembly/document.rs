@@ -18,10 +18,8 @@ pub(super) fn check(
 ) -> Result<(), Finding> {
     let document = settings.metadata.as_deref().unwrap_or_default();
     let mut warn = |sentence| warnings.push(Finding::new(Setting::Metadata, sentence));
-    if metadata.valid_until.is_some_and(|until| until <= now) {
-        warn(format!(
-            "metadata \"{document}\" is past its validUntil; get fresh metadata from the IdP"
-        ));
+    if let Err(error) = metadata.validity.check(now, None) {
+        warn(format!("metadata \"{document}\": {error}; nobody can log in there"));
     }
     for why in metadata.left_out.iter().chain(&metadata.unusable_slo) {
         warn(format!("metadata \"{document}\": {why}"));

@@ -10,7 +10,7 @@ use xmldoc::{
 };
 
 use super::*;
-use crate::metadata::MetadataKey;
+use crate::metadata::{MetadataKey, Validity};
 use crate::provider::{
     Encryption, LogoutBinding, LogoutEndpoint, Policy, SignRequests, expiry_warning,
 };
@@ -95,7 +95,7 @@ fn metadata() -> IdpMetadata {
         unusable_keys: Vec::new(),
         encryption_key: None,
         want_authn_requests_signed: false,
-        valid_until: None,
+        validity: Validity::default(),
         left_out: None,
     }
 }
@@ -228,14 +228,15 @@ fn metadata_without_endpoints_or_keys_is_refused_when_nothing_stands_in() {
 #[test]
 fn what_is_amiss_in_metadata_is_told_in_order_even_before_an_error() {
     let amiss = IdpMetadata {
-        valid_until: Some(NOW),
+        validity: Validity { until: Some(NOW), cache_duration: None },
         left_out: Some("1 of 2 entities cannot be read".into()),
         unusable_slo: vec!["a Location is no URL".into()],
         unusable_keys: vec!["it is too short".into()],
         ..metadata()
     };
     let expected = [
-        "metadata \"corp.xml\" is past its validUntil; get fresh metadata from the IdP",
+        "metadata \"corp.xml\": it is past its validUntil, 2023-11-14T22:13:20Z: get fresh metadata from \
+         the IdP; nobody can log in there",
         "metadata \"corp.xml\": 1 of 2 entities cannot be read",
         "metadata \"corp.xml\": a Location is no URL",
         "metadata \"corp.xml\": a key is left out, it is too short",
@@ -251,8 +252,9 @@ fn what_is_amiss_in_metadata_is_told_in_order_even_before_an_error() {
 
 #[test]
 fn metadata_is_valid_up_to_its_valid_until() {
-    let fresh = IdpMetadata { valid_until: Some(NOW + Seconds(1)), ..metadata() };
-    made(&settings(), Some(&fresh));
+    let validity = Validity { until: Some(NOW + Seconds(1)), cache_duration: None };
+    let fresh = IdpMetadata { validity, ..metadata() };
+    assert_eq!(made(&settings(), Some(&fresh)).valid_until, validity.until);
 }
 
 #[test]

@@ -184,6 +184,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
         slo: Vec::new(),
         keys: vec![verifying(idp.key)],
         encryption_key: None,
+        valid_until: None,
         policy: Policy::default(),
     }
 }

@@ -26,6 +26,12 @@ impl Monotonic {
     pub const fn from_msec(msec: u64) -> Self {
         Self(msec)
     }
+
+    /// Milliseconds that the clock reads: for processes of one host, which all read the same clock.
+    #[inline]
+    pub const fn as_msec(self) -> u64 {
+        self.0
+    }
 }
 
 /// A span of milliseconds.

@@ -1,0 +1,193 @@
+//! What the processes of a host tell each other in shared memory: who fetches a document, how often it
+//! has changed, when it is due.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clock::{Monotonic, Msec};
+
+/// Bytes of a [`Slot`].
+pub const SLOT: usize = size_of::<Slot>();
+
+/// How often a failure that goes on is told.
+const DAILY: Msec = Msec(24 * 3600 * 1000);
+
+/// One document. All zeroes is a free one.
+#[derive(Debug, Default)]
+#[repr(C, align(64))]
+pub struct Slot {
+    /// Which one it is; 0 = free.
+    name: AtomicU64,
+    /// How many copies have been put on the shelf.
+    generation: AtomicU64,
+    /// When it is fetched again, on the monotonic clock.
+    due: AtomicU64,
+    /// Until when somebody fetches it.
+    leased: AtomicU64,
+    /// How many times in a row that failed.
+    failures: AtomicU64,
+    /// When a failure was last told.
+    told: AtomicU64,
+}
+
+/// The slots that all processes see.
+#[derive(Clone, Copy, Debug)]
+pub struct Board<'a>(pub &'a [Slot]);
+
+/// The right to fetch, for one at a time. Given back by [`Slot::succeed`] or [`Slot::fail`]; whoever dies
+/// with it loses it when its time is over.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Lease(());
+
+impl<'a> Board<'a> {
+    /// The slot of the document called `name`, which is new when nobody has had it before. `None` when
+    /// all are in use.
+    pub fn slot(self, name: &[u8; 32]) -> Option<&'a Slot> {
+        let [a, b, c, d, e, f, g, h, ..] = *name;
+        // Never 0, which is free.
+        let name = u64::from_le_bytes([a, b, c, d, e, f, g, h]) | 1;
+        self.0.iter().find(|slot| {
+            let free = slot.name.compare_exchange(0, name, Ordering::AcqRel, Ordering::Acquire);
+            free.map_or_else(|taken| taken == name, |_| true)
+        })
+    }
+}
+
+impl Slot {
+    /// How many copies there have been: another number than before says that there is a new one.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Is nobody to fetch before this instant?
+    pub fn is_due(&self, now: Monotonic) -> bool {
+        Monotonic::from_msec(self.due.load(Ordering::Acquire)) <= now
+    }
+
+    /// Takes the right to fetch for so long, when it is due and nobody has it.
+    pub fn lease(&self, now: Monotonic, span: Msec) -> Option<Lease> {
+        let leased = self.leased.load(Ordering::Acquire);
+        if !self.is_due(now) || now.as_msec() < leased {
+            return None;
+        }
+        let until = (now + span).as_msec();
+        let taken =
+            self.leased.compare_exchange(leased, until, Ordering::AcqRel, Ordering::Acquire);
+        taken.ok().map(|_| Lease(()))
+    }
+
+    /// The fetch went well: the next one is after `wait`. Gives the generation, which is a new one when
+    /// there is another copy on the shelf.
+    pub fn succeed(&self, _: Lease, is_new: bool, now: Monotonic, wait: Msec) -> u64 {
+        self.failures.store(0, Ordering::Release);
+        self.told.store(0, Ordering::Release);
+        let before = self.generation.fetch_add(u64::from(is_new), Ordering::AcqRel);
+        self.end(now, wait);
+        before + u64::from(is_new)
+    }
+
+    /// How many times in a row it will have failed, when it fails now.
+    pub fn failures(&self) -> u32 {
+        let failures = self.failures.load(Ordering::Acquire).saturating_add(1);
+        u32::try_from(failures).unwrap_or(u32::MAX)
+    }
+
+    /// The fetch failed: the next one is after `wait`. Is that to be told? At first, and then daily.
+    pub fn fail(&self, _: Lease, now: Monotonic, wait: Msec) -> bool {
+        self.failures.fetch_add(1, Ordering::AcqRel);
+        self.end(now, wait);
+        let told = self.told.load(Ordering::Acquire);
+        let is_news = told == 0 || told.saturating_add(DAILY.0) <= now.as_msec();
+        if is_news {
+            self.told.store(now.as_msec().max(1), Ordering::Release);
+        }
+        is_news
+    }
+
+    fn end(&self, now: Monotonic, wait: Msec) {
+        self.due.store((now + wait).as_msec(), Ordering::Release);
+        self.leased.store(0, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Monotonic = Monotonic::from_msec(1_000_000);
+    const MINUTE: Msec = Msec(60_000);
+
+    fn board(slots: usize) -> Vec<Slot> {
+        (0..slots).map(|_| Slot::default()).collect()
+    }
+
+    #[test]
+    fn a_name_has_one_slot() {
+        let slots = board(2);
+        let board = Board(&slots);
+        let (a, b) = (board.slot(&[1; 32]).unwrap(), board.slot(&[2; 32]).unwrap());
+        assert!(!std::ptr::eq(a, b));
+        assert!(std::ptr::eq(a, board.slot(&[1; 32]).unwrap()));
+        assert!(board.slot(&[5; 32]).is_none(), "it is full");
+        assert!(board.slot(&[2; 32]).is_some());
+    }
+
+    #[test]
+    fn one_fetches_at_a_time() {
+        let slot = Slot::default();
+        let lease = slot.lease(NOW, MINUTE).unwrap();
+        assert_eq!(slot.lease(NOW, MINUTE), None);
+        assert_eq!(slot.succeed(lease, true, NOW, MINUTE), 1);
+        assert_eq!((slot.generation(), slot.lease(NOW, MINUTE)), (1, None));
+        assert_eq!(slot.lease(NOW + Msec(59_999), MINUTE), None);
+        let lease = slot.lease(NOW + MINUTE, MINUTE).unwrap();
+        assert_eq!(slot.succeed(lease, false, NOW + MINUTE, MINUTE), 1, "it is still so");
+    }
+
+    #[test]
+    fn who_dies_with_the_lease_loses_it() {
+        let slot = Slot::default();
+        let lost = slot.lease(NOW, MINUTE).unwrap();
+        assert_eq!(slot.lease(NOW + Msec(59_999), MINUTE), None);
+        assert!(slot.lease(NOW + MINUTE, MINUTE).is_some());
+        drop(lost);
+    }
+
+    #[test]
+    fn a_failure_is_told_at_first_and_then_daily() {
+        let slot = Slot::default();
+        let (mut now, mut told) = (NOW, Vec::new());
+        for hour in 0..50 {
+            let lease = slot.lease(now, MINUTE).unwrap();
+            if slot.fail(lease, now, MINUTE) {
+                told.push(hour);
+            }
+            now = now + Msec(3_600_000);
+        }
+        assert_eq!(told, [0, 24, 48]);
+        assert_eq!(slot.failures(), 51);
+        let lease = slot.lease(now, MINUTE).unwrap();
+        slot.succeed(lease, false, now, MINUTE);
+        assert_eq!(slot.failures(), 1);
+        let lease = slot.lease(now + MINUTE, MINUTE).unwrap();
+        assert!(slot.fail(lease, now + MINUTE, MINUTE), "after a success it is news again");
+    }
+
+    #[test]
+    fn many_threads_agree_on_one() {
+        let slots = board(64);
+        let leases = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let names = (0..64_u8).map(|n| [2 * n; 32]);
+                        let slots = names.map(|name| Board(&slots).slot(&name).unwrap());
+                        slots.filter(|slot| slot.lease(NOW, MINUTE).is_some()).count()
+                    })
+                })
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(leases, 64);
+    }
+}

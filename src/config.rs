@@ -5,13 +5,15 @@
 mod block;
 mod commands;
 mod host;
+mod metadata_cache;
+mod resource;
 mod return_directive;
 mod server;
-mod slo_soap;
 mod store;
 
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::{mem, ptr};
 
 use nginx_sys::{
@@ -22,12 +24,14 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
-    Block, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, Warnings, location,
+    Block, Built, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, SourcePlace, Warnings,
+    location,
 };
 use sp::Preflight;
 
 pub use self::commands::{COMMANDS, commands};
 use self::host::Nginx;
+use crate::board::BoardZone;
 use crate::clock::now;
 use crate::counters::Counters;
 use crate::module::{LocConf, MainConf, SamlModule};
@@ -134,7 +138,27 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let mut host = Nginx { cf, counters };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
-    report(cf, outcome.map(|sps| main.sps = sps))
+    let outcome = outcome.and_then(|Built { sps, sources }| {
+        main.sps = sps;
+        main.sources = sources.into_iter().map(Rc::new).collect();
+        board(cf, main)
+    });
+    report(cf, outcome)
+}
+
+/// Workers tell each other of what one of them fetches.
+fn board(cf: *mut ngx_conf_t, main: &mut MainConf) -> Result<(), ConfigError> {
+    let mut sources = main.sources.iter();
+    let from_url = sources.find(|source| matches!(source.place, SourcePlace::Url { .. }));
+    let Some(source) = from_url else { return Ok(()) };
+    main.board = BoardZone::request(cf, store::zone_tag());
+    match main.board {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::new(
+            &Place::default(),
+            format!("saml_idp \"{}\": nginx could not declare the zone of metadata", source.idp),
+        )),
+    }
 }
 
 /// Looks at all of it together, once every level is merged, and settles which servers get whose cookies.

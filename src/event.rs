@@ -5,6 +5,8 @@ mod connection;
 mod connection_error;
 mod connection_log;
 mod http;
+mod resolver;
+mod thread;
 mod timer;
 mod tls;
 
@@ -13,7 +15,9 @@ use std::rc::Rc;
 pub use address::Address;
 pub use connection::Connection;
 pub use connection_error::ConnectionError;
-pub use http::Resource;
+pub use http::{Resource, Way};
+pub use resolver::Resolver;
+pub use thread::aside;
 pub use timer::{Patience, Timer, pause};
 pub use tls::{Tls, TlsOptions};
 

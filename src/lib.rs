@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod board;
 mod clock;
 mod config;
 mod context;
@@ -18,6 +19,7 @@ mod entry;
 mod errand;
 mod event;
 mod guard;
+mod idp;
 mod module;
 mod notice;
 mod own_pages;
@@ -38,10 +40,11 @@ use std::ptr;
 
 use nginx_sys::{
     NGINX_VERSION, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_LOG_NOTICE,
-    NGX_LOG_WARN, NGX_OK, ngx_array_push, ngx_command_t, ngx_conf_t, ngx_cycle_t,
-    ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
-    ngx_http_request_t, ngx_int_t, ngx_module_t, ngx_test_config, ngx_uint_t,
+    NGX_LOG_WARN, NGX_OK, NGX_PROCESS_HELPER, ngx_array_push, ngx_command_t, ngx_conf_t,
+    ngx_cycle_t, ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases,
+    ngx_http_phases_NGX_HTTP_ACCESS_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
+    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
+    ngx_process, ngx_test_config, ngx_uint_t,
 };
 use ngx::core::NGX_CONF_ERROR;
 use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
@@ -72,6 +75,7 @@ static mut ngx_http_auth_saml_module: ngx_module_t = ngx_module_t {
     commands: (&raw mut COMMANDS).cast(),
     type_: NGX_HTTP_MODULE as ngx_uint_t,
     init_module: Some(init_module),
+    init_process: Some(init_process),
     ..ngx_module_t::default()
 };
 
@@ -138,6 +142,17 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
             VERSION,
             nginx
         );
+    }
+    NGX_OK as ngx_int_t
+}
+
+/// A process begins its work.
+unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
+    // SAFETY: nginx calls it with the cycle that the process runs, in its only thread.
+    let (cycle, is_helper) = unsafe { (&*cycle, ngx_process == NGX_PROCESS_HELPER as ngx_uint_t) };
+    // nginx's own caches have processes that serve nobody.
+    if !is_helper {
+        guard((), || SamlModule::main_conf(cycle).into_iter().for_each(idp::start));
     }
     NGX_OK as ngx_int_t
 }

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
-use settings::{Blocks, RawLocation, Uses, Warnings};
+use settings::{Blocks, MetadataSource, RawLocation, Uses, Warnings};
 
+use crate::board::BoardZone;
+use crate::event::Resource;
 use crate::sessions::Sessions;
 
 /// The module, as ngx's traits want it.
@@ -31,6 +33,10 @@ pub struct MainConf {
     pub blocks: Blocks,
     /// Made of the blocks, when all of `http` has been read.
     pub sps: Vec<Rc<Sp>>,
+    /// Where the IdPs' metadata comes from.
+    pub sources: Vec<Rc<MetadataSource<Resource>>>,
+    /// Where workers tell each other about metadata; `None` = none comes from a URL.
+    pub board: Option<&'static BoardZone>,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

@@ -1,6 +1,7 @@
 //! nginx, as SPs need it while they are made.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
@@ -8,8 +9,9 @@ use saml::xmlsec1::Xmlsec1;
 use settings::{Host, StoreSettings, Unusable};
 use sp::{BackChannel, SessionRules};
 
-use super::{slo_soap, store};
+use super::{metadata_cache, resource, store};
 use crate::counters::Counters;
+use crate::event::Resource;
 use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::xmlsec1::Library;
@@ -23,6 +25,7 @@ pub struct Nginx {
 impl Host for Nginx {
     type Store = Store;
     type Sessions = Sessions;
+    type MetadataServer = Resource;
 
     fn open_store(&mut self, settings: StoreSettings) -> Result<Store, Unusable> {
         store::open(self.cf, settings)
@@ -37,10 +40,23 @@ impl Host for Nginx {
         url: &HttpUrl<'_>,
         trusted_certificate: Option<&str>,
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
-        Ok(Rc::new(slo_soap::resource(self.cf, url, trusted_certificate)?))
+        Ok(Rc::new(resource::resource(self.cf, url, trusted_certificate, true)?))
     }
 
-    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String> {
-        Ok(Rc::new(Library::load(self.counters)?))
+    fn metadata_server(
+        &mut self,
+        url: &HttpUrl<'_>,
+        trusted_certificate: Option<&str>,
+        verify: bool,
+    ) -> Result<Resource, Unusable> {
+        resource::resource(self.cf, url, trusted_certificate, verify)
+    }
+
+    fn metadata_cache(&mut self, folder: Option<&str>) -> Result<String, String> {
+        metadata_cache::folder(self.cf, folder)
+    }
+
+    fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String> {
+        Ok(Arc::new(Library::load(self.counters)?))
     }
 }

@@ -46,6 +46,7 @@ fn tls(cf: *mut ngx_conf_t, files: &TlsFiles) -> Result<Rc<Tls>, Unusable> {
         trusted_certificate: files.trusted_certificate.as_deref(),
         certificate: certificate.map(|(certificate, key)| (certificate.as_str(), key.as_str())),
         name: files.name.as_deref(),
+        is_anybody: false,
     };
     Tls::new(cf, &options).map(Rc::new).map_err(Unusable::Tls)
 }

@@ -5,9 +5,12 @@ use std::net::IpAddr;
 use std::{mem, slice};
 
 use nginx_sys::{
-    NGX_OK, in_port_t, ngx_addr_t, ngx_conf_t, ngx_parse_url, ngx_sockaddr_t, ngx_str_t, ngx_url_t,
-    sockaddr, socklen_t,
+    NGX_OK, in_port_t, ngx_addr_t, ngx_conf_t, ngx_inet_set_port, ngx_parse_url, ngx_sock_ntop,
+    ngx_sockaddr_t, ngx_str_t, ngx_url_t, sockaddr, socklen_t,
 };
+
+/// Bytes of the longest address in numbers, its port included, with some to spare.
+const LONGEST_NUMBER: usize = 128;
 
 /// An address as the administrator wrote it, resolved when the configuration was read.
 #[derive(Clone)]
@@ -58,6 +61,24 @@ impl Address {
             let host = String::from_utf8_lossy(url.host.as_bytes()).into_owned();
             let found = slice::from_raw_parts(url.addrs, url.naddrs);
             Ok(found.iter().map(|one| Self::copy(text, &host, one)).collect())
+        }
+    }
+
+    /// One that a resolver has found for `host`. `None` = it is of no family that has ports.
+    ///
+    /// # Safety
+    /// `found` was filled by nginx, and its socket address is nobody else's.
+    pub(super) unsafe fn found(host: &str, port: u16, found: &ngx_addr_t) -> Option<Self> {
+        let mut number = [0; LONGEST_NUMBER];
+        // SAFETY: the caller's promise; the text ends within its bounds.
+        unsafe {
+            ngx_inet_set_port(found.sockaddr, in_port_t::from(port));
+            let (text, len) = (number.as_mut_ptr(), number.len());
+            let written = ngx_sock_ntop(found.sockaddr, found.socklen, text, len, 1);
+            let mut address = Self::copy(&format!("{host}:{port}"), host, found);
+            let number = number.get(..written).filter(|number| !number.is_empty())?;
+            address.number = String::from_utf8_lossy(number).into_owned();
+            Some(address)
         }
     }
 

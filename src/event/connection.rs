@@ -28,7 +28,7 @@ use super::Callback;
 use super::address::Address;
 use super::connection_error::ConnectionError;
 use super::connection_log::ConnectionLog;
-use super::tls::Tls;
+use super::tls::{Tls, UNVERIFIED};
 use crate::guard::guard;
 
 /// For the few bytes that nginx keeps of a TLS connection.
@@ -283,7 +283,8 @@ impl Connection {
         let c = self.raw.as_ptr();
         // SAFETY: the connection is open, and start_tls gave it an SSL object.
         unsafe {
-            let verified = ssl_of(c).verify_result();
+            let tls = (*self.anchor.as_ptr()).tls.as_ref();
+            let verified = tls.map_or(UNVERIFIED, |tls| tls.verified(ssl_of(c)));
             if (*(*c).ssl).handshaked() == 0 {
                 let failed = (*(*c).read).eof() != 0 || (*(*c).read).error() != 0;
                 return match (failed, verified) {

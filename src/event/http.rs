@@ -8,7 +8,7 @@ use std::iter::zip;
 use std::rc::Rc;
 
 use clock::{Monotonic, Msec};
-use http::{Answer, HttpUrl};
+use http::{Answer, HttpUrl, Scheme};
 use http_client::{Exchange, Method, Request, Target};
 use sp::{BackChannel, Post, Posting};
 
@@ -17,6 +17,7 @@ use self::stream::HttpStream;
 use super::address::Address;
 use super::connection_error::ConnectionError;
 use super::is_exiting;
+use super::resolver::Resolver;
 use super::timer::{Patience, limited};
 use super::tls::Tls;
 use crate::clock::monotonic;
@@ -24,29 +25,48 @@ use crate::clock::monotonic;
 /// For all of a post: connecting, the handshake, sending and the whole answer.
 const POST_WITHIN: Msec = Msec(10_000);
 
-/// A resource on another server, its addresses known.
+/// A resource on another server.
 pub struct Resource {
     /// `HOST:PORT`.
     server: String,
     target: Target,
-    addresses: Vec<Address>,
+    way: Way,
     tls: Option<Rc<Tls>>,
 }
 
+/// How a server is found.
+#[derive(Clone)]
+pub enum Way {
+    /// At the first of these addresses that takes a connection.
+    Known(Vec<Address>),
+    /// By its name, each time.
+    Named { resolver: Resolver, host: String, port: u16 },
+}
+
 impl Resource {
-    /// `addresses` are those of the host of `url`, to be tried in turn; `tls` is there when its scheme
-    /// is https.
+    /// `way` leads to the host of `url`; `tls` is there when its scheme is https.
     ///
     /// # Errors
     /// The URL is none that HTTP can ask for.
-    pub fn new(
-        url: &HttpUrl<'_>,
-        addresses: Vec<Address>,
-        tls: Option<Rc<Tls>>,
-    ) -> Result<Self, String> {
+    pub fn new(url: &HttpUrl<'_>, way: Way, tls: Option<Rc<Tls>>) -> Result<Self, String> {
         let target = Target::new(url).map_err(|error| error.to_string())?;
         let server = format!("{}:{}", url.host(), url.port());
-        Ok(Self { server, target, addresses, tls })
+        Ok(Self { server, target, way, tls })
+    }
+
+    /// Another resource, whose server is believed for the same reasons; `None` = how to find that
+    /// server is not known.
+    pub fn elsewhere(&self, url: &HttpUrl<'_>) -> Option<Self> {
+        let server = format!("{}:{}", url.host(), url.port());
+        if (url.scheme() == Scheme::Https) != self.tls.is_some() {
+            return None;
+        }
+        let way = match &self.way {
+            way if server == self.server => way.clone(),
+            Way::Named { resolver, .. } => Way::named(*resolver, url),
+            Way::Known(_) => return None,
+        };
+        Some(Self { server, target: Target::new(url).ok()?, way, tls: self.tls.clone() })
     }
 
     /// Asks, and reads the whole answer, whatever its status. A worker that shuts down waits for it, or
@@ -81,8 +101,15 @@ impl Resource {
 
     /// The first address that takes a connection is the server's.
     async fn connect(&self, deadline: Monotonic, within: Msec) -> Result<HttpStream, Failure> {
+        let addresses = match &self.way {
+            Way::Known(addresses) => addresses.clone(),
+            Way::Named { resolver, host, port } => {
+                let found = resolver.addresses(host, *port, deadline - monotonic()).await;
+                found.map_err(Failure::Name)?
+            }
+        };
         let mut failures = Vec::new();
-        for (address, left) in zip(&self.addresses, (1..=self.addresses.len() as u64).rev()) {
+        for (address, left) in zip(&addresses, (1..=addresses.len() as u64).rev()) {
             // Those that come after it have their share of the time.
             let share = Msec((deadline - monotonic()).0 / left);
             match self.reach(address, share).await {
@@ -100,6 +127,13 @@ impl Resource {
             None => return Err(Failure::TimedOut("connecting".to_owned(), within)),
         }
         Ok(stream)
+    }
+}
+
+impl Way {
+    /// By the name in `url`.
+    pub fn named(resolver: Resolver, url: &HttpUrl<'_>) -> Self {
+        Self::Named { resolver, host: url.host().to_owned(), port: url.port() }
     }
 }
 

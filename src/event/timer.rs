@@ -105,7 +105,7 @@ pub async fn limited<T>(
     }
 }
 
-async fn wait(span: Msec, patience: Patience) {
+pub async fn wait(span: Msec, patience: Patience) {
     let (sender, done) = oneshot::channel();
     let sender = Cell::new(Some(sender));
     let callback: Callback = Rc::new(move || {

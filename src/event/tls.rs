@@ -7,6 +7,7 @@ use nginx_sys::{
 };
 use openssl::error::ErrorStack;
 use openssl::ssl::{SslContext, SslContextBuilder, SslFiletype, SslMode, SslRef, SslVerifyMode};
+use openssl::x509::X509VerifyResult;
 
 use super::address::{Address, ip};
 use super::connection_error::ConnectionError;
@@ -20,6 +21,8 @@ pub struct TlsOptions<'a> {
     pub certificate: Option<(&'a str, &'a str)>,
     /// The name to ask for and to verify; `None` = the host of each address.
     pub name: Option<&'a str>,
+    /// Whoever answers will do: what comes is signed.
+    pub is_anybody: bool,
 }
 
 /// TLS 1.2 or later towards verified peers. Made while the configuration is read.
@@ -29,7 +32,11 @@ pub struct Tls {
     /// Owns `ssl.ctx`.
     _context: SslContext,
     name: Option<String>,
+    is_anybody: bool,
 }
+
+/// What is said of nobody's certificate.
+pub(super) const UNVERIFIED: X509VerifyResult = X509VerifyResult::APPLICATION_VERIFICATION;
 
 impl Tls {
     /// # Errors
@@ -47,12 +54,22 @@ impl Tls {
             SslContextBuilder::from_ptr(ssl.ctx.cast())
         };
         let context = set_up(builder, options).map_err(|e| e.to_string())?;
-        Ok(Self { ssl, _context: context, name: options.name.map(str::to_owned) })
+        Ok(Self {
+            ssl,
+            _context: context,
+            name: options.name.map(str::to_owned),
+            is_anybody: options.is_anybody,
+        })
     }
 
     /// For nginx's C functions.
     pub(super) fn as_ptr(&self) -> *mut ngx_ssl_t {
         (&raw const *self.ssl).cast_mut()
+    }
+
+    /// What verifying the peer's certificate has come to.
+    pub(super) fn verified(&self, ssl: &SslRef) -> X509VerifyResult {
+        if self.is_anybody { X509VerifyResult::OK } else { ssl.verify_result() }
     }
 
     /// Asks for and verifies the name of the peer.
@@ -84,7 +101,8 @@ fn set_up(
     mut builder: SslContextBuilder,
     options: &TlsOptions<'_>,
 ) -> Result<SslContext, ErrorStack> {
-    builder.set_verify(SslVerifyMode::PEER);
+    let verified = if options.is_anybody { SslVerifyMode::NONE } else { SslVerifyMode::PEER };
+    builder.set_verify(verified);
     // What waits to be written moves in memory when more is appended.
     builder.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
     match options.trusted_certificate {

@@ -1,6 +1,7 @@
 //! What the protocol needs to know about an IdP and this SP: validated, immutable.
 
 mod assembly;
+mod changes;
 mod endpoint;
 mod expiry;
 mod finding;

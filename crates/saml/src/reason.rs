@@ -287,7 +287,7 @@ reasons! {
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
-        "get the IdP's metadata, name its file by metadata in the saml_idp, and reload nginx";
+        "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";
     IDP_METADATA_EXPIRED, "idp_metadata_expired", Sp,
         "What this service knows of the identity provider is out of date.",
         "get the IdP's current metadata (or let metadata name its URL, and see in the log why that brings nothing new), and see whether the clocks are right";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use xmldoc::SecondVerifier;
 
 /// The library, loaded and started. Public keys are given to it as SubjectPublicKeyInfo, DER.
-pub trait Xmlsec1 {
+pub trait Xmlsec1: Send + Sync {
     /// A second opinion on what this key has signed.
     ///
     /// # Errors

@@ -11,12 +11,21 @@ use crate::files::Files;
 use crate::host::Host;
 use crate::idp::idp;
 use crate::location::unknown_sp;
+use crate::metadata_source::{MetadataSource, Sources};
 use crate::place::ConfigError;
 use crate::raw::RawPolicy;
 use crate::sp::{compare, sp};
 use crate::store::stores;
 use crate::surroundings::Surroundings;
 use crate::warnings::Warnings;
+
+/// What the blocks are made into.
+pub struct Built<H: Host> {
+    /// In the order of their blocks.
+    pub sps: Vec<Rc<Sp<H::Sessions>>>,
+    /// Where the IdPs' metadata comes from, in the order of their blocks.
+    pub sources: Vec<MetadataSource<H::MetadataServer>>,
+}
 
 impl Blocks {
     /// Makes the SPs, once all of `http` has been read.
@@ -29,14 +38,17 @@ impl Blocks {
         files: &Files,
         now: UnixTime,
         warnings: &mut Warnings,
-    ) -> Result<Vec<Rc<Sp<H::Sessions>>>, ConfigError> {
+    ) -> Result<Built<H>, ConfigError> {
         let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
+        let mut sources = Vec::new();
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
+            let found = Sources::of(&self.idps, host, files)?;
             let stores = stores(&self.stores, &self.sps, host, files, warnings)?;
             let mut around = Surroundings {
                 host,
                 idps: &self.idps,
                 stores: &stores,
+                documents: &found.documents,
                 files,
                 endpoints: &self.endpoints,
                 handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
@@ -52,9 +64,10 @@ impl Blocks {
             for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
                 idp(raw, &RawPolicy::default(), OwnKeys::default(), &mut around, warnings)?;
             }
+            sources = found.all;
         }
         self.endpoints_have_sps()?;
-        Ok(sps)
+        Ok(Built { sps, sources })
     }
 
     fn is_used(&self, idp: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The server that the configuration is for: what only it can make while SPs are built.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::HttpUrl;
 use saml::xmlsec1::Xmlsec1;
@@ -14,6 +15,8 @@ pub trait Host {
     type Store;
     /// The sessions of one SP.
     type Sessions;
+    /// The way to a document on another server.
+    type MetadataServer;
 
     /// Opens a session store.
     ///
@@ -35,11 +38,30 @@ pub trait Host {
         trusted_certificate: Option<&str>,
     ) -> Result<Rc<dyn BackChannel>, Unusable>;
 
+    /// The way to the document at `url`, whose server is verified when that is https and `verify` is set:
+    /// by the CAs in the file `trusted_certificate`, or by the system's.
+    ///
+    /// # Errors
+    /// Which of the two it cannot use.
+    fn metadata_server(
+        &mut self,
+        url: &HttpUrl<'_>,
+        trusted_certificate: Option<&str>,
+        verify: bool,
+    ) -> Result<Self::MetadataServer, Unusable>;
+
+    /// The path of the folder in which copies of documents are kept: `folder`, or one of its own. It is
+    /// there when the server runs.
+    ///
+    /// # Errors
+    /// It cannot be used: the rest of a sentence.
+    fn metadata_cache(&mut self, folder: Option<&str>) -> Result<String, String>;
+
     /// xmlsec1, of which most servers have nothing loaded.
     ///
     /// # Errors
     /// It is not there, or does not work: a sentence that says what to do.
-    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String>;
+    fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String>;
 }
 
 /// What a [`Host`] cannot use, and why: the second half of a sentence.

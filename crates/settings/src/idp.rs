@@ -6,6 +6,7 @@ mod slo_soap;
 
 use std::rc::Rc;
 
+use clock::UnixTime;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
@@ -17,6 +18,7 @@ use self::lines::IdpLines;
 use crate::certificate::{certified_key, key_error};
 use crate::files::Files;
 use crate::host::Host;
+use crate::metadata_source::is_url;
 use crate::place::{ConfigError, Given};
 use crate::raw::{RawIdp, RawPolicy};
 use crate::surroundings::Surroundings;
@@ -37,16 +39,47 @@ pub(crate) fn idp<H: Host>(
     let policy = raw.policy.over(defaults);
     let settings = settings(raw, &policy, around)?;
     let lines = IdpLines { raw, policy: &policy };
-    if settings.is_awaited() {
+    let document = around.documents.iter().find(|document| document.idp == raw.name);
+    let octets = document.and_then(|document| document.octets.clone());
+    let current = match (&raw.metadata, octets) {
+        (None, _) if settings.is_awaited() => None,
+        (None, _) => Some(current(&lines, &settings, None, own, around, warnings)?),
+        (Some(_), None) => None,
+        (Some(given), Some(octets)) => {
+            let found = metadata(raw, &settings, given, &octets, around.now).and_then(|metadata| {
+                current(&lines, &settings, Some(&metadata), own, around, warnings)
+            });
+            match found {
+                // The server goes on: what lies on the shelf is fetched anew when it runs.
+                Err(error) if is_url(given) => {
+                    let sentence = format!("the copy that was kept cannot be used: {error}");
+                    warnings.add(&given.place, sentence);
+                    None
+                }
+                found => Some(found?),
+            }
+        }
+    };
+    if current.is_none() {
         lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, own, found))?;
-        return Ok(Idp::new(settings, None));
     }
-    let metadata = metadata(raw, &settings, around.files)?;
-    let provider = lines.judge(warnings, |found| {
-        provider::Idp::new(&settings, metadata.as_ref(), own, around.now, found)
-    })?;
-    let soap_slo = slo_soap::back_channel(raw, &policy, &provider, around, warnings)?;
-    Ok(Idp::new(settings, Some(Current { provider: Rc::new(provider), soap_slo })))
+    Ok(Idp::new(settings, current))
+}
+
+/// What there is to know of the IdP at start.
+fn current<H: Host>(
+    lines: &IdpLines<'_>,
+    settings: &IdpSettings,
+    metadata: Option<&IdpMetadata>,
+    own: OwnKeys<'_>,
+    around: &mut Surroundings<'_, H>,
+    warnings: &mut Warnings,
+) -> Result<Current, ConfigError> {
+    let IdpLines { raw, policy } = lines;
+    let provider = lines
+        .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
+    let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
+    Ok(Current { provider: Rc::new(provider), soap_slo })
 }
 
 /// The lines, when each of them can be used.
@@ -121,26 +154,24 @@ fn keys(raw: &RawIdp, files: &Files) -> Result<Vec<MetadataKey>, ConfigError> {
     Ok(keys)
 }
 
-/// The file that `metadata` names.
+/// What `octets`, the document that `metadata` names, say of this IdP.
 fn metadata(
     raw: &RawIdp,
     settings: &IdpSettings,
-    files: &Files,
-) -> Result<Option<IdpMetadata>, ConfigError> {
-    let Some(given) = &raw.metadata else { return Ok(None) };
-    if given.value.contains("://") {
-        return Err(ConfigError::new(
-            &given.place,
-            "\"metadata\" takes a file; save the IdP's metadata next to nginx.conf and name it",
-        ));
-    }
-    let xml = files.read("metadata", given)?;
+    given: &Given<String>,
+    octets: &[u8],
+    now: UnixTime,
+) -> Result<IdpMetadata, ConfigError> {
     let wanted = settings.entity_id.as_deref();
     let metadata = match &settings.metadata_signers {
-        Some(signers) => IdpMetadata::parse_signed(&xml, wanted, signers),
-        None => IdpMetadata::parse(&xml, wanted),
+        Some(signers) => IdpMetadata::parse_signed(octets, wanted, signers),
+        None => IdpMetadata::parse(octets, wanted),
     };
-    metadata
-        .map(Some)
+    let longest = raw.metadata_max_validity.as_ref().map(|given| given.value);
+    let checked = metadata.and_then(|metadata| {
+        // Past its time is a warning, when nothing else is asked for: people stay signed in.
+        longest.map_or(Ok(()), |_| metadata.validity.check(now, longest)).map(|()| metadata)
+    });
+    checked
         .map_err(|e| ConfigError::new(&given.place, format!("metadata \"{}\": {e}", given.value)))
 }

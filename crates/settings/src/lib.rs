@@ -22,6 +22,7 @@ mod host;
 mod idp;
 mod line;
 mod location;
+mod metadata_source;
 mod name_id_format;
 mod nearest;
 mod place;
@@ -37,6 +38,7 @@ mod unknown;
 mod url;
 mod warnings;
 
+pub use self::assembly::Built;
 pub use self::block::{Block, Blocks};
 pub use self::directive::{Arity, Directive};
 pub use self::files::Files;
@@ -44,6 +46,7 @@ pub use self::fitness::check;
 pub use self::host::{Host, Unusable};
 pub use self::line::Line;
 pub use self::location::location;
+pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
     RawAuth, RawEndpoint, RawHandler, RawIdp, RawLocation, RawPolicy, RawSp, RawStore, Weak,

@@ -6,6 +6,7 @@ use clock::UnixTime;
 
 use crate::files::Files;
 use crate::host::Host;
+use crate::metadata_source::Document;
 use crate::raw::{RawEndpoint, RawIdp};
 
 /// What the lines of a block may refer to.
@@ -14,6 +15,8 @@ pub(crate) struct Surroundings<'a, H: Host> {
     pub(crate) idps: &'a [RawIdp],
     /// By the names of their blocks.
     pub(crate) stores: &'a [(String, Rc<H::Store>)],
+    /// What there is of the IdPs' metadata.
+    pub(crate) documents: &'a [Document],
     pub(crate) files: &'a Files,
     /// The endpoints, whosever they are.
     pub(crate) endpoints: &'a [RawEndpoint],

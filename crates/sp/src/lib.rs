@@ -26,6 +26,7 @@ mod login;
 mod protection;
 mod publication;
 pub mod random;
+mod renewal;
 mod return_targets;
 mod session_rules;
 mod session_store;
@@ -50,6 +51,7 @@ pub use protection::{
     CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
 };
 pub use publication::{Publication, Published};
+pub use renewal::{NotRenewed, Renewal};
 pub use return_targets::ReturnTargets;
 pub use session_rules::SessionRules;
 pub use session_store::{Found, SessionStore};

@@ -21,6 +21,8 @@ pub struct HttpError {
 pub enum Failure {
     /// None of its addresses could be connected to: each with its own reason.
     Unreachable(Vec<(String, Self)>),
+    /// Its name leads nowhere.
+    Name(String),
     Connection(ConnectionError),
     Exchange(ExchangeError<ConnectionError>),
     /// The time is over; where it went.
@@ -40,6 +42,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(failures) => write_each(f, failures),
+            Self::Name(why) => f.write_str(why),
             Self::Connection(error) => error.fmt(f),
             Self::Exchange(error) => error.fmt(f),
             Self::TimedOut(what, within) => write!(f, "{what} takes longer than {within} ms"),

@@ -1,6 +1,6 @@
 //! Who must have signed a metadata document (Metadata 3).
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use xmldoc::{VerifyingKey, gate};
 
@@ -13,7 +13,7 @@ pub struct MetadataSigners {
     /// SubjectPublicKeyInfo, DER.
     keys: Vec<Vec<u8>>,
     allow_sha1: bool,
-    xmlsec1: Rc<dyn Xmlsec1>,
+    xmlsec1: Arc<dyn Xmlsec1>,
 }
 
 impl MetadataSigners {
@@ -24,7 +24,7 @@ impl MetadataSigners {
     pub fn new(
         keys: &[VerifyingKey],
         allow_sha1: bool,
-        xmlsec1: Rc<dyn Xmlsec1>,
+        xmlsec1: Arc<dyn Xmlsec1>,
     ) -> Result<Self, MetadataError> {
         let keys: Result<_, _> = keys.iter().map(VerifyingKey::public_der).collect();
         let keys = keys.map_err(|error| MetadataError(error.to_string()))?;
@@ -46,8 +46,7 @@ impl MetadataSigners {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::sync::Arc;
+    use std::sync::Mutex;
 
     use xmldoc::SecondVerifier;
 
@@ -58,7 +57,7 @@ mod tests {
     /// Says that this is what was signed.
     struct Library {
         says: Result<String, String>,
-        asked: RefCell<Vec<(String, usize, bool)>>,
+        asked: Mutex<Vec<(String, usize, bool)>>,
     }
 
     impl Xmlsec1 for Library {
@@ -72,17 +71,17 @@ mod tests {
             keys: &[Vec<u8>],
             sha1: bool,
         ) -> Result<String, String> {
-            self.asked.borrow_mut().push((document.into(), keys.len(), sha1));
+            self.asked.lock().unwrap().push((document.into(), keys.len(), sha1));
             self.says.clone()
         }
     }
 
-    fn library(says: Result<&str, &str>) -> (Rc<Library>, MetadataSigners) {
+    fn library(says: Result<&str, &str>) -> (Arc<Library>, MetadataSigners) {
         let says = says.map(str::to_owned).map_err(str::to_owned);
-        let library = Rc::new(Library { says, asked: RefCell::default() });
+        let library = Arc::new(Library { says, asked: Mutex::default() });
         let certificate = Credential::rsa().certificate();
         let keys = [VerifyingKey::from_certificate(&certificate).unwrap()];
-        let signers = MetadataSigners::new(&keys, true, Rc::clone(&library) as Rc<dyn Xmlsec1>);
+        let signers = MetadataSigners::new(&keys, true, Arc::clone(&library) as Arc<dyn Xmlsec1>);
         (library, signers.unwrap())
     }
 
@@ -100,7 +99,7 @@ mod tests {
         let file = entity("https://unsigned");
         let metadata = IdpMetadata::parse_signed(file.as_bytes(), None, &signers).unwrap();
         assert_eq!(metadata.entity_id, "https://signed");
-        assert_eq!(*library.asked.borrow(), [(file.clone(), 1, true)]);
+        assert_eq!(*library.asked.lock().unwrap(), [(file.clone(), 1, true)]);
         let unsigned = Some("https://unsigned");
         assert!(IdpMetadata::parse_signed(file.as_bytes(), unsigned, &signers).is_err());
     }
@@ -126,6 +125,6 @@ mod tests {
             let said = read.err().unwrap().to_string();
             assert!(said.contains(expected), "{said}");
         }
-        assert!(library.asked.borrow().is_empty());
+        assert!(library.asked.lock().unwrap().is_empty());
     }
 }

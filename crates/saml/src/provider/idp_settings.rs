@@ -1,6 +1,6 @@
 //! What the configuration says of an IdP.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::endpoint::{Binding, Endpoint, LogoutEndpoint};
 use super::policy::Policy;
@@ -29,9 +29,9 @@ pub struct IdpSettings {
     /// Signing keys by hand, beside those of the metadata.
     pub keys: Vec<MetadataKey>,
     /// Who must have signed the metadata; `None` = nobody need.
-    pub metadata_signers: Option<MetadataSigners>,
+    pub metadata_signers: Option<Arc<MetadataSigners>>,
     /// What must verify the IdP's signatures in XML, too.
-    pub second_verifier: Option<Rc<dyn Xmlsec1>>,
+    pub second_verifier: Option<Arc<dyn Xmlsec1>>,
     /// How the two deal with one another.
     pub policy: Policy,
 }

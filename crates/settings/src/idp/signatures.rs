@@ -1,6 +1,6 @@
 //! What xmlsec1 is to verify: metadata, and what an IdP signs, after us.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use saml::metadata::MetadataSigners;
 use saml::xmlsec1::Xmlsec1;
@@ -16,7 +16,7 @@ use crate::surroundings::Surroundings;
 pub(super) fn second_verifier<H: Host>(
     policy: &RawPolicy,
     around: &mut Surroundings<'_, H>,
-) -> Result<Option<Rc<dyn Xmlsec1>>, ConfigError> {
+) -> Result<Option<Arc<dyn Xmlsec1>>, ConfigError> {
     match &policy.second_verifier {
         Some(given @ Given { value: true, .. }) => {
             xmlsec1("second_verifier", given, around).map(Some)
@@ -30,7 +30,7 @@ pub(super) fn metadata_signers<H: Host>(
     raw: &RawIdp,
     policy: &RawPolicy,
     around: &mut Surroundings<'_, H>,
-) -> Result<Option<MetadataSigners>, ConfigError> {
+) -> Result<Option<Arc<MetadataSigners>>, ConfigError> {
     const NAME: &str = "metadata_certificate";
     let Some(first) = raw.metadata_certificate.first() else { return Ok(None) };
     if raw.metadata.is_none() {
@@ -51,14 +51,16 @@ pub(super) fn metadata_signers<H: Host>(
     }
     let library = xmlsec1(NAME, first, around)?;
     let signers = MetadataSigners::new(&keys, allows(Weak::Sha1), library);
-    signers.map(Some).map_err(|error| key_error(NAME, first, &error.to_string()))
+    signers
+        .map(|signers| Some(Arc::new(signers)))
+        .map_err(|error| key_error(NAME, first, &error.to_string()))
 }
 
 fn xmlsec1<T, H: Host>(
     directive: &str,
     given: &Given<T>,
     around: &mut Surroundings<'_, H>,
-) -> Result<Rc<dyn Xmlsec1>, ConfigError> {
+) -> Result<Arc<dyn Xmlsec1>, ConfigError> {
     let library = around.host.xmlsec1();
     library.map_err(|why| ConfigError::new(&given.place, format!("\"{directive}\" {why}")))
 }

@@ -1,6 +1,8 @@
 //! `saml_idp NAME { … }`.
 
-use super::RawPolicy;
+use clock::Seconds;
+
+use super::{DAY, RawPolicy, YEAR};
 use crate::directives::directives;
 use crate::line::Line;
 use crate::place::Place;
@@ -18,6 +20,14 @@ directives! {
 
     once metadata: String = "metadata", Line::text;
     words metadata_certificate: String = "metadata_certificate" [1..], |file| Ok(file.to_owned());
+    once metadata_refresh: Option<Seconds> = "metadata_refresh",
+        |line| line.seconds_or_off(Seconds(1), DAY * 7);
+    once metadata_timeout: Seconds = "metadata_timeout", |line| line.seconds(Seconds(1), Seconds(300));
+    once metadata_max_validity: Seconds = "metadata_max_validity",
+        |line| line.seconds(Seconds(60), YEAR);
+    once metadata_cache: String = "metadata_cache", Line::text;
+    once metadata_ssl_verify: bool = "metadata_ssl_verify", Line::flag;
+    once metadata_ssl_trusted_certificate: String = "metadata_ssl_trusted_certificate", Line::text;
     once entity_id: String = "entity_id", Line::text;
     once sso_url: String = "sso_url", Line::text;
     once slo_url: String = "slo_url", Line::text;

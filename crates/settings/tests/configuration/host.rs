@@ -27,9 +27,18 @@ pub(crate) struct Sessions {
     pub(crate) rules: SessionRules,
 }
 
+/// A server of metadata, as it was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) origin: String,
+    pub(crate) trusted: Option<String>,
+    pub(crate) verify: bool,
+}
+
 impl Host for TestHost {
     type Store = StoreSettings;
     type Sessions = Sessions;
+    type MetadataServer = Metadata;
 
     fn open_store(&mut self, settings: StoreSettings) -> Result<StoreSettings, Unusable> {
         self.refusal.clone().map_or(Ok(settings), Err)
@@ -48,9 +57,24 @@ impl Host for TestHost {
         self.refusal.clone().map_or(Ok(Rc::new(Silent)), Err)
     }
 
-    fn xmlsec1(&mut self) -> Result<Rc<dyn Xmlsec1>, String> {
+    fn metadata_server(
+        &mut self,
+        url: &HttpUrl<'_>,
+        trusted_certificate: Option<&str>,
+        verify: bool,
+    ) -> Result<Metadata, Unusable> {
+        let trusted = trusted_certificate.map(str::to_owned);
+        let server = Metadata { origin: url.origin(), trusted, verify };
+        self.refusal.clone().map_or(Ok(server), Err)
+    }
+
+    fn metadata_cache(&mut self, folder: Option<&str>) -> Result<String, String> {
+        Ok(folder.unwrap_or("/nowhere").to_owned())
+    }
+
+    fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String> {
         self.xmlsec1 += 1;
-        self.without_xmlsec1.clone().map_or(Ok(Rc::new(TestXmlsec1)), Err)
+        self.without_xmlsec1.clone().map_or(Ok(Arc::new(TestXmlsec1)), Err)
     }
 }
 

@@ -4,18 +4,19 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 use settings::{
-    Block, Blocks, ConfigError, Files, RawEndpoint, RawIdp, RawLocation, RawSp, RawStore, Server,
-    ServerName, Uses, Warnings, check, location,
+    Block, Blocks, Built, ConfigError, Files, MetadataSource, RawEndpoint, RawIdp, RawLocation,
+    RawSp, RawStore, Server, ServerName, Uses, Warnings, check, location,
 };
 use sp::{Location, Sp};
 
 use crate::files::{NOW, folder};
-use crate::host::{Sessions, TestHost};
+use crate::host::{Metadata, Sessions, TestHost};
 use crate::statement::{Statement, read};
 
 /// What a configuration has become.
 pub(crate) struct Http {
     pub(crate) sps: Vec<Rc<Sp<Sessions>>>,
+    pub(crate) sources: Vec<MetadataSource<Metadata>>,
     /// By the words after `location`.
     locations: Vec<(String, Location<Sessions>)>,
     /// As `nginx -t` writes them.
@@ -56,7 +57,7 @@ pub(crate) fn make_at(mut host: TestHost, text: &str) -> Result<Http, String> {
     }
     let files = Files { conf_prefix: folder().to_owned() };
     let mut warnings = Warnings::default();
-    let sps = blocks
+    let Built { sps, sources } = blocks
         .build(&mut host, &files, UnixTime::from_secs(NOW), &mut warnings)
         .map_err(|e| e.to_string())?;
     let mut locations = Vec::new();
@@ -71,7 +72,7 @@ pub(crate) fn make_at(mut host: TestHost, text: &str) -> Result<Http, String> {
     check(&servers, &sps, &blocks.sps, &mut warnings);
     let warnings = warnings.iter().map(|(place, message)| format!("{message} in {place}"));
     let warnings = warnings.map(|warning| without_folder(&warning)).collect();
-    Ok(Http { sps, locations, warnings, host })
+    Ok(Http { sps, sources, locations, warnings, host })
 }
 
 fn read_block<B: Block>(statement: &Statement, blocks: &mut Blocks) -> Result<(), String> {

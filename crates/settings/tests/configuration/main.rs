@@ -4,6 +4,7 @@ mod files;
 mod host;
 mod http;
 mod levels;
+mod metadata;
 mod mistakes;
 mod signatures;
 mod statement;

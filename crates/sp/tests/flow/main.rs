@@ -19,6 +19,7 @@ mod metadata;
 mod notice;
 mod other_sites;
 mod passive;
+mod renewal;
 mod repeated_request;
 mod replay;
 mod resumption;

@@ -463,3 +463,10 @@ fn the_first_rsa_key_for_encryption_is_taken_with_its_algorithms() {
     assert!(key.agreement_method().is_some_and(|uri| uri.ends_with("#x25519")), "the first");
     assert!(with_keys(&signing).encryption_key.is_none());
 }
+
+#[test]
+fn metadata_can_be_read_by_another_thread() {
+    fn goes_elsewhere<T: Send>() {}
+    goes_elsewhere::<IdpMetadata>();
+    goes_elsewhere::<std::sync::Arc<MetadataSigners>>();
+}

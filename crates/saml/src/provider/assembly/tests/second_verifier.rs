@@ -1,4 +1,3 @@
-use std::rc::Rc;
 use std::sync::Arc;
 
 use xmldoc::SecondVerifier;
@@ -28,7 +27,7 @@ impl Xmlsec1 for Library {
 
 #[test]
 fn a_second_verifier_must_know_every_key() {
-    let mut settings = IdpSettings { second_verifier: Some(Rc::new(Library)), ..by_hand() };
+    let mut settings = IdpSettings { second_verifier: Some(Arc::new(Library)), ..by_hand() };
     assert!(Idp::new(&settings, None, OwnKeys::default(), NOW, &mut Vec::new()).is_ok());
     settings
         .keys

@@ -1,0 +1,149 @@
+//! What new metadata changes: for the log, so that an administrator can compare it with what the IdP's
+//! people have announced.
+
+use std::fmt;
+
+use xmldoc::VerifyingKey;
+
+use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+use super::idp::Idp;
+use crate::refusal::quote;
+
+impl Idp {
+    /// What is known of it that is worth a comparison, a clause each.
+    pub fn introduction(&self) -> Vec<String> {
+        let entity = format!("entityID {}", quote(&self.entity_id));
+        let keys = self.keys.iter().map(|key| format!("signing key {}", key.describe()));
+        [entity].into_iter().chain(keys).collect()
+    }
+
+    /// What is otherwise than it was in `old`, a clause each, the keys first.
+    pub fn changes_since(&self, old: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        let mut note = |was_changed: bool, what: fmt::Arguments<'_>| {
+            if was_changed {
+                changes.push(what.to_string());
+            }
+        };
+        for key in without(&self.keys, &old.keys) {
+            note(true, format_args!("a new signing key, {}", key.describe()));
+        }
+        for key in without(&old.keys, &self.keys) {
+            note(true, format_args!("no longer the signing key {}", key.describe()));
+        }
+        let (was, is) = (&old.entity_id, &self.entity_id);
+        note(was != is, format_args!("entityID {}, was {}", quote(is), quote(was)));
+        let (was, is) = (&old.sso, &self.sso);
+        note(was != is, format_args!("SingleSignOnService {}, was {}", sso(is), sso(was)));
+        let (was, is) = (&old.slo, &self.slo);
+        note(was != is, format_args!("SingleLogoutService {}, was {}", slo(is), slo(was)));
+        changes
+    }
+}
+
+/// Those of `keys` that `others` have not.
+fn without<'a>(
+    keys: &'a [VerifyingKey],
+    others: &'a [VerifyingKey],
+) -> impl Iterator<Item = &'a VerifyingKey> {
+    let has = |print| others.iter().any(|other| other.fingerprint() == print);
+    keys.iter().filter(move |key| !has(key.fingerprint()))
+}
+
+fn sso(endpoint: &Endpoint) -> String {
+    format!("{} by {}", quote(&endpoint.location), browser(endpoint.binding))
+}
+
+fn slo(endpoints: &[LogoutEndpoint]) -> String {
+    let said: Vec<String> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let by = match endpoint.binding {
+                LogoutBinding::Browser(binding) => browser(binding),
+                LogoutBinding::Soap => "soap",
+            };
+            let answers = endpoint.response_location.as_deref();
+            let answers =
+                answers.map_or_else(String::new, |url| format!(" (answers to {})", quote(url)));
+            format!("{} by {by}{answers}", quote(&endpoint.location))
+        })
+        .collect();
+    if said.is_empty() { "none".to_owned() } else { said.join(" and ") }
+}
+
+fn browser(binding: Binding) -> &'static str {
+    match binding {
+        Binding::Redirect => "redirect",
+        Binding::Post => "post",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Policy;
+    use crate::test_credentials::Credential;
+
+    fn key(credential: &Credential) -> VerifyingKey {
+        VerifyingKey::from_certificate(&credential.certificate()).unwrap()
+    }
+
+    fn idp(keys: Vec<VerifyingKey>) -> Idp {
+        Idp {
+            entity_id: "https://idp".into(),
+            sso: Endpoint { binding: Binding::Redirect, location: "https://idp/sso".into() },
+            slo: Vec::new(),
+            keys,
+            encryption_key: None,
+            valid_until: None,
+            policy: Policy::default(),
+        }
+    }
+
+    #[test]
+    fn an_introduction_has_the_name_and_the_keys() {
+        let key = key(&Credential::rsa());
+        let expected =
+            ["entityID \"https://idp\"".to_owned(), format!("signing key {}", key.describe())];
+        assert_eq!(idp(vec![key]).introduction(), expected);
+    }
+
+    #[test]
+    fn a_new_key_and_an_old_one_are_told_by_their_fingerprints() {
+        let (first, second) = (key(&Credential::rsa()), key(&Credential::p256()));
+        let old = idp(vec![first.clone()]);
+        let both = idp(vec![second.clone(), first.clone()]);
+        let new = idp(vec![second.clone()]);
+        let added = format!("a new signing key, {}", second.describe());
+        let gone = format!("no longer the signing key {}", first.describe());
+        assert_eq!(both.changes_since(&old), [added.as_str()]);
+        assert_eq!(new.changes_since(&both), [gone.as_str()]);
+        assert_eq!(new.changes_since(&old), [added, gone]);
+        let turned = idp(vec![first, second]);
+        assert_eq!(turned.changes_since(&both), Vec::<String>::new(), "their order says nothing");
+    }
+
+    #[test]
+    fn endpoints_are_told_as_they_were_and_are() {
+        let old = idp(Vec::new());
+        let mut new = idp(Vec::new());
+        new.entity_id = "urn:new".into();
+        new.sso.binding = Binding::Post;
+        let endpoint = |binding, response: Option<&str>| LogoutEndpoint {
+            binding,
+            location: "https://idp/slo".into(),
+            response_location: response.map(str::to_owned),
+        };
+        new.slo = vec![
+            endpoint(LogoutBinding::REDIRECT, Some("https://idp/slo-answers")),
+            endpoint(LogoutBinding::Soap, None),
+        ];
+        let expected = [
+            "entityID \"urn:new\", was \"https://idp\"",
+            "SingleSignOnService \"https://idp/sso\" by post, was \"https://idp/sso\" by redirect",
+            "SingleLogoutService \"https://idp/slo\" by redirect (answers to \
+             \"https://idp/slo-answers\") and \"https://idp/slo\" by soap, was none",
+        ];
+        assert_eq!(new.changes_since(&old), expected);
+    }
+}

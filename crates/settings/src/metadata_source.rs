@@ -1,0 +1,234 @@
+//! Where the metadata of an IdP comes from, and when it is looked at again.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clock::Seconds;
+use http::{HttpUrl, Scheme};
+use refresh::{Copy, Schedule, Shelf, Stamp};
+
+use crate::files::Files;
+use crate::host::{Host, Unusable};
+use crate::place::{ConfigError, Given, Place};
+use crate::raw::RawIdp;
+
+/// Bytes of the longest document that is fetched; a federation's aggregate may be some 50 MB.
+pub const DOCUMENT_MAX: u64 = 64 << 20;
+
+/// How often a file is looked at, when nothing else is said.
+const FILE_INTERVAL: Seconds = Seconds(10);
+/// How often a URL is asked, when nothing else is said.
+const URL_INTERVAL: Seconds = Seconds(3600);
+/// For a whole answer, when nothing else is said.
+const TIMEOUT: Seconds = Seconds(10);
+
+/// What `metadata` of one `saml_idp` names.
+pub struct MetadataSource<S> {
+    /// The name of the `saml_idp`.
+    pub idp: String,
+    /// The file or URL, as written.
+    pub text: String,
+    /// Where it is.
+    pub place: SourcePlace<S>,
+    /// When it is looked at again; `None` = a file, at a reload.
+    pub schedule: Option<Schedule>,
+    /// How far off validUntil may be, which must be there then.
+    pub max_validity: Option<Seconds>,
+    /// For a whole answer.
+    pub timeout: Seconds,
+}
+
+/// Where metadata is.
+pub enum SourcePlace<S> {
+    /// In a file of somebody else.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// As it was before it was read.
+        stamp: Option<Stamp>,
+    },
+    /// On a server.
+    Url {
+        /// The way to it.
+        server: S,
+        /// Where the last good copy is kept.
+        shelf: Shelf,
+        /// What the copy is called there.
+        copy: String,
+    },
+}
+
+/// What there is of it at start.
+pub(crate) struct Document {
+    /// The name of the `saml_idp`.
+    pub(crate) idp: String,
+    /// `None` = it has yet to be fetched.
+    pub(crate) octets: Option<Rc<[u8]>>,
+}
+
+/// All sources, with what there is already.
+pub(crate) struct Sources<S> {
+    pub(crate) all: Vec<MetadataSource<S>>,
+    pub(crate) documents: Vec<Document>,
+}
+
+impl<S> Sources<S> {
+    /// Those of these IdPs.
+    ///
+    /// # Errors
+    /// A file or URL that cannot be used, or lines that do not go together.
+    pub(crate) fn of<H: Host<MetadataServer = S>>(
+        idps: &[RawIdp],
+        host: &mut H,
+        files: &Files,
+    ) -> Result<Self, ConfigError> {
+        let mut sources = Self { all: Vec::new(), documents: Vec::new() };
+        for raw in idps {
+            match &raw.metadata {
+                Some(given) => sources.add(raw, given, host, files)?,
+                None => without_metadata(raw)?,
+            }
+        }
+        Ok(sources)
+    }
+
+    fn add<H: Host<MetadataServer = S>>(
+        &mut self,
+        raw: &RawIdp,
+        given: &Given<String>,
+        host: &mut H,
+        files: &Files,
+    ) -> Result<(), ConfigError> {
+        let is_url = is_url(given);
+        if !is_url {
+            only_of_urls(raw)?;
+        }
+        let (place, octets) = if is_url {
+            let (place, copy) = url(raw, given, host, files)?;
+            (place, copy.map(|copy| copy.document))
+        } else {
+            let path = PathBuf::from(files.full_path(&given.value));
+            let stamp = Stamp::of(&path).ok();
+            (SourcePlace::File { path, stamp }, Some(files.read("metadata", given)?))
+        };
+        let usual = if is_url { URL_INTERVAL } else { FILE_INTERVAL };
+        let interval = raw.metadata_refresh.as_ref().map_or(Some(usual), |given| given.value);
+        let source = MetadataSource {
+            idp: raw.name.clone(),
+            text: given.value.clone(),
+            place,
+            schedule: interval.map(|interval| Schedule { interval }),
+            max_validity: raw.metadata_max_validity.as_ref().map(|given| given.value),
+            timeout: raw.metadata_timeout.as_ref().map_or(TIMEOUT, |given| given.value),
+        };
+        self.all.push(source);
+        self.documents.push(Document { idp: raw.name.clone(), octets: octets.map(Rc::from) });
+        Ok(())
+    }
+}
+
+/// A URL, or the name of a file?
+pub(crate) fn is_url(metadata: &Given<String>) -> bool {
+    metadata.value.contains("://")
+}
+
+fn url<H: Host>(
+    raw: &RawIdp,
+    given: &Given<String>,
+    host: &mut H,
+    files: &Files,
+) -> Result<(SourcePlace<H::MetadataServer>, Option<Copy>), ConfigError> {
+    let error = |sentence: String| ConfigError::new(&given.place, sentence);
+    let url = HttpUrl::parse(&given.value).ok_or_else(|| {
+        error(format!(
+            "\"metadata\" \"{}\" is no URL; write it whole, like https://idp.example.com/metadata",
+            given.value
+        ))
+    })?;
+    if let Some(Given { value: None, place }) = &raw.metadata_refresh {
+        let sentence =
+            "\"metadata_refresh off\" is for a file: what a URL has is fetched when nginx runs";
+        return Err(ConfigError::new(place, sentence));
+    }
+    let verify = raw.metadata_ssl_verify.as_ref().is_none_or(|given| given.value);
+    let is_trusted = url.scheme() == Scheme::Https && verify;
+    if !is_trusted && raw.metadata_certificate.is_empty() {
+        return Err(error(format!(
+            "\"metadata\" \"{}\": whoever sits on the way could write what is fetched so; use https \
+             and \"metadata_ssl_verify on\", or say by \"metadata_certificate\" who signs it",
+            given.value
+        )));
+    }
+    let trusted = raw.metadata_ssl_trusted_certificate.as_ref();
+    if let Some(given) = trusted {
+        files.read("metadata_ssl_trusted_certificate", given)?;
+    }
+    let path = trusted.map(|given| files.full_path(&given.value));
+    let folder = raw.metadata_cache.as_ref();
+    let folder = host.metadata_cache(folder.map(|given| given.value.as_str())).map_err(|why| {
+        let place = raw.metadata_cache.as_ref().map_or(&given.place, |given| &given.place);
+        ConfigError::new(place, format!("\"metadata_cache\" {why}"))
+    })?;
+    let server =
+        host.metadata_server(&url, path.as_deref(), verify).map_err(|unusable| match unusable {
+            Unusable::Tls(why) => ConfigError::new(
+                trusted.map_or(&given.place, |given| &given.place),
+                format!("\"metadata_ssl_trusted_certificate\" cannot be used: {why}"),
+            ),
+            Unusable::Zone(why) | Unusable::Address { why, .. } => {
+                error(format!("\"metadata\" \"{}\" cannot be fetched: {why}", given.value))
+            }
+        })?;
+    let shelf = Shelf::new(folder, DOCUMENT_MAX);
+    let name = Shelf::name(&raw.name, &given.value);
+    let copy = shelf.load(&name).map_err(|why| {
+        error(format!(
+            "the copy \"{}\" of \"metadata\" cannot be read: {why}; remove it",
+            shelf.path(&name).display()
+        ))
+    })?;
+    Ok((SourcePlace::Url { server, shelf, copy: name }, copy))
+}
+
+/// What is of no use for a file is a misunderstanding.
+fn only_of_urls(raw: &RawIdp) -> Result<(), ConfigError> {
+    match lines_of_urls(raw) {
+        None => Ok(()),
+        Some((name, place)) => Err(ConfigError::new(
+            place,
+            format!(
+                "\"{name}\" is for a \"metadata\" that is fetched from a URL; here it is a file"
+            ),
+        )),
+    }
+}
+
+/// Lines about metadata where there is none.
+fn without_metadata(raw: &RawIdp) -> Result<(), ConfigError> {
+    let refresh = place("metadata_refresh", &raw.metadata_refresh);
+    let validity = place("metadata_max_validity", &raw.metadata_max_validity);
+    match refresh.or(validity).or_else(|| lines_of_urls(raw)) {
+        Some((name, place)) => {
+            Err(ConfigError::new(place, format!("\"{name}\" needs \"metadata\"")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first line about fetching.
+fn lines_of_urls(raw: &RawIdp) -> Option<(&'static str, &Place)> {
+    place("metadata_timeout", &raw.metadata_timeout)
+        .or_else(|| place("metadata_cache", &raw.metadata_cache))
+        .or_else(|| place("metadata_ssl_verify", &raw.metadata_ssl_verify))
+        .or_else(|| {
+            let trusted = &raw.metadata_ssl_trusted_certificate;
+            place("metadata_ssl_trusted_certificate", trusted)
+        })
+}
+
+fn place<'a, T>(
+    name: &'static str,
+    given: &'a Option<Given<T>>,
+) -> Option<(&'static str, &'a Place)> {
+    given.as_ref().map(|given| (name, &given.place))
+}

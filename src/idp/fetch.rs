@@ -1,0 +1,194 @@
+//! Metadata on another server: one worker fetches it, all take it from the shelf.
+
+use std::rc::Rc;
+
+use ::clock::Msec;
+use http::{Answer, Freshness, HttpUrl, is_redirect, redirect_target};
+use http_client::{Method, Request};
+use refresh::{Copy, Known, Lease, Schedule, Shelf, Slot, Staleness};
+use saml::refusal::quote;
+use settings::{DOCUMENT_MAX, SourcePlace};
+use sp::random;
+
+use super::log;
+use super::renewal::{News, Readers, Renewals};
+use super::source::Source;
+use crate::clock::{monotonic, now};
+use crate::event::{Patience, Resource, aside};
+
+/// The media type of metadata (Metadata, appendix A); others are taken as well.
+const ACCEPT: &str = "application/samlmetadata+xml, application/xml;q=0.9, */*;q=0.1";
+
+/// Time to judge and to keep what has come.
+const AFTERWARDS: Msec = Msec(60_000);
+
+/// Answers that lead elsewhere, one after the other.
+const REDIRECTS_MOST: usize = 5;
+
+/// A server as the source has it.
+struct Place<'a> {
+    server: &'a Resource,
+    shelf: &'a Shelf,
+    copy: &'a str,
+    schedule: Schedule,
+}
+
+/// Takes over the copy that another worker has fetched, or fetches it when it is time.
+pub(super) fn look(source: &Rc<Source>) {
+    let Some(slot) = source.slot else { return };
+    if slot.generation() != source.generation.get() {
+        source.work(move |source| take_over(source, slot));
+    } else if slot.is_due(monotonic()) {
+        let span = Msec(Msec::from(source.settings.timeout).0 + AFTERWARDS.0);
+        if let Some(lease) = slot.lease(monotonic(), span) {
+            source.work(move |source| refresh(source, slot, lease));
+        }
+    }
+}
+
+/// A copy that is on the shelf already was judged by the worker that fetched it; this one comes to the
+/// same.
+async fn take_over(source: Rc<Source>, slot: &'static Slot) {
+    let Some(Place { shelf, copy, .. }) = Place::of(&source) else { return };
+    source.generation.set(slot.generation());
+    let (shelf, copy, readers) = (shelf.clone(), copy.to_owned(), Readers::of(&source));
+    let work = move || {
+        let copy = shelf.load(&copy).map_err(|error| error.to_string())?;
+        let copy = copy.ok_or_else(|| "it is no longer there".to_owned())?;
+        Ok((copy.known(), readers.read(&copy.document)?))
+    };
+    let read = aside(work).await.unwrap_or_else(|| Err("there can be no thread".to_owned()));
+    let taken: Result<_, String> = read.and_then(|(known, metadata)| {
+        Renewals::judge(&source, &metadata)?.take_place()?;
+        Ok(known)
+    });
+    match taken {
+        Ok(known) => *source.known.borrow_mut() = Some(known),
+        Err(why) => log::unusable(&source, &why),
+    }
+}
+
+/// Fetches, judges, keeps and tells.
+async fn refresh(source: Rc<Source>, slot: &'static Slot, lease: Lease) {
+    let Some(place) = Place::of(&source) else { return };
+    let outcome = match place.fetch(&source).await {
+        Ok(fetched) => place.accept(&source, fetched).await,
+        Err(why) => Err(why),
+    };
+    let (dice, schedule) = (u32::from_le_bytes(random::bytes()), place.schedule);
+    match outcome {
+        Ok((document, news)) => {
+            let wait = schedule.after_success(document, now(), dice);
+            let generation = slot.succeed(lease, news.is_some(), monotonic(), wait);
+            source.generation.set(generation);
+            if let Some(news) = news {
+                log::news(&source, &news);
+            }
+        }
+        Err(why) => {
+            let wait = schedule.after_failure(slot.failures(), dice);
+            if slot.fail(lease, monotonic(), wait) {
+                log::not_fetched(&source, &why);
+            }
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of(source: &'a Source) -> Option<Self> {
+        match (&source.settings.place, source.settings.schedule) {
+            (SourcePlace::Url { server, shelf, copy }, Some(schedule)) => {
+                Some(Self { server, shelf, copy, schedule })
+            }
+            _ => None,
+        }
+    }
+
+    /// `None` = it is still the one that is known.
+    async fn fetch(&self, source: &Source) -> Result<Option<Copy>, String> {
+        let known = source.known.borrow().clone();
+        let mut headers = vec![("Accept", ACCEPT)];
+        if let Some(Known { etag, last_modified, .. }) = &known {
+            headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag)));
+            headers.extend(last_modified.as_deref().map(|date| ("If-Modified-Since", date)));
+        }
+        let request = Request {
+            method: Method::Get,
+            headers: &headers,
+            gzip: true,
+            max_answer: usize::try_from(DOCUMENT_MAX).unwrap_or(usize::MAX),
+        };
+        let answer = self.follow(source, &request).await?;
+        match answer.status {
+            200 => Ok(Some(copy(answer))),
+            304 if known.is_some() => Ok(None),
+            status => Err(format!("the answer has the HTTP status {status}")),
+        }
+    }
+
+    /// The first answer that does not lead elsewhere, all of them within the timeout.
+    async fn follow(&self, source: &Source, request: &Request<'_>) -> Result<Answer, String> {
+        let deadline = monotonic() + source.settings.timeout.into();
+        let (mut url, mut elsewhere) = (source.settings.text.clone(), None);
+        for _ in 0..=REDIRECTS_MOST {
+            let server = elsewhere.as_ref().unwrap_or(self.server);
+            let answer = server.ask(request, deadline - monotonic(), Patience::Cancelable).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            if !is_redirect(answer.status) {
+                return Ok(answer);
+            }
+            let asked = HttpUrl::parse(&url).ok_or("it is asked for at no URL")?;
+            let target = redirect_target(&answer, &asked).map_err(|error| error.to_string())?;
+            let found = HttpUrl::parse(&target).and_then(|url| self.server.elsewhere(&url));
+            elsewhere = Some(found.ok_or_else(|| unreachable(&target))?);
+            url = target;
+        }
+        Err(format!("it redirects more than {REDIRECTS_MOST} times"))
+    }
+
+    /// What is new when all can use it.
+    async fn accept(
+        &self,
+        source: &Source,
+        fetched: Option<Copy>,
+    ) -> Result<(Staleness, Option<News>), String> {
+        let known = source.known.borrow().clone();
+        let Some(copy) = fetched.filter(|copy| !known.is_some_and(|known| known.is_same(copy)))
+        else {
+            return Ok((source.staleness.get(), None));
+        };
+        let readers = Readers::of(source);
+        let read = aside(move || {
+            let metadata = readers.read(&copy.document);
+            (copy, metadata)
+        });
+        let (copy, metadata) = read.await.ok_or("there can be no thread")?;
+        let renewals = Renewals::judge(source, &metadata?)?;
+        let (known, validity) = (copy.known(), renewals.validity);
+        let (shelf, name) = (self.shelf.clone(), self.copy.to_owned());
+        let path = shelf.path(&name);
+        // Before it takes its place: all workers shall have the same.
+        let kept = aside(move || shelf.save(&name, &copy)).await.ok_or("there can be no thread")?;
+        kept.map_err(|error| {
+            format!("it cannot be kept as \"{}\" for the other workers: {error}", path.display())
+        })?;
+        let news = renewals.take_place()?;
+        *source.known.borrow_mut() = Some(known);
+        let document = Staleness { keep: validity.cache_duration, until: validity.until };
+        source.staleness.set(document);
+        Ok((document, Some(news)))
+    }
+}
+
+fn copy(answer: Answer) -> Copy {
+    let Freshness { etag, last_modified, .. } = Freshness::of(&answer, now());
+    Copy { document: answer.body, etag, last_modified }
+}
+
+fn unreachable(target: &str) -> String {
+    format!(
+        "it redirects to another server, {}: name that in \"metadata\", or let nginx find it by \
+         \"resolver\"",
+        quote(target)
+    )
+}

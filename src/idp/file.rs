@@ -1,0 +1,72 @@
+//! Metadata in a file: every worker reads it, when it has changed.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use nginx_sys::ngx_worker;
+use refresh::{Stamp, read};
+use saml::metadata::IdpMetadata;
+use settings::{DOCUMENT_MAX, SourcePlace};
+
+use super::log;
+use super::renewal::{Readers, Renewals};
+use super::source::Source;
+use crate::clock::monotonic;
+use crate::event::aside;
+
+/// What the file says now, and how it stands there.
+struct Change {
+    stamp: Option<Stamp>,
+    metadata: Result<Vec<IdpMetadata>, String>,
+}
+
+/// Looks whether the file has changed, when it is time.
+pub(super) fn look(source: &Rc<Source>) {
+    if source.due.get() <= monotonic() {
+        source.work(take_over);
+    }
+}
+
+/// Takes over what the file says, when it has changed.
+async fn take_over(source: Rc<Source>) {
+    let (SourcePlace::File { path, .. }, Some(schedule)) =
+        (&source.settings.place, source.settings.schedule)
+    else {
+        return;
+    };
+    source.due.set(monotonic() + schedule.interval.into());
+    let (path, before, readers) = (path.clone(), source.stamp.get(), Readers::of(&source));
+    let change = aside(move || change_since(before, &path, &readers)).await;
+    let Some(Change { stamp, metadata }) = change.flatten() else { return };
+    // What cannot be used is told once, and read again when it changes.
+    source.stamp.set(stamp);
+    let outcome = metadata
+        .and_then(|metadata| Renewals::judge(&source, &metadata))
+        .and_then(Renewals::take_place);
+    // Each worker comes to the same.
+    if is_first_worker() {
+        match outcome {
+            Ok(news) => log::news(&source, &news),
+            Err(why) => log::unusable(&source, &why),
+        }
+    }
+}
+
+/// `None` = it is as it was.
+fn change_since(before: Option<Stamp>, path: &Path, readers: &Readers) -> Option<Change> {
+    let stamp = Stamp::of(path);
+    if stamp.as_ref().ok() == before.as_ref() {
+        return None;
+    }
+    let octets = stamp
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|_| read(path, DOCUMENT_MAX).map_err(|error| error.to_string()));
+    Some(Change { metadata: octets.and_then(|octets| readers.read(&octets)), stamp: stamp.ok() })
+}
+
+/// Does this worker speak for all?
+fn is_first_worker() -> bool {
+    // SAFETY: set before a worker begins its work.
+    unsafe { ngx_worker == 0 }
+}

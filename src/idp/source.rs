@@ -1,0 +1,94 @@
+//! Where the metadata of a `saml_idp` comes from, as one worker sees it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use ::clock::Monotonic;
+use ngx::async_::spawn;
+use refresh::{Known, Slot, Staleness, Stamp};
+use settings::{MetadataSource, SourcePlace};
+use sp::Idp;
+
+use crate::clock::monotonic;
+use crate::event::Resource;
+use crate::module::{MainConf, Sp};
+
+/// What one `saml_idp` is made of, and the SPs that have it.
+pub(super) struct Source {
+    pub settings: Rc<MetadataSource<Resource>>,
+    /// `None` of a file, or when the board is full.
+    pub slot: Option<&'static Slot>,
+    pub followers: Vec<Follower>,
+    /// A task is at it.
+    is_busy: Cell<bool>,
+    /// The copy that this worker has, as the slot counts them.
+    pub generation: Cell<u64>,
+    /// When this worker looks at a file again.
+    pub due: Cell<Monotonic>,
+    /// The file as it was last read.
+    pub stamp: Cell<Option<Stamp>>,
+    /// The copy that this worker has, without its octets.
+    pub known: RefCell<Option<Known>>,
+    /// What it says of its own time.
+    pub staleness: Cell<Staleness>,
+}
+
+/// An SP that has the IdP.
+#[derive(Clone)]
+pub(super) struct Follower {
+    pub sp: Rc<Sp>,
+    pub idp: Rc<Idp>,
+}
+
+impl Source {
+    pub(super) fn new(settings: &Rc<MetadataSource<Resource>>, main: &MainConf) -> Self {
+        let followers = main.sps.iter().filter_map(|sp| {
+            let idp = sp.idps.named(&settings.idp)?;
+            Some(Follower { sp: Rc::clone(sp), idp: Rc::clone(idp) })
+        });
+        let (slot, stamp) = match &settings.place {
+            SourcePlace::File { stamp, .. } => (None, *stamp),
+            SourcePlace::Url { copy, .. } => (main.board.and_then(|board| board.slot(copy)), None),
+        };
+        let source = Self {
+            settings: Rc::clone(settings),
+            slot,
+            followers: followers.collect(),
+            is_busy: Cell::new(false),
+            generation: Cell::new(0),
+            due: Cell::new(monotonic()),
+            stamp: Cell::new(stamp),
+            known: RefCell::default(),
+            staleness: Cell::default(),
+        };
+        // What the configuration was made of is the newest copy; what it was not, is taken over.
+        if let Some(slot) = slot.filter(|_| !source.is_awaited()) {
+            source.generation.set(slot.generation());
+        }
+        source
+    }
+
+    /// One task at a time.
+    pub(super) fn work<F: Future<Output = ()> + 'static>(
+        self: &Rc<Self>,
+        work: impl FnOnce(Rc<Self>) -> F,
+    ) {
+        self.is_busy.set(true);
+        let source = Rc::clone(self);
+        let work = work(Rc::clone(self));
+        spawn(async move {
+            work.await;
+            source.is_busy.set(false);
+        })
+        .detach();
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy.get()
+    }
+
+    /// Has it a follower that knows nothing yet?
+    pub(super) fn is_awaited(&self) -> bool {
+        self.followers.iter().any(|follower| follower.idp.current().is_none())
+    }
+}

@@ -64,9 +64,15 @@ def x448_credential(name: str) -> Credential:
 
 
 def certified(
-    key, name: str, not_before_days: int = -1, not_after_days: int = 3650, issuer=None
+    key,
+    name: str,
+    not_before_days: int = -1,
+    not_after_days: int = 3650,
+    issuer=None,
+    host: str = "localhost",
 ) -> Credential:
-    """A certificate for `key`, signed by itself or by `issuer`; the days count from now."""
+    """A certificate for `key` and for a server at `host`, signed by itself or by `issuer`; the days count
+    from now."""
     issuer = issuer or key
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -78,7 +84,7 @@ def certified(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + datetime.timedelta(days=not_before_days))
         .not_valid_after(now + datetime.timedelta(days=not_after_days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(issuer, None if isinstance(issuer, EDDSA) else hashes.SHA256())
     )
     return Credential(key, certificate)

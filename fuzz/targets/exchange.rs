@@ -30,7 +30,8 @@ fuzz_target!(|input: &[u8]| {
 fn ask(stream: &[u8], cut: usize, gzip: bool) -> Result<Answer, ExchangeError<Infallible>> {
     let url = HttpUrl::parse("http://a.example/").expect("a URL");
     let target = Target::new(&url).expect("a target");
-    let request = Request { method: Method::Post("hi"), headers: &[], gzip, max_answer: MAX_ANSWER };
+    let request =
+        Request { method: Method::Post("hi"), headers: &[], gzip, max_answer: MAX_ANSWER };
     let server = Server { stream: stream.to_vec(), at: 0, cut, waits: false };
     let mut exchange = Exchange::new(server, &target, &request).expect("a request");
     let mut context = Context::from_waker(Waker::noop());
@@ -70,11 +71,7 @@ impl Stream for Server {
         Poll::Ready(Ok(count))
     }
 
-    fn poll_write(
-        &mut self,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<Result<usize, Infallible>> {
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Infallible>> {
         Poll::Ready(Ok(bytes.len()))
     }
 }

@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::thread::{Builder, JoinHandle};
 
 use clock::Msec;
+use libc::c_int;
 
 use super::timer::{Patience, wait};
 use crate::guard::log_panic;
@@ -21,6 +22,10 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     thread.join().inspect_err(|panic| log_panic(&**panic)).ok()
 }
 
+/// Signals of faults, which come to the thread that made them.
+const OF_FAULTS: [c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT, libc::SIGTRAP];
+
 /// nginx's signals are for its own thread, which they wake: a new thread must not be given them.
 fn without_signals<T>(
     spawn: impl FnOnce() -> std::io::Result<JoinHandle<T>>,
@@ -30,6 +35,9 @@ fn without_signals<T>(
     // SAFETY: both are written before they are read, and the mask that was there comes back.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
+        for signal in OF_FAULTS {
+            libc::sigdelset(all.as_mut_ptr(), signal);
+        }
         if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
             return None;
         }

@@ -46,7 +46,8 @@ pub use self::line::Line;
 pub use self::location::location;
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
-    RawAuth, RawEndpoint, RawHandler, RawIdp, RawLocation, RawPolicy, RawSp, RawStore, Weak,
+    CoreDump, RawAuth, RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawSp,
+    RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

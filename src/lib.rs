@@ -19,6 +19,7 @@ mod endpoint;
 mod entry;
 mod errand;
 mod event;
+mod expiry;
 mod guard;
 mod idp;
 mod module;
@@ -157,7 +158,12 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     core_dump::hide_own();
     // nginx's own caches have processes that serve nobody.
     if !is_helper {
-        guard((), || SamlModule::main_conf(cycle).into_iter().for_each(idp::start));
+        guard((), || {
+            SamlModule::main_conf(cycle).into_iter().for_each(|main| {
+                idp::start(main);
+                expiry::start(main);
+            });
+        });
     }
     NGX_OK as ngx_int_t
 }

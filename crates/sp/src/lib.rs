@@ -19,6 +19,7 @@ mod decryption_budget;
 mod endpoint;
 mod endpoint_kind;
 mod endpoints;
+mod expiry;
 mod idp;
 mod idps;
 mod live_session;

@@ -24,8 +24,6 @@ mod gate;
 mod keys;
 mod members;
 mod outline;
-#[cfg(any(test, feature = "fuzzing"))]
-mod places;
 mod reader;
 mod sign;
 mod soap;

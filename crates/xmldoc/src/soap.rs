@@ -1,8 +1,7 @@
 //! The message in a SOAP envelope, as a document of its own (SOAP 1.1 4, SAML Bindings 3.2).
 use std::fmt;
 
-use crate::outline::Outline;
-use crate::{Document, Element, Limits, XmlError, reader};
+use crate::{Document, Element, Limits, XmlError};
 
 /// SOAP 1.1, the one that SAML's binding speaks.
 const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -57,14 +56,9 @@ impl Document {
 
     /// The element in the Body of an envelope whose structure is known to be good.
     fn message(self) -> Option<Self> {
-        let children = self.envelope().children.iter().zip(&self.outline().children);
-        let mut bodies = children.filter(|(child, _)| child.name == "Body");
-        let body = self.part().within(bodies.next()?.1.span);
-        let mut outline = Outline::default();
-        reader::read_part(&body, None, &mut outline).ok()?;
-        let message = body.within(outline.children.first()?.span);
-        let (around, span) = (message.around, message.span);
-        Self::of_part(self.into_text(), around, span).ok()
+        let body = self.root()?.children().find(|child| child.name() == "Body")?;
+        let message = body.children().next()?.number;
+        Some(self.with_root(message))
     }
 }
 

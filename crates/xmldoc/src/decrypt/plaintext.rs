@@ -22,7 +22,7 @@ pub(super) fn parse(
     if missing.is_empty() {
         return Ok(document);
     }
-    let at = document.outline().name_end;
+    let at = document.root().map_or(0, |root| root.place.name.end());
     let mut text = document.into_text();
     text.insert_str(at, &missing);
     Ok(Document::of_text(text)?)

@@ -34,6 +34,7 @@ impl<'d> Canonical<'d> {
             listed: listed.filter(|prefix| *prefix != "xml").collect(),
             writer: Writer::with_room_for(self.element, most),
             rendered: Rendered::default(),
+            missing: Vec::new(),
             order: Vec::new(),
         };
         walk.all(most)?;
@@ -47,6 +48,8 @@ struct Walk<'c, 'd> {
     listed: Vec<&'d str>,
     writer: Writer,
     rendered: Rendered<'d>,
+    /// The current element's namespaces that are to be written; kept for its memory.
+    missing: Vec<(&'d str, Namespace)>,
     /// The current element's attributes in canonical order; kept for its memory.
     order: Vec<&'d Attribute>,
 }
@@ -67,7 +70,7 @@ impl<'d> Walk<'_, 'd> {
                     self.writer.end();
                     self.rendered.leave();
                 }
-                Piece::Text(span) => self.writer.plain_text(span.of(text)),
+                Piece::Text(span) => self.writer.plain(span.of(text)),
                 Piece::LineEnd => self.writer.text("\n"),
                 Piece::CharacterData(span) => self.writer.text(&line_ends(span.of(text))),
                 Piece::Character(character) => {
@@ -86,11 +89,23 @@ impl<'d> Walk<'_, 'd> {
         Some(())
     }
 
+    fn is_apex(&self, element: Node<'d>) -> bool {
+        element.number == self.canonical.element.number
+    }
+
     fn start(&mut self, element: Node<'d>) {
         self.rendered.enter();
+        let prefix = element.place.name.prefix(element.text);
+        if !self.is_apex(element)
+            && is_canonical(element)
+            && self.rendered.means(prefix, element.place.namespace, element)
+        {
+            self.writer.copy_start(element, self.rendered.meaning(prefix));
+            return;
+        }
         self.writer.start(element.place.name, element.text);
         self.namespaces(element);
-        self.writer.name_means(self.rendered.meaning(element.place.name.prefix(element.text)));
+        self.writer.name_means(self.rendered.meaning(prefix));
         self.attributes(element);
         self.writer.content();
     }
@@ -98,9 +113,11 @@ impl<'d> Walk<'_, 'd> {
     /// Those that the start tag visibly utilises, and the listed ones in scope, unless they mean the
     /// same in what is already written around it (xml-exc-c14n 3); by prefix.
     fn namespaces(&mut self, element: Node<'d>) {
-        let mut missing: Vec<(&'d str, Namespace)> = Vec::new();
+        let is_apex = self.is_apex(element);
+        let Self { missing, rendered, .. } = self;
+        missing.clear();
         let mut need = |prefix: &'d str, namespace| {
-            let is_rendered = || self.rendered.means(prefix, namespace, element);
+            let is_rendered = || rendered.means(prefix, namespace, element);
             if missing.iter().all(|(other, _)| *other != prefix) && !is_rendered() {
                 missing.push((prefix, namespace));
             }
@@ -115,7 +132,6 @@ impl<'d> Walk<'_, 'd> {
             }
         }
         // What nothing is declared anew for means what it means in the parent, which has it written.
-        let is_apex = element.number == self.canonical.element.number;
         if is_apex || !element.declarations().is_empty() {
             for prefix in &self.listed {
                 // Without a default namespace, an undeclared one is written where it matters.
@@ -126,9 +142,9 @@ impl<'d> Walk<'_, 'd> {
             }
         }
         missing.sort_unstable_by_key(|(prefix, _)| *prefix);
-        for (prefix, namespace) in missing {
+        for (prefix, namespace) in missing.drain(..) {
             let number = self.writer.declaration(prefix, element.uri(namespace));
-            self.rendered.set(prefix, namespace, number);
+            rendered.set(prefix, namespace, number);
         }
     }
 
@@ -146,6 +162,25 @@ impl<'d> Walk<'_, 'd> {
             self.writer.attribute(attribute, namespace, element.text);
         }
     }
+}
+
+/// Is its start tag written as a canonical one? Only the shapes that most tags have are known here:
+/// nothing is declared, and no attribute has a prefix. What its own prefix means is not looked at.
+fn is_canonical(element: Node<'_>) -> bool {
+    let Node { text, place, .. } = element;
+    let is = |at: usize, b: u8| text.as_bytes().get(at) == Some(&b);
+    let (mut end, mut last) = (place.name.end(), "");
+    for Attribute { name, value, .. } in element.attributes() {
+        // So near to what stands before that there is one white space, `=` and a quote.
+        let is_tight = name.start == end + 1 && value.span.start == name.end() + 2;
+        let is_spelled = is(end, b' ') && is(name.end() + 1, b'"') && value.is_plain;
+        let local = name.raw(text);
+        if name.prefix > 0 || !is_tight || !is_spelled || local <= last {
+            return false;
+        }
+        (end, last) = (value.span.end + 1, local);
+    }
+    element.declarations().is_empty() && place.content == end + 1
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use crate::element::ASSERTION;
 use crate::outline::{DSIG, Node, Outline};
-use crate::reader::{self, Characters, Outside};
+use crate::reader::{self, BYTE_ORDER_MARK, Characters, Outside};
 use crate::{
     Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
     gate, verify,
@@ -63,18 +63,23 @@ impl Document {
     ///
     /// # Errors
     /// The gate refuses them.
-    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
-        Ok(Self::parse_within(bytes, limits, &Outside::default())?)
+    pub fn parse(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, XmlError> {
+        Ok(Self::parse_within(bytes.into(), limits, &Outside::default())?)
     }
 
     /// As [`Document::parse`]; prefixes may be bound outside.
-    pub(crate) fn parse_within<'a>(
-        bytes: &'a [u8],
+    pub(crate) fn parse_within(
+        bytes: Vec<u8>,
         limits: &Limits,
-        outside: &Outside<'a>,
+        outside: &Outside<'_>,
     ) -> Result<Self, GateError> {
-        let (text, outline) = gate::pass(bytes, limits, outside)?;
-        Ok(Self::new(text.to_owned(), outline, 0))
+        limits.hold(bytes.len())?;
+        let mut text = String::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.remove(0);
+        }
+        let outline = gate::pass_text(&text, limits, outside)?;
+        Ok(Self::new(text, outline, 0))
     }
 
     /// A text that has passed the gate but for its bounds.
@@ -105,7 +110,7 @@ impl Document {
         decode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
         limits: &Limits,
     ) -> Result<Self, E> {
-        let document = Self::parse(&decode(&octets)?, limits)?;
+        let document = Self::parse(decode(&octets)?, limits)?;
         Ok(Self { octets, ..document })
     }
 
@@ -136,7 +141,7 @@ impl Document {
         let child = self.copy_only_child(namespace, child)?;
         let mut named = child.children.into_iter().filter(|element| element.is(namespace, name));
         let (first, None) = (named.next()?, named.next()) else { return None };
-        Some(Unverified(first.text))
+        Some(Unverified(first.text.into()))
     }
 
     /// Is the root element `{namespace}name`?

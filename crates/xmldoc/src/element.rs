@@ -1,7 +1,10 @@
 //! An XML element as plain owned data.
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::outline::{self, Node, Piece};
+use crate::outline::{self, Namespace, Node, Piece};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -27,11 +30,11 @@ pub struct Element {
     /// Namespace URI; empty when the element is in no namespace.
     pub namespace: SmolStr,
     /// Attributes in document order, without namespace declarations.
-    pub attributes: Vec<Attribute>,
+    pub attributes: SmallVec<[Attribute; 2]>,
     /// Child elements in document order.
     pub children: Vec<Self>,
     /// The element's own character data, concatenated; comments never split it.
-    pub text: String,
+    pub text: SmolStr,
     /// The declarations in scope, innermost last; only of an element that holds ciphertext.
     pub(crate) scope: Vec<Declaration>,
 }
@@ -93,6 +96,8 @@ pub(crate) struct Builder {
     is_shell: Option<fn(Node<'_>) -> bool>,
     /// Namespaces and values too long to be held in place: most come again and again.
     shared: Vec<SmolStr>,
+    /// The namespace of the last name that had one.
+    last: Option<(Namespace, SmolStr)>,
 }
 
 impl Element {
@@ -108,41 +113,66 @@ impl Element {
 }
 
 impl Builder {
-    /// Recursion is bounded by the gate's depth.
     fn element(&mut self, node: Node<'_>) -> Element {
-        let (name, namespace) = (node.name().into(), self.shared(node.namespace()));
-        let attributes = node.attributes().iter().map(|attribute| self.attribute(node, attribute));
-        let attributes = attributes.collect();
-        let mut element = Element { name, namespace, attributes, ..Element::default() };
+        let mut element = Element::default();
+        self.fill(&mut element, node);
+        element
+    }
+
+    /// In its place, because an element is large to move. Recursion is bounded by the gate's depth.
+    fn fill(&mut self, element: &mut Element, node: Node<'_>) {
+        element.name = node.name().into();
+        element.namespace = self.namespace(node, node.place.namespace);
+        element.attributes.reserve(node.attributes().len());
+        for attribute in node.attributes() {
+            element.attributes.push(self.attribute(node, attribute));
+        }
         if self.is_shell.is_some_and(|is_shell| is_shell(node)) {
-            return element;
+            return;
         }
         if plaintext_name(&element.namespace, &element.name).is_some() {
             let scope = node.scope().into_iter();
             element.scope = scope.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
-        element.children.reserve_exact(node.place.children);
+        element.children.resize_with(node.place.children, Element::default);
+        let (mut children, mut text) = (element.children.iter_mut(), Cow::Borrowed(""));
         for piece in node.content() {
-            match piece {
-                Piece::Start(child) => {
-                    let child = node.outline.node(node.text, child);
-                    element.children.extend(child.map(|child| self.element(child)));
-                }
-                piece => node.push_text(piece, &mut element.text),
+            let Piece::Start(child) = piece else {
+                node.add_text(piece, &mut text);
+                continue;
+            };
+            if let (Some(place), Some(child)) =
+                (children.next(), node.outline.node(node.text, child))
+            {
+                self.fill(place, child);
             }
         }
-        element
+        element.text = SmolStr::new(text);
     }
 
     fn attribute(&mut self, node: Node<'_>, attribute: &outline::Attribute) -> Attribute {
         let name = attribute.name.local(node.text).into();
-        let namespace = self.shared(node.uri(attribute.namespace));
+        let namespace = self.namespace(node, attribute.namespace);
         Attribute { name, namespace, value: self.shared(&attribute.value.read(node.text)) }
+    }
+
+    fn namespace(&mut self, node: Node<'_>, namespace: Namespace) -> SmolStr {
+        if namespace == Namespace::None {
+            return SmolStr::default();
+        }
+        match &self.last {
+            Some((last, uri)) if *last == namespace => uri.clone(),
+            _ => {
+                let uri = self.shared(node.uri(namespace));
+                self.last = Some((namespace, uri.clone()));
+                uri
+            }
+        }
     }
 
     fn shared(&mut self, text: &str) -> SmolStr {
         if text.len() <= IN_PLACE {
-            return SmolStr::new_inline(text);
+            return SmolStr::new(text);
         }
         if let Some(shared) = self.shared.iter().rev().take(NEAR).find(|shared| *shared == text) {
             return shared.clone();

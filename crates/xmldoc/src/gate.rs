@@ -5,7 +5,7 @@ pub use error::GateError;
 
 use crate::Limits;
 use crate::outline::{Attribute, Outline};
-use crate::reader::{self, Characters, Outside};
+use crate::reader::{self, BYTE_ORDER_MARK, Characters, Outside};
 
 /// Refuses what no message may be; keeps nothing of the document.
 ///
@@ -23,10 +23,22 @@ pub(crate) fn pass<'a>(
     limits: &Limits,
     outside: &Outside<'a>,
 ) -> Result<(&'a str, Outline), GateError> {
-    let characters = Characters::check(bytes, limits)?;
+    limits.hold(bytes.len())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    Ok((text, pass_text(text, limits, outside)?))
+}
+
+/// As [`pass`], for a text without byte order mark that is not too long.
+pub(crate) fn pass_text(
+    text: &str,
+    limits: &Limits,
+    outside: &Outside<'_>,
+) -> Result<Outline, GateError> {
+    let characters = Characters::check(text)?;
     let outline = reader::read(&characters, limits, outside)?;
-    unique_ids(characters.text, &outline)?;
-    Ok((characters.text, outline))
+    unique_ids(text, &outline)?;
+    Ok(outline)
 }
 
 /// No two ID, Id and id attributes are the same.

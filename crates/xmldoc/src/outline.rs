@@ -132,11 +132,11 @@ pub(crate) enum Piece {
     /// Number of the element.
     Start(usize),
     End(usize),
-    /// Character data as it is meant: no `&`, no CR.
+    /// Character data as it is meant and canonically written: no `&`, `<`, `>`, and no CR.
     Text(Span),
     /// CR LF, or CR alone: one LF (XML 1.0 2.11).
     LineEnd,
-    /// What a CDATA section holds, as it is written.
+    /// What a CDATA section holds, or a text with `>`, as it is written.
     CharacterData(Span),
     /// What a reference stands for.
     Character(char),

@@ -15,10 +15,14 @@ pub(crate) use scope::Outside;
 use scope::Scope;
 pub(crate) use white_space::{attribute_value, line_ends};
 
-/// A message has about so many bytes for each of its elements and attributes, and each piece; lists
-/// with room for them need not grow.
-const BYTES_PER_ELEMENT: usize = 128;
+/// Few messages have fewer bytes for each of its elements and attributes, each declaration and each piece;
+/// lists with room for them need not grow.
+const BYTES_PER_ELEMENT: usize = 96;
+const BYTES_PER_DECLARATION: usize = 192;
 const BYTES_PER_PIECE: usize = 32;
+
+/// What may stand before a document (XML 1.0 4.3.3).
+pub(crate) const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// The text of a document in which each character may stand in XML 1.0.
 pub(crate) struct Characters<'a> {
@@ -28,16 +32,12 @@ pub(crate) struct Characters<'a> {
 }
 
 impl<'a> Characters<'a> {
-    /// Bytes that are UTF-8, each character of which XML 1.0 lets stand.
+    /// A text each character of which XML 1.0 lets stand.
     ///
     /// # Errors
-    /// They are not, or too many.
-    pub(crate) fn check(bytes: &'a [u8], limits: &Limits) -> Result<Self, GateError> {
-        if bytes.len() > limits.bytes {
-            return Err(GateError::TooLarge { bytes: bytes.len(), limit: limits.bytes });
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let characters = Self::of(std::str::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?);
+    /// It has another one.
+    pub(crate) fn check(text: &'a str) -> Result<Self, GateError> {
+        let (characters, bytes) = (Self::of(text), text.as_bytes());
         let control = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
         // As below.
         let has_others = || bytes.iter().fold(false, |found, b| found | control(*b));
@@ -90,8 +90,9 @@ struct Reader<'a, 's> {
 
 impl<'a, 's> Reader<'a, 's> {
     fn new(characters: &Characters<'a>, limits: &'s Limits, outside: &'s Outside<'a>) -> Self {
-        let scope = Scope::within(characters.text, outside);
-        let (text, scanner) = (characters.text, Scanner::new(characters));
+        let text = characters.text;
+        let scope = Scope::within(text, outside, text.len() / BYTES_PER_DECLARATION);
+        let scanner = Scanner::new(characters);
         let outline = Outline {
             places: Vec::with_capacity(text.len() / BYTES_PER_ELEMENT),
             attributes: Vec::with_capacity(text.len() / BYTES_PER_ELEMENT),
@@ -236,11 +237,13 @@ impl<'a, 's> Reader<'a, 's> {
     fn text(&mut self, span: Span) -> Result<(), GateError> {
         let text = span.of(self.text);
         // The first look is cheap and nearly always the last.
-        if memchr::memchr(b'>', text.as_bytes()).is_some() && text.contains("]]>") {
+        let is_plain = memchr::memchr(b'>', text.as_bytes()).is_none();
+        if !is_plain && text.contains("]]>") {
             return Err(GateError::Malformed("\"]]>\" in text"));
         }
         if !self.open.is_empty() {
-            self.outline.pieces.push(Piece::Text(span));
+            let piece = if is_plain { Piece::Text(span) } else { Piece::CharacterData(span) };
+            self.outline.pieces.push(piece);
             return Ok(());
         }
         if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {

@@ -55,7 +55,7 @@ pub fn sign_enveloped(
     if !key.supports(signature) {
         return Err(SignError(format!("the key cannot sign with {}", signature.uri())));
     }
-    let document = Document::parse_within(xml.as_bytes(), &Limits::NONE, &Outside::default())
+    let document = Document::parse_within(xml.into(), &Limits::NONE, &Outside::default())
         .map_err(|error| SignError(format!("not well-formed: {error}")))?;
     let id = document.envelope().attribute("ID").filter(|id| is_plain(id));
     let id = id.ok_or_else(|| SignError::new("the root element has no usable ID"))?;

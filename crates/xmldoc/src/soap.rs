@@ -48,10 +48,17 @@ impl Document {
     ///
     /// # Errors
     /// The gate refuses it, it is no envelope with one element in its Body, or that is a Fault.
-    pub fn parse_soap(bytes: &[u8], limits: &Limits) -> Result<Self, SoapError> {
-        let envelope = Self::parse(bytes, limits)?;
-        check(envelope.envelope())?;
-        envelope.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
+    pub fn parse_soap(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, SoapError> {
+        Self::parse(bytes, limits)?.into_soap_message()
+    }
+
+    /// The one element in the Body of an envelope, as a document.
+    ///
+    /// # Errors
+    /// It is no envelope with one element in its Body, or that is a Fault.
+    pub fn into_soap_message(self) -> Result<Self, SoapError> {
+        check(self.envelope())?;
+        self.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
     }
 
     /// The element in the Body of an envelope whose structure is known to be good.
@@ -221,7 +228,7 @@ mod tests {
         ];
         let Some(output) = testing::xmlsec1(&arguments) else { return };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let document = Document::parse_soap(&output.stdout, &Limits::default()).unwrap();
+        let document = Document::parse_soap(output.stdout, &Limits::default()).unwrap();
         let (verified, _) = document.verify_root(&[testing::rsa().verifying()], &STRICT).unwrap();
         assert_eq!(verified.text, "jo");
     }

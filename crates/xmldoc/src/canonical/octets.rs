@@ -44,7 +44,9 @@ impl Writer {
     /// With room for what most elements make, and at most so many octets.
     pub(super) fn with_room_for(element: Node<'_>, most: usize) -> Self {
         let Node { outline, number, place, .. } = element;
-        let text = String::with_capacity((place.span.end - place.span.start).min(most));
+        let length = place.span.end - place.span.start;
+        // Declarations that stand further out are written again where they are used.
+        let text = String::with_capacity((length + length / 4 + 256).min(most));
         let outline = Outline {
             places: Vec::with_capacity(outline.places.len() - number),
             attributes: Vec::with_capacity(outline.attributes.len() - place.attributes.start),
@@ -75,6 +77,11 @@ impl Writer {
         self.text.push('<');
         self.openings += 1;
         let name = self.name(name, text);
+        self.place(at, name, Namespace::None);
+    }
+
+    /// Notes an element that begins there.
+    fn place(&mut self, at: usize, name: Name, namespace: Namespace) {
         let number = self.outline.places.len();
         let parent = self.open.last().copied();
         if let Some(parent) = parent.and_then(|parent| self.outline.places.get_mut(parent)) {
@@ -88,13 +95,36 @@ impl Writer {
             span: Span { start: at, end: at },
             content: at,
             name,
-            namespace: Namespace::None,
+            namespace,
             parent,
             children: 0,
             attributes: attributes..attributes,
             declarations: declarations..declarations,
             pieces: self.outline.pieces.len()..self.outline.pieces.len(),
         });
+    }
+
+    /// A start tag that is canonical as it is written, with no prefix but that of its name.
+    pub(super) fn copy_start(&mut self, element: Node<'_>, namespace: Namespace) {
+        let Node { text, place, .. } = element;
+        let (from, at) = (place.span.start, self.text.len());
+        self.text.push_str(Span { start: from, end: place.content }.of(text));
+        self.openings += 1;
+        let moved = |position: usize| position - from + at;
+        let moved_name = |name: Name| Name { start: moved(name.start), ..name };
+        let attributes = element.attributes().iter().map(|attribute| {
+            let Value { span, is_plain } = attribute.value;
+            let span = Span { start: moved(span.start), end: moved(span.end) };
+            let (name, namespace) = (moved_name(attribute.name), Namespace::None);
+            Attribute { name, namespace, value: Value { span, is_plain } }
+        });
+        let before = self.outline.attributes.len();
+        self.outline.attributes.extend(attributes);
+        self.place(at, moved_name(place.name), namespace);
+        if let Some(place) = self.outline.places.last_mut() {
+            place.attributes.start = before;
+        }
+        self.content_begins();
     }
 
     /// A namespace declaration in the start tag. Gives its number.
@@ -128,10 +158,10 @@ impl Writer {
         let name = self.name(attribute.name, text);
         self.text.push_str("=\"");
         let Value { span, is_plain } = attribute.value;
-        let raw = span.of(text);
-        // As it is written: of what must be escaped it can only have quotes.
-        let value = if is_plain && memchr(b'"', raw.as_bytes()).is_none() {
-            Value { span: self.push(raw), is_plain }
+        // Between double quotes there is none, and nothing else that must be escaped.
+        let opening = span.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        let value = if is_plain && opening == Some(&b'"') {
+            Value { span: self.push(span.of(text)), is_plain }
         } else {
             self.value(&attribute.value.read(text))
         };
@@ -142,18 +172,14 @@ impl Writer {
     /// The end of the start tag.
     pub(super) fn content(&mut self) {
         self.text.push('>');
+        self.content_begins();
+    }
+
+    fn content_begins(&mut self) {
         if let Some(place) = self.outline.places.last_mut() {
             place.content = self.text.len();
             place.attributes.end = self.outline.attributes.len();
             place.declarations.end = self.outline.declarations.len();
-        }
-    }
-
-    /// Character data as a text without `&`, `<` and CR has it.
-    pub(super) fn plain_text(&mut self, text: &str) {
-        match memchr(b'>', text.as_bytes()) {
-            None => self.plain(text),
-            Some(_) => self.text(text),
         }
     }
 
@@ -201,7 +227,7 @@ impl Writer {
     }
 
     /// Text that is written as it is meant. What comes in several pieces is one when it is read.
-    fn plain(&mut self, text: &str) {
+    pub(super) fn plain(&mut self, text: &str) {
         if text.is_empty() {
             return;
         }

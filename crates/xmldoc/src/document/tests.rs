@@ -102,7 +102,7 @@ fn reader_and_libxml2_read_alike_whatever_a_document_becomes() {
         for put in others.chain(["", " ", &twice]) {
             let mutant = [&xml[..at], put.as_bytes(), &xml[at + 1..]].concat();
             let shown = String::from_utf8_lossy(&mutant);
-            let ours = Document::parse(&mutant, &Limits::default());
+            let ours = Document::parse(&*mutant, &Limits::default());
             match (ours.map(Document::trusted_root), testing::read_by_libxml2(&mutant)) {
                 (Ok(read), theirs) => {
                     accepted += 1;

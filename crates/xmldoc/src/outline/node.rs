@@ -123,23 +123,19 @@ impl<'d> Node<'d> {
     /// The element's own character data, concatenated; comments never split it.
     pub(crate) fn own_text(self) -> Cow<'d, str> {
         let mut text = Cow::Borrowed("");
-        for piece in self.content() {
-            match piece {
-                Piece::Text(span) if text.is_empty() => text = Cow::Borrowed(span.of(self.text)),
-                Piece::Start(_) | Piece::Comment(_) => {}
-                piece => self.push_text(piece, text.to_mut()),
-            }
-        }
+        self.content().for_each(|piece| self.add_text(piece, &mut text));
         text
     }
 
     /// Adds the character data that a piece is.
-    pub(crate) fn push_text(self, piece: Piece, text: &mut String) {
+    pub(crate) fn add_text(self, piece: Piece, text: &mut Cow<'d, str>) {
         match piece {
-            Piece::Text(span) => text.push_str(span.of(self.text)),
-            Piece::LineEnd => text.push('\n'),
-            Piece::CharacterData(span) => text.push_str(&line_ends(span.of(self.text))),
-            Piece::Character(character) => text.push(character),
+            // Most texts are of one piece.
+            Piece::Text(span) if text.is_empty() => *text = Cow::Borrowed(span.of(self.text)),
+            Piece::Text(span) => text.to_mut().push_str(span.of(self.text)),
+            Piece::LineEnd => text.to_mut().push('\n'),
+            Piece::CharacterData(span) => text.to_mut().push_str(&line_ends(span.of(self.text))),
+            Piece::Character(character) => text.to_mut().push(character),
             Piece::Start(_) | Piece::End(_) | Piece::Comment(_) => {}
         }
     }

@@ -181,8 +181,10 @@ impl<'a> Scanner<'a> {
             // Can all of them be resolved?
             white_space::attribute_value(raw)?;
         }
-        let has_controls = || self.has_controls && raw.bytes().any(|b| b < b' ');
-        Ok(Value { span, is_plain: !has_reference && !has_controls() })
+        // No early end: so the loop runs on many bytes at a time.
+        let has_controls = || raw.bytes().fold(false, |found, b| found | (b < b' '));
+        let is_plain = !(has_reference || self.has_controls && has_controls());
+        Ok(Value { span, is_plain })
     }
 
     /// A qualified name (xml-names 4).

@@ -53,11 +53,12 @@ pub(super) struct Scope<'a, 'o> {
 }
 
 impl<'a, 'o> Scope<'a, 'o> {
-    pub(super) fn within(text: &'a str, outside: &'o Outside<'a>) -> Self {
+    /// With room for so many declarations.
+    pub(super) fn within(text: &'a str, outside: &'o Outside<'a>, room: usize) -> Self {
         let mut scope = Self {
             text,
             outside,
-            all: Vec::with_capacity(ROOM),
+            all: Vec::with_capacity(room),
             declared: Vec::with_capacity(ROOM),
             open: Vec::with_capacity(ROOM),
         };

@@ -1,8 +1,10 @@
 //! An XML element as plain owned data.
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::reader::{self, Part, Sink, StartTag};
-use crate::{GateError, Limits};
+use crate::outline::{self, Namespace, Node, Piece};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -28,11 +30,11 @@ pub struct Element {
     /// Namespace URI; empty when the element is in no namespace.
     pub namespace: SmolStr,
     /// Attributes in document order, without namespace declarations.
-    pub attributes: Vec<Attribute>,
+    pub attributes: SmallVec<[Attribute; 2]>,
     /// Child elements in document order.
     pub children: Vec<Self>,
     /// The element's own character data, concatenated; comments never split it.
-    pub text: String,
+    pub text: SmolStr,
     /// The declarations in scope, innermost last; only of an element that holds ciphertext.
     pub(crate) scope: Vec<Declaration>,
 }
@@ -81,119 +83,102 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
     }
 }
 
-/// Reads canonical XML, the bytes that a digest was taken of.
-///
-/// It was made of a document that had passed the gate, so the bounds on it still hold.
-pub(crate) fn from_canonical(text: &str) -> Result<Element, GateError> {
-    let mut builder = Builder::default();
-    reader::read(text, &Limits::NONE, &mut builder)?;
-    builder.root().ok_or(GateError::Malformed("no element"))
-}
+/// How many texts are looked through before another string is made of one.
+const NEAR: usize = 8;
 
-/// Reads one element of a document that has passed the gate.
-pub(crate) fn read_part(part: &Part<'_>) -> Result<Element, GateError> {
-    let mut builder = Builder::default();
-    reader::read_part(part, None, &mut builder)?;
-    builder.root().ok_or(GateError::Malformed("no element"))
-}
+/// Bytes that need no allocation.
+const IN_PLACE: usize = 23;
 
-/// How many namespaces are looked through before another string is made of one.
-const SHARED: usize = 8;
-
-/// Makes elements of what the reader finds.
+/// Makes elements of what was read.
 #[derive(Default)]
 pub(crate) struct Builder {
     /// Of an element that this picks only the start tag is taken.
-    is_shell: Option<fn(&StartTag<'_, '_>) -> bool>,
-    /// How many elements are open from a shell on inwards.
-    in_shell: usize,
-    /// Elements that are open, outermost first, each with how many of `closed` it found.
-    open: Vec<(Element, usize)>,
-    /// Elements whose parent is open; in the end, the root.
-    closed: Vec<Element>,
-    /// The document's namespaces, which nearly all elements share.
-    namespaces: Vec<SmolStr>,
-    /// Comments, but for those in shells.
-    comments: usize,
+    is_shell: Option<fn(Node<'_>) -> bool>,
+    /// Namespaces and values too long to be held in place: most come again and again.
+    shared: Vec<SmolStr>,
+    /// The namespace of the last name that had one.
+    last: Option<(Namespace, SmolStr)>,
+}
+
+impl Element {
+    /// All of an element.
+    pub(crate) fn of(node: Node<'_>) -> Self {
+        Builder::default().element(node)
+    }
+
+    /// An element; of what `is_shell` picks only the start tag.
+    pub(crate) fn with_shells(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Self {
+        Builder { is_shell: Some(is_shell), ..Builder::default() }.element(node)
+    }
 }
 
 impl Builder {
-    pub(crate) fn with_shells(is_shell: fn(&StartTag<'_, '_>) -> bool) -> Self {
-        Self { is_shell: Some(is_shell), ..Self::default() }
+    fn element(&mut self, node: Node<'_>) -> Element {
+        let mut element = Element::default();
+        self.fill(&mut element, node);
+        element
     }
 
-    /// Was there a comment outside of shells?
-    pub(crate) fn has_comments(&self) -> bool {
-        self.comments > 0
+    /// In its place, because an element is large to move. Recursion is bounded by the gate's depth.
+    fn fill(&mut self, element: &mut Element, node: Node<'_>) {
+        element.name = node.name().into();
+        element.namespace = self.namespace(node, node.place.namespace);
+        element.attributes.reserve(node.attributes().len());
+        for attribute in node.attributes() {
+            element.attributes.push(self.attribute(node, attribute));
+        }
+        if self.is_shell.is_some_and(|is_shell| is_shell(node)) {
+            return;
+        }
+        if plaintext_name(&element.namespace, &element.name).is_some() {
+            let scope = node.scope().into_iter();
+            element.scope = scope.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
+        }
+        element.children.resize_with(node.place.children, Element::default);
+        let (mut children, mut text) = (element.children.iter_mut(), Cow::Borrowed(""));
+        for piece in node.content() {
+            let Piece::Start(child) = piece else {
+                node.add_text(piece, &mut text);
+                continue;
+            };
+            if let (Some(place), Some(child)) =
+                (children.next(), node.outline.node(node.text, child))
+            {
+                self.fill(place, child);
+            }
+        }
+        element.text = SmolStr::new(text);
     }
 
-    /// What was read, once all of it is closed.
-    pub(crate) fn root(mut self) -> Option<Element> {
-        self.closed.pop()
+    fn attribute(&mut self, node: Node<'_>, attribute: &outline::Attribute) -> Attribute {
+        let name = attribute.name.local(node.text).into();
+        let namespace = self.namespace(node, attribute.namespace);
+        Attribute { name, namespace, value: self.shared(&attribute.value.read(node.text)) }
     }
 
-    fn namespace(&mut self, uri: &str) -> SmolStr {
-        if uri.is_empty() {
+    fn namespace(&mut self, node: Node<'_>, namespace: Namespace) -> SmolStr {
+        if namespace == Namespace::None {
             return SmolStr::default();
         }
-        if let Some(shared) = self.namespaces.iter().rev().take(SHARED).find(|n| *n == uri) {
+        match &self.last {
+            Some((last, uri)) if *last == namespace => uri.clone(),
+            _ => {
+                let uri = self.shared(node.uri(namespace));
+                self.last = Some((namespace, uri.clone()));
+                uri
+            }
+        }
+    }
+
+    fn shared(&mut self, text: &str) -> SmolStr {
+        if text.len() <= IN_PLACE {
+            return SmolStr::new(text);
+        }
+        if let Some(shared) = self.shared.iter().rev().take(NEAR).find(|shared| *shared == text) {
             return shared.clone();
         }
-        let namespace = SmolStr::new(uri);
-        self.namespaces.push(namespace.clone());
-        namespace
-    }
-
-    fn attributes(&mut self, tag: &StartTag<'_, '_>) -> Vec<Attribute> {
-        let mut attributes = Vec::with_capacity(tag.attributes.len());
-        for attribute in tag.attributes {
-            let namespace = self.namespace(tag.namespace_of(attribute));
-            let (name, value) = (attribute.name.local.into(), SmolStr::new(&attribute.value));
-            attributes.push(Attribute { name, namespace, value });
-        }
-        attributes
-    }
-}
-
-impl<'a> Sink<'a> for Builder {
-    fn open(&mut self, tag: &StartTag<'a, '_>) {
-        if self.in_shell > 0 {
-            self.in_shell += 1;
-            return;
-        }
-        if self.is_shell.is_some_and(|is_shell| is_shell(tag)) {
-            self.in_shell = 1;
-        }
-        let (name, namespace) = (tag.name.local.into(), self.namespace(tag.namespace()));
-        let attributes = self.attributes(tag);
-        let mut element = Element { name, namespace, attributes, ..Element::default() };
-        if self.in_shell == 0 && plaintext_name(&element.namespace, &element.name).is_some() {
-            element.scope =
-                tag.in_scope().map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
-        }
-        self.open.push((element, self.closed.len()));
-    }
-
-    fn text(&mut self, text: &str) {
-        if let Some((element, _)) = self.open.last_mut().filter(|_| self.in_shell == 0) {
-            element.text.push_str(text);
-        }
-    }
-
-    fn comment(&mut self, _: &'a str) {
-        self.comments += usize::from(self.in_shell == 0);
-    }
-
-    fn close(&mut self, _: usize) {
-        if self.in_shell > 1 {
-            self.in_shell -= 1;
-            return;
-        }
-        self.in_shell = 0;
-        let Some((mut element, before)) = self.open.pop() else { return };
-        if before < self.closed.len() {
-            element.children = self.closed.split_off(before);
-        }
-        self.closed.push(element);
+        let text = SmolStr::new(text);
+        self.shared.push(text.clone());
+        text
     }
 }

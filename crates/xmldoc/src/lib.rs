@@ -25,8 +25,6 @@ mod gate;
 mod keys;
 mod members;
 mod outline;
-#[cfg(any(test, feature = "fuzzing"))]
-mod places;
 mod private_key;
 mod reader;
 mod sign;

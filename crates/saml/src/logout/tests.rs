@@ -307,7 +307,7 @@ fn received(delivery: Delivery) -> Result<Received, Refusal> {
             let form =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let form_type = Some("application/x-www-form-urlencoded");
-            receive(&decode_post(form_type, form.as_bytes(), 99_999)?.xml, &limits)
+            receive(decode_post(form_type, form.as_bytes(), 99_999)?.xml, &limits)
         }
         Delivery::Soap { envelope, .. } => receive_soap(envelope.as_bytes(), &limits),
     }

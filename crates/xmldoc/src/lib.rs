@@ -17,6 +17,7 @@ mod decrypt;
 mod document;
 mod element;
 mod encrypt;
+mod excerpt;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_support;
@@ -35,6 +36,7 @@ pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, Decryption
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
 pub use encrypt::{EncryptError, Encrypted, EncryptionKey};
+pub use excerpt::Excerpt;
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,

@@ -1,6 +1,7 @@
 //! A gated, parsed document.
 use std::fmt;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::element::ASSERTION;
 use crate::outline::{DSIG, Node, Outline};
@@ -49,7 +50,7 @@ impl From<GateError> for XmlError {
 
 /// A document that has passed the gate: its text, and where in it everything stands.
 pub struct Document {
-    text: String,
+    text: Rc<String>,
     outline: Outline,
     /// Number of its root: 0, but for what was in a SOAP envelope.
     root: usize,
@@ -79,13 +80,13 @@ impl Document {
             text.remove(0);
         }
         let outline = gate::pass_text(&text, limits, outside)?;
-        Ok(Self::new(text, outline, 0))
+        Ok(Self::new(Rc::new(text), outline, 0))
     }
 
     /// A text that has passed the gate but for its bounds.
     pub(crate) fn of_text(text: String) -> Result<Self, GateError> {
         let outline = reader::read(&Characters::of(&text), &Limits::NONE, &Outside::default())?;
-        Ok(Self::new(text, outline, 0))
+        Ok(Self::new(Rc::new(text), outline, 0))
     }
 
     /// An element in it as a document of its own; prefixes keep their meaning.
@@ -93,8 +94,9 @@ impl Document {
         Self::new(self.text, self.outline, root)
     }
 
-    fn new(text: String, outline: Outline, root: usize) -> Self {
-        let envelope = outline.node(&text, root).map(|root| Element::with_shells(root, is_sealed));
+    fn new(text: Rc<String>, outline: Outline, root: usize) -> Self {
+        let envelope = outline.node(&text, root);
+        let envelope = envelope.map(|root| Element::with_shells(&text, root, is_sealed));
         let envelope = Unverified(envelope.unwrap_or_default());
         Self { text, outline, root, envelope, octets: Vec::new() }
     }
@@ -141,7 +143,7 @@ impl Document {
         let child = self.copy_only_child(namespace, child)?;
         let mut named = child.children.into_iter().filter(|element| element.is(namespace, name));
         let (first, None) = (named.next()?, named.next()) else { return None };
-        Some(Unverified(first.text.into()))
+        Some(Unverified(first.text.to_string()))
     }
 
     /// Is the root element `{namespace}name`?
@@ -151,7 +153,7 @@ impl Document {
 
     /// The root's only child `{namespace}name`, with all that is in it.
     pub(crate) fn copy_only_child(&self, namespace: &str, name: &str) -> Option<Element> {
-        self.only_child(namespace, name).map(Element::of)
+        self.only_child(namespace, name).map(|child| Element::of(&self.text, child))
     }
 
     /// Has the root element a `ds:Signature` child?
@@ -225,11 +227,13 @@ impl Document {
     }
 
     pub(crate) fn into_text(self) -> String {
-        self.text
+        let Self { text, envelope, .. } = self;
+        drop(envelope);
+        Rc::unwrap_or_clone(text)
     }
 
     fn whole(&self) -> Element {
-        self.root().map(Element::of).unwrap_or_default()
+        self.root().map(|root| Element::of(&self.text, root)).unwrap_or_default()
     }
 
     fn only_child(&self, namespace: &str, name: &str) -> Option<Node<'_>> {

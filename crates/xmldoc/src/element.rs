@@ -1,10 +1,11 @@
 //! An XML element as plain owned data.
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
-use crate::outline::{self, Namespace, Node, Piece};
+use crate::Excerpt;
+use crate::outline::{self, Namespace, Node, Piece, Span, Words};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -12,11 +13,11 @@ pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Local name, without the prefix.
-    pub name: SmolStr,
+    pub name: Excerpt,
     /// URI of the namespace: which prefix stood for it is forgotten.
-    pub namespace: SmolStr,
+    pub namespace: Excerpt,
     /// References resolved, white space normalised (XML 1.0 3.3.3).
-    pub value: SmolStr,
+    pub value: Excerpt,
 }
 
 /// A namespace prefix (empty: the default namespace) and its URI.
@@ -26,15 +27,15 @@ pub(crate) type Declaration = (String, String);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// Local name, without prefix.
-    pub name: SmolStr,
+    pub name: Excerpt,
     /// Namespace URI; empty when the element is in no namespace.
-    pub namespace: SmolStr,
+    pub namespace: Excerpt,
     /// Attributes in document order, without namespace declarations.
     pub attributes: SmallVec<[Attribute; 2]>,
     /// Child elements in document order.
     pub children: Vec<Self>,
     /// The element's own character data, concatenated; comments never split it.
-    pub text: SmolStr,
+    pub text: Excerpt,
     /// The declarations in scope, innermost last; only of an element that holds ciphertext.
     pub(crate) scope: Vec<Declaration>,
 }
@@ -83,51 +84,42 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
     }
 }
 
-/// How many texts are looked through before another string is made of one.
-const NEAR: usize = 8;
-
-/// Bytes that need no allocation.
-const IN_PLACE: usize = 23;
-
-/// Makes elements of what was read.
-#[derive(Default)]
-pub(crate) struct Builder {
-    /// Of an element that this picks only the start tag is taken.
-    is_shell: Option<fn(Node<'_>) -> bool>,
-    /// Namespaces and values too long to be held in place: most come again and again.
-    shared: Vec<SmolStr>,
-    /// The namespace of the last name that had one.
-    last: Option<(Namespace, SmolStr)>,
-}
-
 impl Element {
-    /// All of an element.
-    pub(crate) fn of(node: Node<'_>) -> Self {
-        Builder::default().element(node)
+    /// All of an element of `text`.
+    pub(crate) fn of(text: &Rc<String>, node: Node<'_>) -> Self {
+        Self::with_shells(text, node, |_| false)
     }
 
-    /// An element; of what `is_shell` picks only the start tag.
-    pub(crate) fn with_shells(node: Node<'_>, is_shell: fn(Node<'_>) -> bool) -> Self {
-        Builder { is_shell: Some(is_shell), ..Builder::default() }.element(node)
-    }
-}
-
-impl Builder {
-    fn element(&mut self, node: Node<'_>) -> Element {
-        let mut element = Element::default();
-        self.fill(&mut element, node);
+    /// An element of `text`; of what `is_shell` picks only the start tag.
+    pub(crate) fn with_shells(
+        text: &Rc<String>,
+        node: Node<'_>,
+        is_shell: fn(Node<'_>) -> bool,
+    ) -> Self {
+        let mut element = Self::default();
+        Builder { text, is_shell, last: None }.fill(&mut element, node);
         element
     }
+}
 
+/// Makes elements of what was read.
+struct Builder<'t> {
+    text: &'t Rc<String>,
+    is_shell: fn(Node<'_>) -> bool,
+    /// The namespace of the last name that had one.
+    last: Option<(Namespace, Excerpt)>,
+}
+
+impl Builder<'_> {
     /// In its place, because an element is large to move. Recursion is bounded by the gate's depth.
     fn fill(&mut self, element: &mut Element, node: Node<'_>) {
-        element.name = node.name().into();
+        element.name = self.excerpt(node.place.name.local_span());
         element.namespace = self.namespace(node, node.place.namespace);
         element.attributes.reserve(node.attributes().len());
         for attribute in node.attributes() {
             element.attributes.push(self.attribute(node, attribute));
         }
-        if self.is_shell.is_some_and(|is_shell| is_shell(node)) {
+        if (self.is_shell)(node) {
             return;
         }
         if plaintext_name(&element.namespace, &element.name).is_some() {
@@ -135,50 +127,54 @@ impl Builder {
             element.scope = scope.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
         element.children.resize_with(node.place.children, Element::default);
-        let (mut children, mut text) = (element.children.iter_mut(), Cow::Borrowed(""));
+        // What comes in several pieces stands nowhere as one.
+        let (mut children, mut is_whole) = (element.children.iter_mut(), true);
         for piece in node.content() {
-            let Piece::Start(child) = piece else {
-                node.add_text(piece, &mut text);
-                continue;
-            };
-            if let (Some(place), Some(child)) =
-                (children.next(), node.outline.node(node.text, child))
-            {
-                self.fill(place, child);
+            match piece {
+                Piece::Text(span) if element.text.is_empty() => element.text = self.excerpt(span),
+                Piece::Start(child) => {
+                    let child = node.outline.node(node.text, child);
+                    if let (Some(place), Some(child)) = (children.next(), child) {
+                        self.fill(place, child);
+                    }
+                }
+                Piece::End(_) | Piece::Comment(_) => {}
+                _ => is_whole = false,
             }
         }
-        element.text = SmolStr::new(text);
+        if !is_whole {
+            element.text = node.own_text().into_owned().into();
+        }
     }
 
     fn attribute(&mut self, node: Node<'_>, attribute: &outline::Attribute) -> Attribute {
-        let name = attribute.name.local(node.text).into();
+        let name = self.excerpt(attribute.name.local_span());
         let namespace = self.namespace(node, attribute.namespace);
-        Attribute { name, namespace, value: self.shared(&attribute.value.read(node.text)) }
+        let value = match attribute.value.read(node.text) {
+            Cow::Borrowed(_) => self.excerpt(attribute.value.span),
+            Cow::Owned(value) => value.into(),
+        };
+        Attribute { name, namespace, value }
     }
 
-    fn namespace(&mut self, node: Node<'_>, namespace: Namespace) -> SmolStr {
+    fn namespace(&mut self, node: Node<'_>, namespace: Namespace) -> Excerpt {
         if namespace == Namespace::None {
-            return SmolStr::default();
+            return Excerpt::default();
         }
         match &self.last {
             Some((last, uri)) if *last == namespace => uri.clone(),
             _ => {
-                let uri = self.shared(node.uri(namespace));
+                let uri = match node.uri_words(namespace) {
+                    Some(Words::At(span)) => self.excerpt(*span),
+                    _ => node.uri(namespace).into(),
+                };
                 self.last = Some((namespace, uri.clone()));
                 uri
             }
         }
     }
 
-    fn shared(&mut self, text: &str) -> SmolStr {
-        if text.len() <= IN_PLACE {
-            return SmolStr::new(text);
-        }
-        if let Some(shared) = self.shared.iter().rev().take(NEAR).find(|shared| *shared == text) {
-            return shared.clone();
-        }
-        let text = SmolStr::new(text);
-        self.shared.push(text.clone());
-        text
+    fn excerpt(&self, span: Span) -> Excerpt {
+        Excerpt::new(self.text, span)
     }
 }

@@ -18,6 +18,7 @@ mod decrypt;
 mod document;
 mod element;
 mod encrypt;
+mod excerpt;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_support;
@@ -39,6 +40,7 @@ pub use element::{Attribute, Element};
 pub use encrypt::{
     Agreement, EncryptError, Encrypted, EncryptedKey, EncryptionKey, KeyMethod, PublicKey,
 };
+pub use excerpt::Excerpt;
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,

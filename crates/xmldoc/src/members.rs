@@ -1,6 +1,8 @@
 //! A document whose members are read one by one: what cannot be read spoils only itself.
 mod markup;
 
+use std::rc::Rc;
+
 use crate::gate;
 use crate::outline::Span;
 use crate::reader::{Outside, attribute_value};
@@ -62,7 +64,8 @@ pub fn read_members<T>(
 /// Lets a document through the gate, and all of it out.
 fn element(xml: &str, limits: &Limits, outside: &Outside<'_>) -> Result<Element, GateError> {
     let (text, outline) = gate::pass(xml.as_bytes(), limits, outside)?;
-    outline.node(text, 0).map(Element::of).ok_or(GateError::Malformed("no element"))
+    let root = outline.node(text, 0).ok_or(GateError::Malformed("no element"))?;
+    Ok(Element::of(&Rc::new(text.to_owned()), root))
 }
 
 struct Cutter<'a> {

@@ -31,7 +31,7 @@ pub(crate) fn copy(node: libxml2::Node<'_>) -> Element {
     let attributes = node.attributes().map(|(namespace, name, value)| Attribute {
         name: name.into(),
         namespace: namespace.into(),
-        value: value.into(),
+        value: value.into_owned().into(),
     });
     let mut element = Element {
         name: node.name().into(),

@@ -81,7 +81,7 @@ pub(crate) fn verify(
     let signature = Signature::read(node, &id, policy)?;
     let (key, signed) = signer(&signature, keys, policy)?;
     let octets = digested(element, node, &signature.reference)?;
-    let verified = octets.root().map(Element::of).ok_or(VerifyError::Void)?;
+    let verified = octets.element().ok_or(VerifyError::Void)?;
     let (namespace, name) = (element.namespace(), element.name());
     if !verified.is(namespace, name) || verified.attribute("ID") != Some(&*id) {
         return Err(VerifyError::Structure("the digested bytes are not the signed element"));

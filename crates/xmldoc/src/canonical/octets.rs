@@ -1,6 +1,9 @@
 //! Canonical octets, and where in them each piece was written.
+use std::rc::Rc;
+
 use memchr::{memchr, memchr_iter, memchr3};
 
+use crate::Element;
 use crate::outline::{
     Attribute, Declaration, Name, Namespace, Node, Outline, Piece, Place, Span, Value, Words,
 };
@@ -12,7 +15,7 @@ use crate::outline::{
 /// the reader would find: no value has a quote and each `<` begins a tag that was noted, so that there
 /// is no other way to divide them; and all tests and fuzz targets hold the reader against it.
 pub(crate) struct Octets {
-    text: String,
+    text: Rc<String>,
     outline: Outline,
 }
 
@@ -22,12 +25,12 @@ impl Octets {
     }
 
     pub(crate) fn into_text(self) -> String {
-        self.text
+        Rc::unwrap_or_clone(self.text)
     }
 
-    /// The element that was canonicalised.
-    pub(crate) fn root(&self) -> Option<Node<'_>> {
-        self.outline.node(&self.text, 0)
+    /// The element that was canonicalised, of pieces of these octets.
+    pub(crate) fn element(&self) -> Option<Element> {
+        self.outline.node(&self.text, 0).map(|root| Element::of(&self.text, root))
     }
 }
 
@@ -68,7 +71,7 @@ impl Writer {
             return None;
         }
         debug_assert!(is_as_read(&text, &outline), "{text}");
-        Some(Octets { text, outline })
+        Some(Octets { text: Rc::new(text), outline })
     }
 
     /// `<name`

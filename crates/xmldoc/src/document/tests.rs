@@ -48,7 +48,7 @@ fn digested_bytes_read_like_the_document() {
     let xml = "<m:r xmlns:m='urn:m' b='' m:a='&lt;&amp; &#10;é'><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
     let document = parse(xml).unwrap();
     let octets = canonical(document.root().unwrap(), "");
-    assert_eq!(Element::of(octets.root().unwrap()), document.trusted_root());
+    assert_eq!(octets.element().unwrap(), document.trusted_root());
 }
 
 /// What canonicalisation makes of undeclared defaults means what the document means: were one
@@ -78,7 +78,7 @@ fn canonical_bytes_keep_each_element_in_its_namespace() {
                 Some(octets.text().as_bytes()),
                 "{xml}"
             );
-            let read = Element::of(octets.root().unwrap());
+            let read = octets.element().unwrap();
             assert_eq!(read, testing::copy(element), "{prefixes}: {xml}");
             compared += 1;
         }

@@ -1,7 +1,7 @@
 //! An element of a text that was read.
 use std::borrow::Cow;
 
-use super::{Attribute, Declaration, Namespace, Outline, Piece, Place, XML};
+use super::{Attribute, Declaration, Namespace, Outline, Piece, Place, Words, XML};
 use crate::reader::line_ends;
 
 /// An element in its text.
@@ -53,6 +53,12 @@ impl<'d> Node<'d> {
                 declaration.map_or("", |declaration| declaration.uri.of(self.text))
             }
         }
+    }
+
+    /// Where it says what a namespace's URI is; `None`: nowhere.
+    pub(crate) fn uri_words(self, namespace: Namespace) -> Option<&'d Words> {
+        let Namespace::Declared(number) = namespace else { return None };
+        self.outline.declarations.get(number).map(|declaration| &declaration.uri)
     }
 
     /// Its own namespace declarations.

@@ -2,10 +2,11 @@
 
 use clock::UnixTime;
 
-use crate::binding::{Message, SAML_REQUEST, Signing};
+use crate::binding::{Message, SAML_REQUEST, Signing, with_arguments};
 use crate::instant;
+use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
-use crate::provider::{Idp, Policy};
+use crate::provider::{Extensions, Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
 
@@ -31,8 +32,12 @@ pub struct AuthnRequest<'a> {
     pub passive: bool,
     /// RequestedAuthnContext; `None` = the IdP may choose.
     pub authn_context: Option<&'a RequestedAuthnContext>,
+    /// Subject: who is to sign in, by the name that they know themselves by.
+    pub subject: Option<&'a str>,
     /// Opaque and URL-safe.
     pub relay_state: &'a str,
+    /// Names and values that go along in the IdP's URL, by HTTP-Redirect.
+    pub extra_arguments: &'a [(String, String)],
 }
 
 impl AuthnRequest<'_> {
@@ -49,27 +54,62 @@ impl AuthnRequest<'_> {
             relay_state: self.relay_state,
             endpoint: &idp.sso,
         };
-        message.send(signing.as_ref())
+        Ok(match message.send(signing.as_ref())? {
+            Outgoing::Redirect(url) => {
+                Outgoing::Redirect(with_arguments(url, self.extra_arguments))
+            }
+            posted @ Outgoing::Post { .. } => posted,
+        })
     }
 
     /// The answer is wanted by HTTP-POST: a Response with its signature does not fit into a URL.
     fn to_xml(&self, idp: &Idp) -> String {
-        Tag::new("samlp:AuthnRequest")
+        let says = &idp.policy.request;
+        let extensions = says.extensions.as_ref().map(Extensions::as_xml).unwrap_or_default();
+        let request = Tag::new("samlp:AuthnRequest")
             .attribute("xmlns:samlp", PROTOCOL)
             .attribute("xmlns:saml", ASSERTION)
             .attribute("ID", self.id)
             .attribute("Version", "2.0")
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute("Destination", &idp.sso.location)
+            .attribute_if("Consent", says.consent.as_deref())
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
-            .attribute_if("IsPassive", self.passive.then_some("true"))
-            .attribute("ProtocolBinding", BINDING_POST)
-            .attribute("AssertionConsumerServiceURL", self.acs_url)
-            .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
+            .attribute_if("IsPassive", self.passive.then_some("true"));
+        self.answered_at(request, says)
+            .attribute_if("AttributeConsumingServiceIndex", attributes_index(says).as_deref())
+            .attribute_if("ProviderName", says.provider_name.as_deref())
+            .child(issuer(self.sp_entity_id, &idp.policy))
+            .verbatim(extensions)
+            .children(self.subject.map(|hint| subject(hint, &idp.policy)))
             .children(name_id_policy(&idp.policy))
             .children(self.authn_context.map(requested_authn_context))
+            .children(scoping(says))
             .into_xml()
     }
+
+    /// Where the answer is to come: by its number in our metadata, which some IdPs want, or in words; the
+    /// one excludes the other.
+    fn answered_at(&self, request: Tag, says: &RequestPolicy) -> Tag {
+        match says.acs_index {
+            Some(index) => request.attribute("AssertionConsumerServiceIndex", &index.to_string()),
+            None => request
+                .attribute("ProtocolBinding", BINDING_POST)
+                .attribute("AssertionConsumerServiceURL", self.acs_url),
+        }
+    }
+}
+
+fn attributes_index(says: &RequestPolicy) -> Option<String> {
+    says.attribute_consuming_service_index.map(|index| index.to_string())
+}
+
+/// Subject, without a SubjectConfirmation (Profiles 4.1.4.1). What a person types has the Format that is
+/// asked for; a transient identifier nobody can know before.
+fn subject(hint: &str, policy: &Policy) -> Tag {
+    let format = policy.name_id_format.as_deref().filter(|format| *format != TRANSIENT);
+    let name_id = Tag::new("saml:NameID").attribute_if("Format", format).text(hint);
+    Tag::new("saml:Subject").child(name_id)
 }
 
 /// NameIDPolicy (Core 3.4.1.1), when it would say anything.
@@ -77,9 +117,11 @@ fn name_id_policy(policy: &Policy) -> Option<Tag> {
     let format = policy.name_id_format.as_deref();
     // A transient identifier is always new, so AllowCreate must not stand there (Errata E14).
     let allow_create = policy.allow_create && format != Some(TRANSIENT);
-    (format.is_some() || allow_create).then(|| {
+    let qualifier = policy.request.name_id_sp_qualifier.as_deref();
+    (format.is_some() || qualifier.is_some() || allow_create).then(|| {
         Tag::new("samlp:NameIDPolicy")
             .attribute_if("Format", format)
+            .attribute_if("SPNameQualifier", qualifier)
             .attribute_if("AllowCreate", allow_create.then_some("true"))
     })
 }
@@ -90,6 +132,23 @@ fn requested_authn_context(asked: &RequestedAuthnContext) -> Tag {
     Tag::new("samlp:RequestedAuthnContext")
         .attribute("Comparison", asked.comparison.as_str())
         .children(classes.map(|class| Tag::with_text("saml:AuthnContextClassRef", class)))
+}
+
+/// Scoping (Core 3.4.1.2), when it would say anything.
+fn scoping(says: &RequestPolicy) -> Option<Tag> {
+    let RequestPolicy { requested_idp, requester_id, proxy_count, .. } = says;
+    let entries = requested_idp.iter();
+    let entries = entries.map(|id| Tag::new("samlp:IDPEntry").attribute("ProviderID", id));
+    let list = Tag::new("samlp:IDPList").children(entries);
+    let requesters = requester_id.iter().map(|id| Tag::with_text("samlp:RequesterID", id));
+    let proxies = proxy_count.map(|count| count.to_string());
+    let says_any = proxies.is_some() || !requested_idp.is_empty() || !requester_id.is_empty();
+    says_any.then(|| {
+        Tag::new("samlp:Scoping")
+            .attribute_if("ProxyCount", proxies.as_deref())
+            .children((!requested_idp.is_empty()).then_some(list))
+            .children(requesters)
+    })
 }
 
 #[cfg(test)]

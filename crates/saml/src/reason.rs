@@ -297,6 +297,9 @@ reasons! {
     NO_PASSIVE, "no_passive", Idp,
         "You are not signed in at the identity provider.",
         "the login was asked for without a page (passive=1 of saml_login); leave that out where a person must log in";
+    NO_AUTHN_CONTEXT, "no_authn_context", Idp,
+        "The identity provider cannot sign you in the way that this service asks for.",
+        "see which authentication contexts the IdP knows, and ask for one of them in auth_saml_authn_context, or in authn_context of the saml_idp";
     UNSOLICITED, "unsolicited", Idp,
         "The response answers no request, and this SP does not accept that.",
         "start the login at this SP, or set allow_unsolicited on for this IdP";

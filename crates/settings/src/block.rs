@@ -3,7 +3,7 @@
 use crate::directive::apply;
 use crate::line::Line;
 use crate::place::Place;
-use crate::raw::{RawEndpoint, RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawEndpoint, RawIdp, RawSp, RawStore};
 use crate::unknown::unknown_directive;
 
 /// All that `http` says, in the order of its lines.
@@ -103,7 +103,7 @@ impl Block for RawIdp {
 
     fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
         apply(Self::DIRECTIVES, self, line)
-            .or_else(|| apply(RawPolicy::DIRECTIVES, &mut self.policy, line))
+            .or_else(|| self.policy.apply(line))
             .unwrap_or_else(|| unknown::<Self>(line))
     }
 }
@@ -125,7 +125,7 @@ impl Block for RawSp {
 
     fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
         apply(Self::DIRECTIVES, self, line)
-            .or_else(|| apply(RawPolicy::DIRECTIVES, &mut self.policy, line))
+            .or_else(|| self.policy.apply(line))
             .unwrap_or_else(|| unknown::<Self>(line))
     }
 }

@@ -4,6 +4,7 @@ mod endpoint;
 mod idp;
 mod location;
 mod policy;
+mod request;
 mod sp;
 mod store;
 
@@ -13,6 +14,7 @@ pub use self::endpoint::RawEndpoint;
 pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::policy::{RawPolicy, Weak};
+pub use self::request::RawRequest;
 pub use self::sp::RawSp;
 pub use self::store::RawStore;
 

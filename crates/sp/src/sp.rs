@@ -8,7 +8,7 @@ use clock::{Seconds, UnixTime};
 use http::Headers;
 use saml::authn_request::Signer;
 use saml::message::Expected;
-use saml::provider::{self, Policy};
+use saml::provider::{self, ExtraValue, Policy};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::{Session, SessionToken, SpId, StoreKey};
@@ -132,6 +132,15 @@ impl<S> Sp<S> {
     /// An IdP that has left the configuration takes its users along.
     pub fn trusts(&self, live: &LiveSession) -> bool {
         self.idps.trust(&live.session.idp, &live.trusted)
+    }
+
+    /// The variables of the server that logins look at, by their names without `$`.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let extra = self.policies().flat_map(|policy| &policy.request.extra_arguments);
+        extra.filter_map(|argument| match &argument.value {
+            ExtraValue::Variable(name) => Some(name.as_str()),
+            ExtraValue::Argument | ExtraValue::Text(_) => None,
+        })
     }
 
     /// How its IdPs are dealt with, also those whose metadata is awaited.

@@ -20,7 +20,9 @@ fn request() -> AuthnRequest<'static> {
         force_authn: false,
         passive: false,
         authn_context: None,
+        subject: None,
         relay_state: "opaque-token_1",
+        extra_arguments: &[],
     }
 }
 
@@ -247,4 +249,181 @@ fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
         let policy = Policy { signature_algorithm, ..Policy::default() };
         assert!(request().send(&idp(binding, policy), Some(&signer)).is_err(), "{binding:?}");
     }
+}
+
+/// What a request says by these settings: valid, by either binding, signed or not, and the same each time.
+fn saying(request: &AuthnRequest<'_>, says: RequestPolicy) -> String {
+    let credential = Credential::p256();
+    let (key, certificate) = (credential.signing_key(), credential.certificate());
+    let signer = Signer { key: &key, certificate: &certificate };
+    let policy = Policy { request: says, ..Policy::default() };
+    let (_, xml) = redirect(request, policy.clone(), None);
+    assert_eq!(post(request, policy.clone(), None), xml);
+    assert_valid(&xml, SCHEMA);
+    let signed = post(request, policy, Some(&signer));
+    assert_valid(&signed, SCHEMA);
+    assert_signed_by(&signed, &format!("{PROTOCOL}:AuthnRequest"), &credential.x509);
+    xml
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+#[test]
+fn the_index_of_the_acs_stands_for_its_url_and_binding() {
+    let xml = saying(&request(), RequestPolicy { acs_index: Some(0), ..RequestPolicy::default() });
+    assert!(xml.contains(" AssertionConsumerServiceIndex=\"0\""), "{xml}");
+    assert!(!xml.contains("ProtocolBinding") && !xml.contains("AssertionConsumerServiceURL"));
+}
+
+#[test]
+fn attributes_of_the_request_follow_the_settings() {
+    let says = RequestPolicy {
+        attribute_consuming_service_index: Some(65_535),
+        provider_name: Some("Käse & \"Brot\"".into()),
+        consent: Some("urn:oasis:names:tc:SAML:2.0:consent:prior".into()),
+        ..RequestPolicy::default()
+    };
+    let xml = saying(&request(), says);
+    for attribute in [
+        " AttributeConsumingServiceIndex=\"65535\"",
+        " ProviderName=\"Käse &amp; &quot;Brot&quot;\"",
+        " Consent=\"urn:oasis:names:tc:SAML:2.0:consent:prior\"",
+    ] {
+        assert!(xml.contains(attribute), "{xml}");
+    }
+}
+
+#[test]
+fn scoping_says_who_may_sign_in_and_who_asks() {
+    let (idps, requesters) = (texts(&["https://a.example", "urn:b"]), texts(&["urn:r", "urn:s"]));
+    let list = "<samlp:IDPList><samlp:IDPEntry ProviderID=\"https://a.example\"/>\
+                <samlp:IDPEntry ProviderID=\"urn:b\"/></samlp:IDPList>";
+    let ids = "<samlp:RequesterID>urn:r</samlp:RequesterID>\
+               <samlp:RequesterID>urn:s</samlp:RequesterID>";
+    for (requested_idp, requester_id, proxy_count, expected) in [
+        (&idps, &Vec::new(), None, format!("<samlp:Scoping>{list}</samlp:Scoping>")),
+        (&Vec::new(), &requesters, None, format!("<samlp:Scoping>{ids}</samlp:Scoping>")),
+        (&Vec::new(), &Vec::new(), Some(0), "<samlp:Scoping ProxyCount=\"0\"/>".to_owned()),
+        (
+            &idps,
+            &requesters,
+            Some(2),
+            format!("<samlp:Scoping ProxyCount=\"2\">{list}{ids}</samlp:Scoping>"),
+        ),
+    ] {
+        let (requested_idp, requester_id) = (requested_idp.clone(), requester_id.clone());
+        let scoping =
+            RequestPolicy { requested_idp, requester_id, proxy_count, ..RequestPolicy::default() };
+        let xml = saying(&request(), scoping);
+        assert!(xml.ends_with(&format!("{expected}</samlp:AuthnRequest>")), "{xml}");
+    }
+    assert!(!saying(&request(), RequestPolicy::default()).contains("Scoping"));
+}
+
+#[test]
+fn an_affiliation_may_be_named_without_a_format() {
+    let name_id_sp_qualifier = Some("https://affiliation.example".to_owned());
+    let policy = |format: Option<&str>, allow_create| Policy {
+        name_id_format: format.map(str::to_owned),
+        allow_create,
+        request: RequestPolicy {
+            name_id_sp_qualifier: name_id_sp_qualifier.clone(),
+            ..RequestPolicy::default()
+        },
+        ..Policy::default()
+    };
+    for (policy, expected) in [
+        (policy(None, false), "SPNameQualifier=\"https://affiliation.example\""),
+        (
+            policy(Some("urn:x:f"), true),
+            "Format=\"urn:x:f\" SPNameQualifier=\"https://affiliation.example\" AllowCreate=\"true\"",
+        ),
+    ] {
+        let (_, xml) = redirect(&request(), policy, None);
+        assert!(xml.contains(&format!("<samlp:NameIDPolicy {expected}/>")), "{xml}");
+        assert_valid(&xml, SCHEMA);
+    }
+}
+
+#[test]
+fn a_hint_is_the_subject_in_the_format_that_is_asked_for() {
+    let request = AuthnRequest { subject: Some("jane<&>@example.org"), ..request() };
+    let email = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+    for (format, expected) in
+        [(None, ""), (Some(TRANSIENT), ""), (Some(email), &*format!(" Format=\"{email}\""))]
+    {
+        let policy = Policy { name_id_format: format.map(str::to_owned), ..Policy::default() };
+        let (_, xml) = redirect(&request, policy, None);
+        let subject = format!(
+            "</saml:Issuer><saml:Subject><saml:NameID{expected}>jane&lt;&amp;&gt;@example.org\
+             </saml:NameID></saml:Subject><samlp:NameIDPolicy"
+        );
+        assert!(xml.contains(&subject), "{xml}");
+        assert_valid(&xml, SCHEMA);
+    }
+}
+
+#[test]
+fn an_issuer_can_say_that_it_is_an_entity() {
+    let xml = saying(&request(), RequestPolicy { issuer_format: true, ..RequestPolicy::default() });
+    let issuer = "<saml:Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\" \
+                  NameQualifier=\"https://app.example.com/saml/metadata\">\
+                  https://app.example.com/saml/metadata</saml:Issuer>";
+    assert!(xml.contains(issuer), "{xml}");
+}
+
+#[test]
+fn extensions_stand_as_they_are_behind_the_issuer() {
+    let element = "<p:Extensions xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\"><x:a  \
+                   xmlns:x='urn:x' b='&#38;'><!-- c --></x:a></p:Extensions>";
+    let extensions = Some(Extensions::parse(element.as_bytes()).unwrap());
+    let request = AuthnRequest { subject: Some("jane"), ..request() };
+    let xml = saying(&request, RequestPolicy { extensions, ..RequestPolicy::default() });
+    assert!(xml.contains(&format!("</saml:Issuer>{element}<saml:Subject>")), "{xml}");
+}
+
+#[test]
+fn a_request_may_say_all_of_it() {
+    let extensions = "<Extensions xmlns=\"urn:oasis:names:tc:SAML:2.0:protocol\"><a xmlns=\"urn:x\"/></Extensions>";
+    let asked =
+        RequestedAuthnContext { classes: texts(&["urn:x:mfa"]), comparison: Comparison::Exact };
+    let request = AuthnRequest {
+        force_authn: true,
+        passive: true,
+        authn_context: Some(&asked),
+        subject: Some("jane"),
+        ..request()
+    };
+    let says = RequestPolicy {
+        issuer_format: true,
+        name_id_sp_qualifier: Some("urn:x:q".into()),
+        acs_index: Some(1),
+        attribute_consuming_service_index: Some(0),
+        provider_name: Some("p".into()),
+        consent: Some("urn:x:c".into()),
+        requested_idp: texts(&["urn:i"]),
+        requester_id: texts(&["urn:r"]),
+        proxy_count: Some(1),
+        extensions: Some(Extensions::parse(extensions.as_bytes()).unwrap()),
+        ..RequestPolicy::default()
+    };
+    saying(&request, says);
+}
+
+/// HTTP-Redirect signs three parameters (Bindings 3.4.4.1); what else is in the URL is for the IdP's pages.
+#[test]
+fn extra_arguments_follow_the_signature_and_go_by_redirect_alone() {
+    let credential = Credential::p256();
+    let (key, certificate) = (credential.signing_key(), credential.certificate());
+    let signer = Signer { key: &key, certificate: &certificate };
+    let extra = [("login_hint", "jane&x=+@example.org"), ("whr", "é")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let request = AuthnRequest { extra_arguments: &extra, ..request() };
+    let (query, _) = redirect(&request, Policy::default(), Some(&signer));
+    let (_, behind) = query.split_once("&Signature=").unwrap();
+    let (_, behind) = behind.split_once('&').unwrap();
+    assert_eq!(behind, "login_hint=jane%26x%3D%2B%40example.org&whr=%C3%A9");
+    post(&request, Policy::default(), Some(&signer));
 }

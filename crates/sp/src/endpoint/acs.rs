@@ -1,6 +1,7 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod context;
 mod known;
 mod resumption;
 
@@ -60,6 +61,9 @@ async fn answered<S: SessionStore>(
             // As asked: the IdP did not bother the user, who goes on without a session.
             let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
             Ok(go_on(sp, pending.return_url).with_cookie(cookie))
+        }
+        Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
+            context::ask_for_next(visit, sp, &pending).unwrap_or(Err(refusal))
         }
         Err(refusal) => Err(refusal),
     }

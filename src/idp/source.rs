@@ -87,8 +87,9 @@ impl Source {
         self.is_busy.get()
     }
 
-    /// Has it a follower that knows nothing yet?
+    /// Has it a follower that knows nothing yet, and would let people log in?
     pub(super) fn is_awaited(&self) -> bool {
-        self.followers.iter().any(|follower| follower.idp.current().is_none())
+        let mut idps = self.followers.iter().map(|follower| &follower.idp);
+        idps.any(|idp| !idp.is_disabled() && idp.current().is_none())
     }
 }

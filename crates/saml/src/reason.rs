@@ -285,6 +285,9 @@ reasons! {
     IDP_UNKNOWN, "idp_unknown", Client,
         "The sender is not an identity provider of this service.",
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
+    IDP_DISABLED, "idp_disabled", Sp 403,
+        "Signing in by this identity provider is switched off.",
+        "nothing, when that is meant; else take disabled out of the saml_idp, and reload nginx";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";
@@ -527,6 +530,7 @@ mod tests {
                 ("form_content_type", 415),
                 ("message_too_large", 413),
                 ("xml_too_large", 413),
+                ("idp_disabled", 403),
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
                 ("logout_cross_site", 403),

@@ -92,6 +92,7 @@ fn settings<H: Host>(
 ) -> Result<IdpSettings, ConfigError> {
     Ok(IdpSettings {
         name: raw.name.clone(),
+        disabled: raw.disabled.as_ref().is_some_and(|given| given.value),
         metadata: text(&raw.metadata),
         entity_id: text(&raw.entity_id),
         sso: sso(raw, policy)?,

@@ -42,7 +42,7 @@ impl Login<'_> {
     /// authenticated.
     ///
     /// # Errors
-    /// The IdP has no metadata yet, or what is past its time; the browser goes round in a loop, or libcrypto fails.
+    /// The IdP is disabled, has no metadata yet, or what is past its time; a hint is none; the browser goes round in a loop, or libcrypto fails.
     pub(crate) fn start<S: SessionStore>(
         self,
         sp: &Sp<S>,
@@ -51,6 +51,7 @@ impl Login<'_> {
         now: UnixTime,
     ) -> Result<Reply, Refusal> {
         refuse_loop(sp, r, now)?;
+        self.idp.check_enabled()?;
         let idp = self.idp.current().ok_or_else(|| sp.idps.awaited())?;
         idp.check_validity(now)?;
         let id = random::id();

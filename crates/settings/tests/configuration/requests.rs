@@ -1,4 +1,4 @@
-//! What AuthnRequests to an IdP say.
+//! What AuthnRequests to an IdP say, and an IdP to which none goes.
 
 use identity::{Comparison, RequestedAuthnContext};
 use saml::provider::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy};
@@ -94,4 +94,18 @@ fn extra_arguments_have_a_value_of_the_link_the_file_or_the_server() {
     assert_eq!(says.extra_arguments, expected);
     let http = Site::with("idp", line).made();
     assert_eq!(http.sp().variables().collect::<Vec<_>>(), ["arg_realm", "host"]);
+}
+
+#[test]
+fn the_default_is_the_first_idp_that_is_not_disabled() {
+    let mut site = Site::with("http", "saml_idp second { metadata second.xml; }");
+    site.add("sp", "idp second;");
+    assert_eq!(site.made().sp().idps.default_idp().unwrap().name(), "corp");
+    site.add("idp", "disabled on;");
+    let http = site.made();
+    let idps = &http.sp().idps;
+    assert_eq!(idps.default_idp().unwrap().name(), "second");
+    assert!(idps.named("corp").unwrap().is_disabled());
+    assert_eq!(idps.enabled().count(), 1);
+    assert_eq!(http.warnings, Vec::<String>::new());
 }

@@ -106,6 +106,7 @@ fn accept_unsolicited<S>(
     response: ReceivedResponse,
 ) -> Result<Login, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
+    idp.check_enabled()?;
     if !provider.policy.allow_unsolicited {
         // Before any signature is looked at: strangers must not make us compute.
         return Err(Refusal::new(

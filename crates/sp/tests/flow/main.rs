@@ -6,6 +6,7 @@ mod back_button;
 mod body;
 mod changed_idp;
 mod departure;
+mod disabled_idp;
 mod encryption;
 mod first_look;
 mod hints;

@@ -400,7 +400,7 @@ reasons! {
         "log in at the IdP anew, or raise max_authn_age";
     AUTHN_CONTEXT_MISMATCH, "authn_context_mismatch", Idp,
         "The identity provider let you in another way than was asked for.",
-        "let the IdP honour RequestedAuthnContext, or add the class that it sends to auth_saml_authn_context";
+        "let the IdP honour RequestedAuthnContext, or add the class that it sends to auth_saml_authn_context (or to authn_context of the saml_idp)";
     ASSERTION_REPLAYED, "assertion_replayed", Client,
         "This response has been used already.",
         "start the login again; somebody or the browser posted the same response twice";

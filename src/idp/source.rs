@@ -62,7 +62,8 @@ impl Source {
             staleness: Cell::default(),
         };
         // What the configuration was made of is the newest copy; what it was not, is taken over.
-        if let Some(slot) = slot.filter(|_| !source.is_awaited()) {
+        let is_known = source.followers.iter().all(|follower| follower.idp.current().is_some());
+        if let Some(slot) = slot.filter(|_| is_known) {
             source.generation.set(slot.generation());
         }
         source

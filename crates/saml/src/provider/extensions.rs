@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use xmldoc::{Document, Limits, XmlError};
+use xmldoc::{Document, Element, Limits, XmlError};
 
-use crate::namespace::PROTOCOL;
+use crate::namespace::{PROTOCOL, XMLDSIG};
 
 /// Bytes: it goes into a URL with each request.
 const MAX_BYTES: usize = 8 << 10;
@@ -26,6 +26,8 @@ pub enum ExtensionsError {
     Content,
     /// One of its elements is of SAML's own protocol, or of no namespace.
     Child(String),
+    /// A signature of its own, which would stand beside that of the request.
+    Signature,
 }
 
 impl Extensions {
@@ -48,6 +50,9 @@ impl Extensions {
         if !is_bare || root.children.is_empty() {
             return Err(ExtensionsError::Content);
         }
+        if has_signature(&root) {
+            return Err(ExtensionsError::Signature);
+        }
         let of_others = |namespace: &str| !namespace.is_empty() && namespace != PROTOCOL;
         match root.children.into_iter().find(|child| !of_others(child.namespace.as_str())) {
             Some(child) => Err(ExtensionsError::Child(child.name.into())),
@@ -59,6 +64,11 @@ impl Extensions {
     pub(crate) fn as_xml(&self) -> &str {
         &self.0
     }
+}
+
+/// At any depth, which the reader has bounded.
+fn has_signature(element: &Element) -> bool {
+    element.namespace == XMLDSIG || element.children.iter().any(has_signature)
 }
 
 /// What follows the XML declaration, which may stand at the beginning of a document alone.
@@ -79,6 +89,7 @@ impl fmt::Display for ExtensionsError {
             Self::Content => f.write_str(
                 "Extensions must hold one element or more, and neither attributes nor text",
             ),
+            Self::Signature => f.write_str("no signature may stand in it"),
             Self::Child(name) => write!(
                 f,
                 "the element {name} in it must have a namespace, and another than SAML's protocol"
@@ -119,6 +130,10 @@ mod tests {
             ("text<x:a/>", "neither attributes nor text"),
             ("<x:a/><Status/>", "the element Status in it must have a namespace"),
             ("<a xmlns=\"\"/>", "the element a in it must have a namespace"),
+            (
+                "<x:a><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/></x:a>",
+                "no signature may stand in it",
+            ),
             ("<x:a></x:b>", ""),
             ("<?php ?><x:a/>", ""),
             ("<y:a/>", ""),

@@ -24,7 +24,7 @@ use crate::module::{Protection, SamlModule, Sp};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::{AtHand, Sessions};
 use crate::suspend::{self, Started};
-use crate::{remote_user, respond, response_header};
+use crate::{remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -245,7 +245,8 @@ fn admit(
 
 /// Asks for a login, or says that there is none.
 fn challenge(r: &mut Request, protection: &Protection, now: UnixTime) -> ngx_int_t {
-    match with_challenge(r, protection, |challenge| challenge.answer(now)) {
+    let variables = server_variable::values(r, protection.sp.variables());
+    match with_challenge(r, protection, &variables, |challenge| challenge.answer(now)) {
         Some(Ok(reply)) => respond::send(r, &reply),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
@@ -253,7 +254,7 @@ fn challenge(r: &mut Request, protection: &Protection, now: UnixTime) -> ngx_int
 }
 
 fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
-    match with_challenge(r, protection, |challenge| challenge.remember()) {
+    match with_challenge(r, protection, &[], |challenge| challenge.remember()) {
         Some(()) => respond::refuse(r, refusal, &Purpose::default()),
         None => FAILED,
     }
@@ -263,6 +264,7 @@ fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_in
 fn with_challenge<T>(
     r: &Request,
     protection: &Protection,
+    variables: &[(String, String)],
     work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
 ) -> Option<T> {
     const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
@@ -277,6 +279,7 @@ fn with_challenge<T>(
         },
         target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
         circumstances: context.circumstances(),
+        variables,
         warn: &|what| {
             ngx_log_error!(NGX_LOG_WARN, r.log(), "saml: {}", what);
         },

@@ -30,6 +30,7 @@ mod request;
 mod respond;
 mod response_header;
 mod rewrite_phase;
+mod server_variable;
 mod sessions;
 mod store;
 mod suspend;

@@ -16,6 +16,7 @@ pub mod binding;
 mod duration;
 mod identity_text;
 pub mod instant;
+mod issuer;
 pub mod logout;
 pub mod message;
 pub mod metadata;

@@ -7,7 +7,7 @@ use pages::{Circumstances, Reply};
 use saml::reason;
 use saml::refusal::Refusal;
 
-use crate::login::Login;
+use crate::login::{Hints, Login};
 use crate::protection::{ForceAuthn, Protection, Unauthenticated};
 use crate::session_store::SessionStore;
 
@@ -26,6 +26,8 @@ pub struct Challenge<'a, S, H> {
     pub target: &'a str,
     /// What the page must say, should it be a refusal.
     pub circumstances: &'a Circumstances,
+    /// Those that the SP's logins look at, by their names without `$`.
+    pub variables: &'a [(String, String)],
     /// Tells the administrator something.
     pub warn: &'a dyn Fn(&str),
 }
@@ -70,6 +72,10 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             force_authn: self.protection.force_authn != ForceAuthn::Off,
             passive: false,
             authn_context: self.protection.authn_context.clone(),
+            refused_contexts: 0,
+            replaces: None,
+            // The page's arguments are the application's.
+            hints: Hints { arguments: &|_| None, variables: self.variables },
         };
         login.start(sp, self.head, self.circumstances, now)
     }

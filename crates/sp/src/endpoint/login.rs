@@ -10,7 +10,7 @@ use saml::refusal::{Refusal, quote};
 use super::embedded::{Frames, refuse_embedded};
 use super::return_argument::return_argument;
 use crate::idp::Idp;
-use crate::login::Login;
+use crate::login::{Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -26,6 +26,12 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
         force_authn: flag(visit, "force_authn"),
         passive: flag(visit, "passive"),
         authn_context: authn_context(visit)?,
+        refused_contexts: 0,
+        replaces: None,
+        hints: Hints {
+            arguments: &|name| visit.head.argument(name).map(|value| value.into_owned()),
+            variables: &visit.variables,
+        },
     };
     login.start(sp, &visit.head, &visit.circumstances, visit.now)
 }

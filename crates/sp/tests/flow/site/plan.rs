@@ -34,6 +34,8 @@ pub struct Plan {
     pub without: Option<EndpointKind>,
     /// `corp` has no metadata yet.
     pub is_awaited: bool,
+    /// These are disabled.
+    pub disabled: &'static [&'static str],
     /// What it says in its metadata is signed.
     pub signs_metadata: bool,
 }
@@ -49,6 +51,7 @@ impl Default for Plan {
             logout_notify: None,
             without: None,
             is_awaited: false,
+            disabled: &[],
             signs_metadata: false,
         }
     }
@@ -122,6 +125,10 @@ impl Plan {
         let of_other = Current { provider: Rc::new(provider_of(other())), soap_slo: None };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
+        let settings = |name: &str, policy| IdpSettings {
+            disabled: self.disabled.contains(&name),
+            ..settings(name, policy)
+        };
         idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
         idps.add(sp::Idp::new(settings("other", Policy::default()), Some(of_other))).unwrap();
         idps
@@ -192,6 +199,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
 fn settings(name: &str, policy: Policy) -> IdpSettings {
     IdpSettings {
         name: name.to_owned(),
+        disabled: false,
         metadata: None,
         entity_id: None,
         sso: None,

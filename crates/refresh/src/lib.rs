@@ -12,10 +12,12 @@
 
 mod board;
 mod schedule;
+mod seal;
 mod shelf;
 mod stamp;
 
 pub use board::{Board, Lease, SLOT, Slot};
 pub use schedule::{Schedule, Staleness};
+pub use seal::Seal;
 pub use shelf::{Copy, Known, Shelf, read};
 pub use stamp::Stamp;

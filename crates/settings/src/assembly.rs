@@ -42,7 +42,7 @@ impl Blocks {
         let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
         let mut sources = Vec::new();
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
-            let found = Sources::of(&self.idps, host, files)?;
+            let found = Sources::of(&self.idps, &self.sps, host, files, warnings)?;
             let stores = stores(&self.stores, &self.sps, host, files, warnings)?;
             let mut around = Surroundings {
                 host,

@@ -5,12 +5,15 @@ use std::rc::Rc;
 
 use clock::Seconds;
 use http::{HttpUrl, Scheme};
-use refresh::{Copy, Schedule, Shelf, Stamp};
+use refresh::{Copy, Schedule, Seal, Shelf, Stamp};
+
+use zeroize::Zeroizing;
 
 use crate::files::Files;
 use crate::host::{Host, Unusable};
 use crate::place::{ConfigError, Given, Place};
-use crate::raw::RawIdp;
+use crate::raw::{RawIdp, RawSp};
+use crate::warnings::Warnings;
 
 /// Bytes of the longest document that is fetched; a federation's aggregate may be some 50 MB.
 pub const DOCUMENT_MAX: u64 = 64 << 20;
@@ -82,13 +85,15 @@ impl<S> Sources<S> {
     /// A file or URL that cannot be used, or lines that do not go together.
     pub(crate) fn of<H: Host<MetadataServer = S>>(
         idps: &[RawIdp],
+        sps: &[RawSp],
         host: &mut H,
         files: &Files,
+        warnings: &mut Warnings,
     ) -> Result<Self, ConfigError> {
         let mut sources = Self { all: Vec::new(), documents: Vec::new() };
         for raw in idps {
             match &raw.metadata {
-                Some(given) => sources.add(raw, given, host, files)?,
+                Some(given) => sources.add(raw, sps, given, host, files, warnings)?,
                 None => without_metadata(raw)?,
             }
         }
@@ -98,9 +103,11 @@ impl<S> Sources<S> {
     fn add<H: Host<MetadataServer = S>>(
         &mut self,
         raw: &RawIdp,
+        sps: &[RawSp],
         given: &Given<String>,
         host: &mut H,
         files: &Files,
+        warnings: &mut Warnings,
     ) -> Result<(), ConfigError> {
         let given = &for_entity(raw, given)?;
         let is_url = is_url(given);
@@ -108,7 +115,7 @@ impl<S> Sources<S> {
             only_of_urls(raw)?;
         }
         let (place, octets) = if is_url {
-            let (place, copy) = url(raw, given, host, files)?;
+            let (place, copy) = url(raw, sps, given, host, files, warnings)?;
             (place, copy.map(|copy| copy.document))
         } else {
             let path = PathBuf::from(files.full_path(&given.value));
@@ -152,9 +159,11 @@ pub(crate) fn is_url(metadata: &Given<String>) -> bool {
 
 fn url<H: Host>(
     raw: &RawIdp,
+    sps: &[RawSp],
     given: &Given<String>,
     host: &mut H,
     files: &Files,
+    warnings: &mut Warnings,
 ) -> Result<(SourcePlace<H::MetadataServer>, Option<Copy>), ConfigError> {
     let error = |sentence: String| ConfigError::new(&given.place, sentence);
     let url = HttpUrl::parse(&given.value).ok_or_else(|| {
@@ -197,15 +206,49 @@ fn url<H: Host>(
                 error(format!("\"metadata\" \"{}\" cannot be fetched: {why}", given.value))
             }
         })?;
-    let shelf = Shelf::new(folder, DOCUMENT_MAX);
+    let shelf = Shelf::new(folder, DOCUMENT_MAX, seal(raw, sps, given, files)?);
     let name = Shelf::name(&raw.name, &given.value);
-    let copy = shelf.load(&name).map_err(|why| {
-        error(format!(
-            "the copy \"{}\" of \"metadata\" cannot be read: {why}; remove it",
-            shelf.path(&name).display()
-        ))
-    })?;
+    let copy = shelf.load(&name).unwrap_or_else(|why| {
+        let path = shelf.path(&name);
+        let sentence =
+            format!("the copy \"{}\" is left, {why}; it is fetched anew", path.display());
+        warnings.add(&given.place, sentence);
+        None
+    });
     Ok((SourcePlace::Url { server, shelf, copy: name }, copy))
+}
+
+/// Whoever else may write to the folder (on Debian what runs as www-data) must not make an IdP: a copy is
+/// sealed by the keys of the SPs that have it, which only who starts nginx can read. What is signed needs
+/// none.
+fn seal(
+    raw: &RawIdp,
+    sps: &[RawSp],
+    given: &Given<String>,
+    files: &Files,
+) -> Result<Seal, ConfigError> {
+    let mut secrets = Vec::new();
+    for sp in sps.iter().filter(|sp| sp.idp.iter().any(|idp| idp.value == raw.name)) {
+        for key in &sp.certificate_key {
+            secrets.push(Zeroizing::new(files.read("certificate_key", key)?));
+        }
+    }
+    if secrets.is_empty() && raw.metadata_certificate.is_empty() && is_used(raw, sps) {
+        let sentence = format!(
+            "\"metadata\" \"{}\" needs a \"certificate_key\" in the saml_sp, which seals the copy that is \
+             kept, or \"metadata_certificate\"",
+            given.value
+        );
+        return Err(ConfigError::new(&given.place, sentence));
+    }
+    if secrets.is_empty() {
+        secrets.push(Zeroizing::new(b"signed".to_vec()));
+    }
+    Ok(Seal::by(secrets.iter().map(|secret| secret.as_slice())))
+}
+
+fn is_used(raw: &RawIdp, sps: &[RawSp]) -> bool {
+    sps.iter().any(|sp| sp.idp.iter().any(|idp| idp.value == raw.name))
 }
 
 /// What is of no use for a file is a misunderstanding.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use clock::Seconds;
-use refresh::{Copy, Schedule, Shelf};
+use refresh::{Copy, Schedule, Seal, Shelf};
 use settings::SourcePlace;
 
 use crate::files::folder;
@@ -27,7 +27,9 @@ fn keep(shelf: &str, file: &str) {
     fs::create_dir_all(&cache).unwrap();
     let document = fs::read(folder().join(file)).unwrap();
     let copy = Copy { document, ..Copy::default() };
-    Shelf::new(cache, 1 << 20).save(&Shelf::name("b", URL), &copy).unwrap();
+    let key = fs::read(folder().join("sp.key")).unwrap();
+    let shelf = Shelf::new(cache, 1 << 20, Seal::by([key.as_slice()]));
+    shelf.save(&Shelf::name("b", URL), &copy).unwrap();
 }
 
 fn is_known(http: &Http) -> bool {
@@ -47,6 +49,18 @@ fn the_copy_is_good_for_a_start() {
     let http = made("good", "");
     assert!(is_known(&http));
     assert_eq!(http.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_copy_that_somebody_else_has_put_there_is_left() {
+    keep("planted", "second.xml");
+    let path = folder().join("planted").join(format!("{}.copy", Shelf::name("b", URL)));
+    let planted = fs::read_to_string(&path).unwrap();
+    fs::write(&path, planted + "<!-- -->").unwrap();
+    let http = made("planted", "");
+    assert!(!is_known(&http));
+    let [warning] = &http.warnings[..] else { panic!("{:?}", http.warnings) };
+    assert!(warning.contains("is left, it is not sealed by a key of ours"), "{warning}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A strict reader of namespace-well-formed XML without DTD: the only one there is, so that no two can
 //! disagree on a document.
+mod characters;
 mod limits;
 mod name;
 mod reference;
@@ -9,6 +10,7 @@ mod white_space;
 
 use crate::GateError;
 use crate::outline::{Attribute, Name, Namespace, Outline, Piece, Place, Span};
+pub(crate) use characters::{BYTE_ORDER_MARK, Characters};
 pub use limits::Limits;
 use scanner::{InTag, Scanner, Token};
 pub(crate) use scope::Outside;
@@ -20,50 +22,6 @@ pub(crate) use white_space::{attribute_value, line_ends};
 const BYTES_PER_ELEMENT: usize = 96;
 const BYTES_PER_DECLARATION: usize = 192;
 const BYTES_PER_PIECE: usize = 32;
-
-/// What may stand before a document (XML 1.0 4.3.3).
-pub(crate) const BYTE_ORDER_MARK: char = '\u{FEFF}';
-
-/// The text of a document in which each character may stand in XML 1.0.
-pub(crate) struct Characters<'a> {
-    pub(crate) text: &'a str,
-    /// Is there any control character, such as a line end?
-    has_controls: bool,
-}
-
-impl<'a> Characters<'a> {
-    /// A text each character of which XML 1.0 lets stand.
-    ///
-    /// # Errors
-    /// It has another one.
-    pub(crate) fn check(text: &'a str) -> Result<Self, GateError> {
-        let (characters, bytes) = (Self::of(text), text.as_bytes());
-        let control = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
-        // As below.
-        let has_others = || bytes.iter().fold(false, |found, b| found | control(*b));
-        if characters.has_controls && has_others() {
-            // UTF-16 of ASCII is valid UTF-8, with a NUL in every second place.
-            let nul = bytes.contains(&0);
-            return Err(if nul {
-                GateError::NotUtf8
-            } else {
-                GateError::Malformed("a control character")
-            });
-        }
-        let noncharacter = |w: &[u8]| matches!(w, [0xEF, 0xBF, 0xBE | 0xBF]);
-        if memchr::memchr(0xEF, bytes).is_some() && bytes.windows(3).any(noncharacter) {
-            return Err(GateError::Malformed("the character U+FFFE or U+FFFF"));
-        }
-        Ok(characters)
-    }
-
-    /// Those of a text that is known to be good.
-    pub(crate) fn of(text: &'a str) -> Self {
-        // No early end: so the loop runs on many bytes at a time.
-        let has_controls = text.bytes().fold(false, |found, b| found | (b < b' '));
-        Self { text, has_controls }
-    }
-}
 
 /// Reads a document, whose prefixes may be bound outside of it, to its end or to the first fault.
 pub(crate) fn read(

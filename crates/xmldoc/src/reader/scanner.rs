@@ -3,7 +3,7 @@
 //! Hand-written, because a general parser's pieces cost more than all of xmlsec1's own parse.
 use memchr::{memchr2, memchr3};
 
-use super::Characters;
+use super::characters::Characters;
 use super::name::{continues_name, name_at};
 use super::reference;
 use super::white_space;

@@ -2,9 +2,9 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use super::white_space::attribute_value;
 use crate::GateError;
 use crate::outline::{Declaration, Name, Namespace, Span, Value, Words, XML};
-use crate::reader::attribute_value;
 
 /// What most messages need, so that the lists need not grow.
 const ROOM: usize = 16;

@@ -2,6 +2,7 @@
 //!
 //! Time and memory are linear in what is read: the gate bounds how many namespaces are in scope, and
 //! the verifier how many prefixes are listed.
+mod account;
 mod octets;
 mod rendered;
 

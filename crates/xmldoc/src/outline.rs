@@ -33,7 +33,7 @@ impl Span {
 }
 
 /// The elements of a text and what is in them, in document order.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outline {
     pub(crate) places: Vec<Place>,
     /// Of all elements, without namespace declarations.

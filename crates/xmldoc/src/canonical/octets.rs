@@ -1,8 +1,9 @@
 //! Canonical octets, and where in them each piece was written.
 use std::rc::Rc;
 
-use memchr::{memchr, memchr_iter, memchr3};
+use memchr::{memchr, memchr3};
 
+use super::account::is_accounted_for;
 use crate::Element;
 use crate::outline::{
     Attribute, Declaration, Name, Namespace, Node, Outline, Piece, Place, Span, Value, Words,
@@ -11,9 +12,9 @@ use crate::outline::{
 /// What a digest is taken of: canonical octets, and the places where their pieces were written.
 ///
 /// Whoever wants to read what was digested reads it here: each name, value and text is a piece of
-/// these very octets. Where they are was not looked for but noted while they were written. That is what
-/// the reader would find: no value has a quote and each `<` begins a tag that was noted, so that there
-/// is no other way to divide them; and all tests and fuzz targets hold the reader against it.
+/// these very octets. Where they are was noted while they were written, and then each octet was looked
+/// at once more: there is no other way to read them. All tests and fuzz targets hold the reader against
+/// it, too.
 pub(crate) struct Octets {
     text: Rc<String>,
     outline: Outline,
@@ -28,6 +29,11 @@ impl Octets {
         Rc::unwrap_or_clone(self.text)
     }
 
+    #[cfg(test)]
+    pub(super) fn into_parts(self) -> (String, Outline) {
+        (Rc::unwrap_or_clone(self.text), self.outline)
+    }
+
     /// The element that was canonicalised, of pieces of these octets.
     pub(crate) fn element(&self) -> Option<Element> {
         self.outline.node(&self.text, 0).map(|root| Element::of(&self.text, root))
@@ -39,8 +45,7 @@ pub(super) struct Writer {
     outline: Outline,
     /// Numbers of the elements that are open, outermost first.
     open: Vec<usize>,
-    /// How many `<` were written, where tags begin or in comments.
-    openings: usize,
+    has_comments: bool,
 }
 
 impl Writer {
@@ -57,17 +62,18 @@ impl Writer {
             pieces: Vec::with_capacity(place.pieces.len() + 2),
             outside: 0,
         };
-        Self { text, outline, open: Vec::new(), openings: 0 }
+        Self { text, outline, open: Vec::new(), has_comments: false }
     }
 
     pub(super) fn length(&self) -> usize {
         self.text.len()
     }
 
-    /// `None` when there is markup in them that was not noted.
+    /// `None` when a reader would find anything else in them than was noted.
     pub(super) fn into_octets(self) -> Option<Octets> {
-        let Self { text, outline, openings, .. } = self;
-        if memchr_iter(b'<', text.as_bytes()).count() != openings {
+        let Self { text, outline, has_comments, .. } = self;
+        let is_read = if has_comments { is_as_read } else { is_accounted_for };
+        if !is_read(&text, &outline) {
             return None;
         }
         debug_assert!(is_as_read(&text, &outline), "{text}");
@@ -78,7 +84,6 @@ impl Writer {
     pub(super) fn start(&mut self, name: Name, text: &str) {
         let at = self.text.len();
         self.text.push('<');
-        self.openings += 1;
         let name = self.name(name, text);
         self.place(at, name, Namespace::None);
     }
@@ -112,7 +117,6 @@ impl Writer {
         let Node { text, place, .. } = element;
         let (from, at) = (place.span.start, self.text.len());
         self.text.push_str(Span { start: from, end: place.content }.of(text));
-        self.openings += 1;
         let moved = |position: usize| position - from + at;
         let moved_name = |name: Name| Name { start: moved(name.start), ..name };
         let attributes = element.attributes().iter().map(|attribute| {
@@ -209,7 +213,7 @@ impl Writer {
 
     pub(super) fn comment(&mut self, text: &str) {
         self.text.push_str("<!--");
-        self.openings += 1 + memchr_iter(b'<', text.as_bytes()).count();
+        self.has_comments = true;
         let span = self.push(text);
         self.text.push_str("-->");
         self.outline.pieces.push(Piece::Comment(span));
@@ -220,7 +224,6 @@ impl Writer {
         let Some(number) = self.open.pop() else { return };
         let Some(place) = self.outline.places.get_mut(number) else { return };
         self.text.push_str("</");
-        self.openings += 1;
         let Span { start, end } = Span { start: place.name.start, end: place.name.end() };
         self.text.extend_from_within(start..end);
         self.text.push('>');
@@ -287,7 +290,7 @@ fn special(text: &[u8]) -> Option<usize> {
 }
 
 /// Does the reader find the same in the octets?
-fn is_as_read(text: &str, outline: &Outline) -> bool {
+pub(super) fn is_as_read(text: &str, outline: &Outline) -> bool {
     use crate::reader::{Characters, Outside, read};
     let limits = crate::Limits::NONE;
     read(&Characters::of(text), &limits, &Outside::default()).as_ref() == Ok(outline)

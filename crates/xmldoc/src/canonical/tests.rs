@@ -1,5 +1,5 @@
 //! The specifications' own examples, and libxml2's canonicaliser as the judge of random documents.
-mod random;
+pub(super) mod random;
 
 use super::*;
 use crate::fuzz_support::{Choice, canonicalise};

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::md::Md;
-use openssl::pkey::{PKeyRef, Public};
+use openssl::pkey::{Id, PKeyRef, Public};
 use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Verifier};
@@ -26,6 +26,10 @@ impl Verifiers {
         octets: &[u8],
         signature: &[u8],
     ) -> Result<bool, ErrorStack> {
+        // libcrypto takes a number without its leading zeroes for the same (RFC 8017 8.1.2, 8.2.2).
+        if key.id() == Id::RSA && signature.len() != key.size() {
+            return Ok(false);
+        }
         let Some(of_message) = algorithm.message_digest() else {
             return Verifier::new_without_digest(key)?.verify_oneshot(signature, octets);
         };
@@ -86,6 +90,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// One signature of 256 begins with a zero.
+    #[test]
+    fn a_signature_is_as_long_as_its_key() {
+        let pair = testing::rsa();
+        let (key, verifiers) = (pair.verifying(), Verifiers::default());
+        let algorithm = SignatureAlgorithm::RsaPssSha256;
+        let sign = || pair.signing().sign_octets(algorithm, b"octets").unwrap();
+        let good = std::iter::repeat_with(sign).find(|signature| signature[0] == 0).unwrap();
+        let verdict = |signature: &[u8]| {
+            verifiers.verify(key.pkey(), algorithm, b"octets", signature).unwrap_or(false)
+        };
+        assert!(verdict(&good));
+        assert!(!verdict(&good[1..]) && !verdict(&[&[0], &*good].concat()));
     }
 
     /// The padding belongs to the algorithm, not to the key.

@@ -2,22 +2,22 @@
 use std::fmt::Write;
 
 /// xorshift64.
-pub(super) struct Random(u64);
+pub(in crate::canonical) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::canonical) fn new(seed: u64) -> Self {
         // Neighbouring seeds must not give neighbouring numbers.
         Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(in crate::canonical) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as usize % end.max(1)
     }
 
-    pub(super) fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
+    pub(in crate::canonical) fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
         list[self.below(list.len())]
     }
 }
@@ -59,7 +59,7 @@ const MARKUP: &[&str] = &[
 ];
 
 /// A document; nearly all of them pass the gate.
-pub(super) fn document(random: &mut Random) -> String {
+pub(in crate::canonical) fn document(random: &mut Random) -> String {
     let mut xml = String::new();
     xml.push_str(random.pick(&["", "", "<?xml version='1.0'?>\r\n", "<!-- before -->\n"]));
     let mut writer = Writer { xml, random, budget: 30 };
@@ -70,7 +70,7 @@ pub(super) fn document(random: &mut Random) -> String {
 }
 
 /// The document with a few bytes lost, doubled or put in.
-pub(super) fn mutant(xml: &str, random: &mut Random) -> String {
+pub(in crate::canonical) fn mutant(xml: &str, random: &mut Random) -> String {
     let mut bytes = xml.as_bytes().to_vec();
     for _ in 0..=random.below(3) {
         let (at, other) = (random.below(bytes.len()), random.below(bytes.len()));

@@ -25,6 +25,7 @@ mod notice;
 mod own_pages;
 mod remote_user;
 mod request;
+mod request_variable;
 mod respond;
 mod response_header;
 mod rewrite_phase;

@@ -285,6 +285,9 @@ reasons! {
     IDP_UNKNOWN, "idp_unknown", Client,
         "The sender is not an identity provider of this service.",
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
+    IDP_NOT_OFFERED, "idp_not_offered", Client,
+        "The organisation that was chosen cannot sign people in here.",
+        "name the saml_idp in an idp of the saml_sp, or correct what has chosen it: the variable of auth_saml idp=, the discovery service";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";
@@ -447,6 +450,9 @@ reasons! {
     AUTHENTICATION_REQUIRED, "authentication_required", Client 401,
         "You are not logged in.",
         "open the login address in a browser";
+    SESSION_OF_OTHER_IDP, "session_of_other_idp", Client 401,
+        "You are logged in at another organisation than this page is for.",
+        "open the login address in a browser; auth_saml idp= says whose users the location is for";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
@@ -526,6 +532,7 @@ mod tests {
                 ("xml_too_large", 413),
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
+                ("session_of_other_idp", 401),
                 ("logout_cross_site", 403),
             ]
         );

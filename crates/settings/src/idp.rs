@@ -99,6 +99,7 @@ fn settings<H: Host>(
         keys: keys(raw, around.files)?,
         metadata_signers: signatures::metadata_signers(raw, policy, around)?,
         second_verifier: signatures::second_verifier(policy, around)?,
+        domains: raw.domain.iter().map(|given| given.value.clone()).collect(),
         policy: policy.resolved(),
     })
 }

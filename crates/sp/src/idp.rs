@@ -53,6 +53,11 @@ impl Idp {
         self.current.borrow().as_ref().is_some_and(|c| c.provider.entity_id == entity_id)
     }
 
+    /// Do people with e-mail addresses at `domain`, in lower case, sign in here?
+    pub fn has_domain(&self, domain: &str) -> bool {
+        self.settings.domains.iter().any(|known| known == domain)
+    }
+
     /// Puts another value in the place of what was known.
     pub(crate) fn replace(&self, new: Current) -> Option<Current> {
         self.current.replace(Some(new))

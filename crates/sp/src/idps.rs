@@ -76,6 +76,19 @@ impl Idps {
         self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
     }
 
+    /// The IdP that is meant by `text`: the name of its block, or else its entityID.
+    pub fn called(&self, text: &str) -> Option<Rc<Idp>> {
+        self.named(text).cloned().or_else(|| self.of_entity(text))
+    }
+
+    /// The IdP at which people with an e-mail address like `address` sign in: by what stands behind its
+    /// last `@`, in any case.
+    pub fn of_address(&self, address: &str) -> Option<Rc<Idp>> {
+        let (_, domain) = address.trim().rsplit_once('@')?;
+        let domain = domain.to_ascii_lowercase();
+        self.in_order.iter().find(|idp| idp.has_domain(&domain)).cloned()
+    }
+
     /// Who is asked when nothing says whom: the first one whose metadata is there.
     pub fn default_idp(&self) -> Option<&Rc<Idp>> {
         self.in_order.iter().find(|idp| idp.current().is_some())

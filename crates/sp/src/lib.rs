@@ -48,7 +48,7 @@ pub use idp::{Current, Idp};
 pub use idps::{Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
 pub use protection::{
-    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,
 };
 pub use publication::{Publication, Published};
 pub use renewal::{NotRenewed, Renewal};

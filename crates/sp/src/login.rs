@@ -18,8 +18,10 @@ use crate::sp::{Sp, sealing_failed};
 
 /// A login to start.
 pub(crate) struct Login {
-    /// Who is asked.
-    pub idp: Rc<Idp>,
+    /// Who is asked; `None` = whoever is found.
+    pub idp: Option<Rc<Idp>>,
+    /// Who is asked when the person has chosen nobody.
+    pub hinted: Option<Rc<Idp>>,
     /// Absolute and checked.
     pub return_url: String,
     pub force_authn: bool,
@@ -41,7 +43,8 @@ impl Login {
         now: UnixTime,
     ) -> Result<Reply, Refusal> {
         refuse_loop(sp, r, now)?;
-        let idp = self.idp.current().ok_or_else(|| sp.idps.awaited())?;
+        let asked = self.idp.or(self.hinted).map_or_else(|| sp.default_idp(), Ok)?;
+        let idp = asked.current().ok_or_else(|| sp.idps.awaited())?;
         idp.check_validity(now)?;
         let id = random::id();
         circumstances.set_request_id(&id);
@@ -60,7 +63,7 @@ impl Login {
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
-            idp: self.idp.name().to_owned(),
+            idp: asked.name().to_owned(),
             return_url,
             issue_instant: now,
             expires: now + sp.request_lifetime,

@@ -19,6 +19,7 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy: Policy::default(),
     }
 }

@@ -223,3 +223,15 @@ fn the_pair_that_signs_need_not_decrypt() {
     let sp = http.sps.iter().find(|sp| sp.name == "b").unwrap();
     assert_eq!((sp.credentials.len(), sp.decryption_keys.len()), (1, 1));
 }
+
+#[test]
+fn domains_of_addresses_are_known_in_any_case() {
+    let http = Site::with("idp", "domain Example.COM example.net; domain sub.example.org;").made();
+    let idps = &http.sp().idps;
+    for address in ["jane@example.com", "JANE@EXAMPLE.net", " a@b@sub.example.org "] {
+        assert_eq!(idps.of_address(address).unwrap().name(), "corp", "{address}");
+    }
+    for address in ["", "@", "jane", "example.com", "jane@www.example.com", "jane@example.org"] {
+        assert!(idps.of_address(address).is_none(), "{address}");
+    }
+}

@@ -1,4 +1,5 @@
-//! `saml_login`: starts a login by link; `return` says where it ends, `idp` at whom.
+//! `saml_login`: starts a login by link; `return` says where it ends, `idp` at whom, `login_hint` whose
+//! it is.
 
 use std::rc::Rc;
 
@@ -22,6 +23,7 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
     refuse_embedded(&visit.head, Frames::Any)?;
     let login = Login {
         idp: idp(visit, sp)?,
+        hinted: visit.head.argument("login_hint").and_then(|hint| sp.idps.of_address(&hint)),
         return_url: return_argument(visit, sp)?.unwrap_or_else(|| sp.login_redirect.clone()),
         force_authn: flag(visit, "force_authn"),
         passive: flag(visit, "passive"),
@@ -30,9 +32,9 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
     login.start(sp, &visit.head, &visit.circumstances, visit.now)
 }
 
-fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Rc<Idp>, Refusal> {
-    let Some(name) = visit.head.argument("idp") else { return sp.default_idp() };
-    sp.idps.named(&name).cloned().ok_or_else(|| {
+fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Option<Rc<Idp>>, Refusal> {
+    let Some(name) = visit.head.argument("idp") else { return Ok(None) };
+    sp.idps.called(&name).map(Some).ok_or_else(|| {
         let detail = format!("the \"idp\" argument is {}, and no IdP of this SP", quote(&name));
         Refusal::new(&reason::ARGUMENT_INVALID, detail)
     })

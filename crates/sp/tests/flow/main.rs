@@ -4,6 +4,7 @@
 mod back_button;
 mod body;
 mod changed_idp;
+mod chosen_idp;
 mod departure;
 mod encryption;
 mod first_look;

@@ -55,6 +55,7 @@ fn settings() -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy: Policy::default(),
     }
 }

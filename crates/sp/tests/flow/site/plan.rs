@@ -123,7 +123,9 @@ impl Plan {
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
         idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
-        idps.add(sp::Idp::new(settings("other", Policy::default()), Some(of_other))).unwrap();
+        let domains = vec!["other.example".to_owned()];
+        let other = IdpSettings { domains, ..settings("other", Policy::default()) };
+        idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         idps
     }
 
@@ -201,6 +203,7 @@ fn settings(name: &str, policy: Policy) -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy,
     }
 }

@@ -10,7 +10,7 @@ use xmldoc::{
 };
 
 use super::*;
-use crate::metadata::{MetadataKey, Validity};
+use crate::metadata::{MetadataKey, UiInfo, Validity};
 use crate::provider::{
     Encryption, LogoutBinding, LogoutEndpoint, Policy, SignRequests, expiry_warning,
 };
@@ -97,6 +97,7 @@ fn metadata() -> IdpMetadata {
         encryption_key: None,
         want_authn_requests_signed: false,
         validity: Validity::default(),
+        ui: UiInfo::default(),
         left_out: None,
     }
 }

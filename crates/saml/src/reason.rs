@@ -288,6 +288,9 @@ reasons! {
     IDP_NOT_OFFERED, "idp_not_offered", Client,
         "The organisation that was chosen cannot sign people in here.",
         "name the saml_idp in an idp of the saml_sp, or correct what has chosen it: the variable of auth_saml idp=, the discovery service";
+    IDP_NOT_CHOSEN, "idp_not_chosen", Client,
+        "No organisation was chosen to sign in at.",
+        "nothing when the person left the discovery service; else see there why it sends nobody back with an entityID, and whether it knows this SP's metadata";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";

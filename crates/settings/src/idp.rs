@@ -79,7 +79,8 @@ fn current<H: Host>(
     let provider = lines
         .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
     let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
-    Ok(Current { provider: Rc::new(provider), soap_slo })
+    let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
+    Ok(Current { provider: Rc::new(provider), soap_slo, ui })
 }
 
 /// The lines, when each of them can be used.

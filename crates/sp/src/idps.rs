@@ -82,16 +82,22 @@ impl Idps {
     }
 
     /// The IdP at which people with an e-mail address like `address` sign in: by what stands behind its
-    /// last `@`, in any case.
+    /// last `@`, in any case. The configuration's word goes before that of metadata.
     pub fn of_address(&self, address: &str) -> Option<Rc<Idp>> {
         let (_, domain) = address.trim().rsplit_once('@')?;
         let domain = domain.to_ascii_lowercase();
-        self.in_order.iter().find(|idp| idp.has_domain(&domain)).cloned()
+        let by = |has: fn(&Idp, &str) -> bool| self.in_order.iter().find(|idp| has(idp, &domain));
+        by(Idp::has_domain).or_else(|| by(Idp::hints_at_domain)).cloned()
     }
 
     /// Who is asked when nothing says whom: the first one whose metadata is there.
     pub fn default_idp(&self) -> Option<&Rc<Idp>> {
         self.in_order.iter().find(|idp| idp.current().is_some())
+    }
+
+    /// Is there more than one to choose from?
+    pub fn is_choice(&self) -> bool {
+        self.in_order.iter().filter(|idp| idp.current().is_some()).nth(1).is_some()
     }
 
     /// Why there is no IdP to go to.

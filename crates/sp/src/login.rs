@@ -9,8 +9,9 @@ use pages::{Circumstances, Reply};
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{LoginCookie, PendingLogin, surplus};
+use session::{AwaitedChoice, LoginCookie, PendingLogin, surplus};
 
+use crate::discovery::{self, Asked};
 use crate::idp::Idp;
 use crate::random;
 use crate::session_store::SessionStore;
@@ -30,7 +31,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// Sends the browser to the IdP. Nothing is stored on the server before somebody has
+    /// Sends the browser to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
     /// authenticated.
     ///
     /// # Errors
@@ -43,7 +44,13 @@ impl Login {
         now: UnixTime,
     ) -> Result<Reply, Refusal> {
         refuse_loop(sp, r, now)?;
-        let asked = self.idp.or(self.hinted).map_or_else(|| sp.default_idp(), Ok)?;
+        let asked = match self.idp.clone() {
+            Some(idp) => idp,
+            None => match discovery::find(sp, r, self.hinted.clone(), &self.awaited_choice(sp))? {
+                Asked::Idp(idp) => idp,
+                Asked::Person(reply) => return Ok(reply),
+            },
+        };
         let idp = asked.current().ok_or_else(|| sp.idps.awaited())?;
         idp.check_validity(now)?;
         let id = random::id();
@@ -74,6 +81,16 @@ impl Login {
             answered: false,
         };
         remember(sp, r, &pending, now, reply(outgoing))
+    }
+
+    /// The login as it is without its IdP.
+    pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> AwaitedChoice {
+        AwaitedChoice {
+            return_url: sp.at_home(self.return_url.clone()),
+            force_authn: self.force_authn,
+            passive: self.passive,
+            authn_context: self.authn_context.clone(),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
     Current {
         provider: Rc::new(provider),
         soap_slo: Some(Rc::new(Named(format!("soap of {entity_id}")))),
+        ui: Rc::default(),
     }
 }
 

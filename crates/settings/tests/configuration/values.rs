@@ -3,7 +3,7 @@
 use clock::{Msec, Seconds};
 use saml::provider::{Encryption, SignRequests};
 use settings::StoreSettings;
-use sp::EndpointKind;
+use sp::{Discovery, EndpointKind};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
 use crate::http::{GOOD, Http, Site};
@@ -234,4 +234,18 @@ fn domains_of_addresses_are_known_in_any_case() {
     for address in ["", "@", "jane", "example.com", "jane@www.example.com", "jane@example.org"] {
         assert!(idps.of_address(address).is_none(), "{address}");
     }
+}
+
+#[test]
+fn people_find_their_idp_by_a_page_or_a_service() {
+    let found = |line: &str| {
+        let mut site = Site::with("sp", line);
+        site.add("server", "location = /saml/discovery { saml_discovery app; }");
+        site.made().sp().discovery.clone()
+    };
+    let service = "https://wayf.example.org/ds?f=1";
+    assert_eq!(GOOD.made().sp().discovery, Discovery::Off);
+    assert_eq!(found("discovery off;"), Discovery::Off);
+    assert_eq!(found("discovery builtin;"), Discovery::Builtin);
+    assert_eq!(found(&format!("discovery {service};")), Discovery::Service(service.to_owned()));
 }

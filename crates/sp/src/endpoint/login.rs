@@ -21,15 +21,19 @@ const MAX_CLASSES: usize = 8;
 
 pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     refuse_embedded(&visit.head, Frames::Any)?;
-    let login = Login {
+    asked(visit, sp)?.start(sp, &visit.head, &visit.circumstances, visit.now)
+}
+
+/// The login that the address asks for.
+pub(super) fn asked<S>(visit: &Visit, sp: &Sp<S>) -> Result<Login, Refusal> {
+    Ok(Login {
         idp: idp(visit, sp)?,
         hinted: visit.head.argument("login_hint").and_then(|hint| sp.idps.of_address(&hint)),
         return_url: return_argument(visit, sp)?.unwrap_or_else(|| sp.login_redirect.clone()),
         force_authn: flag(visit, "force_authn"),
         passive: flag(visit, "passive"),
         authn_context: authn_context(visit)?,
-    };
-    login.start(sp, &visit.head, &visit.circumstances, visit.now)
+    })
 }
 
 fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Option<Rc<Idp>>, Refusal> {
@@ -41,7 +45,7 @@ fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Option<Rc<Idp>>, Refusal> {
 }
 
 /// `force_authn=1` and the like.
-fn flag(visit: &Visit, name: &str) -> bool {
+pub(super) fn flag(visit: &Visit, name: &str) -> bool {
     visit.head.argument(name).is_some_and(|value| value == "1")
 }
 

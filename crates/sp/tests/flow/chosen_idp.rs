@@ -2,7 +2,7 @@
 
 use sp::EndpointKind::{Acs, Login};
 
-use crate::site::{Ask, Assertion, Browser, NOW, Plan, Sent, Site, corp, other};
+use crate::site::{Ask, Assertion, Browser, Idp, NOW, Plan, Sent, Site, corp, other};
 
 const CORP: &str = "https://idp.corp.example/sso";
 
@@ -41,12 +41,17 @@ fn an_address_says_where_somebody_signs_in_unless_the_link_does() {
 
 #[test]
 fn a_login_at_one_idp_is_not_answered_by_another() {
-    for (query, idp) in [("idp=corp", other()), ("idp=other", corp())] {
+    let with_its_key = Idp { entity_id: other().entity_id, ..corp() };
+    for (query, idp, code) in [
+        ("idp=corp", other(), "signature_invalid"),
+        ("idp=other", corp(), "signature_invalid"),
+        ("idp=corp", with_its_key, "issuer_mismatch"),
+    ] {
         let (site, mut browser) = (Site::new(), Browser::default());
         let asked = Sent::by(&site.ask(&mut browser, Ask::open(Login, query)));
         let form = Assertion::of_jane("_s1", NOW).answering(&asked).form(idp);
         let answer = site.ask(&mut browser, Ask::send(Acs, form));
-        assert_eq!(answer.refused(), (403, "issuer_mismatch"), "{query}");
+        assert_eq!(answer.refused(), (403, code), "{query}");
         assert!(site.sp.sessions.is_blank());
     }
 }

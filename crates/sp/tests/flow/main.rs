@@ -6,6 +6,8 @@ mod body;
 mod changed_idp;
 mod chosen_idp;
 mod departure;
+mod discovery;
+mod discovery_service;
 mod encryption;
 mod first_look;
 mod late_assertion;

@@ -7,8 +7,8 @@ use clock::Seconds;
 use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
 use session::{SameSite, Separator, SpId};
 use sp::{
-    BackChannel, CookieAttributes, Cookies, Current, EndpointKind, Endpoints, Idps, Publication,
-    Published, ReturnTargets, SessionRules, Sp,
+    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints, Idps,
+    Publication, Published, ReturnTargets, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -36,6 +36,8 @@ pub struct Plan {
     pub is_awaited: bool,
     /// What it says in its metadata is signed.
     pub signs_metadata: bool,
+    /// How people find their IdP.
+    pub discovery: Discovery,
 }
 
 impl Default for Plan {
@@ -50,6 +52,7 @@ impl Default for Plan {
             without: None,
             is_awaited: false,
             signs_metadata: false,
+            discovery: Discovery::Off,
         }
     }
 }
@@ -74,6 +77,7 @@ impl Plan {
                 .collect(),
             credentials,
             idps: self.idps(&soap_slo),
+            discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(rules(id))),
             cookies: self.cookies(id),
             return_targets: return_targets(),
@@ -118,8 +122,10 @@ impl Plan {
                 ..provider_of(corp())
             }),
             soap_slo: self.slo.contains(&LogoutBinding::Soap).then_some(soap_slo),
+            ui: Rc::default(),
         };
-        let of_other = Current { provider: Rc::new(provider_of(other())), soap_slo: None };
+        let provider = Rc::new(provider_of(other()));
+        let of_other = Current { provider, soap_slo: None, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
         idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();

@@ -83,6 +83,19 @@ fn remembered<S>(sp: &Sp<S>, r: &impl Headers) -> Option<Rc<Idp>> {
     idp.current().map(|_| Rc::clone(idp))
 }
 
+/// Where somebody starts again whose login for `page` was refused. Where people choose their IdP they may
+/// have chosen wrongly, for always even, so that they choose once more.
+pub(crate) fn start_again<S>(sp: &Sp<S>, page: &str) -> String {
+    match sp.endpoints.get(EndpointKind::Discovery) {
+        Some(choosing) if sp.discovery == Discovery::Builtin && sp.idps.is_choice() => {
+            let mut query = Serializer::new(String::new());
+            query.append_pair("return", &sp.at_home(page.to_owned()));
+            format!("{choosing}?{}", query.finish())
+        }
+        _ => page.to_owned(),
+    }
+}
+
 /// What a login is to be like, as arguments of `saml_login` and `saml_discovery`.
 pub(crate) fn arguments(login: &AwaitedChoice) -> Vec<(&'static str, String)> {
     let mut arguments = vec![("return", login.return_url.clone())];

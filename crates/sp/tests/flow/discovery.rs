@@ -3,7 +3,9 @@
 use sp::EndpointKind::{Acs, Discovery as Page, Login};
 use sp::{Discovery, EndpointKind};
 
-use crate::site::{Answer, Ask, Assertion, BASE_URL, Browser, NOW, Plan, Sent, Site, corp, other};
+use crate::site::{
+    Answer, Ask, Assertion, BASE_URL, Browser, DENIED, NOW, Plan, Sent, Site, corp, other,
+};
 
 const CORP: &str = "https://idp.corp.example/sso";
 const CHOICES: &str = "__Host-saml_idps_";
@@ -93,6 +95,18 @@ fn choices_are_remembered_and_made_by_themselves_when_asked_to() {
     assert!(page.text().contains("value=\"1\" checked"), "there they choose anew");
     choose(&mut browser, "idp=corp");
     leads_to_page(&ask(&site, &mut browser, Login, ""));
+}
+
+#[test]
+fn who_chose_wrongly_for_always_can_choose_once_more() {
+    let (site, mut browser) = (site(), Browser::default());
+    ask(&site, &mut browser, Page, "idp=other&remember=1");
+    let asked = Sent::by(&ask(&site, &mut browser, Login, "return=/page%3Fx%3D1"));
+    let response = other().response(Some(asked.attribute("ID")), DENIED, "", NOW);
+    let refused = site.ask(&mut browser, Ask::send(Acs, response.by_post()));
+    assert_eq!(refused.code(), Some("status_not_success"));
+    let again = format!("{BASE_URL}/saml/discovery?return=%2Fpage%3Fx%3D1");
+    assert!(refused.text().contains(&format!("<a href=\"{again}\">Start again")));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod listing;
 
+use http::Headers;
 use pages::{Discovery as Page, Reply};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
@@ -32,10 +33,18 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
             let is_automatic = login::flag(visit, REMEMBER);
             let choices = sp.cookies.idp_choices(&visit.head).with(idp.name(), is_automatic);
             let reply = start(visit, sp, login)?;
+            if is_begun_elsewhere(visit) {
+                return Ok(reply);
+            }
             Ok(reply.with_cookie(sp.cookies.set_idp_choices(&choices)))
         }
         (_, Discovery::Service(_)) => start(visit, sp, login),
     }
+}
+
+/// A link of another site begins a login, and must not choose for the next ones (Fetch Metadata 2.3).
+fn is_begun_elsewhere(visit: &Visit) -> bool {
+    matches!(visit.head.first("sec-fetch-site"), Some(b"cross-site" | b"same-site"))
 }
 
 fn start<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login) -> Result<Reply, Refusal> {

@@ -110,6 +110,17 @@ fn who_chose_wrongly_for_always_can_choose_once_more() {
 }
 
 #[test]
+fn another_site_chooses_nothing_for_the_next_time() {
+    for site_of_link in ["cross-site", "same-site"] {
+        let (site, mut browser) = (site(), Browser::default());
+        let link = Ask::follow(Page, "idp=other&remember=1").with("Sec-Fetch-Site", site_of_link);
+        Sent::by(&site.ask(&mut browser, link));
+        assert!(browser.names(CHOICES).is_empty(), "{site_of_link}");
+        leads_to_page(&ask(&site, &mut browser, Login, ""));
+    }
+}
+
+#[test]
 fn a_remembered_idp_that_is_gone_is_not_gone_to() {
     let (site, mut browser) = (site(), Browser::default());
     let tag = site.sp.id.tag();

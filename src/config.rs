@@ -68,6 +68,25 @@ fn read_block<B: Block>(cf: &mut ngx_conf_t) -> *mut c_char {
     NGX_CONF_OK
 }
 
+/// Setter of every directive of `http` itself.
+extern "C" fn set_http(
+    cf: *mut ngx_conf_t,
+    _cmd: *mut ngx_command_t,
+    _conf: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: nginx calls setters with a valid cf that nobody else holds.
+    let cf = unsafe { &mut *cf };
+    match apply_http(cf) {
+        Ok(()) => NGX_CONF_OK,
+        Err(message) => block::refuse(cf, &message),
+    }
+}
+
+fn apply_http(cf: &mut ngx_conf_t) -> Result<(), String> {
+    let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
+    main.blocks.http.apply(&block::line(cf)?)
+}
+
 /// Setter of every location directive.
 extern "C" fn set_location(
     cf: *mut ngx_conf_t,

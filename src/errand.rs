@@ -18,6 +18,7 @@ use saml::refusal::Refusal;
 use sp::{BodyError, Heard, Server, Wish};
 
 use crate::clock;
+use crate::core_dump;
 use crate::guard::log_panic;
 use crate::suspend::Slot;
 
@@ -64,6 +65,7 @@ impl Errand {
                     Err(Refusal::internal("a panic"))
                 });
                 steps.put(Step::Done(Conclusion(Some(outcome))));
+                core_dump::note_work();
             }
         });
         Self { steps, task: Some(task), pending: None }

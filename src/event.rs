@@ -18,7 +18,7 @@ pub use connection_error::ConnectionError;
 pub use http::{Resource, Way};
 pub use resolver::Resolver;
 pub use thread::aside;
-pub use timer::{Patience, Timer, pause};
+pub use timer::{Patience, Timer, pause, repeat};
 pub use tls::{Tls, TlsOptions};
 
 /// What an event calls. It may drop the connection or the timer that it belongs to.

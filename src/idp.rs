@@ -9,26 +9,19 @@ mod log;
 mod renewal;
 mod source;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use ::clock::Msec;
 use settings::SourcePlace;
 
 use self::source::Source;
-use crate::event::{Patience, Timer, is_exiting};
+use crate::event::repeat;
 use crate::module::MainConf;
 
 /// How often a worker looks whether there is something to do.
 const TICK: Msec = Msec(1000);
 /// While an IdP is awaited, somebody may be waiting.
 const SHORT_TICK: Msec = Msec(100);
-
-/// Metadata that this worker keeps fresh.
-struct Watch {
-    sources: Vec<Rc<Source>>,
-    timer: RefCell<Option<Timer>>,
-}
 
 /// Begins, in a worker. The configuration is the one that it runs on to its end.
 pub fn start(main: &MainConf) {
@@ -37,33 +30,18 @@ pub fn start(main: &MainConf) {
         .map(|source| Rc::new(Source::new(source, main)))
         .filter(|source| !source.followers.is_empty())
         .collect();
-    if sources.is_empty() {
-        return;
+    if !sources.is_empty() {
+        repeat(Msec(0), move || look(&sources));
     }
-    let watch = Rc::new(Watch { sources, timer: RefCell::default() });
-    let timer = Timer::new(Patience::Cancelable, {
-        let watch = Rc::clone(&watch);
-        Rc::new(move || watch.tick())
-    });
-    timer.start(Msec(0));
-    // It holds itself: a worker watches until it ends.
-    watch.timer.replace(Some(timer));
 }
 
-impl Watch {
-    fn tick(&self) {
-        if is_exiting() {
-            return;
-        }
-        for source in self.sources.iter().filter(|source| !source.is_busy()) {
-            match &source.settings.place {
-                SourcePlace::File { .. } => file::look(source),
-                SourcePlace::Url { .. } => fetch::look(source),
-            }
-        }
-        let is_awaited = self.sources.iter().any(|source| source.is_awaited());
-        if let Some(timer) = self.timer.borrow().as_ref() {
-            timer.start(if is_awaited { SHORT_TICK } else { TICK });
+/// Gives when to look again.
+fn look(sources: &[Rc<Source>]) -> Msec {
+    for source in sources.iter().filter(|source| !source.is_busy()) {
+        match &source.settings.place {
+            SourcePlace::File { .. } => file::look(source),
+            SourcePlace::Url { .. } => fetch::look(source),
         }
     }
+    if sources.iter().any(|source| source.is_awaited()) { SHORT_TICK } else { TICK }
 }

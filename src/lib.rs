@@ -12,12 +12,14 @@ mod board;
 mod clock;
 mod config;
 mod context;
+mod core_dump;
 mod core_variable;
 mod counters;
 mod endpoint;
 mod entry;
 mod errand;
 mod event;
+mod expiry;
 mod guard;
 mod idp;
 mod module;
@@ -133,16 +135,19 @@ static mut ngx_module_order: [*const c_char; 4] = [
 /// The master has taken a configuration: says which code runs it, since a reload keeps the old code.
 unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     // SAFETY: nginx calls it with the new cycle, in its only thread.
-    let (log, is_test) = unsafe { ((*cycle).log, ngx_test_config != 0) };
+    let (cycle, is_test) = unsafe { (&*cycle, ngx_test_config != 0) };
     if !is_test {
         let nginx = NGINX_VERSION.to_string_lossy();
         ngx_log_error!(
             NGX_LOG_NOTICE,
-            log,
+            cycle.log,
             "ngx_http_auth_saml_module/{} (built for nginx/{})",
             VERSION,
             nginx
         );
+        if let Some(main) = SamlModule::main_conf(cycle) {
+            core_dump::settle(cycle, main.core_dump());
+        }
     }
     NGX_OK as ngx_int_t
 }
@@ -151,9 +156,15 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
 unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     // SAFETY: nginx calls it with the cycle that the process runs, in its only thread.
     let (cycle, is_helper) = unsafe { (&*cycle, ngx_process == NGX_PROCESS_HELPER as ngx_uint_t) };
+    core_dump::hide_own();
     // nginx's own caches have processes that serve nobody.
     if !is_helper {
-        guard((), || SamlModule::main_conf(cycle).into_iter().for_each(idp::start));
+        guard((), || {
+            SamlModule::main_conf(cycle).into_iter().for_each(|main| {
+                idp::start(main);
+                expiry::start(main);
+            });
+        });
     }
     NGX_OK as ngx_int_t
 }
@@ -320,6 +331,7 @@ fn warn_of_old_code(cf: &ngx_conf_t) {
 unsafe extern "C" fn before_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
     let r = unsafe { Request::from_ngx_http_request(r) };
+    core_dump::note_work();
     enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || remote_user::before_access(r))
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
-use settings::{Blocks, MetadataSource, RawLocation, Uses, Warnings};
+use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
 
 use crate::board::BoardZone;
 use crate::event::Resource;
@@ -45,6 +45,17 @@ pub struct MainConf {
     pub rewrite: Cell<Option<PhaseHandler>>,
     /// Some protected location says `satisfy any`.
     pub satisfies_any: Cell<bool>,
+}
+
+impl MainConf {
+    /// What core dumps hold: where there is no SP, nothing of ours is in them.
+    pub fn core_dump(&self) -> CoreDump {
+        match &self.blocks.http.core_dump {
+            _ if self.sps.is_empty() => CoreDump::Full,
+            Some(given) => given.value,
+            None => CoreDump::default(),
+        }
+    }
 }
 
 // SAFETY: create_main_conf makes a MainConf.

@@ -131,3 +131,11 @@ def test_a_redirect_of_the_same_server_is_followed(nginx, served):
     served.sends = sends
     server = start(nginx, served)
     server.wait_for(lambda: logs_in(server, OLD), "metadata")
+
+
+def test_a_metadata_query_server_is_asked_for_the_entity(nginx, served):
+    conf = CONF.replace("@URL@", "@URL@/$entity_id").replace("@IDP@", f"@IDP@ entity_id {OLD.entity_id};")
+    files = {"metadata-server.crt": TLS.certificate_pem}
+    server = nginx(conf, files=files, URL=served.url, IDP="")
+    server.wait_for(lambda: logs_in(server, OLD), "metadata")
+    assert served.heads[0].startswith("GET /metadata/https%3A%2F%2Fidp.example.org%2Fmetadata HTTP/1.1\r\n")

@@ -6,13 +6,13 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureMethod, XMLSigner, methods
 
 from harness.browser import Browser
 from harness.dsig import ENVELOPED, EXCLUSIVE, RSA_SHA256, SHA256
 from harness.idp import Idp
 from harness.keys import Credential, certified, rsa_credential
 from harness.message import NS
+from harness.signed_metadata import signed_by_signxml
 from harness.site import site
 
 CONF = site(
@@ -64,20 +64,6 @@ def signed_by_xmlsec1(tmp_path, text: str, credential: Credential = FEDERATION, 
     return done.read_text()
 
 
-def signed_by_signxml(text: str, credential: Credential = FEDERATION) -> str:
-    root = etree.fromstring(text)
-    root.insert(0, etree.Element(f"{{{NS['ds']}}}Signature", Id="placeholder", nsmap={"ds": NS["ds"]}))
-    signer = XMLSigner(methods.enveloped, SignatureMethod.RSA_SHA512, DigestAlgorithm.SHA384, EXCLUSIVE)
-    signed = signer.sign(
-        root,
-        key=credential.key,
-        cert=[credential.certificate],
-        reference_uri=root.get("ID"),
-        id_attribute="ID",
-    )
-    return etree.tostring(signed).decode()
-
-
 def nginx_says(prepared, text: str, idp: str = "") -> tuple[bool, str]:
     return prepared(CONF, files={**FILES, "signed.xml": text}, IDP=idp).test()
 
@@ -101,7 +87,7 @@ def test_signed_by_xmlsec1(nginx, tmp_path):
 
 
 def test_signed_by_signxml(nginx):
-    logs_in(nginx, signed_by_signxml(entity()))
+    logs_in(nginx, signed_by_signxml(entity(), FEDERATION))
 
 
 def test_an_aggregate_with_the_wanted_entity(nginx, tmp_path):
@@ -109,7 +95,7 @@ def test_an_aggregate_with_the_wanted_entity(nginx, tmp_path):
     text = aggregate(*others[:10], entity(), aggregate(*others[10:], identifier="_group"))
     wanted = "entity_id https://idp.example.org/metadata;"
     logs_in(nginx, signed_by_xmlsec1(tmp_path, text), line=wanted)
-    logs_in(nginx, signed_by_signxml(text), line=wanted)
+    logs_in(nginx, signed_by_signxml(text, FEDERATION), line=wanted)
 
 
 def test_one_of_several_certificates(nginx, tmp_path):
@@ -219,7 +205,8 @@ def test_mistakes(prepared):
     conf = CONF.replace("metadata signed.xml;", "")
     good, said = prepared(conf, files=FILES, IDP="").test()
     assert not good and '"metadata_certificate" needs "metadata"' in said, said
-    good, said = prepared(CONF, files={"federation.crt": "no certificate"}, IDP="").test()
+    good, said = prepared(CONF, files={"federation.crt": "no certificate", "signed.xml": entity()}, IDP="").test()
     assert not good and '"metadata_certificate" "federation.crt"' in said, said
-    good, said = prepared(CONF.replace("federation.crt", "missing.crt"), IDP="").test()
-    assert not good and "no such file" in said, said
+    conf = CONF.replace("federation.crt", "missing.crt")
+    good, said = prepared(conf, files={"signed.xml": entity()}, IDP="").test()
+    assert not good and "no such file" in said and "missing.crt" in said, said

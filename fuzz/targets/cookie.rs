@@ -12,7 +12,9 @@ use session::{
 
 const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
-static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::one(Secret::from_bytes([7; 32])));
+thread_local! {
+    static SECRETS: Secrets = Secrets::one(Secret::from_bytes([7; 32]));
+}
 static APP: LazyLock<SpId> = LazyLock::new(|| SpId::new("app", "https://app.example.com"));
 static WIKI: LazyLock<SpId> = LazyLock::new(|| SpId::new("wiki", "https://app.example.com"));
 static PENDING: LazyLock<PendingLogin> = LazyLock::new(|| {
@@ -31,13 +33,15 @@ fuzz_target!(|header: &[u8]| {
             assert!(cookies_named([header], name).any(|found| found == value));
             assert!(cookie_suffix(name).bytes().all(|b| b.is_ascii_alphanumeric()));
         }
-        read(value);
+        SECRETS.with(|secrets| read(secrets, value));
     }
-    read(header);
-    seal(header);
+    SECRETS.with(|secrets| {
+        read(secrets, header);
+        seal(secrets, header);
+    });
 });
 
-fn read(value: &[u8]) {
+fn read(secrets: &Secrets, value: &[u8]) {
     if let Some(token) = SessionToken::from_cookie(value) {
         assert_eq!(token.to_cookie().as_bytes(), value);
     }
@@ -48,20 +52,20 @@ fn read(value: &[u8]) {
     let choices = IdpChoices::from_cookie(value).to_cookie();
     assert!(choices.bytes().all(|b| b.is_ascii_alphanumeric() || b"*-._+%&=".contains(&b)));
     assert_eq!(IdpChoices::from_cookie(&choices).to_cookie(), choices);
-    if let Ok(pending) = PendingLogin::open_cookie(&SECRETS, &APP, value, NOW) {
+    if let Ok(pending) = PendingLogin::open_cookie(secrets, &APP, value, NOW) {
         assert_eq!(pending, *PENDING);
     }
-    assert!(PendingLogin::open_cookie(&SECRETS, &WIKI, value, NOW).is_err());
-    assert!(PendingLogin::open_cookie(&SECRETS, &APP, value, NOW + Seconds(600)).is_err());
+    assert!(PendingLogin::open_cookie(secrets, &WIKI, value, NOW).is_err());
+    assert!(PendingLogin::open_cookie(secrets, &APP, value, NOW + Seconds(600)).is_err());
 }
 
 /// What somebody does to a cookie of ours (change, cut, append) closes it.
-fn seal(change: &[u8]) {
+fn seal(secrets: &Secrets, change: &[u8]) {
     let [at, mask, ..] = change else { return };
     let mut cookie =
-        PENDING.seal_cookie(&SECRETS, &APP, [3; NONCE_LEN]).expect("libcrypto seals").into_bytes();
+        PENDING.seal_cookie(secrets, &APP, [3; NONCE_LEN]).expect("libcrypto seals").into_bytes();
     let at = usize::from(*at) % cookie.len();
-    let opens = |cookie: &[u8]| PendingLogin::open_cookie(&SECRETS, &APP, cookie, NOW);
+    let opens = |cookie: &[u8]| PendingLogin::open_cookie(secrets, &APP, cookie, NOW);
     assert_eq!(opens(&cookie).as_ref(), Ok(&*PENDING));
     assert!(opens(&cookie[..at]).is_err());
     assert!(opens(&[&cookie, change].concat()).is_err());

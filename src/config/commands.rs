@@ -11,10 +11,10 @@ use nginx_sys::{
     NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET, NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET,
     NGX_HTTP_SRV_CONF, ngx_command_t, ngx_str_t, ngx_uint_t,
 };
-use settings::{Arity, Block, RawHandler, RawIdp, RawLocation, RawSp, RawStore};
+use settings::{Arity, Block, RawHandler, RawHttp, RawIdp, RawLocation, RawSp, RawStore};
 use sp::EndpointKind;
 
-use super::{set_block, set_location};
+use super::{set_block, set_http, set_location};
 use crate::module::PhaseHandler;
 
 /// Where a location directive may stand.
@@ -22,7 +22,8 @@ const ANY_LEVEL: u32 =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_HTTP_LMT_CONF;
 
 const BLOCKS: usize = 3;
-const ENDPOINTS_FROM: usize = BLOCKS + RawLocation::DIRECTIVES.len();
+const LOCATIONS_FROM: usize = BLOCKS + RawHttp::DIRECTIVES.len();
+const ENDPOINTS_FROM: usize = LOCATIONS_FROM + RawLocation::DIRECTIVES.len();
 
 /// How many rows there are, the empty one at the end included.
 pub const COMMANDS: usize = ENDPOINTS_FROM + EndpointKind::ALL.len() + 1;
@@ -45,8 +46,9 @@ const fn command(row: usize, handle: PhaseHandler) -> ngx_command_t {
         0 => block::<RawStore>(),
         1 => block::<RawIdp>(),
         2 => block::<RawSp>(),
-        BLOCKS..ENDPOINTS_FROM => {
-            let directive = &RawLocation::DIRECTIVES[row - BLOCKS];
+        BLOCKS..LOCATIONS_FROM => http(RawHttp::DIRECTIVES[row - BLOCKS].arity),
+        LOCATIONS_FROM..ENDPOINTS_FROM => {
+            let directive = &RawLocation::DIRECTIVES[row - LOCATIONS_FROM];
             location(ANY_LEVEL, directive.arity, ptr::null_mut())
         }
         _ => {
@@ -61,7 +63,8 @@ const fn name(row: usize) -> &'static str {
         0 => RawStore::KIND,
         1 => RawIdp::KIND,
         2 => RawSp::KIND,
-        BLOCKS..ENDPOINTS_FROM => RawLocation::DIRECTIVES[row - BLOCKS].name,
+        BLOCKS..LOCATIONS_FROM => RawHttp::DIRECTIVES[row - BLOCKS].name,
+        LOCATIONS_FROM..ENDPOINTS_FROM => RawLocation::DIRECTIVES[row - LOCATIONS_FROM].name,
         _ => EndpointKind::ALL[row - ENDPOINTS_FROM].directive(),
     }
 }
@@ -70,6 +73,15 @@ const fn block<B: Block>() -> ngx_command_t {
     ngx_command_t {
         type_: (NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1) as ngx_uint_t,
         set: Some(set_block::<B>),
+        conf: NGX_HTTP_MAIN_CONF_OFFSET,
+        ..ngx_command_t::empty()
+    }
+}
+
+const fn http(takes: Arity) -> ngx_command_t {
+    ngx_command_t {
+        type_: (NGX_HTTP_MAIN_CONF | arity(takes)) as ngx_uint_t,
+        set: Some(set_http),
         conf: NGX_HTTP_MAIN_CONF_OFFSET,
         ..ngx_command_t::empty()
     }

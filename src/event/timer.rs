@@ -12,7 +12,7 @@ use futures_util::future::{Either, select};
 use nginx_sys::{ngx_add_timer, ngx_del_timer, ngx_event_t, ngx_msec_t};
 use ngx::log::ngx_cycle_log;
 
-use super::Callback;
+use super::{Callback, is_exiting};
 use crate::guard::guard;
 
 /// Calls back once, later. Dropped, it never does.
@@ -87,6 +87,29 @@ unsafe extern "C" fn on_timer(event: *mut ngx_event_t) {
 }
 
 const EVENT_OFFSET: usize = mem::offset_of!(Inner, event);
+
+/// Calls `work` after the span `first`, and again after each span that it gives, until the worker shuts
+/// down.
+pub fn repeat(first: Msec, work: impl Fn() -> Msec + 'static) {
+    let place: Rc<Cell<Option<Timer>>> = Rc::default();
+    let again = Rc::clone(&place);
+    let timer = Timer::new(
+        Patience::Cancelable,
+        Rc::new(move || {
+            if is_exiting() {
+                return;
+            }
+            let next = work();
+            if let Some(timer) = again.take() {
+                timer.start(next);
+                again.set(Some(timer));
+            }
+        }),
+    );
+    timer.start(first);
+    // It holds itself.
+    place.set(Some(timer));
+}
 
 /// Waits, and lets a worker that shuts down wait for it.
 pub async fn pause(span: Msec) {

@@ -19,8 +19,10 @@ from harness.response import Answer, Attribute
 from harness.site import site
 from harness.wire import cookie_header
 
+# A worker's sweep, once a second and not for each request, would be counted with whom it meets.
 CONF = site(
     main="master_process off;",
+    http="saml_core_dump full;",
     server="access_log off; keepalive_requests 1000000; location /open/ { root html; }",
 )
 WARM_UP, COUNTED = 10, 50

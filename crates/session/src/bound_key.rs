@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::gcm::{GcmKey, TAG_LEN};
 
 /// First byte of what is sealed; another version does not open.
@@ -27,11 +29,11 @@ impl BoundKey {
     pub(crate) fn new(
         purpose: &str,
         context: &[u8],
-        derive: impl FnOnce(&[u8]) -> Option<[u8; 32]>,
+        derive: impl FnOnce(&[u8]) -> Option<Zeroizing<[u8; 32]>>,
     ) -> Option<Self> {
         let purpose_len = u8::try_from(purpose.len()).ok()?;
         let binding = [&[VERSION, purpose_len], purpose.as_bytes(), context].concat();
-        let key = GcmKey::new(&derive(&binding)?).ok()?;
+        let key = GcmKey::new(&*derive(&binding)?).ok()?;
         Some(Self { binding, key })
     }
 

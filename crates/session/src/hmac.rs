@@ -4,6 +4,7 @@
 
 use openssl::error::ErrorStack;
 use openssl::hash::{DigestBytes, Hasher, MessageDigest};
+use zeroize::Zeroizing;
 
 pub(crate) const HMAC_LEN: usize = 32;
 
@@ -37,12 +38,12 @@ impl HmacKey {
 
 /// SHA-256 of one block: the key, combined with `pad`.
 fn begin(key: &[u8; HMAC_LEN], pad: u8) -> Result<Hasher, ErrorStack> {
-    let mut block = [pad; 64];
+    let mut block = Zeroizing::new([pad; 64]);
     for (byte, key) in block.iter_mut().zip(key) {
         *byte ^= key;
     }
     let mut hasher = Hasher::new(MessageDigest::sha256())?;
-    hasher.update(&block)?;
+    hasher.update(&*block)?;
     Ok(hasher)
 }
 

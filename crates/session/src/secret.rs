@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use openssl::error::ErrorStack;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::bound_key::BoundKey;
 use crate::hmac::{HMAC_LEN, HmacKey};
@@ -26,9 +27,9 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// Key material to derive keys from (RFC 5869).
+/// Key material to derive keys from (RFC 5869), wiped with all that was made of it.
 pub struct Secret {
-    material: Vec<u8>,
+    material: Zeroizing<Vec<u8>>,
     /// HKDF's pseudorandom key, made at first use; `None` when libcrypto failed.
     extracted: OnceCell<Option<HmacKey>>,
     /// The keys of what is bound to an SP: as many as SPs have purposes.
@@ -74,18 +75,20 @@ impl Secret {
 
     /// Key material fresh from a cryptographic random source, taken as it is.
     pub fn from_bytes(random: [u8; MIN_LEN]) -> Self {
-        Self::of_material(random.to_vec())
+        Self::of_material(Zeroizing::new(random.to_vec()))
     }
 
-    fn of_material(material: Vec<u8>) -> Self {
+    fn of_material(material: Zeroizing<Vec<u8>>) -> Self {
         Self { material, extracted: OnceCell::new(), of_sps: RefCell::default() }
     }
 
     /// HKDF-Expand (RFC 5869 2.3) of one SHA-256 block; `None` when libcrypto failed.
-    pub(crate) fn derive(&self, info: &[&[u8]]) -> Option<[u8; HMAC_LEN]> {
+    pub(crate) fn derive(&self, info: &[&[u8]]) -> Option<Zeroizing<[u8; HMAC_LEN]>> {
         let extracted = self.extracted.get_or_init(|| extract(&self.material).ok()).as_ref()?;
-        let key = extracted.authenticate(&[info, &[&[1]]].concat()).ok()?;
-        key.first_chunk().copied()
+        let mut key = extracted.authenticate(&[info, &[&[1]]].concat()).ok()?;
+        let derived = key.first_chunk().copied().map(Zeroizing::new);
+        key.zeroize();
+        derived
     }
 
     /// The key of a purpose and a context; `None` when libcrypto failed.
@@ -130,22 +133,36 @@ impl Secrets {
 
 /// HKDF-Extract (RFC 5869 2.2).
 fn extract(material: &[u8]) -> Result<HmacKey, ErrorStack> {
-    let extracted = HmacKey::new(SALT)?.authenticate(&[material])?;
-    let key = extracted.first_chunk().ok_or_else(ErrorStack::get)?;
-    HmacKey::new(key)
+    let mut extracted = HmacKey::new(SALT)?.authenticate(&[material])?;
+    let key = extracted.first_chunk().map_or_else(|| Err(ErrorStack::get()), HmacKey::new);
+    extracted.zeroize();
+    key
 }
 
-fn key_material(content: &[u8]) -> Vec<u8> {
-    let digits: Vec<u8> = content.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+/// Each buffer has its room from the start: one that grows leaves copies behind.
+fn key_material(content: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut digits = Zeroizing::new(Vec::with_capacity(content.len()));
+    digits.extend(content.iter().filter(|byte| !byte.is_ascii_whitespace()));
     from_hex(&digits)
-        .or_else(|| STANDARD.decode(&digits).ok())
-        .or_else(|| URL_SAFE.decode(&digits).ok())
-        .unwrap_or_else(|| content.to_vec())
+        .or_else(|| from_base64(&STANDARD, &digits))
+        .or_else(|| from_base64(&URL_SAFE, &digits))
+        .unwrap_or_else(|| Zeroizing::new(content.to_vec()))
 }
 
-fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
+fn from_hex(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| Some(hex_digit(*high)? << 4 | hex_digit(*low)?)).collect()
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    for [high, low] in pairs {
+        bytes.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+    }
+    Some(bytes)
+}
+
+fn from_base64(alphabet: &GeneralPurpose, digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; digits.len()]);
+    let len = alphabet.decode_slice(digits, &mut bytes).ok()?;
+    bytes.truncate(len);
+    Some(bytes)
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
@@ -188,7 +205,7 @@ pub(crate) mod tests {
     }
 
     fn derived(content: &[u8]) -> [u8; 32] {
-        Secret::from_file_bytes(content).unwrap().derive(&[b"test"]).unwrap()
+        *Secret::from_file_bytes(content).unwrap().derive(&[b"test"]).unwrap()
     }
 
     /// libcrypto's own HKDF, whole.
@@ -208,10 +225,8 @@ pub(crate) mod tests {
     #[test]
     fn derivation_is_hkdf_sha256() {
         let secret = Secret::from_file_bytes(&[0xa5; 48]).unwrap();
-        assert_eq!(
-            secret.derive(&[b"some ", b"purpose"]),
-            Some(hkdf(&[0xa5; 48], b"some purpose"))
-        );
+        let derived = secret.derive(&[b"some ", b"purpose"]).unwrap();
+        assert_eq!(*derived, hkdf(&[0xa5; 48], b"some purpose"));
     }
 
     #[test]
@@ -243,8 +258,8 @@ pub(crate) mod tests {
     #[test]
     fn given_bytes_are_never_taken_for_text() {
         let digits = [b'a'; 32];
-        let key = Secret::from_bytes(digits).derive(&[b"test"]);
-        assert_eq!(key, Some(hkdf(&digits, b"test")));
+        let key = Secret::from_bytes(digits).derive(&[b"test"]).unwrap();
+        assert_eq!(*key, hkdf(&digits, b"test"));
     }
 
     #[test]

@@ -106,7 +106,9 @@ impl Secrets {
         for (length, part) in lengths.iter().zip(parts) {
             name.extend([length.as_slice(), part.as_bytes()]);
         }
-        self.opening().map(|secret| secret.derive(&name).map(StoreKey).ok_or(SealError)).collect()
+        self.opening()
+            .map(|secret| secret.derive(&name).map(|key| StoreKey(*key)).ok_or(SealError))
+            .collect()
     }
 }
 

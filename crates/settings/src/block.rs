@@ -3,12 +3,14 @@
 use crate::directive::apply;
 use crate::line::Line;
 use crate::place::Place;
-use crate::raw::{RawEndpoint, RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawEndpoint, RawHttp, RawIdp, RawPolicy, RawSp, RawStore};
 use crate::unknown::unknown_directive;
 
 /// All that `http` says, in the order of its lines.
 #[derive(Default)]
 pub struct Blocks {
+    /// Its own directives.
+    pub http: RawHttp,
     /// `saml_session_store`.
     pub stores: Vec<RawStore>,
     /// `saml_idp`.
@@ -35,7 +37,7 @@ impl Blocks {
 
     /// Was there nothing for this module in the configuration?
     pub fn is_empty(&self) -> bool {
-        let Self { stores, idps, sps, endpoints } = self;
+        let Self { stores, idps, sps, endpoints, http: _ } = self;
         stores.is_empty() && idps.is_empty() && sps.is_empty() && endpoints.is_empty()
     }
 

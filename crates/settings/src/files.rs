@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::place::{ConfigError, Given};
 use crate::warnings::Warnings;
 
@@ -47,15 +49,15 @@ impl Files {
         Ok(bytes)
     }
 
-    /// As [`Files::read`], for a file that only nginx should be able to read.
+    /// As [`Files::read`], for a file that only nginx should be able to read; its content is wiped.
     pub(crate) fn read_secret(
         &self,
         directive: &str,
         given: &Given<String>,
         warnings: &mut Warnings,
-    ) -> Result<Vec<u8>, ConfigError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
         self.warn_of_readers(directive, given, warnings);
-        self.read(directive, given)
+        self.read(directive, given).map(Zeroizing::new)
     }
 
     /// Warns when every user of this host may read the file that `given` names.

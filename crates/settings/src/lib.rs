@@ -49,7 +49,8 @@ pub use self::location::location;
 pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
-    RawAuth, RawEndpoint, RawHandler, RawIdp, RawLocation, RawPolicy, RawSp, RawStore, Weak,
+    CoreDump, RawAuth, RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawSp,
+    RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

@@ -22,6 +22,9 @@ const URL_INTERVAL: Seconds = Seconds(3600);
 /// For a whole answer, when nothing else is said.
 const TIMEOUT: Seconds = Seconds(10);
 
+/// What stands in a URL for the IdP's entityID, percent-encoded.
+const ENTITY_ID: &str = "$entity_id";
+
 /// What `metadata` of one `saml_idp` names.
 pub struct MetadataSource<S> {
     /// The name of the `saml_idp`.
@@ -99,6 +102,7 @@ impl<S> Sources<S> {
         host: &mut H,
         files: &Files,
     ) -> Result<(), ConfigError> {
+        let given = &for_entity(raw, given)?;
         let is_url = is_url(given);
         if !is_url {
             only_of_urls(raw)?;
@@ -125,6 +129,20 @@ impl<S> Sources<S> {
         self.documents.push(Document { idp: raw.name.clone(), octets: octets.map(Rc::from) });
         Ok(())
     }
+}
+
+/// Where a Metadata Query server has each entity at a URL of its own, that of this one.
+fn for_entity(raw: &RawIdp, given: &Given<String>) -> Result<Given<String>, ConfigError> {
+    if !given.value.contains(ENTITY_ID) {
+        return Ok(given.clone());
+    }
+    let Some(entity_id) = &raw.entity_id else {
+        let sentence = format!("\"metadata\" with {ENTITY_ID} needs \"entity_id\"");
+        return Err(ConfigError::new(&given.place, sentence));
+    };
+    let encoded: String = form_urlencoded::byte_serialize(entity_id.value.as_bytes()).collect();
+    let value = given.value.replace(ENTITY_ID, &encoded.replace('+', "%20"));
+    Ok(Given { value, place: given.place.clone() })
 }
 
 /// A URL, or the name of a file?

@@ -1,6 +1,7 @@
 //! What the lines said: one row a directive, nothing checked across lines.
 
 mod endpoint;
+mod http;
 mod idp;
 mod location;
 mod policy;
@@ -10,6 +11,7 @@ mod store;
 use clock::Seconds;
 
 pub use self::endpoint::RawEndpoint;
+pub use self::http::{CoreDump, RawHttp};
 pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::policy::{RawPolicy, Weak};

@@ -4,7 +4,7 @@ use sp::EndpointKind;
 
 use crate::directive::Directive;
 use crate::nearest::nearest;
-use crate::raw::{RawIdp, RawLocation, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawHttp, RawIdp, RawLocation, RawPolicy, RawSp, RawStore};
 
 /// The names that the block `kind` takes.
 fn names(kind: &str) -> Vec<&'static str> {
@@ -13,6 +13,7 @@ fn names(kind: &str) -> Vec<&'static str> {
     }
     let policy = of(RawPolicy::DIRECTIVES);
     match kind {
+        "http" => of(RawHttp::DIRECTIVES).collect(),
         "saml_session_store" => of(RawStore::DIRECTIVES).collect(),
         "saml_idp" => of(RawIdp::DIRECTIVES).chain(policy).collect(),
         "saml_sp" => of(RawSp::DIRECTIVES).chain(policy).collect(),
@@ -26,7 +27,7 @@ fn names(kind: &str) -> Vec<&'static str> {
 /// The error for `name` in a block of `kind`.
 pub(crate) fn unknown_directive(name: &str, kind: &str) -> String {
     let what = format!("unknown directive \"{name}\" in \"{kind}\"");
-    let others = ["saml_sp", "saml_idp", "saml_session_store", "location"];
+    let others = ["saml_sp", "saml_idp", "saml_session_store", "location", "http"];
     let others = || others.into_iter().filter(|other| *other != kind);
     let knowing: Vec<_> = others()
         .filter(|other| names(other).contains(&name))

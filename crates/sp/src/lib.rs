@@ -20,6 +20,7 @@ mod discovery;
 mod endpoint;
 mod endpoint_kind;
 mod endpoints;
+mod expiry;
 mod idp;
 mod idps;
 mod live_session;

@@ -3,6 +3,7 @@
 use clock::UnixTime;
 use sp::Credential;
 use xmldoc::{Certificate, DecryptionKey, PrivateKey};
+use zeroize::Zeroizing;
 
 use crate::certificate::{key_error, warn_of_expiry};
 use crate::files::Files;
@@ -65,7 +66,7 @@ impl Pairs {
 fn read(
     certificate_file: &Given<String>,
     key_file: &Given<String>,
-    passphrases: &[Vec<u8>],
+    passphrases: &[Zeroizing<Vec<u8>>],
     files: &Files,
     warnings: &mut Warnings,
 ) -> Result<(Certificate, PrivateKey), ConfigError> {
@@ -114,12 +115,13 @@ fn passphrases(
     raw: &RawSp,
     files: &Files,
     warnings: &mut Warnings,
-) -> Result<Vec<Vec<u8>>, ConfigError> {
+) -> Result<Vec<Zeroizing<Vec<u8>>>, ConfigError> {
     let Some(given) = &raw.certificate_key_password_file else { return Ok(Vec::new()) };
     let text = files.read_secret("certificate_key_password_file", given, warnings)?;
     Ok(text
         .split(|&b| b == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec())
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.is_empty())
+        .map(|line| Zeroizing::new(line.to_vec()))
         .collect())
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 use settings::{
-    Block, Blocks, Built, ConfigError, Files, MetadataSource, RawEndpoint, RawIdp, RawLocation,
-    RawSp, RawStore, Server, ServerName, Uses, Warnings, check, location,
+    Block, Blocks, Built, ConfigError, Files, MetadataSource, RawEndpoint, RawHttp, RawIdp,
+    RawLocation, RawSp, RawStore, Server, ServerName, Uses, Warnings, check, location,
 };
 use sp::{Location, Sp};
 
@@ -52,6 +52,10 @@ pub(crate) fn make_at(mut host: TestHost, text: &str) -> Result<Http, String> {
             RawIdp::KIND => read_block::<RawIdp>(&statement, &mut blocks)?,
             RawSp::KIND => read_block::<RawSp>(&statement, &mut blocks)?,
             "server" => servers.push(RawServer::read(&statement, &mut blocks.endpoints)?),
+            name if RawHttp::DIRECTIVES.iter().any(|row| row.name == name) => {
+                let outcome = blocks.http.apply(&statement.line());
+                outcome.map_err(|message| at(&statement, message))?;
+            }
             _ => apply(&mut top, &statement)?,
         }
     }

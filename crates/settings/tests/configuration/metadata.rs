@@ -110,3 +110,13 @@ fn the_way_to_a_url_is_as_the_lines_say() {
         assert_eq!(shelf.path(copy).parent(), Some(folder().join("none").as_path()));
     }
 }
+
+#[test]
+fn a_metadata_query_server_is_asked_for_the_entity() {
+    let text = "metadata https://mdq.example.org/entities/$entity_id; entity_id \"https://b/x y\";";
+    let mut site = Site::with("http", &format!("saml_idp b {{ {text} }}"));
+    site.add("sp", "idp b;");
+    let http = site.made();
+    let source = http.sources.iter().find(|source| source.idp == "b").unwrap();
+    assert_eq!(source.text, "https://mdq.example.org/entities/https%3A%2F%2Fb%2Fx%20y");
+}

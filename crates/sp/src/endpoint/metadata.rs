@@ -42,7 +42,11 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
         organization: publication.organization.as_ref(),
         contacts: &publication.contacts,
         requested_attributes: &publication.requested_attributes,
-        valid_until: publication.valid.map(|valid| now + valid),
+        // An IdP must not go on with what our certificates no longer say.
+        valid_until: publication.valid.map(|valid| {
+            let end = now + valid;
+            sp.first_expiry(now).map_or(end, |first| end.min(first))
+        }),
         id: Some(&id),
     }
     .to_xml();

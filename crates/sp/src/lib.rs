@@ -22,6 +22,7 @@ mod endpoint_kind;
 mod endpoints;
 mod expiry;
 mod idp;
+mod idp_choice;
 mod idps;
 mod live_session;
 mod login;

@@ -11,8 +11,8 @@ use saml::reason;
 use saml::refusal::Refusal;
 use session::{AwaitedChoice, LoginCookie, PendingLogin, surplus};
 
-use crate::discovery::{self, Asked};
 use crate::idp::Idp;
+use crate::idp_choice::{self, Asked};
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
@@ -46,7 +46,7 @@ impl Login {
         refuse_loop(sp, r, now)?;
         let asked = match self.idp.clone() {
             Some(idp) => idp,
-            None => match discovery::find(sp, r, self.hinted.clone(), &self.awaited_choice(sp))? {
+            None => match idp_choice::find(sp, r, self.hinted.clone(), &self.awaited_choice(sp))? {
                 Asked::Idp(idp) => idp,
                 Asked::Person(reply) => return Ok(reply),
             },

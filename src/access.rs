@@ -25,7 +25,7 @@ use crate::module::{Protection, SamlModule, Sp};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::{AtHand, Sessions};
 use crate::suspend::{self, Started};
-use crate::{remote_user, request_variable, respond, response_header};
+use crate::{remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -169,7 +169,7 @@ fn is_preflight(r: &Request) -> bool {
 
 /// The IdP whose users get in.
 fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
-    protection.wanted_idp(|name| request_variable::value(r, name))
+    protection.wanted_idp(|name| server_variable::value(r, name))
 }
 
 /// What this location is to a browser.
@@ -284,7 +284,9 @@ fn challenge(
     reason: &'static Reason,
     now: UnixTime,
 ) -> ngx_int_t {
-    match with_challenge(r, protection, idp, reason, |challenge| challenge.answer(now)) {
+    let variables = server_variable::values(r, protection.sp.variables());
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.answer(now);
+    match with_challenge(r, protection, idp, reason, &variables, answer) {
         Some(Ok(reply)) => respond::send(r, &reply),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
@@ -293,7 +295,7 @@ fn challenge(
 
 fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
     let remember = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember();
-    match with_challenge(r, protection, None, refusal.reason(), remember) {
+    match with_challenge(r, protection, None, refusal.reason(), &[], remember) {
         Some(()) => respond::refuse(r, refusal, &Purpose::default()),
         None => FAILED,
     }
@@ -305,6 +307,7 @@ fn with_challenge<T>(
     protection: &Protection,
     idp: Option<Rc<Idp>>,
     reason: &'static Reason,
+    variables: &[(String, String)],
     work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
 ) -> Option<T> {
     const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
@@ -321,6 +324,7 @@ fn with_challenge<T>(
         },
         target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
         circumstances: context.circumstances(),
+        variables,
         warn: &|what| {
             ngx_log_error!(NGX_LOG_WARN, r.log(), "saml: {}", what);
         },

@@ -35,7 +35,7 @@ use crate::board::BoardZone;
 use crate::clock::now;
 use crate::counters::Counters;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
-use crate::request_variable;
+use crate::server_variable;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -216,7 +216,9 @@ fn expect_variable(
         return Ok(());
     };
     let WantedIdp::OfVariable(name) = &protection.idp else { return Ok(()) };
-    request_variable::expect(cf, name).map_err(|why| ConfigError::new(&given.place, why))
+    server_variable::announce(cf, name).map_err(|why| {
+        ConfigError::new(&given.place, format!("\"auth_saml\" \"idp=${name}\": {why}"))
+    })
 }
 
 /// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else

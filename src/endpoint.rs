@@ -11,14 +11,14 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, Request};
 use pages::Purpose;
 use session::Session;
-use sp::{Heard, Visit, Wish};
+use sp::{EndpointKind, Heard, Visit, Wish};
 
 use crate::clock::now;
 use crate::context::{Context, Waiting};
 use crate::entry::enter;
 use crate::errand::{Conclusion, Errand, Pending, Step};
-use crate::module::SamlModule;
-use crate::{notice, request, respond};
+use crate::module::{SamlModule, Sp};
+use crate::{notice, request, respond, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -36,11 +36,12 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
     if !r.is_main() {
         Context::of_subrequest(r)?;
     }
+    let variables = variables(r, kind, &sp);
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));
     let errand = Errand::start(|server| {
-        let visit = Visit { head, client, now: now(), circumstances, server };
+        let visit = Visit { head, client, now: now(), variables, circumstances, server };
         sp::answer(kind, visit, sp)
     });
     context.waiting.replace(Some(Waiting::Errand(errand)));
@@ -50,6 +51,14 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
         main.set_count(main.count() + 1);
         NGX_DONE as ngx_int_t
     }))
+}
+
+/// What a login may tell the IdP: where one begins, or goes on after an answer.
+fn variables(r: &Request, kind: EndpointKind, sp: &Sp) -> Vec<(String, String)> {
+    if !matches!(kind, EndpointKind::Login | EndpointKind::Discovery | EndpointKind::Acs) {
+        return Vec::new();
+    }
+    server_variable::values(r, sp.variables())
 }
 
 /// Does what the errand wants until it is done; `None` = the request waits.

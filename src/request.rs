@@ -127,11 +127,16 @@ fn append(bytes: &mut Vec<u8>, buf: &ngx_buf_t, limit: usize) -> Result<(), Body
         let size =
             usize::try_from(buf.file_last - buf.file_pos).map_err(|_| BodyError::Unreadable)?;
         fits(old, size, limit)?;
-        bytes.resize(old + size, 0);
-        let Some(target) = bytes.get_mut(old..) else { return Err(BodyError::Unreadable) };
+        bytes.reserve(size);
+        let target = bytes.spare_capacity_mut().as_mut_ptr().cast();
         // SAFETY: file is open for as long as the request, and target has room for size bytes.
-        let read = unsafe { ngx_read_file(buf.file, target.as_mut_ptr(), size, buf.file_pos) };
-        return if usize::try_from(read) == Ok(size) { Ok(()) } else { Err(BodyError::Unreadable) };
+        let read = unsafe { ngx_read_file(buf.file, target, size, buf.file_pos) };
+        if usize::try_from(read) != Ok(size) {
+            return Err(BodyError::Unreadable);
+        }
+        // SAFETY: so many bytes were read to just behind the old ones.
+        unsafe { bytes.set_len(old + size) };
+        return Ok(());
     }
     if buf.pos.is_null() {
         return Ok(());

@@ -22,7 +22,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{SamlModule, Sp};
-use crate::request_variable;
+use crate::server_variable;
 
 /// One variable.
 struct Variable {
@@ -215,7 +215,7 @@ fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
     if !Rc::ptr_eq(&protection.sp, sp) {
         return Some(false);
     }
-    let idp = protection.wanted_idp(|name| request_variable::value(r, name)).ok()?;
+    let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;
     Some(protection.objection(&live.session, idp.as_deref(), now()).is_none())
 }
 

@@ -133,7 +133,7 @@ MISTAKES = {
     # files
     "no metadata file": ({"HTTP": "saml_idp b { metadata nothing.xml; }", "SP": "idp b;"}, "nothing.xml", "no such file"),
     "metadata is a directory": ({"HTTP": "saml_idp b { metadata html; }", "SP": "idp b;"}, '"metadata"', "not a file"),
-    "metadata is a url": ({"HTTP": "saml_idp b { metadata https://x.example.org/; }", "SP": "idp b;"}, '"metadata"', "file"),
+    "metadata by http": ({"HTTP": "saml_idp b { metadata http://x.example.org/; }", "SP": "idp b;"}, '"metadata"', "use https"),
     "metadata is cut off": ({"HTTP": "saml_idp b { metadata broken.xml; }", "SP": "idp b;"}, "broken.xml", ""),
     "metadata with doctype": ({"HTTP": "saml_idp b { metadata doctype.xml; }", "SP": "idp b;"}, "doctype.xml", "DOCTYPE"),
     "metadata is empty": ({"HTTP": "saml_idp b { metadata empty.xml; }", "SP": "idp b;"}, "empty.xml", "empty"),

@@ -26,7 +26,7 @@ pub fn is_as_in_libxml2(ours: &Element, theirs: libxml2::Node<'_>) -> bool {
     }
     theirs.is(&ours.namespace, &ours.name)
         && children.next().is_none()
-        && text == ours.text
+        && *text == *ours.text
         && attributes
             .map(|a| (a.namespace.as_str(), a.name.as_str(), a.value.as_str()))
             .eq(theirs.attributes().collect::<Vec<_>>().iter().map(|(n, l, v)| (*n, *l, &**v)))

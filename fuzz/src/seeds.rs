@@ -1,6 +1,4 @@
 //! The signed seeds and their keys: all that anybody has ever signed in this world.
-use std::sync::LazyLock;
-
 use clock::UnixTime;
 use xmldoc::{Document, Element, Limits, SignaturePolicy, SigningKey, VerifyingKey};
 
@@ -57,8 +55,17 @@ pub fn signing_key() -> SigningKey {
     SigningKey::from_pem(include_bytes!("../keys/idp-ec.key"), None).expect("a private key")
 }
 
-/// What the signatures of the seeds cover.
-pub static SIGNED: LazyLock<Vec<Element>> = LazyLock::new(|| {
+thread_local! {
+    /// What the signatures of the seeds cover.
+    static SIGNED: Vec<Element> = signed();
+}
+
+/// Does one of the seeds' signatures cover it?
+pub fn is_signed(element: &Element) -> bool {
+    SIGNED.with(|signed| signed.contains(element))
+}
+
+fn signed() -> Vec<Element> {
     let keys = trusted_keys();
     let mut signed = Vec::new();
     for message in MESSAGES {
@@ -69,4 +76,4 @@ pub static SIGNED: LazyLock<Vec<Element>> = LazyLock::new(|| {
     }
     assert_eq!(signed.len(), MESSAGES.len(), "every seed but one is signed, one of them twice");
     signed
-});
+}

@@ -12,7 +12,7 @@ fuzz_target!(|body: &[u8]| {
     match decode_post(Some("application/x-www-form-urlencoded"), body, MAX) {
         Ok(message) => {
             assert!(message.xml.len() <= MAX);
-            let _ = receive(&message.xml, &Limits { bytes: MAX, ..Limits::default() });
+            let _ = receive(message.xml, &Limits { bytes: MAX, ..Limits::default() });
         }
         Err(refusal) => assert!(!refusal.code().is_empty()),
     }

@@ -12,6 +12,7 @@ use sp::{BackChannel, SessionRules};
 use super::{metadata_cache, resource, store};
 use crate::counters::Counters;
 use crate::event::Resource;
+use crate::server_variable;
 use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::xmlsec1::Library;
@@ -54,6 +55,10 @@ impl Host for Nginx {
 
     fn metadata_cache(&mut self, folder: Option<&str>) -> Result<String, String> {
         metadata_cache::folder(self.cf, folder)
+    }
+
+    fn variable(&mut self, name: &str) -> Result<(), String> {
+        server_variable::announce(self.cf, name)
     }
 
     fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String> {

@@ -62,7 +62,8 @@ impl Source {
             staleness: Cell::default(),
         };
         // What the configuration was made of is the newest copy; what it was not, is taken over.
-        if let Some(slot) = slot.filter(|_| !source.is_awaited()) {
+        let is_known = source.followers.iter().all(|follower| follower.idp.current().is_some());
+        if let Some(slot) = slot.filter(|_| is_known) {
             source.generation.set(slot.generation());
         }
         source
@@ -87,8 +88,9 @@ impl Source {
         self.is_busy.get()
     }
 
-    /// Has it a follower that knows nothing yet?
+    /// Has it a follower that knows nothing yet, and would let people log in?
     pub(super) fn is_awaited(&self) -> bool {
-        self.followers.iter().any(|follower| follower.idp.current().is_none())
+        let mut idps = self.followers.iter().map(|follower| &follower.idp);
+        idps.any(|idp| !idp.is_disabled() && idp.current().is_none())
     }
 }

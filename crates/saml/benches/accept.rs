@@ -86,7 +86,7 @@ impl Posted {
     fn accept(&self) -> Login {
         let message = decode_post(Some(FORM), black_box(&self.body), MAX).unwrap();
         let limits = Limits { bytes: MAX, ..Limits::default() };
-        let Received::Response(response) = receive(&message.xml, &limits).unwrap() else {
+        let Received::Response(response) = receive(message.xml, &limits).unwrap() else {
             panic!("no Response");
         };
         let asked =

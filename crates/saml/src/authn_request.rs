@@ -2,10 +2,11 @@
 
 use clock::UnixTime;
 
-use crate::binding::{Message, SAML_REQUEST, Signing};
+use crate::binding::{Message, SAML_REQUEST, Signing, with_arguments};
 use crate::instant;
+use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
-use crate::provider::{Idp, Policy};
+use crate::provider::{Extensions, Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
 
@@ -31,8 +32,12 @@ pub struct AuthnRequest<'a> {
     pub passive: bool,
     /// RequestedAuthnContext; `None` = the IdP may choose.
     pub authn_context: Option<&'a RequestedAuthnContext>,
+    /// Subject: who is to sign in, by the name that they know themselves by.
+    pub subject: Option<&'a str>,
     /// Opaque and URL-safe.
     pub relay_state: &'a str,
+    /// Names and values that go along in the IdP's URL, by HTTP-Redirect.
+    pub extra_arguments: &'a [(String, String)],
 }
 
 impl AuthnRequest<'_> {
@@ -49,27 +54,62 @@ impl AuthnRequest<'_> {
             relay_state: self.relay_state,
             endpoint: &idp.sso,
         };
-        message.send(signing.as_ref())
+        Ok(match message.send(signing.as_ref())? {
+            Outgoing::Redirect(url) => {
+                Outgoing::Redirect(with_arguments(url, self.extra_arguments))
+            }
+            posted @ Outgoing::Post { .. } => posted,
+        })
     }
 
     /// The answer is wanted by HTTP-POST: a Response with its signature does not fit into a URL.
     fn to_xml(&self, idp: &Idp) -> String {
-        Tag::new("samlp:AuthnRequest")
+        let says = &idp.policy.request;
+        let extensions = says.extensions.as_ref().map(Extensions::as_xml).unwrap_or_default();
+        let request = Tag::new("samlp:AuthnRequest")
             .attribute("xmlns:samlp", PROTOCOL)
             .attribute("xmlns:saml", ASSERTION)
             .attribute("ID", self.id)
             .attribute("Version", "2.0")
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute("Destination", &idp.sso.location)
+            .attribute_if("Consent", says.consent.as_deref())
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
-            .attribute_if("IsPassive", self.passive.then_some("true"))
-            .attribute("ProtocolBinding", BINDING_POST)
-            .attribute("AssertionConsumerServiceURL", self.acs_url)
-            .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
+            .attribute_if("IsPassive", self.passive.then_some("true"));
+        self.answered_at(request, says)
+            .attribute_if("AttributeConsumingServiceIndex", attributes_index(says).as_deref())
+            .attribute_if("ProviderName", says.provider_name.as_deref())
+            .child(issuer(self.sp_entity_id, &idp.policy))
+            .verbatim(extensions)
+            .children(self.subject.map(|hint| subject(hint, &idp.policy)))
             .children(name_id_policy(&idp.policy))
             .children(self.authn_context.map(requested_authn_context))
+            .children(scoping(says))
             .into_xml()
     }
+
+    /// Where the answer is to come: by its number in our metadata, which some IdPs want, or in words; the
+    /// one excludes the other.
+    fn answered_at(&self, request: Tag, says: &RequestPolicy) -> Tag {
+        match says.acs_index {
+            Some(index) => request.attribute("AssertionConsumerServiceIndex", &index.to_string()),
+            None => request
+                .attribute("ProtocolBinding", BINDING_POST)
+                .attribute("AssertionConsumerServiceURL", self.acs_url),
+        }
+    }
+}
+
+fn attributes_index(says: &RequestPolicy) -> Option<String> {
+    says.attribute_consuming_service_index.map(|index| index.to_string())
+}
+
+/// Subject, without a SubjectConfirmation (Profiles 4.1.4.1). What a person types has the Format that is
+/// asked for; a transient identifier nobody can know before.
+fn subject(hint: &str, policy: &Policy) -> Tag {
+    let format = policy.name_id_format.as_deref().filter(|format| *format != TRANSIENT);
+    let name_id = Tag::new("saml:NameID").attribute_if("Format", format).text(hint);
+    Tag::new("saml:Subject").child(name_id)
 }
 
 /// NameIDPolicy (Core 3.4.1.1), when it would say anything.
@@ -77,9 +117,11 @@ fn name_id_policy(policy: &Policy) -> Option<Tag> {
     let format = policy.name_id_format.as_deref();
     // A transient identifier is always new, so AllowCreate must not stand there (Errata E14).
     let allow_create = policy.allow_create && format != Some(TRANSIENT);
-    (format.is_some() || allow_create).then(|| {
+    let qualifier = policy.request.name_id_sp_qualifier.as_deref();
+    (format.is_some() || qualifier.is_some() || allow_create).then(|| {
         Tag::new("samlp:NameIDPolicy")
             .attribute_if("Format", format)
+            .attribute_if("SPNameQualifier", qualifier)
             .attribute_if("AllowCreate", allow_create.then_some("true"))
     })
 }
@@ -92,261 +134,22 @@ fn requested_authn_context(asked: &RequestedAuthnContext) -> Tag {
         .children(classes.map(|class| Tag::with_text("saml:AuthnContextClassRef", class)))
 }
 
-#[cfg(test)]
-mod tests {
-    use openssl::hash::MessageDigest;
-    use openssl::sign::Verifier;
-    use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
-
-    use super::*;
-    use crate::base64_binary;
-    use crate::provider::{Binding, Endpoint, SignRequests};
-    use crate::test_credentials::Credential;
-    use crate::test_tools::{assert_signed_by, assert_valid};
-    use identity::Comparison;
-
-    const SCHEMA: &str = "saml-schema-protocol-2.0.xsd";
-
-    fn request() -> AuthnRequest<'static> {
-        AuthnRequest {
-            id: "_0123456789abcdef0123456789abcdef",
-            issue_instant: UnixTime::from_secs(1_795_260_600),
-            sp_entity_id: "https://app.example.com/saml/metadata",
-            acs_url: "https://app.example.com/saml/acs",
-            force_authn: false,
-            passive: false,
-            authn_context: None,
-            relay_state: "opaque-token_1",
-        }
-    }
-
-    fn idp(binding: Binding, policy: Policy) -> Idp {
-        let location = "https://idp.example.org/sso?tenant=1".to_owned();
-        Idp {
-            entity_id: "https://idp.example.org/".to_owned(),
-            sso: Endpoint { binding, location },
-            slo: Vec::new(),
-            keys: Vec::new(),
-            encryption_key: None,
-            valid_until: None,
-            policy,
-        }
-    }
-
-    /// Sends by HTTP-Redirect; gives the raw query after the location's own, and the XML.
-    fn redirect(
-        request: &AuthnRequest<'_>,
-        policy: Policy,
-        signer: Option<&Signer<'_>>,
-    ) -> (String, String) {
-        let outgoing = request.send(&idp(Binding::Redirect, policy), signer).unwrap();
-        let Outgoing::Redirect(url) = outgoing else { panic!("{outgoing:?}") };
-        let query = url.strip_prefix("https://idp.example.org/sso?tenant=1&").unwrap();
-        let deflated =
-            base64_binary::decode(&parameter(query, "SAMLRequest").unwrap(), 9999).unwrap();
-        let mut xml = String::new();
-        let mut decoder = flate2::read::DeflateDecoder::new(&deflated[..]);
-        std::io::Read::read_to_string(&mut decoder, &mut xml).unwrap();
-        (query.to_owned(), xml)
-    }
-
-    /// Sends by HTTP-POST; gives the XML.
-    fn post(request: &AuthnRequest<'_>, policy: Policy, signer: Option<&Signer<'_>>) -> String {
-        let outgoing = request.send(&idp(Binding::Post, policy), signer).unwrap();
-        let Outgoing::Post { action, fields } = outgoing else { panic!("{outgoing:?}") };
-        assert_eq!(action, "https://idp.example.org/sso?tenant=1");
-        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
-        if request.relay_state.is_empty() {
-            assert_eq!(names, ["SAMLRequest"]);
-        } else {
-            assert_eq!(names, ["SAMLRequest", "RelayState"]);
-            assert_eq!(fields[1].1, request.relay_state);
-        }
-        String::from_utf8(base64_binary::decode(&fields[0].1, 99_999).unwrap()).unwrap()
-    }
-
-    fn parameter(query: &str, name: &str) -> Option<String> {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    }
-
-    #[test]
-    fn the_request_says_what_the_sp_wants() {
-        let (query, xml) = redirect(&request(), Policy::default(), None);
-        assert_eq!(
-            xml,
-            "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
-             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
-             ID=\"_0123456789abcdef0123456789abcdef\" Version=\"2.0\" \
-             IssueInstant=\"2026-11-21T11:30:00Z\" \
-             Destination=\"https://idp.example.org/sso?tenant=1\" \
-             ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
-             AssertionConsumerServiceURL=\"https://app.example.com/saml/acs\">\
-             <saml:Issuer>https://app.example.com/saml/metadata</saml:Issuer>\
-             <samlp:NameIDPolicy AllowCreate=\"true\"/></samlp:AuthnRequest>"
-        );
-        assert_eq!(parameter(&query, "RelayState").as_deref(), Some("opaque-token_1"));
-        assert_eq!(parameter(&query, "SigAlg"), None);
-        assert_valid(&xml, SCHEMA);
-    }
-
-    #[test]
-    fn force_authn_stands_only_when_asked_for() {
-        let forced = AuthnRequest { force_authn: true, ..request() };
-        let (_, xml) = redirect(&forced, Policy::default(), None);
-        assert!(xml.contains(" ForceAuthn=\"true\" "), "{xml}");
-        assert_valid(&xml, SCHEMA);
-        assert!(!redirect(&request(), Policy::default(), None).1.contains("ForceAuthn"));
-    }
-
-    #[test]
-    fn is_passive_stands_only_when_asked_for() {
-        let passive = AuthnRequest { passive: true, ..request() };
-        let (_, xml) = redirect(&passive, Policy::default(), None);
-        assert!(xml.contains(" IsPassive=\"true\" "), "{xml}");
-        assert_valid(&xml, SCHEMA);
-        assert!(!redirect(&request(), Policy::default(), None).1.contains("IsPassive"));
-    }
-
-    #[test]
-    fn the_wanted_authn_context_is_asked_for() {
-        let classes = vec!["urn:x:mfa".to_owned(), "urn:x:<&>".to_owned()];
-        let asked = RequestedAuthnContext { classes, comparison: Comparison::Minimum };
-        let request = AuthnRequest { authn_context: Some(&asked), ..request() };
-        let (_, xml) = redirect(&request, Policy::default(), None);
-        let expected = "<samlp:RequestedAuthnContext Comparison=\"minimum\">\
-                        <saml:AuthnContextClassRef>urn:x:mfa</saml:AuthnContextClassRef>\
-                        <saml:AuthnContextClassRef>urn:x:&lt;&amp;&gt;</saml:AuthnContextClassRef>\
-                        </samlp:RequestedAuthnContext></samlp:AuthnRequest>";
-        assert!(xml.ends_with(expected), "{xml}");
-        assert_valid(&xml, SCHEMA);
-    }
-
-    #[test]
-    fn name_id_policy_follows_the_configuration() {
-        let email = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
-        for (format, allow_create, expected) in [
-            (None, true, Some("AllowCreate=\"true\"".to_owned())),
-            (None, false, None),
-            (Some(email), true, Some(format!("Format=\"{email}\" AllowCreate=\"true\""))),
-            (Some(email), false, Some(format!("Format=\"{email}\""))),
-            (Some(TRANSIENT), true, Some(format!("Format=\"{TRANSIENT}\""))),
-        ] {
-            let name_id_format = format.map(str::to_owned);
-            let policy = Policy { name_id_format, allow_create, ..Policy::default() };
-            let (_, xml) = redirect(&request(), policy, None);
-            match expected {
-                Some(inside) => {
-                    assert!(xml.contains(&format!("<samlp:NameIDPolicy {inside}/>")), "{xml}");
-                }
-                None => assert!(!xml.contains("NameIDPolicy"), "{xml}"),
-            }
-            assert_valid(&xml, SCHEMA);
-        }
-    }
-
-    #[test]
-    fn configured_values_are_escaped() {
-        let hostile =
-            AuthnRequest { sp_entity_id: "</saml:Issuer>&\"", acs_url: "\"/>", ..request() };
-        let (_, xml) = redirect(&hostile, Policy::default(), None);
-        assert!(
-            xml.contains("<saml:Issuer>&lt;/saml:Issuer&gt;&amp;&quot;</saml:Issuer>"),
-            "{xml}"
-        );
-        assert!(xml.contains("AssertionConsumerServiceURL=\"&quot;/&gt;\""), "{xml}");
-        assert_valid(&xml, SCHEMA);
-    }
-
-    /// OpenSSL verifies the octets as they stand in the URL.
-    #[test]
-    fn a_redirect_carries_a_signature_over_its_octets() {
-        for (credential, default, other) in [
-            (Credential::rsa(), SignatureAlgorithm::RsaSha256, SignatureAlgorithm::RsaSha512),
-            (Credential::p256(), SignatureAlgorithm::EcdsaSha256, SignatureAlgorithm::EcdsaSha512),
-        ] {
-            let (key, certificate) = (credential.signing_key(), credential.certificate());
-            let signer = Signer { key: &key, certificate: &certificate };
-            for (algorithm, expected, digest) in [
-                (None, default, MessageDigest::sha256()),
-                (Some(other), other, MessageDigest::sha512()),
-            ] {
-                let policy = Policy { signature_algorithm: algorithm, ..Policy::default() };
-                let (query, xml) = redirect(&request(), policy, Some(&signer));
-                assert!(!xml.contains("Signature"), "{xml}");
-                let (octets, _) = query.rsplit_once("&Signature=").unwrap();
-                let names: Vec<_> =
-                    query.split('&').map(|pair| pair.split_once('=').unwrap().0).collect();
-                assert_eq!(names, ["SAMLRequest", "RelayState", "SigAlg", "Signature"]);
-                assert_eq!(parameter(&query, "SigAlg").as_deref(), Some(expected.uri()));
-                let signature = parameter(&query, "Signature").unwrap();
-                let signature = openssl::base64::decode_block(&signature).unwrap();
-                let mut verifier = Verifier::new(digest, &credential.key).unwrap();
-                assert!(verifier.verify_oneshot(&signature, octets.as_bytes()).unwrap());
-            }
-        }
-    }
-
-    #[test]
-    fn an_empty_relay_state_is_neither_sent_nor_signed() {
-        let credential = Credential::p256();
-        let (key, certificate) = (credential.signing_key(), credential.certificate());
-        let signer = Signer { key: &key, certificate: &certificate };
-        let request = AuthnRequest { relay_state: "", ..request() };
-        let (query, _) = redirect(&request, Policy::default(), Some(&signer));
-        assert!(!query.contains("RelayState"), "{query}");
-        post(&request, Policy::default(), None);
-    }
-
-    #[test]
-    fn a_posted_request_carries_an_enveloped_signature() {
-        for credential in [Credential::rsa(), Credential::p256()] {
-            let (key, certificate) = (credential.signing_key(), credential.certificate());
-            let signer = Signer { key: &key, certificate: &certificate };
-            for digest_algorithm in [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512] {
-                let policy = Policy { digest_algorithm, ..Policy::default() };
-                let xml = post(&request(), policy, Some(&signer));
-                assert!(xml.contains(key.default_algorithm().uri()), "{xml}");
-                assert!(xml.contains(digest_algorithm.uri()), "{xml}");
-                assert_valid(&xml, SCHEMA);
-                assert_signed_by(&xml, &format!("{PROTOCOL}:AuthnRequest"), &credential.x509);
-            }
-        }
-    }
-
-    #[test]
-    fn signing_follows_the_policy() {
-        let credential = Credential::p256();
-        let (key, certificate) = (credential.signing_key(), credential.certificate());
-        let signer = Signer { key: &key, certificate: &certificate };
-        let policy = |sign_requests| Policy { sign_requests, ..Policy::default() };
-        for (sign_requests, signer, signed) in [
-            (SignRequests::Auto, Some(&signer), true),
-            (SignRequests::Auto, None, false),
-            (SignRequests::On, Some(&signer), true),
-            (SignRequests::Off, Some(&signer), false),
-            (SignRequests::Off, None, false),
-        ] {
-            let (query, _) = redirect(&request(), policy(sign_requests), signer);
-            assert_eq!(query.contains("&Signature="), signed, "{sign_requests:?}");
-            let xml = post(&request(), policy(sign_requests), signer);
-            assert_eq!(xml.contains("SignatureValue"), signed, "{sign_requests:?}");
-        }
-        for binding in [Binding::Redirect, Binding::Post] {
-            let error = request().send(&idp(binding, policy(SignRequests::On)), None).unwrap_err();
-            assert!(error.to_string().contains("certificate_key"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
-        let credential = Credential::p256();
-        let (key, certificate) = (credential.signing_key(), credential.certificate());
-        let signer = Signer { key: &key, certificate: &certificate };
-        let signature_algorithm = Some(SignatureAlgorithm::RsaSha256);
-        for binding in [Binding::Redirect, Binding::Post] {
-            let policy = Policy { signature_algorithm, ..Policy::default() };
-            assert!(request().send(&idp(binding, policy), Some(&signer)).is_err(), "{binding:?}");
-        }
-    }
+/// Scoping (Core 3.4.1.2), when it would say anything.
+fn scoping(says: &RequestPolicy) -> Option<Tag> {
+    let RequestPolicy { requested_idp, requester_id, proxy_count, .. } = says;
+    let entries = requested_idp.iter();
+    let entries = entries.map(|id| Tag::new("samlp:IDPEntry").attribute("ProviderID", id));
+    let list = Tag::new("samlp:IDPList").children(entries);
+    let requesters = requester_id.iter().map(|id| Tag::with_text("samlp:RequesterID", id));
+    let proxies = proxy_count.map(|count| count.to_string());
+    let says_any = proxies.is_some() || !requested_idp.is_empty() || !requester_id.is_empty();
+    says_any.then(|| {
+        Tag::new("samlp:Scoping")
+            .attribute_if("ProxyCount", proxies.as_deref())
+            .children((!requested_idp.is_empty()).then_some(list))
+            .children(requesters)
+    })
 }
+
+#[cfg(test)]
+mod tests;

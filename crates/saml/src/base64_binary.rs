@@ -27,9 +27,14 @@ pub(crate) fn decode(text: &str, max: usize) -> Result<Vec<u8>, Error> {
     decode_owned(text.as_bytes().to_vec(), max)
 }
 
-/// As [`decode`], in the memory of its argument.
+/// As [`decode`], without another copy of its argument.
 pub(crate) fn decode_owned(mut digits: Vec<u8>, max: usize) -> Result<Vec<u8>, Error> {
-    // Most senders write one line; a look that never ends early runs on many bytes at a time.
+    // Most senders write one padded line, which goes many digits at a time; all else is judged below.
+    if digits.len() / 4 * 3 <= max
+        && let Ok(octets) = base64_simd::STANDARD.decode_to_vec(&digits)
+    {
+        return Ok(octets);
+    }
     if digits.iter().fold(false, |found, b| found | (*b <= b' ')) {
         digits.retain(|b| !b.is_ascii_whitespace());
     }
@@ -62,6 +67,22 @@ mod tests {
             assert_eq!(decode(text, 99).as_deref(), Ok(&b"abcd"[..]), "{text:?}");
         }
         assert_eq!(decode("", 0).as_deref(), Ok(&b""[..]));
+    }
+
+    /// The short way lets nothing through that the long one refuses or reads otherwise.
+    #[test]
+    fn both_ways_read_the_same() {
+        for first in 0..=255_u8 {
+            for last in 0..=255_u8 {
+                for digits in [&b"YWJj"[..], b"YWJjZA==", b"YWJjZGU=", &[b'A'; 100]] {
+                    let mut digits = digits.to_vec();
+                    digits[0] = first;
+                    *digits.last_mut().unwrap() = last;
+                    let fast = base64_simd::STANDARD.decode_to_vec(&digits).ok();
+                    assert!(fast.is_none() || fast == LENIENT.decode(&digits).ok(), "{digits:?}");
+                }
+            }
+        }
     }
 
     #[test]

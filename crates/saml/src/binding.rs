@@ -14,6 +14,7 @@ pub use outgoing::{Outgoing, Signer};
 pub use post::{PostMessage, decode_post};
 pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
+pub(crate) use redirect::with_arguments;
 pub use send_error::SendError;
 pub(crate) use soap::envelope as soap_envelope;
 pub use soap::{SOAP_ACTION, SOAP_CONTENT_TYPE, is_soap, soap_fault};

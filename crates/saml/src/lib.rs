@@ -17,6 +17,7 @@ mod duration;
 pub mod folding;
 mod identity_text;
 pub mod instant;
+mod issuer;
 pub mod logout;
 pub mod message;
 pub mod metadata;

@@ -43,6 +43,8 @@ pub const STATUS_REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester
 pub const STATUS_RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 /// Second-level status: somebody is still logged in somewhere (Core 3.2.2.2).
 pub const STATUS_PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
+/// Second-level status: the IdP cannot log the user in the way that was asked for (Core 3.2.2.2).
+pub const STATUS_NO_AUTHN_CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext";
 /// Second-level status: the IdP could not log the user in without showing a page (Core 3.2.2.2).
 pub const STATUS_NO_PASSIVE: &str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
 /// Format of a NameID that names an entity; the only one an Issuer may carry (Profiles 4.1.4.2).

@@ -291,6 +291,9 @@ reasons! {
     IDP_NOT_CHOSEN, "idp_not_chosen", Client,
         "No organisation was chosen to sign in at.",
         "nothing when the person left the discovery service; else see there why it sends nobody back with an entityID, and whether it knows this SP's metadata";
+    IDP_DISABLED, "idp_disabled", Sp 403,
+        "Signing in by this identity provider is switched off.",
+        "nothing, when that is meant; else take disabled out of the saml_idp, and reload nginx";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";
@@ -303,6 +306,9 @@ reasons! {
     NO_PASSIVE, "no_passive", Idp,
         "You are not signed in at the identity provider.",
         "the login was asked for without a page (passive=1 of saml_login); leave that out where a person must log in";
+    NO_AUTHN_CONTEXT, "no_authn_context", Idp,
+        "The identity provider cannot sign you in the way that this service asks for.",
+        "see which authentication contexts the IdP knows, and ask for one of them in auth_saml_authn_context, or in authn_context of the saml_idp";
     UNSOLICITED, "unsolicited", Idp,
         "The response answers no request, and this SP does not accept that.",
         "start the login at this SP, or set allow_unsolicited on for this IdP";
@@ -400,7 +406,7 @@ reasons! {
         "log in at the IdP anew, or raise max_authn_age";
     AUTHN_CONTEXT_MISMATCH, "authn_context_mismatch", Idp,
         "The identity provider let you in another way than was asked for.",
-        "let the IdP honour RequestedAuthnContext, or add the class that it sends to auth_saml_authn_context";
+        "let the IdP honour RequestedAuthnContext, or add the class that it sends to auth_saml_authn_context (or to authn_context of the saml_idp)";
     ASSERTION_REPLAYED, "assertion_replayed", Client,
         "This response has been used already.",
         "start the login again; somebody or the browser posted the same response twice";
@@ -533,6 +539,7 @@ mod tests {
                 ("form_content_type", 415),
                 ("message_too_large", 413),
                 ("xml_too_large", 413),
+                ("idp_disabled", 403),
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
                 ("session_of_other_idp", 401),

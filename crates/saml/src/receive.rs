@@ -40,9 +40,9 @@ impl Received {
 ///
 /// `xml_…` when the bytes are no acceptable XML, `soap_…` when an envelope holds no one message,
 /// `message_unexpected` when the root is no message that this SP takes.
-pub fn receive(xml: &[u8], limits: &Limits) -> Result<Received, Refusal> {
+pub fn receive(xml: impl Into<Vec<u8>>, limits: &Limits) -> Result<Received, Refusal> {
     let document = Document::parse(xml, limits)?;
-    let document = if document.is_soap() { Document::parse_soap(xml, limits)? } else { document };
+    let document = if document.is_soap() { document.into_soap_message()? } else { document };
     tell(document, None, LogoutBinding::POST, limits)
 }
 

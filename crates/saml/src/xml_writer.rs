@@ -55,6 +55,12 @@ impl Tag {
         children.into_iter().fold(self, Self::child)
     }
 
+    /// Adds an element that is written already.
+    pub(crate) fn verbatim(mut self, element: &str) -> Self {
+        self.content.push_str(element);
+        self
+    }
+
     /// The element as text, without an XML declaration.
     pub(crate) fn into_xml(self) -> String {
         let mut xml = String::new();

@@ -28,7 +28,8 @@ const REPLACES: u64 = 1 << 3;
 const CONTEXT: u64 = 1 << 4;
 /// The ID is `_` and forty hexadecimal digits, as ours are, and takes half the room.
 const HEX_ID: u64 = 1 << 5;
-const ALL_FLAGS: u64 = (1 << 6) - 1;
+const PREFERENCE: u64 = 1 << 6;
+const ALL_FLAGS: u64 = (1 << 7) - 1;
 
 /// One AuthnRequest whose Response is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct PendingLogin {
     pub passive: bool,
     /// `RequestedAuthnContext`, when one was asked for.
     pub authn_context: Option<RequestedAuthnContext>,
+    /// Which one of the IdP's preferred contexts that is, from 0, when they are asked for in turn.
+    pub preference: Option<u8>,
     /// The session this browser had when the login began, to end when it succeeds: its own cookie
     /// does not come with the IdP's cross-site POST.
     pub replaces: Option<StoreKey>,
@@ -116,8 +119,8 @@ impl PendingLogin {
         let path = self.return_url.split('?').next().unwrap_or_default();
         let kept = [self.return_url.as_str(), path].into_iter().find(|url| url.len() <= MAX_STUB);
         let return_url = kept.unwrap_or("/").to_owned();
-        let (replaces, authn_context) = (None, None);
-        Self { return_url, replaces, authn_context, answered: true, ..self }
+        let (replaces, authn_context, preference) = (None, None, None);
+        Self { return_url, replaces, authn_context, preference, answered: true, ..self }
     }
 
     /// The record's bytes; [`seal_cookie`](PendingLogin::seal_cookie) seals them.
@@ -130,6 +133,7 @@ impl PendingLogin {
             (self.replaces.is_some(), REPLACES),
             (self.authn_context.is_some(), CONTEXT),
             (hex_id.is_some(), HEX_ID),
+            (self.preference.is_some(), PREFERENCE),
         ];
         let mut writer = Writer::new(VERSION);
         writer.varint(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
@@ -146,6 +150,9 @@ impl PendingLogin {
         }
         if let Some(context) = &self.authn_context {
             write_context(&mut writer, context);
+        }
+        if let Some(preference) = self.preference {
+            writer.varint(preference.into());
         }
         writer.finish()
     }
@@ -172,6 +179,11 @@ impl PendingLogin {
             answered: has(ANSWERED),
             replaces: if has(REPLACES) { Some(StoreKey(reader.array()?)) } else { None },
             authn_context: if has(CONTEXT) { Some(read_context(&mut reader)?) } else { None },
+            preference: if has(PREFERENCE) {
+                Some(reader.varint().and_then(|preference| u8::try_from(preference).ok())?)
+            } else {
+                None
+            },
         };
         reader.finish()?;
         Some(pending)
@@ -256,6 +268,7 @@ mod tests {
                 comparison: Comparison::Exact,
                 classes: vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()],
             }),
+            preference: None,
             replaces: Some(StoreKey([5; 32])),
             answered: false,
         }
@@ -321,6 +334,19 @@ mod tests {
             let classes = b"\x02\x00\x05urn:x\x17\x16refeds.org/profile/mfa";
             assert_bytes(asking, &[b"\x03\x12", HEAD, bytes, classes].concat());
         }
+    }
+
+    #[test]
+    fn a_preference_is_remembered_behind_its_context() {
+        let preferring = PendingLogin { preference: Some(2), ..pending() };
+        let mut bytes = pending().encode();
+        bytes[1] |= 0x40;
+        bytes.push(2);
+        assert_bytes(preferring.clone(), &bytes);
+        assert_eq!(preferring.answered().preference, None);
+        *bytes.last_mut().unwrap() = 0x80;
+        bytes.push(2);
+        assert_eq!(PendingLogin::decode(&bytes), None, "256 is too many");
     }
 
     #[test]

@@ -100,14 +100,14 @@ impl Secrets {
     /// # Errors
     /// libcrypto failed.
     pub fn keys_of_name(&self, parts: &[&str]) -> Result<Vec<StoreKey>, SealError> {
-        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| length_octets(part.len())).collect();
-        let mut name: Vec<&[u8]> = Vec::with_capacity(1 + 2 * parts.len());
-        name.push(NAME);
-        for (length, part) in lengths.iter().zip(parts) {
-            name.extend([length.as_slice(), part.as_bytes()]);
+        // In one piece: libcrypto hashes blocks that follow each other in half the time.
+        let mut name = NAME.to_vec();
+        for part in parts {
+            name.extend_from_slice(&length_octets(part.len()));
+            name.extend_from_slice(part.as_bytes());
         }
         self.opening()
-            .map(|secret| secret.derive(&name).map(|key| StoreKey(*key)).ok_or(SealError))
+            .map(|secret| secret.derive(&[&name]).map(|key| StoreKey(*key)).ok_or(SealError))
             .collect()
     }
 }

@@ -3,7 +3,7 @@
 use crate::directive::apply;
 use crate::line::Line;
 use crate::place::Place;
-use crate::raw::{RawEndpoint, RawHttp, RawIdp, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawEndpoint, RawHttp, RawIdp, RawSp, RawStore};
 use crate::unknown::unknown_directive;
 
 /// All that `http` says, in the order of its lines.
@@ -105,7 +105,7 @@ impl Block for RawIdp {
 
     fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
         apply(Self::DIRECTIVES, self, line)
-            .or_else(|| apply(RawPolicy::DIRECTIVES, &mut self.policy, line))
+            .or_else(|| self.policy.apply(line))
             .unwrap_or_else(|| unknown::<Self>(line))
     }
 }
@@ -127,7 +127,7 @@ impl Block for RawSp {
 
     fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
         apply(Self::DIRECTIVES, self, line)
-            .or_else(|| apply(RawPolicy::DIRECTIVES, &mut self.policy, line))
+            .or_else(|| self.policy.apply(line))
             .unwrap_or_else(|| unknown::<Self>(line))
     }
 }

@@ -57,6 +57,12 @@ pub trait Host {
     /// It cannot be used: the rest of a sentence.
     fn metadata_cache(&mut self, folder: Option<&str>) -> Result<String, String>;
 
+    /// Looks a variable up, by its name without `$`: when nothing defines it, the server does not start.
+    ///
+    /// # Errors
+    /// It cannot be one.
+    fn variable(&mut self, name: &str) -> Result<(), String>;
+
     /// xmlsec1, of which most servers have nothing loaded.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
 mod lines;
+mod request;
 mod signatures;
 mod slo_soap;
 
@@ -9,7 +10,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{
-    self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
+    self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
 };
 use sp::{Current, Idp};
 use xmldoc::VerifyingKey;
@@ -78,6 +79,7 @@ fn current<H: Host>(
     let IdpLines { raw, policy } = lines;
     let provider = lines
         .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
+    request::check_binding(raw, &provider, warnings);
     let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
     let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
     Ok(Current { provider: Rc::new(provider), soap_slo, ui })
@@ -91,6 +93,7 @@ fn settings<H: Host>(
 ) -> Result<IdpSettings, ConfigError> {
     Ok(IdpSettings {
         name: raw.name.clone(),
+        disabled: raw.disabled.as_ref().is_some_and(|given| given.value),
         metadata: text(&raw.metadata),
         entity_id: text(&raw.entity_id),
         sso: sso(raw, policy)?,
@@ -101,7 +104,7 @@ fn settings<H: Host>(
         metadata_signers: signatures::metadata_signers(raw, policy, around)?,
         second_verifier: signatures::second_verifier(policy, around)?,
         domains: raw.domain.iter().map(|given| given.value.clone()).collect(),
-        policy: policy.resolved(),
+        policy: Policy { request: request::policy(&policy.request, around)?, ..policy.resolved() },
     })
 }
 

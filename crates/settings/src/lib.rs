@@ -12,6 +12,7 @@
 
 mod addresses;
 mod assembly;
+mod authn_context;
 mod block;
 mod certificate;
 mod directive;
@@ -49,8 +50,8 @@ pub use self::location::location;
 pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
-    CoreDump, RawAuth, RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawSp,
-    RawStore, Weak,
+    CoreDump, RawAuth, RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy,
+    RawRequest, RawSp, RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

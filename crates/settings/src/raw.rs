@@ -5,6 +5,7 @@ mod http;
 mod idp;
 mod location;
 mod policy;
+mod request;
 mod sp;
 mod store;
 
@@ -15,6 +16,7 @@ pub use self::http::{CoreDump, RawHttp};
 pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::policy::{RawPolicy, Weak};
+pub use self::request::RawRequest;
 pub use self::sp::RawSp;
 pub use self::store::RawStore;
 

@@ -218,6 +218,12 @@ fn idps<H: Host>(
             )
         })?;
     }
+    if !raw.idp.is_empty() && idps.enabled().next().is_none() {
+        warnings.add(
+            &raw.place,
+            format!("all IdPs of saml_sp \"{}\" are disabled: nobody can log in there", raw.name),
+        );
+    }
     if raw.idp.is_empty() {
         return Err(ConfigError::new(
             &raw.place,

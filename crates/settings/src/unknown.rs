@@ -4,14 +4,14 @@ use sp::EndpointKind;
 
 use crate::directive::Directive;
 use crate::nearest::nearest;
-use crate::raw::{RawHttp, RawIdp, RawLocation, RawPolicy, RawSp, RawStore};
+use crate::raw::{RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest, RawSp, RawStore};
 
 /// The names that the block `kind` takes.
 fn names(kind: &str) -> Vec<&'static str> {
     fn of<T>(table: &[Directive<T>]) -> impl Iterator<Item = &'static str> {
         table.iter().map(|directive| directive.name)
     }
-    let policy = of(RawPolicy::DIRECTIVES);
+    let policy = of(RawPolicy::DIRECTIVES).chain(of(RawRequest::DIRECTIVES));
     match kind {
         "http" => of(RawHttp::DIRECTIVES).collect(),
         "saml_session_store" => of(RawStore::DIRECTIVES).collect(),

@@ -10,7 +10,7 @@ use saml::reason::Reason;
 use saml::refusal::Refusal;
 
 use crate::idp::Idp;
-use crate::login::Login;
+use crate::login::{Arguments, Hints, Login};
 use crate::protection::{ForceAuthn, Protection, Unauthenticated};
 use crate::session_store::SessionStore;
 
@@ -33,6 +33,8 @@ pub struct Challenge<'a, S, H> {
     pub target: &'a str,
     /// What the page must say, should it be a refusal.
     pub circumstances: &'a Circumstances,
+    /// Those that the SP's logins look at, by their names without `$`.
+    pub variables: &'a [(String, String)],
     /// Tells the administrator something.
     pub warn: &'a dyn Fn(&str),
 }
@@ -78,6 +80,10 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             force_authn: self.protection.force_authn != ForceAuthn::Off,
             passive: false,
             authn_context: self.protection.authn_context.clone(),
+            refused_contexts: 0,
+            replaces: None,
+            // The page's arguments are the application's.
+            hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
         login.start(sp, self.head, self.circumstances, now)
     }

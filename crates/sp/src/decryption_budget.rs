@@ -139,6 +139,7 @@ mod tests {
                 head: Head::new("POST", ""),
                 client: Client::of(Some([192, 0, 2, last].into())),
                 now: NOW,
+                variables: Vec::new(),
                 circumstances: Rc::new(Circumstances::new(String::new)),
                 server: Rc::clone(&self.clock) as Rc<dyn Server>,
             };

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use saml::metadata::UiInfo;
 use saml::provider::{self, IdpSettings};
+use saml::reason;
+use saml::refusal::{Refusal, quote};
 
 use crate::back_channel::BackChannel;
 
@@ -34,6 +36,23 @@ impl Idp {
     /// The name of its `saml_idp` block.
     pub fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    /// `disabled`: nobody logs in there, and its users' sessions end.
+    pub fn is_disabled(&self) -> bool {
+        self.settings.disabled
+    }
+
+    /// May people log in there?
+    ///
+    /// # Errors
+    /// `idp_disabled`.
+    pub(crate) fn check_enabled(&self) -> Result<(), Refusal> {
+        if !self.is_disabled() {
+            return Ok(());
+        }
+        let detail = format!("saml_idp {} is disabled", quote(self.name()));
+        Err(Refusal::new(&reason::IDP_DISABLED, detail))
     }
 
     /// What the configuration says of it.

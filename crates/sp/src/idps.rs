@@ -90,9 +90,14 @@ impl Idps {
         by(Idp::has_domain).or_else(|| by(Idp::hints_at_domain)).cloned()
     }
 
-    /// Who is asked when nothing says whom: the first one whose metadata is there.
+    /// Where people may log in, in the order of the configuration.
+    pub fn enabled(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
+        self.in_order.iter().filter(|idp| !idp.is_disabled())
+    }
+
+    /// Who is asked when nothing says whom: the first enabled one whose metadata is there.
     pub fn default_idp(&self) -> Option<&Rc<Idp>> {
-        self.in_order.iter().find(|idp| idp.current().is_some())
+        self.enabled().find(|idp| idp.current().is_some())
     }
 
     /// Is there more than one to choose from?
@@ -102,7 +107,11 @@ impl Idps {
 
     /// Why there is no IdP to go to.
     pub fn awaited(&self) -> Refusal {
-        let awaited = self.in_order.iter().filter(|idp| idp.current().is_none());
+        if self.enabled().next().is_none() {
+            let detail = "all IdPs of this SP are disabled";
+            return Refusal::new(&reason::IDP_DISABLED, detail);
+        }
+        let awaited = self.enabled().filter(|idp| idp.current().is_none());
         let names: Vec<_> = awaited.map(|idp| quote(idp.name())).collect();
         Refusal::new(
             &reason::IDP_METADATA_MISSING,
@@ -124,13 +133,14 @@ impl Idps {
         Ok(())
     }
 
-    /// Is `entity_id` one of these? `trusted_at` is the asker's own: when it was last found to be so.
+    /// Is `entity_id` one of these that is enabled? `trusted_at` is the asker's own: when it was last found to be so.
     pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
         let generation = Some(Generation(self.generation.get()));
         if trusted_at.get() == generation {
             return true;
         }
-        let is_trusted = self.by_entity_id.borrow().contains_key(entity_id);
+        let is_trusted =
+            self.by_entity_id.borrow().get(entity_id).is_some_and(|idp| !idp.is_disabled());
         if is_trusted {
             trusted_at.set(generation);
         }

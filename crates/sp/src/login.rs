@@ -1,5 +1,7 @@
 //! Starting a login: an AuthnRequest to the IdP, and what must be remembered sealed in a cookie.
 
+mod hints;
+
 use std::rc::Rc;
 
 use clock::UnixTime;
@@ -7,10 +9,12 @@ use http::Headers;
 use identity::RequestedAuthnContext;
 use pages::{Circumstances, Reply};
 use saml::authn_request::{AuthnRequest, Outgoing};
+use saml::provider::RequestPolicy;
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{AwaitedChoice, LoginCookie, PendingLogin, surplus};
+use session::{AwaitedChoice, LoginCookie, PendingLogin, StoreKey, surplus};
 
+pub(crate) use self::hints::{Arguments, Hints};
 use crate::idp::Idp;
 use crate::idp_choice::{self, Asked};
 use crate::random;
@@ -18,7 +22,7 @@ use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
 
 /// A login to start.
-pub(crate) struct Login {
+pub(crate) struct Login<'a> {
     /// Who is asked; `None` = whoever is found.
     pub idp: Option<Rc<Idp>>,
     /// Who is asked when the person has chosen nobody.
@@ -27,15 +31,21 @@ pub(crate) struct Login {
     pub return_url: String,
     pub force_authn: bool,
     pub passive: bool,
+    /// `None` = what the IdP's `authn_context` says.
     pub authn_context: Option<RequestedAuthnContext>,
+    /// How many contexts of that the IdP did not have, when this login goes on where others ended.
+    pub refused_contexts: u8,
+    /// The session that such a login was to replace.
+    pub replaces: Option<StoreKey>,
+    pub hints: Hints<'a>,
 }
 
-impl Login {
+impl Login<'_> {
     /// Sends the browser to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
     /// authenticated.
     ///
     /// # Errors
-    /// The IdP has no metadata yet, or what is past its time; the browser goes round in a loop, or libcrypto fails.
+    /// The IdP is disabled, has no metadata yet, or what is past its time; a hint is none; the browser goes round in a loop, or libcrypto fails.
     pub(crate) fn start<S: SessionStore>(
         self,
         sp: &Sp<S>,
@@ -51,10 +61,15 @@ impl Login {
                 Asked::Person(reply) => return Ok(reply),
             },
         };
+        asked.check_enabled()?;
         let idp = asked.current().ok_or_else(|| sp.idps.awaited())?;
         idp.check_validity(now)?;
         let id = random::id();
         circumstances.set_request_id(&id);
+        let says = &idp.policy.request;
+        let (authn_context, preference) = self.asked_context(says);
+        let extra_arguments = self.hints.extra_arguments(says)?;
+        let subject = self.hints.subject(says)?;
         let return_url = sp.at_home(self.return_url);
         let outgoing = AuthnRequest {
             id: &id,
@@ -63,8 +78,10 @@ impl Login {
             acs_url: sp.endpoints.acs(),
             force_authn: self.force_authn,
             passive: self.passive,
-            authn_context: self.authn_context.as_ref(),
+            authn_context: authn_context.as_ref(),
+            subject: subject.as_deref(),
             relay_state: &relay_state(sp, &id, &return_url)?,
+            extra_arguments: &extra_arguments,
         }
         .send(&idp, sp.signer().as_ref())
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
@@ -76,8 +93,9 @@ impl Login {
             expires: now + sp.request_lifetime,
             force_authn: self.force_authn,
             passive: self.passive,
-            authn_context: self.authn_context,
-            replaces: sp.session_keys(r).next(),
+            authn_context,
+            preference,
+            replaces: sp.session_keys(r).next().or(self.replaces),
             answered: false,
         };
         remember(sp, r, &pending, now, reply(outgoing))
@@ -90,6 +108,18 @@ impl Login {
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: self.authn_context.clone(),
+        }
+    }
+
+    /// What is asked for, and which of the IdP's preferences it is, when others may follow.
+    fn asked_context(&self, says: &RequestPolicy) -> (Option<RequestedAuthnContext>, Option<u8>) {
+        match (&self.authn_context, &says.authn_context) {
+            (Some(asked), _) => (Some(asked.clone()), None),
+            (None, Some(preferred)) => (
+                preferred.after(self.refused_contexts.into()),
+                preferred.in_turn.then_some(self.refused_contexts),
+            ),
+            (None, None) => (None, None),
         }
     }
 }

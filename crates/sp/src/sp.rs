@@ -8,7 +8,7 @@ use clock::{Seconds, UnixTime};
 use http::Headers;
 use saml::authn_request::Signer;
 use saml::message::Expected;
-use saml::provider::{self, Policy};
+use saml::provider::{self, ExtraValue, Policy};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::{Session, SessionToken, SpId, StoreKey};
@@ -113,9 +113,11 @@ impl<S> Sp<S> {
     /// The IdP at whose `saml_idp` block a login or logout began.
     ///
     /// # Errors
-    /// A reload has taken it away since.
+    /// A reload has taken it away or disabled it since.
     pub fn idp_named(&self, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
-        self.idps.named(name).and_then(|idp| idp.current()).ok_or_else(|| {
+        let idp = self.idps.named(name);
+        idp.map_or(Ok(()), |idp| idp.check_enabled())?;
+        idp.and_then(|idp| idp.current()).ok_or_else(|| {
             let name = quote(name);
             Refusal::new(
                 &reason::IDP_UNKNOWN,
@@ -127,14 +129,23 @@ impl<S> Sp<S> {
     /// The IdP that is asked when nothing says which.
     ///
     /// # Errors
-    /// None has metadata yet.
+    /// None has metadata yet, or all are disabled.
     pub fn default_idp(&self) -> Result<Rc<Idp>, Refusal> {
         self.idps.default_idp().cloned().ok_or_else(|| self.idps.awaited())
     }
 
-    /// An IdP that has left the configuration takes its users along.
+    /// An IdP that has left the configuration, or is disabled, takes its users along.
     pub fn trusts(&self, live: &LiveSession) -> bool {
         self.idps.trust(&live.session.idp, &live.trusted)
+    }
+
+    /// The variables of the server that logins look at, by their names without `$`.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let extra = self.policies().flat_map(|policy| &policy.request.extra_arguments);
+        extra.filter_map(|argument| match &argument.value {
+            ExtraValue::Variable(name) => Some(name.as_str()),
+            ExtraValue::Argument | ExtraValue::Text(_) => None,
+        })
     }
 
     /// How its IdPs are dealt with, also those whose metadata is awaited.
@@ -179,10 +190,19 @@ impl<S: SessionStore> Sp<S> {
     /// None of them has one, and the store does not answer for one at least. A cookie that somebody
     /// planted does not hide the browser's own.
     pub async fn find_session(&self, tokens: &[SessionToken], now: UnixTime) -> Found {
+        self.find(tokens, now, |live| self.trusts(live)).await
+    }
+
+    async fn find(
+        &self,
+        tokens: &[SessionToken],
+        now: UnixTime,
+        counts: impl Fn(&LiveSession) -> bool,
+    ) -> Found {
         let mut none = Ok(None);
         for token in tokens {
             match self.sessions.find(token, now).await {
-                Ok(Some(live)) if self.trusts(&live) => return Ok(Some(live)),
+                Ok(Some(live)) if counts(&live) => return Ok(Some(live)),
                 Ok(_) => {}
                 Err(refusal) => none = Err(refusal),
             }
@@ -197,6 +217,15 @@ impl<S: SessionStore> Sp<S> {
     pub async fn session_of(&self, visit: &Visit) -> Found {
         let tokens: Vec<_> = self.cookies.session_tokens(&visit.head).collect();
         self.find_session(&tokens, visit.now).await
+    }
+
+    /// A session to end: it may be of an IdP that is trusted no more, and might be again.
+    ///
+    /// # Errors
+    /// As [`Sp::find_session`].
+    pub(crate) async fn kept_session_of(&self, visit: &Visit) -> Found {
+        let tokens: Vec<_> = self.cookies.session_tokens(&visit.head).collect();
+        self.find(&tokens, visit.now, |_| true).await
     }
 }
 

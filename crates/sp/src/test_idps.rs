@@ -10,6 +10,7 @@ use crate::back_channel::{BackChannel, Post, Posting};
 pub(crate) fn settings(name: &str) -> IdpSettings {
     IdpSettings {
         name: name.into(),
+        disabled: false,
         metadata: None,
         entity_id: None,
         sso: None,

@@ -19,6 +19,9 @@ pub struct Visit {
     pub client: Client,
     /// When it came.
     pub now: UnixTime,
+    /// Those that the SP's logins look at ([`Sp::variables`](crate::Sp::variables)), by their names; of no
+    /// use elsewhere.
+    pub variables: Vec<(String, String)>,
     /// What a page must say, should the visit be refused.
     pub circumstances: Rc<Circumstances>,
     /// Who reads the body, and tells the application.

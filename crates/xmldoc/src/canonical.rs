@@ -1,251 +1,186 @@
-//! Exclusive canonicalisation (xml-exc-c14n, xml-c14n): one pass over the reader's events.
+//! Exclusive canonicalisation (xml-exc-c14n, xml-c14n): one walk over what was read.
 //!
 //! Time and memory are linear in what is read: the gate bounds how many namespaces are in scope, and
 //! the verifier how many prefixes are listed.
-use std::borrow::Cow;
-use std::ops::Range;
+mod octets;
+mod rendered;
 
-use memchr::memchr;
+pub(crate) use octets::Octets;
 
-use crate::reader::{self, Attribute, Part, Sink, Span, StartTag, line_ends};
+use octets::Writer;
+use rendered::Rendered;
+
+use crate::outline::{Attribute, Namespace, Node, Piece};
+use crate::reader::line_ends;
 
 /// What is to be canonicalised: one element and all that is in it.
-pub(crate) struct Canonical<'c, 'a> {
-    pub(crate) part: &'c Part<'a>,
-    /// A child that is left out (xmldsig-core1 6.6.4).
-    pub(crate) without: Option<Span>,
+#[derive(Clone, Copy)]
+pub(crate) struct Canonical<'d> {
+    pub(crate) element: Node<'d>,
+    /// Number of a child element that is left out (xmldsig-core1 6.6.4).
+    pub(crate) without: Option<usize>,
     /// The InclusiveNamespaces PrefixList, white space between its prefixes.
-    pub(crate) prefixes: &'c str,
+    pub(crate) prefixes: &'d str,
     pub(crate) with_comments: bool,
 }
 
-impl Canonical<'_, '_> {
+impl<'d> Canonical<'d> {
     /// The canonical octets, which are UTF-8; `None` when there are more than `most`.
-    pub(crate) fn octets(&self, most: usize) -> Option<String> {
+    pub(crate) fn octets(&self, most: usize) -> Option<Octets> {
         let listed = self.prefixes.split_ascii_whitespace();
         let listed = listed.map(|prefix| if prefix == "#default" { "" } else { prefix });
-        let mut writer = Writer {
-            octets: String::with_capacity((self.part.span.end - self.part.span.start).min(most)),
-            most,
+        let mut walk = Walk {
+            canonical: self,
             listed: listed.filter(|prefix| *prefix != "xml").collect(),
-            with_comments: self.with_comments,
-            open: Vec::new(),
+            writer: Writer::with_room_for(self.element, most),
             rendered: Rendered::default(),
+            missing: Vec::new(),
             order: Vec::new(),
         };
-        reader::read_part(self.part, self.without, &mut writer).ok()?;
-        (!writer.is_full()).then_some(writer.octets)
+        walk.all(most)?;
+        walk.writer.into_octets()
     }
 }
 
-struct Writer<'w> {
-    octets: String,
-    most: usize,
+struct Walk<'c, 'd> {
+    canonical: &'c Canonical<'d>,
     /// The PrefixList; the default namespace has the empty prefix.
-    listed: Vec<&'w str>,
-    with_comments: bool,
-    /// Names as they are written, outermost first.
-    open: Vec<&'w str>,
-    rendered: Rendered<'w>,
+    listed: Vec<&'d str>,
+    writer: Writer,
+    rendered: Rendered<'d>,
+    /// The current element's namespaces that are to be written; kept for its memory.
+    missing: Vec<(&'d str, Namespace)>,
     /// The current element's attributes in canonical order; kept for its memory.
-    order: Vec<usize>,
+    order: Vec<&'d Attribute>,
 }
 
-impl<'w, 'a: 'w> Sink<'a> for Writer<'w> {
-    fn open(&mut self, tag: &StartTag<'a, '_>) {
-        if self.is_full() {
-            return;
+impl<'d> Walk<'_, 'd> {
+    /// `None` when it comes to more than `most` octets.
+    fn all(&mut self, most: usize) -> Option<()> {
+        let Node { text, outline, .. } = self.canonical.element;
+        let inside = &self.canonical.element.place.pieces;
+        let mut at = inside.start.checked_sub(1)?;
+        while at <= inside.end {
+            match *outline.pieces.get(at)? {
+                Piece::Start(number) if self.canonical.without == Some(number) => {
+                    at = outline.places.get(number)?.pieces.end;
+                }
+                Piece::Start(number) => self.start(outline.node(text, number)?),
+                Piece::End(_) => {
+                    self.writer.end();
+                    self.rendered.leave();
+                }
+                Piece::Text(span) => self.writer.plain(span.of(text)),
+                Piece::LineEnd => self.writer.text("\n"),
+                Piece::CharacterData(span) => self.writer.text(&line_ends(span.of(text))),
+                Piece::Character(character) => {
+                    self.writer.text(character.encode_utf8(&mut [0; 4]));
+                }
+                Piece::Comment(span) if self.canonical.with_comments => {
+                    self.writer.comment(&line_ends(span.of(text)));
+                }
+                Piece::Comment(_) => {}
+            }
+            if self.writer.length() > most {
+                return None;
+            }
+            at += 1;
         }
-        self.open.push(tag.name.raw);
+        Some(())
+    }
+
+    fn is_apex(&self, element: Node<'d>) -> bool {
+        element.number == self.canonical.element.number
+    }
+
+    fn start(&mut self, element: Node<'d>) {
         self.rendered.enter();
-        self.octets.push('<');
-        self.octets.push_str(tag.name.raw);
-        self.namespaces(tag);
-        self.attributes(tag);
-        self.octets.push('>');
-    }
-
-    fn text(&mut self, text: &str) {
-        if !self.is_full() {
-            escape_text(&mut self.octets, text);
-        }
-    }
-
-    fn comment(&mut self, text: &'a str) {
-        if self.with_comments && !self.is_full() {
-            self.octets.extend(["<!--", &*line_ends(text), "-->"]);
-        }
-    }
-
-    fn close(&mut self, _: usize) {
-        if self.is_full() {
+        let prefix = element.place.name.prefix(element.text);
+        if !self.is_apex(element)
+            && is_canonical(element)
+            && self.rendered.means(prefix, element.place.namespace, element)
+        {
+            self.writer.copy_start(element, self.rendered.meaning(prefix));
             return;
         }
-        if let Some(name) = self.open.pop() {
-            self.octets.push_str("</");
-            self.octets.push_str(name);
-            self.octets.push('>');
-        }
-        self.rendered.leave();
-    }
-}
-
-impl<'w> Writer<'w> {
-    /// From here on nothing is written any more.
-    fn is_full(&self) -> bool {
-        self.octets.len() > self.most
+        self.writer.start(element.place.name, element.text);
+        self.namespaces(element);
+        self.writer.name_means(self.rendered.meaning(prefix));
+        self.attributes(element);
+        self.writer.content();
     }
 
     /// Those that the start tag visibly utilises, and the listed ones in scope, unless they mean the
     /// same in what is already written around it (xml-exc-c14n 3); by prefix.
-    fn namespaces<'a: 'w>(&mut self, tag: &StartTag<'a, '_>) {
-        let mut missing: Vec<(&'w str, &str)> = Vec::new();
-        let mut need = |prefix: &'w str, uri| {
-            if self.rendered.uri(prefix, &self.octets) != uri
-                && missing.iter().all(|(other, _)| *other != prefix)
-            {
-                missing.push((prefix, uri));
+    fn namespaces(&mut self, element: Node<'d>) {
+        let is_apex = self.is_apex(element);
+        let Self { missing, rendered, .. } = self;
+        missing.clear();
+        let mut need = |prefix: &'d str, namespace| {
+            let is_rendered = || rendered.means(prefix, namespace, element);
+            if missing.iter().all(|(other, _)| *other != prefix) && !is_rendered() {
+                missing.push((prefix, namespace));
             }
         };
-        let prefixed = tag.attributes.iter().filter(|attribute| !attribute.name.prefix.is_empty());
-        let utilised = prefixed.map(|a| (a.name.prefix, tag.namespace_of(a)));
-        for (prefix, uri) in utilised.chain([(tag.name.prefix, tag.namespace())]) {
+        let prefixed = element.attributes().iter().filter(|attribute| attribute.name.prefix > 0);
+        let utilised = prefixed.map(|a| (a.name, a.namespace));
+        for (name, namespace) in utilised.chain([(element.place.name, element.place.namespace)]) {
+            let prefix = name.prefix(element.text);
             // It needs no declaration (xml-c14n 2.3).
             if prefix != "xml" {
-                need(prefix, uri);
+                need(prefix, namespace);
             }
         }
         // What nothing is declared anew for means what it means in the parent, which has it written.
-        if self.open.len() == 1 || tag.declares() {
+        if is_apex || !element.declarations().is_empty() {
             for prefix in &self.listed {
                 // Without a default namespace, an undeclared one is written where it matters.
-                if let Some(uri) =
-                    tag.meaning_of(prefix).or_else(|| prefix.is_empty().then_some(""))
-                {
-                    need(prefix, uri);
+                let undeclared = || prefix.is_empty().then_some(Namespace::None);
+                if let Some(namespace) = element.meaning_of(prefix).or_else(undeclared) {
+                    need(prefix, namespace);
                 }
             }
         }
-        missing.sort_unstable();
-        for (prefix, uri) in missing {
-            self.octets.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
-            self.octets.push_str(prefix);
-            self.octets.push_str("=\"");
-            let start = self.octets.len();
-            // The gate lets nothing into a URI that must be escaped.
-            self.octets.push_str(uri);
-            self.rendered.set(prefix, start..self.octets.len());
-            self.octets.push('"');
+        missing.sort_unstable_by_key(|(prefix, _)| *prefix);
+        for (prefix, namespace) in missing.drain(..) {
+            let number = self.writer.declaration(prefix, element.uri(namespace));
+            rendered.set(prefix, namespace, number);
         }
     }
 
     /// By namespace URI, then by local name (xml-c14n 2.3).
-    fn attributes<'a>(&mut self, tag: &StartTag<'a, '_>) {
-        let key = |index: &usize| {
-            tag.attributes.get(*index).map(|attribute| {
-                let name: &str = attribute.name.local;
-                (tag.namespace_of(attribute), name)
-            })
-        };
+    fn attributes(&mut self, element: Node<'d>) {
+        let key = |a: &&Attribute| (element.uri(a.namespace), a.name.local(element.text));
         self.order.clear();
-        self.order.extend(0..tag.attributes.len());
+        self.order.extend(element.attributes());
         self.order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-        for attribute in self.order.iter().filter_map(|index| tag.attributes.get(*index)) {
-            write_attribute(&mut self.octets, attribute);
+        for attribute in &self.order {
+            let namespace = match attribute.name.prefix {
+                0 => Namespace::None,
+                _ => self.rendered.meaning(attribute.name.prefix(element.text)),
+            };
+            self.writer.attribute(attribute, namespace, element.text);
         }
     }
 }
 
-fn write_attribute(octets: &mut String, attribute: &Attribute<'_>) {
-    octets.push(' ');
-    octets.push_str(attribute.name.raw);
-    octets.push_str("=\"");
-    match &attribute.value {
-        // As it is written: of what must be escaped it can only have quotes.
-        Cow::Borrowed(value) if memchr(b'"', value.as_bytes()).is_none() => octets.push_str(value),
-        value => escape_value(octets, value),
-    }
-    octets.push('"');
-}
-
-fn escape_text(octets: &mut String, text: &str) {
-    // No early end: so the loop runs on many bytes at a time.
-    let special = |b: u8| matches!(b, b'&' | b'<' | b'>' | b'\r');
-    if !text.bytes().fold(false, |found, b| found | special(b)) {
-        octets.push_str(text);
-        return;
-    }
-    for character in text.chars() {
-        match character {
-            '&' => octets.push_str("&amp;"),
-            '<' => octets.push_str("&lt;"),
-            '>' => octets.push_str("&gt;"),
-            '\r' => octets.push_str("&#xD;"),
-            other => octets.push(other),
+/// Is its start tag written as a canonical one? Only the shapes that most tags have are known here:
+/// nothing is declared, and no attribute has a prefix. What its own prefix means is not looked at.
+fn is_canonical(element: Node<'_>) -> bool {
+    let Node { text, place, .. } = element;
+    let is = |at: usize, b: u8| text.as_bytes().get(at) == Some(&b);
+    let (mut end, mut last) = (place.name.end(), "");
+    for Attribute { name, value, .. } in element.attributes() {
+        // So near to what stands before that there is one white space, `=` and a quote.
+        let is_tight = name.start == end + 1 && value.span.start == name.end() + 2;
+        let is_spelled = is(end, b' ') && is(name.end() + 1, b'"') && value.is_plain;
+        let local = name.raw(text);
+        if name.prefix > 0 || !is_tight || !is_spelled || local <= last {
+            return false;
         }
+        (end, last) = (value.span.end + 1, local);
     }
-}
-
-fn escape_value(octets: &mut String, value: &str) {
-    for character in value.chars() {
-        match character {
-            '&' => octets.push_str("&amp;"),
-            '<' => octets.push_str("&lt;"),
-            '"' => octets.push_str("&quot;"),
-            '\t' => octets.push_str("&#x9;"),
-            '\n' => octets.push_str("&#xA;"),
-            '\r' => octets.push_str("&#xD;"),
-            other => octets.push(other),
-        }
-    }
-}
-
-/// What prefixes mean where the writer is, in what it has written: one row for each prefix, so that
-/// looking one up costs no more the deeper an element stands.
-#[derive(Default)]
-struct Rendered<'w> {
-    /// Prefix, and where in the octets its URI was written last.
-    rows: Vec<(&'w str, Range<usize>)>,
-    /// What to undo, innermost last: the row, and what it was; `None`: it was not there.
-    changes: Vec<(usize, Option<Range<usize>>)>,
-    /// How many of `changes` each open element found.
-    open: Vec<usize>,
-}
-
-impl<'w> Rendered<'w> {
-    fn enter(&mut self) {
-        self.open.push(self.changes.len());
-    }
-
-    fn leave(&mut self) {
-        let before = self.open.pop().unwrap_or_default();
-        for (row, was) in self.changes.drain(before.min(self.changes.len())..).rev() {
-            match was {
-                Some(was) => {
-                    if let Some((_, place)) = self.rows.get_mut(row) {
-                        *place = was;
-                    }
-                }
-                None => self.rows.truncate(row),
-            }
-        }
-    }
-
-    /// Empty when nothing has been written of it.
-    fn uri<'o>(&self, prefix: &str, octets: &'o str) -> &'o str {
-        let row = self.rows.iter().find(|(written, _)| *written == prefix);
-        row.and_then(|(_, place)| octets.get(place.clone())).unwrap_or_default()
-    }
-
-    fn set(&mut self, prefix: &'w str, place: Range<usize>) {
-        let known = self.rows.iter_mut().enumerate().find(|(_, (written, _))| *written == prefix);
-        if let Some((row, (_, was))) = known {
-            self.changes.push((row, Some(std::mem::replace(was, place))));
-        } else {
-            self.changes.push((self.rows.len(), None));
-            self.rows.push((prefix, place));
-        }
-    }
+    element.declarations().is_empty() && place.content == end + 1
 }
 
 #[cfg(test)]

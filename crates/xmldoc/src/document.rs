@@ -1,12 +1,11 @@
 //! A gated, parsed document.
 use std::fmt;
 use std::ops::Deref;
+use std::rc::Rc;
 
-use crate::element::{self, ASSERTION, Builder};
-use crate::outline::DSIG;
-use crate::outline::{Entry, Outline};
-use crate::reader::{self, Outside, Part, Span, StartTag};
-use crate::verify::Target;
+use crate::element::ASSERTION;
+use crate::outline::{DSIG, Node, Outline};
+use crate::reader::{self, BYTE_ORDER_MARK, Characters, Outside};
 use crate::{
     Element, GateError, Limits, SignaturePolicy, SignedBy, Verified, VerifyError, VerifyingKey,
     gate, verify,
@@ -49,13 +48,12 @@ impl From<GateError> for XmlError {
     }
 }
 
-/// A document that has passed the gate: its text, and where in it the parts of a message stand.
+/// A document that has passed the gate: its text, and where in it everything stands.
 pub struct Document {
-    text: String,
-    /// Where the start tags around its root begin, outermost first; none, but for what was in a SOAP
-    /// envelope.
-    around: Vec<usize>,
+    text: Rc<String>,
     outline: Outline,
+    /// Number of its root: 0, but for what was in a SOAP envelope.
+    root: usize,
     envelope: Unverified<Element>,
     /// What the document was decoded from; empty when it came as it is.
     octets: Vec<u8>,
@@ -66,40 +64,41 @@ impl Document {
     ///
     /// # Errors
     /// The gate refuses them.
-    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, XmlError> {
-        Ok(Self::parse_within(bytes, limits, &Outside::default())?)
+    pub fn parse(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, XmlError> {
+        Ok(Self::parse_within(bytes.into(), limits, &Outside::default())?)
     }
 
-    /// As [`Document::parse`]; only for the gate prefixes are bound outside, not for the document.
-    pub(crate) fn parse_within<'a>(
-        bytes: &'a [u8],
+    /// As [`Document::parse`]; prefixes may be bound outside.
+    pub(crate) fn parse_within(
+        bytes: Vec<u8>,
         limits: &Limits,
-        outside: &Outside<'a>,
+        outside: &Outside<'_>,
     ) -> Result<Self, GateError> {
-        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
-        let text = gate::pass(bytes, limits, outside, &mut sinks)?;
-        Ok(Self::new(text.to_owned(), Vec::new(), sinks))
+        limits.hold(bytes.len())?;
+        let mut text = String::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.remove(0);
+        }
+        let outline = gate::pass_text(&text, limits, outside)?;
+        Ok(Self::new(Rc::new(text), outline, 0))
     }
 
     /// A text that has passed the gate but for its bounds.
     pub(crate) fn of_text(text: String) -> Result<Self, GateError> {
-        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
-        reader::read(&text, &Limits::NONE, &mut sinks)?;
-        Ok(Self::new(text, Vec::new(), sinks))
+        let outline = reader::read(&Characters::of(&text), &Limits::NONE, &Outside::default())?;
+        Ok(Self::new(Rc::new(text), outline, 0))
     }
 
-    /// An element of a document's text as a document of its own; prefixes keep their meaning.
-    pub(crate) fn of_part(text: String, around: Vec<usize>, span: Span) -> Result<Self, GateError> {
-        let mut sinks = (Builder::with_shells(is_sealed), Outline::default());
-        let part = Part { text: &text, around, span };
-        reader::read_part(&part, None, &mut sinks)?;
-        let around = part.around;
-        Ok(Self::new(text, around, sinks))
+    /// An element in it as a document of its own; prefixes keep their meaning.
+    pub(crate) fn with_root(self, root: usize) -> Self {
+        Self::new(self.text, self.outline, root)
     }
 
-    fn new(text: String, around: Vec<usize>, (builder, outline): (Builder, Outline)) -> Self {
-        let envelope = Unverified(builder.root().unwrap_or_default());
-        Self { text, around, outline, envelope, octets: Vec::new() }
+    fn new(text: Rc<String>, outline: Outline, root: usize) -> Self {
+        let envelope = outline.node(&text, root);
+        let envelope = envelope.map(|root| Element::with_shells(&text, root, is_sealed));
+        let envelope = Unverified(envelope.unwrap_or_default());
+        Self { text, outline, root, envelope, octets: Vec::new() }
     }
 
     /// The document that `octets` hold in the form that `decode` undoes (Bindings 3.4.4.1).
@@ -113,7 +112,7 @@ impl Document {
         decode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
         limits: &Limits,
     ) -> Result<Self, E> {
-        let document = Self::parse(&decode(&octets)?, limits)?;
+        let document = Self::parse(decode(&octets)?, limits)?;
         Ok(Self { octets, ..document })
     }
 
@@ -144,7 +143,7 @@ impl Document {
         let child = self.copy_only_child(namespace, child)?;
         let mut named = child.children.into_iter().filter(|element| element.is(namespace, name));
         let (first, None) = (named.next()?, named.next()) else { return None };
-        Some(Unverified(first.text))
+        Some(Unverified(first.text.to_string()))
     }
 
     /// Is the root element `{namespace}name`?
@@ -154,18 +153,17 @@ impl Document {
 
     /// The root's only child `{namespace}name`, with all that is in it.
     pub(crate) fn copy_only_child(&self, namespace: &str, name: &str) -> Option<Element> {
-        let (_, entry) = self.only_child(namespace, name)?;
-        element::read_part(&self.part().within(entry.span)).ok()
+        self.only_child(namespace, name).map(|child| Element::of(&self.text, child))
     }
 
     /// Has the root element a `ds:Signature` child?
     pub fn root_is_signed(&self) -> bool {
-        self.outline.signatures().next().is_some()
+        self.root().is_some_and(is_signed)
     }
 
     /// Has the root's only child element `{namespace}name` a `ds:Signature` child?
     pub fn child_is_signed(&self, namespace: &str, name: &str) -> bool {
-        self.only_child(namespace, name).is_some_and(|(_, entry)| !entry.signatures.is_empty())
+        self.only_child(namespace, name).is_some_and(is_signed)
     }
 
     /// Verifies the root's enveloped signature and returns what was digested.
@@ -179,8 +177,7 @@ impl Document {
         keys: &[VerifyingKey],
         policy: &SignaturePolicy,
     ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-        let signatures: Vec<_> = self.outline.signatures().collect();
-        verify::verify(&self.target(&self.envelope, self.part(), &signatures), keys, policy)
+        verify::verify(self.root().ok_or(VerifyError::Missing)?, keys, policy)
     }
 
     /// Verifies the enveloped signature of the root's only child `{namespace}name`.
@@ -199,9 +196,8 @@ impl Document {
                 "the signed element is not the only one of its name",
             ));
         }
-        let (child, entry) = self.only_child(namespace, name).ok_or(VerifyError::Missing)?;
-        let part = self.part().within(entry.span);
-        verify::verify(&self.target(child, part, &entry.signatures), keys, policy)
+        let child = self.only_child(namespace, name).ok_or(VerifyError::Missing)?;
+        verify::verify(child, keys, policy)
     }
 
     /// Verifies a detached signature over the octets that the document was decoded from. They hold
@@ -226,47 +222,36 @@ impl Document {
         Ok(Verified::whole(self.whole()))
     }
 
-    pub(crate) fn part(&self) -> Part<'_> {
-        Part { text: &self.text, around: self.around.clone(), span: self.outline.root }
-    }
-
-    pub(crate) fn outline(&self) -> &Outline {
-        &self.outline
+    pub(crate) fn root(&self) -> Option<Node<'_>> {
+        self.outline.node(&self.text, self.root)
     }
 
     pub(crate) fn into_text(self) -> String {
-        self.text
+        let Self { text, envelope, .. } = self;
+        drop(envelope);
+        Rc::unwrap_or_clone(text)
     }
 
     fn whole(&self) -> Element {
-        // It was read before, so it can be read again.
-        element::read_part(&self.part()).unwrap_or_default()
+        self.root().map(|root| Element::of(&self.text, root)).unwrap_or_default()
     }
 
-    fn target<'d>(
-        &self,
-        element: &'d Element,
-        part: Part<'d>,
-        signatures: &'d [Span],
-    ) -> Target<'d> {
-        let id = element.attribute("ID").unwrap_or_default();
-        Target { namespace: &element.namespace, name: &element.name, id, part, signatures }
-    }
-
-    /// Its start tag, and where it stands.
-    fn only_child(&self, namespace: &str, name: &str) -> Option<(&Element, &Entry)> {
-        let children = self.envelope.children.iter().zip(&self.outline.children);
-        let mut named = children.filter(|(child, _)| child.is(namespace, name));
+    fn only_child(&self, namespace: &str, name: &str) -> Option<Node<'_>> {
+        let mut named = self.root()?.children().filter(|child| child.is(namespace, name));
         let first = named.next()?;
         named.next().is_none().then_some(first)
     }
 }
 
+fn is_signed(element: Node<'_>) -> bool {
+    element.children().any(|child| child.is(DSIG, "Signature"))
+}
+
 /// What nobody may read before its signature was checked.
-fn is_sealed(tag: &StartTag<'_, '_>) -> bool {
-    tag.is(ASSERTION, "Assertion")
-        || tag.is(ASSERTION, "EncryptedAssertion")
-        || tag.is(DSIG, "Signature")
+fn is_sealed(element: Node<'_>) -> bool {
+    element.is(ASSERTION, "Assertion")
+        || element.is(ASSERTION, "EncryptedAssertion")
+        || element.is(DSIG, "Signature")
 }
 
 #[cfg(test)]

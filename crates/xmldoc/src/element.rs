@@ -1,8 +1,11 @@
 //! An XML element as plain owned data.
-use smol_str::SmolStr;
+use std::borrow::Cow;
+use std::rc::Rc;
 
-use crate::reader::{self, Part, Sink, StartTag};
-use crate::{GateError, Limits};
+use smallvec::SmallVec;
+
+use crate::Excerpt;
+use crate::outline::{self, Namespace, Node, Piece, Span, Words};
 
 pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -10,11 +13,11 @@ pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Local name, without the prefix.
-    pub name: SmolStr,
+    pub name: Excerpt,
     /// URI of the namespace: which prefix stood for it is forgotten.
-    pub namespace: SmolStr,
+    pub namespace: Excerpt,
     /// References resolved, white space normalised (XML 1.0 3.3.3).
-    pub value: SmolStr,
+    pub value: Excerpt,
 }
 
 /// A namespace prefix (empty: the default namespace) and its URI.
@@ -24,15 +27,15 @@ pub(crate) type Declaration = (String, String);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// Local name, without prefix.
-    pub name: SmolStr,
+    pub name: Excerpt,
     /// Namespace URI; empty when the element is in no namespace.
-    pub namespace: SmolStr,
+    pub namespace: Excerpt,
     /// Attributes in document order, without namespace declarations.
-    pub attributes: Vec<Attribute>,
+    pub attributes: SmallVec<[Attribute; 2]>,
     /// Child elements in document order.
     pub children: Vec<Self>,
     /// The element's own character data, concatenated; comments never split it.
-    pub text: String,
+    pub text: Excerpt,
     /// The declarations in scope, innermost last; only of an element that holds ciphertext.
     pub(crate) scope: Vec<Declaration>,
 }
@@ -81,119 +84,97 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
     }
 }
 
-/// Reads canonical XML, the bytes that a digest was taken of.
-///
-/// It was made of a document that had passed the gate, so the bounds on it still hold.
-pub(crate) fn from_canonical(text: &str) -> Result<Element, GateError> {
-    let mut builder = Builder::default();
-    reader::read(text, &Limits::NONE, &mut builder)?;
-    builder.root().ok_or(GateError::Malformed("no element"))
-}
-
-/// Reads one element of a document that has passed the gate.
-pub(crate) fn read_part(part: &Part<'_>) -> Result<Element, GateError> {
-    let mut builder = Builder::default();
-    reader::read_part(part, None, &mut builder)?;
-    builder.root().ok_or(GateError::Malformed("no element"))
-}
-
-/// How many namespaces are looked through before another string is made of one.
-const SHARED: usize = 8;
-
-/// Makes elements of what the reader finds.
-#[derive(Default)]
-pub(crate) struct Builder {
-    /// Of an element that this picks only the start tag is taken.
-    is_shell: Option<fn(&StartTag<'_, '_>) -> bool>,
-    /// How many elements are open from a shell on inwards.
-    in_shell: usize,
-    /// Elements that are open, outermost first, each with how many of `closed` it found.
-    open: Vec<(Element, usize)>,
-    /// Elements whose parent is open; in the end, the root.
-    closed: Vec<Element>,
-    /// The document's namespaces, which nearly all elements share.
-    namespaces: Vec<SmolStr>,
-    /// Comments, but for those in shells.
-    comments: usize,
-}
-
-impl Builder {
-    pub(crate) fn with_shells(is_shell: fn(&StartTag<'_, '_>) -> bool) -> Self {
-        Self { is_shell: Some(is_shell), ..Self::default() }
+impl Element {
+    /// All of an element of `text`.
+    pub(crate) fn of(text: &Rc<String>, node: Node<'_>) -> Self {
+        Self::with_shells(text, node, |_| false)
     }
 
-    /// Was there a comment outside of shells?
-    pub(crate) fn has_comments(&self) -> bool {
-        self.comments > 0
+    /// An element of `text`; of what `is_shell` picks only the start tag.
+    pub(crate) fn with_shells(
+        text: &Rc<String>,
+        node: Node<'_>,
+        is_shell: fn(Node<'_>) -> bool,
+    ) -> Self {
+        let mut element = Self::default();
+        Builder { text, is_shell, last: None }.fill(&mut element, node);
+        element
     }
+}
 
-    /// What was read, once all of it is closed.
-    pub(crate) fn root(mut self) -> Option<Element> {
-        self.closed.pop()
-    }
+/// Makes elements of what was read.
+struct Builder<'t> {
+    text: &'t Rc<String>,
+    is_shell: fn(Node<'_>) -> bool,
+    /// The namespace of the last name that had one.
+    last: Option<(Namespace, Excerpt)>,
+}
 
-    fn namespace(&mut self, uri: &str) -> SmolStr {
-        if uri.is_empty() {
-            return SmolStr::default();
+impl Builder<'_> {
+    /// In its place, because an element is large to move. Recursion is bounded by the gate's depth.
+    fn fill(&mut self, element: &mut Element, node: Node<'_>) {
+        element.name = self.excerpt(node.place.name.local_span());
+        element.namespace = self.namespace(node, node.place.namespace);
+        element.attributes.reserve(node.attributes().len());
+        for attribute in node.attributes() {
+            element.attributes.push(self.attribute(node, attribute));
         }
-        if let Some(shared) = self.namespaces.iter().rev().take(SHARED).find(|n| *n == uri) {
-            return shared.clone();
-        }
-        let namespace = SmolStr::new(uri);
-        self.namespaces.push(namespace.clone());
-        namespace
-    }
-
-    fn attributes(&mut self, tag: &StartTag<'_, '_>) -> Vec<Attribute> {
-        let mut attributes = Vec::with_capacity(tag.attributes.len());
-        for attribute in tag.attributes {
-            let namespace = self.namespace(tag.namespace_of(attribute));
-            let (name, value) = (attribute.name.local.into(), SmolStr::new(&attribute.value));
-            attributes.push(Attribute { name, namespace, value });
-        }
-        attributes
-    }
-}
-
-impl<'a> Sink<'a> for Builder {
-    fn open(&mut self, tag: &StartTag<'a, '_>) {
-        if self.in_shell > 0 {
-            self.in_shell += 1;
+        if (self.is_shell)(node) {
             return;
         }
-        if self.is_shell.is_some_and(|is_shell| is_shell(tag)) {
-            self.in_shell = 1;
+        if plaintext_name(&element.namespace, &element.name).is_some() {
+            let scope = node.scope().into_iter();
+            element.scope = scope.map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         }
-        let (name, namespace) = (tag.name.local.into(), self.namespace(tag.namespace()));
-        let attributes = self.attributes(tag);
-        let mut element = Element { name, namespace, attributes, ..Element::default() };
-        if self.in_shell == 0 && plaintext_name(&element.namespace, &element.name).is_some() {
-            element.scope =
-                tag.in_scope().map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
+        element.children.resize_with(node.place.children, Element::default);
+        // What comes in several pieces stands nowhere as one.
+        let (mut children, mut is_whole) = (element.children.iter_mut(), true);
+        for piece in node.content() {
+            match piece {
+                Piece::Text(span) if element.text.is_empty() => element.text = self.excerpt(span),
+                Piece::Start(child) => {
+                    let child = node.outline.node(node.text, child);
+                    if let (Some(place), Some(child)) = (children.next(), child) {
+                        self.fill(place, child);
+                    }
+                }
+                Piece::End(_) | Piece::Comment(_) => {}
+                _ => is_whole = false,
+            }
         }
-        self.open.push((element, self.closed.len()));
+        if !is_whole {
+            element.text = node.own_text().into_owned().into();
+        }
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some((element, _)) = self.open.last_mut().filter(|_| self.in_shell == 0) {
-            element.text.push_str(text);
+    fn attribute(&mut self, node: Node<'_>, attribute: &outline::Attribute) -> Attribute {
+        let name = self.excerpt(attribute.name.local_span());
+        let namespace = self.namespace(node, attribute.namespace);
+        let value = match attribute.value.read(node.text) {
+            Cow::Borrowed(_) => self.excerpt(attribute.value.span),
+            Cow::Owned(value) => value.into(),
+        };
+        Attribute { name, namespace, value }
+    }
+
+    fn namespace(&mut self, node: Node<'_>, namespace: Namespace) -> Excerpt {
+        if namespace == Namespace::None {
+            return Excerpt::default();
+        }
+        match &self.last {
+            Some((last, uri)) if *last == namespace => uri.clone(),
+            _ => {
+                let uri = match node.uri_words(namespace) {
+                    Some(Words::At(span)) => self.excerpt(*span),
+                    _ => node.uri(namespace).into(),
+                };
+                self.last = Some((namespace, uri.clone()));
+                uri
+            }
         }
     }
 
-    fn comment(&mut self, _: &'a str) {
-        self.comments += usize::from(self.in_shell == 0);
-    }
-
-    fn close(&mut self, _: usize) {
-        if self.in_shell > 1 {
-            self.in_shell -= 1;
-            return;
-        }
-        self.in_shell = 0;
-        let Some((mut element, before)) = self.open.pop() else { return };
-        if before < self.closed.len() {
-            element.children = self.closed.split_off(before);
-        }
-        self.closed.push(element);
+    fn excerpt(&self, span: Span) -> Excerpt {
+        Excerpt::new(self.text, span)
     }
 }

@@ -1,7 +1,8 @@
 //! What the fuzz targets compare other implementations with.
 use crate::Limits;
 use crate::canonical::Canonical;
-use crate::places::Places;
+use crate::gate;
+use crate::reader::Outside;
 
 /// What of a document is canonicalised, and how.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +18,11 @@ pub struct Choice<'a> {
 
 /// The canonical form; `None` when the gate refuses the document or there is no such element.
 pub fn canonicalise(bytes: &[u8], choice: &Choice<'_>) -> Option<String> {
-    let places = Places::find(bytes, &Limits::default()).ok()?;
-    let part = places.part(places.all().get(choice.element)?);
-    let child = choice.without.and_then(|number| places.children(choice.element).nth(number));
-    let (without, prefixes) = (child.map(|child| child.span), choice.prefixes);
-    Canonical { part: &part, without, prefixes, with_comments: choice.with_comments }
-        .octets(usize::MAX)
+    let (text, outline) = gate::pass(bytes, &Limits::default(), &Outside::default()).ok()?;
+    let element = outline.node(text, choice.element)?;
+    let child = choice.without.and_then(|number| element.children().nth(number));
+    let without = child.map(|child| child.number);
+    let Choice { prefixes, with_comments, .. } = *choice;
+    let octets = Canonical { element, without, prefixes, with_comments }.octets(usize::MAX)?;
+    Some(octets.into_text())
 }

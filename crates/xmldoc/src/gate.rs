@@ -1,60 +1,56 @@
 //! The gate: what may not come any further.
 mod error;
 
-use std::borrow::Cow;
-
 pub use error::GateError;
 
 use crate::Limits;
-use crate::reader::{self, Outside, Sink, StartTag};
+use crate::outline::{Attribute, Outline};
+use crate::reader::{self, BYTE_ORDER_MARK, Characters, Outside};
 
-/// Refuses what no message may be; reads nothing from the document.
+/// Refuses what no message may be; keeps nothing of the document.
 ///
 /// # Errors
 /// The first thing in it that is refused.
 pub fn gate(bytes: &[u8], limits: &Limits) -> Result<(), GateError> {
-    pass(bytes, limits, &Outside::default(), &mut ()).map(drop)
+    pass(bytes, limits, &Outside::default()).map(drop)
 }
 
-/// Lets a document through to the sink, which hears of it before it is known to be good; gives its text.
+/// Lets a document through: gives its text, and where its pieces are.
 ///
 /// Prefixes may be bound outside of it.
 pub(crate) fn pass<'a>(
     bytes: &'a [u8],
     limits: &Limits,
     outside: &Outside<'a>,
-    sink: &mut impl Sink<'a>,
-) -> Result<&'a str, GateError> {
-    let text = reader::characters(bytes, limits)?;
-    let mut gated = (Ids::default(), sink);
-    reader::read_within(text, limits, outside, &mut gated)?;
-    gated.0.check()?;
-    Ok(text)
+) -> Result<(&'a str, Outline), GateError> {
+    limits.hold(bytes.len())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| GateError::NotUtf8)?;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    Ok((text, pass_text(text, limits, outside)?))
 }
 
-/// Values of ID, Id and id attributes.
-#[derive(Default)]
-struct Ids<'a>(Vec<Cow<'a, str>>);
-
-impl Ids<'_> {
-    fn check(mut self) -> Result<(), GateError> {
-        self.0.sort_unstable();
-        if self.0.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            return Err(GateError::DuplicateId);
-        }
-        Ok(())
-    }
+/// As [`pass`], for a text without byte order mark that is not too long.
+pub(crate) fn pass_text(
+    text: &str,
+    limits: &Limits,
+    outside: &Outside<'_>,
+) -> Result<Outline, GateError> {
+    let characters = Characters::check(text)?;
+    let outline = reader::read(&characters, limits, outside)?;
+    unique_ids(text, &outline)?;
+    Ok(outline)
 }
 
-impl<'a> Sink<'a> for Ids<'a> {
-    fn open(&mut self, tag: &StartTag<'a, '_>) {
-        let ids = tag.attributes.iter().filter(|a| matches!(a.name.local, "ID" | "Id" | "id"));
-        self.0.extend(ids.map(|id| id.value.clone()));
+/// No two ID, Id and id attributes are the same.
+fn unique_ids(text: &str, outline: &Outline) -> Result<(), GateError> {
+    let is_id = |a: &&Attribute| matches!(a.name.local(text), "ID" | "Id" | "id");
+    let ids = outline.attributes.iter().filter(is_id);
+    let mut ids: Vec<_> = ids.map(|id| id.value.read(text)).collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err(GateError::DuplicateId);
     }
-
-    fn text(&mut self, _: &str) {}
-
-    fn close(&mut self, _: usize) {}
+    Ok(())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod decrypt;
 mod document;
 mod element;
 mod encrypt;
+mod excerpt;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz_support;
@@ -25,8 +26,6 @@ mod gate;
 mod keys;
 mod members;
 mod outline;
-#[cfg(any(test, feature = "fuzzing"))]
-mod places;
 mod private_key;
 mod reader;
 mod sign;
@@ -41,6 +40,7 @@ pub use element::{Attribute, Element};
 pub use encrypt::{
     Agreement, EncryptError, Encrypted, EncryptedKey, EncryptionKey, KeyMethod, PublicKey,
 };
+pub use excerpt::Excerpt;
 pub use gate::{GateError, gate};
 pub use keys::{
     Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,

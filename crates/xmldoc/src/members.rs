@@ -1,9 +1,11 @@
 //! A document whose members are read one by one: what cannot be read spoils only itself.
 mod markup;
 
-use crate::element::Builder;
+use std::rc::Rc;
+
 use crate::gate;
-use crate::reader::{Outside, Span, attribute_value};
+use crate::outline::Span;
+use crate::reader::{Outside, attribute_value};
 use crate::{Element, GateError, Limits, XmlError};
 use markup::{Markup, Piece, Tag, UNMATCHED};
 
@@ -61,9 +63,9 @@ pub fn read_members<T>(
 
 /// Lets a document through the gate, and all of it out.
 fn element(xml: &str, limits: &Limits, outside: &Outside<'_>) -> Result<Element, GateError> {
-    let mut builder = Builder::default();
-    gate::pass(xml.as_bytes(), limits, outside, &mut builder)?;
-    builder.root().ok_or(GateError::Malformed("no element"))
+    let (text, outline) = gate::pass(xml.as_bytes(), limits, outside)?;
+    let root = outline.node(text, 0).ok_or(GateError::Malformed("no element"))?;
+    Ok(Element::of(&Rc::new(text.to_owned()), root))
 }
 
 struct Cutter<'a> {

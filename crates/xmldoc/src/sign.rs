@@ -4,7 +4,7 @@ use std::fmt;
 use openssl::hash::hash;
 
 use crate::canonical::Canonical;
-use crate::outline::DSIG;
+use crate::outline::{DSIG, Node};
 use crate::reader::Outside;
 use crate::verify::{ENVELOPED, EXC_C14N, is_plain};
 use crate::{
@@ -55,12 +55,13 @@ pub fn sign_enveloped(
     if !key.supports(signature) {
         return Err(SignError(format!("the key cannot sign with {}", signature.uri())));
     }
-    let document = Document::parse_within(xml.as_bytes(), &Limits::NONE, &Outside::default())
+    let document = Document::parse_within(xml.into(), &Limits::NONE, &Outside::default())
         .map_err(|error| SignError(format!("not well-formed: {error}")))?;
     let id = document.envelope().attribute("ID").filter(|id| is_plain(id));
     let id = id.ok_or_else(|| SignError::new("the root element has no usable ID"))?;
-    let at = gap(&document, place)?;
-    let digest_value = digest_value(&document, digest)?;
+    let root = document.root().ok_or_else(|| SignError::new("there is no root element"))?;
+    let at = gap(root, place)?;
+    let digest_value = digest_value(root, digest)?;
     let signed_info =
         |declaration: &str| signed_info(declaration, id, signature, digest, &digest_value);
     // On its own it declares its prefix itself (xml-exc-c14n 3).
@@ -81,25 +82,24 @@ pub fn sign_enveloped(
 }
 
 /// Where the signature goes, in bytes from the start.
-fn gap(document: &Document, place: SignaturePlace) -> Result<usize, SignError> {
-    let outline = document.outline();
-    let first = outline.children.first().map(|child| child.span.end);
-    let has_content = outline.content < outline.root.end;
+fn gap(root: Node<'_>, place: SignaturePlace) -> Result<usize, SignError> {
+    let first = root.children().next().map(|child| child.place.span.end);
+    let content = root.place.content;
+    let has_content = content < root.place.span.end;
     match place {
-        SignaturePlace::First => has_content.then_some(outline.content),
+        SignaturePlace::First => has_content.then_some(content),
         SignaturePlace::AfterIssuer => first,
     }
     .ok_or_else(|| SignError::new("the root element has no child to sign after"))
 }
 
 /// Of the whole document, which holds no signature yet.
-fn digest_value(document: &Document, digest: DigestAlgorithm) -> Result<String, SignError> {
-    let part = &document.part();
-    let canonical = Canonical { part, without: None, prefixes: "", with_comments: false };
+fn digest_value(root: Node<'_>, digest: DigestAlgorithm) -> Result<String, SignError> {
+    let canonical = Canonical { element: root, without: None, prefixes: "", with_comments: false };
     let octets = canonical
         .octets(usize::MAX)
         .ok_or_else(|| SignError::new("the document cannot be canonicalised"))?;
-    let digest = hash(digest.message_digest(), octets.as_bytes())
+    let digest = hash(digest.message_digest(), octets.text().as_bytes())
         .map_err(|_| SignError::new("libcrypto could not digest the document"))?;
     Ok(base64_binary::encode(&digest))
 }

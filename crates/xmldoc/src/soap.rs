@@ -1,8 +1,7 @@
 //! The message in a SOAP envelope, as a document of its own (SOAP 1.1 4, SAML Bindings 3.2).
 use std::fmt;
 
-use crate::outline::Outline;
-use crate::{Document, Element, Limits, XmlError, reader};
+use crate::{Document, Element, Limits, XmlError};
 
 /// SOAP 1.1, the one that SAML's binding speaks.
 const SOAP_1_1: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -49,22 +48,24 @@ impl Document {
     ///
     /// # Errors
     /// The gate refuses it, it is no envelope with one element in its Body, or that is a Fault.
-    pub fn parse_soap(bytes: &[u8], limits: &Limits) -> Result<Self, SoapError> {
-        let envelope = Self::parse(bytes, limits)?;
-        check(envelope.envelope())?;
-        envelope.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
+    pub fn parse_soap(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, SoapError> {
+        Self::parse(bytes, limits)?.into_soap_message()
+    }
+
+    /// The one element in the Body of an envelope, as a document.
+    ///
+    /// # Errors
+    /// It is no envelope with one element in its Body, or that is a Fault.
+    pub fn into_soap_message(self) -> Result<Self, SoapError> {
+        check(self.envelope())?;
+        self.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
     }
 
     /// The element in the Body of an envelope whose structure is known to be good.
     fn message(self) -> Option<Self> {
-        let children = self.envelope().children.iter().zip(&self.outline().children);
-        let mut bodies = children.filter(|(child, _)| child.name == "Body");
-        let body = self.part().within(bodies.next()?.1.span);
-        let mut outline = Outline::default();
-        reader::read_part(&body, None, &mut outline).ok()?;
-        let message = body.within(outline.children.first()?.span);
-        let (around, span) = (message.around, message.span);
-        Self::of_part(self.into_text(), around, span).ok()
+        let body = self.root()?.children().find(|child| child.name() == "Body")?;
+        let message = body.children().next()?.number;
+        Some(self.with_root(message))
     }
 }
 
@@ -227,7 +228,7 @@ mod tests {
         ];
         let Some(output) = testing::xmlsec1(&arguments) else { return };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let document = Document::parse_soap(&output.stdout, &Limits::default()).unwrap();
+        let document = Document::parse_soap(output.stdout, &Limits::default()).unwrap();
         let (verified, _) = document.verify_root(&[testing::rsa().verifying()], &STRICT).unwrap();
         assert_eq!(verified.text, "jo");
     }

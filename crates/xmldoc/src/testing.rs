@@ -31,7 +31,7 @@ pub(crate) fn copy(node: libxml2::Node<'_>) -> Element {
     let attributes = node.attributes().map(|(namespace, name, value)| Attribute {
         name: name.into(),
         namespace: namespace.into(),
-        value: value.into(),
+        value: value.into_owned().into(),
     });
     let mut element = Element {
         name: node.name().into(),
@@ -42,13 +42,15 @@ pub(crate) fn copy(node: libxml2::Node<'_>) -> Element {
     if plaintext_name(node.namespace(), node.name()).is_some() {
         element.scope = node.namespaces_in_scope();
     }
+    let mut text = String::new();
     for child in node.content() {
         match child {
             libxml2::Child::Element(child) => element.children.push(copy(child)),
-            libxml2::Child::Text(text) => element.text.push_str(text),
+            libxml2::Child::Text(piece) => text.push_str(piece),
             libxml2::Child::Other => {}
         }
     }
+    element.text = text.into();
     element
 }
 

@@ -9,9 +9,9 @@ use std::ops::Deref;
 use openssl::hash::hash;
 use openssl::memcmp;
 
-use crate::canonical::Canonical;
-use crate::reader::{Part, Span};
-use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_binary, element};
+use crate::canonical::{Canonical, Octets};
+use crate::outline::{DSIG, Node};
+use crate::{DigestAlgorithm, Element, SignatureAlgorithm, VerifyingKey, base64_binary};
 
 pub use error::VerifyError;
 pub use policy::SignaturePolicy;
@@ -67,48 +67,38 @@ pub struct SignedBy {
     pub digest: DigestAlgorithm,
 }
 
-/// An element that a signature must vouch for, as it stands in an unverified text.
-pub(crate) struct Target<'d> {
-    pub(crate) namespace: &'d str,
-    pub(crate) name: &'d str,
-    /// Its attribute `ID`, empty when there is none.
-    pub(crate) id: &'d str,
-    pub(crate) part: Part<'d>,
-    /// Its `ds:Signature` children.
-    pub(crate) signatures: &'d [Span],
-}
-
-impl Target<'_> {
-    /// The one signature that it may have.
-    fn signature(&self) -> Result<Span, VerifyError> {
-        match *self.signatures {
-            [] => Err(VerifyError::Missing),
-            [signature] => Ok(signature),
-            _ => Err(VerifyError::Multiple),
-        }
-    }
-}
-
-/// Verifies the one `ds:Signature` child of `target`, and reads the bytes that were digested.
+/// Verifies the one `ds:Signature` child of `element`, and reads the octets that were digested.
 ///
 /// What a stranger sends is canonicalised and digested only after a key has vouched for SignedInfo.
 pub(crate) fn verify(
-    target: &Target<'_>,
+    element: Node<'_>,
     keys: &[VerifyingKey],
     policy: &SignaturePolicy,
 ) -> Result<(Verified<Element>, SignedBy), VerifyError> {
-    let span = target.signature()?;
-    signature::check_id(target.id)?;
-    let signature = Signature::read(&target.part.within(span), target.id, policy)?;
+    let node = signature_of(element)?;
+    let id = element.attribute("ID").unwrap_or_default();
+    signature::check_id(&id)?;
+    let signature = Signature::read(node, &id, policy)?;
     let (key, signed) = signer(&signature, keys, policy)?;
-    let octets = digested(&target.part, span, &signature.reference)?;
-    let element = element::from_canonical(&octets).map_err(|_| VerifyError::Void)?;
-    if !element.is(target.namespace, target.name) || element.attribute("ID") != Some(target.id) {
+    let octets = digested(element, node, &signature.reference)?;
+    let verified = octets.element().ok_or(VerifyError::Void)?;
+    let (namespace, name) = (element.namespace(), element.name());
+    if !verified.is(namespace, name) || verified.attribute("ID") != Some(&*id) {
         return Err(VerifyError::Structure("the digested bytes are not the signed element"));
     }
-    signed.confirm(&octets)?;
+    signed.confirm(octets.text())?;
     let by = SignedBy { key, signature: signature.algorithm, digest: signature.reference.digest };
-    Ok((Verified(element), by))
+    Ok((Verified(verified), by))
+}
+
+/// The one signature that an element may have.
+fn signature_of(element: Node<'_>) -> Result<Node<'_>, VerifyError> {
+    let mut signatures = element.children_named(DSIG, "Signature");
+    let signature = signatures.next().ok_or(VerifyError::Missing)?;
+    if signatures.next().is_some() {
+        return Err(VerifyError::Multiple);
+    }
+    Ok(signature)
 }
 
 /// The index of the key that has signed SignedInfo, and what it has signed.
@@ -118,9 +108,10 @@ fn signer<'k>(
     policy: &SignaturePolicy,
 ) -> Result<(usize, Signed<'k>), VerifyError> {
     let candidates = candidates(keys, signature.algorithm, policy)?;
-    let Signature { signed_info: part, prefixes, .. } = signature;
-    let signed_info = Canonical { part, without: None, prefixes, with_comments: false };
-    let signed_info = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?;
+    let Signature { signed_info: element, prefixes, .. } = signature;
+    let signed_info =
+        Canonical { element: *element, without: None, prefixes, with_comments: false };
+    let signed_info = signed_info.octets(LONGEST_SIGNED_INFO).ok_or(VerifyError::Void)?.into_text();
     let value = base64_binary::decode(&signature.value).unwrap_or_default();
     let algorithm = signature.algorithm;
     // In order: an IdP that rolls its key over publishes two.
@@ -133,21 +124,21 @@ fn signer<'k>(
 
 /// The canonical element without its signature, when its digest is the one that was signed.
 fn digested(
-    part: &Part<'_>,
-    signature: Span,
-    reference: &Reference,
-) -> Result<String, VerifyError> {
+    element: Node<'_>,
+    signature: Node<'_>,
+    reference: &Reference<'_>,
+) -> Result<Octets, VerifyError> {
     let Reference { prefixes, digest, value } = reference;
-    let most = MOST_GROWTH * part.text.len() + ROOM_FOR_NAMESPACES;
-    let without = Some(signature);
-    let canonical = Canonical { part, without, prefixes, with_comments: false }.octets(most);
-    let canonical = canonical.ok_or(VerifyError::Void)?;
-    let found = hash(digest.message_digest(), canonical.as_bytes()).ok();
+    let most = MOST_GROWTH * element.text.len() + ROOM_FOR_NAMESPACES;
+    let without = Some(signature.number);
+    let octets = Canonical { element, without, prefixes, with_comments: false }.octets(most);
+    let octets = octets.ok_or(VerifyError::Void)?;
+    let found = hash(digest.message_digest(), octets.text().as_bytes()).ok();
     let signed = base64_binary::decode(value);
     let is_same = found
         .zip(signed)
         .is_some_and(|(found, signed)| found.len() == signed.len() && memcmp::eq(&found, &signed));
-    if is_same { Ok(canonical) } else { Err(VerifyError::DigestMismatch) }
+    if is_same { Ok(octets) } else { Err(VerifyError::DigestMismatch) }
 }
 
 /// Verifies a detached signature over octets (Bindings 3.4.4.1).

@@ -38,6 +38,14 @@ pub(crate) fn url(
     Ok(with_query(location, &query))
 }
 
+/// The URL with more arguments, behind the signature, which does not cover them.
+pub(crate) fn with_arguments(mut url: String, arguments: &[(String, String)]) -> String {
+    for (name, value) in arguments {
+        url += &format!("&{}={}", encode(name), encode(value));
+    }
+    url
+}
+
 fn encode(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, QUERY_VALUE).into()
 }

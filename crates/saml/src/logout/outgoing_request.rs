@@ -8,6 +8,7 @@ use super::delivery::deliver;
 use super::encrypted_id::{encrypted_id, name_id};
 use crate::binding::{SAML_REQUEST, SendError, Signer, Signing};
 use crate::instant;
+use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, PROTOCOL};
 use crate::provider::{Idp, LogoutEndpoint};
 use crate::xml_writer::Tag;
@@ -45,7 +46,7 @@ impl OutgoingLogoutRequest<'_> {
         signer: Option<&Signer<'_>>,
     ) -> Result<Delivery, SendError> {
         let signing = Signing::by(idp.policy.sign_logout, "sign_logout", &idp.policy, signer)?;
-        let xml = self.to_xml(&endpoint.location, self.identifier(idp)?);
+        let xml = self.to_xml(idp, &endpoint.location, self.identifier(idp)?);
         deliver(endpoint, SAML_REQUEST, &xml, self.relay_state, signing.as_ref())
     }
 
@@ -59,7 +60,7 @@ impl OutgoingLogoutRequest<'_> {
         encrypted_id(self.name_id, key, &idp.entity_id)
     }
 
-    fn to_xml(&self, destination: &str, identifier: Tag) -> String {
+    fn to_xml(&self, idp: &Idp, destination: &str, identifier: Tag) -> String {
         let indexes = self.session_indexes.iter();
         Tag::new("samlp:LogoutRequest")
             .attribute("xmlns:samlp", PROTOCOL)
@@ -69,7 +70,7 @@ impl OutgoingLogoutRequest<'_> {
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute("Destination", destination)
             .attribute("NotOnOrAfter", &instant::format(self.issue_instant + LIFETIME))
-            .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
+            .child(issuer(self.sp_entity_id, &idp.policy))
             .child(identifier)
             .children(indexes.map(|index| Tag::with_text("samlp:SessionIndex", index)))
             .into_xml()

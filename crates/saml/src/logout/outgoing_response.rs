@@ -5,6 +5,7 @@ use clock::UnixTime;
 use super::delivery::sealed_in_soap;
 use crate::binding::{Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing};
 use crate::instant;
+use crate::issuer::issuer;
 use crate::namespace::{
     ASSERTION, PROTOCOL, STATUS_PARTIAL_LOGOUT, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS,
 };
@@ -52,7 +53,7 @@ impl OutgoingLogoutResponse<'_> {
         signer: Option<&Signer<'_>>,
     ) -> Result<Outgoing, SendError> {
         let signing = signing(idp, signer)?;
-        let xml = self.to_xml(Some(&endpoint.location));
+        let xml = self.to_xml(idp, Some(&endpoint.location));
         let (parameter, relay_state) = (SAML_RESPONSE, self.relay_state);
         Message { parameter, xml: &xml, relay_state, endpoint }.send(signing.as_ref())
     }
@@ -64,10 +65,10 @@ impl OutgoingLogoutResponse<'_> {
     /// # Errors
     /// As [`OutgoingLogoutResponse::send`].
     pub fn to_soap(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<String, SendError> {
-        sealed_in_soap(&self.to_xml(None), signing(idp, signer)?.as_ref())
+        sealed_in_soap(&self.to_xml(idp, None), signing(idp, signer)?.as_ref())
     }
 
-    fn to_xml(&self, destination: Option<&str>) -> String {
+    fn to_xml(&self, idp: &Idp, destination: Option<&str>) -> String {
         Tag::new("samlp:LogoutResponse")
             .attribute("xmlns:samlp", PROTOCOL)
             .attribute("xmlns:saml", ASSERTION)
@@ -76,7 +77,7 @@ impl OutgoingLogoutResponse<'_> {
             .attribute("IssueInstant", &instant::format(self.issue_instant))
             .attribute_if("Destination", destination)
             .attribute("InResponseTo", self.in_response_to)
-            .child(Tag::with_text("saml:Issuer", self.sp_entity_id))
+            .child(issuer(self.sp_entity_id, &idp.policy))
             .child(Tag::new("samlp:Status").child(status_code(self.status)))
             .into_xml()
     }

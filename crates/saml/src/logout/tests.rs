@@ -15,7 +15,7 @@ use crate::binding::{Outgoing, Signer, decode_post, decode_redirect};
 use crate::message::Expected;
 use crate::namespace::PROTOCOL;
 use crate::provider::{
-    Binding, Endpoint, Idp, LogoutBinding, LogoutEndpoint, Policy, SignRequests,
+    Binding, Endpoint, Idp, LogoutBinding, LogoutEndpoint, Policy, RequestPolicy, SignRequests,
 };
 use crate::receive::{Received, receive, receive_redirect, receive_soap};
 use crate::refusal::Refusal;
@@ -307,7 +307,7 @@ fn received(delivery: Delivery) -> Result<Received, Refusal> {
             let form =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let form_type = Some("application/x-www-form-urlencoded");
-            receive(&decode_post(form_type, form.as_bytes(), 99_999)?.xml, &limits)
+            receive(decode_post(form_type, form.as_bytes(), 99_999)?.xml, &limits)
         }
         Delivery::Soap { envelope, .. } => receive_soap(envelope.as_bytes(), &limits),
     }
@@ -416,4 +416,22 @@ fn decrypted(xml: &str, reader: &Credential) -> String {
     let cipher = Cipher::aes_256_gcm();
     let plaintext = decrypt_aead(cipher, &key[..length], Some(iv), &[], content, tag).unwrap();
     String::from_utf8(plaintext).unwrap()
+}
+
+#[test]
+fn the_issuer_can_say_that_it_is_an_entity() {
+    let request_policy = RequestPolicy { issuer_format: true, ..RequestPolicy::default() };
+    let idp = idp(Policy { request: request_policy, ..Policy::default() });
+    let name_id = name_id();
+    let issuer = format!(
+        "<saml:Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\" \
+         NameQualifier=\"{SP}\">{SP}</saml:Issuer>"
+    );
+    for binding in BINDINGS {
+        let delivery = request(&name_id, &[]).send(&idp, endpoint(&idp, binding), None).unwrap();
+        let (xml, _) = sent(delivery, SLO);
+        assert!(xml.contains(&issuer), "{xml}");
+    }
+    let soap = response(LogoutStatus::Success).to_soap(&idp, None).unwrap();
+    assert!(soap.contains(&issuer), "{soap}");
 }

@@ -12,6 +12,8 @@ use crate::xmlsec1::Xmlsec1;
 pub struct IdpSettings {
     /// The name of the block.
     pub name: String,
+    /// Nobody logs in there any more, and its users' sessions end.
+    pub disabled: bool,
     /// What the block calls the IdP's metadata, for sentences. `None` = all is said by hand, or nothing
     /// yet.
     pub metadata: Option<String>,

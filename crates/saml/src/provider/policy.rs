@@ -4,6 +4,7 @@ use clock::Seconds;
 use xmldoc::{DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy};
 
 use super::endpoint::LogoutBinding;
+use super::request_policy::RequestPolicy;
 
 /// When to sign what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub struct Policy {
     pub signature_algorithm: Option<SignatureAlgorithm>,
     /// Of the Reference in what we sign as XML; a query's signature has no digest of its own.
     pub digest_algorithm: DigestAlgorithm,
+    /// What AuthnRequests say besides.
+    pub request: RequestPolicy,
 }
 
 impl Default for Policy {
@@ -91,6 +94,7 @@ impl Default for Policy {
             max_assertion_age: Seconds(15 * 60),
             signature_algorithm: None,
             digest_algorithm: DigestAlgorithm::Sha256,
+            request: RequestPolicy::default(),
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::refusal::Refusal;
 
 /// All attributes in the order of their first appearance; values of one Name are merged.
 pub(super) fn read(assertion: &Element) -> Result<Vec<Attribute>, Refusal> {
-    let mut attributes: Vec<Attribute> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let statements = assertion.children_named(ASSERTION, "AttributeStatement");
-    for element in statements.flat_map(|statement| &statement.children) {
+    let statements = || assertion.children_named(ASSERTION, "AttributeStatement");
+    let count = statements().map(|statement| statement.children.len()).sum();
+    let (mut attributes, mut places) = (Vec::with_capacity(count), HashMap::with_capacity(count));
+    for element in statements().flat_map(|statement| &statement.children) {
         let name = name(element)?;
         let place = *places.entry(name).or_insert(attributes.len());
         if place == attributes.len() {

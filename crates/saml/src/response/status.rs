@@ -3,7 +3,7 @@
 use xmldoc::Element;
 
 use crate::message::status::Status;
-use crate::namespace::{STATUS_NO_PASSIVE, STATUS_SUCCESS};
+use crate::namespace::{STATUS_NO_AUTHN_CONTEXT, STATUS_NO_PASSIVE, STATUS_SUCCESS};
 use crate::reason;
 use crate::refusal::Refusal;
 
@@ -14,6 +14,7 @@ pub(super) fn success(envelope: &Element) -> Result<(), Refusal> {
         return Ok(());
     }
     let reason = match status.nested {
+        Some(STATUS_NO_AUTHN_CONTEXT) => &reason::NO_AUTHN_CONTEXT,
         Some(STATUS_NO_PASSIVE) => &reason::NO_PASSIVE,
         _ => &reason::STATUS_NOT_SUCCESS,
     };

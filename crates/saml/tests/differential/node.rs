@@ -54,7 +54,7 @@ impl Node {
             attributes.map(|a| (a.namespace.to_string(), a.name.to_string(), a.value.to_string()));
         Self {
             attributes: attribute.collect(),
-            text: element.text.clone(),
+            text: element.text.to_string(),
             children: element.children.iter().map(Self::copy).collect(),
             ..Self::new(&element.namespace, &element.name)
         }

@@ -29,7 +29,7 @@ fn escaped(text: &str) -> String {
 fn post(sp: &Sp, octets: &[u8]) -> Result<Accepted, Refusal> {
     let body = format!("BACK_CHANNEL_LOGOUT=x&SAMLRequest={}", escaped(&STANDARD.encode(octets)));
     let message = decode_post(Some(FORM), body.as_bytes(), 256 * 1024)?;
-    sp.judge(receive(&message.xml, &Limits::default()))
+    sp.judge(receive(message.xml, &Limits::default()))
 }
 
 fn redirect(sp: &Sp, query: &str) -> Result<Accepted, Refusal> {

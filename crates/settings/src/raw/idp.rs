@@ -18,6 +18,7 @@ directives! {
         pub policy: RawPolicy,
     }
 
+    once disabled: bool = "disabled", Line::flag;
     once metadata: String = "metadata", Line::text;
     words metadata_certificate: String = "metadata_certificate" [1..], |file| Ok(file.to_owned());
     once metadata_refresh: Option<Seconds> = "metadata_refresh",

@@ -2,10 +2,11 @@
 
 use clock::Seconds;
 use http::HttpUrl;
-use identity::{Comparison, RequestedAuthnContext};
+use identity::RequestedAuthnContext;
 use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
 
 use super::YEAR;
+use crate::authn_context::authn_context;
 use crate::directive::{Arity, apply, once};
 use crate::directives::directives;
 use crate::line::Line;
@@ -31,7 +32,7 @@ directives! {
         _ => line.seconds(Seconds(1), YEAR).map(ForceAuthn::Age),
     };
     sets authn_context: Option<RequestedAuthnContext> = "auth_saml_authn_context" [1..],
-        authn_context;
+        |line| authn_context(line).map(Some);
     sets cache_control: CacheControl = "auth_saml_cache_control", |line| {
         use CacheControl::{NoStore, Off, On};
         line.choice(&[("on", On), ("off", Off), ("no-store", NoStore)])
@@ -117,38 +118,6 @@ fn auth(line: &Line<'_>) -> Result<RawAuth, String> {
         },
         _ => Err("\"auth_saml\" takes the name of a saml_sp, or off".into()),
     }
-}
-
-fn authn_context(line: &Line<'_>) -> Result<Option<RequestedAuthnContext>, String> {
-    let mut asked =
-        RequestedAuthnContext { classes: Vec::new(), comparison: Comparison::default() };
-    for &arg in &line.args {
-        match arg.strip_prefix("comparison=") {
-            Some(name) => {
-                asked.comparison = Comparison::from_name(name).ok_or_else(|| {
-                    format!(
-                        "invalid comparison \"{name}\", it must be exact, minimum, maximum or better"
-                    )
-                })?;
-            }
-            None => asked.classes.push(class_uri(arg)?),
-        }
-    }
-    if asked.classes.is_empty() {
-        return Err("\"auth_saml_authn_context\" names no class; give one or more".into());
-    }
-    Ok(Some(asked))
-}
-
-/// A short name of the classes that the AuthnContext specification (3.4) defines, or a URI.
-fn class_uri(name: &str) -> Result<String, String> {
-    if name.contains(':') {
-        return Ok(name.to_owned());
-    }
-    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Ok(format!("urn:oasis:names:tc:SAML:2.0:ac:classes:{name}"));
-    }
-    Err(format!("\"{name}\" is neither a URI nor a class like PasswordProtectedTransport"))
 }
 
 /// Origins as browsers write them (Fetch 3.2): scheme, host, port unless it is the default.

@@ -5,15 +5,18 @@ use clock::Seconds;
 use saml::provider::{Binding, Encryption, LogoutBinding, Policy, SignRequests};
 use xmldoc::{DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy};
 
-use super::{DAY, YEAR};
-use crate::directive::once;
+use super::{DAY, RawRequest, YEAR};
+use crate::directive::{apply, once};
 use crate::directives::directives;
 use crate::line::Line;
 use crate::name_id_format;
 
 directives! {
     /// The settings that may stand in either block.
-    pub struct RawPolicy merged into Policy {}
+    pub struct RawPolicy merged into Policy {
+        /// What AuthnRequests say.
+        pub request: RawRequest,
+    }
 
     once sso_binding: Binding = "sso_binding",
         |line| line.choice(&[("redirect", Binding::Redirect), ("post", Binding::Post)]);
@@ -67,10 +70,17 @@ pub enum Weak {
 }
 
 impl RawPolicy {
+    /// Applies one directive; `None` = it is none of these.
+    pub(crate) fn apply(&mut self, line: &Line<'_>) -> Option<Result<(), String>> {
+        apply(Self::DIRECTIVES, self, line)
+            .or_else(|| apply(RawRequest::DIRECTIVES, &mut self.request, line))
+    }
+
     /// These settings, and those of the SP where they are silent.
     pub(crate) fn over(&self, defaults: &Self) -> Self {
         let mut policy = self.clone();
         policy.inherit(defaults);
+        policy.request.inherit(&defaults.request);
         policy
     }
 

@@ -102,6 +102,13 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("broken.xml", text("<md:EntityDescriptor")),
         ("doctype.xml", text(&format!("<!DOCTYPE x []>{good}"))),
+        (
+            "extensions.xml",
+            text(
+                "<?xml version=\"1.0\"?>\n<e:Extensions xmlns:e=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
+                 <x:a xmlns:x=\"urn:x\"/></e:Extensions>\n",
+            ),
+        ),
         ("html.xml", text("<html><body>Log in</body></html>")),
         ("empty.xml", Vec::new()),
         ("good.secret", text(SECRET)),

@@ -72,6 +72,13 @@ impl Host for TestHost {
         Ok(folder.unwrap_or("/nowhere").to_owned())
     }
 
+    fn variable(&mut self, name: &str) -> Result<(), String> {
+        match name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            true => Ok(()),
+            false => Err("no name of a variable".into()),
+        }
+    }
+
     fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String> {
         self.xmlsec1 += 1;
         self.without_xmlsec1.clone().map_or(Ok(Arc::new(TestXmlsec1)), Err)

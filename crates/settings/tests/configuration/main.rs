@@ -6,6 +6,7 @@ mod http;
 mod levels;
 mod metadata;
 mod mistakes;
+mod requests;
 mod signatures;
 mod statement;
 mod values;

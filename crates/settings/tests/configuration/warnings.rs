@@ -38,6 +38,15 @@ fn what_surely_is_not_meant_is_told() {
              \"chmod o= /etc/nginx/open.pem\" (the workers need not read it) in nginx.conf:13",
         ),
         (
+            &[("idp", "disabled on;")],
+            "all IdPs of saml_sp \"app\" are disabled: nobody can log in there in nginx.conf:6",
+        ),
+        (
+            &[("idp", "sso_url https://a/; sso_binding post;\nextra_request_args whr=a;")],
+            "\"extra_request_args\" is of no use: requests go to saml_idp \"corp\" by HTTP-POST; say \
+             \"sso_binding redirect\", or leave it out in nginx.conf:5",
+        ),
+        (
             &[("http", "saml_session_store s { secret secret.txt; }")],
             "\"secret\" \"/etc/nginx/secret.txt\" can be read by every user of this host; \
              \"chmod o= /etc/nginx/secret.txt\" (the workers need not read it) in nginx.conf:1",

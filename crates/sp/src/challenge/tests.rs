@@ -92,6 +92,7 @@ fn challenge_for(
         method,
         target,
         circumstances: &circumstances,
+        variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),
     };
     let outcome = challenge.answer(NOW);

@@ -1,6 +1,7 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod context;
 mod known;
 mod resumption;
 
@@ -63,6 +64,9 @@ async fn answered<S: SessionStore>(
             let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
             Ok(go_on(sp, pending.return_url).with_cookie(cookie))
         }
+        Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
+            context::ask_for_next(visit, sp, &pending).unwrap_or(Err(refusal))
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -104,6 +108,7 @@ fn accept_unsolicited<S>(
     response: ReceivedResponse,
 ) -> Result<Login, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
+    idp.check_enabled()?;
     if !provider.policy.allow_unsolicited {
         // Before any signature is looked at: strangers must not make us compute.
         return Err(Refusal::new(

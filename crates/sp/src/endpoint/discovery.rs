@@ -14,7 +14,7 @@ use super::login;
 use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::idp_choice::{AWAITED_CHOICE, CHOSEN_ENTITY, arguments};
-use crate::login::Login;
+use crate::login::{Arguments, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -48,7 +48,7 @@ fn is_begun_elsewhere(visit: &Visit) -> bool {
     matches!(visit.head.first("sec-fetch-site"), Some(b"cross-site" | b"same-site"))
 }
 
-fn start<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login) -> Result<Reply, Refusal> {
+fn start<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login<'_>) -> Result<Reply, Refusal> {
     login.start(sp, &visit.head, &visit.circumstances, visit.now)
 }
 
@@ -84,12 +84,21 @@ fn chosen_elsewhere<S: SessionStore>(
         );
         Refusal::new(&reason::IDP_NOT_OFFERED, detail)
     })?;
-    let login =
-        Login { idp: Some(idp), hinted: None, return_url, force_authn, passive, authn_context };
+    let login = Login {
+        idp: Some(idp),
+        hinted: None,
+        return_url,
+        force_authn,
+        passive,
+        authn_context,
+        refused_contexts: 0,
+        replaces: None,
+        hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
+    };
     start(visit, sp, login)
 }
 
-fn page<S>(visit: &Visit, sp: &Sp<S>, login: &Login) -> Reply {
+fn page<S>(visit: &Visit, sp: &Sp<S>, login: &Login<'_>) -> Reply {
     let choices = sp.cookies.idp_choices(&visit.head);
     let searched = visit.head.argument("q").unwrap_or_default();
     let languages = http::languages(&visit.head);

@@ -11,7 +11,7 @@ use saml::refusal::{Refusal, quote};
 use super::embedded::{Frames, refuse_embedded};
 use super::return_argument::return_argument;
 use crate::idp::Idp;
-use crate::login::Login;
+use crate::login::{Arguments, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -25,7 +25,7 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
 }
 
 /// The login that the address asks for.
-pub(super) fn asked<S>(visit: &Visit, sp: &Sp<S>) -> Result<Login, Refusal> {
+pub(super) fn asked<'a, S>(visit: &'a Visit, sp: &Sp<S>) -> Result<Login<'a>, Refusal> {
     Ok(Login {
         idp: idp(visit, sp)?,
         hinted: visit.head.argument("login_hint").and_then(|hint| sp.idps.of_address(&hint)),
@@ -33,6 +33,9 @@ pub(super) fn asked<S>(visit: &Visit, sp: &Sp<S>) -> Result<Login, Refusal> {
         force_authn: flag(visit, "force_authn"),
         passive: flag(visit, "passive"),
         authn_context: authn_context(visit)?,
+        refused_contexts: 0,
+        replaces: None,
+        hints: Hints { arguments: Arguments::Opened(&visit.head), variables: &visit.variables },
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     refuse_embedded(&visit.head, Frames::OfAPerson)?;
     let id = random::id();
     visit.circumstances.set_request_id(&id);
-    let Some(live) = sp.session_of(visit).await? else {
+    let Some(live) = sp.kept_session_of(visit).await? else {
         return Ok(here(target).with_cookie(sp.cookies.clear_session()));
     };
     sp.sessions.end_live(&live, visit.now).await?;
@@ -60,7 +60,9 @@ async fn at_idp<S: SessionStore>(
     target: Option<String>,
 ) -> Result<Reply, Refusal> {
     let Some(idp) = sp.idps.of_entity(&session.idp) else { return Ok(here(target)) };
-    let Some(current) = idp.current() else { return Ok(here(target)) };
+    let Some(current) = idp.current().filter(|_| !idp.is_disabled()) else {
+        return Ok(here(target));
+    };
     let endpoint = current.logout_request_endpoint();
     let (Some(endpoint), Some(_)) = (endpoint, sp.endpoints.get(EndpointKind::Sls)) else {
         return Ok(here(target));

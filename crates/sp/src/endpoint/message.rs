@@ -67,7 +67,7 @@ async fn of_body<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Message, 
     }
     Ok(match decode_post(content_type, &body, sp.max_message_size) {
         Ok(message) => Message {
-            received: receive(&message.xml, &sp.limits()),
+            received: receive(message.xml, &sp.limits()),
             relay_state: message.relay_state,
         },
         Err(refusal) => Message { received: Err(refusal), relay_state: relay_state_of(&body) },

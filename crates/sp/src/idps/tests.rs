@@ -1,3 +1,5 @@
+use saml::provider::IdpSettings;
+
 use super::*;
 use crate::test_idps::{current, settings};
 
@@ -123,4 +125,48 @@ fn who_is_no_idp_is_asked_for_each_time() {
     assert_eq!(trusted_at.get(), None);
     idps.swap(named(&idps, "late"), current(NEW)).unwrap();
     assert!(idps.trust(NEW, &trusted_at));
+}
+
+/// `one`, which is disabled, `late`, which is too and awaited, and `two`.
+fn with_disabled() -> Idps {
+    let disabled = |name| IdpSettings { disabled: true, ..settings(name) };
+    let mut idps = Idps::default();
+    idps.add(Idp::new(disabled("one"), Some(current(ONE)))).unwrap();
+    idps.add(Idp::new(disabled("late"), None)).unwrap();
+    idps.add(Idp::new(settings("two"), Some(current(TWO)))).unwrap();
+    idps
+}
+
+#[test]
+fn a_disabled_idp_is_known_and_neither_trusted_nor_asked() {
+    let idps = with_disabled();
+    let (of_one, of_two) = (Cell::default(), Cell::default());
+    assert!(!idps.trust(ONE, &of_one) && idps.trust(TWO, &of_two));
+    assert_eq!(of_one.get(), None);
+    assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
+    assert_eq!(idps.default_idp().unwrap().name(), "two");
+    let enabled: Vec<_> = idps.enabled().map(|idp| idp.name()).collect();
+    assert_eq!(enabled, ["two"]);
+    let refusal = named(&idps, "one").check_enabled().unwrap_err();
+    assert_eq!(refusal.to_string().split(':').next(), Some("idp_disabled"), "{refusal}");
+    assert!(named(&idps, "two").check_enabled().is_ok());
+}
+
+#[test]
+fn new_metadata_does_not_enable_an_idp() {
+    let idps = with_disabled();
+    idps.swap(named(&idps, "late"), current(NEW)).unwrap();
+    assert!(!idps.trust(NEW, &Cell::default()));
+    assert_eq!(idps.default_idp().unwrap().name(), "two");
+}
+
+#[test]
+fn a_disabled_idp_is_not_awaited() {
+    let mut idps = with_disabled();
+    idps.add(Idp::new(settings("later"), None)).unwrap();
+    assert_eq!(idps.awaited().detail(), "saml_idp \"later\" has no \"metadata\" yet");
+    let mut none = Idps::default();
+    none.add(Idp::new(IdpSettings { disabled: true, ..settings("one") }, None)).unwrap();
+    assert_eq!(none.awaited().reason(), &reason::IDP_DISABLED);
+    assert!(none.default_idp().is_none());
 }

@@ -1,15 +1,18 @@
 //! An SP at work, from request to request: what the endpoints answer, what browsers keep, what the store
 //! has afterwards. No nginx, no network, no clock: each test says what time it is.
 
+mod authn_context;
 mod back_button;
 mod body;
 mod changed_idp;
 mod chosen_idp;
 mod departure;
+mod disabled_idp;
 mod discovery;
 mod discovery_service;
 mod encryption;
 mod first_look;
+mod hints;
 mod late_assertion;
 mod logged_out_page;
 mod login;

@@ -47,6 +47,7 @@ fn challenged(
         method: Method::Get,
         target: "/members/page?x=1",
         circumstances: &circumstances,
+        variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),
     }
     .answer(now)

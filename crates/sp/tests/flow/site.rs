@@ -102,6 +102,7 @@ impl Site {
             head: ask.head(cookies),
             client: Client::of(None),
             now: self.now.get(),
+            variables: vec![("realm".to_owned(), "north".to_owned())],
             circumstances: Rc::new(Circumstances::new(random::id)),
             server: Rc::clone(&host) as Rc<dyn Server>,
         };

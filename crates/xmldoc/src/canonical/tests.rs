@@ -3,8 +3,10 @@ mod random;
 
 use super::*;
 use crate::fuzz_support::{Choice, canonicalise};
-use crate::places::Places;
-use crate::{Limits, testing};
+use crate::gate;
+use crate::outline::Outline;
+use crate::reader::Outside;
+use crate::{GateError, Limits, testing};
 use random::Random;
 
 const WHOLE: Choice<'static> =
@@ -12,6 +14,10 @@ const WHOLE: Choice<'static> =
 
 fn octets(xml: &str, choice: &Choice<'_>) -> String {
     canonicalise(xml.as_bytes(), choice).unwrap_or_else(|| panic!("{xml}"))
+}
+
+fn pass(xml: &str) -> Result<(&str, Outline), GateError> {
+    gate::pass(xml.as_bytes(), &Limits::default(), &Outside::default())
 }
 
 fn whole(xml: &str) -> String {
@@ -153,14 +159,15 @@ fn a_child_is_left_out_with_all_that_is_in_it() {
 #[test]
 fn there_are_so_many_octets_at_most() {
     let xml = "<r xmlns:p='urn:p'>t<p:x y='&lt;'/><p:x y='&lt;'/></r>";
-    let places = Places::find(xml.as_bytes(), &Limits::default()).unwrap();
-    let part = places.part(&places.all()[0]);
-    let canonical = Canonical { part: &part, without: None, prefixes: "", with_comments: false };
-    let whole = canonical.octets(usize::MAX).unwrap();
+    let (text, outline) = pass(xml).unwrap();
+    let element = outline.node(text, 0).unwrap();
+    let canonical = Canonical { element, without: None, prefixes: "", with_comments: false };
+    let octets = |most| canonical.octets(most).map(Octets::into_text);
+    let whole = octets(usize::MAX).unwrap();
     for most in 0..whole.len() {
-        assert_eq!(canonical.octets(most), None);
+        assert_eq!(octets(most), None);
     }
-    assert_eq!(canonical.octets(whole.len()), Some(whole));
+    assert_eq!(octets(whole.len()), Some(whole));
 }
 
 /// However deep and often a prefix changes its meaning, it is looked up among the prefixes in scope.
@@ -207,12 +214,12 @@ fn has_uris_only(tree: &libxml2::Tree) -> bool {
 
 /// Both make the same of all that the gate lets through. Gives how often they could be compared.
 fn compare(xml: &str, random: &mut Random) -> usize {
-    let Ok(places) = Places::find(xml.as_bytes(), &Limits::default()) else { return 0 };
+    let Ok((_, outline)) = pass(xml) else { return 0 };
     let tree = libxml2::Tree::parse(xml.as_bytes());
     let tree = tree.unwrap_or_else(|error| panic!("{error:?}: {xml:?}"));
     for _ in 0..2 {
         let choice = Choice {
-            element: random.below(places.all().len()),
+            element: random.below(outline.places.len()),
             without: (random.below(2) == 0).then(|| random.below(3)),
             prefixes: random.pick(&["", "a", "#default", "b #default", "c b a none"]),
             with_comments: random.below(2) == 0,

@@ -17,12 +17,12 @@ pub(super) fn parse(
     let fallback = std::iter::once(XSI);
     let declared = scope.iter().map(|(prefix, uri)| (prefix.as_str(), uri.as_str()));
     let outside = Outside::new(fallback.chain(declared));
-    let document = Document::parse_within(octets, limits, &outside)?;
+    let document = Document::parse_within(octets.to_vec(), limits, &outside)?;
     let missing: String = outside.used().map(declaration).collect();
     if missing.is_empty() {
         return Ok(document);
     }
-    let at = document.outline().name_end;
+    let at = document.root().map_or(0, |root| root.place.name.end());
     let mut text = document.into_text();
     text.insert_str(at, &missing);
     Ok(Document::of_text(text)?)

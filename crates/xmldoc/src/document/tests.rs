@@ -1,9 +1,13 @@
 use super::*;
-use crate::fuzz_support::{Choice, canonicalise};
+use crate::canonical::{Canonical, Octets};
 use crate::testing;
 
 fn parse(xml: &str) -> Result<Document, XmlError> {
     Document::parse(xml.as_bytes(), &Limits::default())
+}
+
+fn canonical(element: Node<'_>, prefixes: &str) -> Octets {
+    Canonical { element, without: None, prefixes, with_comments: false }.octets(usize::MAX).unwrap()
 }
 
 #[test]
@@ -41,9 +45,10 @@ fn trusted_root_is_the_whole_tree() {
 
 #[test]
 fn digested_bytes_read_like_the_document() {
-    let xml = "<m:r xmlns:m='urn:m' m:a='&lt;&amp; &#10;é' b=''><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
-    let read = element::from_canonical(&xml.replace('\r', "")).unwrap();
-    assert_eq!(read, parse(xml).unwrap().trusted_root());
+    let xml = "<m:r xmlns:m='urn:m' b='' m:a='&lt;&amp; &#10;é'><m:c>1&amp;2</m:c><d/>\r\n</m:r>";
+    let document = parse(xml).unwrap();
+    let octets = canonical(document.root().unwrap(), "");
+    assert_eq!(octets.element().unwrap(), document.trusted_root());
 }
 
 /// What canonicalisation makes of undeclared defaults means what the document means: were one
@@ -63,18 +68,22 @@ fn canonical_bytes_keep_each_element_in_its_namespace() {
         let xml = format!("<r xmlns:p='urn:p'>{opened}<x/>{closed}</r>");
         let tree = libxml2::Tree::parse(xml.as_bytes()).unwrap();
         let element = (0..3).fold(tree.root(), |from, _| from?.elements().next()).unwrap();
+        let document = parse(&xml).unwrap();
         for prefixes in ["", "#default", "p", "#default p"] {
-            let choice = Choice { element: 3, without: None, prefixes, with_comments: false };
-            let octets = canonicalise(xml.as_bytes(), &choice).unwrap();
+            let octets = canonical(document.outline.node(&xml, 3).unwrap(), prefixes);
             let theirs =
                 libxml2::Canonical { element, without: None, prefixes, with_comments: false };
-            assert_eq!(theirs.octets(usize::MAX).as_deref(), Some(octets.as_bytes()), "{xml}");
-            let read = element::from_canonical(&octets).unwrap();
+            assert_eq!(
+                theirs.octets(usize::MAX).as_deref(),
+                Some(octets.text().as_bytes()),
+                "{xml}"
+            );
+            let read = octets.element().unwrap();
             assert_eq!(read, testing::copy(element), "{prefixes}: {xml}");
             compared += 1;
         }
         // And the reader agrees with libxml2 on the document itself.
-        let read = parse(&xml).unwrap().trusted_root();
+        let read = document.trusted_root();
         assert_eq!(Some(read), tree.root().map(testing::copy), "{xml}");
     }
     assert_eq!(compared, 4 * 8_usize.pow(4));
@@ -93,7 +102,7 @@ fn reader_and_libxml2_read_alike_whatever_a_document_becomes() {
         for put in others.chain(["", " ", &twice]) {
             let mutant = [&xml[..at], put.as_bytes(), &xml[at + 1..]].concat();
             let shown = String::from_utf8_lossy(&mutant);
-            let ours = Document::parse(&mutant, &Limits::default());
+            let ours = Document::parse(&*mutant, &Limits::default());
             match (ours.map(Document::trusted_root), testing::read_by_libxml2(&mutant)) {
                 (Ok(read), theirs) => {
                     accepted += 1;

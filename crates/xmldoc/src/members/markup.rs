@@ -2,7 +2,7 @@
 use memchr::{memchr, memchr3};
 
 use crate::GateError;
-use crate::reader::Span;
+use crate::outline::Span;
 
 /// A piece of markup, and where it stands.
 pub(super) enum Piece<'a> {

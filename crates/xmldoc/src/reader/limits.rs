@@ -1,4 +1,5 @@
 //! Bounds on a document.
+use crate::GateError;
 
 /// Bounds on a document.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Are so many bytes few enough?
+    pub(crate) fn hold(&self, bytes: usize) -> Result<(), GateError> {
+        if bytes > self.bytes {
+            return Err(GateError::TooLarge { bytes, limit: self.bytes });
+        }
+        Ok(())
+    }
+
     /// For what has passed the gate before, or is our own.
     pub(crate) const NONE: Self =
         Self { bytes: usize::MAX, depth: usize::MAX, elements: usize::MAX, attributes: usize::MAX };

@@ -1,50 +1,40 @@
 //! Qualified names (xml-names 4).
 use crate::GateError;
+use crate::outline::Name;
 
-/// `prefix:local`, the prefix empty when there is none.
-#[derive(Clone, Copy)]
-pub(crate) struct Name<'a> {
-    /// As it is written.
-    pub(crate) raw: &'a str,
-    pub(crate) prefix: &'a str,
-    pub(crate) local: &'a str,
-}
-
-impl<'a> Name<'a> {
-    /// The name that `text` starts with.
-    pub(super) fn at_start_of(text: &'a str) -> Result<Self, GateError> {
-        const BROKEN: GateError = GateError::Malformed("a name");
-        let (mut length, mut colon, mut all) = (text.len(), 0, 0);
-        for (at, b) in text.bytes().enumerate() {
-            let class = class_of(b);
-            if class & NAME == 0 {
-                if class != COLON || colon > 0 || at == 0 {
-                    length = at;
-                    break;
-                }
-                colon = at;
-            }
-            all |= class;
+/// The name that stands there.
+pub(super) fn name_at(text: &str, start: usize) -> Result<Name, GateError> {
+    const BROKEN: GateError = GateError::Malformed("a name");
+    let bytes = text.as_bytes().get(start..).unwrap_or_default();
+    let mut is_ascii = true;
+    let mut part = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let plain = rest.iter().position(|b| class_of(*b) & PLAIN == 0).unwrap_or(rest.len());
+        if rest.get(plain).is_none_or(u8::is_ascii) {
+            return from + plain;
         }
-        let raw = text.get(..length).ok_or(BROKEN)?;
-        let (prefix, local) = match colon {
-            0 => ("", raw),
-            _ => (raw.get(..colon).ok_or(BROKEN)?, raw.get(colon + 1..).ok_or(BROKEN)?),
-        };
-        let is_good =
-            |name: &str| starts_name(name) && (all & HIGH == 0 || name.chars().all(may_follow));
-        if is_good(local) && (colon == 0 || is_good(prefix)) {
-            Ok(Self { raw, prefix, local })
-        } else {
-            Err(BROKEN)
-        }
+        is_ascii = false;
+        let is_end = |b: &u8| b.is_ascii() && class_of(*b) & PLAIN == 0;
+        from + rest.iter().position(is_end).unwrap_or(rest.len())
+    };
+    let (mut prefix, mut length) = (0, part(0));
+    if length > 0 && bytes.get(length) == Some(&b':') {
+        prefix = length;
+        length = part(prefix + 1);
+    }
+    let name = Name { start, prefix, length };
+    let is_good = |part: &str| starts_name(part) && (is_ascii || part.chars().all(may_follow));
+    if is_good(name.local(text)) && (prefix == 0 || is_good(name.prefix(text))) {
+        Ok(name)
+    } else {
+        Err(BROKEN)
     }
 }
 
 /// Is its first character one that a name may start with?
 fn starts_name(text: &str) -> bool {
-    match text.bytes().next().map(class_of) {
-        Some(class) if class & HIGH == 0 => class & START != 0,
+    match text.bytes().next() {
+        Some(b) if b.is_ascii() => class_of(b) & START != 0,
         Some(_) => text.starts_with(may_start),
         None => false,
     }
@@ -71,29 +61,26 @@ fn may_follow(c: char) -> bool {
         || matches!(c, '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
-/// Does the text go on with what may stand in a name?
-pub(super) fn continues_name(text: &str) -> bool {
-    text.bytes().next().is_some_and(|b| class_of(b) & NAME != 0)
+/// Is it a byte of what may stand in a name?
+pub(super) fn continues_name(b: u8) -> bool {
+    class_of(b) & PLAIN != 0 || !b.is_ascii()
 }
 
 fn class_of(b: u8) -> u8 {
     CLASSES.get(usize::from(b)).copied().unwrap_or_default()
 }
 
-/// A letter or `_`; these, a digit, `-`, `.`, or part of a character above ASCII; the latter; `:`.
+/// A letter or `_`; these, a digit, `-` or `.`. Nothing above ASCII is either.
 const START: u8 = 1;
-const NAME: u8 = 2;
-const HIGH: u8 = 4;
-const COLON: u8 = 8;
+const PLAIN: u8 = 2;
 
 static CLASSES: [u8; 256] = {
-    let mut table = [NAME | HIGH; 256];
+    let mut table = [0; 256];
     let mut b = 0_u8;
     while b < 128 {
         let class = match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => START | NAME,
-            b'0'..=b'9' | b'-' | b'.' => NAME,
-            b':' => COLON,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => START | PLAIN,
+            b'0'..=b'9' | b'-' | b'.' => PLAIN,
             _ => 0,
         };
         #[expect(clippy::indexing_slicing, reason = "at compile time; `get_mut` is not const")]

@@ -1,35 +1,35 @@
 //! XML's markup, piece by piece and without a DTD (XML 1.0 2 and 3).
 //!
 //! Hand-written, because a general parser's pieces cost more than all of xmlsec1's own parse.
-use std::borrow::Cow;
-
 use memchr::{memchr2, memchr3};
 
-use super::name::{Name, continues_name};
+use super::Characters;
+use super::name::{continues_name, name_at};
 use super::reference;
 use super::white_space;
 use crate::GateError;
+use crate::outline::{Name, Span, Value};
 
 /// What stands between here and the next piece.
-pub(super) enum Token<'a> {
+pub(super) enum Token {
     /// `<name`; [`Scanner::in_tag`] reads on.
-    Open(Name<'a>),
+    Open(Name),
     /// `</`; [`Scanner::end_tag`] reads on.
     Close,
     /// Never empty, and without any CR.
-    Text(&'a str),
+    Text(Span),
     /// CR LF, or CR alone: one LF (XML 1.0 2.11).
     LineEnd,
-    CharacterData(&'a str),
+    CharacterData(Span),
     /// What a reference stands for.
     Character(char),
-    Comment(&'a str),
+    Comment(Span),
     End,
 }
 
 /// What comes next in a start tag.
-pub(super) enum InTag<'a> {
-    Attribute(Name<'a>, Cow<'a, str>),
+pub(super) enum InTag {
+    Attribute(Name, Value),
     /// `>`, or `/>` of an empty element.
     End {
         empty: bool,
@@ -44,40 +44,39 @@ const BROKEN_TAG: GateError = GateError::Malformed("a broken start tag");
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
-    rest: &'a str,
+    /// Bytes that have been read; always at the start of a character.
+    position: usize,
+    /// Is there any control character, such as a line end, at all?
+    has_controls: bool,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, rest: text }
+    pub(super) fn new(characters: &Characters<'a>) -> Self {
+        let Characters { text, has_controls } = *characters;
+        Self { text, position: 0, has_controls }
     }
 
     /// Bytes that have been read.
     pub(super) fn position(&self) -> usize {
-        self.text.len() - self.rest.len()
+        self.position
     }
 
-    /// Reads on from there, which must not be in the middle of a character.
-    pub(super) fn seek(&mut self, position: usize) {
-        self.rest = self.text.get(position..).unwrap_or_default();
-    }
-
-    pub(super) fn token(&mut self) -> Result<Token<'a>, GateError> {
-        match self.rest.as_bytes() {
+    pub(super) fn token(&mut self) -> Result<Token, GateError> {
+        match self.rest() {
             [] => Ok(Token::End),
             [b'<', b'/', ..] => {
-                self.take(2);
+                self.position += 2;
                 Ok(Token::Close)
             }
             [b'<', b'!', ..] => self.declaration_like(),
             [b'<', b'?', ..] => Err(self.instruction()),
             [b'<', ..] => {
-                self.take(1);
+                self.position += 1;
                 self.name().map(Token::Open)
             }
             [b'&', ..] => self.reference(),
             [b'\r', ..] => {
-                self.take(1);
+                self.position += 1;
                 // Its absence is as good.
                 let _ = self.skip("\n");
                 Ok(Token::LineEnd)
@@ -89,17 +88,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next attribute of a start tag, its value normalised, or the tag's end. A value that is
-    /// borrowed has no white space but blanks, no `&` and no `<`.
-    pub(super) fn in_tag(&mut self) -> Result<InTag<'a>, GateError> {
+    /// The next attribute of a start tag, or the tag's end.
+    pub(super) fn in_tag(&mut self) -> Result<InTag, GateError> {
         let spaced = self.space();
-        match self.rest.as_bytes() {
+        match self.rest() {
             [b'>', ..] => {
-                self.take(1);
+                self.position += 1;
                 Ok(InTag::End { empty: false })
             }
             [b'/', b'>', ..] => {
-                self.take(2);
+                self.position += 2;
                 Ok(InTag::End { empty: true })
             }
             [] => Err(UNCLOSED),
@@ -117,11 +115,12 @@ impl<'a> Scanner<'a> {
 
     /// `<?xml … ?>`, which may stand at the very start only (XML 1.0 production 23).
     pub(super) fn xml_declaration(&mut self) -> Result<(), GateError> {
-        let Some(rest) = self.rest.strip_prefix("<?xml") else { return Ok(()) };
-        if continues_name(rest) {
+        if self.skip("<?xml").is_none() {
+            return Ok(());
+        }
+        if self.rest().first().is_some_and(|b| continues_name(*b)) {
             return Err(GateError::ProcessingInstruction);
         }
-        self.rest = rest;
         if self.pseudo_attribute("version")?.ok_or(BROKEN_DECLARATION)? != "1.0" {
             return Err(GateError::Malformed("another version than XML 1.0"));
         }
@@ -138,81 +137,82 @@ impl<'a> Scanner<'a> {
     }
 
     fn pseudo_attribute(&mut self, name: &str) -> Result<Option<&'a str>, GateError> {
-        let before = self.rest;
-        if !self.space() || !self.rest.starts_with(name) {
-            self.rest = before;
+        let before = self.position;
+        if !self.space() || !self.rest().starts_with(name.as_bytes()) {
+            self.position = before;
             return Ok(None);
         }
         let (found, value) = self.attribute()?;
-        match value {
-            // References mean nothing here.
-            Cow::Borrowed(value) if found.raw == name => Ok(Some(value)),
-            _ => Err(BROKEN_DECLARATION),
+        // References mean nothing here.
+        if value.is_plain && found.raw(self.text) == name {
+            return Ok(Some(value.span.of(self.text)));
         }
+        Err(BROKEN_DECLARATION)
     }
 
-    fn attribute(&mut self) -> Result<(Name<'a>, Cow<'a, str>), GateError> {
+    fn attribute(&mut self) -> Result<(Name, Value), GateError> {
         const BROKEN: GateError = GateError::Malformed("a broken attribute");
         let name = self.name()?;
         self.space();
         self.skip("=").ok_or(BROKEN)?;
         self.space();
-        let quote = match self.rest.as_bytes() {
+        let quote = match self.rest() {
             [quote @ (b'"' | b'\''), ..] => *quote,
             _ => return Err(BROKEN),
         };
-        self.take(1);
+        self.position += 1;
         let value = self.value(quote)?;
-        self.take(1);
+        self.position += 1;
         Ok((name, value))
     }
 
     /// An attribute's value up to its closing quote.
-    fn value(&mut self, quote: u8) -> Result<Cow<'a, str>, GateError> {
-        let bytes = self.rest.as_bytes();
-        let end = memchr3(quote, b'<', b'&', bytes).ok_or(UNCLOSED)?;
-        let has_reference = bytes.get(end) == Some(&b'&');
-        let end = if has_reference { memchr2(quote, b'<', bytes).ok_or(UNCLOSED)? } else { end };
-        if bytes.get(end) == Some(&b'<') {
+    fn value(&mut self, quote: u8) -> Result<Value, GateError> {
+        let rest = self.rest();
+        let end = memchr3(quote, b'<', b'&', rest).ok_or(UNCLOSED)?;
+        let has_reference = rest.get(end) == Some(&b'&');
+        let end = if has_reference { memchr2(quote, b'<', rest).ok_or(UNCLOSED)? } else { end };
+        if rest.get(end) == Some(&b'<') {
             return Err(GateError::Malformed("`<` in an attribute value"));
         }
-        let raw = self.take(end);
-        // No early end: so the loop runs on many bytes at a time.
-        if has_reference || raw.bytes().fold(false, |found, b| found | (b < b' ')) {
-            return white_space::attribute_value(raw).map(Cow::Owned);
+        let span = self.take(end);
+        let raw = span.of(self.text);
+        if has_reference {
+            // Can all of them be resolved?
+            white_space::attribute_value(raw)?;
         }
-        Ok(Cow::Borrowed(raw))
+        // No early end: so the loop runs on many bytes at a time.
+        let has_controls = || raw.bytes().fold(false, |found, b| found | (b < b' '));
+        let is_plain = !(has_reference || self.has_controls && has_controls());
+        Ok(Value { span, is_plain })
     }
 
     /// A qualified name (xml-names 4).
-    fn name(&mut self) -> Result<Name<'a>, GateError> {
-        let name = Name::at_start_of(self.rest)?;
-        self.take(name.raw.len());
+    fn name(&mut self) -> Result<Name, GateError> {
+        let name = name_at(self.text, self.position)?;
+        self.position = name.end();
         Ok(name)
     }
 
     /// `&name;`
-    fn reference(&mut self) -> Result<Token<'a>, GateError> {
-        self.take(1);
-        let bytes = self.rest.as_bytes();
-        let end = memchr3(b';', b'<', b'&', bytes).ok_or(GateError::Entity)?;
-        let name = self.take(end);
+    fn reference(&mut self) -> Result<Token, GateError> {
+        self.position += 1;
+        let end = memchr3(b';', b'<', b'&', self.rest()).ok_or(GateError::Entity)?;
+        let name = self.take(end).of(self.text);
         self.skip(";").ok_or(GateError::Entity)?;
         reference::resolve(name).map(Token::Character)
     }
 
     /// `<!`: a comment or a CDATA section; all else needs a DTD.
-    fn declaration_like(&mut self) -> Result<Token<'a>, GateError> {
+    fn declaration_like(&mut self) -> Result<Token, GateError> {
         if self.skip("<!--").is_some() {
-            let end = self.rest.find("--").ok_or(UNCLOSED)?;
-            let text = self.take(end);
+            let text = self.up_to("--")?;
             self.skip("-->").ok_or(GateError::Malformed("`--` in a comment"))?;
             return Ok(Token::Comment(text));
         }
         if self.skip("<![CDATA[").is_some() {
-            let end = self.rest.find("]]>").ok_or(UNCLOSED)?;
-            let text = self.take(end);
-            self.take("]]>".len());
+            let text = self.up_to("]]>")?;
+            self.position += "]]>".len();
             return Ok(Token::CharacterData(text));
         }
         Err(GateError::Doctype)
@@ -220,8 +220,8 @@ impl<'a> Scanner<'a> {
 
     /// `<?`
     fn instruction(&self) -> GateError {
-        match self.rest.strip_prefix("<?xml") {
-            Some(rest) if !continues_name(rest) => {
+        match self.rest().strip_prefix(b"<?xml") {
+            Some(rest) if !rest.first().is_some_and(|b| continues_name(*b)) => {
                 GateError::Malformed("an XML declaration that is not at the start")
             }
             _ => GateError::ProcessingInstruction,
@@ -231,25 +231,33 @@ impl<'a> Scanner<'a> {
     /// Steps over white space; was there any?
     fn space(&mut self) -> bool {
         let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-        let bytes = self.rest.as_bytes();
-        if !bytes.first().is_some_and(is_space) {
-            return false;
+        let before = self.position;
+        while self.rest().first().is_some_and(is_space) {
+            self.position += 1;
         }
-        let length = bytes.iter().position(|b| !is_space(b)).unwrap_or(bytes.len());
-        self.take(length);
-        length > 0
+        self.position > before
     }
 
     fn skip(&mut self, expected: &str) -> Option<()> {
-        self.rest = self.rest.strip_prefix(expected)?;
-        Some(())
+        let is_next = self.rest().starts_with(expected.as_bytes());
+        is_next.then(|| self.position += expected.len())
+    }
+
+    /// Steps over what comes before `end`.
+    fn up_to(&mut self, end: &str) -> Result<Span, GateError> {
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        rest.find(end).map(|length| self.take(length)).ok_or(UNCLOSED)
     }
 
     /// Steps over `length` bytes, which end before or after an ASCII character.
-    fn take(&mut self, length: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        taken
+    fn take(&mut self, length: usize) -> Span {
+        let start = self.position;
+        self.position += length;
+        Span { start, end: self.position }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.position..).unwrap_or_default()
     }
 }
 
@@ -259,28 +267,31 @@ mod tests {
 
     /// All pieces of `xml`, written out plainly.
     fn pieces(xml: &str) -> Result<String, GateError> {
-        let mut scanner = Scanner::new(xml);
+        let mut scanner = Scanner::new(&Characters::of(xml));
         scanner.xml_declaration()?;
         let mut pieces = String::new();
         loop {
             let piece = match scanner.token()? {
-                Token::Open(name) => format!("<{}", name.raw),
+                Token::Open(name) => format!("<{}", name.raw(xml)),
                 Token::Close => {
                     scanner.end_tag("e")?;
                     "/".to_owned()
                 }
-                Token::Text(text) => format!("t({text})"),
-                Token::CharacterData(text) => format!("c({text})"),
+                Token::Text(text) => format!("t({})", text.of(xml)),
+                Token::CharacterData(text) => format!("c({})", text.of(xml)),
                 Token::Character(c) => format!("r({c})"),
                 Token::LineEnd => "n".to_owned(),
-                Token::Comment(text) => format!("!({text})"),
+                Token::Comment(text) => format!("!({})", text.of(xml)),
                 Token::End => return Ok(pieces),
             };
             pieces.push_str(&piece);
             while piece.starts_with('<') {
                 match scanner.in_tag()? {
                     InTag::Attribute(name, value) => {
-                        pieces.push_str(&format!(" {}={value}", name.raw));
+                        let raw = value.span.of(xml);
+                        let read = white_space::attribute_value(raw)?;
+                        assert!(!value.is_plain || read == raw, "{raw}");
+                        pieces.push_str(&format!(" {}={read}", name.raw(xml)));
                     }
                     InTag::End { empty } => {
                         pieces.push_str(if empty { "/>" } else { ">" });

@@ -2,19 +2,22 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::name::Name;
 use crate::GateError;
+use crate::outline::{Declaration, Name, Namespace, Span, Value, Words, XML};
+use crate::reader::attribute_value;
 
 /// What most messages need, so that the lists need not grow.
-pub(super) const ROOM: usize = 16;
+const ROOM: usize = 16;
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// Canonicalisation repeats a URI in every element that uses it, and looks through all that are in
 /// scope: without these bounds a message of 256 KiB makes gigabytes, before any signature counts.
 const LONGEST_URI: usize = 256;
 const MOST_IN_SCOPE: usize = 48;
+
+/// How many declarations are looked through for the same one.
+const NEAR: usize = 8;
 
 /// What prefixes mean outside of what is read, innermost last, and which of that was needed.
 #[derive(Default)]
@@ -30,106 +33,118 @@ impl<'a> Outside<'a> {
         self.0.iter().filter(|row| row.2.get()).map(|row| (row.0, row.1))
     }
 
-    fn look_up(&self, prefix: &str) -> Option<usize> {
-        let row = self.0.iter().rposition(|row| row.0 == prefix)?;
-        self.0.get(row)?.2.set(true);
-        Some(row)
+    fn use_row(&self, number: usize) {
+        if let Some(row) = self.0.get(number) {
+            row.2.set(true);
+        }
     }
 }
 
-/// What a prefix means, where it stands: a place in the scope, so that nothing is copied.
-#[derive(Clone, Copy)]
-pub(super) enum Namespace {
-    None,
-    /// The prefix `xml` (xml-names 3).
-    Xml,
-    Declared(usize),
-    Outside(usize),
-}
-
+/// What the open elements declare.
 pub(super) struct Scope<'a, 'o> {
+    text: &'a str,
     outside: &'o Outside<'a>,
-    /// Prefix and URI, innermost last.
-    declared: Vec<(&'a str, Cow<'a, str>)>,
-    open: Vec<Open<'a>>,
-}
-
-struct Open<'a> {
-    /// As it is written.
-    name: &'a str,
-    /// How many of `declared` the element found.
-    declared: usize,
+    /// All declarations so far: those outside, and of all elements in document order.
+    all: Vec<Declaration>,
+    /// Prefixes in scope and which of all declarations says what they mean, innermost last.
+    declared: Vec<(&'a str, usize)>,
+    /// How many of `declared` each open element found.
+    open: Vec<usize>,
 }
 
 impl<'a, 'o> Scope<'a, 'o> {
-    pub(super) fn within(outside: &'o Outside<'a>) -> Self {
-        Self { outside, declared: Vec::with_capacity(ROOM), open: Vec::with_capacity(ROOM) }
+    /// With room for so many declarations.
+    pub(super) fn within(text: &'a str, outside: &'o Outside<'a>, room: usize) -> Self {
+        let mut scope = Self {
+            text,
+            outside,
+            all: Vec::with_capacity(room),
+            declared: Vec::with_capacity(ROOM),
+            open: Vec::with_capacity(ROOM),
+        };
+        for (prefix, uri, _) in &outside.0 {
+            scope.declared.push((prefix, scope.all.len()));
+            let (prefix, uri) = (Words::Own((*prefix).into()), Words::Own((*uri).into()));
+            scope.all.push(Declaration { prefix, uri });
+        }
+        scope
     }
 
-    /// Prefix and URI, innermost last; a prefix may come again.
-    pub(super) fn in_scope(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        let outside = self.outside.0.iter().map(|row| (row.0, row.1));
-        outside.chain(self.declared.iter().map(|(prefix, uri)| (*prefix, &**uri)))
+    /// How many declarations there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
     }
 
-    pub(super) fn depth(&self) -> usize {
-        self.open.len()
+    pub(super) fn into_declarations(self) -> Vec<Declaration> {
+        self.all
     }
 
-    /// The name of the innermost open element, as it is written.
-    pub(super) fn innermost(&self) -> Option<&'a str> {
-        self.open.last().map(|open| open.name)
-    }
-
-    pub(super) fn open(&mut self, name: Name<'a>) {
-        self.open.push(Open { name: name.raw, declared: self.declared.len() });
+    pub(super) fn open(&mut self) {
+        self.open.push(self.declared.len());
     }
 
     pub(super) fn close(&mut self) {
-        if let Some(open) = self.open.pop() {
-            self.declared.truncate(open.declared);
+        if let Some(declared) = self.open.pop() {
+            self.declared.truncate(declared);
         }
     }
 
     /// A declaration in the innermost open element.
-    pub(super) fn declare(&mut self, prefix: &'a str, uri: Cow<'a, str>) -> Result<(), GateError> {
-        // Only the default namespace can be undeclared (xml-names 6.2).
-        let undeclares = prefix.is_empty() && uri.is_empty();
-        if uri.is_empty() && !undeclares {
-            return Err(GateError::Namespace("of a prefix is empty"));
+    pub(super) fn declare(&mut self, prefix: Span, value: Value) -> Result<(), GateError> {
+        let written = value.span.of(self.text);
+        let uri = match value.is_plain {
+            true => Cow::Borrowed(written),
+            false => Cow::Owned(attribute_value(written)?),
+        };
+        let name = prefix.of(self.text);
+        // Senders repeat declarations; what was good is good again.
+        if !self.has_near(name, &uri) {
+            check_uri(name, &uri)?;
         }
-        if !undeclares && !is_absolute(&uri) {
-            return Err(GateError::Namespace("is relative"));
-        }
-        // So that a canonical form has it as it is.
-        if uri.bytes().any(in_no_uri) {
-            return Err(GateError::Namespace("holds a character that no URI has"));
-        }
-        if uri.len() > LONGEST_URI {
-            return Err(GateError::Namespace("is longer than 256 bytes"));
-        }
-        if self.declared.len() >= MOST_IN_SCOPE {
+        if self.declared.len() - self.outside.0.len() >= MOST_IN_SCOPE {
             return Err(GateError::Namespace("is one of more than 48 in scope"));
         }
-        if (prefix == "xml") != (uri == XML) || prefix == "xmlns" || uri == XMLNS {
-            return Err(GateError::Namespace("or its prefix is reserved"));
-        }
-        let before = self.open.last().map_or(0, |open| open.declared);
-        if self.declared.iter().skip(before).any(|(declared, _)| *declared == prefix) {
+        check_reserved(name, &uri)?;
+        let before = self.open.last().copied().unwrap_or_default();
+        if self.declared.iter().skip(before).any(|(declared, _)| *declared == name) {
             return Err(GateError::Malformed("an attribute twice in one element"));
         }
-        self.declared.push((prefix, uri));
+        self.declared.push((name, self.all.len()));
+        let uri = match uri {
+            Cow::Borrowed(_) => Words::At(value.span),
+            Cow::Owned(uri) => Words::Own(uri.into()),
+        };
+        self.all.push(Declaration { prefix: Words::At(prefix), uri });
         Ok(())
     }
 
-    pub(super) fn element(&self, name: Name<'_>) -> Result<Namespace, GateError> {
-        let namespace = self.look_up(name.prefix);
-        namespace.ok_or(GateError::Namespace("of a prefix is not declared"))
+    /// Was the same declared a little earlier?
+    fn has_near(&self, prefix: &str, uri: &str) -> bool {
+        let inside = self.all.get(self.outside.0.len()..).unwrap_or_default();
+        inside.iter().rev().take(NEAR).any(|declaration| {
+            declaration.prefix.of(self.text) == prefix && declaration.uri.of(self.text) == uri
+        })
+    }
+
+    /// An element's namespace.
+    pub(super) fn element(&self, name: Name) -> Result<Namespace, GateError> {
+        let prefix = name.prefix(self.text);
+        if let Some((_, number)) =
+            self.declared.iter().rev().find(|(declared, _)| *declared == prefix)
+        {
+            self.outside.use_row(*number);
+            return Ok(Namespace::Declared(*number));
+        }
+        match prefix {
+            "" => Ok(Namespace::None),
+            "xml" => Ok(Namespace::Xml),
+            _ => Err(GateError::Namespace("of a prefix is not declared")),
+        }
     }
 
     /// An attribute without prefix is in no namespace, whatever the default is (xml-names 6.2).
-    pub(super) fn attribute(&self, name: Name<'_>) -> Result<Namespace, GateError> {
-        if name.prefix.is_empty() { Ok(Namespace::None) } else { self.element(name) }
+    pub(super) fn attribute(&self, name: Name) -> Result<Namespace, GateError> {
+        if name.prefix == 0 { Ok(Namespace::None) } else { self.element(name) }
     }
 
     /// The URI, empty for none.
@@ -137,29 +152,37 @@ impl<'a, 'o> Scope<'a, 'o> {
         match namespace {
             Namespace::None => "",
             Namespace::Xml => XML,
-            Namespace::Declared(row) => self.declared.get(row).map_or("", |(_, uri)| uri),
-            Namespace::Outside(row) => self.outside.0.get(row).map_or("", |(_, uri, _)| uri),
+            Namespace::Declared(number) => {
+                self.all.get(number).map_or("", |declaration| declaration.uri.of(self.text))
+            }
         }
     }
+}
 
-    /// What a prefix means, without anything being said about its being used.
-    pub(super) fn meaning_of(&self, prefix: &str) -> Option<&str> {
-        self.in_scope().rev().find(|(declared, _)| *declared == prefix).map(|(_, uri)| uri)
+fn check_uri(prefix: &str, uri: &str) -> Result<(), GateError> {
+    // Only the default namespace can be undeclared (xml-names 6.2).
+    let undeclares = prefix.is_empty() && uri.is_empty();
+    if uri.is_empty() && !undeclares {
+        return Err(GateError::Namespace("of a prefix is empty"));
     }
+    if !undeclares && !is_absolute(uri) {
+        return Err(GateError::Namespace("is relative"));
+    }
+    // So that a canonical form has it as it is.
+    if uri.bytes().any(in_no_uri) {
+        return Err(GateError::Namespace("holds a character that no URI has"));
+    }
+    if uri.len() > LONGEST_URI {
+        return Err(GateError::Namespace("is longer than 256 bytes"));
+    }
+    Ok(())
+}
 
-    pub(super) fn innermost_declares(&self) -> bool {
-        self.open.last().is_some_and(|open| open.declared < self.declared.len())
+fn check_reserved(prefix: &str, uri: &str) -> Result<(), GateError> {
+    if (prefix == "xml") != (uri == XML) || prefix == "xmlns" || uri == XMLNS {
+        return Err(GateError::Namespace("or its prefix is reserved"));
     }
-
-    fn look_up(&self, prefix: &str) -> Option<Namespace> {
-        let inside = self.declared.iter().rposition(|(declared, _)| *declared == prefix);
-        let outside = || self.outside.look_up(prefix).map(Namespace::Outside);
-        inside.map(Namespace::Declared).or_else(outside).or(match prefix {
-            "" => Some(Namespace::None),
-            "xml" => Some(Namespace::Xml),
-            _ => None,
-        })
-    }
+    Ok(())
 }
 
 /// ASCII that no URI has (RFC 3986 2), or that would have to be escaped in an attribute.

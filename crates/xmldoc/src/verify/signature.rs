@@ -1,11 +1,11 @@
 //! The one shape of `ds:Signature` that is read (xmldsig-core1 4, SAML Core 5.4).
 //!
 //! Whatever could be read in two ways is refused here.
+use std::borrow::Cow;
+
 use super::{SignaturePolicy, VerifyError};
-use crate::element::Builder;
-use crate::outline::{DSIG, Outline};
-use crate::reader::{self, Part, StartTag};
-use crate::{DigestAlgorithm, Element, SignatureAlgorithm};
+use crate::outline::{DSIG, Node, Piece};
+use crate::{DigestAlgorithm, SignatureAlgorithm};
 
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -22,23 +22,23 @@ const LONGEST_PREFIX_LIST: usize = 512;
 /// What a signature says, checked against the lists and the policy.
 #[derive(Debug)]
 pub(super) struct Signature<'d> {
-    pub(super) signed_info: Part<'d>,
+    pub(super) signed_info: Node<'d>,
     /// The PrefixList of SignedInfo's own canonicalisation.
-    pub(super) prefixes: String,
+    pub(super) prefixes: Cow<'d, str>,
     pub(super) algorithm: SignatureAlgorithm,
     /// SignatureValue, base64.
-    pub(super) value: String,
-    pub(super) reference: Reference,
+    pub(super) value: Cow<'d, str>,
+    pub(super) reference: Reference<'d>,
 }
 
 /// The one Reference, which names the signature's parent.
 #[derive(Debug)]
-pub(super) struct Reference {
+pub(super) struct Reference<'d> {
     /// The PrefixList of the exclusive canonicalisation.
-    pub(super) prefixes: String,
+    pub(super) prefixes: Cow<'d, str>,
     pub(super) digest: DigestAlgorithm,
     /// DigestValue, base64.
-    pub(super) value: String,
+    pub(super) value: Cow<'d, str>,
 }
 
 /// Can the attribute `ID` of the signed element be named?
@@ -56,30 +56,15 @@ pub(crate) fn is_plain(id: &str) -> bool {
 impl<'d> Signature<'d> {
     /// `id` is the attribute `ID` of the signed element.
     pub(super) fn read(
-        part: &Part<'d>,
+        signature: Node<'d>,
         id: &str,
         policy: &SignaturePolicy,
     ) -> Result<Self, VerifyError> {
-        let mut sinks = (Builder::with_shells(is_key_info), Outline::default());
-        reader::read_part(part, None, &mut sinks).map_err(|_| VerifyError::Void)?;
-        let (builder, outline) = sinks;
         // In a value it would let two readers read two values (CVE-2025-29775).
-        if builder.has_comments() {
+        if has_comments(signature) {
             return Err(VerifyError::Structure("the signature holds a comment"));
         }
-        let element = builder.root().ok_or(VerifyError::Void)?;
-        let first = outline.children.first().ok_or(OTHER_PARTS)?;
-        Self::check(&element, part.within(first.span), id, policy)
-    }
-
-    /// `signed_info` is where its first child stands.
-    fn check(
-        element: &Element,
-        signed_info_part: Part<'d>,
-        id: &str,
-        policy: &SignaturePolicy,
-    ) -> Result<Self, VerifyError> {
-        let (signed_info, value) = match children(element)? {
+        let (signed_info, value) = match *children(signature)? {
             [signed_info, value] if value.is(DSIG, "SignatureValue") => (signed_info, value),
             [signed_info, value, key_info]
                 if value.is(DSIG, "SignatureValue") && key_info.is(DSIG, "KeyInfo") =>
@@ -90,54 +75,58 @@ impl<'d> Signature<'d> {
         };
         let value = plain_text(value)?;
         expect(signed_info, "SignedInfo", &[])?;
-        let [canonicalization, method, references @ ..] = children(signed_info)? else {
+        let parts = children(signed_info)?;
+        let [canonicalization, method, references @ ..] = parts.as_slice() else {
             return Err(VerifyError::Structure(
                 "SignedInfo is not CanonicalizationMethod, SignatureMethod and References",
             ));
         };
-        let prefixes = read_canonicalization(canonicalization)?;
-        let algorithm = read_signature_method(method, policy)?;
+        let prefixes = read_canonicalization(*canonicalization)?;
+        let algorithm = read_signature_method(*method, policy)?;
         let [reference] = references else { return Err(VerifyError::ReferenceCount) };
-        let reference = Reference::read(reference, id, policy)?;
-        Ok(Self { signed_info: signed_info_part, prefixes, algorithm, value, reference })
+        let reference = Reference::read(*reference, id, policy)?;
+        Ok(Self { signed_info, prefixes, algorithm, value, reference })
     }
 }
 
 /// What a key says of itself is not looked at.
-fn is_key_info(tag: &StartTag<'_, '_>) -> bool {
-    tag.is(DSIG, "KeyInfo")
+fn has_comments(element: Node<'_>) -> bool {
+    !element.is(DSIG, "KeyInfo")
+        && (element.content().any(|piece| matches!(piece, Piece::Comment(_)))
+            || element.children().any(has_comments))
 }
 
 /// Gives the PrefixList.
-fn read_canonicalization(element: &Element) -> Result<String, VerifyError> {
+fn read_canonicalization(element: Node<'_>) -> Result<Cow<'_, str>, VerifyError> {
     expect(element, "CanonicalizationMethod", &["Algorithm"])?;
     let algorithm = algorithm(element);
     if algorithm != EXC_C14N {
-        return Err(VerifyError::Canonicalization(algorithm.to_owned()));
+        return Err(VerifyError::Canonicalization(algorithm.into_owned()));
     }
     inclusive_namespaces(element)
 }
 
 fn read_signature_method(
-    element: &Element,
+    element: Node<'_>,
     policy: &SignaturePolicy,
 ) -> Result<SignatureAlgorithm, VerifyError> {
     expect(element, "SignatureMethod", &["Algorithm"])?;
     no_children(element)?;
     let uri = algorithm(element);
-    SignatureAlgorithm::from_uri(uri)
+    SignatureAlgorithm::from_uri(&uri)
         .filter(|algorithm| policy.allows_signature(*algorithm))
-        .ok_or_else(|| VerifyError::SignatureAlgorithm(uri.to_owned()))
+        .ok_or_else(|| VerifyError::SignatureAlgorithm(uri.into_owned()))
 }
 
-impl Reference {
-    fn read(element: &Element, id: &str, policy: &SignaturePolicy) -> Result<Self, VerifyError> {
+impl<'d> Reference<'d> {
+    fn read(element: Node<'d>, id: &str, policy: &SignaturePolicy) -> Result<Self, VerifyError> {
         expect(element, "Reference", &["URI", "Id", "Type"])?;
         let uri = element.attribute("URI").unwrap_or_default();
         if uri.strip_prefix('#') != Some(id) {
-            return Err(VerifyError::ReferenceUri(uri.to_owned()));
+            return Err(VerifyError::ReferenceUri(uri.into_owned()));
         }
-        let [transforms, method, value] = children(element)? else {
+        let parts = children(element)?;
+        let [transforms, method, value] = *parts else {
             return Err(VerifyError::Structure(
                 "Reference is not Transforms, DigestMethod and DigestValue",
             ));
@@ -148,9 +137,9 @@ impl Reference {
         expect(method, "DigestMethod", &["Algorithm"])?;
         no_children(method)?;
         let uri = algorithm(method);
-        let digest = DigestAlgorithm::from_uri(uri)
+        let digest = DigestAlgorithm::from_uri(&uri)
             .filter(|algorithm| policy.allows_digest(*algorithm))
-            .ok_or_else(|| VerifyError::DigestAlgorithm(uri.to_owned()))?;
+            .ok_or_else(|| VerifyError::DigestAlgorithm(uri.into_owned()))?;
         Ok(Self { prefixes, digest, value })
     }
 }
@@ -159,13 +148,13 @@ impl Reference {
 /// implied, whose cost the gate does not bound; SAML Core 5.4.3 recommends the exclusive one.
 ///
 /// Gives the PrefixList.
-fn read_transforms(element: &Element) -> Result<String, VerifyError> {
+fn read_transforms(element: Node<'_>) -> Result<Cow<'_, str>, VerifyError> {
     expect(element, "Transforms", &[])?;
     let transforms = children(element)?;
-    for transform in transforms {
-        expect(transform, "Transform", &["Algorithm"])?;
+    for transform in &transforms {
+        expect(*transform, "Transform", &["Algorithm"])?;
     }
-    match transforms {
+    match *transforms {
         [enveloped, exclusive]
             if algorithm(enveloped) == ENVELOPED && algorithm(exclusive) == EXC_C14N =>
         {
@@ -173,61 +162,68 @@ fn read_transforms(element: &Element) -> Result<String, VerifyError> {
             inclusive_namespaces(exclusive)
         }
         _ => {
-            let uris: Vec<_> = transforms.iter().map(algorithm).collect();
+            let uris: Vec<_> = transforms.into_iter().map(algorithm).collect();
             Err(VerifyError::Transform(uris.join(" ")))
         }
     }
 }
 
 /// Nothing, or the PrefixList of one `ec:InclusiveNamespaces` (xml-exc-c14n 4).
-fn inclusive_namespaces(element: &Element) -> Result<String, VerifyError> {
+fn inclusive_namespaces(element: Node<'_>) -> Result<Cow<'_, str>, VerifyError> {
     let refused = Err(VerifyError::Structure("InclusiveNamespaces is not what it must be"));
-    let list = match children(element)? {
-        [] => return Ok(String::new()),
+    let list = match *children(element)? {
+        [] => return Ok(Cow::Borrowed("")),
         [list] => list,
         _ => return refused,
     };
-    let [attribute] = list.attributes.as_slice() else { return refused };
-    let prefixes = attribute.value.as_str();
+    let [attribute] = list.attributes() else { return refused };
+    let prefixes = attribute.value.read(list.text);
     let good = list.is(EXC_C14N, "InclusiveNamespaces")
-        && attribute.namespace.is_empty()
-        && attribute.name == "PrefixList"
+        && attribute.name.raw(list.text) == "PrefixList"
         && prefixes.len() <= LONGEST_PREFIX_LIST
         && prefixes.split_ascii_whitespace().count() <= MOST_PREFIXES;
     if !good {
         return refused;
     }
     no_children(list)?;
-    Ok(prefixes.to_owned())
+    Ok(prefixes)
 }
 
 /// Is it `ds:name`, with no attribute but these?
-fn expect(element: &Element, name: &str, attributes: &[&str]) -> Result<(), VerifyError> {
+fn expect(element: Node<'_>, name: &str, attributes: &[&str]) -> Result<(), VerifyError> {
     if !element.is(DSIG, name) {
         return Err(VerifyError::Structure(
             "an element of the signature is missing or out of place",
         ));
     }
+    // Those that are known have no prefix.
     let known = |name: &str| attributes.contains(&name) || name == "Id";
-    if element.attributes.iter().all(|a| a.namespace.is_empty() && known(&a.name)) {
+    if element.attributes().iter().all(|a| known(a.name.raw(element.text))) {
         return Ok(());
     }
     Err(VerifyError::Structure("an element of the signature has an unexpected attribute"))
 }
 
-fn algorithm(element: &Element) -> &str {
+fn algorithm(element: Node<'_>) -> Cow<'_, str> {
     element.attribute("Algorithm").unwrap_or_default()
 }
 
 /// Child elements of an element that holds only elements: no text but white space.
-fn children(element: &Element) -> Result<&[Element], VerifyError> {
-    if element.text.trim_ascii().is_empty() {
-        return Ok(&element.children);
+fn children(element: Node<'_>) -> Result<Vec<Node<'_>>, VerifyError> {
+    let is_blank = |piece| match piece {
+        Piece::Text(span) | Piece::CharacterData(span) => {
+            span.of(element.text).trim_ascii().is_empty()
+        }
+        Piece::Character(character) => character.is_ascii_whitespace(),
+        Piece::LineEnd | Piece::Start(_) | Piece::End(_) | Piece::Comment(_) => true,
+    };
+    if element.content().all(is_blank) {
+        return Ok(element.children().collect());
     }
     Err(VerifyError::Structure("the signature holds text between its elements"))
 }
 
-fn no_children(element: &Element) -> Result<(), VerifyError> {
+fn no_children(element: Node<'_>) -> Result<(), VerifyError> {
     if children(element)?.is_empty() {
         return Ok(());
     }
@@ -235,9 +231,9 @@ fn no_children(element: &Element) -> Result<(), VerifyError> {
 }
 
 /// An element inside a value would let two readers read two values, too.
-fn plain_text(element: &Element) -> Result<String, VerifyError> {
-    if element.children.is_empty() {
-        return Ok(element.text.clone());
+fn plain_text(element: Node<'_>) -> Result<Cow<'_, str>, VerifyError> {
+    if element.place.children == 0 {
+        return Ok(element.own_text());
     }
     Err(VerifyError::Structure("a DigestValue or SignatureValue is not plain text"))
 }

@@ -92,7 +92,13 @@ const STATUS_RESPONSE: Attributes = &[
 ];
 const IDENTIFIER: Choice = Choice { names: &["BaseID", "NameID", "EncryptedID"], min: 0, max: 1 };
 
+/// What there is most of stands first: it is looked for from here on.
 pub(super) const MODELS: &[Model] = &[
+    assertion(
+        "Attribute",
+        &[("Name", Required), ("NameFormat", TEXT), ("FriendlyName", TEXT)],
+        Children(&[many(ASSERTION, "AttributeValue")]),
+    ),
     protocol(
         "Response",
         STATUS_RESPONSE,
@@ -249,10 +255,5 @@ pub(super) const MODELS: &[Model] = &[
         "AttributeStatement",
         &[],
         Children(&[many(ASSERTION, "Attribute"), many(ASSERTION, "EncryptedAttribute")]),
-    ),
-    assertion(
-        "Attribute",
-        &[("Name", Required), ("NameFormat", TEXT), ("FriendlyName", TEXT)],
-        Children(&[many(ASSERTION, "AttributeValue")]),
     ),
 ];

@@ -46,6 +46,7 @@ fn certified(certificate: Certificate) -> MetadataKey {
 fn settings() -> IdpSettings {
     IdpSettings {
         name: "corp".into(),
+        disabled: false,
         metadata: Some("corp.xml".into()),
         entity_id: None,
         sso: None,

@@ -5,7 +5,7 @@ use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{Claimed, Logins, PendingLogin, Session, SessionToken};
+use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
 
 use crate::random;
 use crate::session_store::SessionStore;
@@ -24,7 +24,8 @@ pub(super) async fn establish<S: SessionStore>(
     let now = visit.now;
     claim(sp, &login, pending.as_ref(), now).await?;
     let assertion_id = login.assertion_id.clone();
-    let token = SessionToken::from_random(random::bytes());
+    let (token, nonce) = random::pair();
+    let token = SessionToken::from_random(token);
     let session = session(sp, login, now);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
@@ -42,7 +43,7 @@ pub(super) async fn establish<S: SessionStore>(
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
     match pending {
-        Some(pending) => remember_answer(sp, pending, now, reply),
+        Some(pending) => remember_answer(sp, pending, now, nonce, reply),
         None => Ok(reply),
     }
 }
@@ -106,11 +107,12 @@ fn remember_answer<S: SessionStore>(
     sp: &Sp<S>,
     pending: PendingLogin,
     now: UnixTime,
+    nonce: [u8; NONCE_LEN],
     reply: Reply,
 ) -> Result<Reply, Refusal> {
     let answered = pending.answered();
     let sealed = answered
-        .seal_cookie(sp.sessions.secrets()?, &sp.id, random::bytes())
+        .seal_cookie(sp.sessions.secrets()?, &sp.id, nonce)
         .map_err(|e| Refusal::new(&reason::SEALING_FAILED, e.to_string()))?;
     let left = answered.expires - now;
     Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))

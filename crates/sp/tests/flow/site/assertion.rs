@@ -19,6 +19,8 @@ pub struct Assertion {
     pub issued: UnixTime,
     pub authn_instant: UnixTime,
     pub session_not_on_or_after: Option<UnixTime>,
+    /// AuthnContextClassRef.
+    pub context: &'static str,
     /// It comes back as it was sent.
     pub relay_state: Option<String>,
 }
@@ -34,6 +36,7 @@ impl Assertion {
             issued: now,
             authn_instant: now,
             session_not_on_or_after: None,
+            context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
             relay_state: None,
         }
     }
@@ -64,7 +67,7 @@ impl Assertion {
 
     /// The Assertion alone, unsigned.
     pub fn xml(&self, idp: Idp) -> String {
-        let Self { id, .. } = self;
+        let Self { id, context, .. } = self;
         let (issued, authn_instant) = (format(self.issued), format(self.authn_instant));
         let end = format(self.issued + Seconds(300));
         let (issuer, subject) = (idp.entity_id, name_id_element(&self.name_id));
@@ -85,8 +88,7 @@ impl Assertion {
              <saml:AudienceRestriction><saml:Audience>{ENTITY_ID}</saml:Audience>\
              </saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement \
              AuthnInstant=\"{authn_instant}\" {index} {session_end}><saml:AuthnContext>\
-             <saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password\
-             </saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
+             <saml:AuthnContextClassRef>{context}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
              </saml:Assertion>"
         )
     }

@@ -34,6 +34,8 @@ pub struct Plan {
     pub without: Option<EndpointKind>,
     /// `corp` has no metadata yet.
     pub is_awaited: bool,
+    /// These are disabled.
+    pub disabled: &'static [&'static str],
     /// What it says in its metadata is signed.
     pub signs_metadata: bool,
     /// How people find their IdP.
@@ -51,6 +53,7 @@ impl Default for Plan {
             logout_notify: None,
             without: None,
             is_awaited: false,
+            disabled: &[],
             signs_metadata: false,
             discovery: Discovery::Off,
         }
@@ -128,6 +131,10 @@ impl Plan {
         let of_other = Current { provider, soap_slo: None, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
+        let settings = |name: &str, policy| IdpSettings {
+            disabled: self.disabled.contains(&name),
+            ..settings(name, policy)
+        };
         idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
         let domains = vec!["other.example".to_owned()];
         let other = IdpSettings { domains, ..settings("other", Policy::default()) };
@@ -200,6 +207,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
 fn settings(name: &str, policy: Policy) -> IdpSettings {
     IdpSettings {
         name: name.to_owned(),
+        disabled: false,
         metadata: None,
         entity_id: None,
         sso: None,

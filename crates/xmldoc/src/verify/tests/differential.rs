@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::*;
+use crate::gate;
 use crate::outline::DSIG;
-use crate::places::{Place, Places};
+use crate::outline::Node;
+use crate::reader::Outside;
 
 const LAX: SignaturePolicy = SignaturePolicy { allow_sha1: true, allow_rsa1024: true };
 
@@ -89,31 +91,23 @@ fn template(id: &str, number: usize, algorithm: SignatureAlgorithm) -> String {
 /// What we make of each element that is called Signature, in document order; `None` of a document
 /// that does not get so far.
 fn ours(xml: &[u8], keys: &[VerifyingKey]) -> Option<Vec<Result<Vec<u8>, VerifyError>>> {
-    let places = Places::find(xml, &Limits::default()).ok()?;
-    let all = places.all();
-    let verdict = |signature: &Place| match signature.parent {
-        Some(parent) if signature.namespace == DSIG => verdict(&places, parent, keys),
+    let (text, outline) = gate::pass(xml, &Limits::default(), &Outside::default()).ok()?;
+    let verdict = |signature: Node<'_>| match signature.place.parent {
+        Some(parent) if signature.namespace() == DSIG => {
+            verdict(outline.node(text, parent).unwrap(), keys)
+        }
         _ => Err(VerifyError::Missing),
     };
-    Some(all.iter().filter(|place| place.name == "Signature").map(verdict).collect())
+    let all = (0..outline.places.len()).filter_map(|number| outline.node(text, number));
+    Some(all.filter(|node| node.name() == "Signature").map(verdict).collect())
 }
 
-fn verdict(places: &Places, target: usize, keys: &[VerifyingKey]) -> Result<Vec<u8>, VerifyError> {
-    let is_signature = |place: &&Place| place.namespace == DSIG && place.name == "Signature";
-    let signatures = places.children(target).filter(is_signature);
-    let signatures: Vec<_> = signatures.map(|place| place.span).collect();
-    let place = &places.all()[target];
-    let target = Target {
-        namespace: &place.namespace,
-        name: &place.name,
-        id: place.id.as_deref().unwrap_or_default(),
-        part: places.part(place),
-        signatures: &signatures,
-    };
-    verify(&target, keys, &LAX)?;
-    let span = target.signature()?;
-    let signature = Signature::read(&target.part.within(span), target.id, &LAX)?;
-    digested(&target.part, span, &signature.reference).map(String::into_bytes)
+fn verdict(target: Node<'_>, keys: &[VerifyingKey]) -> Result<Vec<u8>, VerifyError> {
+    verify(target, keys, &LAX)?;
+    let signature = signature_of(target)?;
+    let id = target.attribute("ID").unwrap_or_default();
+    let read = Signature::read(signature, &id, &LAX)?;
+    digested(target, signature, &read.reference).map(|octets| octets.into_text().into_bytes())
 }
 
 /// Both say yes to the same bytes; or we say no, and why tells that our rules are narrower.

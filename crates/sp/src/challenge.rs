@@ -61,9 +61,11 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// The answer.
     ///
     /// # Errors
-    /// No login can begin.
+    /// No login can begin, or the wanted IdP is disabled.
     pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
         let Protection { sp, unauthenticated, .. } = self.protection;
+        // A login URL would be of no use.
+        self.idp.as_deref().map_or(Ok(()), Idp::check_enabled)?;
         let redirects = match unauthenticated {
             Unauthenticated::Redirect => true,
             Unauthenticated::Status401 => false,

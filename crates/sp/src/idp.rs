@@ -43,6 +43,11 @@ impl Idp {
         self.settings.disabled
     }
 
+    /// Can people log in there: is it enabled, and its metadata there?
+    pub fn is_offered(&self) -> bool {
+        !self.is_disabled() && self.current.borrow().is_some()
+    }
+
     /// May people log in there?
     ///
     /// # Errors

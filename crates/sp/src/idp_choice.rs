@@ -35,7 +35,7 @@ pub(crate) enum Asked {
 /// Finds the IdP of a login that names none. `hinted` is who it could be.
 ///
 /// # Errors
-/// No IdP has metadata yet, or libcrypto fails.
+/// No IdP has metadata yet, all are disabled, or libcrypto fails.
 pub(crate) fn find<S: SessionStore>(
     sp: &Sp<S>,
     r: &impl Headers,
@@ -69,8 +69,7 @@ fn remembered<S>(sp: &Sp<S>, r: &impl Headers) -> Option<Rc<Idp>> {
         return None;
     }
     let choices = sp.cookies.idp_choices(r);
-    let idp = sp.idps.named(choices.automatic()?)?;
-    idp.current().map(|_| Rc::clone(idp))
+    sp.idps.named(choices.automatic()?).filter(|idp| idp.is_offered()).cloned()
 }
 
 /// Where somebody starts again whose login for `page` was refused. Where people choose their IdP they may

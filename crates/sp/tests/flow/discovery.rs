@@ -176,3 +176,27 @@ fn pages_of_others_choose_nothing() {
         assert_eq!(answer.refused(), (400, "request_embedded"), "{destination}");
     }
 }
+
+#[test]
+fn a_disabled_idp_is_not_on_the_page_and_not_gone_to() {
+    let disabled: &'static [&'static str] = &["other"];
+    let plan = || Plan { discovery: Discovery::Builtin, disabled, ..Plan::default() };
+    let (before, mut browser) = (site(), Browser::default());
+    ask(&before, &mut browser, Page, "idp=other&remember=1");
+
+    let after = plan().site();
+    let page = ask(&after, &mut browser, Page, "");
+    assert!(page.text().contains("value=\"corp\"") && !page.text().contains("other.example"));
+    assert!(!page.text().contains("value=\"other\"") && !page.text().contains("Chosen before"));
+    assert!(!ask(&after, &mut browser, Page, "q=OTHER").text().contains("value=\"other\""));
+    for query in ["", "login_hint=jane%40other.example"] {
+        let answer = ask(&after, &mut browser, Login, query);
+        assert_eq!(Sent::by(&answer).to, CORP, "one is no choice, whatever was chosen before");
+    }
+    let entity = format!("idp={}&remember=1", other().entity_id);
+    for query in ["idp=other&remember=1", entity.as_str()] {
+        let answer = ask(&after, &mut browser, Page, query);
+        assert_eq!(answer.refused(), (403, "idp_disabled"), "{query}");
+        assert!(answer.all("Set-Cookie").is_empty(), "{query}");
+    }
+}

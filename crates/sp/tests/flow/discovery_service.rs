@@ -1,12 +1,13 @@
 //! The person chooses their IdP at another site (IdpDisco 2.4).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use sp::EndpointKind::{Acs, Discovery as Page, Login, Metadata};
-use sp::{Discovery, EndpointKind};
+use sp::{Discovery, EndpointKind, Sp};
 
 use crate::site::{
-    Answer, Ask, Assertion, BASE_URL, Browser, ENTITY_ID, NOW, Plan, Sent, Site, other,
+    Answer, Ask, Assertion, BASE_URL, Browser, ENTITY_ID, Memory, NOW, Plan, Sent, Site, other,
 };
 
 const SERVICE: &str = "https://wayf.example.org/ds?federation=1";
@@ -106,4 +107,20 @@ fn metadata_says_where_the_service_may_send_people_back_to() {
     let place = "Location=\"https://app.example.com/saml/discovery\"";
     assert!(text.contains("idpdisco:DiscoveryResponse") && text.contains(place), "{text}");
     assert!(!metadata(&Site::new()).text().contains("idpdisco"));
+}
+
+#[test]
+fn nobody_is_sent_from_there_to_a_disabled_idp() {
+    let discovery = || Discovery::Service(SERVICE.to_owned());
+    let (before, mut browser) = (site(), Browser::default());
+    let told = told(&ask(&before, &mut browser, Login, "return=/page"));
+    let plan = Plan { discovery: discovery(), disabled: &["other"], ..Plan::default() };
+    let sp = Rc::into_inner(plan.site().sp).unwrap();
+    let sp = Sp::<Memory> { sessions: Rc::clone(&before.sp.sessions), ..sp };
+    let after = Site { sp: Rc::new(sp), ..site() };
+    let answer = ask(&after, &mut browser, Page, &back(&told, other().entity_id));
+    assert_eq!(answer.refused(), (403, "idp_disabled"));
+    assert!(answer.text().contains("https://app.example.com/page\">Start again"));
+    let at_corp = ask(&after, &mut browser, Login, "return=/page");
+    assert_eq!(Sent::by(&at_corp).to, "https://idp.corp.example/sso", "one is no choice");
 }

@@ -6,13 +6,14 @@ use std::rc::Rc;
 use clock::Seconds;
 use pages::{Circumstances, Reply};
 use saml::reason::{self, Reason};
+use saml::refusal::Refusal;
 use sp::EndpointKind::{Acs, Login};
 use sp::{
     CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Unauthenticated,
     WantedIdp,
 };
 
-use crate::site::{Answer, Ask, Assertion, Browser, Memory, NOW, Sent, Site, corp, other};
+use crate::site::{Answer, Ask, Assertion, Browser, Memory, NOW, Plan, Sent, Site, corp, other};
 
 fn protection(site: &Site) -> Protection<Memory> {
     Protection {
@@ -28,7 +29,7 @@ fn protection(site: &Site) -> Protection<Memory> {
     }
 }
 
-/// The browser asks for the page without a session that suits it.
+/// The browser asks for the page without a session that suits it, and is asked to log in.
 fn challenged(
     protection: &Protection<Memory>,
     reason: &'static Reason,
@@ -36,27 +37,37 @@ fn challenged(
     now: clock::UnixTime,
 ) -> Answer {
     let circumstances = Rc::new(Circumstances::new(sp::random::id));
+    let reply = answer(protection, reason, browser, &circumstances, now).unwrap();
+    let answer = Answer { reply, refusal: None, circumstances };
+    for cookie in answer.all("Set-Cookie") {
+        browser.keep(cookie, now);
+    }
+    answer
+}
+
+fn answer(
+    protection: &Protection<Memory>,
+    reason: &'static Reason,
+    browser: &Browser,
+    circumstances: &Circumstances,
+    now: clock::UnixTime,
+) -> Result<Reply, Refusal> {
     // No endpoint's request, and the same header fields.
     let ask = Ask::open(Login, "");
     let warnings = RefCell::new(Vec::new());
-    let reply: Reply = Challenge {
+    let answer = Challenge {
         protection,
         idp: protection.wanted_idp(|_| None).unwrap(),
         reason,
         head: &ask.head(browser.cookies_for(&ask, now)),
         method: Method::Get,
         target: "/members/page?x=1",
-        circumstances: &circumstances,
+        circumstances,
         variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),
     }
-    .answer(now)
-    .unwrap();
+    .answer(now);
     assert!(warnings.borrow().is_empty());
-    let answer = Answer { reply, refusal: None, circumstances };
-    for cookie in answer.all("Set-Cookie") {
-        browser.keep(cookie, now);
-    }
     answer
 }
 
@@ -111,4 +122,30 @@ fn whose_session_is_of_another_idp_signs_in_at_the_right_one() {
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
     assert_eq!(answer.redirect(), (303, "https://app.example.com/members/page?x=1"));
     assert_eq!(objection(&browser), None, "one login is enough");
+}
+
+#[test]
+fn where_the_wanted_idp_is_disabled_nobody_is_sent_round() {
+    let (site, mut browser) =
+        (Plan { disabled: &["other"], ..Plan::default() }.site(), Browser::default());
+    site.log_in(&mut browser, "_s1");
+    let idp = WantedIdp::One(Rc::clone(site.sp.idps.named("other").unwrap()));
+    let everywhere = Protection { force_authn: ForceAuthn::Off, ..protection(&site) };
+    let there = Protection { idp, force_authn: ForceAuthn::Off, ..protection(&site) };
+    let wanted = there.wanted_idp(|_| None).unwrap();
+    let session = &site.session(&browser).unwrap().session;
+    let reason = there.objection(session, wanted.as_deref(), NOW).unwrap();
+    assert_eq!(reason, &reason::SESSION_OF_OTHER_IDP);
+    for unauthenticated in
+        [Unauthenticated::Auto, Unauthenticated::Redirect, Unauthenticated::Status401]
+    {
+        let there = Protection { unauthenticated, idp: there.idp.clone(), ..protection(&site) };
+        let circumstances = Circumstances::new(sp::random::id);
+        let refusal = answer(&there, reason, &browser, &circumstances, NOW).unwrap_err();
+        assert_eq!(refusal.reason(), &reason::IDP_DISABLED, "{unauthenticated:?}");
+    }
+    let by_link = site.ask(&mut browser, Ask::open(Login, "idp=other"));
+    assert_eq!(by_link.refused(), (403, "idp_disabled"));
+    assert_eq!(everywhere.objection(session, None, NOW), None, "elsewhere it is as good as before");
+    assert!(site.session(&browser).is_some());
 }

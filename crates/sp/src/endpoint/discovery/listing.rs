@@ -25,7 +25,7 @@ pub(super) struct Listing<'a> {
     languages: &'a [String],
 }
 
-/// An IdP whose metadata is there.
+/// An IdP that is enabled, and whose metadata is there.
 struct Entry<'a> {
     name: &'a str,
     provider: Rc<provider::Idp>,
@@ -48,11 +48,12 @@ impl<'a> Listing<'a> {
         let words: Vec<&str> = words.split_whitespace().collect();
         let recent = if words.is_empty() { recent } else { &[] };
         let entry = |idp: &'a Rc<Idp>| Entry::new(idp, languages);
-        let others = idps.iter().filter(|idp| recent.iter().all(|name| name != idp.name()));
+        let others = idps.offered().filter(|idp| recent.iter().all(|name| name != idp.name()));
         let others = others.filter(|idp| words.is_empty() || is_found(idp, &words));
         let mut others: Vec<_> = others.filter_map(entry).collect();
         others.sort_by(|a, b| a.folded.cmp(&b.folded));
-        let recent = recent.iter().filter_map(|name| idps.named(name)).filter_map(entry).collect();
+        let recent = recent.iter().filter_map(|name| idps.named(name));
+        let recent = recent.filter(|idp| idp.is_offered()).filter_map(entry).collect();
         Self { searched, recent, others, languages }
     }
 
@@ -111,6 +112,7 @@ fn is_found(idp: &Idp, words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use saml::metadata::{Localized, LocalizedName};
+    use saml::provider::IdpSettings;
 
     use super::*;
     use crate::idp::Current;
@@ -139,6 +141,8 @@ mod tests {
         add("plain", "https://Plain.example/idp", Rc::default());
         add("aarhus", "https://au.example", named(&[("da", "Aarhus Universitet")]));
         idps.add(Idp::new(settings("awaited"), None)).unwrap();
+        let off = IdpSettings { disabled: true, ..settings("off") };
+        idps.add(Idp::new(off, Some(current("https://off.example")))).unwrap();
         idps
     }
 
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn all_whose_metadata_is_there_are_listed_by_name() {
+    fn all_that_are_enabled_and_whose_metadata_is_there_are_listed_by_name() {
         let (recent, others) = found("", &[], &[]);
         assert!(recent.is_empty());
         let names = ["Aarhus Universitet", "https://Plain.example/idp", "University of Zurich"];
@@ -168,6 +172,7 @@ mod tests {
             ("campus aarhus", vec!["Aarhus Universitet"]),
             ("plain.EXAMPLE", vec!["https://Plain.example/idp"]),
             ("nowhere", vec![]),
+            ("off.example", vec![]),
             ("  ", vec!["Aarhus Universitet", "https://Plain.example/idp", "University of Zurich"]),
         ] {
             assert_eq!(found(searched, &[], &[]).1, expected, "{searched}");
@@ -176,7 +181,7 @@ mod tests {
 
     #[test]
     fn those_chosen_before_stand_above_and_only_there() {
-        let (recent, others) = found("", &[], &["zurich", "gone", "awaited", "aarhus"]);
+        let (recent, others) = found("", &[], &["zurich", "gone", "awaited", "off", "aarhus"]);
         assert_eq!(recent, ["University of Zurich", "Aarhus Universitet"]);
         assert_eq!(others, ["https://Plain.example/idp"]);
         let (recent, others) = found("zurich", &[], &["zurich"]);

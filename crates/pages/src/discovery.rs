@@ -29,7 +29,7 @@ pub struct Discovery<'a> {
     /// Where the form goes, an absolute URL without a query.
     pub action: &'a str,
     /// What the login is to be like: arguments that go with every choice.
-    pub fields: &'a [(&'static str, String)],
+    pub fields: &'a [(&'a str, String)],
     /// What was searched for; empty = nothing.
     pub searched: &'a str,
     /// Those chosen before, the last one first.

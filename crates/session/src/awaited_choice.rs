@@ -24,6 +24,8 @@ pub struct AwaitedChoice {
     pub passive: bool,
     /// What the IdP is asked for.
     pub authn_context: Option<RequestedAuthnContext>,
+    /// What the IdP may be told besides: arguments of the login link, names and values.
+    pub hints: Vec<(String, String)>,
 }
 
 impl AwaitedChoice {
@@ -45,6 +47,11 @@ impl AwaitedChoice {
         if let Some(context) = &self.authn_context {
             write_context(&mut writer, context);
         }
+        writer.count(self.hints.len());
+        for (name, value) in &self.hints {
+            writer.string(name);
+            writer.string(value);
+        }
         secrets.seal_text(PURPOSE, sp, random_nonce, &writer.finish())
     }
 
@@ -62,6 +69,11 @@ impl AwaitedChoice {
             authn_context: match reader.boolean()? {
                 true => Some(read_context(&mut reader)?),
                 false => None,
+            },
+            hints: {
+                let count = reader.count(2)?;
+                let hint = |_| Some((reader.string()?, reader.string()?));
+                (0..count).map(hint).collect::<Option<_>>()?
             },
         };
         reader.finish()?;
@@ -87,7 +99,13 @@ mod tests {
         for authn_context in [None, Some(context)] {
             let (force_authn, passive) = (authn_context.is_some(), authn_context.is_none());
             let return_url = "/page?x=1".to_owned();
-            let choice = AwaitedChoice { return_url, force_authn, passive, authn_context };
+            let hints = match force_authn {
+                true => {
+                    vec![("login_hint".to_owned(), "é".repeat(128)), ("whr".into(), "x".into())]
+                }
+                false => Vec::new(),
+            };
+            let choice = AwaitedChoice { return_url, force_authn, passive, authn_context, hints };
             let sealed = choice.seal(&secrets, &app(), [3; NONCE_LEN]).unwrap();
             let open = |sp, sealed: &str| AwaitedChoice::open(&secrets, &sp, sealed);
             assert_eq!(open(app(), &sealed), Some(choice));

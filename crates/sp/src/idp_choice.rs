@@ -32,15 +32,16 @@ pub(crate) enum Asked {
     Person(Reply),
 }
 
-/// Finds the IdP of a login that names none. `hinted` is who it could be.
+/// Finds the IdP of a login that names none. `hinted` is who it could be; `login` says what it is to be like, should
+/// the person be asked.
 ///
 /// # Errors
-/// No IdP has metadata yet, all are disabled, or libcrypto fails.
+/// No IdP has metadata yet, all are disabled, what `login` says, or libcrypto fails.
 pub(crate) fn find<S: SessionStore>(
     sp: &Sp<S>,
     r: &impl Headers,
     hinted: Option<Rc<Idp>>,
-    login: &AwaitedChoice,
+    login: impl FnOnce() -> Result<AwaitedChoice, Refusal>,
 ) -> Result<Asked, Refusal> {
     if let Some(idp) = remembered(sp, r).or(hinted) {
         return Ok(Asked::Idp(idp));
@@ -48,19 +49,21 @@ pub(crate) fn find<S: SessionStore>(
     let page = sp.endpoints.get(EndpointKind::Discovery).filter(|_| sp.idps.is_choice());
     match (&sp.discovery, page) {
         (Discovery::Off, _) | (_, None) => Ok(Asked::Idp(sp.default_idp()?)),
-        // Without a page nobody can choose: they go on without a session.
-        (Discovery::Builtin, Some(_)) if login.passive => {
-            Ok(Asked::Person(Reply::redirect(303, sp.absolute(&login.return_url))))
-        }
-        (Discovery::Builtin, Some(page)) => {
-            let query = Serializer::new(String::new()).extend_pairs(arguments(login)).finish();
-            Ok(Asked::Person(Reply::redirect(302, format!("{page}?{query}"))))
-        }
+        (Discovery::Builtin, Some(page)) => Ok(Asked::Person(lead_to_page(sp, page, &login()?))),
         (Discovery::Service(service), Some(page)) => {
-            let address = address(sp, service, page, login)?;
+            let address = address(sp, service, page, &login()?)?;
             Ok(Asked::Person(Reply::redirect(302, address)))
         }
     }
+}
+
+fn lead_to_page<S>(sp: &Sp<S>, page: &str, login: &AwaitedChoice) -> Reply {
+    // Without a page nobody can choose: they go on without a session.
+    if login.passive {
+        return Reply::redirect(303, sp.absolute(&login.return_url));
+    }
+    let query = Serializer::new(String::new()).extend_pairs(arguments(login)).finish();
+    Reply::redirect(302, format!("{page}?{query}"))
 }
 
 /// The IdP that this browser's user wants to go to by themselves, where they choose on our page.
@@ -86,7 +89,7 @@ pub(crate) fn start_again<S>(sp: &Sp<S>, page: &str) -> String {
 }
 
 /// What a login is to be like, as arguments of `saml_login` and `saml_discovery`.
-pub(crate) fn arguments(login: &AwaitedChoice) -> Vec<(&'static str, String)> {
+pub(crate) fn arguments(login: &AwaitedChoice) -> Vec<(&str, String)> {
     let mut arguments = vec![("return", login.return_url.clone())];
     for (name, is_set) in [("force_authn", login.force_authn), ("passive", login.passive)] {
         arguments.extend(is_set.then(|| (name, "1".to_owned())));
@@ -96,6 +99,7 @@ pub(crate) fn arguments(login: &AwaitedChoice) -> Vec<(&'static str, String)> {
         arguments.extend(classes.map(|class| ("authn_context", class.clone())));
         arguments.push(("comparison", asked.comparison.as_str().to_owned()));
     }
+    arguments.extend(login.hints.iter().map(|(name, value)| (&**name, value.clone())));
     arguments
 }
 

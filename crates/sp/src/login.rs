@@ -56,7 +56,8 @@ impl Login<'_> {
         refuse_loop(sp, r, now)?;
         let asked = match self.idp.clone() {
             Some(idp) => idp,
-            None => match idp_choice::find(sp, r, self.hinted.clone(), &self.awaited_choice(sp))? {
+            None => match idp_choice::find(sp, r, self.hinted.clone(), || self.awaited_choice(sp))?
+            {
                 Asked::Idp(idp) => idp,
                 Asked::Person(reply) => return Ok(reply),
             },
@@ -102,13 +103,18 @@ impl Login<'_> {
     }
 
     /// The login as it is without its IdP.
-    pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> AwaitedChoice {
-        AwaitedChoice {
+    ///
+    /// # Errors
+    /// A hint is none.
+    pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> Result<AwaitedChoice, Refusal> {
+        let all = sp.idps.enabled().map(|idp| &idp.settings().policy.request);
+        Ok(AwaitedChoice {
             return_url: sp.at_home(self.return_url.clone()),
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: self.authn_context.clone(),
-        }
+            hints: self.hints.kept(all)?,
+        })
     }
 
     /// What is asked for, and which of the IdP's preferences it is, when others may follow.

@@ -29,7 +29,7 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
     }
     let login = login::asked(visit, sp)?;
     match (&login.idp, &sp.discovery) {
-        (None, Discovery::Off | Discovery::Builtin) => Ok(page(visit, sp, &login)),
+        (None, Discovery::Off | Discovery::Builtin) => page(visit, sp, &login),
         (Some(idp), Discovery::Off | Discovery::Builtin) => {
             let is_automatic = login::flag(visit, REMEMBER);
             let choices = sp.cookies.idp_choices(&visit.head).with(idp.name(), is_automatic);
@@ -63,7 +63,7 @@ fn chosen_elsewhere<S: SessionStore>(
         let detail = format!("the \"{AWAITED_CHOICE}\" argument is not ours");
         return Err(Refusal::new(&reason::ARGUMENT_INVALID, detail));
     };
-    let AwaitedChoice { return_url, force_authn, passive, authn_context } = awaited;
+    let AwaitedChoice { return_url, force_authn, passive, authn_context, hints } = awaited;
     // A reload may have made a handler of it since.
     let return_url = sp.return_targets.check(&sp.absolute(&return_url));
     let return_url = return_url.unwrap_or_else(|| sp.login_redirect.clone());
@@ -93,24 +93,24 @@ fn chosen_elsewhere<S: SessionStore>(
         authn_context,
         refused_contexts: 0,
         replaces: None,
-        hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
+        hints: Hints { arguments: Arguments::Kept(&hints), variables: &visit.variables },
     };
     start(visit, sp, login)
 }
 
-fn page<S>(visit: &Visit, sp: &Sp<S>, login: &Login<'_>) -> Reply {
+fn page<S>(visit: &Visit, sp: &Sp<S>, login: &Login<'_>) -> Result<Reply, Refusal> {
     let choices = sp.cookies.idp_choices(&visit.head);
     let searched = visit.head.argument("q").unwrap_or_default();
     let languages = http::languages(&visit.head);
     let listing = Listing::new(&sp.idps, &languages, &searched, choices.names());
     let remembers = sp.discovery == Discovery::Builtin;
-    Reply::discovery(&Page {
+    Ok(Reply::discovery(&Page {
         action: sp.endpoints.get(EndpointKind::Discovery).unwrap_or_default(),
-        fields: &arguments(&login.awaited_choice(sp)),
+        fields: &arguments(&login.awaited_choice(sp)?),
         searched: &listing.searched,
         recent: &listing.recent(),
         others: &listing.others(),
         found: listing.found(),
         remember: remembers.then(|| choices.automatic().is_some()),
-    })
+    }))
 }

@@ -3,9 +3,17 @@
 use std::borrow::Cow;
 
 use http::Head;
+use std::collections::BTreeSet;
+
 use saml::provider::{ExtraArgument, ExtraValue, RequestPolicy};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
+
+/// The argument that says who signs in.
+const LOGIN_HINT: &str = "login_hint";
+
+/// So many go with a login whose IdP is chosen first: they travel in addresses.
+const MAX_KEPT: usize = 8;
 
 /// Bytes of one: names of people and of their organisations, and room in the IdP's longest URL.
 const LONGEST: usize = 256;
@@ -46,7 +54,7 @@ impl Hints<'_> {
     /// # Errors
     /// The link says what is no hint.
     pub(crate) fn subject(&self, says: &RequestPolicy) -> Result<Option<String>, Refusal> {
-        if says.subject_hint { self.argument("login_hint") } else { Ok(None) }
+        if says.subject_hint { self.argument(LOGIN_HINT) } else { Ok(None) }
     }
 
     /// What the IdP's URL carries besides, empty values left out.
@@ -72,6 +80,19 @@ impl Hints<'_> {
         Ok(extra)
     }
 
+    /// The arguments that an IdP which `all` speak of may be told, for when one has been chosen.
+    ///
+    /// # Errors
+    /// The link says what is no hint.
+    pub(crate) fn kept<'p>(
+        &self,
+        all: impl Iterator<Item = &'p RequestPolicy>,
+    ) -> Result<Vec<(String, String)>, Refusal> {
+        let names: BTreeSet<&str> = all.flat_map(argument_names).collect();
+        let pair = |name: &str| Ok(self.argument(name)?.map(|value| (name.to_owned(), value)));
+        names.into_iter().filter_map(|name| pair(name).transpose()).take(MAX_KEPT).collect()
+    }
+
     fn argument(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.arguments.get(name).filter(|value| !value.is_empty()) {
             Some(value) if !is_hint(&value) => Err(Refusal::new(
@@ -85,6 +106,13 @@ impl Hints<'_> {
             value => Ok(value),
         }
     }
+}
+
+/// Those of a login link that the IdP is told.
+fn argument_names(says: &RequestPolicy) -> impl Iterator<Item = &str> {
+    let extra = says.extra_arguments.iter();
+    let extra = extra.filter(|extra| matches!(extra.value, ExtraValue::Argument));
+    says.subject_hint.then_some(LOGIN_HINT).into_iter().chain(extra.map(|extra| &*extra.name))
 }
 
 fn find(pairs: &[(String, String)], name: &str) -> Option<String> {
@@ -153,5 +181,40 @@ mod tests {
         }
         let longest = with(&long[1..], "", |hints| hints.extra_arguments(&says)).unwrap();
         assert_eq!(longest.len(), 1);
+    }
+
+    #[test]
+    fn what_some_idp_may_be_told_is_kept_and_nothing_else() {
+        let subject = says(Vec::new());
+        let none = RequestPolicy::default();
+        let extra = says(vec![
+            extra("whr", ExtraValue::Argument),
+            extra("tenant", ExtraValue::Text("x".into())),
+            extra("realm", ExtraValue::Variable("realm".into())),
+        ]);
+        let kept = |query: &str, all: &[&RequestPolicy]| {
+            let head = Head::new("GET", query);
+            let hints = Hints { arguments: Arguments::Opened(&head), variables: &[] };
+            hints.kept(all.iter().copied())
+        };
+        let query = "login_hint=a%2Bb&whr=north&tenant=y&realm=z&other=1&whr=second";
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let (hint, whr) = (pair("login_hint", "a+b"), pair("whr", "north"));
+        assert_eq!(kept(query, &[&none]).unwrap(), []);
+        assert_eq!(kept(query, &[&none, &subject, &subject]).unwrap(), std::slice::from_ref(&hint));
+        assert_eq!(kept(query, &[&extra, &subject]).unwrap(), [hint, whr]);
+        assert_eq!(kept("login_hint=", &[&subject]).unwrap(), []);
+        let refusal = kept("login_hint=a%00", &[&none, &subject]).unwrap_err();
+        assert_eq!(refusal.reason(), &reason::ARGUMENT_INVALID);
+    }
+
+    #[test]
+    fn so_many_are_kept_at_most() {
+        let names: Vec<String> = (0..20).map(|n| format!("x{n}")).collect();
+        let each: Vec<_> =
+            names.iter().map(|name| says(vec![extra(name, ExtraValue::Argument)])).collect();
+        let head = Head::new("GET", names.iter().map(|n| format!("{n}=1&")).collect::<String>());
+        let hints = Hints { arguments: Arguments::Opened(&head), variables: &[] };
+        assert_eq!(hints.kept(each.iter()).unwrap().len(), MAX_KEPT);
     }
 }

@@ -135,9 +135,11 @@ impl Plan {
             disabled: self.disabled.contains(&name),
             ..settings(name, policy)
         };
-        idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
-        let domains = vec!["other.example".to_owned()];
-        let other = IdpSettings { domains, ..settings("other", Policy::default()) };
+        let at =
+            |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
+        let corp = at("corp.example", settings("corp", self.policy.clone()));
+        idps.add(sp::Idp::new(corp, of_corp)).unwrap();
+        let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         idps
     }

@@ -251,3 +251,36 @@ def test_a_discovery_service(nginx, browser):
     request = LUND.asked(browser.get(back + LUND.entity_id))
     landed = browser.post(request.acs_url, LUND.form(request))
     assert (landed.status, landed.location) == (303, server.url("/page.html?x=1"))
+
+
+def test_a_disabled_idp_is_not_offered(nginx, browser):
+    server = nginx(CONF.replace("metadata evil.xml;", "metadata evil.xml; disabled on; domain evil.org;"), files=FILES)
+    page = at_page(browser, server)
+    assert list(choices(page)) == ["corp", "lund & co"]
+    assert not choices(browser.get(server.url("/saml/discovery?q=evil")))
+    for query in ("idp=evil", f"idp={quote(MALLORY.entity_id)}&remember=1"):
+        assert_refused(server, browser.get(server.url(f"/saml/discovery?{query}")), "idp_disabled")
+    led = browser.get(server.url("/saml/login?login_hint=jane%40evil.org"))
+    assert led.location.startswith(server.url("/saml/discovery?")), "nor does a domain lead there"
+
+
+@pytest.mark.parametrize("kind", ["builtin", "service"])
+def test_hints_reach_the_idp_that_is_chosen(nginx, browser, kind):
+    settings = "metadata lund.xml; subject_hint on; extra_request_args login_hint domain_hint whr=$host;"
+    conf = CONF.replace("metadata lund.xml;", settings)
+    if kind == "service":
+        conf = conf.replace("discovery builtin", f"discovery {SERVICE}")
+    server = nginx(conf, files=FILES)
+    link = "/saml/login?return=/page.html&login_hint=a%2Bb%40x.org&domain_hint=x.org&other=1"
+    led = browser.get(server.url(link))
+    if kind == "builtin":
+        begun = choose(browser, browser.get(led.location), "lund & co")
+    else:
+        assert "x.org" not in led.location, "they are sealed"
+        (back,) = parse_qs(urlsplit(led.location).query)["return"]
+        begun = browser.get(f"{back}&entityID={quote(LUND.entity_id)}")
+    request = LUND.asked(begun)
+    assert request.xml.findtext(".//saml:NameID", namespaces=NS) == "a+b@x.org"
+    arguments = parse_qs(urlsplit(begun.location).query)
+    told = {name: arguments.get(name) for name in ("login_hint", "domain_hint", "whr", "other")}
+    assert told == {"login_hint": ["a+b@x.org"], "domain_hint": ["x.org"], "whr": ["127.0.0.1"], "other": None}

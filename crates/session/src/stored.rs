@@ -100,7 +100,7 @@ impl Secrets {
     /// # Errors
     /// libcrypto failed.
     pub fn keys_of_name(&self, parts: &[&str]) -> Result<Vec<StoreKey>, SealError> {
-        // In one piece: libcrypto hashes blocks that follow each other in half the time.
+        // In one piece, which libcrypto hashes faster than many.
         let mut name = NAME.to_vec();
         for part in parts {
             name.extend_from_slice(&length_octets(part.len()));

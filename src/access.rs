@@ -15,8 +15,9 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
+use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Found, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight};
+use sp::{Challenge, Found, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight};
 
 use crate::clock::now;
 use crate::context::{Context, Waiting};
@@ -33,7 +34,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     if let Some(context) = Context::of(r) {
         // Before an internal redirect another location may have asked nginx's other modules.
-        context.is_unknown.set(false);
+        context.closed.set(None);
     }
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
@@ -49,14 +50,16 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Verdict::Answer(reply) => return respond::send(r, &reply),
     }
     let now = now();
-    let session = match session_of(r, &protection, now) {
+    let idp = match wanted_idp(r, &protection) {
+        Ok(idp) => idp,
+        Err(refusal) => return refuse(r, &protection, &refusal),
+    };
+    let reason = match entrance(r, &protection, idp.as_deref(), now) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(session)) => session,
+        Poll::Ready(Ok(Entrance::Open(live))) => return admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Closed(reason))) => reason,
     };
-    if let Some(live) = session {
-        return admit(r, &protection, live, now);
-    }
     forget_session(r);
     remote_user::no_session(r, satisfies_any(r));
     match protection.mode {
@@ -64,10 +67,10 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Mode::Require if satisfies_any(r) => {
             // Another access module may still grant: the status makes nginx ask it.
             let Some(context) = Context::of_or_new(r) else { return FAILED };
-            context.is_unknown.set(true);
+            context.closed.set(Some(reason));
             NGX_HTTP_UNAUTHORIZED as ngx_int_t
         }
-        Mode::Require => challenge(r, &protection, now),
+        Mode::Require => challenge(r, &protection, idp, reason, now),
     }
 }
 
@@ -76,10 +79,13 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
 pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
-    if Context::of(r).is_some_and(|context| context.is_unknown.take()) {
-        return challenge(r, &protection, now());
+    let Some(reason) = Context::of(r).and_then(|context| context.closed.take()) else {
+        return declined();
+    };
+    match wanted_idp(r, &protection) {
+        Ok(idp) => challenge(r, &protection, idp, reason, now()),
+        Err(refusal) => refuse(r, &protection, &refusal),
     }
-    declined()
 }
 
 /// What another location admitted before an internal redirect does not hold here.
@@ -108,10 +114,15 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if Context::of_subrequest(r).is_none() {
         return FAILED;
     }
-    let live = match session_of(r, &protection, now()) {
+    let entrance = match wanted_idp(r, &protection) {
+        Ok(idp) => entrance(r, &protection, idp.as_deref(), now()),
+        Err(refusal) => Poll::Ready(Err(refusal)),
+    };
+    let live = match entrance {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return respond::refuse_subrequest(r, &refusal),
-        Poll::Ready(Ok(session)) => session,
+        Poll::Ready(Ok(Entrance::Open(live))) => Some(live),
+        Poll::Ready(Ok(Entrance::Closed(_))) => None,
     };
     let is_refused = live.is_none() && protection.mode == Mode::Require;
     let Some(context) = Context::of_subrequest(r) else {
@@ -156,10 +167,32 @@ fn is_preflight(r: &Request) -> bool {
         && cors::is_preflight(headers(r))
 }
 
-/// The session that opens this location; pending while memcached is asked.
-fn session_of(r: &Request, protection: &Protection, now: UnixTime) -> Poll<Found> {
+/// The IdP whose users get in.
+fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
+    protection.wanted_idp(|name| server_variable::value(r, name))
+}
+
+/// What this location is to a browser.
+enum Entrance {
+    Open(Rc<LiveSession>),
+    Closed(&'static Reason),
+}
+
+/// Looks for a session that opens this location; pending while memcached is asked.
+fn entrance(
+    r: &Request,
+    protection: &Protection,
+    idp: Option<&Idp>,
+    now: UnixTime,
+) -> Poll<Result<Entrance, Refusal>> {
     look_up(r, &protection.sp, now).map(|found| {
-        found.map(|session| session.filter(|live| protection.suits(&live.session, now)))
+        let Some(live) = found? else {
+            return Ok(Entrance::Closed(&reason::AUTHENTICATION_REQUIRED));
+        };
+        Ok(match protection.objection(&live.session, idp, now) {
+            Some(reason) => Entrance::Closed(reason),
+            None => Entrance::Open(live),
+        })
     })
 }
 
@@ -243,10 +276,17 @@ fn admit(
     NGX_OK as ngx_int_t
 }
 
-/// Asks for a login, or says that there is none.
-fn challenge(r: &mut Request, protection: &Protection, now: UnixTime) -> ngx_int_t {
+/// Asks for a login, or says for what `reason` nobody gets in.
+fn challenge(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    reason: &'static Reason,
+    now: UnixTime,
+) -> ngx_int_t {
     let variables = server_variable::values(r, protection.sp.variables());
-    match with_challenge(r, protection, &variables, |challenge| challenge.answer(now)) {
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.answer(now);
+    match with_challenge(r, protection, idp, reason, &variables, answer) {
         Some(Ok(reply)) => respond::send(r, &reply),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
@@ -254,7 +294,8 @@ fn challenge(r: &mut Request, protection: &Protection, now: UnixTime) -> ngx_int
 }
 
 fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
-    match with_challenge(r, protection, &[], |challenge| challenge.remember()) {
+    let remember = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember();
+    match with_challenge(r, protection, None, refusal.reason(), &[], remember) {
         Some(()) => respond::refuse(r, refusal, &Purpose::default()),
         None => FAILED,
     }
@@ -264,6 +305,8 @@ fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_in
 fn with_challenge<T>(
     r: &Request,
     protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    reason: &'static Reason,
     variables: &[(String, String)],
     work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
 ) -> Option<T> {
@@ -271,6 +314,8 @@ fn with_challenge<T>(
     let context = Context::of_or_new(r)?;
     Some(work(Challenge {
         protection,
+        idp,
+        reason,
         head: headers(r),
         method: match r.as_ref().method {
             method if method & GET != 0 => Method::Get,

@@ -27,14 +27,15 @@ use settings::{
     Block, Built, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, SourcePlace, Warnings,
     location,
 };
-use sp::Preflight;
+use sp::{Preflight, WantedIdp};
 
 pub use self::commands::{COMMANDS, commands};
 use self::host::Nginx;
 use crate::board::BoardZone;
 use crate::clock::now;
 use crate::counters::Counters;
-use crate::module::{LocConf, MainConf, SamlModule};
+use crate::module::{LocConf, Location, MainConf, SamlModule};
+use crate::server_variable;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -195,12 +196,29 @@ pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c
         return report(cf, Err(error));
     }
     let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
-    let outcome = location(&conf.raw, &main.sps).map(|location| {
+    let outcome = location(&conf.raw, &main.sps).and_then(|location| {
+        expect_variable(cf, conf, &location)?;
         server::note(cf, &conf.raw, &location);
         conf.location = location;
         look_around(cf, main, conf);
+        Ok(())
     });
     report(cf, outcome)
+}
+
+/// nginx must know the variable that says whose users a location wants.
+fn expect_variable(
+    cf: &mut ngx_conf_t,
+    conf: &LocConf,
+    location: &Location,
+) -> Result<(), ConfigError> {
+    let (Some(given), Some(protection)) = (&conf.raw.auth, &location.protection) else {
+        return Ok(());
+    };
+    let WantedIdp::OfVariable(name) = &protection.idp else { return Ok(()) };
+    server_variable::announce(cf, name).map_err(|why| {
+        ConfigError::new(&given.place, format!("\"auth_saml\" \"idp=${name}\": {why}"))
+    })
 }
 
 /// An `if` or `limit_except` inside a handler's location is still that handler. Whoever else

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, Request};
 use pages::Circumstances;
+use saml::reason::Reason;
 use sp::{Found, LiveSession, random};
 
 use crate::errand::{Errand, Pending};
@@ -19,8 +20,8 @@ use crate::suspend::Suspension;
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
-    /// The access phase found nobody, and asks nginx's other modules first.
-    pub is_unknown: Cell<bool>,
+    /// Why the access phase let nobody in, which asks nginx's other modules first.
+    pub closed: Cell<Option<&'static Reason>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
     /// What it waits for.
@@ -60,7 +61,7 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
-            is_unknown: Cell::default(),
+            closed: Cell::default(),
             detour: Cell::default(),
             waiting: RefCell::default(),
             is_notice: Cell::default(),

@@ -54,8 +54,8 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
 }
 
 /// What a login may tell the IdP: where one begins, or goes on after an answer.
-fn variables(r: &mut Request, kind: EndpointKind, sp: &Sp) -> Vec<(String, String)> {
-    if !matches!(kind, EndpointKind::Login | EndpointKind::Acs) {
+fn variables(r: &Request, kind: EndpointKind, sp: &Sp) -> Vec<(String, String)> {
+    if !matches!(kind, EndpointKind::Login | EndpointKind::Discovery | EndpointKind::Acs) {
         return Vec::new();
     }
     server_variable::values(r, sp.variables())

@@ -22,6 +22,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{SamlModule, Sp};
+use crate::server_variable;
 
 /// One variable.
 struct Variable {
@@ -211,7 +212,11 @@ fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };
-    Some(Rc::ptr_eq(&protection.sp, sp) && protection.suits(&live.session, now()))
+    if !Rc::ptr_eq(&protection.sp, sp) {
+        return Some(false);
+    }
+    let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;
+    Some(protection.objection(&live.session, idp.as_deref(), now()).is_none())
 }
 
 fn safe(text: &str) -> Option<String> {

@@ -30,10 +30,15 @@ http {
         include saml-endpoints.conf;
         location / { auth_saml app; }
         location /corp/ { auth_saml app idp=corp; }
+        location /tenant/ { auth_saml app idp=$arg_idp; }
+        location /optional/ { auth_saml app idp=corp; auth_saml_mode optional; try_files /page.html =404; }
     }
 }
 """
 OTHER = Idp("https://other.example.org", "https://other.example.org/sso", credential=rsa_credential("other"))  # fmt: skip
+
+
+PROGRAM = {"Accept": "application/json", "Sec-Fetch-Mode": "cors"}
 
 
 @pytest.fixture
@@ -96,6 +101,21 @@ def test_its_sessions_end_and_those_of_others_do_not(serve, idp):
     assert_all_workers(server, other, True)
     reload(server, "")
     assert_all_workers(server, member, True)
+
+
+def test_a_location_that_wants_its_users_sends_nobody_round(serve):
+    server = serve()
+    other = Browser().towards(server)
+    OTHER.login(other, server.url("/saml/login?idp=other&return=/page.html"))
+    reload(server)
+    assert_all_workers(server, other, True)
+    for path in ("/corp/", "/tenant/?idp=corp", "/tenant/?idp=https://idp.example.org/metadata"):
+        for headers in ({}, PROGRAM):
+            page = other.get(server.url(path), headers=headers)
+            assert page.status == 403 and not page.set_cookie
+            assert_refused(server, page, "idp_disabled")
+    assert other.get(server.url("/optional/page.html")).status == 200
+    assert_all_workers(server, other, True)
 
 
 def test_a_logout_ends_the_session_for_good(serve, idp):

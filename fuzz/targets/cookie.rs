@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clock::{Seconds, UnixTime};
 use libfuzzer_sys::fuzz_target;
 use session::{
-    Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, SpId, cookie_suffix, cookies,
+    IdpChoices, Logins, NONCE_LEN, PendingLogin, Secret, Secrets, SessionToken, SpId, cookie_suffix, cookies,
     cookies_named,
 };
 
@@ -49,6 +49,9 @@ fn read(secrets: &Secrets, value: &[u8]) {
         assert_eq!(Logins::from_cookie(logins.to_cookie()), Some(logins));
         assert!(Logins::after_login(Some(logins), NOW).count > 0);
     }
+    let choices = IdpChoices::from_cookie(value).to_cookie();
+    assert!(choices.bytes().all(|b| b.is_ascii_alphanumeric() || b"*-._+%&=".contains(&b)));
+    assert_eq!(IdpChoices::from_cookie(&choices).to_cookie(), choices);
     if let Ok(pending) = PendingLogin::open_cookie(secrets, &APP, value, NOW) {
         assert_eq!(pending, *PENDING);
     }

@@ -11,6 +11,7 @@
 )]
 
 mod accept;
+mod accept_language;
 mod answer;
 pub mod browser;
 pub mod cors;
@@ -25,6 +26,7 @@ mod target;
 mod url;
 
 pub use accept::accepts_html;
+pub use accept_language::languages;
 pub use answer::Answer;
 pub use freshness::Freshness;
 pub use head::Head;

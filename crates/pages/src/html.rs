@@ -14,10 +14,19 @@ text-decoration:none}dt{font-weight:600}dd{margin:0 0 .6em}@media(prefers-color-
 
 /// A whole page; `title` is our own text, `body` HTML.
 pub(crate) fn page(title: &str, body: &str) -> String {
+    page_with(title, "", body)
+}
+
+/// As [`page`], with a second style sheet behind [`STYLE`]; empty = none.
+pub(crate) fn page_with(title: &str, style: &str, body: &str) -> String {
+    let second = match style {
+        "" => String::new(),
+        style => format!("<style>{style}</style>"),
+    };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style>\
+         <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style>{second}\
          </head><body><main><h1>{title}</h1>{body}</main></body></html>\n"
     )
 }

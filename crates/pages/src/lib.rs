@@ -11,6 +11,7 @@
 )]
 
 mod circumstances;
+mod discovery;
 mod form;
 mod html;
 pub mod json;
@@ -21,6 +22,7 @@ mod sign_in;
 mod sign_out;
 
 pub use circumstances::{About, Circumstances};
+pub use discovery::{Choice, Discovery};
 pub use form::post_form;
 pub use refusal_page::{Purpose, refused};
 pub use reply::{Body, Reply};

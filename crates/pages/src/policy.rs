@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::discovery;
 use crate::html::{STYLE, SUBMIT};
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
@@ -13,10 +14,27 @@ pub(crate) fn content_security_policy() -> String {
     format!("{}; frame-ancestors 'none'", frameable_content_security_policy())
 }
 
+/// The same for the page on which people choose their IdP, which has images and no scripts. Nothing is said
+/// of forms: browsers would stop the redirect that follows one.
+pub(crate) fn discovery_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; img-src data:; base-uri 'none'; \
+             frame-ancestors 'none'",
+            hash(STYLE),
+            hash(discovery::STYLE)
+        )
+    });
+    CSP.clone()
+}
+
+fn hash(text: &str) -> String {
+    STANDARD.encode(openssl::sha::sha256(text.as_bytes()))
+}
+
 /// The same for a page that an IdP may show in a frame.
 pub(crate) fn frameable_content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| {
-        let hash = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
         format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'",
             hash(STYLE),
@@ -46,6 +64,29 @@ mod tests {
             frameable_content_security_policy(),
             format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'")
         );
+    }
+
+    #[test]
+    fn the_second_style_sheet_has_its_hash() {
+        let page = crate::discovery::discovery(&crate::Discovery {
+            action: "https://app.example.com/",
+            fields: &[],
+            searched: "",
+            recent: &[],
+            others: &[],
+            found: 0,
+            remember: None,
+        });
+        let first = hash_of(&page, "style");
+        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
+        assert_eq!(
+            discovery_content_security_policy(),
+            format!(
+                "default-src 'none'; style-src {first} {second}; img-src data:; base-uri 'none'; \
+                 frame-ancestors 'none'"
+            )
+        );
+        assert!(!page.contains("<script"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use http::Field;
 use saml::refusal::Refusal;
 
+use crate::discovery::{Discovery, discovery};
 use crate::policy;
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it.
@@ -51,6 +52,11 @@ impl Reply {
     /// An HTML page that other sites may show in a frame: an IdP's logout page does.
     pub fn frameable_html(status: u16, html: String) -> Self {
         Self::page(status, html, policy::frameable_content_security_policy())
+    }
+
+    /// The page on which people choose where they sign in.
+    pub fn discovery(page: &Discovery<'_>) -> Self {
+        Self::page(200, discovery(page), policy::discovery_content_security_policy())
     }
 
     /// A SOAP envelope.

@@ -7,6 +7,7 @@ mod kind;
 mod signers;
 mod sp;
 mod text;
+mod ui_info;
 mod validity;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub use idp::IdpMetadata;
 pub use keys::MetadataKey;
 pub use signers::MetadataSigners;
 pub use sp::{Contact, Organization, RequestedAttribute, SpMetadata};
+pub use ui_info::{Localized, LocalizedName, UiInfo};
 pub use validity::Validity;
 
 /// Why metadata is unusable: a sentence that says what to do.

@@ -6,6 +6,12 @@ pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 /// SAML 2.0 metadata (Metadata 1.1).
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+/// What metadata says for people (MetadataUI 2).
+pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Identity Provider Discovery: the binding and the namespace of DiscoveryResponse (IdpDisco 2.4).
+pub const DISCOVERY: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
+/// The prefix `xml` (xml-names 3).
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// XML Signature (xmldsig-core1).
 pub const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// What XML Signature 1.1 has added (xmldsig-core1 1.3).

@@ -285,6 +285,12 @@ reasons! {
     IDP_UNKNOWN, "idp_unknown", Client,
         "The sender is not an identity provider of this service.",
         "add a saml_idp with this entity_id and name it by idp in the saml_sp";
+    IDP_NOT_OFFERED, "idp_not_offered", Client,
+        "The organisation that was chosen cannot sign people in here.",
+        "name the saml_idp in an idp of the saml_sp, or correct what has chosen it: the variable of auth_saml idp=, the discovery service";
+    IDP_NOT_CHOSEN, "idp_not_chosen", Client,
+        "No organisation was chosen to sign in at.",
+        "nothing when the person left the discovery service; else see there why it sends nobody back with an entityID, and whether it knows this SP's metadata";
     IDP_DISABLED, "idp_disabled", Sp 403,
         "Signing in by this identity provider is switched off.",
         "nothing, when that is meant; else take disabled out of the saml_idp, and reload nginx";
@@ -453,6 +459,9 @@ reasons! {
     AUTHENTICATION_REQUIRED, "authentication_required", Client 401,
         "You are not logged in.",
         "open the login address in a browser";
+    SESSION_OF_OTHER_IDP, "session_of_other_idp", Client 401,
+        "You are logged in at another organisation than this page is for.",
+        "open the login address in a browser; auth_saml idp= says whose users the location is for";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
@@ -533,6 +542,7 @@ mod tests {
                 ("idp_disabled", 403),
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
+                ("session_of_other_idp", 401),
                 ("logout_cross_site", 403),
             ]
         );

@@ -15,6 +15,7 @@
     )
 )]
 
+mod awaited_choice;
 mod bound_key;
 mod budget;
 mod claims;
@@ -22,6 +23,7 @@ pub mod cookie;
 mod gcm;
 pub mod header_value;
 mod hmac;
+mod idp_choices;
 mod length;
 mod login_cookies;
 mod logouts;
@@ -42,6 +44,7 @@ mod token;
 mod uri_prefix;
 mod wire;
 
+pub use awaited_choice::AwaitedChoice;
 pub use bound_key::{NONCE_LEN, SealError};
 pub use budget::{Budget, Client, Spent};
 pub use claims::{Claimed, Claims, MAX_CLAIMS};
@@ -49,6 +52,7 @@ pub use cookie::{
     CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,
 };
 pub use header_value::{attributes_json, header_safe, join};
+pub use idp_choices::IdpChoices;
 pub use login_cookies::{LoginCookie, LoginState, on_the_wire, surplus};
 pub use logouts::Logouts;
 pub use loop_guard::Logins;

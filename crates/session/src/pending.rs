@@ -195,7 +195,7 @@ fn stored_lifetime(lifetime: Seconds) -> u64 {
     u32::try_from(lifetime.0.max(0)).unwrap_or(u32::MAX).into()
 }
 
-fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
+pub(crate) fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
     writer.string(context.comparison.as_str());
     writer.count(context.classes.len());
     for class in &context.classes {
@@ -203,7 +203,7 @@ fn write_context(writer: &mut Writer, context: &RequestedAuthnContext) {
     }
 }
 
-fn read_context(reader: &mut Reader<'_>) -> Option<RequestedAuthnContext> {
+pub(crate) fn read_context(reader: &mut Reader<'_>) -> Option<RequestedAuthnContext> {
     let comparison = Comparison::from_name(&reader.string()?)?;
     let count = reader.count(2)?;
     let classes = (0..count).map(|_| reader.uri()).collect::<Option<Vec<_>>>()?;

@@ -81,7 +81,8 @@ fn current<H: Host>(
         .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
     request::check_binding(raw, &provider, warnings);
     let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
-    Ok(Current { provider: Rc::new(provider), soap_slo })
+    let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
+    Ok(Current { provider: Rc::new(provider), soap_slo, ui })
 }
 
 /// The lines, when each of them can be used.
@@ -102,6 +103,7 @@ fn settings<H: Host>(
         keys: keys(raw, around.files)?,
         metadata_signers: signatures::metadata_signers(raw, policy, around)?,
         second_verifier: signatures::second_verifier(policy, around)?,
+        domains: raw.domain.iter().map(|given| given.value.clone()).collect(),
         policy: Policy { request: request::policy(&policy.request, around)?, ..policy.resolved() },
     })
 }

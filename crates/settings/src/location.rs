@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sp::{Idp, Location, Preflight, Protection, Sp};
+use sp::{Location, Preflight, Protection, Sp, WantedIdp};
 
 use crate::place::{ConfigError, Given, Place};
 use crate::raw::{RawAuth, RawLocation};
@@ -21,7 +21,8 @@ pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, 
     let protection = match &raw.auth {
         Some(Given { value: RawAuth::On { sp, idp }, place }) => {
             let sp = find_sp(sps, sp, place)?;
-            let idp = idp.as_deref().map(|name| find_idp(&sp, name, place)).transpose()?;
+            let idp =
+                idp.as_deref().map_or(Ok(WantedIdp::Any), |name| wanted_idp(&sp, name, place))?;
             Some(Rc::new(protection(raw, sp, idp)?))
         }
         Some(Given { value: RawAuth::Off, .. }) | None => None,
@@ -33,7 +34,7 @@ pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, 
 fn protection<S>(
     raw: &RawLocation,
     sp: Rc<Sp<S>>,
-    idp: Option<Rc<Idp>>,
+    idp: WantedIdp,
 ) -> Result<Protection<S>, ConfigError> {
     if let Some(Given { value: Preflight::Answer, place }) = &raw.preflight
         && raw.cors_origins.is_none()
@@ -62,8 +63,21 @@ pub(crate) fn unknown_sp(name: &str, place: &Place) -> ConfigError {
     )
 }
 
-fn find_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigError> {
-    sp.idps.named(name).cloned().ok_or_else(|| {
+/// By the name of its block, or a variable.
+fn wanted_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<WantedIdp, ConfigError> {
+    if let Some(variable) = name.strip_prefix('$') {
+        return match is_variable(variable) {
+            true => Ok(WantedIdp::OfVariable(variable.to_owned())),
+            false => Err(ConfigError::new(
+                place,
+                format!(
+                    "invalid variable \"{name}\" in \"auth_saml\", idp= takes one alone, and none of this \
+                     module's, whose values come of the session"
+                ),
+            )),
+        };
+    }
+    sp.idps.named(name).cloned().map(WantedIdp::One).ok_or_else(|| {
         let known: Vec<_> = sp.idps.iter().map(|idp| idp.name()).collect();
         ConfigError::new(
             place,
@@ -74,4 +88,11 @@ fn find_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<Rc<Idp>, ConfigE
             ),
         )
     })
+}
+
+/// A name as nginx writes it, of a variable that does not need the session.
+fn is_variable(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_ours = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("saml_"));
+    !name.is_empty() && name.bytes().all(is_plain) && !is_ours
 }

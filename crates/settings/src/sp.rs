@@ -13,7 +13,7 @@ use clock::Seconds;
 use http::{HttpUrl, Scheme};
 use saml::provider::{OwnKeys, Policy};
 use session::SpId;
-use sp::{Cookies, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
+use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
 
 use self::credential::{Pairs, pairs};
 use self::endpoints::endpoints;
@@ -41,6 +41,7 @@ pub(crate) fn sp<H: Host>(
     let pairs = pairs(raw, around.files, around.now, warnings)?;
     let idps = idps(raw, &pairs, around, warnings)?;
     let endpoints = endpoints(raw, &base, around.endpoints)?;
+    let discovery = discovery(raw, &endpoints)?;
     let targets = return_targets(raw, &base, Rc::clone(&around.handler_paths))?;
     let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
     let login_redirect = raw.login_redirect.clone().unwrap_or_else(front_page);
@@ -68,6 +69,7 @@ pub(crate) fn sp<H: Host>(
         credentials: pairs.credentials,
         decryption_keys: pairs.decryption_keys,
         idps,
+        discovery,
         return_targets: targets,
         login_redirect,
         logout_redirect,
@@ -146,6 +148,22 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
 
 fn policies(idps: &Idps) -> impl Iterator<Item = &Policy> + Clone {
     idps.iter().map(|idp| &idp.settings().policy)
+}
+
+/// Where it is not off, there must be a place to choose at, or to come back to.
+fn discovery(raw: &RawSp, endpoints: &Endpoints) -> Result<Discovery, ConfigError> {
+    let Some(given) = &raw.discovery else { return Ok(Discovery::Off) };
+    if given.value != Discovery::Off && endpoints.get(EndpointKind::Discovery).is_none() {
+        return Err(ConfigError::new(
+            &given.place,
+            format!(
+                "\"discovery\" of saml_sp \"{0}\" needs \"location = /saml/discovery {{ saml_discovery {0}; }}\" \
+                 in its server",
+                raw.name
+            ),
+        ));
+    }
+    Ok(given.value.clone())
 }
 
 fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {

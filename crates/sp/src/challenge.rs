@@ -1,13 +1,16 @@
 //! What somebody without a session gets: a login, or a 401 as those can use it who will read it.
 
+use std::rc::Rc;
+
 use clock::UnixTime;
 use http::return_url::LENGTH_MAX;
 use http::{Headers, browser, cors};
 use pages::{Circumstances, Reply};
-use saml::reason;
+use saml::reason::Reason;
 use saml::refusal::Refusal;
 
-use crate::login::{Hints, Login};
+use crate::idp::Idp;
+use crate::login::{Arguments, Hints, Login};
 use crate::protection::{ForceAuthn, Protection, Unauthenticated};
 use crate::session_store::SessionStore;
 
@@ -18,6 +21,10 @@ const MAX_RETURN_URI: usize = 2000;
 pub struct Challenge<'a, S, H> {
     /// What the location wants, and by which SP.
     pub protection: &'a Protection<S>,
+    /// Whose users it wants, as [`Protection::wanted_idp`] says.
+    pub idp: Option<Rc<Idp>>,
+    /// Why nobody has got in.
+    pub reason: &'static Reason,
     /// Its header fields: whose browser it is, and which logins are under way in it.
     pub head: &'a H,
     /// Whether it can be asked again after a login.
@@ -54,9 +61,11 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// The answer.
     ///
     /// # Errors
-    /// No login can begin.
+    /// No login can begin, or the wanted IdP is disabled.
     pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
         let Protection { sp, unauthenticated, .. } = self.protection;
+        // A login URL would be of no use.
+        self.idp.as_deref().map_or(Ok(()), Idp::check_enabled)?;
         let redirects = match unauthenticated {
             Unauthenticated::Redirect => true,
             Unauthenticated::Status401 => false,
@@ -67,7 +76,8 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             return Ok(self.unauthorized());
         }
         let login = Login {
-            idp: self.protection.idp.clone().map_or_else(|| sp.default_idp(), Ok)?,
+            idp: self.idp.clone(),
+            hinted: None,
             return_url: self.wanted_page(),
             force_authn: self.protection.force_authn != ForceAuthn::Off,
             passive: false,
@@ -75,17 +85,17 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             refused_contexts: 0,
             replaces: None,
             // The page's arguments are the application's.
-            hints: Hints { arguments: &|_| None, variables: self.variables },
+            hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
         login.start(sp, self.head, self.circumstances, now)
     }
 
     fn unauthorized(&self) -> Reply {
-        let refusal = Refusal::new(&reason::AUTHENTICATION_REQUIRED, "no session");
+        let refusal = Refusal::new(self.reason, "no session");
         self.circumstances.code.set(Some(refusal.code()));
         let sp = &self.protection.sp;
         let realm = format!("SAML realm=\"{}\"", sp.base_url);
-        let login_url = self.protection.login_url();
+        let login_url = self.protection.login_url(self.idp.as_deref());
         let reply = if self.asks_for_page() {
             // Without a `saml_login`, the page at which logins end.
             let sign_in = login_url.unwrap_or_else(|| sp.login_redirect.clone());

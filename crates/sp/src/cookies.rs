@@ -1,4 +1,5 @@
-//! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's.
+//! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's,
+//! that of the IdPs that were chosen.
 
 mod collision;
 mod limits;
@@ -6,8 +7,8 @@ mod limits;
 use clock::Seconds;
 use http::Headers;
 use session::{
-    CookieName, CookieNameError, Logins, SameSite, SessionToken, SetCookie, SpId, cookie_suffix,
-    cookies, cookies_named, on_the_wire,
+    CookieName, CookieNameError, IdpChoices, Logins, SameSite, SessionToken, SetCookie, SpId,
+    cookie_suffix, cookies, cookies_named, on_the_wire,
 };
 
 pub use self::collision::Collision;
@@ -21,14 +22,18 @@ const KEPT_AFTERWARDS: Seconds = Seconds(3600);
 /// How long the loop guard's cookie lives after a login.
 pub const LOGINS_MAX_AGE: Seconds = Seconds(120);
 
+/// How long the cookie of chosen IdPs lives: a year.
+const CHOICES_MAX_AGE: Seconds = Seconds(365 * 24 * 3600);
+
 /// Names and attributes of an SP's cookies.
 pub struct Cookies {
     session: CookieName,
     request: CookieName,
     logins: CookieName,
     logout: CookieName,
-    /// What the names of the last three begin with, whatever the SP.
-    families: [CookieName; 3],
+    choices: CookieName,
+    /// What the names of the last four begin with, whatever the SP.
+    families: [CookieName; 4],
     attributes: CookieAttributes,
 }
 
@@ -71,7 +76,8 @@ impl Cookies {
             request: own("request")?,
             logins: own("logins")?,
             logout: own("logout")?,
-            families: [family("request")?, family("logins")?, family("logout")?],
+            choices: own("idps")?,
+            families: [family("request")?, family("logins")?, family("logout")?, family("idps")?],
             attributes,
         })
     }
@@ -125,6 +131,12 @@ impl Cookies {
     /// The values of the cookie of the logout under way.
     pub fn logout_values<'r>(&self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
         cookies_named(r.cookies(), self.logout.as_str()).take(MAX_CANDIDATES)
+    }
+
+    /// The IdPs that this browser's user has chosen before.
+    pub fn idp_choices(&self, r: &impl Headers) -> IdpChoices {
+        let value = cookies_named(r.cookies(), self.choices.as_str()).next();
+        value.map(IdpChoices::from_cookie).unwrap_or_default()
     }
 
     /// Does the session's cookie come with a redirect that another site began?
@@ -225,6 +237,22 @@ impl Cookies {
     /// The IdP's answer may be a cross-site POST, as that to a login.
     pub fn set_logout(&self, sealed: &str, max_age: Seconds) -> String {
         self.own(self.logout.as_str(), sealed, max_age)
+    }
+
+    /// Remembers which IdPs were chosen.
+    pub fn set_idp_choices(&self, choices: &IdpChoices) -> String {
+        SetCookie {
+            name: self.choices.as_str(),
+            value: &choices.to_cookie(),
+            path: "/",
+            domain: None,
+            max_age: Some(CHOICES_MAX_AGE),
+            secure: self.attributes.secure,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+            partitioned: self.attributes.partitioned,
+        }
+        .to_string()
     }
 
     fn of_session<'a>(&'a self, value: &'a str) -> SetCookie<'a> {

@@ -2,6 +2,7 @@
 //! bottom: from a visit to a reply, or to the refusal that says why not.
 
 mod acs;
+mod discovery;
 mod embedded;
 mod logged_out;
 mod login;
@@ -39,6 +40,7 @@ pub async fn answer<S: SessionStore>(
     match kind {
         EndpointKind::Acs | EndpointKind::Sls => message::answer(kind, &visit, &sp).await,
         EndpointKind::Login => login::answer(&visit, &sp),
+        EndpointKind::Discovery => discovery::answer(&visit, &sp),
         EndpointKind::Logout => logout::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
     }

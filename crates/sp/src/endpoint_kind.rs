@@ -66,6 +66,8 @@ endpoints! {
     Sls = "saml_sls", GET_OR_POST, SignOut, effect: true, query: true;
     /// Where a link begins a login.
     Login = "saml_login", GET, SignIn, effect: true, query: false;
+    /// Where people choose their IdP.
+    Discovery = "saml_discovery", GET, SignIn, effect: true, query: false;
     /// Where a link or a form ends the session.
     Logout = "saml_logout", GET_OR_POST, SignOut, effect: true, query: false;
     /// The SP's metadata.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use saml::metadata::UiInfo;
 use saml::provider::{self, IdpSettings};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
@@ -22,6 +23,8 @@ pub struct Current {
     pub provider: Rc<provider::Idp>,
     /// Where LogoutRequests go, when they go by SOAP.
     pub soap_slo: Option<Rc<dyn BackChannel>>,
+    /// How it presents itself to people.
+    pub ui: Rc<UiInfo>,
 }
 
 impl Idp {
@@ -38,6 +41,11 @@ impl Idp {
     /// `disabled`: nobody logs in there, and its users' sessions end.
     pub fn is_disabled(&self) -> bool {
         self.settings.disabled
+    }
+
+    /// Can people log in there: is it enabled, and its metadata there?
+    pub fn is_offered(&self) -> bool {
+        !self.is_disabled() && self.current.borrow().is_some()
     }
 
     /// May people log in there?
@@ -67,9 +75,24 @@ impl Idp {
         self.current.borrow().as_ref().and_then(|current| current.soap_slo.clone())
     }
 
+    /// How it presents itself to people; nothing, while its metadata is awaited.
+    pub fn ui(&self) -> Rc<UiInfo> {
+        self.current.borrow().as_ref().map(|current| Rc::clone(&current.ui)).unwrap_or_default()
+    }
+
     /// Is it called so? Nobody is, while its metadata is awaited.
     pub fn is_entity(&self, entity_id: &str) -> bool {
         self.current.borrow().as_ref().is_some_and(|c| c.provider.entity_id == entity_id)
+    }
+
+    /// Does the configuration say that people with e-mail addresses at `domain`, in lower case, sign in here?
+    pub fn has_domain(&self, domain: &str) -> bool {
+        self.settings.domains.iter().any(|known| known == domain)
+    }
+
+    /// Does its metadata say so?
+    pub fn hints_at_domain(&self, domain: &str) -> bool {
+        self.ui().domains.iter().any(|known| known == domain)
     }
 
     /// Puts another value in the place of what was known.

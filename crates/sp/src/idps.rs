@@ -76,14 +76,39 @@ impl Idps {
         self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
     }
 
-    /// Where people may log in, in the order of the configuration.
+    /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
+    /// names it hears that when a login begins.
+    pub fn called(&self, text: &str) -> Option<Rc<Idp>> {
+        self.named(text).cloned().or_else(|| self.of_entity(text))
+    }
+
+    /// The IdP at which people with an e-mail address like `address` sign in: by what stands behind its
+    /// last `@`, in any case. The configuration's word goes before that of metadata.
+    pub fn of_address(&self, address: &str) -> Option<Rc<Idp>> {
+        let (_, domain) = address.trim().rsplit_once('@')?;
+        let domain = domain.to_ascii_lowercase();
+        let by = |has: fn(&Idp, &str) -> bool| self.enabled().find(|idp| has(idp, &domain));
+        by(Idp::has_domain).or_else(|| by(Idp::hints_at_domain)).cloned()
+    }
+
+    /// Those that are not disabled, in the order of the configuration.
     pub fn enabled(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
         self.in_order.iter().filter(|idp| !idp.is_disabled())
     }
 
+    /// Those of them whose metadata is there.
+    pub fn offered(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
+        self.in_order.iter().filter(|idp| idp.is_offered())
+    }
+
     /// Who is asked when nothing says whom: the first enabled one whose metadata is there.
     pub fn default_idp(&self) -> Option<&Rc<Idp>> {
-        self.enabled().find(|idp| idp.current().is_some())
+        self.offered().next()
+    }
+
+    /// Is there more than one to choose from?
+    pub fn is_choice(&self) -> bool {
+        self.offered().nth(1).is_some()
     }
 
     /// Why there is no IdP to go to.

@@ -16,11 +16,13 @@ mod challenge;
 mod cookies;
 mod credential;
 mod decryption_budget;
+mod discovery;
 mod endpoint;
 mod endpoint_kind;
 mod endpoints;
 mod expiry;
 mod idp;
+mod idp_choice;
 mod idps;
 mod live_session;
 mod login;
@@ -42,6 +44,7 @@ pub use back_channel::{BackChannel, Post, Posting};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
 pub use credential::Credential;
+pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
@@ -49,7 +52,7 @@ pub use idp::{Current, Idp};
 pub use idps::{Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
 pub use protection::{
-    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,
 };
 pub use publication::{Publication, Published};
 pub use renewal::{NotRenewed, Renewal};

@@ -12,18 +12,21 @@ use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::provider::RequestPolicy;
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{LoginCookie, PendingLogin, StoreKey, surplus};
+use session::{AwaitedChoice, LoginCookie, PendingLogin, StoreKey, surplus};
 
-pub(crate) use self::hints::Hints;
+pub(crate) use self::hints::{Arguments, Hints};
 use crate::idp::Idp;
+use crate::idp_choice::{self, Asked};
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
 
 /// A login to start.
 pub(crate) struct Login<'a> {
-    /// Who is asked.
-    pub idp: Rc<Idp>,
+    /// Who is asked; `None` = whoever is found.
+    pub idp: Option<Rc<Idp>>,
+    /// Who is asked when the person has chosen nobody.
+    pub hinted: Option<Rc<Idp>>,
     /// Absolute and checked.
     pub return_url: String,
     pub force_authn: bool,
@@ -38,7 +41,7 @@ pub(crate) struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// Sends the browser to the IdP. Nothing is stored on the server before somebody has
+    /// Sends the browser to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
     /// authenticated.
     ///
     /// # Errors
@@ -51,8 +54,16 @@ impl Login<'_> {
         now: UnixTime,
     ) -> Result<Reply, Refusal> {
         refuse_loop(sp, r, now)?;
-        self.idp.check_enabled()?;
-        let idp = self.idp.current().ok_or_else(|| sp.idps.awaited())?;
+        let asked = match self.idp.clone() {
+            Some(idp) => idp,
+            None => match idp_choice::find(sp, r, self.hinted.clone(), || self.awaited_choice(sp))?
+            {
+                Asked::Idp(idp) => idp,
+                Asked::Person(reply) => return Ok(reply),
+            },
+        };
+        asked.check_enabled()?;
+        let idp = asked.current().ok_or_else(|| sp.idps.awaited())?;
         idp.check_validity(now)?;
         let id = random::id();
         circumstances.set_request_id(&id);
@@ -77,7 +88,7 @@ impl Login<'_> {
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
-            idp: self.idp.name().to_owned(),
+            idp: asked.name().to_owned(),
             return_url,
             issue_instant: now,
             expires: now + sp.request_lifetime,
@@ -89,6 +100,21 @@ impl Login<'_> {
             answered: false,
         };
         remember(sp, r, &pending, now, reply(outgoing))
+    }
+
+    /// The login as it is without its IdP.
+    ///
+    /// # Errors
+    /// A hint is none.
+    pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> Result<AwaitedChoice, Refusal> {
+        let all = sp.idps.enabled().map(|idp| &idp.settings().policy.request);
+        Ok(AwaitedChoice {
+            return_url: sp.at_home(self.return_url.clone()),
+            force_authn: self.force_authn,
+            passive: self.passive,
+            authn_context: self.authn_context.clone(),
+            hints: self.hints.kept(all)?,
+        })
     }
 
     /// What is asked for, and which of the IdP's preferences it is, when others may follow.

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
 use identity::RequestedAuthnContext;
+use saml::reason::{self, Reason};
+use saml::refusal::{Refusal, quote};
 use session::Session;
 
 use crate::endpoint_kind::EndpointKind;
@@ -32,8 +34,8 @@ impl<S> Default for Location<S> {
 pub struct Protection<S> {
     /// Whose sessions let in, and where those without one log in.
     pub sp: Rc<Sp<S>>,
-    /// `idp=`: who is asked, and the users of other IdPs must log in again.
-    pub idp: Option<Rc<Idp>>,
+    /// Who is asked, and the users of other IdPs must log in again.
+    pub idp: WantedIdp,
     /// What becomes of those without a session.
     pub mode: Mode,
     /// How they are told, where one is required.
@@ -48,6 +50,17 @@ pub struct Protection<S> {
     pub preflight: Preflight,
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,
+}
+
+/// Whose users a location wants (`idp=`).
+#[derive(Clone)]
+pub enum WantedIdp {
+    /// Those of any IdP of its SP.
+    Any,
+    /// Those of this one.
+    One(Rc<Idp>),
+    /// Those of the IdP that a variable of the server names, request by request; its name without `$`.
+    OfVariable(String),
 }
 
 /// `auth_saml_mode`.
@@ -116,7 +129,7 @@ pub enum Preflight {
 
 impl<S> Protection<S> {
     /// By a session of `sp`, as when the configuration says no more.
-    pub fn new(sp: Rc<Sp<S>>, idp: Option<Rc<Idp>>) -> Self {
+    pub fn new(sp: Rc<Sp<S>>, idp: WantedIdp) -> Self {
         Self {
             sp,
             idp,
@@ -130,27 +143,57 @@ impl<S> Protection<S> {
         }
     }
 
-    /// Does a session fulfil the location's rules?
-    pub fn suits(&self, session: &Session, now: UnixTime) -> bool {
-        // With `idp=` the location wants this IdP's users, not those of another.
-        if self.idp.as_ref().is_some_and(|idp| !idp.is_entity(&session.idp)) {
-            return false;
-        }
-        let class = session.authn_context.as_deref();
-        if self.authn_context.as_ref().is_some_and(|asked| !asked.is_met_by(class)) {
-            return false;
-        }
-        match self.force_authn {
-            ForceAuthn::Age(age) => now - session.authn_instant <= age,
-            ForceAuthn::Off | ForceAuthn::On => true,
-        }
+    /// The IdP whose users get in; `None` = those of any. `value` is what the server's variable of a name
+    /// holds.
+    ///
+    /// # Errors
+    /// The variable names no IdP of the SP. Nobody gets in by the users of another one then.
+    pub fn wanted_idp(
+        &self,
+        value: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Option<Rc<Idp>>, Refusal> {
+        let name = match &self.idp {
+            WantedIdp::Any => return Ok(None),
+            WantedIdp::One(idp) => return Ok(Some(Rc::clone(idp))),
+            WantedIdp::OfVariable(name) => name,
+        };
+        let value = value(name).unwrap_or_default();
+        self.sp.idps.called(&value).map(Some).ok_or_else(|| {
+            let detail = format!(
+                "${name} of \"auth_saml\" is {}, and no \"idp\" of saml_sp \"{}\"",
+                quote(&value),
+                self.sp.name
+            );
+            Refusal::new(&reason::IDP_NOT_OFFERED, detail)
+        })
     }
 
-    /// A link to a login that satisfies this location, when the SP has a `saml_login`.
-    pub fn login_url(&self) -> Option<String> {
+    /// Why a session does not open the location, of which `idp` is what [`Protection::wanted_idp`] says;
+    /// `None` = it does.
+    pub fn objection(
+        &self,
+        session: &Session,
+        idp: Option<&Idp>,
+        now: UnixTime,
+    ) -> Option<&'static Reason> {
+        if idp.is_some_and(|idp| !idp.is_entity(&session.idp)) {
+            return Some(&reason::SESSION_OF_OTHER_IDP);
+        }
+        let class = session.authn_context.as_deref();
+        let meets_class = self.authn_context.as_ref().is_none_or(|asked| asked.is_met_by(class));
+        let is_fresh = match self.force_authn {
+            ForceAuthn::Age(age) => now - session.authn_instant <= age,
+            ForceAuthn::Off | ForceAuthn::On => true,
+        };
+        (!meets_class || !is_fresh).then_some(&reason::AUTHENTICATION_REQUIRED)
+    }
+
+    /// A link to a login that satisfies this location, when the SP has a `saml_login`. `idp` is what
+    /// [`Protection::wanted_idp`] says.
+    pub fn login_url(&self, idp: Option<&Idp>) -> Option<String> {
         let mut url = self.sp.endpoints.get(EndpointKind::Login)?.to_owned();
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Some(idp) = &self.idp {
+        if let Some(idp) = idp {
             query.append_pair("idp", idp.name());
         }
         if self.force_authn != ForceAuthn::Off {
@@ -184,7 +227,7 @@ mod tests {
     fn protection() -> Protection<Closed> {
         Protection {
             sp: Rc::new(sp()),
-            idp: None,
+            idp: WantedIdp::Any,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
             force_authn: ForceAuthn::Off,
@@ -205,6 +248,16 @@ mod tests {
         }
     }
 
+    /// Of a location whose `idp=` needs no variable.
+    fn objection(protection: &Protection<Closed>, session: &Session) -> Option<&'static Reason> {
+        let idp = protection.wanted_idp(|_| None).unwrap();
+        protection.objection(session, idp.as_deref(), NOW)
+    }
+
+    fn suits(protection: &Protection<Closed>, session: &Session) -> bool {
+        objection(protection, session).is_none()
+    }
+
     fn asking_for(classes: &[&str], comparison: Comparison) -> Option<RequestedAuthnContext> {
         let classes = classes.iter().map(|class| (*class).to_owned()).collect();
         Some(RequestedAuthnContext { classes, comparison })
@@ -212,19 +265,50 @@ mod tests {
 
     #[test]
     fn a_location_without_rules_takes_any_session() {
-        assert!(protection().suits(&Session::default(), NOW));
+        assert!(suits(&protection(), &Session::default()));
         let force_authn = ForceAuthn::On;
-        assert!(Protection { force_authn, ..protection() }.suits(&Session::default(), NOW));
+        assert!(suits(&Protection { force_authn, ..protection() }, &Session::default()));
     }
 
     #[test]
     fn a_location_of_one_idp_takes_its_users_alone() {
         for (name, suits) in [("one", true), ("two", false)] {
             let protection = protection();
-            let idp = protection.sp.idps.named(name).cloned();
-            assert!(idp.is_some());
-            assert_eq!(Protection { idp, ..protection }.suits(&session(), NOW), suits, "{name}");
+            let idp = WantedIdp::One(Rc::clone(protection.sp.idps.named(name).unwrap()));
+            let objection = objection(&Protection { idp, ..protection }, &session());
+            assert_eq!(objection.is_none(), suits, "{name}");
+            assert!(objection.is_none_or(|reason| *reason == reason::SESSION_OF_OTHER_IDP));
         }
+    }
+
+    #[test]
+    fn a_variable_says_whose_users_get_in() {
+        let idp = WantedIdp::OfVariable("tenant_idp".to_owned());
+        let protection = Protection { idp, ..protection() };
+        let wanted = |value: Option<&str>| {
+            protection.wanted_idp(|name| {
+                assert_eq!(name, "tenant_idp");
+                value.map(str::to_owned)
+            })
+        };
+        for (value, name) in [("one", "one"), ("two", "two"), ("https://two.example", "two")] {
+            assert_eq!(wanted(Some(value)).unwrap().unwrap().name(), name);
+        }
+        for value in [None, Some(""), Some("three"), Some("One"), Some("one "), Some("$one")] {
+            let refusal = wanted(value).err().unwrap();
+            assert_eq!(refusal.reason(), &reason::IDP_NOT_OFFERED, "{value:?}");
+            assert!(refusal.to_string().contains("$tenant_idp"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn who_signed_in_elsewhere_hears_that_before_anything_else() {
+        let (now, force_authn) = (NOW, ForceAuthn::Age(Seconds(59)));
+        let protection = Protection { force_authn, ..protection() };
+        let two = protection.sp.idps.named("two").map(Rc::clone);
+        let of = |idp| protection.objection(&session(), idp, now).map(Reason::code);
+        assert_eq!(of(two.as_deref()), Some("session_of_other_idp"));
+        assert_eq!(of(None), Some("authentication_required"));
     }
 
     #[test]
@@ -234,9 +318,9 @@ mod tests {
         {
             let authn_context = asking_for(classes, Comparison::Exact);
             let protection = Protection { authn_context, ..protection() };
-            assert_eq!(protection.suits(&session(), NOW), suits, "{classes:?}");
+            assert_eq!(self::suits(&protection, &session()), suits, "{classes:?}");
             let silent = Session { authn_context: None, ..session() };
-            assert!(!protection.suits(&silent, NOW), "the IdP did not say it");
+            assert!(!self::suits(&protection, &silent), "the IdP did not say it");
         }
     }
 
@@ -245,7 +329,7 @@ mod tests {
         for (age, suits) in [(60, true), (59, false), (0, false), (61, true)] {
             let force_authn = ForceAuthn::Age(Seconds(age));
             let protection = Protection { force_authn, ..protection() };
-            assert_eq!(protection.suits(&session(), NOW), suits, "{age}");
+            assert_eq!(self::suits(&protection, &session()), suits, "{age}");
         }
     }
 
@@ -253,13 +337,13 @@ mod tests {
     fn one_rule_that_is_broken_is_enough() {
         let force_authn = ForceAuthn::Age(Seconds(59));
         let authn_context = asking_for(&[PASSWORD], Comparison::Exact);
-        assert!(!Protection { force_authn, authn_context, ..protection() }.suits(&session(), NOW));
+        assert!(!suits(&Protection { force_authn, authn_context, ..protection() }, &session()));
     }
 
     #[test]
     fn the_login_url_says_what_the_location_wants() {
         let base = "https://app.example.com/saml/login";
-        let two = || sp().idps.named("two").cloned();
+        let two = || sp().idps.named("two").map(Rc::clone);
         let classes = asking_for(&["urn:a b", MFA], Comparison::Minimum);
         let classes_query = "authn_context=urn%3Aa+b&authn_context=https%3A%2F%2Frefeds.org%2Fprofile%2Fmfa\
              &comparison=minimum";
@@ -271,8 +355,8 @@ mod tests {
             (None, ForceAuthn::Off, classes.clone(), format!("?{classes_query}")),
             (two(), ForceAuthn::On, classes, format!("?idp=two&force_authn=1&{classes_query}")),
         ] {
-            let protection = Protection { idp, force_authn, authn_context, ..protection() };
-            assert_eq!(protection.login_url(), Some(format!("{base}{query}")));
+            let protection = Protection { force_authn, authn_context, ..protection() };
+            assert_eq!(protection.login_url(idp.as_deref()), Some(format!("{base}{query}")));
         }
     }
 
@@ -282,6 +366,6 @@ mod tests {
         let mut sp = sp();
         let acs = sp.endpoints.acs().to_owned();
         sp.endpoints = Endpoints::new(vec![(EndpointKind::Acs, acs)]).unwrap();
-        assert_eq!(Protection { sp: Rc::new(sp), ..protection() }.login_url(), None);
+        assert_eq!(Protection { sp: Rc::new(sp), ..protection() }.login_url(None), None);
     }
 }

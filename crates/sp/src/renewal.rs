@@ -64,7 +64,8 @@ impl<S> Sp<S> {
             warnings.push(warning);
             None
         });
-        Ok(Renewal { new: Current { provider: Rc::new(provider), soap_slo }, changes, warnings })
+        let (provider, ui) = (Rc::new(provider), Rc::new(metadata.ui.clone()));
+        Ok(Renewal { new: Current { provider, soap_slo, ui }, changes, warnings })
     }
 
     /// Puts it in the place of what was known of `idp`.

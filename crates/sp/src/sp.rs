@@ -16,6 +16,7 @@ use xmldoc::{DecryptionKey, Limits};
 
 use crate::cookies::Cookies;
 use crate::credential::Credential;
+use crate::discovery::Discovery;
 use crate::endpoints::Endpoints;
 use crate::idp::Idp;
 use crate::idps::Idps;
@@ -44,6 +45,8 @@ pub struct Sp<S> {
     pub decryption_keys: Vec<DecryptionKey>,
     /// Whose users it lets in.
     pub idps: Idps,
+    /// How somebody's IdP is found.
+    pub discovery: Discovery,
     /// Where its sessions lie; SPs may share it.
     pub sessions: Rc<S>,
     /// What its cookies are called, and their attributes.

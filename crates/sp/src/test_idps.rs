@@ -20,6 +20,7 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy: Policy::default(),
     }
 }
@@ -37,6 +38,7 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
     Current {
         provider: Rc::new(provider),
         soap_slo: Some(Rc::new(Named(format!("soap of {entity_id}")))),
+        ui: Rc::default(),
     }
 }
 

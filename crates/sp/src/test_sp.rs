@@ -12,6 +12,7 @@ use session::{
 };
 
 use crate::cookies::{CookieAttributes, Cookies};
+use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
 use crate::idp::Idp;
@@ -51,6 +52,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         credentials: Vec::new(),
         decryption_keys: Vec::new(),
         idps,
+        discovery: Discovery::Off,
         sessions: Rc::new(Closed::new(id)),
         cookies: Cookies::new("saml", attributes(SameSite::Lax), id).unwrap(),
         return_targets: ReturnTargets::new(BASE_URL, Vec::new(), Rc::new(handlers)),

@@ -5,7 +5,9 @@ use xmldoc::{Certificate, EncryptionKey};
 
 use crate::base64_binary;
 use crate::instant;
-use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA, PROTOCOL, XMLDSIG};
+use crate::namespace::{
+    BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
+};
 use crate::xml_writer::Tag;
 
 /// Core 8.2.2.
@@ -34,6 +36,8 @@ pub struct SpMetadata<'a> {
     pub entity_id: &'a str,
     /// By HTTP-POST; the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
+    /// Where a discovery service may send people back to (IdpDisco 2.5).
+    pub discovery_response: Option<&'a str>,
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
     pub slo_urls: &'a [String],
     /// Published for signing, in order.
@@ -115,6 +119,7 @@ impl SpMetadata<'_> {
             // Said only when wanted: SimpleSAMLphp takes "false" for "do not sign assertions".
             .attribute_if("WantAssertionsSigned", self.want_assertions_signed.then_some("true"))
             .attribute("protocolSupportEnumeration", PROTOCOL)
+            .children(self.discovery_response.map(extensions))
             .children(self.certificates.iter().map(|c| key_descriptor("signing", c)))
             .children(self.encryption_certificates.iter().map(encryption_key_descriptor))
             .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
@@ -137,6 +142,17 @@ impl SpMetadata<'_> {
                 .children(self.requested_attributes.iter().map(requested_attribute))
         })
     }
+}
+
+/// The schema wants them first.
+fn extensions(discovery_response: &str) -> Tag {
+    let response = Tag::new("idpdisco:DiscoveryResponse")
+        .attribute("xmlns:idpdisco", DISCOVERY)
+        .attribute("Binding", DISCOVERY)
+        .attribute("Location", discovery_response)
+        .attribute("index", "0")
+        .attribute("isDefault", "true");
+    Tag::new("md:Extensions").child(response)
 }
 
 fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {

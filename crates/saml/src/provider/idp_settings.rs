@@ -34,6 +34,8 @@ pub struct IdpSettings {
     pub metadata_signers: Option<Arc<MetadataSigners>>,
     /// What must verify the IdP's signatures in XML, too.
     pub second_verifier: Option<Arc<dyn Xmlsec1>>,
+    /// Whose e-mail addresses are at one of these domains signs in here; in lower case.
+    pub domains: Vec<String>,
     /// How the two deal with one another.
     pub policy: Policy,
 }

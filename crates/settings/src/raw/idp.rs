@@ -29,10 +29,23 @@ directives! {
     once metadata_cache: String = "metadata_cache", Line::text;
     once metadata_ssl_verify: bool = "metadata_ssl_verify", Line::flag;
     once metadata_ssl_trusted_certificate: String = "metadata_ssl_trusted_certificate", Line::text;
+    words domain: String = "domain" [1..], domain;
     once entity_id: String = "entity_id", Line::text;
     once sso_url: String = "sso_url", Line::text;
     once slo_url: String = "slo_url", Line::text;
     once slo_response_url: String = "slo_response_url", Line::text;
     words signing_certificate: String = "signing_certificate" [1..], |file| Ok(file.to_owned());
     words signing_key: String = "signing_key" [1..], |file| Ok(file.to_owned());
+}
+
+/// What stands behind the `@` of e-mail addresses; in lower case.
+fn domain(name: &str) -> Result<String, String> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    if !name.is_empty() && name.bytes().all(is_plain) {
+        return Ok(name.to_ascii_lowercase());
+    }
+    Err(format!(
+        "invalid domain \"{name}\", it must be what stands behind the @ of e-mail addresses, like \
+         example.com, in the letters of DNS"
+    ))
 }

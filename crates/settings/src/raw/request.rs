@@ -130,8 +130,8 @@ fn extra_arguments(line: &Line<'_>) -> Result<Vec<ExtraArgument>, String> {
 }
 
 fn extra_argument(line: &Line<'_>, arg: &str) -> Result<ExtraArgument, String> {
-    /// Of bindings, and of `saml_login` itself.
-    const TAKEN: [&str; 13] = [
+    /// Of bindings, and of `saml_login` and `saml_discovery` themselves.
+    const TAKEN: [&str; 17] = [
         "SAMLRequest",
         "SAMLResponse",
         "SAMLEncoding",
@@ -145,6 +145,10 @@ fn extra_argument(line: &Line<'_>, arg: &str) -> Result<ExtraArgument, String> {
         "passive",
         "authn_context",
         "comparison",
+        "q",
+        "remember",
+        "saml_choice",
+        "entityID",
     ];
     let (name, value) = match arg.split_once('=') {
         None => (arg, ExtraValue::Argument),
@@ -154,7 +158,7 @@ fn extra_argument(line: &Line<'_>, arg: &str) -> Result<ExtraArgument, String> {
     if !(1..=64).contains(&name.len()) || !name.bytes().all(is_plain) || TAKEN.contains(&name) {
         return Err(format!(
             "invalid argument \"{name}\" in \"{}\" directive, it must be a name of letters, digits and \
-             \"-._\" that neither SAML nor saml_login uses, like login_hint or domain_hint=example.com",
+             \"-._\" that neither SAML nor a login uses, like login_hint or domain_hint=example.com",
             line.name
         ));
     }

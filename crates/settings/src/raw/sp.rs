@@ -1,7 +1,9 @@
 //! `saml_sp NAME { … }`.
 
 use clock::Seconds;
+use http::HttpUrl;
 use session::SameSite;
+use sp::Discovery;
 
 use super::{DAY, HOUR, RawPolicy, YEAR};
 use crate::directives::directives;
@@ -25,6 +27,7 @@ directives! {
     each certificate_key: String = "certificate_key", Line::text;
     once certificate_key_password_file: String = "certificate_key_password_file", Line::text;
     each idp: String = "idp", Line::text;
+    once discovery: Discovery = "discovery", discovery;
     once session_store: String = "session_store", Line::text;
     once session_lifetime: Seconds = "session_lifetime", |line| line.seconds(Seconds(1), YEAR);
     once session_idle_timeout: Option<Seconds> = "session_idle_timeout",
@@ -53,4 +56,19 @@ directives! {
     once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
     /// Bytes.
     once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);
+}
+
+/// `off`, `builtin`, or the URL of a discovery service.
+fn discovery(line: &Line<'_>) -> Result<Discovery, String> {
+    match line.arg() {
+        "off" => Ok(Discovery::Off),
+        "builtin" => Ok(Discovery::Builtin),
+        url if HttpUrl::parse(url).is_some() && !url.contains('#') => {
+            Ok(Discovery::Service(url.to_owned()))
+        }
+        other => Err(format!(
+            "invalid value \"{other}\" in \"discovery\" directive, it must be \"off\" or \"builtin\" or the URL \
+             of a discovery service"
+        )),
+    }
 }

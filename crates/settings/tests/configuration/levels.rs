@@ -1,9 +1,9 @@
 //! What stands at one level holds below it, until another line there.
 
 use clock::Seconds;
-use sp::{CacheControl, ForceAuthn, Mode, Preflight, Unauthenticated};
+use sp::{CacheControl, ForceAuthn, Mode, Preflight, Unauthenticated, WantedIdp};
 
-use crate::http::{Http, make};
+use crate::http::{GOOD, Http, make};
 
 const SP: &str = "
     saml_idp corp { metadata idp.xml; }
@@ -22,7 +22,7 @@ fn a_location_without_lines_has_the_defaults() {
     let location = http.location("/");
     let protection = location.protection.as_ref().unwrap();
     assert!(location.strip_cookies && !location.returns_content && location.endpoint.is_none());
-    assert!(protection.idp.is_none() && protection.authn_context.is_none());
+    assert!(matches!(protection.idp, WantedIdp::Any) && protection.authn_context.is_none());
     assert!(protection.cors_origins.is_empty());
     assert_eq!(protection.mode, Mode::Require);
     assert_eq!(protection.unauthenticated, Unauthenticated::Auto);
@@ -51,7 +51,7 @@ fn every_line_is_inherited() {
     let location = http.location("/");
     let protection = location.protection.as_ref().unwrap();
     assert!(!location.strip_cookies);
-    assert_eq!(protection.idp.as_ref().unwrap().name(), "second");
+    assert_eq!(protection.wanted_idp(|_| None).unwrap().unwrap().name(), "second");
     assert_eq!(protection.mode, Mode::Optional);
     assert_eq!(protection.unauthenticated, Unauthenticated::Status401);
     assert_eq!(protection.force_authn, ForceAuthn::Age(Seconds(600)));
@@ -80,7 +80,7 @@ fn a_line_below_stands_for_the_one_above() {
         }",
     );
     let protection = http.location("/on").protection.as_ref().unwrap();
-    assert!(protection.idp.is_none());
+    assert!(matches!(protection.idp, WantedIdp::Any));
     assert_eq!(protection.mode, Mode::Require);
     assert_eq!(protection.cors_origins, ["https://b.example.com"]);
     assert!(http.location("/off").protection.is_none());
@@ -99,4 +99,13 @@ fn endpoints_are_not_inherited() {
     assert_eq!(kind.directive(), "saml_acs");
     assert_eq!(sp.endpoints.acs(), "https://app.example.com/acs?tenant=1");
     assert!(http.location("/acs/below").endpoint.is_none());
+}
+
+#[test]
+fn a_variable_may_say_whose_users_a_location_wants() {
+    let mut site = GOOD;
+    site.add("location", "} location /x { auth_saml app idp=$tenant_idp;");
+    let http = site.made();
+    let protection = http.location("/x").protection.as_ref().unwrap();
+    assert!(matches!(&protection.idp, WantedIdp::OfVariable(name) if name == "tenant_idp"));
 }

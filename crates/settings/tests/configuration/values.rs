@@ -3,7 +3,7 @@
 use clock::{Msec, Seconds};
 use saml::provider::{Encryption, SignRequests};
 use settings::StoreSettings;
-use sp::EndpointKind;
+use sp::{Discovery, EndpointKind};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
 use crate::http::{GOOD, Http, Site};
@@ -222,4 +222,30 @@ fn the_pair_that_signs_need_not_decrypt() {
     let http = site.made();
     let sp = http.sps.iter().find(|sp| sp.name == "b").unwrap();
     assert_eq!((sp.credentials.len(), sp.decryption_keys.len()), (1, 1));
+}
+
+#[test]
+fn domains_of_addresses_are_known_in_any_case() {
+    let http = Site::with("idp", "domain Example.COM example.net; domain sub.example.org;").made();
+    let idps = &http.sp().idps;
+    for address in ["jane@example.com", "JANE@EXAMPLE.net", " a@b@sub.example.org "] {
+        assert_eq!(idps.of_address(address).unwrap().name(), "corp", "{address}");
+    }
+    for address in ["", "@", "jane", "example.com", "jane@www.example.com", "jane@example.org"] {
+        assert!(idps.of_address(address).is_none(), "{address}");
+    }
+}
+
+#[test]
+fn people_find_their_idp_by_a_page_or_a_service() {
+    let found = |line: &str| {
+        let mut site = Site::with("sp", line);
+        site.add("server", "location = /saml/discovery { saml_discovery app; }");
+        site.made().sp().discovery.clone()
+    };
+    let service = "https://wayf.example.org/ds?f=1";
+    assert_eq!(GOOD.made().sp().discovery, Discovery::Off);
+    assert_eq!(found("discovery off;"), Discovery::Off);
+    assert_eq!(found("discovery builtin;"), Discovery::Builtin);
+    assert_eq!(found(&format!("discovery {service};")), Discovery::Service(service.to_owned()));
 }

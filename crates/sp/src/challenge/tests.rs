@@ -4,13 +4,14 @@ use std::rc::Rc;
 use clock::Seconds;
 use http::Head;
 use identity::{Comparison, RequestedAuthnContext};
+use saml::reason;
 use session::{Logins, SameSite};
 
 use super::*;
 use crate::cookies::Cookies;
 use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
-use crate::protection::{CacheControl, Mode, Preflight};
+use crate::protection::{CacheControl, Mode, Preflight, WantedIdp};
 use crate::sp::Sp;
 use crate::test_sp::{Closed, NOW, attributes, sp};
 
@@ -20,7 +21,7 @@ const LOGIN: &str = "https://app.example.com/saml/login";
 fn protection_of(sp: Sp<Closed>) -> Protection<Closed> {
     Protection {
         sp: Rc::new(sp),
-        idp: None,
+        idp: WantedIdp::Any,
         mode: Mode::Require,
         unauthenticated: Unauthenticated::Auto,
         force_authn: ForceAuthn::Off,
@@ -85,6 +86,8 @@ fn challenge_for(
     let warnings = RefCell::new(Vec::new());
     let challenge = Challenge {
         protection,
+        idp: protection.wanted_idp(|_| None).unwrap(),
+        reason: &reason::AUTHENTICATION_REQUIRED,
         head,
         method,
         target,
@@ -208,7 +211,7 @@ fn the_login_asks_for_what_the_location_wants() {
     let context =
         RequestedAuthnContext { classes: vec!["urn:a".to_owned()], comparison: Comparison::Exact };
     let sp = sp();
-    let idp = sp.idps.named("two").map(Rc::clone);
+    let idp = WantedIdp::One(Rc::clone(sp.idps.named("two").unwrap()));
     let protection = Protection {
         idp,
         force_authn: ForceAuthn::Age(Seconds(60)),

@@ -188,6 +188,17 @@ fn only_same_site_none_reaches_frames_and_only_strict_loses_redirects() {
 }
 
 #[test]
+fn chosen_idps_are_remembered_for_a_year() {
+    let (tag, choices) = (sp().tag(), IdpChoices::default().with("a & b", true));
+    let set = cookies().set_idp_choices(&choices);
+    let rest = "Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax";
+    assert_eq!(set, format!("__Host-saml_idps_{tag}=i=a+%26+b&a=1; {rest}"));
+    let sent = set.split_once(';').unwrap().0;
+    assert_eq!(cookies().idp_choices(&bringing(sent)), choices);
+    assert_eq!(cookies().idp_choices(&bringing("x=1")), IdpChoices::default());
+}
+
+#[test]
 fn what_must_not_go_upstream_is_known_by_its_name() {
     let cookies = cookies();
     for name in [
@@ -196,6 +207,7 @@ fn what_must_not_go_upstream_is_known_by_its_name() {
         "__Host-saml_request_00000000_abc",
         "__Host-saml_logins_00000000",
         "__Host-saml_logout_00000000",
+        "__Host-saml_idps_00000000",
     ] {
         assert!(cookies.owns(name.as_bytes()), "{name}");
     }

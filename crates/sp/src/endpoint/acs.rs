@@ -15,6 +15,7 @@ use self::arrival::{establish, go_on};
 use self::known::Known;
 pub(super) use self::resumption::{RESUMPTION, resume};
 use crate::decryption_budget;
+use crate::idp_choice;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -51,7 +52,8 @@ async fn answered<S: SessionStore>(
     };
     pending.return_url = sp.absolute(&pending.return_url);
     visit.circumstances.sender.set(Sender::Known);
-    visit.circumstances.start_again.replace(Some(pending.return_url.clone()));
+    let start_again = idp_choice::start_again(sp, &pending.return_url);
+    visit.circumstances.start_again.replace(Some(start_again));
     match accept_answer(visit, sp, response, &pending) {
         Ok(login) => {
             let landing = pending.return_url.clone();

@@ -1,4 +1,5 @@
-//! `saml_login`: starts a login by link; `return` says where it ends, `idp` at whom.
+//! `saml_login`: starts a login by link; `return` says where it ends, `idp` at whom, `login_hint` whose
+//! it is.
 
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use saml::refusal::{Refusal, quote};
 use super::embedded::{Frames, refuse_embedded};
 use super::return_argument::return_argument;
 use crate::idp::Idp;
-use crate::login::{Hints, Login};
+use crate::login::{Arguments, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -20,32 +21,34 @@ const MAX_CLASSES: usize = 8;
 
 pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     refuse_embedded(&visit.head, Frames::Any)?;
-    let login = Login {
+    asked(visit, sp)?.start(sp, &visit.head, &visit.circumstances, visit.now)
+}
+
+/// The login that the address asks for.
+pub(super) fn asked<'a, S>(visit: &'a Visit, sp: &Sp<S>) -> Result<Login<'a>, Refusal> {
+    Ok(Login {
         idp: idp(visit, sp)?,
+        hinted: visit.head.argument("login_hint").and_then(|hint| sp.idps.of_address(&hint)),
         return_url: return_argument(visit, sp)?.unwrap_or_else(|| sp.login_redirect.clone()),
         force_authn: flag(visit, "force_authn"),
         passive: flag(visit, "passive"),
         authn_context: authn_context(visit)?,
         refused_contexts: 0,
         replaces: None,
-        hints: Hints {
-            arguments: &|name| visit.head.argument(name).map(|value| value.into_owned()),
-            variables: &visit.variables,
-        },
-    };
-    login.start(sp, &visit.head, &visit.circumstances, visit.now)
+        hints: Hints { arguments: Arguments::Opened(&visit.head), variables: &visit.variables },
+    })
 }
 
-fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Rc<Idp>, Refusal> {
-    let Some(name) = visit.head.argument("idp") else { return sp.default_idp() };
-    sp.idps.named(&name).cloned().ok_or_else(|| {
+fn idp<S>(visit: &Visit, sp: &Sp<S>) -> Result<Option<Rc<Idp>>, Refusal> {
+    let Some(name) = visit.head.argument("idp") else { return Ok(None) };
+    sp.idps.called(&name).map(Some).ok_or_else(|| {
         let detail = format!("the \"idp\" argument is {}, and no IdP of this SP", quote(&name));
         Refusal::new(&reason::ARGUMENT_INVALID, detail)
     })
 }
 
 /// `force_authn=1` and the like.
-fn flag(visit: &Visit, name: &str) -> bool {
+pub(super) fn flag(visit: &Visit, name: &str) -> bool {
     visit.head.argument(name).is_some_and(|value| value == "1")
 }
 

@@ -7,6 +7,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 use xmldoc::{Certificate, DigestAlgorithm, SignaturePlace, sign_enveloped};
 
+use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::random;
 use crate::sp::Sp;
@@ -31,6 +32,7 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let xml = SpMetadata {
         entity_id: &sp.entity_id,
         acs_urls: &[sp.endpoints.acs().to_owned()],
+        discovery_response: discovery_response(sp),
         slo_urls: &sls,
         certificates: &certificates,
         encryption_certificates: &encryption_certificates,
@@ -60,6 +62,13 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
                 .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))
         }
         _ => Ok(xml),
+    }
+}
+
+fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {
+    match sp.discovery {
+        Discovery::Service(_) => sp.endpoints.get(EndpointKind::Discovery),
+        Discovery::Off | Discovery::Builtin => None,
     }
 }
 

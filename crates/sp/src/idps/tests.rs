@@ -170,3 +170,21 @@ fn a_disabled_idp_is_not_awaited() {
     assert_eq!(none.awaited().reason(), &reason::IDP_DISABLED);
     assert!(none.default_idp().is_none());
 }
+
+#[test]
+fn a_disabled_idp_is_offered_to_nobody_and_found_by_who_names_it() {
+    let domains = || vec!["example.com".to_owned()];
+    let off = IdpSettings { disabled: true, domains: domains(), ..settings("off") };
+    let on = IdpSettings { domains: domains(), ..settings("on") };
+    let mut idps = Idps::default();
+    idps.add(Idp::new(off, Some(current(ONE)))).unwrap();
+    idps.add(Idp::new(settings("late"), None)).unwrap();
+    idps.add(Idp::new(on, Some(current(TWO)))).unwrap();
+    assert_eq!(idps.of_address("jane@example.com").unwrap().name(), "on");
+    assert_eq!(idps.offered().map(|idp| idp.name()).collect::<Vec<_>>(), ["on"]);
+    assert!(!idps.is_choice(), "one is no choice");
+    for text in ["off", ONE] {
+        let idp = idps.called(text).unwrap();
+        assert_eq!(idp.check_enabled().unwrap_err().reason(), &reason::IDP_DISABLED);
+    }
+}

@@ -1,9 +1,10 @@
 //! What a login link tells the IdP of the person who follows it.
 
 use saml::provider::{Binding, ExtraArgument, ExtraValue, Policy, RequestPolicy};
-use sp::EndpointKind::Login;
+use sp::Discovery;
+use sp::EndpointKind::{Discovery as Page, Login};
 
-use crate::site::{Ask, Browser, Plan, Sent, Site};
+use crate::site::{Ask, BASE_URL, Browser, Plan, Sent, Site, corp, other};
 
 fn plan() -> Plan {
     let extra = |name: &str, value| ExtraArgument { name: name.to_owned(), value };
@@ -62,4 +63,56 @@ fn a_link_with_what_is_no_hint_is_refused() {
         let answer = plan().site().ask(&mut Browser::default(), ask);
         assert_eq!(answer.refused(), (400, "argument_invalid"));
     }
+}
+
+#[test]
+fn an_address_says_both_where_somebody_signs_in_and_who_they_are() {
+    let site = Plan { discovery: Discovery::Builtin, ..plan() }.site();
+    let open = |query: &str| site.ask(&mut Browser::default(), Ask::open(Login, query));
+    let answer = open("login_hint=jane%40Corp.Example");
+    let sent = Sent::by(&answer);
+    assert_eq!(sent.to, "https://idp.corp.example/sso");
+    assert_eq!(sent.texts("NameID"), ["jane@Corp.Example"]);
+    assert!(answer.redirect().1.contains("&login_hint=jane%40Corp.Example&domain_hint="));
+    let sent = Sent::by(&open("login_hint=jane%40corp.example&idp=other"));
+    assert_eq!(sent.to, format!("{}/sso", other().entity_id));
+    assert!(sent.texts("NameID").is_empty(), "that one is told nothing");
+    let asked = open("login_hint=jane%40elsewhere.example");
+    assert!(asked.redirect().1.starts_with(&format!("{BASE_URL}/saml/discovery?")));
+}
+
+#[test]
+fn they_go_along_while_the_idp_is_chosen_on_the_page() {
+    let site = Plan { discovery: Discovery::Builtin, ..plan() }.site();
+    let mut browser = Browser::default();
+    let mut open = |kind, query: &str| site.ask(&mut browser, Ask::open(kind, query));
+    let led = open(Login, "login_hint=jane%2Bx&whr=west&other=1&return=/page");
+    let query = led.redirect().1.split_once('?').unwrap().1.to_owned();
+    assert_eq!(query, "return=%2Fpage&login_hint=jane%2Bx", "what no setting names stays behind");
+    let page = open(Page, &format!("{query}&q="));
+    let field = "<input type=\"hidden\" name=\"login_hint\" value=\"jane+x\">";
+    assert!(page.text().contains(field), "{}", page.text());
+    let begun = open(Page, &format!("{query}&idp=corp"));
+    assert_eq!(Sent::by(&begun).texts("NameID"), ["jane+x"]);
+    let behind = "&login_hint=jane%2Bx&domain_hint=example.com&whr=north";
+    assert!(begun.redirect().1.ends_with(behind), "{}", begun.redirect().1);
+    let refused = open(Login, "login_hint=a%0Db");
+    assert_eq!(refused.refused(), (400, "argument_invalid"), "before anybody chooses");
+}
+
+#[test]
+fn they_go_along_sealed_while_the_idp_is_chosen_at_another_site() {
+    let service = "https://wayf.example.org/ds";
+    let site = Plan { discovery: Discovery::Service(service.to_owned()), ..plan() }.site();
+    let mut browser = Browser::default();
+    let led = site.ask(&mut browser, Ask::open(Login, "login_hint=jane&return=/page"));
+    let (_, query) = led.redirect().1.split_once('?').unwrap();
+    assert!(!query.contains("jane"));
+    let told: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let (_, back) = told.iter().find(|(name, _)| name == "return").unwrap();
+    let back = back.split_once('?').unwrap().1;
+    let back = format!("{back}&entityID={}&login_hint=eve", corp().entity_id);
+    let begun = site.ask(&mut browser, Ask::follow(Page, &back));
+    assert_eq!(Sent::by(&begun).texts("NameID"), ["jane"]);
+    assert!(begun.redirect().1.ends_with("&login_hint=jane&domain_hint=example.com&whr=north"));
 }

@@ -1,7 +1,7 @@
 //! New metadata of an IdP while the SP is at work.
 
 use clock::{Seconds, UnixTime};
-use saml::metadata::{IdpMetadata, MetadataKey, Validity};
+use saml::metadata::{IdpMetadata, MetadataKey, UiInfo, Validity};
 use saml::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use sp::EndpointKind::Acs;
 use sp::NotRenewed;
@@ -22,6 +22,7 @@ fn metadata(idp: Idp) -> IdpMetadata {
         encryption_key: None,
         want_authn_requests_signed: false,
         validity: Validity::default(),
+        ui: UiInfo::default(),
         left_out: None,
     }
 }

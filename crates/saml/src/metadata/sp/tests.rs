@@ -54,6 +54,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
+        discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,
         encryption_certificates: &certificates[..1],

@@ -10,7 +10,7 @@ use xmldoc::{
 };
 
 use super::*;
-use crate::metadata::{MetadataKey, Validity};
+use crate::metadata::{MetadataKey, UiInfo, Validity};
 use crate::provider::{
     Encryption, LogoutBinding, LogoutEndpoint, Policy, SignRequests, expiry_warning,
 };
@@ -56,6 +56,7 @@ fn settings() -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy: Policy::default(),
     }
 }
@@ -97,6 +98,7 @@ fn metadata() -> IdpMetadata {
         encryption_key: None,
         want_authn_requests_signed: false,
         validity: Validity::default(),
+        ui: UiInfo::default(),
         left_out: None,
     }
 }

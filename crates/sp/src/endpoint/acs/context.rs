@@ -7,7 +7,7 @@ use pages::Reply;
 use saml::refusal::{Refusal, quote};
 use session::PendingLogin;
 
-use crate::login::{Hints, Login};
+use crate::login::{Arguments, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -31,14 +31,15 @@ pub(super) fn ask_for_next<S: SessionStore>(
         quote(&next.classes.join(" "))
     ));
     let login = Login {
-        idp,
+        idp: Some(idp),
+        hinted: None,
         return_url: pending.return_url.clone(),
         force_authn: pending.force_authn,
         passive: pending.passive,
         authn_context: None,
         refused_contexts,
         replaces: pending.replaces,
-        hints: Hints { arguments: &|_| None, variables: &visit.variables },
+        hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
     };
     let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now);
     let cookie = sp.cookies.clear_request(&sp.cookies.request_name(&pending.request_id));

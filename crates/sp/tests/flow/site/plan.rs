@@ -7,8 +7,8 @@ use clock::Seconds;
 use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
 use session::{SameSite, Separator, SpId};
 use sp::{
-    BackChannel, CookieAttributes, Cookies, Current, EndpointKind, Endpoints, Idps, Publication,
-    Published, ReturnTargets, SessionRules, Sp,
+    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints, Idps,
+    Publication, Published, ReturnTargets, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -38,6 +38,8 @@ pub struct Plan {
     pub disabled: &'static [&'static str],
     /// What it says in its metadata is signed.
     pub signs_metadata: bool,
+    /// How people find their IdP.
+    pub discovery: Discovery,
 }
 
 impl Default for Plan {
@@ -53,6 +55,7 @@ impl Default for Plan {
             is_awaited: false,
             disabled: &[],
             signs_metadata: false,
+            discovery: Discovery::Off,
         }
     }
 }
@@ -77,6 +80,7 @@ impl Plan {
                 .collect(),
             credentials,
             idps: self.idps(&soap_slo),
+            discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(rules(id))),
             cookies: self.cookies(id),
             return_targets: return_targets(),
@@ -121,16 +125,22 @@ impl Plan {
                 ..provider_of(corp())
             }),
             soap_slo: self.slo.contains(&LogoutBinding::Soap).then_some(soap_slo),
+            ui: Rc::default(),
         };
-        let of_other = Current { provider: Rc::new(provider_of(other())), soap_slo: None };
+        let provider = Rc::new(provider_of(other()));
+        let of_other = Current { provider, soap_slo: None, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
         let settings = |name: &str, policy| IdpSettings {
             disabled: self.disabled.contains(&name),
             ..settings(name, policy)
         };
-        idps.add(sp::Idp::new(settings("corp", self.policy.clone()), of_corp)).unwrap();
-        idps.add(sp::Idp::new(settings("other", Policy::default()), Some(of_other))).unwrap();
+        let at =
+            |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
+        let corp = at("corp.example", settings("corp", self.policy.clone()));
+        idps.add(sp::Idp::new(corp, of_corp)).unwrap();
+        let other = at("other.example", settings("other", Policy::default()));
+        idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         idps
     }
 
@@ -209,6 +219,7 @@ fn settings(name: &str, policy: Policy) -> IdpSettings {
         keys: Vec::new(),
         metadata_signers: None,
         second_verifier: None,
+        domains: Vec::new(),
         policy,
     }
 }

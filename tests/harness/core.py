@@ -29,6 +29,8 @@ def crash(server: Nginx, how: signal.Signals = signal.SIGSEGV) -> Path:
     if "/" in pattern or pattern.startswith("|"):
         pytest.skip(f"the kernel's dumps go elsewhere: core_pattern is {pattern}")
     [worker] = server.workers()
+    # Who is at work has what it works with on its stack.
+    server.wait_for(lambda: sleeps(worker), "a worker without work")
     server.expected = f"exited on signal {how}"
     os.kill(worker, how)
     server.wait_for(lambda: server.workers() not in ([], [worker]), "another worker")
@@ -37,6 +39,11 @@ def crash(server: Nginx, how: signal.Signals = signal.SIGSEGV) -> Path:
     kept = server.directory / f"{worker}.core"
     shutil.move(core, kept)
     return kept
+
+
+def sleeps(pid: int) -> bool:
+    """Does a process wait for something to do?"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def attach(server: Nginx, pid: int) -> Path:

@@ -13,7 +13,7 @@ use openssl::sha::sha256;
 use refresh::{Board, SLOT, Slot};
 
 /// For documents of this configuration, and of those before it.
-const SLOTS: usize = 256;
+pub const SLOTS: usize = 256;
 /// Slots, and what nginx needs for itself.
 const PAGES: usize = 12;
 /// Nobody else's.

@@ -24,14 +24,14 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
-    Block, Built, ConfigError, Files, Given, Place, RawEndpoint, RawHandler, SourcePlace, Warnings,
-    location,
+    Block, Built, ConfigError, Files, Given, MetadataSource, Place, RawEndpoint, RawHandler,
+    SourcePlace, Warnings, location,
 };
 use sp::{Preflight, WantedIdp};
 
 pub use self::commands::{COMMANDS, commands};
 use self::host::Nginx;
-use crate::board::BoardZone;
+use crate::board::{BoardZone, SLOTS};
 use crate::clock::now;
 use crate::counters::Counters;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
@@ -168,17 +168,22 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
 
 /// Workers tell each other of what one of them fetches.
 fn board(cf: *mut ngx_conf_t, main: &mut MainConf) -> Result<(), ConfigError> {
-    let mut sources = main.sources.iter();
-    let from_url = sources.find(|source| matches!(source.place, SourcePlace::Url { .. }));
-    let Some(source) = from_url else { return Ok(()) };
-    main.board = BoardZone::request(cf, store::zone_tag());
-    match main.board {
-        Some(_) => Ok(()),
-        None => Err(ConfigError::new(
-            &Place::default(),
-            format!("saml_idp \"{}\": nginx could not declare the zone of metadata", source.idp),
-        )),
+    let is_url = |source: &MetadataSource<_>| matches!(source.place, SourcePlace::Url { .. });
+    let count = main.sources.iter().filter(|source| is_url(source)).count();
+    let refuse = |why: String| Err(ConfigError::new(&Place::default(), why));
+    if count > SLOTS {
+        return refuse(format!(
+            "{count} saml_idp have a URL for \"metadata\", and {SLOTS} is the most: name one aggregate, or \
+             files"
+        ));
     }
+    if count > 0 {
+        main.board = BoardZone::request(cf, store::zone_tag());
+        if main.board.is_none() {
+            return refuse("nginx cannot declare the zone of metadata".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Looks at all of it together, once every level is merged, and settles which servers get whose cookies.

@@ -30,6 +30,9 @@ pub fn start(main: &MainConf) {
         .map(|source| Rc::new(Source::new(source, main)))
         .filter(|source| !source.followers.is_empty())
         .collect();
+    for source in sources.iter().filter(|source| source.is_without_slot()) {
+        log::no_slot(source);
+    }
     if !sources.is_empty() {
         repeat(Msec(0), move || look(&sources));
     }

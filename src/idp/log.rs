@@ -1,6 +1,6 @@
 //! What the log says of metadata that refreshes.
 
-use nginx_sys::{NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
+use nginx_sys::{NGX_LOG_ALERT, NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
@@ -61,5 +61,17 @@ pub(super) fn not_fetched(source: &Source, why: &str) {
         text,
         state,
         why
+    );
+}
+
+/// Reloads with ever other URLs have filled the board.
+pub(super) fn no_slot(source: &Source) {
+    let idp = &source.settings.idp;
+    ngx_log_error!(
+        NGX_LOG_ALERT,
+        ngx_cycle_log().as_ptr(),
+        "saml: the metadata of saml_idp \"{}\" cannot be kept fresh, nginx has had too many other URLs \
+         since its start: restart it",
+        idp
     );
 }

@@ -1,9 +1,11 @@
 //! Where the metadata of a `saml_idp` comes from, as one worker sees it.
 
 use std::cell::{Cell, RefCell};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use ::clock::Monotonic;
+use futures_util::FutureExt;
 use ngx::async_::spawn;
 use refresh::{Known, Slot, Staleness, Stamp};
 use settings::{MetadataSource, SourcePlace};
@@ -11,6 +13,7 @@ use sp::Idp;
 
 use crate::clock::monotonic;
 use crate::event::Resource;
+use crate::guard::log_panic;
 use crate::module::{MainConf, Sp};
 
 /// What one `saml_idp` is made of, and the SPs that have it.
@@ -78,10 +81,17 @@ impl Source {
         let source = Rc::clone(self);
         let work = work(Rc::clone(self));
         spawn(async move {
-            work.await;
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                log_panic(&*panic);
+            }
             source.is_busy.set(false);
         })
         .detach();
+    }
+
+    /// Is there nowhere that workers could tell each other of it? Then none fetches it.
+    pub(super) fn is_without_slot(&self) -> bool {
+        self.slot.is_none() && matches!(self.settings.place, SourcePlace::Url { .. })
     }
 
     pub(super) fn is_busy(&self) -> bool {

@@ -1,7 +1,9 @@
 """`metadata` from a URL: fetched when nginx runs, again and again, and kept for the next start."""
 
 import dataclasses
+import os
 import re
+import signal
 
 import pytest
 
@@ -153,3 +155,20 @@ def test_a_metadata_query_server_is_asked_for_the_entity(nginx, served):
     server = nginx(conf, files=files, URL=served.url, IDP="")
     server.wait_for(lambda: logs_in(server, OLD), "metadata")
     assert served.heads[0].startswith("GET /metadata/https%3A%2F%2Fidp.example.org%2Fmetadata HTTP/1.1\r\n")
+
+
+def test_a_worker_in_the_place_of_one_that_died_knows_the_newest_copy(nginx, served):
+    """It begins with what the master knows: the copy of the last start."""
+    server = start(nginx, served)
+    server.wait_for(lambda: logs_in(server, OLD), "metadata")
+    server.reload()
+    served.document = NEW.metadata()
+    server.wait_for(lambda: logs_in(server, NEW), "the new key")
+    served.stop()
+    workers = server.workers()
+    server.expected = "exited on signal 9"
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    server.wait_for(lambda: len(server.workers()) == 2 and not set(workers) & set(server.workers()), "others")
+    server.wait_for(lambda: logs_in(server, NEW), "the new key")
+    assert not logs_in(server, OLD)

@@ -6,6 +6,7 @@ use ::clock::Msec;
 use http::{Answer, Freshness, HttpUrl, is_redirect, redirect_target};
 use http_client::{Method, Request};
 use refresh::{Copy, Known, Lease, Schedule, Shelf, Slot, Staleness};
+use saml::metadata::Validity;
 use saml::refusal::quote;
 use settings::{DOCUMENT_MAX, SourcePlace};
 use sp::random;
@@ -50,22 +51,30 @@ pub(super) fn look(source: &Rc<Source>) {
 /// same.
 async fn take_over(source: Rc<Source>, slot: &'static Slot) {
     let Some(Place { shelf, copy, .. }) = Place::of(&source) else { return };
-    source.generation.set(slot.generation());
+    let generation = slot.generation();
     let (shelf, copy, readers) = (shelf.clone(), copy.to_owned(), Readers::of(&source));
     let work = move || {
         let copy = shelf.load(&copy).map_err(|error| error.to_string())?;
         let copy = copy.ok_or_else(|| "it is no longer there".to_owned())?;
         Ok((copy.known(), readers.read(&copy.document)?))
     };
-    let read = aside(work).await.unwrap_or_else(|| Err("there can be no thread".to_owned()));
-    let taken: Result<_, String> = read.and_then(|(known, metadata)| {
-        Renewals::judge(&source, &metadata)?.take_place()?;
-        Ok(known)
-    });
-    match taken {
-        Ok(known) => *source.known.borrow_mut() = Some(known),
-        Err(why) => log::unusable(&source, &why),
+    // Without a thread it is tried again.
+    let Some(read) = aside(work).await else { return };
+    source.generation.set(generation);
+    let taken: Result<_, String> = read
+        .and_then(|(known, metadata)| adopt(&source, known, Renewals::judge(&source, &metadata)?));
+    if let Err(why) = taken {
+        log::unusable(&source, &why);
     }
+}
+
+/// From now on the followers know what a copy says, and this worker which one it is.
+fn adopt(source: &Source, known: Known, renewals: Renewals) -> Result<News, String> {
+    let Validity { until, cache_duration } = renewals.validity;
+    let news = renewals.take_place()?;
+    source.known.replace(Some(known));
+    source.staleness.set(Staleness { keep: cache_duration, until });
+    Ok(news)
 }
 
 /// Fetches, judges, keeps and tells.
@@ -164,7 +173,7 @@ impl<'a> Place<'a> {
         });
         let (copy, metadata) = read.await.ok_or("there can be no thread")?;
         let renewals = Renewals::judge(source, &metadata?)?;
-        let (known, validity) = (copy.known(), renewals.validity);
+        let known = copy.known();
         let (shelf, name) = (self.shelf.clone(), self.copy.to_owned());
         let path = shelf.path(&name);
         // Before it takes its place: all workers shall have the same.
@@ -172,11 +181,8 @@ impl<'a> Place<'a> {
         kept.map_err(|error| {
             format!("it cannot be kept as \"{}\" for the other workers: {error}", path.display())
         })?;
-        let news = renewals.take_place()?;
-        *source.known.borrow_mut() = Some(known);
-        let document = Staleness { keep: validity.cache_duration, until: validity.until };
-        source.staleness.set(document);
-        Ok((document, Some(news)))
+        let news = adopt(source, known, renewals)?;
+        Ok((source.staleness.get(), Some(news)))
     }
 }
 

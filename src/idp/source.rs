@@ -53,23 +53,18 @@ impl Source {
             SourcePlace::File { stamp, .. } => (None, *stamp),
             SourcePlace::Url { copy, .. } => (main.board.and_then(|board| board.slot(copy)), None),
         };
-        let source = Self {
+        Self {
             settings: Rc::clone(settings),
             slot,
             followers: followers.collect(),
             is_busy: Cell::new(false),
+            // None: what the master knows is of the last start, whatever has come since.
             generation: Cell::new(0),
             due: Cell::new(monotonic()),
             stamp: Cell::new(stamp),
             known: RefCell::default(),
             staleness: Cell::default(),
-        };
-        // What the configuration was made of is the newest copy; what it was not, is taken over.
-        let is_known = source.followers.iter().all(|follower| follower.idp.current().is_some());
-        if let Some(slot) = slot.filter(|_| is_known) {
-            source.generation.set(slot.generation());
         }
-        source
     }
 
     /// One task at a time.

@@ -17,7 +17,7 @@ pub use connection::Connection;
 pub use connection_error::ConnectionError;
 pub use http::{Resource, Way};
 pub use resolver::Resolver;
-pub use thread::aside;
+pub use thread::{aside, give_memory_back};
 pub use timer::{Patience, Timer, pause, repeat};
 pub use tls::{Tls, TlsOptions};
 

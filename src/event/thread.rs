@@ -15,11 +15,6 @@ const LOOK: Msec = Msec(10);
 /// Does `work` in a thread of its own, where nothing of nginx may be touched. A worker that shuts down
 /// does not wait for it. `None` = there can be no thread, or the work panicked.
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let work = move || {
-        let outcome = work();
-        give_back();
-        outcome
-    };
     let thread = without_signals(|| Builder::new().name("saml".to_owned()).spawn(work))?;
     while !thread.is_finished() {
         wait(LOOK, Patience::Cancelable).await;
@@ -27,8 +22,10 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     thread.join().inspect_err(|panic| log_panic(&**panic)).ok()
 }
 
-/// A thread has memory of its own, which glibc would keep for another one.
-fn give_back() {
+/// To be called in a thread at the end of work that took much memory: a thread has some of its own, which
+/// glibc would keep for the next one. It goes over all that the process has, and others who want memory
+/// wait for that.
+pub fn give_memory_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it may be called at any time, by any thread.
     unsafe {

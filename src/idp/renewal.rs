@@ -7,6 +7,10 @@ use sp::Renewal;
 
 use super::source::{Follower, Source};
 use crate::clock::now;
+use crate::event::give_memory_back;
+
+/// Bytes: aggregates, of which little is kept.
+const LARGE: usize = 1 << 20;
 
 /// A document that all followers can use.
 pub(super) struct Renewals {
@@ -55,6 +59,9 @@ impl Readers {
             }
         };
         let metadata: Result<_, _> = self.0.iter().map(read).collect();
+        if document.len() >= LARGE {
+            give_memory_back();
+        }
         metadata.map_err(|error| error.to_string())
     }
 }

@@ -20,11 +20,9 @@ pub fn announce(cf: *mut ngx_conf_t, name: &str) -> Result<(), String> {
     }
 }
 
-/// The value of the variable `name` at `r`; `None` = it has none, or none in UTF-8.
+/// The value of the variable `name`, in lower case as nginx knows them, at `r`; `None` = it has none, or none in UTF-8.
 pub fn value(r: &Request, name: &str) -> Option<String> {
-    // nginx knows variables by lower case.
-    let name = name.to_ascii_lowercase();
-    let mut text = borrowed(&name);
+    let mut text = borrowed(name);
     let request = std::ptr::from_ref(r.as_ref()).cast_mut();
     // SAFETY: r is live; nginx reads the name while it looks, and keeps what it finds in the request's pool.
     let found = unsafe {

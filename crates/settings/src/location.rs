@@ -67,7 +67,7 @@ pub(crate) fn unknown_sp(name: &str, place: &Place) -> ConfigError {
 fn wanted_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<WantedIdp, ConfigError> {
     if let Some(variable) = name.strip_prefix('$') {
         return match is_variable(variable) {
-            true => Ok(WantedIdp::OfVariable(variable.to_owned())),
+            true => Ok(WantedIdp::OfVariable(variable.to_ascii_lowercase())),
             false => Err(ConfigError::new(
                 place,
                 format!(

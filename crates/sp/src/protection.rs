@@ -59,7 +59,7 @@ pub enum WantedIdp {
     Any,
     /// Those of this one.
     One(Rc<Idp>),
-    /// Those of the IdP that a variable of the server names, request by request; its name without `$`.
+    /// Those of the IdP that a variable of the server names, request by request; its name without `$`, in lower case.
     OfVariable(String),
 }
 

@@ -104,7 +104,7 @@ fn endpoints_are_not_inherited() {
 #[test]
 fn a_variable_may_say_whose_users_a_location_wants() {
     let mut site = GOOD;
-    site.add("location", "} location /x { auth_saml app idp=$tenant_idp;");
+    site.add("location", "} location /x { auth_saml app idp=$Tenant_IdP;");
     let http = site.made();
     let protection = http.location("/x").protection.as_ref().unwrap();
     assert!(matches!(&protection.idp, WantedIdp::OfVariable(name) if name == "tenant_idp"));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ::clock::Msec;
-use http::{Answer, Freshness, HttpUrl, is_redirect, redirect_target};
+use http::{Answer, HttpUrl, Validators, is_redirect, redirect_target};
 use http_client::{Method, Request};
 use refresh::{Copy, Known, Lease, Schedule, Shelf, Slot, Staleness};
 use saml::metadata::Validity;
@@ -117,10 +117,8 @@ impl<'a> Place<'a> {
     async fn fetch(&self, source: &Source) -> Result<Option<Copy>, String> {
         let known = source.known.borrow().clone();
         let mut headers = vec![("Accept", ACCEPT)];
-        if let Some(Known { etag, last_modified, .. }) = &known {
-            headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag)));
-            headers.extend(last_modified.as_deref().map(|date| ("If-Modified-Since", date)));
-        }
+        let validators = known.as_ref().map(|known| known.validators.clone()).unwrap_or_default();
+        headers.extend(validators.conditions());
         let request = Request {
             method: Method::Get,
             headers: &headers,
@@ -187,8 +185,7 @@ impl<'a> Place<'a> {
 }
 
 fn copy(answer: Answer) -> Copy {
-    let Freshness { etag, last_modified, .. } = Freshness::of(&answer, now());
-    Copy { document: answer.body, etag, last_modified }
+    Copy { validators: Validators::of(&answer), document: answer.body }
 }
 
 fn unreachable(target: &str) -> String {

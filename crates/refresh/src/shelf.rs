@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use http::Validators;
 use openssl::sha::sha256;
 use serde_json::{Map, Value};
 
@@ -31,28 +32,22 @@ pub struct Shelf {
 pub struct Copy {
     /// As it came.
     pub document: Vec<u8>,
-    /// ETag, as it came.
-    pub etag: Option<String>,
-    /// Last-Modified, as it came.
-    pub last_modified: Option<String>,
+    /// By which a newer one is asked for.
+    pub validators: Validators,
 }
 
 /// What tells a copy from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     sha256: [u8; 32],
-    /// ETag, as it came.
-    pub etag: Option<String>,
-    /// Last-Modified, as it came.
-    pub last_modified: Option<String>,
+    /// By which a newer one is asked for.
+    pub validators: Validators,
 }
 
 impl Copy {
     /// What must be remembered of it.
     pub fn known(&self) -> Known {
-        let Self { document, etag, last_modified } = self;
-        let (etag, last_modified) = (etag.clone(), last_modified.clone());
-        Known { sha256: sha256(document), etag, last_modified }
+        Known { sha256: sha256(&self.document), validators: self.validators.clone() }
     }
 }
 
@@ -104,7 +99,8 @@ impl Shelf {
         let document = octets.split_off(end.ok_or_else(strange)? + 1);
         let note: Map<String, Value> = serde_json::from_slice(&octets).map_err(|_| strange())?;
         let text = |key| note.get(key).and_then(Value::as_str).map(str::to_owned);
-        let copy = Copy { document, etag: text("etag"), last_modified: text("last_modified") };
+        let validators = Validators { etag: text("etag"), last_modified: text("last_modified") };
+        let copy = Copy { document, validators };
         let is_ours = self.seal.is_of(&text("seal").unwrap_or_default(), &parts(name, &copy));
         if is_ours { Ok(Some(copy)) } else { Err(strange()) }
     }
@@ -117,8 +113,8 @@ impl Shelf {
         let seal = self.seal.over(&parts(name, copy))?;
         let said = [
             ("seal", Some(&seal)),
-            ("etag", copy.etag.as_ref()),
-            ("last_modified", copy.last_modified.as_ref()),
+            ("etag", copy.validators.etag.as_ref()),
+            ("last_modified", copy.validators.last_modified.as_ref()),
         ];
         let said = said.into_iter().filter_map(|(key, value)| Some((key, value?)));
         let note: Map<String, Value> =
@@ -158,7 +154,8 @@ fn parts<'a>(name: &'a str, copy: &'a Copy) -> [&'a [u8]; 4] {
     fn text(text: &Option<String>) -> &[u8] {
         text.as_deref().unwrap_or_default().as_bytes()
     }
-    [name.as_bytes(), text(&copy.etag), text(&copy.last_modified), &copy.document]
+    let Validators { etag, last_modified } = &copy.validators;
+    [name.as_bytes(), text(etag), text(last_modified), &copy.document]
 }
 
 /// The whole file, when it is no longer than that. What is no file is not waited for.
@@ -190,7 +187,8 @@ mod tests {
     use super::*;
 
     fn copy(document: &str, etag: Option<&str>) -> Copy {
-        Copy { document: document.into(), etag: etag.map(str::to_owned), last_modified: None }
+        let validators = Validators { etag: etag.map(str::to_owned), last_modified: None };
+        Copy { document: document.into(), validators }
     }
 
     fn shelf(folder: &Path) -> Shelf {
@@ -205,7 +203,13 @@ mod tests {
         for copy in [
             copy("<a/>\n<b/>", Some("\"one\"")),
             copy("<b/>", None),
-            Copy { last_modified: Some("Sun, 29 Nov 2026 10:00:00 GMT".into()), ..copy("", None) },
+            Copy {
+                validators: Validators {
+                    last_modified: Some("Sun, 29 Nov 2026 10:00:00 GMT".into()),
+                    ..Validators::default()
+                },
+                ..copy("", None)
+            },
         ] {
             shelf.save("corp", &copy).unwrap();
             assert_eq!(shelf.load("corp").unwrap(), Some(copy));

@@ -152,7 +152,7 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     if main.blocks.is_empty() {
         return NGX_CONF_OK;
     }
-    let Some(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
+    let Ok(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
     let mut host = Nginx { cf, counters };
@@ -178,7 +178,7 @@ fn board(cf: *mut ngx_conf_t, main: &mut MainConf) -> Result<(), ConfigError> {
         ));
     }
     if count > 0 {
-        main.board = BoardZone::request(cf, store::zone_tag());
+        main.board = BoardZone::request(cf, store::zone_tag()).ok();
         if main.board.is_none() {
             return refuse("nginx cannot declare the zone of metadata".to_owned());
         }

@@ -32,6 +32,7 @@ mod response_header;
 mod rewrite_phase;
 mod server_variable;
 mod sessions;
+mod shared_memory;
 mod store;
 mod suspend;
 mod upstream_cookies;

@@ -1,47 +1,40 @@
 //! The store in an nginx shared-memory zone: all workers see it, and a reload keeps it.
 //!
-//! nginx hands a zone on to the next configuration when name, size and tag are the same. The tag
-//! is an address in this module, and the module stays mapped (`-z nodelete`), so a zone never
-//! meets another build of the module; the table's magic number is a second lock on that door.
+//! The table's magic number is a second lock on the door that no other build of the module comes through.
 
-use std::cell::OnceCell;
 use std::ffi::c_void;
 use std::fmt;
 use std::ptr::NonNull;
 
 use clock::UnixTime;
 use nginx_sys::{
-    NGX_ERROR, NGX_LOG_ALERT, NGX_LOG_EMERG, NGX_LOG_WARN, NGX_OK, ngx_conf_t, ngx_int_t,
-    ngx_palloc, ngx_shared_memory_add, ngx_shm_zone_t, ngx_shmtx_lock, ngx_shmtx_unlock,
-    ngx_slab_alloc, ngx_slab_pool_t, ngx_str_t,
+    NGX_LOG_ALERT, NGX_LOG_WARN, ngx_conf_t, ngx_shmtx_lock, ngx_shmtx_unlock, ngx_slab_alloc,
+    ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
 use zone::{Entry, Kind, Memory, StoreError, Table};
 
 use crate::clock::monotonic;
-
-/// Pages below which nginx's own modules refuse a zone.
-const MIN_PAGES: usize = 8;
+use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
 
 /// Bytes a session usually needs: the copy should not grow while the zone is locked.
 const USUAL_VALUE: usize = 1024;
 
-/// A zone of one configuration.
-pub struct SharedStore {
-    zone: NonNull<ngx_shm_zone_t>,
-    /// Set when nginx has mapped the zone, after the configuration was read.
-    opened: OnceCell<Opened>,
-}
+/// The store's zone in one configuration.
+pub type SharedStore = Zone<Opened>;
 
+/// What lies in it: one table.
 #[derive(Clone, Copy)]
-struct Opened {
+pub struct Opened {
     slab: NonNull<ngx_slab_pool_t>,
     memory: Memory,
 }
 
 impl SharedStore {
-    /// Declares the zone while the configuration is read. The handle lives in the cycle's pool:
-    /// keep it only in that configuration.
+    /// Declares the zone while the configuration is read.
+    ///
+    /// # Errors
+    /// It is too small, or cannot be declared.
     pub fn request(
         cf: *mut ngx_conf_t,
         name: &str,
@@ -49,17 +42,7 @@ impl SharedStore {
         tag: *mut c_void,
     ) -> Result<&'static Self, RequestError> {
         check_size(size)?;
-        let zone = add_zone(cf, name, size, tag)?;
-        let store = Self { zone, opened: OnceCell::new() };
-        // SAFETY: `cf.pool` is the cycle's pool; it and `zone`, in the cycle's list, outlive `cf`.
-        unsafe {
-            let place = ngx_palloc((*cf).pool, size_of::<Self>()).cast::<Self>();
-            let place = NonNull::new(place).ok_or(RequestError::Nginx)?;
-            place.write(store);
-            (*zone.as_ptr()).data = place.as_ptr().cast();
-            (*zone.as_ptr()).init = Some(init_zone);
-            Ok(place.as_ref())
-        }
+        Self::declare(cf, name, size, tag).map_err(RequestError::Declare)
     }
 
     /// A copy of the entry.
@@ -158,17 +141,17 @@ impl SharedStore {
 
     /// Blocks of 256 bytes; 0 while nginx has not mapped the zone.
     pub fn blocks(&self) -> usize {
-        self.opened.get().map_or(0, |opened| opened.memory.blocks() as usize)
+        self.content().map_or(0, |opened| opened.memory.blocks() as usize)
     }
 
     /// Stands still while the key's entry does, but for expiry and touches. Takes no lock.
     pub fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {
-        self.opened.get().map_or(0, |opened| opened.memory.epoch(kind, key))
+        self.content().map_or(0, |opened| opened.memory.epoch(kind, key))
     }
 
     /// Random bytes as old as the zone; `None` while the configuration is still being read.
     pub fn secret(&self) -> Option<[u8; 32]> {
-        self.opened.get().map(|opened| opened.memory.secret())
+        self.content().map(|opened| opened.memory.secret())
     }
 
     fn write<T>(
@@ -186,7 +169,7 @@ impl SharedStore {
 
     /// `None` while nginx has not mapped the zone.
     fn locked<T>(&self, work: impl FnOnce(&mut Table<'_>) -> T) -> Option<T> {
-        let opened = self.opened.get()?;
+        let opened = self.content()?;
         let lock = Lock::take(opened.slab);
         // SAFETY: every process takes the zone's slab mutex here, and holds it for longer.
         let mut table = unsafe { opened.memory.table() };
@@ -199,23 +182,6 @@ impl SharedStore {
             self.log_reset();
         }
         Some(outcome)
-    }
-
-    /// Formats the new zone, or takes over the one the last configuration used.
-    fn open(&self) -> Result<Opened, &'static str> {
-        // SAFETY: nginx calls the init callback after it mapped the zone and made its slab pool.
-        unsafe {
-            let slab = (*self.zone.as_ptr()).shm.addr.cast::<ngx_slab_pool_t>();
-            let slab = NonNull::new(slab).ok_or("the zone is not mapped")?;
-            let pages = (*slab.as_ptr()).last.offset_from((*slab.as_ptr()).pages);
-            let size = pages.unsigned_abs() * nginx_sys::ngx_pagesize;
-            let memory = match NonNull::new((*slab.as_ptr()).data.cast::<u8>()) {
-                Some(base) => Memory::adopt(base, size)
-                    .ok_or("the zone was made by another version of the module, restart nginx")?,
-                None => format_zone(slab, size)?,
-            };
-            Ok(Opened { slab, memory })
-        }
     }
 
     fn log_evictions(&self, count: u64) {
@@ -240,11 +206,6 @@ impl SharedStore {
             "saml zone \"{name}\" was emptied: a process died while changing it"
         );
     }
-
-    fn name(&self) -> String {
-        // SAFETY: the zone lives in the cycle's list, as long as this handle.
-        String::from_utf8_lossy(unsafe { self.zone.as_ref() }.shm.name.as_bytes()).into_owned()
-    }
 }
 
 fn check_size(size: usize) -> Result<(), RequestError> {
@@ -253,19 +214,19 @@ fn check_size(size: usize) -> Result<(), RequestError> {
     if size < minimum { Err(RequestError::TooSmall { minimum }) } else { Ok(()) }
 }
 
-fn add_zone(
-    cf: *mut ngx_conf_t,
-    name: &str,
-    size: usize,
-    tag: *mut c_void,
-) -> Result<NonNull<ngx_shm_zone_t>, RequestError> {
-    // SAFETY: nginx gave us `cf`; the name is copied into the cycle's pool beside the zone.
-    unsafe {
-        let mut name =
-            ngx_str_t::from_bytes((*cf).pool, name.as_bytes()).ok_or(RequestError::Nginx)?;
-        let zone = ngx_shared_memory_add(cf, &mut name, size, tag);
-        let zone = NonNull::new(zone).ok_or(RequestError::Nginx)?;
-        if zone.as_ref().data.is_null() { Ok(zone) } else { Err(RequestError::Duplicate) }
+impl Content for Opened {
+    unsafe fn open(slab: NonNull<ngx_slab_pool_t>) -> Result<Self, &'static str> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let pages = (*slab.as_ptr()).last.offset_from((*slab.as_ptr()).pages);
+            let size = pages.unsigned_abs() * nginx_sys::ngx_pagesize;
+            let memory = match NonNull::new((*slab.as_ptr()).data.cast::<u8>()) {
+                Some(base) => Memory::adopt(base, size)
+                    .ok_or("the zone was made by another version of the module, restart nginx")?,
+                None => format_zone(slab, size)?,
+            };
+            Ok(Self { slab, memory })
+        }
     }
 }
 
@@ -284,30 +245,6 @@ unsafe fn format_zone(slab: NonNull<ngx_slab_pool_t>, size: usize) -> Result<Mem
         let memory = Memory::format(base, size, secret).ok_or("the zone is too small")?;
         (*slab.as_ptr()).data = base.as_ptr().cast();
         Ok(memory)
-    }
-}
-
-unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, _old: *mut c_void) -> ngx_int_t {
-    // SAFETY: nginx calls this with the zone, whose data `request` has set.
-    let store = unsafe { &*(*zone).data.cast::<SharedStore>() };
-    store.init()
-}
-
-impl SharedStore {
-    fn init(&self) -> ngx_int_t {
-        match self.open() {
-            Ok(opened) => {
-                self.opened.get_or_init(|| opened);
-                NGX_OK as ngx_int_t
-            }
-            Err(reason) => {
-                let name = self.name();
-                // SAFETY: nginx sets the zone's log before it calls the init callback.
-                let log = unsafe { (*self.zone.as_ptr()).shm.log };
-                ngx_log_error!(NGX_LOG_EMERG, log, "saml zone \"{name}\": {reason}");
-                NGX_ERROR as ngx_int_t
-            }
-        }
     }
 }
 
@@ -334,10 +271,8 @@ impl Drop for Lock {
 pub enum RequestError {
     /// Smaller than `minimum` bytes.
     TooSmall { minimum: usize },
-    /// Another block has declared a zone of this name.
-    Duplicate,
-    /// nginx refused, and has logged why.
-    Nginx,
+    /// It cannot be declared.
+    Declare(DeclareError),
 }
 
 impl fmt::Display for RequestError {
@@ -346,10 +281,10 @@ impl fmt::Display for RequestError {
             Self::TooSmall { minimum } => {
                 write!(f, "the zone is too small, it needs at least {}k", minimum / 1024)
             }
-            Self::Duplicate => {
+            Self::Declare(DeclareError::Duplicate) => {
                 f.write_str("another saml_session_store uses a zone of this name, choose another")
             }
-            Self::Nginx => f.write_str("nginx could not declare the zone"),
+            Self::Declare(DeclareError::Nginx) => f.write_str("nginx could not declare the zone"),
         }
     }
 }

@@ -227,16 +227,15 @@ fn seal(
     given: &Given<String>,
     files: &Files,
 ) -> Result<Seal, ConfigError> {
+    let users = || sps.iter().filter(|sp| sp.idp.iter().any(|idp| idp.value == raw.name));
     let mut secrets = Vec::new();
-    for sp in sps.iter().filter(|sp| sp.idp.iter().any(|idp| idp.value == raw.name)) {
-        for key in &sp.certificate_key {
-            secrets.push(Zeroizing::new(files.read("certificate_key", key)?));
-        }
+    for key in users().flat_map(|sp| &sp.certificate_key) {
+        secrets.push(Zeroizing::new(files.read("certificate_key", key)?));
     }
-    if secrets.is_empty() && raw.metadata_certificate.is_empty() && is_used(raw, sps) {
+    if secrets.is_empty() && raw.metadata_certificate.is_empty() && users().next().is_some() {
         let sentence = format!(
-            "\"metadata\" \"{}\" needs a \"certificate_key\" in the saml_sp, which seals the copy that is \
-             kept, or \"metadata_certificate\"",
+            "\"metadata\" \"{}\" needs a \"certificate_key\" in the saml_sp, which seals the copy that \
+             is kept, or \"metadata_certificate\"",
             given.value
         );
         return Err(ConfigError::new(&given.place, sentence));
@@ -245,10 +244,6 @@ fn seal(
         secrets.push(Zeroizing::new(b"signed".to_vec()));
     }
     Ok(Seal::by(secrets.iter().map(|secret| secret.as_slice())))
-}
-
-fn is_used(raw: &RawIdp, sps: &[RawSp]) -> bool {
-    sps.iter().any(|sp| sp.idp.iter().any(|idp| idp.value == raw.name))
 }
 
 /// What is of no use for a file is a misunderstanding.

@@ -1,6 +1,8 @@
 //! Metadata, read and written (Metadata 2).
 
 mod entity;
+mod federation;
+mod filter;
 mod idp;
 mod keys;
 mod kind;
@@ -12,6 +14,8 @@ mod validity;
 
 use std::fmt;
 
+pub use federation::{Federation, Member};
+pub use filter::{MetadataFilter, MetadataRule, MetadataTest};
 pub use idp::IdpMetadata;
 pub use keys::MetadataKey;
 pub use signers::MetadataSigners;

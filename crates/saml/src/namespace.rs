@@ -8,6 +8,10 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// What metadata says for people (MetadataUI 2).
 pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Who has registered an entity (MDRPI 2.1).
+pub const METADATA_RPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
+/// What somebody says of an entity by attributes (MetaAttr 2.2).
+pub const METADATA_ATTRIBUTE: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
 /// Identity Provider Discovery: the binding and the namespace of DiscoveryResponse (IdpDisco 2.4).
 pub const DISCOVERY: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// The prefix `xml` (xml-names 3).

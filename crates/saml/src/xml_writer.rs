@@ -86,7 +86,7 @@ impl Tag {
 
 /// One escape for text and attributes. Blanks other than space become references, or a parser would
 /// normalise them away; what no XML 1.0 document can hold becomes U+FFFD.
-fn escape_into(out: &mut String, text: &str) {
+pub(crate) fn escape_into(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

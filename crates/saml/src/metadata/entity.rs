@@ -24,7 +24,7 @@ const ENTITIES: MemberNames<'static> = MemberNames {
 /// An EntityDescriptor, with what its surroundings say of it.
 pub(super) struct Entity {
     pub entity_id: String,
-    /// Of other roles than an IdP's and an SP's nothing is kept.
+    /// Its extensions and the roles of an IdP and an SP; of others nothing is kept.
     element: Element,
     /// Its own, within the enclosing one.
     pub validity: Validity,
@@ -40,9 +40,11 @@ impl Entity {
             return Err("an EntityDescriptor has no entityID".to_owned());
         }
         let own = Validity::of(&element).map_err(|error| error.0)?;
+        element.children.retain(|child| {
+            is_part(child, IDP) || is_part(child, SP) || is_part(child, EXTENSIONS)
+        });
         // A federation has thousands of SPs.
-        element.children.retain(|child| is_role(child, IDP) || is_role(child, SP));
-        for sp in element.children.iter_mut().filter(|child| is_role(child, SP)) {
+        for sp in element.children.iter_mut().filter(|child| is_part(child, SP)) {
             sp.children.clear();
         }
         Ok(Self { entity_id, element, validity: own.within(enclosing) })
@@ -54,6 +56,11 @@ impl Entity {
         roles()
             .find(|role| protocols(role).split_ascii_whitespace().any(|uri| uri == PROTOCOL))
             .ok_or_else(|| self.no_idp_role(roles().next()))
+    }
+
+    /// What is in its own Extensions (Metadata 2.3.2).
+    pub(super) fn extensions(&self) -> impl Iterator<Item = &Element> {
+        self.element.children_named(METADATA, EXTENSIONS).flat_map(|all| &all.children)
     }
 
     fn is_idp(&self) -> bool {
@@ -83,8 +90,9 @@ impl Entity {
 
 const IDP: &str = "IDPSSODescriptor";
 const SP: &str = "SPSSODescriptor";
+const EXTENSIONS: &str = "Extensions";
 
-fn is_role(element: &Element, name: &str) -> bool {
+fn is_part(element: &Element, name: &str) -> bool {
     element.is(METADATA, name)
 }
 
@@ -154,6 +162,28 @@ impl Entities {
         match entity_id {
             Some(entity_id) => self.choose_named(entity_id),
             None => self.choose_only(),
+        }
+    }
+
+    /// All IdPs, of which there is one at least.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn idps(&self) -> Result<impl Iterator<Item = &Entity>, MetadataError> {
+        let mut idps = self.readable.iter().filter(|entity| entity.is_idp()).peekable();
+        if idps.peek().is_some() {
+            return Ok(idps);
+        }
+        let only = self.choose_only()?;
+        Err(only.idp_role().err().unwrap_or_else(|| MetadataError(kind::of_root(&self.root))))
+    }
+
+    /// Of the whole document.
+    pub(super) fn validity(&self) -> Validity {
+        match self.readable.as_slice() {
+            [only] => only.validity,
+            // A broken one has been told already.
+            _ => Validity::of(&self.root).unwrap_or_default(),
         }
     }
 

@@ -110,7 +110,7 @@ impl IdpMetadata {
     }
 }
 
-fn text_of(file: &[u8]) -> Result<String, MetadataError> {
+pub(super) fn text_of(file: &[u8]) -> Result<String, MetadataError> {
     let refuse = |what: Option<String>| what.map_or(Ok(()), |what| Err(MetadataError(what)));
     refuse(kind::of_octets(file))?;
     let text = text::decode(file)?;

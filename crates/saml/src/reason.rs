@@ -300,6 +300,9 @@ reasons! {
     IDP_METADATA_EXPIRED, "idp_metadata_expired", Sp,
         "What this service knows of the identity provider is out of date.",
         "get the IdP's current metadata (or let metadata name its URL, and see in the log why that brings nothing new), and see whether the clocks are right";
+    IDP_METADATA_UNUSABLE, "idp_metadata_unusable", Sp,
+        "What this service knows of the identity provider cannot be used.",
+        "have the IdP's people correct their metadata in the federation, or give the IdP a saml_idp of its own with its entity_id";
     STATUS_NOT_SUCCESS, "status_not_success", Idp,
         "The identity provider did not log you in.",
         "look into the IdP's log for the reason of this status";

@@ -14,6 +14,7 @@ use crate::back_channel::BackChannel;
 pub struct Idp {
     settings: IdpSettings,
     current: RefCell<Option<Current>>,
+    flaw: Option<String>,
 }
 
 /// What is known of an IdP at present. Whoever began with it keeps it to the end, whatever changes
@@ -30,10 +31,21 @@ pub struct Current {
 impl Idp {
     /// `None` = its metadata is awaited: nobody can log in there, and no message of it is taken.
     pub fn new(settings: IdpSettings, current: Option<Current>) -> Self {
-        Self { settings, current: RefCell::new(current) }
+        Self { settings, current: RefCell::new(current), flaw: None }
     }
 
-    /// The name of its `saml_idp` block.
+    /// One of a federation whose metadata cannot be used, and why.
+    pub(crate) fn unusable(settings: IdpSettings, flaw: String) -> Self {
+        Self { settings, current: RefCell::default(), flaw: Some(flaw) }
+    }
+
+    /// Why its metadata cannot be used.
+    pub(crate) fn flaw(&self) -> Option<Refusal> {
+        let flaw = self.flaw.as_ref()?;
+        Some(Refusal::new(&reason::IDP_METADATA_UNUSABLE, flaw.clone()))
+    }
+
+    /// The name of its `saml_idp` block; of one of a federation, its entityID.
     pub fn name(&self) -> &str {
         &self.settings.name
     }

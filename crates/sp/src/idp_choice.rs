@@ -72,7 +72,7 @@ fn remembered<S>(sp: &Sp<S>, r: &impl Headers) -> Option<Rc<Idp>> {
         return None;
     }
     let choices = sp.cookies.idp_choices(r);
-    sp.idps.named(choices.automatic()?).filter(|idp| idp.is_offered()).cloned()
+    sp.idps.called(choices.automatic()?).filter(|idp| idp.is_offered())
 }
 
 /// Where somebody starts again whose login for `page` was refused. Where people choose their IdP they may

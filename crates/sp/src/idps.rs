@@ -1,21 +1,31 @@
 //! The IdPs of an SP, found by their names and by their entityIDs.
 
+mod federated;
+mod offer;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use saml::metadata::Federation;
+use saml::provider::IdpSettings;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
+pub use self::federated::FederatedIdps;
+pub(crate) use self::offer::Offer;
 use crate::idp::{Current, Idp};
 
-/// The IdPs of one SP, in the order of the configuration.
+/// The IdPs of one SP, in the order of the configuration. An entity with a block of its own is as that
+/// says, whatever federation it is in.
 pub struct Idps {
     in_order: Vec<Rc<Idp>>,
     by_name: HashMap<String, Rc<Idp>>,
     /// Without those whose metadata is awaited.
     by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
+    federations: Vec<Rc<FederatedIdps>>,
     generation: Cell<u64>,
 }
 
@@ -39,6 +49,7 @@ impl Default for Idps {
             in_order: Vec::new(),
             by_name: HashMap::new(),
             by_entity_id: RefCell::default(),
+            federations: Vec::new(),
             generation: Cell::new(0),
         }
     }
@@ -54,26 +65,50 @@ impl Idps {
         match idp.current() {
             Some(current) => self.register(&idp, &current.entity_id)?,
             None if self.by_name.contains_key(idp.name()) => return Ok(()),
-            None => {}
+            None => self.bar(&idp),
         }
         self.by_name.insert(idp.name().to_owned(), Rc::clone(&idp));
         self.in_order.push(idp);
         Ok(())
     }
 
-    /// All, in the order of the configuration.
+    /// Adds a block that is a federation; one that is there already is the same.
+    pub fn add_federation(&mut self, federation: FederatedIdps) {
+        if self.federation(&federation.settings().name).is_none() {
+            self.federations.push(Rc::new(federation));
+        }
+    }
+
+    /// What the blocks say.
+    pub fn blocks(&self) -> impl Iterator<Item = &IdpSettings> + Clone {
+        let own = self.in_order.iter().map(|idp| idp.settings());
+        own.chain(self.federations.iter().map(|federation| federation.settings()))
+    }
+
+    /// The federation of the `saml_idp` block `name`.
+    pub fn federation(&self, name: &str) -> Option<&Rc<FederatedIdps>> {
+        self.federations.iter().find(|federation| federation.settings().name == name)
+    }
+
+    /// Is one of the blocks a federation?
+    pub fn has_federation(&self) -> bool {
+        !self.federations.is_empty()
+    }
+
+    /// Those that have a block of their own, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
         self.in_order.iter()
     }
 
-    /// The IdP of the `saml_idp` block `name`.
+    /// The IdP of the `saml_idp` block `name`, which is no federation.
     pub fn named(&self, name: &str) -> Option<&Rc<Idp>> {
         self.by_name.get(name)
     }
 
     /// The IdP whose entityID is `entity_id` at present.
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
-        self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
+        let own = self.by_entity_id.borrow().get(entity_id).map(Rc::clone);
+        own.or_else(|| self.federations.iter().find_map(|all| all.idp(entity_id)))
     }
 
     /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
@@ -88,37 +123,58 @@ impl Idps {
         let (_, domain) = address.trim().rsplit_once('@')?;
         let domain = domain.to_ascii_lowercase();
         let by = |has: fn(&Idp, &str) -> bool| self.enabled().find(|idp| has(idp, &domain));
-        by(Idp::has_domain).or_else(|| by(Idp::hints_at_domain)).cloned()
+        let own = by(Idp::has_domain).or_else(|| by(Idp::hints_at_domain)).cloned();
+        own.or_else(|| {
+            let hints = |offer: &Offer| offer.ui().domains.contains(&domain);
+            self.offers_of_federations().find(hints).and_then(|offer| self.of_entity(offer.name()))
+        })
     }
 
-    /// Those that are not disabled, in the order of the configuration.
+    /// Those with a block of their own that are not disabled, in the order of the configuration.
     pub fn enabled(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
         self.in_order.iter().filter(|idp| !idp.is_disabled())
     }
 
-    /// Those of them whose metadata is there.
-    pub fn offered(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
-        self.in_order.iter().filter(|idp| idp.is_offered())
+    /// All that people can choose from: enabled, and their metadata is there.
+    pub(crate) fn offers(&self) -> impl Iterator<Item = Offer> {
+        self.in_order.iter().filter_map(Offer::of_block).chain(self.offers_of_federations())
+    }
+
+    /// Those that have no block of their own.
+    fn offers_of_federations(&self) -> impl Iterator<Item = Offer> {
+        let all = self.federations.iter().flat_map(|federation| federation.offers());
+        all.filter(|offer| !self.by_entity_id.borrow().contains_key(offer.name()))
+    }
+
+    /// One of those that people can choose from.
+    pub(crate) fn offer(&self, name: &str) -> Option<Offer> {
+        match self.named(name) {
+            Some(idp) => Offer::of_block(idp),
+            None if self.by_entity_id.borrow().contains_key(name) => None,
+            None => self.federations.iter().find_map(|federation| federation.offer(name)),
+        }
     }
 
     /// Who is asked when nothing says whom: the first enabled one whose metadata is there.
-    pub fn default_idp(&self) -> Option<&Rc<Idp>> {
-        self.offered().next()
+    pub fn default_idp(&self) -> Option<Rc<Idp>> {
+        self.offers().next().and_then(|offer| self.called(offer.name()))
     }
 
     /// Is there more than one to choose from?
     pub fn is_choice(&self) -> bool {
-        self.offered().nth(1).is_some()
+        self.offers().nth(1).is_some()
     }
 
     /// Why there is no IdP to go to.
     pub fn awaited(&self) -> Refusal {
-        if self.enabled().next().is_none() {
+        if self.blocks().all(|block| block.disabled) {
             let detail = "all IdPs of this SP are disabled";
             return Refusal::new(&reason::IDP_DISABLED, detail);
         }
         let awaited = self.enabled().filter(|idp| idp.current().is_none());
-        let names: Vec<_> = awaited.map(|idp| quote(idp.name())).collect();
+        let federations = self.federations.iter().filter(|all| all.is_awaited());
+        let names = awaited.map(|idp| idp.settings()).chain(federations.map(|all| all.settings()));
+        let names: Vec<_> = names.map(|block| quote(&block.name)).collect();
         Refusal::new(
             &reason::IDP_METADATA_MISSING,
             format!("saml_idp {} has no \"metadata\" yet", names.join(", ")),
@@ -139,18 +195,39 @@ impl Idps {
         Ok(())
     }
 
+    /// Puts what a federation's metadata says now in the place of what it said, which is given back: to let
+    /// go of it takes its time.
+    pub fn swap_federation(
+        &self,
+        federation: &FederatedIdps,
+        new: Arc<Federation>,
+    ) -> Option<Arc<Federation>> {
+        let old = federation.replace(new);
+        self.generation.set(self.generation.get().wrapping_add(1));
+        old
+    }
+
     /// Is `entity_id` one of these that is enabled? `trusted_at` is the asker's own: when it was last found to be so.
     pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
         let generation = Some(Generation(self.generation.get()));
         if trusted_at.get() == generation {
             return true;
         }
+        let own = self.by_entity_id.borrow().get(entity_id).map(|idp| !idp.is_disabled());
         let is_trusted =
-            self.by_entity_id.borrow().get(entity_id).is_some_and(|idp| !idp.is_disabled());
+            own.unwrap_or_else(|| self.federations.iter().any(|all| all.has(entity_id)));
         if is_trusted {
             trusted_at.set(generation);
         }
         is_trusted
+    }
+
+    /// A disabled block needs no metadata to take an entity out of a federation.
+    fn bar(&self, idp: &Rc<Idp>) {
+        if let Some(entity_id) = idp.settings().entity_id.as_ref().filter(|_| idp.is_disabled()) {
+            let mut by_entity_id = self.by_entity_id.borrow_mut();
+            by_entity_id.entry(entity_id.clone()).or_insert_with(|| Rc::clone(idp));
+        }
     }
 
     fn register(&self, idp: &Rc<Idp>, entity_id: &str) -> Result<(), SameEntity> {

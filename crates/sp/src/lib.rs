@@ -49,7 +49,7 @@ pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
 pub use idp::{Current, Idp};
-pub use idps::{Generation, Idps, SameEntity};
+pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
 pub use protection::{
     CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,

@@ -63,7 +63,8 @@ impl Login<'_> {
             },
         };
         asked.check_enabled()?;
-        let idp = asked.current().ok_or_else(|| sp.idps.awaited())?;
+        let flaw = || asked.flaw().unwrap_or_else(|| sp.idps.awaited());
+        let idp = asked.current().ok_or_else(flaw)?;
         idp.check_validity(now)?;
         let id = random::id();
         circumstances.set_request_id(&id);
@@ -107,7 +108,8 @@ impl Login<'_> {
     /// # Errors
     /// A hint is none.
     pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> Result<AwaitedChoice, Refusal> {
-        let all = sp.idps.enabled().map(|idp| &idp.settings().policy.request);
+        let all = sp.idps.blocks().filter(|block| !block.disabled);
+        let all = all.map(|block| &block.policy.request);
         Ok(AwaitedChoice {
             return_url: sp.at_home(self.return_url.clone()),
             force_authn: self.force_authn,

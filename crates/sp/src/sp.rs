@@ -110,13 +110,13 @@ impl<S> Sp<S> {
         })
     }
 
-    /// The IdP at whose `saml_idp` block a login or logout began.
+    /// The IdP at which a login or logout began, by its name.
     ///
     /// # Errors
     /// A reload has taken it away or disabled it since.
     pub fn idp_named(&self, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
-        let idp = self.idps.named(name);
-        idp.map_or(Ok(()), |idp| idp.check_enabled())?;
+        let idp = self.idps.called(name);
+        idp.as_ref().map_or(Ok(()), |idp| idp.check_enabled())?;
         idp.and_then(|idp| idp.current()).ok_or_else(|| {
             let name = quote(name);
             Refusal::new(
@@ -131,7 +131,7 @@ impl<S> Sp<S> {
     /// # Errors
     /// None has metadata yet, or all are disabled.
     pub fn default_idp(&self) -> Result<Rc<Idp>, Refusal> {
-        self.idps.default_idp().cloned().ok_or_else(|| self.idps.awaited())
+        self.idps.default_idp().ok_or_else(|| self.idps.awaited())
     }
 
     /// An IdP that has left the configuration, or is disabled, takes its users along.
@@ -150,7 +150,7 @@ impl<S> Sp<S> {
 
     /// How its IdPs are dealt with, also those whose metadata is awaited.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
-        self.idps.iter().map(|idp| &idp.settings().policy)
+        self.idps.blocks().map(|block| &block.policy)
     }
 
     /// The URL as a path, when it is of this SP's own site.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use xmldoc::Element;
 
@@ -24,7 +25,7 @@ const PARTS: [&str; 4] =
 /// metadata that a login needs: that is read when somebody logs in there.
 #[derive(Debug, Default)]
 pub struct Federation {
-    members: Vec<Member>,
+    members: Vec<Arc<Member>>,
     by_entity_id: HashMap<String, usize>,
     /// Of the documents: the earliest of their ends, the shortest of their cacheDurations.
     pub validity: Validity,
@@ -94,25 +95,25 @@ impl Federation {
             }
             Entry::Vacant(place) => {
                 place.insert(self.members.len());
-                self.members.push(member);
+                self.members.push(Arc::new(member));
             }
         }
     }
 
     /// All, in document order.
-    pub fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[Arc<Member>] {
         &self.members
     }
 
     /// The IdP of that entityID.
-    pub fn member(&self, entity_id: &str) -> Option<&Member> {
+    pub fn member(&self, entity_id: &str) -> Option<&Arc<Member>> {
         self.members.get(*self.by_entity_id.get(entity_id)?)
     }
 
     /// What is otherwise than it was in `old`, a clause each.
     pub fn changes_since(&self, old: &Self) -> Vec<String> {
         let mut changes = Vec::new();
-        let mut note = |what: &str, members: Vec<&Member>| {
+        let mut note = |what: &str, members: Vec<&Arc<Member>>| {
             if !members.is_empty() {
                 let names = members.iter().take(NAMES_MAX).map(|member| quote(&member.entity_id));
                 let mut names = names.collect::<Vec<_>>().join(", ");
@@ -125,7 +126,7 @@ impl Federation {
         let without = |other: &Self, one: &Member| other.member(&one.entity_id).is_none();
         note("new", self.members.iter().filter(|one| without(old, one)).collect());
         note("no longer there", old.members.iter().filter(|one| without(self, one)).collect());
-        let is_other = |one: &&Member| {
+        let is_other = |one: &&Arc<Member>| {
             old.member(&one.entity_id).is_some_and(|other| other.print != one.print)
         };
         note("with other keys or endpoints", self.members.iter().filter(is_other).collect());

@@ -9,6 +9,7 @@ use crate::xmlsec1::Xmlsec1;
 
 /// An IdP as its `saml_idp` block says, with the defaults of one `saml_sp`: the same for as long as
 /// nginx runs, while metadata may come and change. Both together make an [`Idp`](super::Idp).
+#[derive(Clone)]
 pub struct IdpSettings {
     /// The name of the block.
     pub name: String,
@@ -41,6 +42,12 @@ pub struct IdpSettings {
 }
 
 impl IdpSettings {
+    /// Of one IdP of the federation that the block is.
+    pub fn of_member(&self, entity_id: &str) -> Self {
+        let (name, entity_id) = (entity_id.to_owned(), Some(entity_id.to_owned()));
+        Self { name, entity_id, ..self.clone() }
+    }
+
     /// Nothing is said of the IdP itself, neither by hand nor where its metadata is: it has yet to learn
     /// of this SP, whose metadata it wants first.
     pub fn is_awaited(&self) -> bool {

@@ -181,7 +181,7 @@ fn a_disabled_idp_is_offered_to_nobody_and_found_by_who_names_it() {
     idps.add(Idp::new(settings("late"), None)).unwrap();
     idps.add(Idp::new(on, Some(current(TWO)))).unwrap();
     assert_eq!(idps.of_address("jane@example.com").unwrap().name(), "on");
-    assert_eq!(idps.offered().map(|idp| idp.name()).collect::<Vec<_>>(), ["on"]);
+    assert_eq!(idps.offers().map(|offer| offer.name().to_owned()).collect::<Vec<_>>(), ["on"]);
     assert!(!idps.is_choice(), "one is no choice");
     for text in ["off", ONE] {
         let idp = idps.called(text).unwrap();

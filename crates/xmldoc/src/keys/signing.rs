@@ -5,7 +5,8 @@ use openssl::pkey::{PKey, PKeyRef, Private};
 
 use super::{KeyError, KeyKind, SignatureAlgorithm, octets, read_pem};
 
-/// A private key that signs.
+/// A private key that signs. A clone is the same key, of which libcrypto has one.
+#[derive(Clone)]
 pub struct SigningKey {
     pkey: PKey<Private>,
     kind: KeyKind,

@@ -1,8 +1,6 @@
 //! The IdP has no authentication context as it was asked for: the next one of `authn_context` is asked
 //! for, when there is one.
 
-use std::rc::Rc;
-
 use pages::Reply;
 use saml::refusal::{Refusal, quote};
 use session::PendingLogin;
@@ -20,7 +18,7 @@ pub(super) fn ask_for_next<S: SessionStore>(
     pending: &PendingLogin,
 ) -> Option<Result<Reply, Refusal>> {
     let refused_contexts = pending.preference?.checked_add(1)?;
-    let idp = Rc::clone(sp.idps.named(&pending.idp)?);
+    let idp = sp.idps.called(&pending.idp)?;
     let current = idp.current()?;
     let preferred = current.policy.request.authn_context.as_ref()?;
     let next = preferred.after(refused_contexts.into())?;

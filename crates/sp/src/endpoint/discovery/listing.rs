@@ -1,14 +1,9 @@
 //! The IdPs that a person can choose from: found, in their language and in order.
 
-use std::rc::Rc;
-
 use pages::Choice;
 use saml::folding::folded;
-use saml::metadata::UiInfo;
-use saml::provider;
 
-use crate::idp::Idp;
-use crate::idps::Idps;
+use crate::idps::{Idps, Offer};
 
 /// So many of those found are shown: who looks for one of more searches.
 const MAX_SHOWN: usize = 200;
@@ -20,25 +15,18 @@ const MAX_SEARCHED: usize = 100;
 pub(super) struct Listing<'a> {
     /// What was searched for, in short.
     pub searched: String,
-    recent: Vec<Entry<'a>>,
-    others: Vec<Entry<'a>>,
+    recent: Vec<Offer>,
+    /// The first of those found, by name.
+    others: Vec<Offer>,
+    /// How many were found.
+    found: usize,
     languages: &'a [String],
 }
 
-/// An IdP that is enabled, and whose metadata is there.
-struct Entry<'a> {
-    name: &'a str,
-    provider: Rc<provider::Idp>,
-    ui: Rc<UiInfo>,
-    /// By which it is sorted.
-    folded: String,
-}
-
 impl<'a> Listing<'a> {
-    /// Of those in `idps` that `searched` finds, for who reads `languages` and has chosen `recent` before,
-    /// the names of blocks.
+    /// Of those in `idps` that `searched` finds, for who reads `languages` and has chosen `recent` before.
     pub(super) fn new(
-        idps: &'a Idps,
+        idps: &Idps,
         languages: &'a [String],
         searched: &str,
         recent: &[String],
@@ -47,63 +35,65 @@ impl<'a> Listing<'a> {
         let words = folded(&searched);
         let words: Vec<&str> = words.split_whitespace().collect();
         let recent = if words.is_empty() { recent } else { &[] };
-        let entry = |idp: &'a Rc<Idp>| Entry::new(idp, languages);
-        let others = idps.offered().filter(|idp| recent.iter().all(|name| name != idp.name()));
-        let others = others.filter(|idp| words.is_empty() || is_found(idp, &words));
-        let mut others: Vec<_> = others.filter_map(entry).collect();
-        others.sort_by(|a, b| a.folded.cmp(&b.folded));
-        let recent = recent.iter().filter_map(|name| idps.named(name));
-        let recent = recent.filter(|idp| idp.is_offered()).filter_map(entry).collect();
-        Self { searched, recent, others, languages }
+        let others = idps.offers().filter(|offer| recent.iter().all(|name| name != offer.name()));
+        let others = others.filter(|offer| words.is_empty() || is_found(offer, &words));
+        let sorted_as = |offer: Offer| (sorts_as(&offer, languages), offer);
+        let mut others: Vec<(String, Offer)> = others.map(sorted_as).collect();
+        let found = others.len();
+        let by_name = |(a, one): &(String, Offer), (b, other): &(String, Offer)| {
+            a.cmp(b).then_with(|| one.entity_id().cmp(other.entity_id()))
+        };
+        if found > MAX_SHOWN {
+            // Nobody sees in which order the rest would be.
+            others.select_nth_unstable_by(MAX_SHOWN, by_name);
+            others.truncate(MAX_SHOWN);
+        }
+        others.sort_by(by_name);
+        let others = others.into_iter().map(|(_, offer)| offer).collect();
+        let recent = recent.iter().filter_map(|name| idps.offer(name)).collect();
+        Self { searched, recent, others, found, languages }
     }
 
     /// Those chosen before, the last one first.
     pub(super) fn recent(&self) -> Vec<Choice<'_>> {
-        self.recent.iter().map(|entry| entry.choice(self.languages)).collect()
+        self.recent.iter().map(|offer| choice(offer, self.languages)).collect()
     }
 
     /// The first of the others, by name.
     pub(super) fn others(&self) -> Vec<Choice<'_>> {
-        self.others.iter().take(MAX_SHOWN).map(|entry| entry.choice(self.languages)).collect()
+        self.others.iter().map(|offer| choice(offer, self.languages)).collect()
     }
 
     /// How many others there are.
     pub(super) fn found(&self) -> usize {
-        self.others.len()
+        self.found
     }
 }
 
-impl<'a> Entry<'a> {
-    fn new(idp: &'a Idp, languages: &[String]) -> Option<Self> {
-        let (provider, ui) = (idp.current()?, idp.ui());
-        let folded = match ui.name(languages) {
-            Some(named) => named.folded.clone(),
-            None => folded(&provider.entity_id),
-        };
-        Some(Self { name: idp.name(), provider, ui, folded })
+fn sorts_as(offer: &Offer, languages: &[String]) -> String {
+    match offer.ui().name(languages) {
+        Some(named) => named.folded.clone(),
+        None => folded(offer.entity_id()),
     }
+}
 
-    fn choice(&self, languages: &[String]) -> Choice<'_> {
-        let named = self.ui.name(languages).map(|named| &named.name);
-        Choice {
-            id: self.name,
-            name: named.map_or(&self.provider.entity_id, |name| &name.text),
-            lang: named.map_or("", |name| &name.lang),
-            description: self
-                .ui
-                .description(languages)
-                .map(|description| description.text.as_str()),
-            logo: self.ui.logo(languages),
-        }
+fn choice<'a>(offer: &'a Offer, languages: &[String]) -> Choice<'a> {
+    let ui = offer.ui();
+    let named = ui.name(languages).map(|named| &named.name);
+    Choice {
+        id: offer.name(),
+        name: named.map_or_else(|| offer.entity_id(), |name| &name.text),
+        lang: named.map_or("", |name| &name.lang),
+        description: ui.description(languages).map(|description| description.text.as_str()),
+        logo: ui.logo(languages),
     }
 }
 
 /// Does each of the words, which are folded, stand somewhere in what is known of it?
-fn is_found(idp: &Idp, words: &[&str]) -> bool {
-    let Some(provider) = idp.current() else { return false };
-    let (ui, entity_id) = (idp.ui(), provider.entity_id.to_lowercase());
+fn is_found(offer: &Offer, words: &[&str]) -> bool {
+    let (ui, entity_id) = (offer.ui(), offer.entity_id().to_lowercase());
     let names = ui.names.iter().map(|named| &named.folded);
-    let domains = ui.domains.iter().chain(&idp.settings().domains);
+    let domains = ui.domains.iter().chain(offer.domains());
     let texts: Vec<&String> =
         names.chain(&ui.keywords).chain(domains).chain([&entity_id]).collect();
     words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
@@ -111,11 +101,13 @@ fn is_found(idp: &Idp, words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use saml::metadata::{Localized, LocalizedName};
+    use std::rc::Rc;
+
+    use saml::metadata::{Localized, LocalizedName, UiInfo};
     use saml::provider::IdpSettings;
 
     use super::*;
-    use crate::idp::Current;
+    use crate::idp::{Current, Idp};
     use crate::test_idps::{current, settings};
 
     fn named(names: &[(&str, &str)]) -> Rc<UiInfo> {

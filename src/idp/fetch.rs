@@ -56,13 +56,13 @@ async fn take_over(source: Rc<Source>, slot: &'static Slot) {
     let work = move || {
         let copy = shelf.load(&copy).map_err(|error| error.to_string())?;
         let copy = copy.ok_or_else(|| "it is no longer there".to_owned())?;
-        Ok((copy.known(), readers.read(&copy.document)?))
+        Ok((copy.known(), readers.read(&[copy.document])?))
     };
     // Without a thread it is tried again.
     let Some(read) = aside(work).await else { return };
     source.generation.set(generation);
-    let taken: Result<_, String> = read
-        .and_then(|(known, metadata)| adopt(&source, known, Renewals::judge(&source, &metadata)?));
+    let taken: Result<_, String> =
+        read.and_then(|(known, read)| adopt(&source, known, Renewals::judge(&source, read)?));
     if let Err(why) = taken {
         log::unusable(&source, &why);
     }
@@ -166,11 +166,11 @@ impl<'a> Place<'a> {
         };
         let readers = Readers::of(source);
         let read = aside(move || {
-            let metadata = readers.read(&copy.document);
-            (copy, metadata)
+            let read = readers.read(std::slice::from_ref(&copy.document));
+            (copy, read)
         });
-        let (copy, metadata) = read.await.ok_or("there can be no thread")?;
-        let renewals = Renewals::judge(source, &metadata?)?;
+        let (copy, read) = read.await.ok_or("there can be no thread")?;
+        let renewals = Renewals::judge(source, read?)?;
         let known = copy.known();
         let (shelf, name) = (self.shelf.clone(), self.copy.to_owned());
         let path = shelf.path(&name);

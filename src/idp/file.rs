@@ -1,15 +1,14 @@
-//! Metadata in a file: every worker reads it, when it has changed.
+//! Metadata in a file or a folder: every worker reads it, when it has changed.
 
 use std::path::Path;
 use std::rc::Rc;
 
 use nginx_sys::ngx_worker;
-use refresh::{Stamp, read};
-use saml::metadata::IdpMetadata;
+use refresh::{Stamp, documents};
 use settings::{DOCUMENT_MAX, SourcePlace};
 
 use super::log;
-use super::renewal::{Readers, Renewals};
+use super::renewal::{Read, Readers, Renewals};
 use super::source::Source;
 use crate::clock::monotonic;
 use crate::event::aside;
@@ -17,7 +16,7 @@ use crate::event::aside;
 /// What the file says now, and how it stands there.
 struct Change {
     stamp: Option<Stamp>,
-    metadata: Result<Vec<IdpMetadata>, String>,
+    read: Result<Vec<Read>, String>,
 }
 
 /// Looks whether the file has changed, when it is time.
@@ -37,12 +36,11 @@ async fn take_over(source: Rc<Source>) {
     source.due.set(monotonic() + schedule.interval.into());
     let (path, before, readers) = (path.clone(), source.stamp.get(), Readers::of(&source));
     let change = aside(move || change_since(before, &path, &readers)).await;
-    let Some(Change { stamp, metadata }) = change.flatten() else { return };
+    let Some(Change { stamp, read }) = change.flatten() else { return };
     // What cannot be used is told once, and read again when it changes.
     source.stamp.set(stamp);
-    let outcome = metadata
-        .and_then(|metadata| Renewals::judge(&source, &metadata))
-        .and_then(Renewals::take_place);
+    let outcome =
+        read.and_then(|read| Renewals::judge(&source, read)).and_then(Renewals::take_place);
     // Each worker comes to the same.
     if is_first_worker() {
         match outcome {
@@ -61,8 +59,8 @@ fn change_since(before: Option<Stamp>, path: &Path, readers: &Readers) -> Option
     let octets = stamp
         .as_ref()
         .map_err(ToString::to_string)
-        .and_then(|_| read(path, DOCUMENT_MAX).map_err(|error| error.to_string()));
-    Some(Change { metadata: octets.and_then(|octets| readers.read(&octets)), stamp: stamp.ok() })
+        .and_then(|_| documents(path, DOCUMENT_MAX).map_err(|error| error.to_string()));
+    Some(Change { read: octets.and_then(|octets| readers.read(&octets)), stamp: stamp.ok() })
 }
 
 /// Does this worker speak for all?

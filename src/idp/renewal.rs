@@ -1,21 +1,34 @@
-//! A document becomes what the SPs know of an IdP, or does not: all of them, or none.
+//! A document becomes what the SPs know of an IdP, or of many, or does not: all of them, or none.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use saml::metadata::{IdpMetadata, MetadataSigners, Validity};
-use sp::Renewal;
+use ngx::async_::spawn;
+use saml::metadata::{
+    Federation, IdpMetadata, MetadataError, MetadataFilter, MetadataSigners, Validity,
+};
+use saml::provider::IdpSettings;
+use sp::{FederatedIdps, Idp, Renewal};
 
-use super::source::{Follower, Source};
+use super::source::{Followed, Follower, Source};
 use crate::clock::now;
-use crate::event::give_memory_back;
+use crate::event::{aside, give_memory_back};
+use crate::module::Sp;
 
 /// Bytes: aggregates, of which little is kept.
 const LARGE: usize = 1 << 20;
 
 /// A document that all followers can use.
 pub(super) struct Renewals {
-    each: Vec<(Follower, Renewal)>,
+    each: Vec<New>,
     pub validity: Validity,
+}
+
+/// What a follower is to know.
+enum New {
+    One(Rc<Sp>, Rc<Idp>, Renewal),
+    /// And what is otherwise than before.
+    All(Rc<Sp>, Rc<FederatedIdps>, Arc<Federation>, Vec<String>),
 }
 
 /// What new metadata has brought, each thing once.
@@ -25,11 +38,24 @@ pub(super) struct News {
     pub warnings: Vec<String>,
 }
 
+/// What documents say, for one follower.
+pub(super) enum Read {
+    One(IdpMetadata),
+    /// And what is otherwise than before.
+    All(Arc<Federation>, Vec<String>),
+}
+
 /// What reads a document for a follower, and may go to another thread.
 struct Reader {
     signers: Option<Arc<MetadataSigners>>,
+    wanted: Wanted,
+}
+
+enum Wanted {
     /// The entity that it must be.
-    entity_id: Option<String>,
+    Entity(Option<String>),
+    /// Of all those, and what was known of them.
+    All(Arc<MetadataFilter>, Option<Arc<Federation>>),
 }
 
 /// Reads documents for all followers of one source, in any thread.
@@ -37,54 +63,109 @@ pub(super) struct Readers(Vec<Reader>);
 
 impl Readers {
     pub(super) fn of(source: &Source) -> Self {
-        let readers = source.followers.iter().map(|Follower { idp, .. }| Reader {
-            signers: idp.settings().metadata_signers.clone(),
-            // What was believed of an entity stays that entity's.
-            entity_id: idp
-                .settings()
-                .entity_id
-                .clone()
-                .or_else(|| idp.current().map(|current| current.entity_id.clone())),
+        let reader = |settings: &IdpSettings, wanted| Reader {
+            signers: settings.metadata_signers.clone(),
+            wanted,
+        };
+        let readers = source.followers.iter().map(|Follower { followed, .. }| match followed {
+            Followed::One(idp) => {
+                // What was believed of an entity stays that entity's.
+                let current = || idp.current().map(|current| current.entity_id.clone());
+                let entity = idp.settings().entity_id.clone().or_else(current);
+                reader(idp.settings(), Wanted::Entity(entity))
+            }
+            Followed::All(all) => {
+                reader(all.settings(), Wanted::All(Arc::clone(all.filter()), all.current()))
+            }
         });
         Self(readers.collect())
     }
 
-    /// What the document says, for each follower.
-    pub(super) fn read(&self, document: &[u8]) -> Result<Vec<IdpMetadata>, String> {
-        let read = |reader: &Reader| {
-            let wanted = reader.entity_id.as_deref();
-            match &reader.signers {
-                Some(signers) => IdpMetadata::parse_signed(document, wanted, signers),
-                None => IdpMetadata::parse(document, wanted),
-            }
+    /// What the documents say, for each follower; there are several for all IdPs of a folder alone.
+    pub(super) fn read(&self, documents: &[Vec<u8>]) -> Result<Vec<Read>, String> {
+        let mut unsigned: Option<Arc<Federation>> = None;
+        let mut read = |reader: &Reader| {
+            let Reader { signers, wanted } = reader;
+            let document = documents.first().map(Vec::as_slice).unwrap_or_default();
+            Ok(match (wanted, signers) {
+                (Wanted::Entity(wanted), None) => {
+                    Read::One(IdpMetadata::parse(document, wanted.as_deref())?)
+                }
+                (Wanted::Entity(wanted), Some(signers)) => {
+                    Read::One(IdpMetadata::parse_signed(document, wanted.as_deref(), signers)?)
+                }
+                (Wanted::All(filter, old), signers) => {
+                    // The filter is the block's, so that SPs can share what nobody must have signed.
+                    let shared = unsigned.take().filter(|_| signers.is_none());
+                    let new = match shared {
+                        Some(shared) => shared,
+                        None => Arc::new(Federation::read(
+                            documents.iter().map(Vec::as_slice),
+                            filter,
+                            signers.as_deref(),
+                        )?),
+                    };
+                    unsigned = signers.is_none().then(|| Arc::clone(&new));
+                    let changes = match old {
+                        Some(old) => new.changes_since(old),
+                        None => new.introduction(),
+                    };
+                    Read::All(new, changes)
+                }
+            })
         };
-        let metadata: Result<_, _> = self.0.iter().map(read).collect();
-        if document.len() >= LARGE {
+        let read: Result<_, MetadataError> = self.0.iter().map(&mut read).collect();
+        if documents.iter().map(Vec::len).sum::<usize>() >= LARGE {
             give_memory_back();
         }
-        metadata.map_err(|error| error.to_string())
+        read.map_err(|error| error.to_string())
     }
 }
 
 impl Renewals {
     /// Judges what was read for each of the followers.
-    pub(super) fn judge(source: &Source, metadata: &[IdpMetadata]) -> Result<Self, String> {
+    pub(super) fn judge(source: &Source, read: Vec<Read>) -> Result<Self, String> {
         let longest = source.settings.max_validity;
+        let mut validity = Validity::default();
         let mut each = Vec::new();
-        for (follower, metadata) in source.followers.iter().zip(metadata) {
-            let renewal = follower.sp.renewal(&follower.idp, metadata, longest, now());
-            each.push((follower.clone(), renewal.map_err(|error| error.to_string())?));
+        for (Follower { sp, followed }, read) in source.followers.iter().zip(read) {
+            let sp = Rc::clone(sp);
+            each.push(match (followed, read) {
+                (Followed::One(idp), Read::One(metadata)) => {
+                    validity = metadata.validity;
+                    let renewal = sp.renewal(idp, &metadata, longest, now());
+                    New::One(sp, Rc::clone(idp), renewal.map_err(|error| error.to_string())?)
+                }
+                (Followed::All(federation), Read::All(all, changes)) => {
+                    validity = all.validity;
+                    validity.check(now(), longest).map_err(|error| error.to_string())?;
+                    New::All(sp, Rc::clone(federation), all, changes)
+                }
+                _ => return Err("it was read for another follower".to_owned()),
+            });
         }
-        let validity = metadata.first().map(|metadata| metadata.validity).unwrap_or_default();
         Ok(Self { each, validity })
     }
 
     /// From now on the followers know this.
     pub(super) fn take_place(self) -> Result<News, String> {
-        let mut news = News::default();
-        for (Follower { sp, idp }, renewal) in self.each {
-            news.add(&renewal);
-            sp.renew(&idp, renewal).map_err(|error| error.to_string())?;
+        let (mut news, mut forgotten) = (News::default(), Vec::new());
+        for new in self.each {
+            match new {
+                New::One(sp, idp, renewal) => {
+                    news.add(&renewal.changes, &renewal.warnings);
+                    sp.renew(&idp, renewal).map_err(|error| error.to_string())?;
+                }
+                New::All(sp, federation, all, changes) => {
+                    news.add(&changes, &all.warnings);
+                    forgotten.extend(sp.idps.swap_federation(&federation, all));
+                }
+            }
+        }
+        if !forgotten.is_empty() {
+            // To let go of thousands of IdPs takes its time.
+            let forget = aside(move || drop(forgotten));
+            spawn(async { forget.await.unwrap_or_default() }).detach();
         }
         Ok(news)
     }
@@ -92,12 +173,12 @@ impl Renewals {
 
 impl News {
     /// Other SPs have mostly the same to say.
-    fn add(&mut self, renewal: &Renewal) {
+    fn add(&mut self, changes: &[String], warnings: &[String]) {
         let add = |all: &mut Vec<String>, new: &[String]| {
             let new: Vec<_> = new.iter().filter(|new| !all.contains(new)).cloned().collect();
             all.extend(new);
         };
-        add(&mut self.changes, &renewal.changes);
-        add(&mut self.warnings, &renewal.warnings);
+        add(&mut self.changes, changes);
+        add(&mut self.warnings, warnings);
     }
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use ngx::async_::spawn;
 use refresh::{Known, Slot, Staleness, Stamp};
 use settings::{MetadataSource, SourcePlace};
-use sp::Idp;
+use sp::{FederatedIdps, Idp};
 
 use crate::clock::monotonic;
 use crate::event::Resource;
@@ -40,14 +40,22 @@ pub(super) struct Source {
 #[derive(Clone)]
 pub(super) struct Follower {
     pub sp: Rc<Sp>,
-    pub idp: Rc<Idp>,
+    pub followed: Followed,
+}
+
+/// What of an SP is made of the metadata.
+#[derive(Clone)]
+pub(super) enum Followed {
+    One(Rc<Idp>),
+    All(Rc<FederatedIdps>),
 }
 
 impl Source {
     pub(super) fn new(settings: &Rc<MetadataSource<Resource>>, main: &MainConf) -> Self {
         let followers = main.sps.iter().filter_map(|sp| {
-            let idp = sp.idps.named(&settings.idp)?;
-            Some(Follower { sp: Rc::clone(sp), idp: Rc::clone(idp) })
+            let one = sp.idps.named(&settings.idp).cloned().map(Followed::One);
+            let all = || sp.idps.federation(&settings.idp).cloned().map(Followed::All);
+            Some(Follower { sp: Rc::clone(sp), followed: one.or_else(all)? })
         });
         let (slot, stamp) = match &settings.place {
             SourcePlace::File { stamp, .. } => (None, *stamp),
@@ -95,7 +103,9 @@ impl Source {
 
     /// Has it a follower that knows nothing yet, and would let people log in?
     pub(super) fn is_awaited(&self) -> bool {
-        let mut idps = self.followers.iter().map(|follower| &follower.idp);
-        idps.any(|idp| !idp.is_disabled() && idp.current().is_none())
+        self.followers.iter().any(|follower| match &follower.followed {
+            Followed::One(idp) => !idp.is_disabled() && idp.current().is_none(),
+            Followed::All(federation) => federation.is_awaited(),
+        })
     }
 }

@@ -11,12 +11,14 @@
 )]
 
 mod board;
+mod documents;
 mod schedule;
 mod seal;
 mod shelf;
 mod stamp;
 
 pub use board::{Board, Lease, SLOT, Slot};
+pub use documents::documents;
 pub use schedule::{Schedule, Staleness};
 pub use seal::Seal;
 pub use shelf::{Copy, Known, Shelf, read};

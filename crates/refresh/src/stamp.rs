@@ -1,18 +1,24 @@
-//! Whether a file has changed.
+//! Whether a file or a folder of documents has changed.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What changes with a file: it is another one, or was written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::documents::files;
+
+/// What changes with a file: it is another one, or was written to. Of a folder, what changes with the
+/// documents in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp {
     device: u64,
     inode: u64,
     length: u64,
     modified: (i64, i64),
     changed: (i64, i64),
+    /// Of a folder: what its documents are called, and their stamps.
+    documents: u64,
 }
 
 impl Stamp {
@@ -22,13 +28,24 @@ impl Stamp {
     /// There is no file, or none that may be looked at.
     pub fn of(path: &Path) -> io::Result<Self> {
         let file = fs::metadata(path)?;
-        Ok(Self {
+        let mut documents = DefaultHasher::new();
+        if file.is_dir() {
+            for path in files(path)? {
+                (&path, Self::of_file(&fs::metadata(&path)?, 0)).hash(&mut documents);
+            }
+        }
+        Ok(Self::of_file(&file, documents.finish()))
+    }
+
+    fn of_file(file: &fs::Metadata, documents: u64) -> Self {
+        Self {
             device: file.dev(),
             inode: file.ino(),
             length: file.len(),
             modified: (file.mtime(), file.mtime_nsec()),
             changed: (file.ctime(), file.ctime_nsec()),
-        })
+            documents,
+        }
     }
 }
 
@@ -54,5 +71,24 @@ mod tests {
         fs::rename(&path, &other).unwrap();
         std::os::unix::fs::symlink(&other, &path).unwrap();
         assert_ne!(Stamp::of(&path).unwrap(), first, "what the link leads to");
+    }
+
+    #[test]
+    fn a_folder_changes_with_its_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = || Stamp::of(folder.path()).unwrap();
+        let empty = of();
+        fs::write(folder.path().join("a.xml"), "one").unwrap();
+        let one = of();
+        assert_ne!(one, empty);
+        assert_eq!(of(), one);
+        fs::write(folder.path().join("a.xml"), "two").unwrap();
+        let two = of();
+        assert_ne!(two, one, "written to in its place");
+        fs::write(folder.path().join("b.xml"), "two").unwrap();
+        let three = of();
+        assert_ne!(three, two);
+        fs::remove_file(folder.path().join("a.xml")).unwrap();
+        assert_ne!(of(), three);
     }
 }

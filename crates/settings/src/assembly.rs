@@ -9,7 +9,7 @@ use sp::Sp;
 use crate::block::Blocks;
 use crate::files::Files;
 use crate::host::Host;
-use crate::idp::idp;
+use crate::idp::{federation, idp};
 use crate::location::unknown_sp;
 use crate::metadata_source::{MetadataSource, Sources};
 use crate::place::ConfigError;
@@ -62,7 +62,12 @@ impl Blocks {
                 sps.push(Rc::new(sp));
             }
             for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
-                idp(raw, &RawPolicy::default(), OwnKeys::default(), &mut around, warnings)?;
+                let (policy, own) = (RawPolicy::default(), OwnKeys::default());
+                if raw.is_federation() {
+                    federation(raw, &policy, own, &mut around, warnings)?;
+                } else {
+                    idp(raw, &policy, own, &mut around, warnings)?;
+                }
             }
             sources = found.all;
         }

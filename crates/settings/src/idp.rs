@@ -1,5 +1,6 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
+mod federation;
 mod lines;
 mod request;
 mod signatures;
@@ -15,6 +16,7 @@ use saml::provider::{
 use sp::{Current, Idp};
 use xmldoc::VerifyingKey;
 
+pub(crate) use self::federation::federation;
 use self::lines::IdpLines;
 use crate::certificate::{certified_key, key_error};
 use crate::files::Files;
@@ -37,11 +39,12 @@ pub(crate) fn idp<H: Host>(
     around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
 ) -> Result<Idp, ConfigError> {
+    federation::only_of_federations(raw)?;
     let policy = raw.policy.over(defaults);
     let settings = settings(raw, &policy, around)?;
     let lines = IdpLines { raw, policy: &policy };
     let document = around.documents.iter().find(|document| document.idp == raw.name);
-    let octets = document.and_then(|document| document.octets.clone());
+    let octets = document.and_then(|document| document.octets.as_ref()?.first().cloned());
     let current = match (&raw.metadata, octets) {
         (None, _) if settings.is_awaited() => None,
         (None, _) => Some(current(&lines, &settings, None, own, around, warnings)?),

@@ -63,7 +63,7 @@ pub(crate) fn unknown_sp(name: &str, place: &Place) -> ConfigError {
     )
 }
 
-/// By the name of its block, or a variable.
+/// By the name of its block, its entityID, or a variable.
 fn wanted_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<WantedIdp, ConfigError> {
     if let Some(variable) = name.strip_prefix('$') {
         return match is_variable(variable) {
@@ -77,8 +77,22 @@ fn wanted_idp<S>(sp: &Sp<S>, name: &str, place: &Place) -> Result<WantedIdp, Con
             )),
         };
     }
-    sp.idps.named(name).cloned().map(WantedIdp::One).ok_or_else(|| {
-        let known: Vec<_> = sp.idps.iter().map(|idp| idp.name()).collect();
+    if let Some(idp) = sp.idps.named(name) {
+        return Ok(WantedIdp::One(Rc::clone(idp)));
+    }
+    if sp.idps.federation(name).is_some() {
+        let sentence = format!(
+            "idp={name} of \"auth_saml\" is a whole federation; name one of its IdPs by its entityID, or give \
+             those who come here a saml_sp of their own"
+        );
+        return Err(ConfigError::new(place, sentence));
+    }
+    // Which those are is known when the metadata is there.
+    if sp.idps.has_federation() && name.contains(':') {
+        return Ok(WantedIdp::OfEntity(name.to_owned()));
+    }
+    Err({
+        let known: Vec<_> = sp.idps.blocks().map(|block| block.name.as_str()).collect();
         ConfigError::new(
             place,
             format!(

@@ -1,11 +1,11 @@
 //! Where the metadata of an IdP comes from, and when it is looked at again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clock::Seconds;
 use http::{HttpUrl, Scheme};
-use refresh::{Copy, Schedule, Seal, Shelf, Stamp};
+use refresh::{Copy, Schedule, Seal, Shelf, Stamp, documents};
 
 use zeroize::Zeroizing;
 
@@ -46,7 +46,7 @@ pub struct MetadataSource<S> {
 
 /// Where metadata is.
 pub enum SourcePlace<S> {
-    /// In a file of somebody else.
+    /// In a file of somebody else, or in the files of a folder.
     File {
         /// Its path.
         path: PathBuf,
@@ -68,8 +68,8 @@ pub enum SourcePlace<S> {
 pub(crate) struct Document {
     /// The name of the `saml_idp`.
     pub(crate) idp: String,
-    /// `None` = it has yet to be fetched.
-    pub(crate) octets: Option<Rc<[u8]>>,
+    /// One; of a folder, several. `None` = it has yet to be fetched.
+    pub(crate) octets: Option<Rc<[Vec<u8>]>>,
 }
 
 /// All sources, with what there is already.
@@ -116,11 +116,15 @@ impl<S> Sources<S> {
         }
         let (place, octets) = if is_url {
             let (place, copy) = url(raw, sps, given, host, files, warnings)?;
-            (place, copy.map(|copy| copy.document))
+            (place, copy.map(|copy| vec![copy.document]))
         } else {
             let path = PathBuf::from(files.full_path(&given.value));
             let stamp = Stamp::of(&path).ok();
-            (SourcePlace::File { path, stamp }, Some(files.read("metadata", given)?))
+            let octets = match path.is_dir() {
+                true => of_folder(raw, given, &path)?,
+                false => vec![files.read("metadata", given)?],
+            };
+            (SourcePlace::File { path, stamp }, Some(octets))
         };
         let usual = if is_url { URL_INTERVAL } else { FILE_INTERVAL };
         let interval = raw.metadata_refresh.as_ref().map_or(Some(usual), |given| given.value);
@@ -138,13 +142,30 @@ impl<S> Sources<S> {
     }
 }
 
+/// The documents of a folder, which are a federation.
+fn of_folder(
+    raw: &RawIdp,
+    given: &Given<String>,
+    path: &Path,
+) -> Result<Vec<Vec<u8>>, ConfigError> {
+    let error = |why: &str| {
+        ConfigError::new(&given.place, format!("\"metadata\" \"{}\": {why}", path.display()))
+    };
+    if !raw.is_federation() {
+        return Err(error(
+            "it is a directory; name a file in it, or take all IdPs by \"entity_id *\"",
+        ));
+    }
+    documents(path, DOCUMENT_MAX).map_err(|why| error(&why.to_string()))
+}
+
 /// Where a Metadata Query server has each entity at a URL of its own, that of this one.
 fn for_entity(raw: &RawIdp, given: &Given<String>) -> Result<Given<String>, ConfigError> {
     if !given.value.contains(ENTITY_ID) {
         return Ok(given.clone());
     }
-    let Some(entity_id) = &raw.entity_id else {
-        let sentence = format!("\"metadata\" with {ENTITY_ID} needs \"entity_id\"");
+    let Some(entity_id) = raw.entity_id.as_ref().filter(|_| !raw.is_federation()) else {
+        let sentence = format!("\"metadata\" with {ENTITY_ID} needs \"entity_id\", of one IdP");
         return Err(ConfigError::new(&given.place, sentence));
     };
     let encoded: String = form_urlencoded::byte_serialize(entity_id.value.as_bytes()).collect();

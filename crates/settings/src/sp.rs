@@ -21,7 +21,7 @@ use self::publication::publication;
 use self::return_targets::{return_targets, target};
 use self::session_rules::session_rules;
 use crate::host::Host;
-use crate::idp::idp;
+use crate::idp::{federation, idp};
 use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 use crate::surroundings::Surroundings;
@@ -42,6 +42,7 @@ pub(crate) fn sp<H: Host>(
     let idps = idps(raw, &pairs, around, warnings)?;
     let endpoints = endpoints(raw, &base, around.endpoints)?;
     let discovery = discovery(raw, &endpoints)?;
+    warn_of_chance(raw, &idps, &discovery, warnings);
     let targets = return_targets(raw, &base, Rc::clone(&around.handler_paths))?;
     let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
     let login_redirect = raw.login_redirect.clone().unwrap_or_else(front_page);
@@ -147,7 +148,7 @@ fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError>
 }
 
 fn policies(idps: &Idps) -> impl Iterator<Item = &Policy> + Clone {
-    idps.iter().map(|idp| &idp.settings().policy)
+    idps.blocks().map(|block| &block.policy)
 }
 
 /// Where it is not off, there must be a place to choose at, or to come back to.
@@ -164,6 +165,22 @@ fn discovery(raw: &RawSp, endpoints: &Endpoints) -> Result<Discovery, ConfigErro
         ));
     }
     Ok(given.value.clone())
+}
+
+/// Among thousands none is the one that is meant when nobody says so.
+fn warn_of_chance(raw: &RawSp, idps: &Idps, discovery: &Discovery, warnings: &mut Warnings) {
+    if *discovery != Discovery::Off || !idps.has_federation() || idps.enabled().next().is_some() {
+        return;
+    }
+    warnings.add(
+        &raw.place,
+        format!(
+            "the IdPs of saml_sp \"{}\" are a federation, and nobody is asked which is theirs: add \
+             \"discovery builtin\" or the URL of a discovery service, or the first one is taken where no \
+             \"idp=\" says whom",
+            raw.name
+        ),
+    );
 }
 
 fn entity_id(raw: &RawSp, endpoints: &Endpoints) -> Result<String, ConfigError> {
@@ -206,6 +223,10 @@ fn idps<H: Host>(
                 ),
             ));
         };
+        if block.is_federation() {
+            idps.add_federation(federation(block, &raw.policy, own, around, warnings)?);
+            continue;
+        }
         let idp = idp(block, &raw.policy, own, around, warnings)?;
         idps.add(idp).map_err(|SameEntity { twin, entity_id }| {
             ConfigError::new(
@@ -218,7 +239,7 @@ fn idps<H: Host>(
             )
         })?;
     }
-    if !raw.idp.is_empty() && idps.enabled().next().is_none() {
+    if !raw.idp.is_empty() && idps.blocks().all(|block| block.disabled) {
         warnings.add(
             &raw.place,
             format!("all IdPs of saml_sp \"{}\" are disabled: nobody can log in there", raw.name),

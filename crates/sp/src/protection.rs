@@ -59,6 +59,8 @@ pub enum WantedIdp {
     Any,
     /// Those of this one.
     One(Rc<Idp>),
+    /// Those of the IdP of that entityID, one of a federation.
+    OfEntity(String),
     /// Those of the IdP that a variable of the server names, request by request; its name without `$`, in lower case.
     OfVariable(String),
 }
@@ -147,21 +149,21 @@ impl<S> Protection<S> {
     /// holds.
     ///
     /// # Errors
-    /// The variable names no IdP of the SP. Nobody gets in by the users of another one then.
+    /// It names no IdP of the SP. Nobody gets in by the users of another one then.
     pub fn wanted_idp(
         &self,
         value: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<Rc<Idp>>, Refusal> {
-        let name = match &self.idp {
+        let (said_by, text) = match &self.idp {
             WantedIdp::Any => return Ok(None),
             WantedIdp::One(idp) => return Ok(Some(Rc::clone(idp))),
-            WantedIdp::OfVariable(name) => name,
+            WantedIdp::OfEntity(entity_id) => ("idp=".to_owned(), entity_id.clone()),
+            WantedIdp::OfVariable(name) => (format!("${name}"), value(name).unwrap_or_default()),
         };
-        let value = value(name).unwrap_or_default();
-        self.sp.idps.called(&value).map(Some).ok_or_else(|| {
+        self.sp.idps.called(&text).map(Some).ok_or_else(|| {
             let detail = format!(
-                "${name} of \"auth_saml\" is {}, and no \"idp\" of saml_sp \"{}\"",
-                quote(&value),
+                "{said_by} of \"auth_saml\" is {}, and no \"idp\" of saml_sp \"{}\"",
+                quote(&text),
                 self.sp.name
             );
             Refusal::new(&reason::IDP_NOT_OFFERED, detail)

@@ -59,7 +59,7 @@ impl Idp {
         own: OwnKeys<'_>,
         warnings: &mut Vec<Finding>,
     ) -> Result<(), Finding> {
-        if settings.metadata.is_none() {
+        if settings.metadata.is_none() && !settings.disabled {
             let sentence = format!(
                 "saml_idp \"{}\" has no \"metadata\" yet: nobody can log in there; give the IdP what \
                  the saml_metadata location serves, and name the IdP's metadata file here",

@@ -49,10 +49,10 @@ impl IdpSettings {
     }
 
     /// Nothing is said of the IdP itself, neither by hand nor where its metadata is: it has yet to learn
-    /// of this SP, whose metadata it wants first.
+    /// of this SP, whose metadata it wants first. Of a disabled one its name is enough.
     pub fn is_awaited(&self) -> bool {
         self.metadata.is_none()
-            && self.entity_id.is_none()
+            && (self.entity_id.is_none() || self.disabled)
             && self.sso.is_none()
             && self.slo.is_none()
             && self.keys.is_empty()

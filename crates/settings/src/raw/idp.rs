@@ -1,6 +1,7 @@
 //! `saml_idp NAME { … }`.
 
 use clock::Seconds;
+use saml::metadata::{MetadataRule, MetadataTest};
 
 use super::{DAY, RawPolicy, YEAR};
 use crate::directives::directives;
@@ -29,6 +30,7 @@ directives! {
     once metadata_cache: String = "metadata_cache", Line::text;
     once metadata_ssl_verify: bool = "metadata_ssl_verify", Line::flag;
     once metadata_ssl_trusted_certificate: String = "metadata_ssl_trusted_certificate", Line::text;
+    each metadata_filter: MetadataRule = "metadata_filter" [2..], metadata_filter;
     words domain: String = "domain" [1..], domain;
     once entity_id: String = "entity_id", Line::text;
     once sso_url: String = "sso_url", Line::text;
@@ -36,6 +38,41 @@ directives! {
     once slo_response_url: String = "slo_response_url", Line::text;
     words signing_certificate: String = "signing_certificate" [1..], |file| Ok(file.to_owned());
     words signing_key: String = "signing_key" [1..], |file| Ok(file.to_owned());
+}
+
+impl RawIdp {
+    /// Is the block all IdPs of its metadata, and not one?
+    pub(crate) fn is_federation(&self) -> bool {
+        self.entity_id.as_ref().is_some_and(|given| given.value == ALL)
+    }
+}
+
+/// As an entityID: that of every IdP.
+const ALL: &str = "*";
+
+/// `[!]entity_id PATTERN…`, `[!]registration_authority URI…`, `[!]entity_attribute NAME [VALUE…]`.
+fn metadata_filter(line: &Line<'_>) -> Result<MetadataRule, String> {
+    let (what, values) = match line.args.as_slice() {
+        [what, values @ ..] => (*what, values.iter().map(|&value| value.to_owned())),
+        [] => return Err("\"metadata_filter\" says nothing".to_owned()),
+    };
+    let (negated, what) = what.strip_prefix('!').map_or((false, what), |what| (true, what));
+    let test = match what {
+        "entity_id" => MetadataTest::EntityId(values.collect()),
+        "registration_authority" => MetadataTest::RegistrationAuthority(values.collect()),
+        "entity_attribute" => {
+            let mut values = values;
+            let name = values.next().unwrap_or_default();
+            MetadataTest::EntityAttribute { name, values: values.collect() }
+        }
+        _ => {
+            return Err(format!(
+                "invalid value \"{what}\" in \"metadata_filter\" directive, it must be \"entity_id\" or \
+                 \"registration_authority\" or \"entity_attribute\", with a ! before it to leave those out"
+            ));
+        }
+    };
+    Ok(MetadataRule { negated, test })
 }
 
 /// What stands behind the `@` of e-mail addresses; in lower case.

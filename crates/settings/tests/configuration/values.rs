@@ -1,11 +1,14 @@
 //! What the lines of blocks come to.
 
+use std::fs;
+
 use clock::{Msec, Seconds};
 use saml::provider::{Encryption, SignRequests};
 use settings::StoreSettings;
-use sp::{Discovery, EndpointKind};
+use sp::{Discovery, EndpointKind, WantedIdp};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
+use crate::files::folder;
 use crate::http::{GOOD, Http, Site};
 
 fn store(lines: &str) -> Http {
@@ -103,6 +106,54 @@ fn a_key_may_have_a_password_which_is_one_line_of_a_file() {
     let lines = "certificate sp.crt; certificate_key locked.key;";
     Site::with("sp", &format!("{lines} certificate_key_password_file passwords;")).made();
     assert!(Site::with("sp", lines).mistake().starts_with("\"certificate_key\" \"locked.key\""));
+}
+
+#[test]
+fn an_idp_may_be_a_whole_federation() {
+    let sentence = |http: &Http| http.warnings.join("\n");
+    let mut site = Site::with("http", "saml_idp b { entity_id *; metadata aggregate.xml; }");
+    site.add("sp", "idp b;");
+    site.add("location", "} location /x { auth_saml app idp=https://second.example.org;");
+    let http = site.made();
+    let idps = &http.sp().idps;
+    assert_eq!(idps.of_entity("https://idp.example.org").unwrap().name(), "corp", "its own block");
+    let second = idps.of_entity("https://second.example.org").unwrap();
+    assert_eq!(second.name(), "https://second.example.org");
+    assert!(second.current().is_some() && idps.is_choice());
+    let wanted = &http.location("/x").protection.as_ref().unwrap().idp;
+    assert!(matches!(wanted, WantedIdp::OfEntity(name) if name == second.name()));
+    assert!(!sentence(&http).contains("federation"), "{}", sentence(&http));
+
+    let filter = "metadata_filter entity_id *second*; metadata_filter !entity_attribute urn:x;";
+    let mut site = Site::with(
+        "http",
+        &format!(
+            "saml_idp b {{ entity_id *; metadata aggregate.xml; {filter} }} saml_idp c {{ entity_id \
+             https://second.example.org; disabled on; }}"
+        ),
+    );
+    site.add("sp", "idp b; idp c;");
+    let http = site.made();
+    let federation = http.sp().idps.federation("b").unwrap().current().unwrap();
+    assert_eq!(federation.members().len(), 1);
+    assert!(http.sp().idps.of_entity("https://second.example.org").unwrap().is_disabled());
+    assert_eq!(http.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_is_a_federation_of_its_files() {
+    let idps = folder().join("idps");
+    fs::create_dir_all(&idps).unwrap();
+    for name in ["idp.xml", "second.xml"] {
+        fs::copy(folder().join(name), idps.join(name)).unwrap();
+    }
+    let mut site = Site::with("http", "saml_idp b { entity_id *; metadata idps; }");
+    site.add("sp", "idp b;");
+    let http = site.made();
+    let federation = http.sp().idps.federation("b").unwrap().current().unwrap();
+    assert_eq!(federation.members().len(), 2);
+    let source = http.sources.iter().find(|source| source.idp == "b").unwrap();
+    assert!(source.schedule.is_some(), "it is looked at again");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clock::UnixTime;
-use saml::metadata::{Federation, Member};
+use saml::metadata::{Federation, Member, MetadataFilter};
 use saml::provider::{self, IdpSettings, OwnKeys};
 use xmldoc::SigningKey;
 
@@ -19,6 +19,7 @@ const MAX_MADE: usize = 1000;
 /// The IdPs of one `saml_idp` block that is a whole federation. Each is made when it is first needed.
 pub struct FederatedIdps {
     settings: IdpSettings,
+    filter: Arc<MetadataFilter>,
     signer: Option<SigningKey>,
     decrypts: bool,
     current: RefCell<Option<Arc<Federation>>>,
@@ -26,16 +27,27 @@ pub struct FederatedIdps {
 }
 
 impl FederatedIdps {
-    /// `settings` are for each of them, `own` the SP's keys; `None` = the metadata is awaited.
-    pub fn new(settings: IdpSettings, own: OwnKeys<'_>, current: Option<Arc<Federation>>) -> Self {
+    /// `settings` are for each of them, `filter` says which are wanted, `own` are the SP's keys; `None` = the
+    /// metadata is awaited.
+    pub fn new(
+        settings: IdpSettings,
+        filter: Arc<MetadataFilter>,
+        own: OwnKeys<'_>,
+        current: Option<Arc<Federation>>,
+    ) -> Self {
         let (signer, decrypts) = (own.signer.cloned(), own.decrypts);
         let current = RefCell::new(current);
-        Self { settings, signer, decrypts, current, made: RefCell::default() }
+        Self { settings, filter, signer, decrypts, current, made: RefCell::default() }
     }
 
     /// What the block says.
     pub fn settings(&self) -> &IdpSettings {
         &self.settings
+    }
+
+    /// Which IdPs of the metadata are wanted.
+    pub fn filter(&self) -> &Arc<MetadataFilter> {
+        &self.filter
     }
 
     /// What its metadata says at present.

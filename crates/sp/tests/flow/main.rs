@@ -11,6 +11,7 @@ mod disabled_idp;
 mod discovery;
 mod discovery_service;
 mod encryption;
+mod federation;
 mod first_look;
 mod hints;
 mod late_assertion;

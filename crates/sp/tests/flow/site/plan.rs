@@ -2,13 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::Seconds;
-use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
+use saml::metadata::Federation;
+use saml::provider::{
+    self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
+};
 use session::{SameSite, Separator, SpId};
 use sp::{
-    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints, Idps,
-    Publication, Published, ReturnTargets, SessionRules, Sp,
+    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints,
+    FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -40,6 +44,10 @@ pub struct Plan {
     pub signs_metadata: bool,
     /// How people find their IdP.
     pub discovery: Discovery,
+    /// What the metadata of the block `federation` says; `None` = there is no such block.
+    pub federation: Option<Federation>,
+    /// So are IdPs of this entityID: a block says so that has nothing else.
+    pub barred: &'static str,
 }
 
 impl Default for Plan {
@@ -56,13 +64,15 @@ impl Default for Plan {
             disabled: &[],
             signs_metadata: false,
             discovery: Discovery::Off,
+            federation: None,
+            barred: "",
         }
     }
 }
 
 impl Plan {
     /// The SP at work, at [`NOW`].
-    pub fn site(self) -> Site {
+    pub fn site(mut self) -> Site {
         let id = SpId::new(ENTITY_ID, BASE_URL);
         let soap_slo = Rc::new(SoapEndpoint::default());
         let credentials = vec![credential(&KEYS.sp)];
@@ -107,7 +117,7 @@ impl Plan {
         Endpoints::new(urls.collect()).unwrap()
     }
 
-    fn idps(&self, soap_slo: &Rc<SoapEndpoint>) -> Idps {
+    fn idps(&mut self, soap_slo: &Rc<SoapEndpoint>) -> Idps {
         let by = |binding: &LogoutBinding| LogoutEndpoint {
             binding: *binding,
             location: format!("https://idp.corp.example/slo/{}", word(*binding)),
@@ -141,6 +151,22 @@ impl Plan {
         idps.add(sp::Idp::new(corp, of_corp)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
+        let barred = IdpSettings {
+            disabled: true,
+            entity_id: Some(self.barred.to_owned()),
+            ..settings("barred", Policy::default())
+        };
+        idps.add(sp::Idp::new(barred, None)).unwrap();
+        if let Some(federation) = self.federation.take() {
+            let settings = settings("federation", Policy::default());
+            let own = OwnKeys { signer: None, decrypts: false };
+            idps.add_federation(FederatedIdps::new(
+                settings,
+                Arc::default(),
+                own,
+                Some(Arc::new(federation)),
+            ));
+        }
         idps
     }
 

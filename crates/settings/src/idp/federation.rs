@@ -7,8 +7,8 @@ use saml::metadata::{Federation, MetadataFilter};
 use saml::provider::{self, IdpSettings, OwnKeys};
 use sp::FederatedIdps;
 
+use super::by_hand::settings;
 use super::lines::IdpLines;
-use super::settings;
 use crate::host::Host;
 use crate::metadata_source::is_url;
 use crate::place::{ConfigError, Given, Place};

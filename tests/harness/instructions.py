@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from harness.bench.report import table
 from harness.browser import Browser
 from harness.idp import Idp
+from harness.crowd_of_idps import aggregate
 from harness.keys import rsa_credential
 from harness.nginx import Nginx, wait_for_port
 from harness.response import Answer, Attribute
@@ -22,9 +23,11 @@ from harness.wire import cookie_header
 # A worker's sweep, once a second and not for each request, would be counted with whom it meets.
 CONF = site(
     main="master_process off;",
-    http="saml_core_dump full;",
+    http="saml_core_dump full; @FEDERATION@",
+    sp="@MEMBERS@",
     server="access_log off; keepalive_requests 1000000; location /open/ { root html; }",
 )
+FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
 WARM_UP, COUNTED = 10, 50
 ACCEPTED = 303
 
@@ -34,10 +37,14 @@ def main() -> None:
     options.add_argument("module")
     options.add_argument("nginx")
     options.add_argument("--keep", type=Path, help="folder for callgrind's files, one a row")
+    options.add_argument("--idps", type=int, default=0, help="so many more has the SP, of a federation")
     given = options.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="auth-saml-instructions-"))
     scratch.chmod(0o755)
-    server = CountedNginx(scratch, given.nginx, given.module, CONF)
+    conf = CONF.replace("@FEDERATION@", FEDERATION if given.idps else "")
+    conf = conf.replace("@MEMBERS@", "idp federation;" if given.idps else "")
+    server = CountedNginx(scratch, given.nginx, given.module, conf)
+    server.write("federation.xml", aggregate(given.idps))
     rows = []
     try:
         server.start()
@@ -117,7 +124,7 @@ class CountedNginx(Nginx):
         for folder in ("html", "html/open"):
             self.write(f"{folder}/page.html", "x" * 1024)
         self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
-        wait_for_port(self.port, self.process, seconds=60)
+        wait_for_port(self.port, self.process, seconds=300)
         return self
 
     def command(self, *arguments: str) -> list[str]:

@@ -34,6 +34,7 @@ use self::host::Nginx;
 use crate::board::{BoardZone, SLOTS};
 use crate::clock::now;
 use crate::counters::Counters;
+use crate::event::give_memory_back;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
 
@@ -158,7 +159,8 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let mut host = Nginx { cf, counters };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
-    let outcome = outcome.and_then(|Built { sps, sources }| {
+    let outcome = outcome.and_then(|Built { sps, sources, octets }| {
+        give_memory_back(octets);
         main.sps = sps;
         main.sources = sources.into_iter().map(Rc::new).collect();
         board(cf, main)

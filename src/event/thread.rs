@@ -22,10 +22,16 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     thread.join().inspect_err(|panic| log_panic(&**panic)).ok()
 }
 
-/// To be called in a thread at the end of work that took much memory: a thread has some of its own, which
-/// glibc would keep for the next one. It goes over all that the process has, and others who want memory
-/// wait for that.
-pub fn give_memory_back() {
+/// Bytes of a document that takes much memory while it is read: an aggregate, of which little is kept.
+const LARGE: usize = 1 << 20;
+
+/// To be called when documents of so many octets have been read: glibc would keep the memory, that of a
+/// thread for the next one. It goes over all that the process has, and others who want memory wait for
+/// that.
+pub fn give_memory_back(octets: usize) {
+    if octets < LARGE {
+        return;
+    }
     #[cfg(target_env = "gnu")]
     // SAFETY: it may be called at any time, by any thread.
     unsafe {

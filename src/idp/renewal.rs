@@ -15,9 +15,6 @@ use crate::clock::now;
 use crate::event::{aside, give_memory_back};
 use crate::module::Sp;
 
-/// Bytes: aggregates, of which little is kept.
-const LARGE: usize = 1 << 20;
-
 /// A document that all followers can use.
 pub(super) struct Renewals {
     each: Vec<New>,
@@ -40,7 +37,7 @@ pub(super) struct News {
 
 /// What documents say, for one follower.
 pub(super) enum Read {
-    One(IdpMetadata),
+    One(Box<IdpMetadata>),
     /// And what is otherwise than before.
     All(Arc<Federation>, Vec<String>),
 }
@@ -89,11 +86,11 @@ impl Readers {
             let document = documents.first().map(Vec::as_slice).unwrap_or_default();
             Ok(match (wanted, signers) {
                 (Wanted::Entity(wanted), None) => {
-                    Read::One(IdpMetadata::parse(document, wanted.as_deref())?)
+                    Read::One(IdpMetadata::parse(document, wanted.as_deref())?.into())
                 }
-                (Wanted::Entity(wanted), Some(signers)) => {
-                    Read::One(IdpMetadata::parse_signed(document, wanted.as_deref(), signers)?)
-                }
+                (Wanted::Entity(wanted), Some(signers)) => Read::One(
+                    IdpMetadata::parse_signed(document, wanted.as_deref(), signers)?.into(),
+                ),
                 (Wanted::All(filter, old), signers) => {
                     // The filter is the block's, so that SPs can share what nobody must have signed.
                     let shared = unsigned.take().filter(|_| signers.is_none());
@@ -115,9 +112,7 @@ impl Readers {
             })
         };
         let read: Result<_, MetadataError> = self.0.iter().map(&mut read).collect();
-        if documents.iter().map(Vec::len).sum::<usize>() >= LARGE {
-            give_memory_back();
-        }
+        give_memory_back(documents.iter().map(Vec::len).sum());
         read.map_err(|error| error.to_string())
     }
 }

@@ -11,7 +11,7 @@ use crate::files::Files;
 use crate::host::Host;
 use crate::idp::{federation, idp};
 use crate::location::unknown_sp;
-use crate::metadata_source::{MetadataSource, Sources};
+use crate::metadata_source::{Document, MetadataSource, Sources};
 use crate::place::ConfigError;
 use crate::raw::RawPolicy;
 use crate::sp::{compare, sp};
@@ -25,6 +25,8 @@ pub struct Built<H: Host> {
     pub sps: Vec<Rc<Sp<H::Sessions>>>,
     /// Where the IdPs' metadata comes from, in the order of their blocks.
     pub sources: Vec<MetadataSource<H::MetadataServer>>,
+    /// Bytes of the metadata that was read.
+    pub octets: usize,
 }
 
 impl Blocks {
@@ -40,7 +42,7 @@ impl Blocks {
         warnings: &mut Warnings,
     ) -> Result<Built<H>, ConfigError> {
         let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
-        let mut sources = Vec::new();
+        let (mut sources, mut octets) = (Vec::new(), 0);
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
             let found = Sources::of(&self.idps, &self.sps, host, files, warnings)?;
             let stores = stores(&self.stores, &self.sps, host, files, warnings)?;
@@ -70,9 +72,10 @@ impl Blocks {
                 }
             }
             sources = found.all;
+            octets = found.documents.iter().map(Document::len).sum();
         }
         self.endpoints_have_sps()?;
-        Ok(Built { sps, sources })
+        Ok(Built { sps, sources, octets })
     }
 
     fn is_used(&self, idp: &str) -> bool {

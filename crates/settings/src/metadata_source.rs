@@ -72,6 +72,13 @@ pub(crate) struct Document {
     pub(crate) octets: Option<Rc<[Vec<u8>]>>,
 }
 
+impl Document {
+    /// Bytes that have been read.
+    pub(crate) fn len(&self) -> usize {
+        self.octets.iter().flat_map(|all| all.iter()).map(Vec::len).sum()
+    }
+}
+
 /// All sources, with what there is already.
 pub(crate) struct Sources<S> {
     pub(crate) all: Vec<MetadataSource<S>>,

@@ -61,7 +61,7 @@ pub(crate) fn make_at(mut host: TestHost, text: &str) -> Result<Http, String> {
     }
     let files = Files { conf_prefix: folder().to_owned() };
     let mut warnings = Warnings::default();
-    let Built { sps, sources } = blocks
+    let Built { sps, sources, .. } = blocks
         .build(&mut host, &files, UnixTime::from_secs(NOW), &mut warnings)
         .map_err(|e| e.to_string())?;
     let mut locations = Vec::new();

@@ -1,4 +1,4 @@
-"""A time of day that can be set for one nginx, without the clock for durations."""
+"""A time of day that can be set for one nginx; the clock for durations goes along when that is wanted."""
 
 import contextlib
 import os
@@ -10,33 +10,54 @@ SOURCE = r"""
 #include <dlfcn.h>
 #include <stdio.h>
 #include <sys/time.h>
+#include <time.h>
+
+static long offset(void)
+{
+    FILE *file = fopen(OFFSET, "r");
+    long seconds = 0;
+    if (file) {
+        if (fscanf(file, "%ld", &seconds) != 1) seconds = 0;
+        fclose(file);
+    }
+    return seconds;
+}
 
 int gettimeofday(struct timeval *tv, void *tz)
 {
     static int (*real)(struct timeval *, void *);
     if (!real) real = (int (*)(struct timeval *, void *)) dlsym(RTLD_NEXT, "gettimeofday");
     int rc = real(tv, tz);
-    FILE *file = fopen(OFFSET, "r");
-    long offset = 0;
-    if (file) {
-        if (fscanf(file, "%ld", &offset) != 1) offset = 0;
-        fclose(file);
-    }
-    tv->tv_sec += offset;
+    tv->tv_sec += offset();
     return rc;
 }
+
+#ifdef DURATIONS
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *)) dlsym(RTLD_NEXT, "clock_gettime");
+    int rc = real(id, ts);
+    if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE) ts->tv_sec += offset();
+    return rc;
+}
+#endif
 """
 
 
 class Clock:
-    """`with clock.worn(): server.start()`, then `clock.set(seconds)` from the true time."""
+    """`with clock.worn(): server.start()`, then `clock.set(seconds)` from the true time.
 
-    def __init__(self, directory: Path):
+    `durations`: as if that time had passed, and not as if somebody had set the clock.
+    """
+
+    def __init__(self, directory: Path, durations: bool = False):
         directory.mkdir()
         directory.chmod(0o755)
         self.offset, self.library = directory / "offset", directory / "clock.so"
         (directory / "clock.c").write_text(SOURCE)
         flags = ["-shared", "-fPIC", f'-DOFFSET="{self.offset}"', "-o", str(self.library)]
+        flags += ["-DDURATIONS"] if durations else []
         subprocess.run(["cc", *flags, str(directory / "clock.c"), "-ldl"], check=True)
         self.set(0)
 

@@ -9,6 +9,7 @@ from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.metadata_server import TLS, MetadataServer
 from harness.refusal import assert_refused
+from harness.response import Answer, Attribute
 from harness.signed_metadata import signed_by_signxml
 
 CONF = """
@@ -173,3 +174,21 @@ def test_a_folder_is_looked_at_again(nginx):
     (server.directory / "idps" / "uni.xml").unlink()
     server.wait_for(lambda: not any(is_in(server, uni) for _ in range(10)), "the end of its sessions")
     assert let_in(server, LAB)
+
+
+def test_an_idp_speaks_for_its_own_scope(nginx, served):
+    scope = '<s:Scope xmlns:s="urn:mace:shibboleth:metadata:1.0" regexp="false">uni.example.org</s:Scope>'
+    served.document = served.document.replace("</md:Extensions>", scope + "</md:Extensions>", 1)
+    server = by_url(nginx, served)
+    for idp, scope, status in [
+        (UNI, "uni.example.org", 303),
+        (UNI, "college.example.org", 403),
+        (COLLEGE, "college.example.org", 403),
+    ]:
+        browser = Browser()
+        request = idp.asked(browser.get(server.url(f"/saml/login?idp={idp.entity_id}")))
+        eppn = Attribute("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", [f"jane@{scope}"])
+        page = browser.post(request.acs_url, idp.form(request, Answer(attributes=[eppn])))
+        assert page.status == status, page.text
+        if status == 403:
+            assert_refused(server, page, "attribute_scope_mismatch")

@@ -28,6 +28,7 @@ pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/sso".into() },
     slo: Vec::new(),
     encryption_key: None,
+    scopes: Default::default(),
     valid_until: None,
     keys: seeds::trusted_keys(),
     policy: Policy {

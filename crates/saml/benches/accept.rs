@@ -62,6 +62,7 @@ impl Posted {
             slo: Vec::new(),
             keys: vec![idp.verifying()],
             encryption_key: None,
+            scopes: Default::default(),
             valid_until: None,
             policy: Policy::default(),
         };

@@ -8,6 +8,8 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// What metadata says for people (MetadataUI 2).
 pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// What Shibboleth adds to metadata: the scopes of an IdP.
+pub const SHIBBOLETH_METADATA: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Who has registered an entity (MDRPI 2.1).
 pub const METADATA_RPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 /// What somebody says of an entity by attributes (MetaAttr 2.2).

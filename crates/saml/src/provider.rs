@@ -19,5 +19,5 @@ pub use finding::{Finding, Setting};
 pub use idp::Idp;
 pub use idp_settings::IdpSettings;
 pub use own_keys::OwnKeys;
-pub use policy::{Encryption, Policy, SignRequests};
+pub use policy::{Encryption, Policy, ScopeCheck, SignRequests};
 pub use request_policy::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy};

@@ -398,6 +398,9 @@ reasons! {
     AUTHN_SESSION_EXPIRED, "authn_session_expired", Idp,
         "Your session at the identity provider has ended.",
         "start the login again; when it stays, look at SessionNotOnOrAfter and the clocks";
+    ATTRIBUTE_SCOPE_MISMATCH, "attribute_scope_mismatch", Idp,
+        "The identity provider has said something of you that is for another one to say.",
+        "let the IdP send values of its own scopes, have its federation add the Scope to its metadata, or set check_scope off for an IdP that may speak for everybody";
     AUTHN_INSTANT_FUTURE, "authn_instant_future", Idp,
         "The assertion says that you logged in in the future.",
         "set the clocks of the IdP and of this host by NTP, or raise clock_skew";

@@ -6,6 +6,7 @@ mod attributes;
 mod authn;
 mod conditions;
 mod in_response_to;
+mod scope;
 mod status;
 mod subject;
 
@@ -126,6 +127,7 @@ impl ReceivedResponse {
         header::recent(&assertion, issue_instant, max_age, &clock)?;
         let authn = authn::statement(&assertion, asked, idp.policy.max_authn_age, &clock)?;
         let attributes = attributes::read(&assertion)?;
+        scope::check(&attributes, idp)?;
 
         Ok(Login {
             idp_entity_id: idp.entity_id.clone(),

@@ -32,6 +32,7 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
         slo: Vec::new(),
         keys: Vec::new(),
         encryption_key: None,
+        scopes: Default::default(),
         valid_until: None,
         policy: Policy::default(),
     };

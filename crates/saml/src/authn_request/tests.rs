@@ -34,6 +34,7 @@ fn idp(binding: Binding, policy: Policy) -> Idp {
         slo: Vec::new(),
         keys: Vec::new(),
         encryption_key: None,
+        scopes: Default::default(),
         valid_until: None,
         policy,
     }

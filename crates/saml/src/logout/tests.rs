@@ -51,6 +51,7 @@ fn idp(policy: Policy) -> Idp {
         slo: BINDINGS.into_iter().map(endpoint).collect(),
         keys: Vec::new(),
         encryption_key: None,
+        scopes: Default::default(),
         valid_until: None,
         policy,
     }

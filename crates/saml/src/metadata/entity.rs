@@ -63,6 +63,15 @@ impl Entity {
         self.element.children_named(METADATA, EXTENSIONS).flat_map(|all| &all.children)
     }
 
+    /// The same, and those of one of its roles.
+    pub(super) fn all_extensions<'a>(
+        &'a self,
+        role: &'a Element,
+    ) -> impl Iterator<Item = &'a Element> {
+        let of_role = role.children_named(METADATA, EXTENSIONS).flat_map(|all| &all.children);
+        self.extensions().chain(of_role)
+    }
+
     fn is_idp(&self) -> bool {
         self.idp_role().is_ok()
     }

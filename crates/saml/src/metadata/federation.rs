@@ -9,6 +9,7 @@ use xmldoc::Element;
 
 use super::entity::{Entities, Entity};
 use super::filter::{MetadataFilter, Traits};
+use super::scope::is_scope;
 use super::{IdpMetadata, MetadataError, MetadataSigners, UiInfo, Validity, idp};
 use crate::namespace::METADATA;
 use crate::refusal::quote;
@@ -17,7 +18,7 @@ use crate::xml_writer::escape_into;
 /// Entities named in a sentence.
 const NAMES_MAX: usize = 5;
 
-/// What of an IDPSSODescriptor an [`IdpMetadata`] is made of, besides what it says for people.
+/// What of an IDPSSODescriptor an [`IdpMetadata`] is made of, besides its scopes and what it says for people.
 const PARTS: [&str; 4] =
     ["KeyDescriptor", "ArtifactResolutionService", "SingleLogoutService", "SingleSignOnService"];
 
@@ -142,7 +143,7 @@ impl Federation {
 impl Member {
     fn new(entity: &Entity) -> Result<Self, MetadataError> {
         let role = entity.idp_role()?;
-        let descriptor = descriptor(&entity.entity_id, role);
+        let descriptor = descriptor(entity, role);
         let mut print = DefaultHasher::new();
         descriptor.hash(&mut print);
         Ok(Self {
@@ -165,12 +166,16 @@ impl Member {
 }
 
 /// The EntityDescriptor of an IdP with nothing but what counts.
-fn descriptor(entity_id: &str, role: &Element) -> String {
+fn descriptor(entity: &Entity, role: &Element) -> String {
     let mut xml = format!("<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"");
-    escape_into(&mut xml, entity_id);
+    escape_into(&mut xml, &entity.entity_id);
     xml.push_str("\"><IDPSSODescriptor");
     write_attributes(&mut xml, role);
-    xml.push('>');
+    xml.push_str("><Extensions>");
+    for scope in entity.all_extensions(role).filter(|one| is_scope(one)) {
+        write(&mut xml, scope, METADATA);
+    }
+    xml.push_str("</Extensions>");
     let is_part = |child: &&Element| {
         child.namespace == METADATA && PARTS.iter().any(|part| child.name == *part)
     };

@@ -4,7 +4,9 @@ use xmldoc::{Element, EncryptionKey};
 
 use crate::metadata::entity::{Entities, Entity};
 use crate::metadata::keys::{SigningKeys, encryption_key};
-use crate::metadata::{MetadataError, MetadataKey, MetadataSigners, UiInfo, Validity, kind, text};
+use crate::metadata::{
+    MetadataError, MetadataKey, MetadataSigners, Scopes, UiInfo, Validity, kind, text,
+};
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
 use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
@@ -33,6 +35,8 @@ pub struct IdpMetadata {
     pub want_authn_requests_signed: bool,
     /// Of the role, within that of the entity and what encloses it.
     pub validity: Validity,
+    /// Whom it speaks for.
+    pub scopes: Scopes,
     /// How it presents itself to people.
     pub ui: UiInfo,
     /// Other entities of the document that cannot be read, in a sentence: worth a warning.
@@ -134,6 +138,7 @@ fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, Metada
         encryption_key: encryption_key(role),
         want_authn_requests_signed: is_true(role.attribute("WantAuthnRequestsSigned")),
         validity: Validity::of(role)?.within(entity.validity),
+        scopes: Scopes::read(entity.all_extensions(role)),
         ui: UiInfo::read(role),
         left_out,
     })

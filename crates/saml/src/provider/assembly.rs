@@ -43,6 +43,7 @@ impl Idp {
             slo: logout::endpoints(settings, metadata),
             keys: keys::all(settings, metadata, now, warnings)?,
             encryption_key: metadata.and_then(|metadata| metadata.encryption_key.clone()),
+            scopes: metadata.map(|metadata| metadata.scopes.clone()).unwrap_or_default(),
             valid_until: metadata.and_then(|metadata| metadata.validity.until),
             policy: settings.policy.clone(),
         };

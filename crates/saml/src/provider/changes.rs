@@ -95,6 +95,7 @@ mod tests {
             slo: Vec::new(),
             keys,
             encryption_key: None,
+            scopes: Default::default(),
             valid_until: None,
             policy: Policy::default(),
         }

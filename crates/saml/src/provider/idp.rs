@@ -5,6 +5,7 @@ use xmldoc::{EncryptionKey, VerifyingKey};
 
 use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use super::policy::Policy;
+use crate::metadata::Scopes;
 use crate::refusal::{Refusal, quote};
 use crate::{instant, reason};
 
@@ -20,6 +21,8 @@ pub struct Idp {
     pub keys: Vec<VerifyingKey>,
     /// For what only the IdP may read; `None` = it has published no RSA key for that.
     pub encryption_key: Option<EncryptionKey>,
+    /// Whom it speaks for.
+    pub scopes: Scopes,
     /// When its metadata ends; `None` = never, as what was given by hand.
     pub valid_until: Option<UnixTime>,
     /// What this SP demands of it, and how it is spoken to.
@@ -77,6 +80,7 @@ mod tests {
             slo: slo.iter().map(endpoint).collect(),
             keys: Vec::new(),
             encryption_key: None,
+            scopes: Default::default(),
             valid_until: None,
             policy: Policy::default(),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::endpoint::{Binding, Endpoint, LogoutEndpoint};
-use super::policy::Policy;
+use super::policy::{Policy, ScopeCheck};
 use crate::metadata::{MetadataKey, MetadataSigners};
 use crate::xmlsec1::Xmlsec1;
 
@@ -42,10 +42,15 @@ pub struct IdpSettings {
 }
 
 impl IdpSettings {
-    /// Of one IdP of the federation that the block is.
+    /// Of one IdP of the federation that the block is: it speaks for whom its metadata says, and that is
+    /// nobody when that says nothing.
     pub fn of_member(&self, entity_id: &str) -> Self {
         let (name, entity_id) = (entity_id.to_owned(), Some(entity_id.to_owned()));
-        Self { name, entity_id, ..self.clone() }
+        let mut member = Self { name, entity_id, ..self.clone() };
+        if member.policy.check_scope == ScopeCheck::Auto {
+            member.policy.check_scope = ScopeCheck::On;
+        }
+        member
     }
 
     /// Nothing is said of the IdP itself, neither by hand nor where its metadata is: it has yet to learn

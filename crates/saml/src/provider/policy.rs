@@ -28,6 +28,17 @@ pub enum Encryption {
     Require,
 }
 
+/// `check_scope`: are values like `jane@example.edu` judged by the scopes of the IdP's metadata?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopeCheck {
+    /// Where it has some.
+    Auto,
+    /// Where it has none, too: then it must not send any.
+    On,
+    /// The IdP may say anything of anybody.
+    Off,
+}
+
 /// The settings of one IdP, as `saml_idp` and the defaults of its `saml_sp` say them.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -65,6 +76,10 @@ pub struct Policy {
     /// Oldest IssueInstant of an Assertion accepted, seconds: what was issued before a logout is
     /// remembered against for so long, and no longer.
     pub max_assertion_age: Seconds,
+    /// Of values that have a scope.
+    pub check_scope: ScopeCheck,
+    /// Attributes that have some, besides those that are known to.
+    pub scoped_attributes: Vec<String>,
     /// For what we sign; `None` = by the key's type.
     pub signature_algorithm: Option<SignatureAlgorithm>,
     /// Of the Reference in what we sign as XML; a query's signature has no digest of its own.
@@ -92,6 +107,8 @@ impl Default for Policy {
             allow_create: true,
             max_authn_age: None,
             max_assertion_age: Seconds(15 * 60),
+            check_scope: ScopeCheck::Auto,
+            scoped_attributes: Vec::new(),
             signature_algorithm: None,
             digest_algorithm: DigestAlgorithm::Sha256,
             request: RequestPolicy::default(),

@@ -38,6 +38,7 @@ pub static TRUSTED: LazyLock<Idp> = LazyLock::new(|| Idp {
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/".to_owned() },
     slo: Vec::new(),
     encryption_key: None,
+    scopes: Default::default(),
     valid_until: None,
     keys: vec![VerifyingKey::from_public_key_pem(&PAIR.public_key_to_pem().unwrap()).unwrap()],
     policy: Policy::default(),

@@ -154,6 +154,7 @@ impl Sp {
             slo: Vec::new(),
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             encryption_key: None,
+            scopes: Default::default(),
             valid_until: self.idp_until,
             policy: self.policy.clone(),
         };

@@ -3,6 +3,7 @@
 use clock::{Seconds, UnixTime};
 use saml::instant;
 use saml::message::Expected;
+use saml::metadata::Scopes;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
 use saml::receive::{Received, receive};
 use saml::refusal::Refusal;
@@ -176,6 +177,8 @@ pub struct Judge {
     pub idp: &'static str,
     /// The end of the IdP's metadata.
     pub idp_until: Option<UnixTime>,
+    /// Whom it speaks for, by its metadata.
+    pub scopes: Scopes,
     pub sp: &'static str,
     pub acs: &'static str,
 }
@@ -188,6 +191,7 @@ impl Judge {
             sp_keys: Vec::new(),
             idp: IDP,
             idp_until: None,
+            scopes: Scopes::default(),
             sp: SP,
             acs: ACS,
             now: NOW,
@@ -231,6 +235,7 @@ impl Judge {
             },
             slo: Vec::new(),
             encryption_key: None,
+            scopes: self.scopes.clone(),
             valid_until: self.idp_until,
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             policy: self.policy.clone(),

@@ -10,6 +10,7 @@ mod habits;
 mod key;
 mod message;
 mod redirect;
+mod scope;
 mod seal;
 mod signature;
 mod structure;

@@ -2,7 +2,7 @@
 //! its IdPs.
 
 use clock::Seconds;
-use saml::provider::{Binding, Encryption, LogoutBinding, Policy, SignRequests};
+use saml::provider::{Binding, Encryption, LogoutBinding, Policy, ScopeCheck, SignRequests};
 use xmldoc::{DecryptionPolicy, DigestAlgorithm, SignatureAlgorithm, SignaturePolicy};
 
 use super::{DAY, RawRequest, YEAR};
@@ -41,6 +41,11 @@ directives! {
     sets max_authn_age: Option<Seconds> = "max_authn_age",
         |line| line.seconds_or_off(Seconds(1), YEAR);
     sets max_assertion_age: Seconds = "max_assertion_age", |line| line.seconds(Seconds(1), DAY);
+    sets check_scope: ScopeCheck = "check_scope", |line| {
+        use ScopeCheck::{Auto, Off, On};
+        line.choice(&[("auto", Auto), ("on", On), ("off", Off)])
+    };
+    sets scoped_attributes: Vec<String> = "scoped_attributes" [1..], Line::words;
     sets slo_binding: Option<LogoutBinding> = "slo_binding", |line| {
         use LogoutBinding as Slo;
         let choices = [("redirect", Slo::REDIRECT), ("post", Slo::POST), ("soap", Slo::Soap)];

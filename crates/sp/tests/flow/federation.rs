@@ -154,7 +154,7 @@ fn who_leaves_the_federation_takes_its_users_along() {
 
 #[test]
 fn a_block_of_its_own_takes_an_idp_out() {
-    let site = Plan { barred: UNI, ..plan() }.site();
+    let site = Plan { barred: Some(UNI), ..plan() }.site();
     let answer = link(&site, &mut Browser::default(), &format!("idp={UNI}"));
     assert_eq!(answer.refused(), (403, "idp_disabled"));
     let page = site.ask(&mut Browser::default(), Ask::open(Page, ""));

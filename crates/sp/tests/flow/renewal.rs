@@ -23,6 +23,7 @@ fn metadata(idp: Idp) -> IdpMetadata {
         want_authn_requests_signed: false,
         validity: Validity::default(),
         ui: UiInfo::default(),
+        scopes: Default::default(),
         left_out: None,
     }
 }

@@ -35,7 +35,8 @@ fn role(certificate: &str, sso: &str) -> String {
     format!(
         "<md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"{SAML2}\">\
          <md:Extensions><ui:UIInfo xmlns:ui=\"urn:oasis:names:tc:SAML:metadata:ui\">\
-         <ui:DisplayName xml:lang=\"en\">Éa &amp; Co</ui:DisplayName></ui:UIInfo></md:Extensions>\
+         <ui:DisplayName xml:lang=\"en\">Éa &amp; Co</ui:DisplayName></ui:UIInfo><s:Scope regexp=\"true\" \
+         xmlns:s=\"urn:mace:shibboleth:metadata:1.0\"> [a-z]+\\.edu </s:Scope></md:Extensions>\
          <md:KeyDescriptor use=\"signing\"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\n\
          {certificate}\n</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
          <md:KeyDescriptor use=\"encryption\"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\
@@ -133,6 +134,7 @@ fn a_member_says_what_the_document_says_of_it() {
         assert_eq!((own.keys.len(), own.unusable_keys.len()), (1, 0), "{name}");
         assert_eq!(own.encryption_key.is_some(), whole.encryption_key.is_some(), "{name}");
         assert!(own.want_authn_requests_signed);
+        assert!(own.scopes.contain("example.edu") && !own.scopes.contain("edu"));
         assert_eq!((&own.ui, own.validity), (&whole.ui, whole.validity), "{name}");
     }
     assert!(federation.member("https://sp").is_none());

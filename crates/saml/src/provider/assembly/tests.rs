@@ -99,6 +99,7 @@ fn metadata() -> IdpMetadata {
         want_authn_requests_signed: false,
         validity: Validity::default(),
         ui: UiInfo::default(),
+        scopes: Default::default(),
         left_out: None,
     }
 }

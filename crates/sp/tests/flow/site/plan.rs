@@ -46,8 +46,8 @@ pub struct Plan {
     pub discovery: Discovery,
     /// What the metadata of the block `federation` says; `None` = there is no such block.
     pub federation: Option<Federation>,
-    /// So are IdPs of this entityID: a block says so that has nothing else.
-    pub barred: &'static str,
+    /// The IdP of this entityID is disabled by a block that says nothing else.
+    pub barred: Option<&'static str>,
 }
 
 impl Default for Plan {
@@ -65,7 +65,7 @@ impl Default for Plan {
             signs_metadata: false,
             discovery: Discovery::Off,
             federation: None,
-            barred: "",
+            barred: None,
         }
     }
 }
@@ -151,12 +151,12 @@ impl Plan {
         idps.add(sp::Idp::new(corp, of_corp)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
-        let barred = IdpSettings {
-            disabled: true,
-            entity_id: Some(self.barred.to_owned()),
-            ..settings("barred", Policy::default())
-        };
-        idps.add(sp::Idp::new(barred, None)).unwrap();
+        if let Some(entity_id) = self.barred {
+            let entity_id = Some(entity_id.to_owned());
+            let barred = settings("barred", Policy::default());
+            let barred = IdpSettings { disabled: true, entity_id, ..barred };
+            idps.add(sp::Idp::new(barred, None)).unwrap();
+        }
         if let Some(federation) = self.federation.take() {
             let settings = settings("federation", Policy::default());
             let own = OwnKeys { signer: None, decrypts: false };
@@ -227,6 +227,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
         slo: Vec::new(),
         keys: vec![verifying(idp.key)],
         encryption_key: None,
+        scopes: Default::default(),
         valid_until: None,
         policy: Policy::default(),
     }

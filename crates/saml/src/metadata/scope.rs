@@ -1,0 +1,131 @@
+//! Which domains an IdP speaks for (Shibboleth metadata extensions, shibmd:Scope).
+
+use regex::{Regex, RegexBuilder};
+use xmldoc::Element;
+
+use crate::namespace::SHIBBOLETH_METADATA;
+
+/// Scopes of an IdP, each kind.
+const MAX_SCOPES: usize = 256;
+/// Characters of an expression.
+const MAX_EXPRESSION: usize = 256;
+/// Bytes of an expression made ready.
+const MAX_COMPILED: usize = 64 << 10;
+
+/// The scopes that an IdP's metadata gives it.
+#[derive(Clone, Debug, Default)]
+pub struct Scopes {
+    /// In lower case.
+    exact: Vec<String>,
+    expressions: Vec<Regex>,
+}
+
+impl Scopes {
+    /// Of Scope elements, whatever else is among `elements`. One that cannot be understood gives nothing.
+    pub(super) fn read<'a>(elements: impl Iterator<Item = &'a Element>) -> Self {
+        let mut scopes = Self::default();
+        for element in elements.filter(|element| is_scope(element)) {
+            let text = element.text.trim();
+            match element.attribute("regexp").map(str::trim) {
+                Some("true" | "1") if scopes.expressions.len() < MAX_SCOPES => {
+                    scopes.expressions.extend(expression(text));
+                }
+                None | Some("false" | "0") if scopes.exact.len() < MAX_SCOPES => {
+                    scopes.exact.extend((!text.is_empty()).then(|| text.to_ascii_lowercase()));
+                }
+                _ => {}
+            }
+        }
+        scopes
+    }
+
+    /// Does it say none?
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.expressions.is_empty()
+    }
+
+    /// Is `scope` one of them? Case does not matter.
+    pub fn contain(&self, scope: &str) -> bool {
+        self.exact.iter().any(|known| known.eq_ignore_ascii_case(scope))
+            || self.expressions.iter().any(|expression| expression.is_match(scope))
+    }
+}
+
+/// Is it a Scope?
+pub(super) fn is_scope(element: &Element) -> bool {
+    element.is(SHIBBOLETH_METADATA, "Scope")
+}
+
+/// All of a scope must match, whether the expression says so or not.
+fn expression(text: &str) -> Option<Regex> {
+    if text.is_empty() || text.chars().count() > MAX_EXPRESSION {
+        return None;
+    }
+    let whole = format!("^(?:{text})$");
+    RegexBuilder::new(&whole).case_insensitive(true).size_limit(MAX_COMPILED).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes(of: &[(&str, Option<&str>)]) -> Scopes {
+        let element = |(text, regexp): &(&str, Option<&str>)| {
+            let attribute = |value: &str| xmldoc::Attribute {
+                name: "regexp".into(),
+                namespace: "".into(),
+                value: value.into(),
+            };
+            let mut element = Element::default();
+            element.name = "Scope".into();
+            element.namespace = SHIBBOLETH_METADATA.into();
+            element.attributes = regexp.map(attribute).into_iter().collect();
+            element.text = (*text).into();
+            element
+        };
+        let elements: Vec<_> = of.iter().map(element).collect();
+        Scopes::read(elements.iter())
+    }
+
+    #[test]
+    fn a_scope_is_the_whole_text() {
+        let known = scopes(&[(" Example.EDU\n", None), ("b.example", Some("false"))]);
+        for (scope, expected) in [
+            ("example.edu", true),
+            ("EXAMPLE.edu", true),
+            ("b.example", true),
+            ("a.example.edu", false),
+            ("example.edu.evil", false),
+            ("", false),
+        ] {
+            assert_eq!(known.contain(scope), expected, "{scope}");
+        }
+    }
+
+    #[test]
+    fn an_expression_is_matched_by_the_whole_text() {
+        for expression in [r"^.+\.example\.edu$", r".+\.example\.edu"] {
+            let known = scopes(&[(expression, Some("true"))]);
+            assert!(known.contain("a.example.edu") && known.contain("A.Example.Edu"));
+            for scope in ["example.edu", "a.example.edu.evil", "aXexampleXedu", "a.example.edu\n"] {
+                assert!(!known.contain(scope), "{scope:?} {expression}");
+            }
+        }
+        let known = scopes(&[("a|b", Some("1"))]);
+        assert!(known.contain("a") && known.contain("b") && !known.contain("ax"));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_gives_nothing() {
+        for (text, regexp) in [
+            ("(", Some("true")),
+            ("", Some("true")),
+            (&*"a".repeat(257), Some("true")),
+            ("((a{200}){200}){200}", Some("true")),
+            ("", None),
+            ("example.edu", Some("maybe")),
+        ] {
+            assert!(scopes(&[(text, regexp)]).is_empty(), "{text} {regexp:?}");
+        }
+    }
+}

@@ -1,18 +1,21 @@
-//! Bindings: how messages travel (Bindings 3.2, 3.4, 3.5).
+//! Bindings: how messages travel (Bindings 3.2, 3.4, 3.5, and HTTP-POST-SimpleSign).
 
+mod base64_value;
 mod deflate;
+mod detached_signature;
 mod outgoing;
 mod percent;
 mod post;
 mod query;
 mod redirect;
 mod send_error;
+mod simple_sign;
 mod soap;
 
+pub(crate) use detached_signature::DetachedSignature;
 pub(crate) use outgoing::{Message, Signing};
 pub use outgoing::{Outgoing, Signer};
 pub use post::{PostMessage, decode_post};
-pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
 pub(crate) use redirect::with_arguments;
 pub use send_error::SendError;

@@ -2,7 +2,7 @@
 
 use xmldoc::{Document, Limits};
 
-use crate::binding::{DetachedSignature, RedirectMessage};
+use crate::binding::{DetachedSignature, PostMessage, RedirectMessage};
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
 use crate::message::Message;
 use crate::namespace::PROTOCOL;
@@ -32,7 +32,22 @@ impl Received {
     }
 }
 
-/// What came by HTTP-POST: gate, parse, and tell by the root element.
+/// What came by HTTP-POST, or by HTTP-POST-SimpleSign: then the signature beside the message is checked
+/// when it is known whose it must be.
+///
+/// # Errors
+///
+/// As [`receive`].
+pub fn receive_post(message: PostMessage, limits: &Limits) -> Result<Received, Refusal> {
+    if message.signature.is_none() {
+        return receive(message.octets, limits);
+    }
+    let decode = message.decoder();
+    let document = Document::from_octets(message.octets, decode, limits)?;
+    tell(document, message.signature, LogoutBinding::POST, limits)
+}
+
+/// The XML of a form without a signature beside it: gate, parse, and tell by the root element.
 ///
 /// A SOAP envelope inside the form's field (WSO2) is taken off.
 ///

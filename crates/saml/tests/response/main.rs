@@ -12,6 +12,7 @@ mod message;
 mod redirect;
 mod seal;
 mod signature;
+mod simple_sign;
 mod structure;
 mod subject;
 mod wrapping;

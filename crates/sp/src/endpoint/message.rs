@@ -5,7 +5,7 @@ use http::Headers;
 use pages::{About, Reply};
 use saml::binding::{decode_post, decode_redirect, is_soap};
 use saml::reason;
-use saml::receive::{Received, receive, receive_redirect, receive_soap};
+use saml::receive::{Received, receive_post, receive_redirect, receive_soap};
 use saml::refusal::{Refusal, Sender};
 
 use super::acs::{self, RESUMPTION};
@@ -45,7 +45,7 @@ struct Message {
     relay_state: Option<String>,
 }
 
-/// A form (HTTP-POST), or an envelope (SOAP).
+/// A form (HTTP-POST, HTTP-POST-SimpleSign), or an envelope (SOAP).
 async fn of_body<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Message, Refusal> {
     let limit = body_limit(sp);
     if declared_length(visit).is_some_and(|declared| declared > limit) {
@@ -66,10 +66,10 @@ async fn of_body<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Message, 
         return Ok(Message { received, relay_state });
     }
     Ok(match decode_post(content_type, &body, sp.max_message_size) {
-        Ok(message) => Message {
-            received: receive(message.xml, &sp.limits()),
-            relay_state: message.relay_state,
-        },
+        Ok(message) => {
+            let relay_state = message.relay_state.clone();
+            Message { received: receive_post(message, &sp.limits()), relay_state }
+        }
         Err(refusal) => Message { received: Err(refusal), relay_state: relay_state_of(&body) },
     })
 }

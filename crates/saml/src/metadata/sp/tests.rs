@@ -26,6 +26,9 @@ fn the_least_metadata_is_an_entity_with_an_acs() {
          <md:AssertionConsumerService \
          Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
          Location=\"https://app.example.com/saml/acs\" index=\"0\" isDefault=\"true\"/>\
+         <md:AssertionConsumerService \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign\" \
+         Location=\"https://app.example.com/saml/acs\" index=\"1\"/>\
          </md:SPSSODescriptor></md:EntityDescriptor>"
     );
     assert_valid(&xml, SCHEMA);
@@ -80,7 +83,9 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "ID=\"_1\" entityID=\"urn:app\" validUntil=\"2026-11-21T11:30:00Z\">",
         "AuthnRequestsSigned=\"true\" WantAssertionsSigned=\"true\"",
         "Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"0\" isDefault=\"true\"/>",
-        "Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-POST\" Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
         "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",

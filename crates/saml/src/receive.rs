@@ -2,7 +2,9 @@
 
 use xmldoc::{Document, Limits};
 
-use crate::binding::{DetachedSignature, PostMessage, RedirectMessage};
+use crate::binding::{
+    DetachedSignature, PostMessage, RedirectMessage, UNDERSTOOD_OF_PAOS, paos_relay_state,
+};
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
 use crate::message::Message;
 use crate::namespace::PROTOCOL;
@@ -57,7 +59,7 @@ pub fn receive_post(message: PostMessage, limits: &Limits) -> Result<Received, R
 /// `message_unexpected` when the root is no message that this SP takes.
 pub fn receive(xml: impl Into<Vec<u8>>, limits: &Limits) -> Result<Received, Refusal> {
     let document = Document::parse(xml, limits)?;
-    let document = if document.is_soap() { document.into_soap_message()? } else { document };
+    let document = if document.is_soap() { document.into_soap_message(&[])? } else { document };
     tell(document, None, LogoutBinding::POST, limits)
 }
 
@@ -68,6 +70,31 @@ pub fn receive(xml: impl Into<Vec<u8>>, limits: &Limits) -> Result<Received, Ref
 /// As [`receive`]; `soap_fault` when the other side says that it failed.
 pub fn receive_soap(body: &[u8], limits: &Limits) -> Result<Received, Refusal> {
     tell(Document::parse_soap(body, limits)?, None, LogoutBinding::Soap, limits)
+}
+
+/// What came by PAOS (Bindings 3.3): the Response that answers an AuthnRequest, and the RelayState that a
+/// client is to bring back in the Header, from a stranger (Profiles 4.2.4.5).
+///
+/// That and `paos:Response` are the blocks that may have to be understood. The latter's refToMessageID says
+/// nothing: nobody has signed it, and InResponseTo names the request.
+///
+/// # Errors
+///
+/// As [`receive_soap`]; `message_unexpected` for any other message.
+pub fn receive_paos(
+    body: &[u8],
+    limits: &Limits,
+) -> Result<(ReceivedResponse, Option<String>), Refusal> {
+    let envelope = Document::parse(body, limits)?;
+    let relay_state = paos_relay_state(envelope.envelope());
+    let document = envelope.into_soap_message(&UNDERSTOOD_OF_PAOS)?;
+    match tell(document, None, LogoutBinding::Soap, limits)? {
+        Received::Response(response) => Ok((response, relay_state)),
+        Received::LogoutRequest(_) | Received::LogoutResponse(_) => {
+            let detail = "a logout message came by PAOS, which carries Responses alone";
+            Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, detail))
+        }
+    }
 }
 
 /// Decode, gate, parse, and tell by the root element; the signature is checked when it is known

@@ -6,8 +6,8 @@ use xmldoc::{Certificate, EncryptionKey};
 use crate::base64_binary;
 use crate::instant;
 use crate::namespace::{
-    BINDING_POST, BINDING_POST_SIMPLE_SIGN, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA,
-    PROTOCOL, XMLDSIG,
+    BINDING_PAOS, BINDING_POST, BINDING_POST_SIMPLE_SIGN, BINDING_REDIRECT, BINDING_SOAP,
+    DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
 };
 use crate::xml_writer::Tag;
 
@@ -38,6 +38,8 @@ pub struct SpMetadata<'a> {
     /// By HTTP-POST, the first is the default, and then all by HTTP-POST-SimpleSign. The schema wants one
     /// at least.
     pub acs_urls: &'a [String],
+    /// The ACSs are for programs too, by PAOS.
+    pub takes_paos: bool,
     /// Where a discovery service may send people back to (IdpDisco 2.5).
     pub discovery_response: Option<&'a str>,
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
@@ -132,7 +134,8 @@ impl SpMetadata<'_> {
 
     /// HTTP-POST first, so that its indexes are those of the URLs, whatever else there is.
     fn assertion_consumer_services(&self) -> impl Iterator<Item = Tag> {
-        let bindings = [BINDING_POST, BINDING_POST_SIMPLE_SIGN].into_iter();
+        let paos = self.takes_paos.then_some(BINDING_PAOS);
+        let bindings = [BINDING_POST, BINDING_POST_SIMPLE_SIGN].into_iter().chain(paos);
         let services = bindings.flat_map(|by| self.acs_urls.iter().map(move |url| (by, url)));
         services.enumerate().map(assertion_consumer_service)
     }

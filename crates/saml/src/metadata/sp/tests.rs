@@ -57,6 +57,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
+        takes_paos: true,
         discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,
@@ -86,6 +87,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "bindings:HTTP-POST\" Location=\"https://app.example.com/acs2\" index=\"1\"/>",
         "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
         "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
+        "bindings:PAOS\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"4\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
         "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",

@@ -40,6 +40,8 @@ pub struct Plan {
     pub signs_metadata: bool,
     /// How people find their IdP.
     pub discovery: Discovery,
+    /// Programs may log in somewhere.
+    pub takes_paos: bool,
 }
 
 impl Default for Plan {
@@ -56,6 +58,7 @@ impl Default for Plan {
             disabled: &[],
             signs_metadata: false,
             discovery: Discovery::Off,
+            takes_paos: false,
         }
     }
 }
@@ -91,6 +94,7 @@ impl Plan {
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),
             published: Published::default(),
+            takes_paos: Cell::new(self.takes_paos),
         };
         Site {
             sp: Rc::new(sp),

@@ -108,10 +108,11 @@ def test_content(nginx, browser):
     assert root.get("entityID") == "https://sp.example.org/entity"
     role = root.find("md:SPSSODescriptor", NS)
     assert role.get("AuthnRequestsSigned") == "true"
-    (service,) = role.findall("md:AssertionConsumerService", NS)
-    assert service.get("Location") == acs
-    assert service.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-    assert service.get("isDefault") in ("true", None)
+    post, simple_sign = role.findall("md:AssertionConsumerService", NS)
+    assert post.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+    assert simple_sign.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign"
+    assert post.get("Location") == simple_sign.get("Location") == acs
+    assert (post.get("isDefault"), simple_sign.get("isDefault")) == ("true", None)
     assert "PRIVATE" not in text
 
 

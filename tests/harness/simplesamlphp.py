@@ -104,6 +104,7 @@ class SimpleSamlPhp:
             "validate.authnrequest": True,
             "sign.logout": True,
             "validate.logout": True,
+            "saml20.ecp": True,
             "SingleLogoutServiceBinding": [
                 "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
                 "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",

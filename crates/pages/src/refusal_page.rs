@@ -1,7 +1,7 @@
 //! A refusal as people and programs see it.
 
 use http::{Headers, accepts_html, content_type};
-use saml::binding::{is_soap, soap_fault};
+use saml::binding::{does_ecp, is_paos, is_soap, soap_fault};
 use saml::reason;
 use saml::refusal::Refusal;
 
@@ -31,7 +31,7 @@ impl Default for Purpose {
 }
 
 /// The answer to a refused request: a SOAP Fault, a page or JSON, as it can be read by who sent
-/// `headers`. It tells the code and the sentence, never what disagrees.
+/// `headers`; only programs do PAOS. It tells the code and the sentence, never what disagrees.
 pub fn refused(
     refusal: &Refusal,
     circumstances: &Circumstances,
@@ -42,7 +42,7 @@ pub fn refused(
     let reply = if purpose.takes_soap && is_soap(content_type(headers)) {
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
-    } else if accepts_html(headers) {
+    } else if accepts_html(headers) && !does_paos(headers) {
         Reply::html(status, page(refusal, circumstances, purpose))
     } else {
         Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
@@ -53,6 +53,11 @@ pub fn refused(
         _ => reply,
     };
     reply.replaceable()
+}
+
+/// Is it a program, whatever its `Accept` has besides?
+fn does_paos(headers: &impl Headers) -> bool {
+    is_paos(content_type(headers)) || does_ecp(headers)
 }
 
 /// The refusal for people, by what they were about to do.
@@ -162,6 +167,21 @@ mod tests {
         let form = browser().with("Content-Type", "application/x-www-form-urlencoded");
         let reply = refuse(&reason::STORE_FULL, &circumstances(), &endpoint(About::SignIn), &form);
         assert_eq!(content_type_of(&reply), "text/html");
+    }
+
+    #[test]
+    fn who_does_paos_is_a_program_whatever_else_it_reads() {
+        let type_for = |head: Head| {
+            let head = head.with("Accept", "text/html, application/vnd.paos+xml");
+            let reply = refuse(&reason::UNSOLICITED, &circumstances(), &Purpose::default(), &head);
+            content_type_of(&reply).to_owned()
+        };
+        let paos =
+            "ver=\"urn:liberty:paos:2003-08\";\"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp\"";
+        let posted = Head::new("POST", "").with("Content-Type", "application/vnd.paos+xml");
+        assert_eq!(type_for(posted), "application/json");
+        assert_eq!(type_for(Head::new("GET", "").with("PAOS", paos)), "application/json");
+        assert_eq!(type_for(Head::new("GET", "")), "text/html");
     }
 
     #[test]

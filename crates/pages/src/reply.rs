@@ -1,6 +1,7 @@
 //! What is answered to a request.
 
 use http::Field;
+use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
@@ -62,6 +63,11 @@ impl Reply {
     /// A SOAP envelope.
     pub fn soap(status: u16, envelope: String) -> Self {
         Self::of_type(status, "text/xml", envelope, Vec::new())
+    }
+
+    /// A SOAP envelope with a request to the client (Bindings 3.3).
+    pub fn paos(envelope: String) -> Self {
+        Self::of_type(200, PAOS_CONTENT_TYPE, envelope, Vec::new())
     }
 
     /// A JSON object.
@@ -197,6 +203,9 @@ mod tests {
         let (soap, json) = (Reply::soap(500, "<x/>".into()), Reply::json(403, "{}".into()));
         assert_eq!(body(&soap), ("text/xml", vec![NOSNIFF], "<x/>"));
         assert_eq!(body(&json), ("application/json", vec![NOSNIFF], "{}"));
+        let paos = Reply::paos("<x/>".into());
+        assert_eq!(body(&paos), ("application/vnd.paos+xml", vec![NOSNIFF], "<x/>"));
+        assert_eq!((paos.status(), headers(&paos)), (200, vec![NO_STORE]));
         let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"");
         let metadata = Reply::metadata("<x/>".into());
         let (content_type, headers, _) = body(&metadata);

@@ -17,7 +17,7 @@ use openssl::symm::{Cipher, encrypt_aead};
 use saml::binding::decode_post;
 use saml::message::Expected;
 use saml::provider::{Binding, Endpoint, Idp, Policy};
-use saml::receive::{Received, receive};
+use saml::receive::{Received, receive_post};
 use saml::response::{Asked, Login};
 use xmldoc::{
     DecryptionKey, DigestAlgorithm, Limits, SecondVerifier, SignaturePlace, SigningKey,
@@ -87,7 +87,7 @@ impl Posted {
     fn accept(&self) -> Login {
         let message = decode_post(Some(FORM), black_box(&self.body), MAX).unwrap();
         let limits = Limits { bytes: MAX, ..Limits::default() };
-        let Received::Response(response) = receive(message.xml, &limits).unwrap() else {
+        let Received::Response(response) = receive_post(message, &limits).unwrap() else {
             panic!("no Response");
         };
         let asked =

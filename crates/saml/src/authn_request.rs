@@ -2,10 +2,10 @@
 
 use clock::UnixTime;
 
-use crate::binding::{Message, SAML_REQUEST, Signing, with_arguments};
+use crate::binding::{EcpRequest, Message, SAML_REQUEST, Signing, with_arguments};
 use crate::instant;
 use crate::issuer::issuer;
-use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
+use crate::namespace::{ASSERTION, BINDING_PAOS, BINDING_POST, PROTOCOL};
 use crate::provider::{Extensions, Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
@@ -47,7 +47,7 @@ impl AuthnRequest<'_> {
     /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
     pub fn send(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<Outgoing, SendError> {
         let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
-        let xml = self.to_xml(idp);
+        let xml = self.to_xml(idp, Bearer::Browser);
         let message = Message {
             parameter: SAML_REQUEST,
             xml: &xml,
@@ -62,8 +62,32 @@ impl AuthnRequest<'_> {
         })
     }
 
-    /// The answer is wanted by HTTP-POST: a Response with its signature does not fit into a URL.
-    fn to_xml(&self, idp: &Idp) -> String {
+    /// Builds and signs for a client that does PAOS: the envelope, with the client's instructions in its
+    /// Header (Profiles 4.2.4). It names the IdP, whose own answer alone is taken, and no address of it: the
+    /// client knows where to go.
+    ///
+    /// # Errors
+    /// As [`AuthnRequest::send`].
+    pub fn to_paos(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<String, SendError> {
+        let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
+        let xml = self.to_xml(idp, Bearer::Ecp);
+        let request = match signing {
+            Some(signing) => signing.enveloped(&xml)?,
+            None => xml,
+        };
+        let header = EcpRequest {
+            acs_url: self.acs_url,
+            message_id: self.id,
+            passive: self.passive,
+            provider_name: idp.policy.request.provider_name.as_deref(),
+            idp: &idp.entity_id,
+            relay_state: self.relay_state,
+        };
+        Ok(header.around(&request, issuer(self.sp_entity_id, &idp.policy)))
+    }
+
+    fn to_xml(&self, idp: &Idp, bearer: Bearer) -> String {
+        let destination = (bearer == Bearer::Browser).then_some(idp.sso.location.as_str());
         let says = &idp.policy.request;
         let extensions = says.extensions.as_ref().map(Extensions::as_xml).unwrap_or_default();
         let request = Tag::new("samlp:AuthnRequest")
@@ -72,11 +96,11 @@ impl AuthnRequest<'_> {
             .attribute("ID", self.id)
             .attribute("Version", "2.0")
             .attribute("IssueInstant", &instant::format(self.issue_instant))
-            .attribute("Destination", &idp.sso.location)
+            .attribute_if("Destination", destination)
             .attribute_if("Consent", says.consent.as_deref())
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
             .attribute_if("IsPassive", self.passive.then_some("true"));
-        self.answered_at(request, says)
+        self.answered_at(request, says, bearer)
             .attribute_if("AttributeConsumingServiceIndex", attributes_index(says).as_deref())
             .attribute_if("ProviderName", says.provider_name.as_deref())
             .child(issuer(self.sp_entity_id, &idp.policy))
@@ -90,14 +114,29 @@ impl AuthnRequest<'_> {
 
     /// Where the answer is to come: by its number in our metadata, which some IdPs want, or in words; the
     /// one excludes the other.
-    fn answered_at(&self, request: Tag, says: &RequestPolicy) -> Tag {
-        match says.acs_index {
-            Some(index) => request.attribute("AssertionConsumerServiceIndex", &index.to_string()),
-            None => request
-                .attribute("ProtocolBinding", BINDING_POST)
-                .attribute("AssertionConsumerServiceURL", self.acs_url),
-        }
+    ///
+    /// From a browser the answer is wanted by HTTP-POST: a Response with its signature does not fit into a
+    /// URL. `acs_index` is the number of that; PAOS is always asked for in words.
+    fn answered_at(&self, request: Tag, says: &RequestPolicy, bearer: Bearer) -> Tag {
+        let binding = match (bearer, says.acs_index) {
+            (Bearer::Browser, Some(index)) => {
+                return request.attribute("AssertionConsumerServiceIndex", &index.to_string());
+            }
+            (Bearer::Browser, None) => BINDING_POST,
+            (Bearer::Ecp, _) => BINDING_PAOS,
+        };
+        request
+            .attribute("ProtocolBinding", binding)
+            .attribute("AssertionConsumerServiceURL", self.acs_url)
     }
+}
+
+/// Who brings the request to the IdP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bearer {
+    Browser,
+    /// A program that does the Enhanced Client or Proxy profile.
+    Ecp,
 }
 
 fn attributes_index(says: &RequestPolicy) -> Option<String> {

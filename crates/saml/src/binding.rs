@@ -1,18 +1,26 @@
-//! Bindings: how messages travel (Bindings 3.2, 3.4, 3.5).
+//! Bindings: how messages travel (Bindings 3.2, 3.3, 3.4, 3.5, and HTTP-POST-SimpleSign).
 
+mod base64_value;
 mod deflate;
+mod detached_signature;
 mod outgoing;
+mod paos;
 mod percent;
 mod post;
 mod query;
 mod redirect;
 mod send_error;
+mod simple_sign;
 mod soap;
 
+pub(crate) use detached_signature::DetachedSignature;
 pub(crate) use outgoing::{Message, Signing};
 pub use outgoing::{Outgoing, Signer};
+pub(crate) use paos::{
+    EcpRequest, UNDERSTOOD as UNDERSTOOD_OF_PAOS, relay_state as paos_relay_state,
+};
+pub use paos::{PAOS_CONTENT_TYPE, does_ecp, is_paos};
 pub use post::{PostMessage, decode_post};
-pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
 pub(crate) use redirect::with_arguments;
 pub use send_error::SendError;

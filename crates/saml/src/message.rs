@@ -21,7 +21,7 @@ use crate::provider::LogoutBinding;
 /// A parsed message of which nothing has been believed yet.
 pub(crate) struct Message {
     pub document: Document,
-    /// Of a message that came by HTTP-Redirect.
+    /// Beside a message that came by HTTP-Redirect or HTTP-POST-SimpleSign.
     pub signature: Option<DetachedSignature>,
     pub came_by: LogoutBinding,
     /// For what is encrypted in it.

@@ -28,6 +28,10 @@ pub const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 pub const XMLENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// SOAP 1.1, which SAML's SOAP binding speaks (Bindings 3.2.2).
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// PAOS, by which the client answers the server's request (Bindings 3.3.2).
+pub const PAOS: &str = "urn:liberty:paos:2003-08";
+/// Enhanced Client or Proxy: the profile, and the namespace of its header blocks (Profiles 4.2.1).
+pub const ECP: &str = "urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp";
 /// XML Schema instance.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -35,9 +39,13 @@ pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 /// HTTP-POST (Bindings 3.5).
 pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-
+/// HTTP-POST with the signature beside the message (HTTP-POST-SimpleSign 2.1).
+pub const BINDING_POST_SIMPLE_SIGN: &str =
+    "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign";
 /// SOAP (Bindings 3.2).
 pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
+/// PAOS (Bindings 3.3).
+pub const BINDING_PAOS: &str = "urn:oasis:names:tc:SAML:2.0:bindings:PAOS";
 
 /// Bearer subject confirmation (Profiles 3.3).
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";

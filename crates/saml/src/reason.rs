@@ -114,7 +114,7 @@ reasons! {
         "set the IdP to answer by the HTTP-POST binding";
     FORM_INVALID, "form_invalid", Client,
         "The form could not be decoded.",
-        "set the IdP to answer by the HTTP-POST binding, application/x-www-form-urlencoded";
+        "look at the form that the sender makes: application/x-www-form-urlencoded, each of SAMLResponse, RelayState, SigAlg and Signature once";
     QUERY_INVALID, "query_invalid", Client,
         "The address holds a message that could not be decoded.",
         "look at the query that the sender makes: each of SAMLResponse, RelayState, SigAlg and Signature once, DEFLATE encoding";

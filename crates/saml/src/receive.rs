@@ -2,7 +2,9 @@
 
 use xmldoc::{Document, Limits};
 
-use crate::binding::{DetachedSignature, RedirectMessage};
+use crate::binding::{
+    DetachedSignature, PostMessage, RedirectMessage, UNDERSTOOD_OF_PAOS, paos_relay_state,
+};
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
 use crate::message::Message;
 use crate::namespace::PROTOCOL;
@@ -32,7 +34,22 @@ impl Received {
     }
 }
 
-/// What came by HTTP-POST: gate, parse, and tell by the root element.
+/// What came by HTTP-POST, or by HTTP-POST-SimpleSign: then the signature beside the message is checked
+/// when it is known whose it must be.
+///
+/// # Errors
+///
+/// As [`receive`].
+pub fn receive_post(message: PostMessage, limits: &Limits) -> Result<Received, Refusal> {
+    if message.signature.is_none() {
+        return receive(message.octets, limits);
+    }
+    let decode = message.decoder();
+    let document = Document::from_octets(message.octets, decode, limits)?;
+    tell(document, message.signature, LogoutBinding::POST, limits)
+}
+
+/// The XML of a form without a signature beside it: gate, parse, and tell by the root element.
 ///
 /// A SOAP envelope inside the form's field (WSO2) is taken off.
 ///
@@ -42,7 +59,7 @@ impl Received {
 /// `message_unexpected` when the root is no message that this SP takes.
 pub fn receive(xml: impl Into<Vec<u8>>, limits: &Limits) -> Result<Received, Refusal> {
     let document = Document::parse(xml, limits)?;
-    let document = if document.is_soap() { document.into_soap_message()? } else { document };
+    let document = if document.is_soap() { document.into_soap_message(&[])? } else { document };
     tell(document, None, LogoutBinding::POST, limits)
 }
 
@@ -53,6 +70,31 @@ pub fn receive(xml: impl Into<Vec<u8>>, limits: &Limits) -> Result<Received, Ref
 /// As [`receive`]; `soap_fault` when the other side says that it failed.
 pub fn receive_soap(body: &[u8], limits: &Limits) -> Result<Received, Refusal> {
     tell(Document::parse_soap(body, limits)?, None, LogoutBinding::Soap, limits)
+}
+
+/// What came by PAOS (Bindings 3.3): the Response that answers an AuthnRequest, and the RelayState that a
+/// client is to bring back in the Header, from a stranger (Profiles 4.2.4.5).
+///
+/// That and `paos:Response` are the blocks that may have to be understood. The latter's refToMessageID says
+/// nothing: nobody has signed it, and InResponseTo names the request.
+///
+/// # Errors
+///
+/// As [`receive_soap`]; `message_unexpected` for any other message.
+pub fn receive_paos(
+    body: &[u8],
+    limits: &Limits,
+) -> Result<(ReceivedResponse, Option<String>), Refusal> {
+    let envelope = Document::parse(body, limits)?;
+    let relay_state = paos_relay_state(envelope.envelope());
+    let document = envelope.into_soap_message(&UNDERSTOOD_OF_PAOS)?;
+    match tell(document, None, LogoutBinding::Soap, limits)? {
+        Received::Response(response) => Ok((response, relay_state)),
+        Received::LogoutRequest(_) | Received::LogoutResponse(_) => {
+            let detail = "a logout message came by PAOS, which carries Responses alone";
+            Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, detail))
+        }
+    }
 }
 
 /// Decode, gate, parse, and tell by the root element; the signature is checked when it is known

@@ -48,6 +48,9 @@ fn protection<S>(
     }
     let mut protection = Protection::new(sp, idp);
     raw.set(&mut protection);
+    if protection.ecp {
+        protection.sp.takes_paos.set(true);
+    }
     Ok(protection)
 }
 

@@ -7,6 +7,7 @@ mod publication;
 mod return_targets;
 mod session_rules;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::Seconds;
@@ -61,6 +62,7 @@ pub(crate) fn sp<H: Host>(
         entity_id,
         publication: publication(raw, &pairs.credentials, policies(&idps))?,
         published: Published::default(),
+        takes_paos: Cell::new(false),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,
         request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),

@@ -1,4 +1,5 @@
-//! What somebody without a session gets: a login, or a 401 as those can use it who will read it.
+//! What somebody without a session gets: a login, in a browser or by a program that knows how, or a 401 as
+//! those can use it who will read it.
 
 use std::rc::Rc;
 
@@ -6,11 +7,12 @@ use clock::UnixTime;
 use http::return_url::LENGTH_MAX;
 use http::{Headers, browser, cors};
 use pages::{Circumstances, Reply};
+use saml::binding::does_ecp;
 use saml::reason::Reason;
 use saml::refusal::Refusal;
 
 use crate::idp::Idp;
-use crate::login::{Arguments, Hints, Login};
+use crate::login::{Arguments, Client, Hints, Login};
 use crate::protection::{ForceAuthn, Protection, Unauthenticated};
 use crate::session_store::SessionStore;
 
@@ -63,9 +65,13 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// # Errors
     /// No login can begin, or the wanted IdP is disabled.
     pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
-        let Protection { sp, unauthenticated, .. } = self.protection;
+        let Protection { sp, unauthenticated, ecp, .. } = self.protection;
         // A login URL would be of no use.
         self.idp.as_deref().map_or(Ok(()), Idp::check_enabled)?;
+        // Where the administrator lets them, whatever becomes of others.
+        if *ecp && does_ecp(self.head) {
+            return self.login(Client::Ecp, now);
+        }
         let redirects = match unauthenticated {
             Unauthenticated::Redirect => true,
             Unauthenticated::Status401 => false,
@@ -75,7 +81,12 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         if !redirects || ends_in_frame {
             return Ok(self.unauthorized());
         }
+        self.login(Client::Browser, now)
+    }
+
+    fn login(&self, client: Client, now: UnixTime) -> Result<Reply, Refusal> {
         let login = Login {
+            client,
             idp: self.idp.clone(),
             hinted: None,
             return_url: self.wanted_page(),
@@ -87,7 +98,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             // The page's arguments are the application's.
             hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
-        login.start(sp, self.head, self.circumstances, now)
+        login.start(&self.protection.sp, self.head, self.circumstances, now)
     }
 
     fn unauthorized(&self) -> Reply {

@@ -21,8 +21,19 @@ use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
 
+/// Who is to bring the request to the IdP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// A browser, with a person in front of it.
+    Browser,
+    /// A program that does the Enhanced Client or Proxy profile (Profiles 4.2). Nobody can choose an IdP on a
+    /// page there, or be asked for another authentication context afterwards.
+    Ecp,
+}
+
 /// A login to start.
 pub(crate) struct Login<'a> {
+    pub client: Client,
     /// Who is asked; `None` = whoever is found.
     pub idp: Option<Rc<Idp>>,
     /// Who is asked when the person has chosen nobody.
@@ -41,7 +52,7 @@ pub(crate) struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// Sends the browser to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
+    /// Sends the client to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
     /// authenticated.
     ///
     /// # Errors
@@ -56,6 +67,7 @@ impl Login<'_> {
         refuse_loop(sp, r, now)?;
         let asked = match self.idp.clone() {
             Some(idp) => idp,
+            None if self.client == Client::Ecp => sp.default_idp()?,
             None => match idp_choice::find(sp, r, self.hinted.clone(), || self.awaited_choice(sp))?
             {
                 Asked::Idp(idp) => idp,
@@ -73,7 +85,7 @@ impl Login<'_> {
         let extra_arguments = self.hints.extra_arguments(says)?;
         let subject = self.hints.subject(says)?;
         let return_url = sp.at_home(self.return_url);
-        let outgoing = AuthnRequest {
+        let request = AuthnRequest {
             id: &id,
             issue_instant: now,
             sp_entity_id: &sp.entity_id,
@@ -84,9 +96,13 @@ impl Login<'_> {
             subject: subject.as_deref(),
             relay_state: &relay_state(sp, &id, &return_url)?,
             extra_arguments: &extra_arguments,
-        }
-        .send(&idp, sp.signer().as_ref())
-        .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
+        };
+        let signer = sp.signer();
+        let reply = match self.client {
+            Client::Browser => request.send(&idp, signer.as_ref()).map(reply),
+            Client::Ecp => request.to_paos(&idp, signer.as_ref()).map(Reply::paos),
+        };
+        let reply = reply.map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
         let pending = PendingLogin {
             request_id: id,
             idp: asked.name().to_owned(),
@@ -100,7 +116,7 @@ impl Login<'_> {
             replaces: sp.session_keys(r).next().or(self.replaces),
             answered: false,
         };
-        remember(sp, r, &pending, now, reply(outgoing))
+        remember(sp, r, &pending, now, reply)
     }
 
     /// The login as it is without its IdP.
@@ -125,7 +141,8 @@ impl Login<'_> {
             (Some(asked), _) => (Some(asked.clone()), None),
             (None, Some(preferred)) => (
                 preferred.after(self.refused_contexts.into()),
-                preferred.in_turn.then_some(self.refused_contexts),
+                (preferred.in_turn && self.client == Client::Browser)
+                    .then_some(self.refused_contexts),
             ),
             (None, None) => (None, None),
         }

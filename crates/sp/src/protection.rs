@@ -40,6 +40,8 @@ pub struct Protection<S> {
     pub mode: Mode,
     /// How they are told, where one is required.
     pub unauthenticated: Unauthenticated,
+    /// Programs that do the Enhanced Client or Proxy profile may log in (`auth_saml_ecp`, Profiles 4.2).
+    pub ecp: bool,
     /// How fresh their credentials must be.
     pub force_authn: ForceAuthn,
     /// Asked for, and enforced on sessions.
@@ -137,6 +139,7 @@ impl<S> Protection<S> {
             idp,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,
             cache_control: CacheControl::On,
@@ -232,6 +235,7 @@ mod tests {
             idp: WantedIdp::Any,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,
             cache_control: CacheControl::On,

@@ -2,6 +2,7 @@
 
 mod under_way;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
@@ -43,6 +44,9 @@ pub struct Sp<S> {
     pub credentials: Vec<Credential>,
     /// What IdPs may encrypt for.
     pub decryption_keys: Vec<DecryptionKey>,
+    /// Some location has `auth_saml_ecp`: the ACS takes Responses by PAOS (Bindings 3.3). Set while the
+    /// configuration is read, when the SP stands already.
+    pub takes_paos: Cell<bool>,
     /// Whose users it lets in.
     pub idps: Idps,
     /// How somebody's IdP is found.

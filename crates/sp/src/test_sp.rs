@@ -1,5 +1,6 @@
 //! An SP for tests: the IdPs `one` and `two`, and a store that has a secret and nothing else.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -72,6 +73,7 @@ pub(crate) fn sp() -> Sp<Closed> {
             offer_encryption: false,
         },
         published: Published::default(),
+        takes_paos: Cell::new(false),
     }
 }
 

@@ -49,15 +49,17 @@ impl Document {
     /// # Errors
     /// The gate refuses it, it is no envelope with one element in its Body, or that is a Fault.
     pub fn parse_soap(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, SoapError> {
-        Self::parse(bytes, limits)?.into_soap_message()
+        Self::parse(bytes, limits)?.into_soap_message(&[])
     }
 
-    /// The one element in the Body of an envelope, as a document.
+    /// The one element in the Body of an envelope, as a document. `understood` are the blocks of its
+    /// Header, by namespace and name, that the caller does as it must.
     ///
     /// # Errors
-    /// It is no envelope with one element in its Body, or that is a Fault.
-    pub fn into_soap_message(self) -> Result<Self, SoapError> {
-        check(self.envelope())?;
+    /// It is no envelope with one element in its Body, or that is a Fault; a block must be understood and
+    /// is not.
+    pub fn into_soap_message(self, understood: &[(&str, &str)]) -> Result<Self, SoapError> {
+        check(self.envelope(), understood)?;
         self.message().ok_or(SoapError::Structure("the message in the Body cannot be found"))
     }
 
@@ -69,15 +71,18 @@ impl Document {
     }
 }
 
-/// One Body with one element, and no Header that must be understood (Bindings 3.2.2.1).
-fn check(envelope: &Element) -> Result<(), SoapError> {
+/// One Body with one element, and no Header that must be understood and is not (Bindings 3.2.2.1).
+fn check(envelope: &Element, understood: &[(&str, &str)]) -> Result<(), SoapError> {
     let Some(soap) = [SOAP_1_1, SOAP_1_2].into_iter().find(|soap| envelope.is(soap, "Envelope"))
     else {
         return Err(SoapError::Structure("the root element is no SOAP Envelope"));
     };
     let (headers, rest): (Vec<_>, Vec<_>) =
         envelope.children.iter().partition(|child| child.is(soap, "Header"));
-    if headers.iter().flat_map(|header| &header.children).any(|block| is_mandatory(block, soap)) {
+    let is_understood =
+        |block: &Element| understood.iter().any(|(namespace, name)| block.is(namespace, name));
+    let mut blocks = headers.iter().flat_map(|header| &header.children);
+    if blocks.any(|block| is_mandatory(block, soap) && !is_understood(block)) {
         return Err(SoapError::Structure("a SOAP Header must be understood, and is not"));
     }
     let [body] = rest.as_slice() else {
@@ -257,6 +262,17 @@ mod tests {
             refusal("<s:Header><p:H s:mustUnderstand='0'/></s:Header><s:Body><p:M/></s:Body>"),
             ""
         );
+        let two = "<s:Header><p:H s:mustUnderstand='1'/><p:I s:mustUnderstand='true'/></s:Header>";
+        let two = envelope(SOAP_1_1, &format!("{two}<s:Body><p:M/></s:Body>"));
+        for (understood, is_good) in [
+            (&[(P, "H"), (P, "I")][..], true),
+            (&[(P, "H")], false),
+            (&[("urn:x", "H"), (P, "I")], false),
+            (&[], false),
+        ] {
+            let document = Document::parse(two.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(document.into_soap_message(understood).is_ok(), is_good, "{understood:?}");
+        }
         let plain = parse(&format!("<p:M xmlns:p='{P}'/>")).err().unwrap();
         assert_eq!(plain, SoapError::Structure("the root element is no SOAP Envelope"));
         assert!(parse(&envelope("urn:x", "<s:Body><p:M/></s:Body>")).is_err());

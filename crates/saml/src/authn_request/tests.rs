@@ -428,3 +428,47 @@ fn extra_arguments_follow_the_signature_and_go_by_redirect_alone() {
     assert_eq!(behind, "login_hint=jane%26x%3D%2B%40example.org&whr=%C3%A9");
     post(&request, Policy::default(), Some(&signer));
 }
+
+/// The envelope's AuthnRequest, and all of the envelope.
+fn paos(policy: Policy, signer: Option<&Signer<'_>>) -> (String, String) {
+    let envelope = request().to_paos(&idp(Binding::Redirect, policy), signer).unwrap();
+    let (_, body) = envelope.split_once("<soap:Body>").unwrap();
+    (body.split_once("</soap:Body>").unwrap().0.to_owned(), envelope)
+}
+
+#[test]
+fn a_program_gets_it_in_an_envelope() {
+    let credential = Credential::p256();
+    let (key, certificate) = (credential.signing_key(), credential.certificate());
+    let signer = Signer { key: &key, certificate: &certificate };
+    let mut policy = Policy::default();
+    policy.request.provider_name = Some("A & B".to_owned());
+    // A number of the metadata would mean HTTP-POST.
+    policy.request.acs_index = Some(0);
+    let (xml, envelope) = paos(policy.clone(), Some(&signer));
+    assert_valid(&xml, SCHEMA);
+    assert_signed_by(&xml, &format!("{PROTOCOL}:AuthnRequest"), &credential.x509);
+    for expected in [
+        "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:PAOS\"",
+        "AssertionConsumerServiceURL=\"https://app.example.com/saml/acs\"",
+    ] {
+        assert!(xml.contains(expected), "{xml}");
+    }
+    assert!(!xml.contains("Destination") && !xml.contains("ServiceIndex"), "{xml}");
+    for expected in [
+        "responseConsumerURL=\"https://app.example.com/saml/acs\"",
+        "messageID=\"_0123456789abcdef0123456789abcdef\"",
+        "ProviderName=\"A &amp; B\"",
+        "<samlp:IDPEntry ProviderID=\"https://idp.example.org/\"/>",
+        ">opaque-token_1</ecp:RelayState>",
+    ] {
+        assert!(envelope.contains(expected), "{envelope}");
+    }
+    policy.sign_requests = SignRequests::On;
+    let to = idp(Binding::Redirect, policy.clone());
+    assert!(request().to_paos(&to, None).is_err(), "a signature was wanted");
+    policy.sign_requests = SignRequests::Off;
+    let (xml, _) = paos(policy, Some(&signer));
+    assert_valid(&xml, SCHEMA);
+    assert!(!xml.contains("Signature"), "{xml}");
+}

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 
 /// One raw field of a form.
+#[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
     raw: &'a [u8],
     /// What follows the `=`.

@@ -1,26 +1,51 @@
-//! Receiving by HTTP-POST (Bindings 3.5).
+//! Receiving by HTTP-POST (Bindings 3.5) and HTTP-POST-SimpleSign.
 
-use crate::base64_binary;
+use std::ops::Range;
+
+use crate::binding::base64_value::{self, too_large};
 use crate::binding::deflate::{InflateError, inflate};
-use crate::binding::percent::{self, fields};
-use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE};
+use crate::binding::detached_signature::{DetachedSignature, SIG_ALG, SIGNATURE};
+use crate::binding::percent::{self, Field, fields};
+use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE, simple_sign};
 use crate::reason;
 use crate::refusal::{Refusal, quote_option};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// IdPs send two or three fields.
+/// IdPs send two or three fields, with a signature beside the message up to five.
 const FIELDS_MAX: usize = 32;
 
-/// The message of an HTTP-POST form (Bindings 3.5).
+/// The message of an HTTP-POST form (Bindings 3.5), perhaps with a signature in other fields of it
+/// (HTTP-POST-SimpleSign).
 #[derive(Debug, PartialEq, Eq)]
 pub struct PostMessage {
-    /// The decoded XML.
-    pub xml: Vec<u8>,
     /// RelayState as it came, from a stranger (Bindings 3.5.3); `None` = the form has none.
     pub relay_state: Option<String>,
+    /// What the signature beside the message covers; without one, the message.
+    pub(crate) octets: Vec<u8>,
+    /// Where in the octets the message stands.
+    pub(crate) place: Range<usize>,
+    pub(crate) signature: Option<DetachedSignature>,
 }
 
-/// Reads the `SAMLResponse` (or `SAMLRequest`) of a POST form.
+impl PostMessage {
+    /// The decoded XML.
+    pub fn xml(&self) -> &[u8] {
+        message_in(&self.octets, self.place.clone())
+    }
+
+    /// What takes the message out of the octets: `octets_to_xml(&octets)`.
+    pub(crate) fn decoder(&self) -> impl FnOnce(&[u8]) -> Result<Vec<u8>, Refusal> + use<> {
+        let place = self.place.clone();
+        move |octets| Ok(message_in(octets, place).to_vec())
+    }
+}
+
+fn message_in(octets: &[u8], place: Range<usize>) -> &[u8] {
+    octets.get(place).unwrap_or_default()
+}
+
+/// Reads the `SAMLResponse` (or `SAMLRequest`) of a POST form, with its signature if there is one beside
+/// it. `KeyInfo`, which may come with that, is not looked at.
 ///
 /// `content_type` is compared by media type; `max_message_size` bounds the decoded XML, bytes.
 ///
@@ -34,9 +59,21 @@ pub fn decode_post(
 ) -> Result<PostMessage, Refusal> {
     check_media_type(content_type)?;
     let form = Form::read(body)?;
-    let octets = decode_base64(form.message, max_message_size)?;
-    let xml = inflate_if_deflated(octets, max_message_size)?;
-    Ok(PostMessage { xml, relay_state: form.relay_state })
+    let message = form.message()?;
+    let signature = form.signature()?;
+    let digits = percent::decode(message.value);
+    let octets = base64_value::decode(&message.name(), digits, max_message_size)?;
+    let (octets, place) = match &signature {
+        // Nothing is deflated there: the octets are the ones that were signed.
+        Some(_) => simple_sign::covered(&message.name(), &octets, [form.relay_state, form.sig_alg]),
+        None => {
+            let xml = inflate_if_deflated(octets, max_message_size)?;
+            let place = 0..xml.len();
+            (xml, place)
+        }
+    };
+    let relay_state = form.relay_state.map(|field| field.text());
+    Ok(PostMessage { relay_state, octets, place, signature })
 }
 
 /// Parameters such as `charset` say nothing that matters here (RFC 9110 8.3.1).
@@ -49,52 +86,62 @@ fn check_media_type(content_type: Option<&str>) -> Result<(), Refusal> {
     Err(Refusal::new(&reason::FORM_CONTENT_TYPE, detail))
 }
 
-/// The fields that the binding knows; others are none of our business.
+/// The fields that the bindings know, each at most once; others are none of our business.
+#[derive(Default)]
 struct Form<'a> {
-    /// Raw.
-    message: &'a [u8],
-    relay_state: Option<String>,
+    message: Option<Field<'a>>,
+    relay_state: Option<Field<'a>>,
+    sig_alg: Option<Field<'a>>,
+    signature: Option<Field<'a>>,
 }
 
 impl<'a> Form<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Refusal> {
-        let (mut message, mut relay_state) = (None, None);
+        let mut form = Self::default();
         for (count, field) in fields(body).enumerate() {
             if count == FIELDS_MAX {
-                let detail = format!("the form has more than {FIELDS_MAX} fields");
-                return Err(Refusal::new(&reason::FORM_INVALID, detail));
+                return Err(invalid(format!("the form has more than {FIELDS_MAX} fields")));
             }
-            let name = field.name();
-            match &*name {
-                SAML_RESPONSE | SAML_REQUEST if message.is_some() => {
-                    let detail = format!("{name} is the second message of the form");
-                    return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
-                }
-                SAML_RESPONSE | SAML_REQUEST => message = Some(field.value),
-                RELAY_STATE if relay_state.is_some() => {
-                    let detail = format!("{RELAY_STATE} stands twice in the form");
-                    return Err(Refusal::new(&reason::FORM_INVALID, detail));
-                }
-                RELAY_STATE => relay_state = Some(field.text()),
-                _ => {}
-            }
+            form.take(field)?;
         }
-        let message = message.filter(|message| !message.is_empty()).ok_or_else(|| {
+        Ok(form)
+    }
+
+    fn take(&mut self, field: Field<'a>) -> Result<(), Refusal> {
+        let name = field.name();
+        let place = match &*name {
+            SAML_RESPONSE | SAML_REQUEST => &mut self.message,
+            RELAY_STATE => &mut self.relay_state,
+            SIG_ALG => &mut self.sig_alg,
+            SIGNATURE => &mut self.signature,
+            _ => return Ok(()),
+        };
+        match place.replace(field) {
+            None => Ok(()),
+            Some(_) if matches!(&*name, SAML_RESPONSE | SAML_REQUEST) => {
+                let detail = format!("{name} is the second message of the form");
+                Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail))
+            }
+            Some(_) => Err(invalid(format!("{name} stands twice in the form"))),
+        }
+    }
+
+    fn message(&self) -> Result<Field<'a>, Refusal> {
+        self.message.filter(|message| !message.value.is_empty()).ok_or_else(|| {
             let detail = format!("neither {SAML_RESPONSE} nor {SAML_REQUEST} holds anything");
             Refusal::new(&reason::MESSAGE_MISSING, detail)
-        })?;
-        Ok(Self { message, relay_state })
+        })
+    }
+
+    fn signature(&self) -> Result<Option<DetachedSignature>, Refusal> {
+        let text = |field: Option<Field<'_>>| field.map(|field| field.text());
+        let (sig_alg, signature) = (text(self.sig_alg), text(self.signature));
+        DetachedSignature::read("form", sig_alg.as_deref(), signature.as_deref(), invalid)
     }
 }
 
-fn decode_base64(raw: &[u8], max: usize) -> Result<Vec<u8>, Refusal> {
-    base64_binary::decode_owned(percent::decode(raw), max).map_err(|error| match error {
-        base64_binary::Error::TooLarge => too_large(max),
-        base64_binary::Error::Invalid => {
-            let detail = format!("the message field of {} characters is not base64", raw.len());
-            Refusal::new(&reason::BASE64_INVALID, detail)
-        }
-    })
+fn invalid(detail: String) -> Refusal {
+    Refusal::new(&reason::FORM_INVALID, detail)
 }
 
 /// Some senders deflate for every binding. What neither is XML nor inflates is left to the gate.
@@ -108,11 +155,6 @@ fn inflate_if_deflated(octets: Vec<u8>, max: usize) -> Result<Vec<u8>, Refusal> 
         Err(InflateError::NotDeflate) => Ok(octets),
         Err(InflateError::TooLarge) => Err(too_large(max)),
     }
-}
-
-pub(super) fn too_large(max: usize) -> Refusal {
-    let detail = format!("the message decodes to more than max_message_size, {max} bytes");
-    Refusal::new(&reason::MESSAGE_TOO_LARGE, detail)
 }
 
 #[cfg(test)]
@@ -142,7 +184,8 @@ mod tests {
     fn a_message_is_read_from_either_field() {
         for name in ["SAMLResponse", "SAMLRequest"] {
             let message = decode(&[(name, &encode(XML.as_bytes()))]).unwrap();
-            assert_eq!(message, PostMessage { xml: XML.into(), relay_state: None });
+            assert_eq!(message.xml(), XML.as_bytes());
+            assert_eq!((message.relay_state, message.signature), (None, None));
         }
     }
 
@@ -157,7 +200,7 @@ mod tests {
             ("samlresponse", "z"),
         ])
         .unwrap();
-        assert_eq!(message.xml, XML.as_bytes());
+        assert_eq!(message.xml(), XML.as_bytes());
         assert_eq!(message.relay_state.as_deref(), Some("a+b c=é&"));
         let empty = decode(&[("RelayState", ""), ("SAMLResponse", &encoded)]).unwrap();
         assert_eq!(empty.relay_state.as_deref(), Some(""));
@@ -201,7 +244,11 @@ mod tests {
             format!("  {encoded}\r\n"),
             encoded.trim_end_matches('=').to_owned(),
         ] {
-            assert_eq!(decode(&[("SAMLResponse", &text)]).unwrap().xml, XML.as_bytes(), "{text:?}");
+            assert_eq!(
+                decode(&[("SAMLResponse", &text)]).unwrap().xml(),
+                XML.as_bytes(),
+                "{text:?}"
+            );
         }
     }
 
@@ -251,7 +298,7 @@ mod tests {
         let (plain, deflated) = (encode(xml.as_bytes()), encode(&deflate(xml.as_bytes()).unwrap()));
         for encoded in [plain, deflated] {
             let body = form(&[("SAMLResponse", &encoded)]);
-            assert_eq!(decode_post(Some(FORM), &body, xml.len()).unwrap().xml, xml.as_bytes());
+            assert_eq!(decode_post(Some(FORM), &body, xml.len()).unwrap().xml(), xml.as_bytes());
             let refusal = decode_post(Some(FORM), &body, xml.len() - 1).unwrap_err();
             assert_eq!(refusal.code(), "message_too_large");
             assert!(refusal.detail().contains("2006 bytes"), "{refusal}");
@@ -261,10 +308,10 @@ mod tests {
     #[test]
     fn what_is_not_xml_is_inflated_or_left_to_the_gate() {
         let deflated = encode(&deflate(XML.as_bytes()).unwrap());
-        assert_eq!(decode(&[("SAMLRequest", &deflated)]).unwrap().xml, XML.as_bytes());
+        assert_eq!(decode(&[("SAMLRequest", &deflated)]).unwrap().xml(), XML.as_bytes());
         for octets in ["\n\t <x/>", "\u{feff}<x/>", "no XML"] {
             let message = decode(&[("SAMLResponse", &encode(octets.as_bytes()))]).unwrap();
-            assert_eq!(message.xml, octets.as_bytes(), "{octets:?}");
+            assert_eq!(message.xml(), octets.as_bytes(), "{octets:?}");
         }
     }
 }

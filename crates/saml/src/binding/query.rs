@@ -2,22 +2,18 @@
 
 use std::borrow::Cow;
 
-use crate::base64_binary;
+use crate::binding::base64_value::{self, too_large};
 use crate::binding::deflate::{InflateError, inflate};
-use crate::binding::post::too_large;
+use crate::binding::detached_signature::{DetachedSignature, SIG_ALG, SIGNATURE};
 use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 
-const SIG_ALG: &str = "SigAlg";
-const SIGNATURE: &str = "Signature";
 const SAML_ENCODING: &str = "SAMLEncoding";
 /// The only SAMLEncoding there is (Bindings 3.4.4.1), and the default.
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 /// IdPs send up to five, and the ACS URL may have some of its own.
 const PARAMETERS_MAX: usize = 32;
-/// RSA of 16 384 bits.
-const SIGNATURE_MAX: usize = 2048;
 
 /// The message of an HTTP-Redirect query. It is decoded when it is received, out of the very octets
 /// that its signature covers.
@@ -30,14 +26,6 @@ pub struct RedirectMessage {
     pub(crate) octets: Vec<u8>,
     pub(crate) signature: Option<DetachedSignature>,
     max_message_size: usize,
-}
-
-/// `SigAlg` and `Signature` of a query.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct DetachedSignature {
-    /// The algorithm's URI.
-    pub algorithm: String,
-    pub value: Vec<u8>,
 }
 
 /// Reads the `SAMLResponse` (or `SAMLRequest`) of a query, with its signature if there is one.
@@ -72,7 +60,8 @@ impl RedirectMessage {
         let max = self.max_message_size;
         move |octets| {
             let message = octets.split(|&b| b == b'&').next().unwrap_or_default();
-            let deflated = decode_base64(message, max)?;
+            let digits = value(message).into_owned().into_bytes();
+            let deflated = base64_value::decode(&name(message), digits, max)?;
             inflate(&deflated, max).map_err(|error| match error {
                 InflateError::TooLarge => too_large(max),
                 InflateError::NotDeflate => {
@@ -136,15 +125,8 @@ impl<'a> Query<'a> {
     }
 
     fn signature(&self) -> Result<Option<DetachedSignature>, Refusal> {
-        match (self.sig_alg, self.signature) {
-            (None, None) => Ok(None),
-            (Some(sig_alg), Some(signature)) => Ok(Some(DetachedSignature {
-                algorithm: value(sig_alg).into_owned(),
-                value: decode_base64(signature, SIGNATURE_MAX)?,
-            })),
-            (Some(_), None) => Err(invalid(format!("{SIG_ALG} without {SIGNATURE}"))),
-            (None, Some(_)) => Err(invalid(format!("{SIGNATURE} without {SIG_ALG}"))),
-        }
+        let (sig_alg, signature) = (self.sig_alg.map(value), self.signature.map(value));
+        DetachedSignature::read("query", sig_alg.as_deref(), signature.as_deref(), invalid)
     }
 }
 
@@ -154,16 +136,6 @@ fn name(pair: &[u8]) -> Cow<'_, str> {
 
 fn value(pair: &[u8]) -> Cow<'_, str> {
     form_urlencoded::parse(pair).next().map_or(Cow::Borrowed(""), |(_, value)| value)
-}
-
-fn decode_base64(pair: &[u8], max: usize) -> Result<Vec<u8>, Refusal> {
-    base64_binary::decode(&value(pair), max).map_err(|error| match error {
-        base64_binary::Error::TooLarge => too_large(max),
-        base64_binary::Error::Invalid => {
-            let detail = format!("{} of {} octets is not base64", quote(&name(pair)), pair.len());
-            Refusal::new(&reason::BASE64_INVALID, detail)
-        }
-    })
 }
 
 fn invalid(detail: String) -> Refusal {
@@ -226,8 +198,11 @@ mod tests {
                 (query.replace("=M", &format!("={m}")), octets.replace("=M", &format!("={m}")));
             let read = read(&query).unwrap();
             assert_eq!(String::from_utf8(read.octets.clone()).unwrap(), octets);
-            let signature =
-                DetachedSignature { algorithm: "x:y".to_owned(), value: b"ABC".to_vec() };
+            let signature = DetachedSignature {
+                of: "query",
+                algorithm: "x:y".to_owned(),
+                value: b"ABC".to_vec(),
+            };
             assert_eq!(read.signature, Some(signature));
             assert_eq!(xml(&read).unwrap(), XML.as_bytes());
         }

@@ -22,7 +22,20 @@ pub fn is_soap(content_type: Option<&str>) -> bool {
 /// The envelope around a message. Its prefix does no harm to a signature inside: exclusive
 /// canonicalisation does not see it.
 pub(crate) fn envelope(message: &str) -> String {
-    format!("<soap:Envelope xmlns:soap=\"{SOAP}\"><soap:Body>{message}</soap:Body></soap:Envelope>")
+    around(None, message)
+}
+
+/// As [`envelope`], with blocks in its Header.
+pub(super) fn envelope_with(blocks: impl IntoIterator<Item = Tag>, message: &str) -> String {
+    around(Some(Tag::new("soap:Header").children(blocks)), message)
+}
+
+fn around(header: Option<Tag>, message: &str) -> String {
+    Tag::new("soap:Envelope")
+        .attribute("xmlns:soap", SOAP)
+        .children(header)
+        .child(Tag::new("soap:Body").verbatim(message))
+        .into_xml()
 }
 
 /// What answers an envelope that holds no acceptable message (Bindings 3.2.3.3), with HTTP status 500;

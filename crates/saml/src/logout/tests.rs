@@ -17,7 +17,7 @@ use crate::namespace::PROTOCOL;
 use crate::provider::{
     Binding, Endpoint, Idp, LogoutBinding, LogoutEndpoint, Policy, RequestPolicy, SignRequests,
 };
-use crate::receive::{Received, receive, receive_redirect, receive_soap};
+use crate::receive::{Received, receive_post, receive_redirect, receive_soap};
 use crate::refusal::Refusal;
 use crate::test_credentials::Credential;
 use crate::test_tools::{assert_signed_by, assert_valid};
@@ -308,7 +308,7 @@ fn received(delivery: Delivery) -> Result<Received, Refusal> {
             let form =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let form_type = Some("application/x-www-form-urlencoded");
-            receive(decode_post(form_type, form.as_bytes(), 99_999)?.xml, &limits)
+            receive_post(decode_post(form_type, form.as_bytes(), 99_999)?, &limits)
         }
         Delivery::Soap { envelope, .. } => receive_soap(envelope.as_bytes(), &limits),
     }

@@ -28,10 +28,10 @@ impl Envelope {
     ) -> Result<Self, Refusal> {
         let (keys, policy) = (&idp.keys, &idp.policy.signature);
         let mut envelope = None;
-        if let Some(DetachedSignature { algorithm, value }) = detached {
+        if let Some(DetachedSignature { of, algorithm, value }) = detached {
             let message = document
                 .verify_octets(&algorithm, &value, keys, policy)
-                .map_err(|error| refuse_signature("query", &error, idp))?;
+                .map_err(|error| refuse_signature(of, &error, idp))?;
             envelope = Some(Self::Signed(message));
         }
         if document.root_is_signed() {

@@ -6,7 +6,8 @@ use xmldoc::{Certificate, EncryptionKey};
 use crate::base64_binary;
 use crate::instant;
 use crate::namespace::{
-    BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
+    BINDING_PAOS, BINDING_POST, BINDING_POST_SIMPLE_SIGN, BINDING_REDIRECT, BINDING_SOAP,
+    DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
 };
 use crate::xml_writer::Tag;
 
@@ -34,8 +35,11 @@ const KEY_WRAPS: &[&str] =
 pub struct SpMetadata<'a> {
     /// entityID of the EntityDescriptor (Metadata 2.3.2).
     pub entity_id: &'a str,
-    /// By HTTP-POST; the first is the default. The schema wants one at least.
+    /// By HTTP-POST, the first is the default, and then all by HTTP-POST-SimpleSign. The schema wants one
+    /// at least.
     pub acs_urls: &'a [String],
+    /// The ACSs are for programs too, by PAOS.
+    pub takes_paos: bool,
     /// Where a discovery service may send people back to (IdpDisco 2.5).
     pub discovery_response: Option<&'a str>,
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
@@ -124,8 +128,16 @@ impl SpMetadata<'_> {
             .children(self.encryption_certificates.iter().map(encryption_key_descriptor))
             .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
             .children(self.name_id_formats.iter().map(|f| Tag::with_text("md:NameIDFormat", f)))
-            .children(self.acs_urls.iter().enumerate().map(assertion_consumer_service))
+            .children(self.assertion_consumer_services())
             .children(self.attribute_consuming_service())
+    }
+
+    /// HTTP-POST first, so that its indexes are those of the URLs, whatever else there is.
+    fn assertion_consumer_services(&self) -> impl Iterator<Item = Tag> {
+        let paos = self.takes_paos.then_some(BINDING_PAOS);
+        let bindings = [BINDING_POST, BINDING_POST_SIMPLE_SIGN].into_iter().chain(paos);
+        let services = bindings.flat_map(|by| self.acs_urls.iter().map(move |url| (by, url)));
+        services.enumerate().map(assertion_consumer_service)
     }
 
     /// An IdP may show the name to the person, so it must not be empty.
@@ -177,9 +189,9 @@ fn single_logout_services(url: &str) -> [Tag; 3] {
     })
 }
 
-fn assertion_consumer_service((index, url): (usize, &String)) -> Tag {
+fn assertion_consumer_service((index, (binding, url)): (usize, (&str, &String))) -> Tag {
     Tag::new("md:AssertionConsumerService")
-        .attribute("Binding", BINDING_POST)
+        .attribute("Binding", binding)
         .attribute("Location", url)
         .attribute("index", &index.to_string())
         .attribute_if("isDefault", (index == 0).then_some("true"))

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, write::DeflateEncoder};
 use saml::binding::{decode_post, decode_redirect};
 use saml::provider::LogoutBinding;
-use saml::receive::{receive, receive_redirect, receive_soap};
+use saml::receive::{receive, receive_post, receive_redirect, receive_soap};
 use saml::refusal::Refusal;
 use xmldoc::Limits;
 
@@ -29,7 +29,7 @@ fn escaped(text: &str) -> String {
 fn post(sp: &Sp, octets: &[u8]) -> Result<Accepted, Refusal> {
     let body = format!("BACK_CHANNEL_LOGOUT=x&SAMLRequest={}", escaped(&STANDARD.encode(octets)));
     let message = decode_post(Some(FORM), body.as_bytes(), 256 * 1024)?;
-    sp.judge(receive(message.xml, &Limits::default()))
+    sp.judge(receive_post(message, &Limits::default()))
 }
 
 fn redirect(sp: &Sp, query: &str) -> Result<Accepted, Refusal> {
@@ -105,6 +105,55 @@ fn by_redirect_the_signature_is_over_the_octets() {
     let inner = Message::request().signed_by(&STRANGER);
     assert_eq!(code(&query(&inner, &IDP_KEY)), "signature_invalid");
     assert_eq!(code(&query(&Message::request(), &STRANGER)), "signature_invalid");
+}
+
+/// The fields of a form, with a signature in two of them (HTTP-POST-SimpleSign).
+fn simple_signed(message: &Message, relay_state: &str, key: &Key) -> Vec<(&'static str, String)> {
+    let (algorithm, _) = key.sign_octets(b"");
+    let xml = message.xml();
+    let name = if xml.contains("LogoutResponse") { "SAMLResponse" } else { "SAMLRequest" };
+    let octets = format!("{name}={xml}&RelayState={relay_state}&SigAlg={algorithm}");
+    let (_, signature) = key.sign_octets(octets.as_bytes());
+    vec![
+        (name, STANDARD.encode(xml)),
+        ("RelayState", relay_state.to_owned()),
+        ("SigAlg", algorithm.to_owned()),
+        ("Signature", STANDARD.encode(signature)),
+    ]
+}
+
+#[test]
+fn posted_with_a_signature_beside_it() {
+    let submit = |sp: &Sp, fields: &[(&str, String)]| {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let message = decode_post(Some(FORM), body.as_bytes(), 256 * 1024)?;
+        sp.judge(receive_post(message, &Limits::default()))
+    };
+    for message in [Message::request(), Message::response()] {
+        let bare = message.clone().unsigned();
+        let plain = post(&Sp::new(), message.xml().as_bytes()).unwrap();
+        let sent = simple_signed(&bare, "r/s", &IDP_KEY);
+        assert_eq!(submit(&Sp::new(), &sent).unwrap(), plain);
+        let code = |fields: &[(&str, String)]| submit(&Sp::new(), fields).unwrap_err().code();
+        assert_eq!(code(&simple_signed(&bare, "r/s", &STRANGER)), "signature_invalid");
+        let mut altered = sent.clone();
+        altered[1].1 = "q/s".to_owned();
+        assert_eq!(code(&altered), "signature_invalid");
+        // As nobody's when the signature is taken away, and half of one is refused whoever is trusted.
+        assert!(code(&sent[..2]).ends_with("_unsigned"));
+        assert!(submit(&Sp::trusting(), &sent[..2]).is_ok());
+        assert_eq!(submit(&Sp::trusting(), &sent[..3]).unwrap_err().code(), "form_invalid");
+        assert_eq!(submit(&Sp::trusting(), &altered).unwrap_err().code(), "signature_invalid");
+        // Both signatures, when there are two.
+        submit(&Sp::new(), &simple_signed(&message, "", &IDP_KEY)).unwrap();
+        let inner = message.clone().signed_by(&STRANGER);
+        assert_eq!(code(&simple_signed(&inner, "", &IDP_KEY)), "signature_invalid");
+        assert_eq!(code(&simple_signed(&message, "", &STRANGER)), "signature_invalid");
+        // Signed as the one, sent as the other.
+        let mut other = sent.clone();
+        other[0].0 = if sent[0].0 == "SAMLRequest" { "SAMLResponse" } else { "SAMLRequest" };
+        assert_eq!(code(&other), "signature_invalid");
+    }
 }
 
 #[test]

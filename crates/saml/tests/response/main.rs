@@ -13,6 +13,7 @@ mod redirect;
 mod scope;
 mod seal;
 mod signature;
+mod simple_sign;
 mod structure;
 mod subject;
 mod wrapping;

@@ -26,6 +26,7 @@ directives! {
         use Unauthenticated::{Auto, Redirect, Status401};
         line.choice(&[("auto", Auto), ("redirect", Redirect), ("401", Status401)])
     };
+    sets ecp: bool = "auth_saml_ecp", Line::flag;
     sets force_authn: ForceAuthn = "auth_saml_force_authn", |line| match line.arg() {
         "on" => Ok(ForceAuthn::On),
         "off" => Ok(ForceAuthn::Off),

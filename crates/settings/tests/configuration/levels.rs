@@ -26,6 +26,7 @@ fn a_location_without_lines_has_the_defaults() {
     assert!(protection.cors_origins.is_empty());
     assert_eq!(protection.mode, Mode::Require);
     assert_eq!(protection.unauthenticated, Unauthenticated::Auto);
+    assert!(!protection.ecp && !protection.sp.takes_paos.get());
     assert_eq!(protection.force_authn, ForceAuthn::Off);
     assert_eq!(protection.cache_control, CacheControl::On);
     assert_eq!(protection.preflight, Preflight::Off);
@@ -37,6 +38,7 @@ fn every_line_is_inherited() {
         "auth_saml app idp=second;
         auth_saml_mode optional;
         auth_saml_unauthenticated 401;
+        auth_saml_ecp on;
         auth_saml_force_authn 10m;
         server {
             auth_saml_authn_context comparison=minimum PasswordProtectedTransport urn:x;
@@ -54,6 +56,7 @@ fn every_line_is_inherited() {
     assert_eq!(protection.wanted_idp(|_| None).unwrap().unwrap().name(), "second");
     assert_eq!(protection.mode, Mode::Optional);
     assert_eq!(protection.unauthenticated, Unauthenticated::Status401);
+    assert!(protection.ecp && protection.sp.takes_paos.get());
     assert_eq!(protection.force_authn, ForceAuthn::Age(Seconds(600)));
     assert_eq!(protection.cache_control, CacheControl::NoStore);
     assert_eq!(protection.preflight, Preflight::Answer);

@@ -24,6 +24,7 @@ fn protection_of(sp: Sp<Closed>) -> Protection<Closed> {
         idp: WantedIdp::Any,
         mode: Mode::Require,
         unauthenticated: Unauthenticated::Auto,
+        ecp: false,
         force_authn: ForceAuthn::Off,
         authn_context: None,
         cache_control: CacheControl::On,

@@ -47,7 +47,7 @@ async fn answered<S: SessionStore>(
         Known::Waiting(pending) => pending,
         // The Back button posts the form again. This browser's own cookie says where that login
         // went; whether there still is a session is asked there.
-        Known::Answered(url) => return Ok(go_on(sp, sp.absolute(&url))),
+        Known::Answered(url) => return Ok(go_on(visit, sp, sp.absolute(&url))),
         known => return Err(resumption::refuse(visit, sp, request_id, known, relay_state)),
     };
     pending.return_url = sp.absolute(&pending.return_url);
@@ -62,7 +62,7 @@ async fn answered<S: SessionStore>(
         Err(refusal) if pending.passive && refusal.reason() == &reason::NO_PASSIVE => {
             // As asked: the IdP did not bother the user, who goes on without a session.
             let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
-            Ok(go_on(sp, pending.return_url).with_cookie(cookie))
+            Ok(go_on(visit, sp, pending.return_url).with_cookie(cookie))
         }
         Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
             context::ask_for_next(visit, sp, &pending).unwrap_or(Err(refusal))

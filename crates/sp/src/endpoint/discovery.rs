@@ -14,7 +14,7 @@ use super::login;
 use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::idp_choice::{AWAITED_CHOICE, CHOSEN_ENTITY, arguments};
-use crate::login::{Arguments, Hints, Login};
+use crate::login::{Arguments, Client, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -85,6 +85,7 @@ fn chosen_elsewhere<S: SessionStore>(
         Refusal::new(&reason::IDP_NOT_OFFERED, detail)
     })?;
     let login = Login {
+        client: Client::Browser,
         idp: Some(idp),
         hinted: None,
         return_url,

@@ -11,7 +11,7 @@ use saml::refusal::{Refusal, quote};
 use super::embedded::{Frames, refuse_embedded};
 use super::return_argument::return_argument;
 use crate::idp::Idp;
-use crate::login::{Arguments, Hints, Login};
+use crate::login::{Arguments, Client, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -27,6 +27,7 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
 /// The login that the address asks for.
 pub(super) fn asked<'a, S>(visit: &'a Visit, sp: &Sp<S>) -> Result<Login<'a>, Refusal> {
     Ok(Login {
+        client: Client::Browser,
         idp: idp(visit, sp)?,
         hinted: visit.head.argument("login_hint").and_then(|hint| sp.idps.of_address(&hint)),
         return_url: return_argument(visit, sp)?.unwrap_or_else(|| sp.login_redirect.clone()),

@@ -3,9 +3,9 @@
 
 use http::Headers;
 use pages::{About, Reply};
-use saml::binding::{decode_post, decode_redirect, is_soap};
+use saml::binding::{decode_post, decode_redirect, is_paos, is_soap};
 use saml::reason;
-use saml::receive::{Received, receive, receive_redirect, receive_soap};
+use saml::receive::{Received, receive_paos, receive_post, receive_redirect, receive_soap};
 use saml::refusal::{Refusal, Sender};
 
 use super::acs::{self, RESUMPTION};
@@ -25,7 +25,7 @@ pub(super) async fn answer<S: SessionStore>(
         return acs::resume(visit, sp, &sealed).await;
     }
     let Message { received, relay_state } = match visit.is_post() {
-        true => of_body(visit, sp).await?,
+        true => of_body(at, visit, sp).await?,
         false => of_query(visit, sp),
     };
     let relay_state = relay_state.as_deref();
@@ -45,8 +45,13 @@ struct Message {
     relay_state: Option<String>,
 }
 
-/// A form (HTTP-POST), or an envelope (SOAP).
-async fn of_body<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Message, Refusal> {
+/// A form (HTTP-POST, HTTP-POST-SimpleSign), or an envelope (SOAP; PAOS at the ACS, where programs may log
+/// in).
+async fn of_body<S: SessionStore>(
+    at: EndpointKind,
+    visit: &Visit,
+    sp: &Sp<S>,
+) -> Result<Message, Refusal> {
     let limit = body_limit(sp);
     if declared_length(visit).is_some_and(|declared| declared > limit) {
         return Err(unreadable(visit, sp, too_large(sp)));
@@ -60,16 +65,24 @@ async fn of_body<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Message, 
         }
     };
     let content_type = http::content_type(&visit.head);
+    if at == EndpointKind::Acs && sp.takes_paos.get() && is_paos(content_type) {
+        return Ok(match receive_paos(&body, &sp.limits()) {
+            Ok((response, relay_state)) => {
+                Message { received: Ok(Received::Response(response)), relay_state }
+            }
+            Err(refusal) => Message { received: Err(refusal), relay_state: None },
+        });
+    }
     if is_soap(content_type) {
         let received = receive_soap(&body, &sp.limits()).map_err(no_answer);
         let relay_state = received.is_err().then(|| relay_state_of(&body)).flatten();
         return Ok(Message { received, relay_state });
     }
     Ok(match decode_post(content_type, &body, sp.max_message_size) {
-        Ok(message) => Message {
-            received: receive(message.xml, &sp.limits()),
-            relay_state: message.relay_state,
-        },
+        Ok(message) => {
+            let relay_state = message.relay_state.clone();
+            Message { received: receive_post(message, &sp.limits()), relay_state }
+        }
         Err(refusal) => Message { received: Err(refusal), relay_state: relay_state_of(&body) },
     })
 }

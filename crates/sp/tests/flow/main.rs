@@ -10,6 +10,7 @@ mod departure;
 mod disabled_idp;
 mod discovery;
 mod discovery_service;
+mod ecp;
 mod encryption;
 mod federation;
 mod first_look;

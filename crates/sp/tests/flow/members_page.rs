@@ -21,6 +21,7 @@ fn protection(site: &Site) -> Protection<Memory> {
         idp: WantedIdp::Any,
         mode: Mode::Require,
         unauthenticated: Unauthenticated::Auto,
+        ecp: false,
         force_authn: ForceAuthn::Age(Seconds(60)),
         authn_context: None,
         cache_control: CacheControl::On,

@@ -26,6 +26,9 @@ fn the_least_metadata_is_an_entity_with_an_acs() {
          <md:AssertionConsumerService \
          Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
          Location=\"https://app.example.com/saml/acs\" index=\"0\" isDefault=\"true\"/>\
+         <md:AssertionConsumerService \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign\" \
+         Location=\"https://app.example.com/saml/acs\" index=\"1\"/>\
          </md:SPSSODescriptor></md:EntityDescriptor>"
     );
     assert_valid(&xml, SCHEMA);
@@ -54,6 +57,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
+        takes_paos: true,
         discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,
@@ -80,7 +84,10 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "ID=\"_1\" entityID=\"urn:app\" validUntil=\"2026-11-21T11:30:00Z\">",
         "AuthnRequestsSigned=\"true\" WantAssertionsSigned=\"true\"",
         "Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"0\" isDefault=\"true\"/>",
-        "Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-POST\" Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
+        "bindings:PAOS\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"4\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
         "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",

@@ -2,6 +2,7 @@
 
 use clock::UnixTime;
 use pages::Reply;
+use saml::binding::is_paos;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
@@ -39,7 +40,7 @@ pub(super) async fn establish<S: SessionStore>(
     }
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
-    let reply = go_on(sp, landing)
+    let reply = go_on(visit, sp, landing)
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
     match pending {
@@ -118,9 +119,13 @@ fn remember_answer<S: SessionStore>(
     Ok(reply.with_cookie(sp.cookies.set_request(&answered.request_id, &sealed, left)))
 }
 
-/// Sends the browser to its page. A redirect goes on being the IdP's cross-site request, to which a
+/// Sends the client to its page. A program that has come by PAOS goes there by itself, and 302 is what all of
+/// them wait for. In a browser a redirect goes on being the IdP's cross-site request, to which a
 /// `SameSite=Strict` cookie does not belong; a page of our own starts anew.
-pub(super) fn go_on<S>(sp: &Sp<S>, landing: String) -> Reply {
+pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
+    if is_paos(http::content_type(&visit.head)) {
+        return Reply::redirect(302, landing);
+    }
     if sp.cookies.survive_redirects() {
         return Reply::redirect(303, landing);
     }

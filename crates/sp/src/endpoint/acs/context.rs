@@ -5,7 +5,7 @@ use pages::Reply;
 use saml::refusal::{Refusal, quote};
 use session::PendingLogin;
 
-use crate::login::{Arguments, Hints, Login};
+use crate::login::{Arguments, Client, Hints, Login};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -29,6 +29,7 @@ pub(super) fn ask_for_next<S: SessionStore>(
         quote(&next.classes.join(" "))
     ));
     let login = Login {
+        client: Client::Browser,
         idp: Some(idp),
         hinted: None,
         return_url: pending.return_url.clone(),

@@ -67,7 +67,7 @@ pub(in crate::endpoint) async fn resume<S: SessionStore>(
     visit.server.note(&format!(
         "the browser is signed in although its login {id} was not known, and goes on to its page"
     ));
-    Ok(go_on(sp, page))
+    Ok(go_on(visit, sp, page))
 }
 
 fn address<S: SessionStore>(sp: &Sp<S>, resumption: &Resumption) -> Option<String> {

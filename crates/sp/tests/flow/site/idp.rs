@@ -162,6 +162,16 @@ impl Message {
     pub fn by_soap(&self) -> String {
         envelope(&self.idp.sign(&self.xml))
     }
+
+    /// What a program posts for PAOS: the signed message, and in the Header `blocks` and its RelayState.
+    pub fn by_paos(&self, blocks: &str) -> String {
+        let relay_state = self.relay_state.as_deref().unwrap_or_default();
+        let header = format!(
+            "<soap:Header><ecp:RelayState xmlns:ecp=\"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp\" \
+             soap:mustUnderstand=\"1\">{relay_state}</ecp:RelayState>{blocks}</soap:Header>"
+        );
+        self.by_soap().replacen("<soap:Body>", &format!("{header}<soap:Body>"), 1)
+    }
 }
 
 /// A SOAP envelope.

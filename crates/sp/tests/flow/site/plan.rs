@@ -48,6 +48,8 @@ pub struct Plan {
     pub federation: Option<Federation>,
     /// The IdP of this entityID is disabled by a block that says nothing else.
     pub barred: Option<&'static str>,
+    /// Programs may log in somewhere.
+    pub takes_paos: bool,
 }
 
 impl Default for Plan {
@@ -66,6 +68,7 @@ impl Default for Plan {
             discovery: Discovery::Off,
             federation: None,
             barred: None,
+            takes_paos: false,
         }
     }
 }
@@ -101,6 +104,7 @@ impl Plan {
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),
             published: Published::default(),
+            takes_paos: Cell::new(self.takes_paos),
         };
         Site {
             sp: Rc::new(sp),

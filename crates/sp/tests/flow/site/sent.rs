@@ -61,6 +61,14 @@ impl Sent {
         Self::new("", xml, None, has_signature(xml))
     }
 
+    /// What a program gets for PAOS.
+    pub fn by_paos(envelope: &str) -> Self {
+        let (_, rest) = envelope.split_once("<ecp:RelayState ").unwrap();
+        let (_, rest) = rest.split_once('>').unwrap();
+        let relay_state = rest.split_once("</ecp:RelayState>").unwrap().0;
+        Self { relay_state: Some(relay_state.to_owned()), ..Self::by_soap(envelope) }
+    }
+
     fn new(to: &str, xml: &[u8], relay_state: Option<String>, is_signed: bool) -> Self {
         let message = Document::parse(xml, &Limits::default()).unwrap().trusted_root();
         Self { to: to.to_owned(), message, relay_state, is_signed }

@@ -1,6 +1,7 @@
 //! What AuthnRequests say, of what lines name: a file, variables.
 
-use saml::provider::{self, Binding, Extensions, ExtraArgument, ExtraValue, RequestPolicy};
+use saml::extensions::Extensions;
+use saml::provider::{self, Binding, ExtraArgument, ExtraValue, RequestPolicy};
 
 use crate::host::Host;
 use crate::place::{ConfigError, Given};

@@ -8,6 +8,10 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// What metadata says for people (MetadataUI 2).
 pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Attributes of an entity (MetadataAttr 2.1).
+pub const ENTITY_ATTRIBUTES: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
+/// What REFEDS adds to metadata (REFEDS Security Contact Metadata Extension).
+pub const REFEDS_METADATA: &str = "http://refeds.org/metadata";
 /// Identity Provider Discovery: the binding and the namespace of DiscoveryResponse (IdpDisco 2.4).
 pub const DISCOVERY: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// The prefix `xml` (xml-names 3).

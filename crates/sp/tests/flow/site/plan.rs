@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use clock::Seconds;
+use saml::metadata::SpDescription;
 use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
 use session::{SameSite, Separator, SpId};
 use sp::{
@@ -158,9 +159,8 @@ impl Plan {
 
     fn publication(&self) -> Publication {
         Publication {
-            organization: None,
-            contacts: Vec::new(),
-            requested_attributes: Vec::new(),
+            description: SpDescription::EMPTY,
+            name_id_formats: None,
             valid: Some(Seconds(86_400)),
             sign: self.signs_metadata,
             want_assertions_signed: false,

@@ -88,7 +88,7 @@ SCHEMAS = {
 
 def metadata(nginx, browser, sp: str = "", idp: str = "") -> tuple[str, str]:
     server = nginx(CONF, files=FILES, SP=sp, IDP=idp)
-    page = browser.get(server.url("/saml/metadata"))
+    page = browser.read(server.url("/saml/metadata"))
     assert page.status == 200
     assert page.headers["Content-Type"].startswith("application/samlmetadata+xml")
     return page.text, server.url("/saml/acs")
@@ -227,12 +227,12 @@ def test_what_files_hold_stands_in_their_place(nginx, browser):
 def test_who_has_it_already_is_told_so(nginx, browser):
     """By the ETag, which is the same in all workers as long as the document says the same."""
     server = nginx("worker_processes 2;" + CONF, files=FILES, SP="sign_metadata on;", IDP="")
-    pages = [Browser().get(server.url("/saml/metadata")) for _ in range(6)]
+    pages = [Browser().read(server.url("/saml/metadata")) for _ in range(6)]
     (etag,) = {page.headers["ETag"] for page in pages}
     assert len({page.text for page in pages}) == 1
-    again = browser.get(server.url("/saml/metadata"), headers={"If-None-Match": etag})
+    again = browser.read(server.url("/saml/metadata"), headers={"If-None-Match": etag})
     assert (again.status, again.text) == (304, "")
-    other = browser.get(server.url("/saml/metadata"), headers={"If-None-Match": '"x"'})
+    other = browser.read(server.url("/saml/metadata"), headers={"If-None-Match": '"x"'})
     assert (other.status, other.text) == (200, pages[0].text)
     assert other.headers["Cache-Control"] == "no-cache"
 
@@ -283,14 +283,14 @@ def test_the_key_that_every_idp_can_encrypt_for_is_offered_first(nginx, browser)
         "next.key": rsa_credential("sp").key_pem,
     }
     server = nginx(CONF, files=files, SP="encryption offer;", IDP="")
-    assert encryption_keys(browser.get(server.url("/saml/metadata")).text) == BOTH
+    assert encryption_keys(browser.read(server.url("/saml/metadata")).text) == BOTH
 
 
 def test_a_key_that_only_signs_is_not_offered(nginx, browser):
     only_signs = ed25519_credential("next")
     files = {"next.crt": only_signs.certificate_pem, "next.key": only_signs.key_pem}
     server = nginx(CONF, files=files, SP="encryption offer;", IDP="")
-    text = browser.get(server.url("/saml/metadata")).text
+    text = browser.read(server.url("/saml/metadata")).text
     assert encryption_keys(text) == BOTH[:1]
     assert only_signs.certificate_base64 in text
 
@@ -299,7 +299,7 @@ def test_the_key_is_offered_when_one_of_several_idps_wants_it(nginx, browser):
     conf = CONF.replace("saml_sp app {", "saml_idp b { metadata b.xml; encryption offer; }\n saml_sp app { idp b;")
     files = FILES | {"b.xml": Idp("https://b.example.org").metadata()}
     server = nginx(conf, files=files, SP="", IDP="")
-    assert encryption_keys(browser.get(server.url("/saml/metadata")).text) == BOTH
+    assert encryption_keys(browser.read(server.url("/saml/metadata")).text) == BOTH
 
 
 def test_it_has_no_end_unless_asked_for(nginx, browser):
@@ -326,5 +326,5 @@ def test_signed_by_the_first_key(nginx, browser):
 def test_odd_entity_id_is_escaped(nginx, browser):
     conf = CONF.replace("https://sp.example.org/entity", "'https://sp.example.org/?a=\"b\"&c=<d>'")
     server = nginx(conf, files=FILES, SP="", IDP="")
-    text = browser.get(server.url("/saml/metadata")).text
+    text = browser.read(server.url("/saml/metadata")).text
     assert etree.fromstring(text.encode()).get("entityID") == 'https://sp.example.org/?a="b"&c=<d>'

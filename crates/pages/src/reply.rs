@@ -4,6 +4,7 @@ use http::Field;
 use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
+use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::policy;
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata.
@@ -61,6 +62,11 @@ impl Reply {
     /// The page on which people choose where they sign in.
     pub fn discovery(page: &Discovery<'_>) -> Self {
         Self::page(200, discovery(page), policy::discovery_content_security_policy())
+    }
+
+    /// The metadata for people.
+    pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
+        Self::page(200, metadata_page(page), policy::metadata_content_security_policy())
     }
 
     /// A SOAP envelope.

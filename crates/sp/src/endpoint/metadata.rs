@@ -1,7 +1,8 @@
-//! `saml_metadata`: what an IdP imports.
+//! `saml_metadata`: what an IdP imports, and for people in a browser the values that they type there.
 
 use clock::UnixTime;
-use pages::Reply;
+use http::prefers_html_to_xml;
+use pages::{MetadataPage, Reply};
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
@@ -14,7 +15,34 @@ use crate::visit::Visit;
 
 pub(super) fn answer<S>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     let document = sp.published.document(visit.now, |now| metadata(sp, now))?;
-    Ok(Reply::metadata(document.xml, document.etag))
+    let reply = match prefers_html_to_xml(&visit.head) {
+        true => for_people(sp, &document.xml),
+        false => Reply::metadata(document.xml, document.etag),
+    };
+    Ok(reply.with_header("Vary", "Accept, Sec-Fetch-Mode".to_owned()))
+}
+
+fn for_people<S>(sp: &Sp<S>, xml: &str) -> Reply {
+    let publication = &sp.publication;
+    let mut services = publication.description.attribute_services.iter();
+    let default = services.find(|service| service.is_default);
+    let attributes = default.map(|service| service.attributes.as_slice()).unwrap_or_default();
+    let attributes: Vec<_> = attributes
+        .iter()
+        .map(|wanted| (wanted.name.as_str(), wanted.friendly_name.as_deref(), wanted.required))
+        .collect();
+    let certificates: Vec<_> = sp.credentials.iter().map(|c| c.certificate.der()).collect();
+    Reply::metadata_page(&MetadataPage {
+        entity_id: &sp.entity_id,
+        url: sp.endpoints.get(EndpointKind::Metadata).unwrap_or(&sp.entity_id),
+        acs_url: sp.endpoints.acs(),
+        sls_url: sp.endpoints.get(EndpointKind::Sls),
+        name_id_formats: &name_id_formats(sp),
+        attributes: &attributes,
+        certificates: &certificates,
+        signs_requests: publication.authn_requests_signed,
+        xml,
+    })
 }
 
 fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
@@ -73,7 +101,7 @@ fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {
 }
 
 /// Those that were given, else each that an IdP is asked for, once.
-pub(super) fn name_id_formats<S>(sp: &Sp<S>) -> Vec<String> {
+fn name_id_formats<S>(sp: &Sp<S>) -> Vec<String> {
     if let Some(given) = &sp.publication.name_id_formats {
         return given.clone();
     }

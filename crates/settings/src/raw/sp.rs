@@ -49,7 +49,7 @@ directives! {
     once logout_redirect: String = "logout_redirect", Line::text;
     once logout_notify: String = "logout_notify", Line::text;
     each organization: Vec<String> = "organization" [3..=4], Line::words;
-    each contact: Vec<String> = "contact" [2..=7], Line::words;
+    each contact: Vec<String> = "contact" [2..=8], Line::words;
     each attribute_service: Vec<String> = "attribute_service" [2..=5], Line::words;
     each requested_attribute: Vec<String> = "requested_attribute" [1..=4], Line::words;
     /// The kind and its values.

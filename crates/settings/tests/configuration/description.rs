@@ -33,11 +33,12 @@ fn organizations_speak_several_languages() {
 #[test]
 fn contacts_have_a_name_or_not_and_more() {
     let says = says(
-        "contact security cert@a.example; contact other a@a.example \"A=B\" surname=C; \
+        "contact security cert@a.example mailto=off; contact other a@a.example \"A=B\" surname=C; \
          contact billing b@a.example \"company=A Inc.\" telephone=+39061 extensions=sp-extensions.xml;",
     );
     let [security, other, billing] = &says.contacts[..] else { panic!("not three") };
     assert_eq!((security.kind, security.name.as_deref()), (ContactKind::Security, None));
+    assert!(!security.is_uri && other.is_uri);
     assert_eq!((other.name.as_deref(), other.surname.as_deref()), (Some("A=B"), Some("C")));
     assert_eq!((billing.kind, billing.name.as_deref()), (ContactKind::Billing, None));
     assert_eq!(billing.company.as_deref(), Some("A Inc."));

@@ -11,6 +11,8 @@ pub struct Contact {
     pub kind: ContactKind,
     /// EmailAddress, with or without `mailto:`.
     pub email: String,
+    /// EmailAddress is published as a URI (Metadata 2.3.2.2), with `mailto:`; SPID wants it without.
+    pub is_uri: bool,
     /// GivenName, of a person or of a desk.
     pub name: Option<String>,
     /// SurName.
@@ -53,7 +55,6 @@ impl ContactKind {
     }
 }
 
-/// EmailAddress is a URI.
 pub(super) fn contact_person(contact: &Contact) -> Tag {
     let mut tag =
         Tag::new("md:ContactPerson").attribute("contactType", contact.kind.contact_type());
@@ -66,10 +67,11 @@ pub(super) fn contact_person(contact: &Contact) -> Tag {
         text.as_deref().map(|text| Tag::with_text(name, text))
     };
     let address = contact.email.strip_prefix("mailto:").unwrap_or(&contact.email);
+    let scheme = if contact.is_uri { "mailto:" } else { "" };
     tag.verbatim(contact.extensions.as_ref().map(Extensions::as_xml).unwrap_or_default())
         .children(text("md:Company", &contact.company))
         .children(text("md:GivenName", &contact.name))
         .children(text("md:SurName", &contact.surname))
-        .child(Tag::with_text("md:EmailAddress", &format!("mailto:{address}")))
+        .child(Tag::with_text("md:EmailAddress", &format!("{scheme}{address}")))
         .children(text("md:TelephoneNumber", &contact.telephone))
 }

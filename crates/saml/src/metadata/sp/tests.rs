@@ -17,6 +17,7 @@ fn contact(kind: ContactKind, email: &str) -> Contact {
     Contact {
         kind,
         email: email.to_owned(),
+        is_uri: true,
         name: None,
         surname: None,
         company: None,
@@ -60,6 +61,7 @@ fn description() -> SpDescription {
             },
             contact(ContactKind::Support, "mailto:help@example.com"),
             contact(ContactKind::Security, "cert@example.com"),
+            Contact { is_uri: false, ..contact(ContactKind::Other, "mailto:bare@example.com") },
         ],
         attribute_services: vec![
             AttributeService {
@@ -182,6 +184,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
          <md:TelephoneNumber>+39 06 1</md:TelephoneNumber></md:ContactPerson>",
         "<md:ContactPerson contactType=\"other\" xmlns:remd=\"http://refeds.org/metadata\" \
          remd:contactType=\"http://refeds.org/metadata/contactType/security\"><md:EmailAddress>",
+        "<md:EmailAddress>bare@example.com</md:EmailAddress>",
         "<e:Extensions xmlns:e=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:x=\"urn:x\">\
          <mdattr:EntityAttributes xmlns:mdattr=\"urn:oasis:names:tc:SAML:metadata:attribute\" \
          xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:Attribute \

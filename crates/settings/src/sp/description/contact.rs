@@ -1,4 +1,5 @@
-//! `contact TYPE EMAIL [NAME] [surname=TEXT] [company=TEXT] [telephone=TEXT] [extensions=FILE]`.
+//! `contact TYPE EMAIL [NAME] [surname=TEXT] [company=TEXT] [telephone=TEXT] [mailto=on|off]
+//! [extensions=FILE]`.
 
 use saml::metadata::{Contact, ContactKind};
 
@@ -35,6 +36,7 @@ pub(super) fn contact(given: &Given<Vec<String>>, files: &Files) -> Result<Conta
     let mut contact = Contact {
         kind,
         email,
+        is_uri: true,
         name: None,
         surname: None,
         company: None,
@@ -47,6 +49,8 @@ pub(super) fn contact(given: &Given<Vec<String>>, files: &Files) -> Result<Conta
             Some(("surname", value)) => contact.surname = text(value),
             Some(("company", value)) => contact.company = text(value),
             Some(("telephone", value)) => contact.telephone = text(value),
+            Some(("mailto", "on")) => contact.is_uri = true,
+            Some(("mailto", "off")) => contact.is_uri = false,
             Some(("extensions", file)) => {
                 let file = Given { value: file.to_owned(), place: given.place.clone() };
                 contact.extensions = Some(read_extensions("contact", &file, files)?);
@@ -57,7 +61,7 @@ pub(super) fn contact(given: &Given<Vec<String>>, files: &Files) -> Result<Conta
                     &given.place,
                     format!(
                         "invalid parameter \"{word}\" in \"contact\", behind the name it must be \
-                         surname=, company=, telephone= or extensions="
+                         surname=, company=, telephone=, mailto=on|off or extensions="
                     ),
                 ));
             }

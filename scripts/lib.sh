@@ -53,13 +53,25 @@ allow_services() {
     services_forbidden=
 }
 
-# The Python environment of tests/requirements.txt, made anew when that file changes.
+# python_environment DIRECTORY REQUIREMENTS: a Python environment, made anew when that file changes.
 python_environment() {
-    local wanted=$ROOT/tests/requirements.txt
-    cmp -s "$wanted" "$VENV/requirements.txt" && return
-    say "making $VENV"
-    rm -rf "$VENV"
-    /usr/bin/python3 -m venv "$VENV"
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >&2
-    cp "$wanted" "$VENV/requirements.txt"
+    local made=$1 wanted=$2
+    cmp -s "$wanted" "$made/requirements.txt" && return
+    say "making $made"
+    rm -rf "$made"
+    /usr/bin/python3 -m venv "$made"
+    "$made/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >&2 || return
+    cp "$wanted" "$made/requirements.txt"
+}
+
+# That of the tests.
+test_environment() {
+    python_environment "$VENV" "$ROOT/tests/requirements.txt"
+}
+
+# That of spid-sp-test, whose packages are older ones than ours. tests/test_spid_sp_test.py says so when it
+# is not there.
+spid_environment() {
+    python_environment "$ROOT/.cache/spid-sp-test" "$ROOT/tests/requirements-spid.txt" \
+        || say "NOT TO BE HAD: spid-sp-test"
 }

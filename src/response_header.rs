@@ -34,6 +34,8 @@ fn set(r: &mut Request, name: &'static str, value: ngx_str_t) -> Option<()> {
     match name {
         // nginx reads the redirect's target from here, and never rewrites an absolute one.
         "Location" => headers.location = element,
+        // nginx compares it with If-None-Match, and weakens it when it compresses.
+        "ETag" => headers.etag = element,
         // nginx takes it back when another access module lets the client in.
         "WWW-Authenticate" => headers.www_authenticate = element,
         _ => {}

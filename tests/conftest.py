@@ -123,7 +123,7 @@ def logout_sp(nginx):
 
     def start(idp, binding: str = "redirect") -> tuple[Nginx, str]:
         server = nginx(LOGOUT, files={"idp.xml": idp.metadata()}, BINDING=binding)
-        return server, Browser().get(server.url("/saml/metadata")).text
+        return server, Browser().read(server.url("/saml/metadata")).text
 
     return start
 

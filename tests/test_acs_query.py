@@ -41,7 +41,7 @@ def served(request, nginx):
 def test_it_is_published_asked_for_and_used(served):
     server, idp = served
     browser, acs = Browser(), server.url("/saml/acs") + QUERY
-    metadata = etree.fromstring(browser.get(server.url("/saml/metadata")).text.encode())
+    metadata = etree.fromstring(browser.read(server.url("/saml/metadata")).text.encode())
     services = metadata.iterfind(".//md:AssertionConsumerService", NS)
     assert {service.get("Location") for service in services} == {acs}
     logouts = metadata.iterfind(".//md:SingleLogoutService", NS)

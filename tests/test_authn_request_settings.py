@@ -113,7 +113,7 @@ def test_pysaml2_reads_it(nginx, pysaml2_idp, binding):
     lines = ALL.replace("PasswordProtectedTransport", "Password") + "acs_index 0;"
     lines = lines.replace("emailAddress", "transient")
     server = serve(nginx, pysaml2_idp, lines, binding)
-    pysaml2_idp.trust(Browser().get(server.url("/saml/metadata")).text)
+    pysaml2_idp.trust(Browser().read(server.url("/saml/metadata")).text)
     browser = Browser()
     page = browser.open(server.url("/saml/login?login_hint=jane&return=/page.html"))
     assert pysaml2_idp.refused is None

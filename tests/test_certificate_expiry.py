@@ -37,13 +37,13 @@ def test_the_log_has_it_once_a_day(ends):
     said = "a certificate of saml_sp \"app\" expires in"
     assert said not in server.error_log()
     clock.set(3 * DAY)
-    Browser().get(server.url("/saml/metadata"))  # nginx looks at the time of day when something happens
+    Browser().read(server.url("/saml/metadata"))  # nginx looks at the time of day when something happens
     server.wait_for(lambda: f"{said} 28 days" in server.error_log(), "the warning", 15)
     assert server.error_log().count(said) == 1, "one worker speaks for all"
 
 
 def test_valid_until_is_not_beyond_it(ends):
     server, _, credential = ends(5)
-    metadata = etree.fromstring(Browser().get(server.url("/saml/metadata")).text.encode())
+    metadata = etree.fromstring(Browser().read(server.url("/saml/metadata")).text.encode())
     valid_until = datetime.datetime.fromisoformat(metadata.get("validUntil"))
     assert valid_until == credential.certificate.not_valid_after_utc.replace(microsecond=0)

@@ -233,7 +233,7 @@ SERVICE = "https://wayf.example.org/ds"
 
 def test_a_discovery_service(nginx, browser):
     server = nginx(CONF.replace("discovery builtin", f"discovery {SERVICE}"), files=FILES)
-    metadata = browser.get(server.url("/saml/metadata")).text
+    metadata = browser.read(server.url("/saml/metadata")).text
     assert "idpdisco:DiscoveryResponse" in metadata and server.url("/saml/discovery") in metadata
     asked = browser.get(server.url("/page.html?x=1"))
     url = urlsplit(asked.location)

@@ -52,7 +52,7 @@ def assert_in(server, client: EcpClient, page, user="alice@example.org"):
 @pytest.mark.smoke
 def test_simplesamlphp(nginx, simplesamlphp):
     server = nginx(CONF, files={"idp.xml": simplesamlphp.metadata()}, IDP="")
-    simplesamlphp.trust(Browser().get(server.url("/saml/metadata")).text)
+    simplesamlphp.trust(Browser().read(server.url("/saml/metadata")).text)
     client = EcpClient()
     page = client.log_in(server.url(PAGE), f"{simplesamlphp.url}/saml2/idp/SSOService.php")
     assert_in(server, client, page, None)
@@ -61,7 +61,7 @@ def test_simplesamlphp(nginx, simplesamlphp):
 @pytest.mark.slow
 def test_keycloak(nginx, keycloak):
     server = nginx(CONF, files={"idp.xml": keycloak.metadata()}, IDP="name_id_format emailAddress;")
-    metadata = Browser().get(server.url("/saml/metadata")).text
+    metadata = Browser().read(server.url("/saml/metadata")).text
     keycloak.trust(metadata, attributes={"saml.allow.ecp.flow": "true"})
     client = EcpClient()
     page = client.log_in(server.url(PAGE), f"{keycloak.realm}/protocol/saml")
@@ -95,7 +95,7 @@ def test_metadata(served, nginx):
     """Offered where some location has it."""
     bindings = []
     for server in (served, nginx(site())):
-        metadata = etree.fromstring(Browser().get(server.url("/saml/metadata")).text.encode())
+        metadata = etree.fromstring(Browser().read(server.url("/saml/metadata")).text.encode())
         services = metadata.iterfind(".//md:AssertionConsumerService", NS)
         bindings.append([service.get("Binding").rsplit(":", 1)[1] for service in services])
     assert bindings == [["HTTP-POST", "HTTP-POST-SimpleSign", "PAOS"], ["HTTP-POST", "HTTP-POST-SimpleSign"]]

@@ -436,7 +436,7 @@ def test_hostile_shape(lab, change, outside):
 
 def test_metadata_offers_the_keys_for_encryption(nginx):
     server = nginx(CONF, files=FILES, IDP="encryption offer;")
-    root = etree.fromstring(Browser().get(server.url("/saml/metadata")).text.encode())
+    root = etree.fromstring(Browser().read(server.url("/saml/metadata")).text.encode())
     offered = [
         "".join(key.findtext(".//ds:X509Certificate", namespaces=NS).split())
         for key in root.iter(f"{{{NS['md']}}}KeyDescriptor")

@@ -36,7 +36,7 @@ http {
 
 def trusting(nginx, idp, more: str):
     server = nginx(CONF, files={"remote.xml": idp.metadata()}, IDP=more)
-    idp.trust(Browser().get(server.url("/saml/metadata")).text)
+    idp.trust(Browser().read(server.url("/saml/metadata")).text)
     return server
 
 

@@ -96,4 +96,4 @@ def test_if_and_limit_except_are_still_the_handler(nginx, idp, browser):
     assert (page.status, page.location) == (303, server.url("/page.html"))
     assert browser.get(page.location).status == 200
     browser.session.cookies.clear()
-    assert "EntityDescriptor" in browser.get(server.url("/saml/metadata")).text
+    assert "EntityDescriptor" in browser.read(server.url("/saml/metadata")).text

@@ -72,7 +72,7 @@ def test_from_nothing_to_the_first_login(server, idp, upstreams):
     person = Person(server)
 
     # The IdP is told first.
-    answer = person.get(f"https://{HOST}/saml/metadata")
+    answer = person.read(f"https://{HOST}/saml/metadata")
     assert answer.status == 200
     metadata = etree.fromstring(answer.text.encode())
     assert metadata.get("entityID") == f"https://{HOST}/saml/metadata"
@@ -102,7 +102,7 @@ def test_from_nothing_to_the_first_login(server, idp, upstreams):
     good, output = server.test()
     assert good and "[warn]" not in output, output
     server.reload()
-    again = etree.fromstring(person.get(f"https://{HOST}/saml/metadata").text.encode())
+    again = etree.fromstring(person.read(f"https://{HOST}/saml/metadata").text.encode())
     for what in (metadata, again):
         what.attrib.pop("validUntil", None)
         what.attrib.pop("ID")
@@ -147,5 +147,5 @@ http {
     assert api.status == 401 and "idp=awaited" in api.text, "a login elsewhere would not open it"
     page = browser.get(server.url("/saml/login?idp=nobody"))
     assert page.status == 400 and "argument_invalid" in page.text, "the link's fault, not an IdP's"
-    assert 'WantAssertionsSigned="true"' in browser.get(server.url("/saml/metadata")).text
+    assert 'WantAssertionsSigned="true"' in browser.read(server.url("/saml/metadata")).text
     server.finish()

@@ -123,7 +123,7 @@ def test_an_ed25519_key_signs_and_an_x25519_key_decrypts(nginx, idp, browser):
     signs = ed25519_credential("signs")
     files = FILES | {"signs.crt": signs.certificate_pem, "signs.key": signs.key_pem}
     server = nginx(conf, files=files)
-    root = etree.fromstring(browser.get(server.url("/saml/metadata")).text.encode())
+    root = etree.fromstring(browser.read(server.url("/saml/metadata")).text.encode())
     told = {
         descriptor.get("use"): (
             descriptor.findtext(".//ds:X509Certificate", namespaces=NS),

@@ -49,7 +49,7 @@ def serve(nginx, keycloak):
             "ENCRYPTION": encryption,
         }
         server = nginx(CONF, files={"keycloak.xml": keycloak.metadata()}, **values)
-        keycloak.trust(Browser().get(server.url("/saml/metadata")).text, **client)
+        keycloak.trust(Browser().read(server.url("/saml/metadata")).text, **client)
         return server
 
     return start

@@ -63,7 +63,7 @@ def served(tmp_path, keycloak):
 def test_no_login_fails(nginx, keycloak, served):
     server = nginx(CONF, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
     server.wait_for(lambda: Browser().get(server.url("/page.html")).status == 302, "metadata")
-    keycloak.trust(Browser().get(server.url("/saml/metadata")).text)
+    keycloak.trust(Browser().read(server.url("/saml/metadata")).text)
 
     def log_in():
         page = keycloak.log_in(Browser(), server.url("/page.html"))

@@ -38,7 +38,7 @@ def test_no_login_fails(nginx, keycloak):
         "new.key": CERTIFICATE.key_pem,
     }
     server = nginx(CONF, files=files, PAIRS=OLD)
-    client = keycloak.trust(Browser().get(server.url("/saml/metadata")).text)
+    client = keycloak.trust(Browser().read(server.url("/saml/metadata")).text)
     (own,) = keycloak.admin("GET", f"/realms/test/clients?clientId={client['clientId']}")
     assert own["attributes"]["saml.client.signature"] == own["attributes"]["saml.encrypt"] == "true"
 
@@ -57,7 +57,7 @@ def test_no_login_fails(nginx, keycloak):
     with EverySecond(server, log_in) as logins:
         logins.go_on()
         pairs(OLD + NEW)
-        metadata = Browser().get(server.url("/saml/metadata")).text
+        metadata = Browser().read(server.url("/saml/metadata")).text
         assert CERTIFICATE.certificate_base64 in metadata.replace("\n", "")
         logins.go_on()
         tell(saml_encryption_certificate=CERTIFICATE.certificate_base64)

@@ -170,7 +170,7 @@ def test_soap_that_is_none(nginx, idp):
 
 def test_metadata_offers_the_sls(nginx, idp, browser):
     server = nginx(CONF)
-    text = browser.get(server.url("/saml/metadata")).text
+    text = browser.read(server.url("/saml/metadata")).text
     assert text.count("SingleLogoutService") >= 3
     for binding in ("HTTP-Redirect", "HTTP-POST", "SOAP"):
         assert f'bindings:{binding}" Location="{server.url("/saml/sls")}"' in text

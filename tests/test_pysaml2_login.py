@@ -17,7 +17,7 @@ CONF = site(
 
 def serve(nginx, idp: Pysaml2Idp, binding: str = "redirect", more: str = ""):
     server = nginx(CONF, files={"pysaml2.xml": idp.metadata()}, BINDING=binding, MORE=more)
-    idp.trust(Browser().get(server.url("/saml/metadata")).text)
+    idp.trust(Browser().read(server.url("/saml/metadata")).text)
     return server
 
 

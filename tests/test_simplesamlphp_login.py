@@ -42,7 +42,7 @@ http {
 @pytest.fixture
 def server(nginx, simplesamlphp):
     server = nginx(CONF, files={"simplesamlphp.xml": simplesamlphp.metadata()})
-    simplesamlphp.trust(Browser().get(server.url("/saml/metadata")).text)
+    simplesamlphp.trust(Browser().read(server.url("/saml/metadata")).text)
     return server
 
 

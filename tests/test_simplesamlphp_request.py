@@ -28,7 +28,7 @@ CONF = site(metadata="simplesamlphp.xml", idp=EVERYTHING.replace("\n", " "))
 def test_login(nginx, simplesamlphp, browser, page):
     files = {"simplesamlphp.xml": simplesamlphp.metadata(), "extensions.xml": EXTENSIONS}
     server = nginx(CONF, files=files)
-    simplesamlphp.trust(Browser().get(server.url("/saml/metadata")).text)
+    simplesamlphp.trust(Browser().read(server.url("/saml/metadata")).text)
     page = simplesamlphp.log_in(browser, server.url(page))
     assert (page.status, page.url) == (200, server.url("/page.html"))
     assert page.text == "a page\n"

@@ -114,6 +114,11 @@ class Browser:
         """One request, no redirect followed."""
         return self.request("GET", url, **options)
 
+    def read(self, url: str, headers: dict | None = None, **options) -> Page:
+        """As a program does, which is no browser: metadata is XML then."""
+        program = {"Accept": "*/*", "Sec-Fetch-Mode": None}
+        return self.get(url, headers=program | (headers or {}), **options)
+
     def post(self, url: str, data=None, **options) -> Page:
         return self.request("POST", url, data=data, **options)
 

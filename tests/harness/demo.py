@@ -38,7 +38,7 @@ class Demo:
         self.idp.start()
         self.nginx.write("idp.xml", self.idp.metadata().encode())
         self.nginx.start()
-        self.idp.trust(Browser().get(f"{self.url}saml/metadata").text)
+        self.idp.trust(Browser().read(f"{self.url}saml/metadata").text)
 
     def stop(self) -> None:
         self.nginx.stop()

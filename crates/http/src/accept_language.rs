@@ -29,8 +29,8 @@ fn range(text: &str) -> Option<(String, u16)> {
     (quality > 0).then_some((range, quality))
 }
 
-/// A weight (RFC 9110 12.4.2).
-fn thousandths(weight: &str) -> Option<u16> {
+/// A weight (RFC 9110 12.4.2), of whatever is weighed; `None` = malformed.
+pub(crate) fn thousandths(weight: &str) -> Option<u16> {
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::discovery;
 use crate::html::{STYLE, SUBMIT};
+use crate::metadata_page;
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
 /// header per response with a nonce would say no more.
@@ -23,6 +24,19 @@ pub(crate) fn discovery_content_security_policy() -> String {
              frame-ancestors 'none'",
             hash(STYLE),
             hash(discovery::STYLE)
+        )
+    });
+    CSP.clone()
+}
+
+/// The same for the metadata's page, which has neither scripts nor images nor forms.
+pub(crate) fn metadata_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+            hash(STYLE),
+            hash(metadata_page::STYLE)
         )
     });
     CSP.clone()
@@ -87,6 +101,20 @@ mod tests {
             )
         );
         assert!(!page.contains("<script"));
+        let page = crate::metadata_page::metadata_page(&crate::MetadataPage {
+            entity_id: "",
+            url: "",
+            acs_url: "",
+            sls_url: None,
+            name_id_formats: &[],
+            attributes: &[],
+            certificates: &[],
+            signs_requests: false,
+            xml: "",
+        });
+        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
+        let policy = format!("style-src {first} {second}; base-uri");
+        assert!(metadata_content_security_policy().contains(&policy));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
+use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::policy;
 
-/// An answer: status, headers, and a body of our own or the server's. Nobody may store it.
+/// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     status: u16,
@@ -31,7 +32,11 @@ pub struct Body {
 
 impl Reply {
     fn new(status: u16) -> Self {
-        let headers = vec![("Cache-Control", "no-store".to_owned())];
+        Self::cached(status, "no-store")
+    }
+
+    fn cached(status: u16, cache_control: &str) -> Self {
+        let headers = vec![("Cache-Control", cache_control.to_owned())];
         Self { status, headers, body: None, refusal: None, may_be_replaced: false }
     }
 
@@ -60,6 +65,11 @@ impl Reply {
         Self::page(200, discovery(page), policy::discovery_content_security_policy())
     }
 
+    /// The metadata for people.
+    pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
+        Self::page(200, metadata_page(page), policy::metadata_content_security_policy())
+    }
+
     /// A SOAP envelope.
     pub fn soap(status: u16, envelope: String) -> Self {
         Self::of_type(status, "text/xml", envelope, Vec::new())
@@ -75,10 +85,11 @@ impl Reply {
         Self::of_type(status, "application/json", json, Vec::new())
     }
 
-    /// A metadata document.
-    pub fn metadata(xml: String) -> Self {
+    /// A metadata document, of the version that `etag` says; who has it asks whether it is still the same.
+    pub fn metadata(xml: String, etag: String) -> Self {
         let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"".to_owned());
-        Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline])
+        let body = Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline]).body;
+        Self { body, ..Self::cached(200, "no-cache") }.with_header("ETag", etag)
     }
 
     fn page(status: u16, html: String, policy: String) -> Self {
@@ -207,12 +218,12 @@ mod tests {
         assert_eq!(body(&paos), ("application/vnd.paos+xml", vec![NOSNIFF], "<x/>"));
         assert_eq!((paos.status(), headers(&paos)), (200, vec![NO_STORE]));
         let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"");
-        let metadata = Reply::metadata("<x/>".into());
-        let (content_type, headers, _) = body(&metadata);
+        let metadata = Reply::metadata("<x/>".into(), "\"1\"".into());
         assert_eq!(
-            (content_type, headers),
-            ("application/samlmetadata+xml", vec![inline, NOSNIFF])
+            body(&metadata),
+            ("application/samlmetadata+xml", vec![inline, NOSNIFF], "<x/>")
         );
+        assert_eq!(headers(&metadata), [("Cache-Control", "no-cache"), ("ETag", "\"1\"")]);
     }
 
     #[test]

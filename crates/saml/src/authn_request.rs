@@ -3,10 +3,11 @@
 use clock::UnixTime;
 
 use crate::binding::{EcpRequest, Message, SAML_REQUEST, Signing, with_arguments};
+use crate::extensions::Extensions;
 use crate::instant;
 use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, BINDING_PAOS, BINDING_POST, PROTOCOL};
-use crate::provider::{Extensions, Idp, Policy, RequestPolicy};
+use crate::provider::{Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
 

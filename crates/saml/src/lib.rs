@@ -14,6 +14,7 @@ pub mod authn_request;
 mod base64_binary;
 pub mod binding;
 mod duration;
+pub mod extensions;
 pub mod folding;
 mod identity_text;
 pub mod instant;

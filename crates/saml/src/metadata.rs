@@ -21,7 +21,10 @@ pub use idp::IdpMetadata;
 pub use keys::MetadataKey;
 pub use scope::Scopes;
 pub use signers::MetadataSigners;
-pub use sp::{Contact, Organization, RequestedAttribute, SpMetadata};
+pub use sp::{
+    AttributeService, Contact, ContactKind, EntityAttribute, Logo, Organization, Presentation,
+    RequestedAttribute, SpDescription, SpMetadata,
+};
 pub use ui_info::{Localized, LocalizedName, UiInfo};
 pub use validity::Validity;
 

@@ -12,8 +12,10 @@ pub const METADATA_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
 pub const SHIBBOLETH_METADATA: &str = "urn:mace:shibboleth:metadata:1.0";
 /// Who has registered an entity (MDRPI 2.1).
 pub const METADATA_RPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
-/// What somebody says of an entity by attributes (MetaAttr 2.2).
-pub const METADATA_ATTRIBUTE: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
+/// Attributes of an entity (MetadataAttr 2.1).
+pub const ENTITY_ATTRIBUTES: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
+/// What REFEDS adds to metadata (REFEDS Security Contact Metadata Extension).
+pub const REFEDS_METADATA: &str = "http://refeds.org/metadata";
 /// Identity Provider Discovery: the binding and the namespace of DiscoveryResponse (IdpDisco 2.4).
 pub const DISCOVERY: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// The prefix `xml` (xml-names 3).

@@ -4,7 +4,6 @@ mod assembly;
 mod changes;
 mod endpoint;
 mod expiry;
-mod extensions;
 mod finding;
 mod idp;
 mod idp_settings;
@@ -14,7 +13,6 @@ mod request_policy;
 
 pub use endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 pub use expiry::expiry_warning;
-pub use extensions::{Extensions, ExtensionsError};
 pub use finding::{Finding, Setting};
 pub use idp::Idp;
 pub use idp_settings::IdpSettings;

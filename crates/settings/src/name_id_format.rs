@@ -1,4 +1,4 @@
-//! `name_id_format`: a short name of Core 8.3, or a URI.
+//! Formats of NameIDs: a short name of Core 8.3, or a URI.
 
 use crate::nearest::nearest;
 
@@ -6,11 +6,11 @@ const SAML1: [&str; 4] =
     ["unspecified", "emailAddress", "X509SubjectName", "WindowsDomainQualifiedName"];
 const SAML2: [&str; 4] = ["kerberos", "entity", "persistent", "transient"];
 
-/// The URI that `name` stands for.
+/// The URI that `name` stands for in a line of `directive`.
 ///
 /// # Errors
 /// It is none of the short names and no URI: IdPs would answer InvalidNameIDPolicy, or nothing.
-pub(crate) fn uri(name: &str) -> Result<String, String> {
+pub(crate) fn uri(directive: &str, name: &str) -> Result<String, String> {
     if SAML1.contains(&name) {
         return Ok(format!("urn:oasis:names:tc:SAML:1.1:nameid-format:{name}"));
     }
@@ -26,5 +26,5 @@ pub(crate) fn uri(name: &str) -> Result<String, String> {
         Some(meant) => format!("did you mean \"{meant}\"?"),
         None => format!("it must be a URI, or one of {}", known().collect::<Vec<_>>().join(", ")),
     };
-    Err(format!("\"name_id_format\" \"{name}\" is no name of Core 8.3 and no URI; {advice}"))
+    Err(format!("\"{directive}\" \"{name}\" is no name of Core 8.3 and no URI; {advice}"))
 }

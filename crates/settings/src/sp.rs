@@ -2,6 +2,7 @@
 
 mod cookies;
 mod credential;
+mod description;
 mod endpoints;
 mod publication;
 mod return_targets;
@@ -56,11 +57,13 @@ pub(crate) fn sp<H: Host>(
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
     let rules = session_rules(raw, id, &entity_id, unsigned_logout, warnings)?;
     let store = store(raw, around)?;
+    let publication =
+        publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
     Ok(Sp {
         name: raw.name.clone(),
         id,
+        publication,
         entity_id,
-        publication: publication(raw, &pairs.credentials, policies(&idps))?,
         published: Published::default(),
         takes_paos: Cell::new(false),
         sessions: Rc::new(around.host.sessions(&store, rules)),

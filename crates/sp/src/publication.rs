@@ -3,17 +3,15 @@
 use std::cell::RefCell;
 
 use clock::{Seconds, UnixTime};
-use saml::metadata::{Contact, Organization, RequestedAttribute};
+use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 
 /// What only the metadata says.
 pub struct Publication {
-    /// Who runs the SP (Metadata 2.3.2.1).
-    pub organization: Option<Organization>,
-    /// Whom to turn to, in the order that they were given (Metadata 2.3.2.2).
-    pub contacts: Vec<Contact>,
-    /// What the SP wants to know of people, in the order that it was given (Metadata 2.4.4.1).
-    pub requested_attributes: Vec<RequestedAttribute>,
+    /// What the SP says of itself.
+    pub description: SpDescription,
+    /// Which NameID formats it takes, in order; `None` = those that its IdPs are asked for.
+    pub name_id_formats: Option<Vec<String>>,
     /// How long fetched metadata is valid.
     pub valid: Option<Seconds>,
     /// Is the document signed? The SP's first credential does it.

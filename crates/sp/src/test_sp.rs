@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
 use saml::logout::LogoutRequest;
+use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
     Claimed, SameSite, Secret, Secrets, Separator, Session, SessionSet, SessionToken, SpId,
@@ -63,9 +64,8 @@ pub(crate) fn sp() -> Sp<Closed> {
         request_lifetime: Seconds(600),
         max_message_size: 32 << 10,
         publication: Publication {
-            organization: None,
-            contacts: Vec::new(),
-            requested_attributes: Vec::new(),
+            description: SpDescription::EMPTY,
+            name_id_formats: None,
             valid: None,
             sign: false,
             want_assertions_signed: false,

@@ -379,7 +379,7 @@ fn an_issuer_can_say_that_it_is_an_entity() {
 fn extensions_stand_as_they_are_behind_the_issuer() {
     let element = "<p:Extensions xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\"><x:a  \
                    xmlns:x='urn:x' b='&#38;'><!-- c --></x:a></p:Extensions>";
-    let extensions = Some(Extensions::parse(element.as_bytes()).unwrap());
+    let extensions = Some(Extensions::of_request(element.as_bytes()).unwrap());
     let request = AuthnRequest { subject: Some("jane"), ..request() };
     let xml = saying(&request, RequestPolicy { extensions, ..RequestPolicy::default() });
     assert!(xml.contains(&format!("</saml:Issuer>{element}<saml:Subject>")), "{xml}");
@@ -407,7 +407,7 @@ fn a_request_may_say_all_of_it() {
         requested_idp: texts(&["urn:i"]),
         requester_id: texts(&["urn:r"]),
         proxy_count: Some(1),
-        extensions: Some(Extensions::parse(extensions.as_bytes()).unwrap()),
+        extensions: Some(Extensions::of_request(extensions.as_bytes()).unwrap()),
         ..RequestPolicy::default()
     };
     saying(&request, says);

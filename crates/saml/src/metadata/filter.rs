@@ -4,7 +4,7 @@ use xmldoc::Element;
 
 use super::entity::Entity;
 use crate::identity_text;
-use crate::namespace::{ASSERTION, METADATA_ATTRIBUTE, METADATA_RPI};
+use crate::namespace::{ASSERTION, ENTITY_ATTRIBUTES, METADATA_RPI};
 
 /// Those for which all of the rules hold; without rules all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl<'a> Traits<'a> {
     /// The values of the attribute `name`. Those in an assertion are somebody else's word, and left out.
     fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let all =
-            self.extensions.iter().filter(|one| one.is(METADATA_ATTRIBUTE, "EntityAttributes"));
+            self.extensions.iter().filter(|one| one.is(ENTITY_ATTRIBUTES, "EntityAttributes"));
         let attributes = all.flat_map(|all| all.children_named(ASSERTION, "Attribute"));
         let named = attributes.filter(move |attribute| attribute.attribute("Name") == Some(name));
         let values = named.flat_map(|attribute| &attribute.children);

@@ -1,20 +1,34 @@
 //! Writing this SP's metadata (Metadata 2.3, 2.4.4).
 
+mod attribute_service;
+mod contact;
+mod description;
+mod entity_attribute;
+mod organization;
+mod presentation;
+
 use clock::UnixTime;
 use xmldoc::{Certificate, EncryptionKey};
 
+pub use attribute_service::{AttributeService, RequestedAttribute};
+pub use contact::{Contact, ContactKind};
+pub use description::SpDescription;
+pub use entity_attribute::EntityAttribute;
+pub use organization::Organization;
+pub use presentation::{Logo, Presentation};
+
 use crate::base64_binary;
+use crate::extensions::Extensions;
 use crate::instant;
 use crate::namespace::{
     BINDING_PAOS, BINDING_POST, BINDING_POST_SIMPLE_SIGN, BINDING_REDIRECT, BINDING_SOAP,
     DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
 };
 use crate::xml_writer::Tag;
-
-/// Core 8.2.2.
-const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
-/// Core 8.2.3.
-const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+use attribute_service::attribute_consuming_service;
+use contact::contact_person;
+use entity_attribute::entity_attributes;
+use organization::organization;
 
 /// In order of preference (Metadata 2.4.1.1, xmlenc-core1 5.2).
 const CIPHERS: [&str; 2] =
@@ -54,82 +68,48 @@ pub struct SpMetadata<'a> {
     pub authn_requests_signed: bool,
     /// WantAssertionsSigned: the Assertion by itself, not only the Response around it.
     pub want_assertions_signed: bool,
-    /// Who runs this SP; its display name also names the service that asks for attributes.
-    pub organization: Option<&'a Organization>,
-    /// Whom the IdP's administrators turn to, in order.
-    pub contacts: &'a [Contact],
-    /// In order, in one AttributeConsumingService that is the default; none = no such service (Metadata
-    /// 2.4.4.1).
-    pub requested_attributes: &'a [RequestedAttribute],
+    /// What the SP says of itself.
+    pub description: &'a SpDescription,
     /// validUntil: from when on an IdP must fetch it anew; `None` = it never ends.
     pub valid_until: Option<UnixTime>,
     /// xs:ID of the EntityDescriptor; needed for signing.
     pub id: Option<&'a str>,
 }
 
-/// md:Organization.
-#[derive(Clone, Debug)]
-pub struct Organization {
-    /// OrganizationName, which need not be for people to read.
-    pub name: String,
-    /// OrganizationDisplayName, for people.
-    pub display_name: String,
-    /// OrganizationURL: where people read more.
-    pub url: String,
-    /// xml:lang, e.g. `en`.
-    pub lang: String,
-}
-
-/// md:ContactPerson.
-#[derive(Clone, Debug)]
-pub struct Contact {
-    /// technical, support, administrative, billing or other.
-    pub kind: String,
-    /// EmailAddress, with or without `mailto:`.
-    pub email: String,
-    /// GivenName, of a person or of a desk.
-    pub name: Option<String>,
-}
-
-/// md:RequestedAttribute.
-#[derive(Clone, Debug)]
-pub struct RequestedAttribute {
-    /// Name; one with a colon is published as a URI (Core 8.2.2), another one as basic (Core 8.2.3).
-    pub name: String,
-    /// FriendlyName: what the IdP's administrators read beside an OID.
-    pub friendly_name: Option<String>,
-    /// isRequired: without it the SP does not work; otherwise it would merely be nice to have.
-    pub required: bool,
-}
-
 impl SpMetadata<'_> {
     /// The EntityDescriptor as XML, unsigned.
     pub fn to_xml(&self) -> String {
+        let says = self.description;
+        let own = entity_attributes(&says.entity_attributes).into_iter().collect();
         Tag::new("md:EntityDescriptor")
             .attribute("xmlns:md", METADATA)
             .attribute("xmlns:ds", XMLDSIG)
             .attribute_if("ID", self.id)
             .attribute("entityID", self.entity_id)
             .attribute_if("validUntil", self.valid_until.map(instant::format).as_deref())
+            .verbatim(&extensions(says.entity_extensions.as_ref(), own))
             .child(self.role())
-            .children(self.organization.map(organization))
-            .children(self.contacts.iter().map(contact))
+            .children(organization(&says.organizations))
+            .children(says.contacts.iter().map(contact_person))
             .into_xml()
     }
 
     fn role(&self) -> Tag {
+        let says = self.description;
+        let own = self.discovery_response.map(discovery_response);
+        let own = own.into_iter().chain(says.presentation.to_tag()).collect();
         Tag::new("md:SPSSODescriptor")
             .attribute("AuthnRequestsSigned", boolean(self.authn_requests_signed))
             // Said only when wanted: SimpleSAMLphp takes "false" for "do not sign assertions".
             .attribute_if("WantAssertionsSigned", self.want_assertions_signed.then_some("true"))
             .attribute("protocolSupportEnumeration", PROTOCOL)
-            .children(self.discovery_response.map(extensions))
+            .verbatim(&extensions(says.role_extensions.as_ref(), own))
             .children(self.certificates.iter().map(|c| key_descriptor("signing", c)))
             .children(self.encryption_certificates.iter().map(encryption_key_descriptor))
             .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
             .children(self.name_id_formats.iter().map(|f| Tag::with_text("md:NameIDFormat", f)))
             .children(self.assertion_consumer_services())
-            .children(self.attribute_consuming_service())
+            .children(says.attribute_services.iter().map(attribute_consuming_service))
     }
 
     /// HTTP-POST first, so that its indexes are those of the URLs, whatever else there is.
@@ -139,32 +119,25 @@ impl SpMetadata<'_> {
         let services = bindings.flat_map(|by| self.acs_urls.iter().map(move |url| (by, url)));
         services.enumerate().map(assertion_consumer_service)
     }
+}
 
-    /// An IdP may show the name to the person, so it must not be empty.
-    fn attribute_consuming_service(&self) -> Option<Tag> {
-        let (name, lang) = match self.organization {
-            Some(organization) => (organization.display_name.as_str(), organization.lang.as_str()),
-            None => (self.entity_id, "en"),
-        };
-        (!self.requested_attributes.is_empty()).then(|| {
-            Tag::new("md:AttributeConsumingService")
-                .attribute("index", "0")
-                .attribute("isDefault", "true")
-                .child(localized("md:ServiceName", lang, name))
-                .children(self.requested_attributes.iter().map(requested_attribute))
-        })
+/// The element with `own` first, then what `given` holds, if there is anything; the schema wants it before
+/// all else.
+fn extensions(given: Option<&Extensions>, own: Vec<Tag>) -> String {
+    match given {
+        Some(given) => given.with(&own.into_iter().map(Tag::into_xml).collect::<String>()),
+        None if own.is_empty() => String::new(),
+        None => Tag::new("md:Extensions").children(own).into_xml(),
     }
 }
 
-/// The schema wants them first.
-fn extensions(discovery_response: &str) -> Tag {
-    let response = Tag::new("idpdisco:DiscoveryResponse")
+fn discovery_response(url: &str) -> Tag {
+    Tag::new("idpdisco:DiscoveryResponse")
         .attribute("xmlns:idpdisco", DISCOVERY)
         .attribute("Binding", DISCOVERY)
-        .attribute("Location", discovery_response)
+        .attribute("Location", url)
         .attribute("index", "0")
-        .attribute("isDefault", "true");
-    Tag::new("md:Extensions").child(response)
+        .attribute("isDefault", "true")
 }
 
 fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
@@ -195,36 +168,6 @@ fn assertion_consumer_service((index, (binding, url)): (usize, (&str, &String)))
         .attribute("Location", url)
         .attribute("index", &index.to_string())
         .attribute_if("isDefault", (index == 0).then_some("true"))
-}
-
-fn requested_attribute(attribute: &RequestedAttribute) -> Tag {
-    let is_uri = attribute.name.contains(':');
-    Tag::new("md:RequestedAttribute")
-        .attribute("Name", &attribute.name)
-        .attribute("NameFormat", if is_uri { NAME_FORMAT_URI } else { NAME_FORMAT_BASIC })
-        .attribute_if("FriendlyName", attribute.friendly_name.as_deref())
-        .attribute("isRequired", boolean(attribute.required))
-}
-
-fn organization(organization: &Organization) -> Tag {
-    let lang = &organization.lang;
-    Tag::new("md:Organization")
-        .child(localized("md:OrganizationName", lang, &organization.name))
-        .child(localized("md:OrganizationDisplayName", lang, &organization.display_name))
-        .child(localized("md:OrganizationURL", lang, &organization.url))
-}
-
-/// EmailAddress is a URI (Metadata 2.3.2.2).
-fn contact(contact: &Contact) -> Tag {
-    let address = contact.email.strip_prefix("mailto:").unwrap_or(&contact.email);
-    Tag::new("md:ContactPerson")
-        .attribute("contactType", &contact.kind)
-        .children(contact.name.as_deref().map(|name| Tag::with_text("md:GivenName", name)))
-        .child(Tag::with_text("md:EmailAddress", &format!("mailto:{address}")))
-}
-
-fn localized(name: &'static str, lang: &str, text: &str) -> Tag {
-    Tag::new(name).attribute("xml:lang", lang).text(text)
 }
 
 fn boolean(value: bool) -> &'static str {

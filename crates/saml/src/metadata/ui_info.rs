@@ -4,6 +4,7 @@ use xmldoc::Element;
 
 use crate::folding::folded;
 use crate::namespace::{METADATA, METADATA_UI, XML};
+use crate::xml_writer::Tag;
 
 /// Names, descriptions and the like, each; an IdP rarely has more languages.
 const MAX_TEXTS: usize = 64;
@@ -120,6 +121,11 @@ impl LocalizedName {
     fn new(name: Localized) -> Self {
         Self { folded: folded(&name.text), name }
     }
+}
+
+/// The element of this name with text in one language, as this SP writes it.
+pub(super) fn localized_tag(name: &'static str, lang: &str, text: &str) -> Tag {
+    Tag::new(name).attribute("xml:lang", lang).text(text)
 }
 
 /// The first of `all` in one of the languages; more precise ones do for less precise ones and the other

@@ -2,7 +2,7 @@
 
 use identity::RequestedAuthnContext;
 
-use super::extensions::Extensions;
+use crate::extensions::Extensions;
 
 /// The settings of AuthnRequests, as `saml_idp` and the defaults of its `saml_sp` say them (Core 3.4.1).
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,7 @@
 //! What AuthnRequests say, of what lines name: a file, variables.
 
-use saml::provider::{self, Binding, Extensions, ExtraArgument, ExtraValue, RequestPolicy};
+use saml::extensions::Extensions;
+use saml::provider::{self, Binding, ExtraArgument, ExtraValue, RequestPolicy};
 
 use crate::host::Host;
 use crate::place::{ConfigError, Given};
@@ -20,7 +21,7 @@ pub(super) fn policy<H: Host>(
     raw.set(&mut policy);
     if let Some(given) = raw.extensions.as_ref().filter(|given| given.value != "off") {
         let octets = around.files.read("extensions", given)?;
-        let extensions = Extensions::parse(&octets).map_err(|e| {
+        let extensions = Extensions::of_request(&octets).map_err(|e| {
             ConfigError::new(&given.place, format!("\"extensions\" \"{}\": {e}", given.value))
         })?;
         policy.extensions = Some(extensions);

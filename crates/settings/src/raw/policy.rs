@@ -28,7 +28,7 @@ directives! {
         line.choice(&[("offer", Offer), ("require", Require), ("off", Off)])
     }, or "want_encrypted", want_encrypted;
     sets name_id_format: Option<String> = "name_id_format",
-        |line| name_id_format::uri(line.arg()).map(Some);
+        |line| name_id_format::uri(line.name, line.arg()).map(Some);
     sets allow_create: bool = "allow_create", Line::flag;
     sets clock_skew: Seconds = "clock_skew", |line| line.seconds(Seconds(0), Seconds(10 * 60));
     sets allow_unsolicited: bool = "allow_unsolicited", Line::flag;

@@ -8,6 +8,7 @@ use sp::Discovery;
 use super::{DAY, HOUR, RawPolicy, YEAR};
 use crate::directives::directives;
 use crate::line::Line;
+use crate::name_id_format;
 use crate::place::Place;
 
 directives! {
@@ -47,9 +48,18 @@ directives! {
     once login_redirect: String = "login_redirect", Line::text;
     once logout_redirect: String = "logout_redirect", Line::text;
     once logout_notify: String = "logout_notify", Line::text;
-    once organization: Vec<String> = "organization" [3..=4], Line::words;
-    each contact: Vec<String> = "contact" [2..=3], Line::words;
-    each requested_attribute: Vec<String> = "requested_attribute" [1..=3], Line::words;
+    each organization: Vec<String> = "organization" [3..=4], Line::words;
+    each contact: Vec<String> = "contact" [2..=8], Line::words;
+    each attribute_service: Vec<String> = "attribute_service" [2..=5], Line::words;
+    each requested_attribute: Vec<String> = "requested_attribute" [1..=4], Line::words;
+    /// The kind and its values.
+    each ui_info: Vec<String> = "ui_info" [2..], Line::words;
+    /// The name and the values.
+    each entity_attribute: Vec<String> = "entity_attribute" [2..], Line::words;
+    /// The file, and where it goes.
+    each metadata_extensions: Vec<String> = "metadata_extensions" [1..=2], Line::words;
+    words metadata_name_id_formats: String = "metadata_name_id_formats" [1..],
+        |name| name_id_format::uri("metadata_name_id_formats", name);
     once metadata_valid: Option<Seconds> = "metadata_valid",
         |line| line.seconds_or_off(HOUR, YEAR);
     once sign_metadata: bool = "sign_metadata", Line::flag;

@@ -109,6 +109,13 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
                  <x:a xmlns:x=\"urn:x\"/></e:Extensions>\n",
             ),
         ),
+        (
+            "sp-extensions.xml",
+            text(
+                "<m:Extensions xmlns:m=\"urn:oasis:names:tc:SAML:2.0:metadata\">\
+                 <x:a xmlns:x=\"urn:x\"/></m:Extensions>\n",
+            ),
+        ),
         ("html.xml", text("<html><body>Log in</body></html>")),
         ("empty.xml", Vec::new()),
         ("good.secret", text(SECRET)),

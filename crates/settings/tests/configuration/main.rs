@@ -1,5 +1,6 @@
 //! Whole configurations as text, and what they come to without nginx.
 
+mod description;
 mod files;
 mod host;
 mod http;

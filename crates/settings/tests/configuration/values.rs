@@ -234,16 +234,20 @@ fn what_only_metadata_says() {
     site.add("sp", "metadata_valid 1d; sign_metadata on; encryption offer;");
     let http = site.made();
     let said = &http.sp().publication;
-    let organization = said.organization.as_ref().unwrap();
+    let says = &said.description;
+    let [organization] = &says.organizations[..] else { panic!("not one") };
     assert_eq!(
         (organization.display_name.as_str(), organization.lang.as_str()),
         ("ACME Inc.", "en")
     );
     assert_eq!(
-        said.contacts.iter().map(|c| c.name.as_deref()).collect::<Vec<_>>(),
+        says.contacts.iter().map(|c| c.name.as_deref()).collect::<Vec<_>>(),
         [None, Some("Sue")]
     );
-    let [attribute] = &said.requested_attributes[..] else { panic!("not one") };
+    let [service] = &says.attribute_services[..] else { panic!("not one") };
+    assert!(service.is_default && service.index == 0);
+    assert_eq!(service.names[0].text, "ACME Inc.");
+    let [attribute] = &service.attributes[..] else { panic!("not one") };
     assert!(attribute.required && attribute.friendly_name.as_deref() == Some("mail"));
     assert_eq!(said.valid, Some(Seconds(24 * 3600)));
     assert!(said.sign && said.offer_encryption && said.authn_requests_signed);

@@ -1,7 +1,8 @@
-//! `saml_metadata`: what an IdP imports.
+//! `saml_metadata`: what an IdP imports, and for people in a browser the values that they type there.
 
 use clock::UnixTime;
-use pages::Reply;
+use http::prefers_html_to_xml;
+use pages::{MetadataPage, Reply};
 use saml::metadata::SpMetadata;
 use saml::reason;
 use saml::refusal::Refusal;
@@ -9,27 +10,49 @@ use xmldoc::{Certificate, DigestAlgorithm, SignaturePlace, sign_enveloped};
 
 use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
-use crate::random;
 use crate::sp::Sp;
 use crate::visit::Visit;
 
 pub(super) fn answer<S>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     let document = sp.published.document(visit.now, |now| metadata(sp, now))?;
-    Ok(Reply::metadata(document.xml).with_header("ETag", document.etag))
+    let reply = match prefers_html_to_xml(&visit.head) {
+        true => for_people(sp, &document.xml),
+        false => Reply::metadata(document.xml, document.etag),
+    };
+    Ok(reply.with_header("Vary", "Accept, Sec-Fetch-Mode".to_owned()))
+}
+
+fn for_people<S>(sp: &Sp<S>, xml: &str) -> Reply {
+    let publication = &sp.publication;
+    let mut services = publication.description.attribute_services.iter();
+    let default = services.find(|service| service.is_default);
+    let attributes = default.map(|service| service.attributes.as_slice()).unwrap_or_default();
+    let attributes: Vec<_> = attributes
+        .iter()
+        .map(|wanted| (wanted.name.as_str(), wanted.friendly_name.as_deref(), wanted.required))
+        .collect();
+    let certificates: Vec<_> = sp.credentials.iter().map(|c| c.certificate.der()).collect();
+    Reply::metadata_page(&MetadataPage {
+        entity_id: &sp.entity_id,
+        url: sp.endpoints.get(EndpointKind::Metadata).unwrap_or(&sp.entity_id),
+        acs_url: sp.endpoints.acs(),
+        sls_url: sp.endpoints.get(EndpointKind::Sls),
+        name_id_formats: &name_id_formats(sp),
+        attributes: &attributes,
+        certificates: &certificates,
+        signs_requests: publication.authn_requests_signed,
+        xml,
+    })
 }
 
 fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
     let encryption_certificates = encryption_certificates(sp);
-    let mut formats: Vec<String> =
-        sp.policies().filter_map(|policy| policy.name_id_format.clone()).collect();
-    formats.dedup();
     let sls: Vec<String> =
         sp.endpoints.get(EndpointKind::Sls).map(str::to_owned).into_iter().collect();
-    let id = random::id();
     let publication = &sp.publication;
-    let xml = SpMetadata {
+    let metadata = SpMetadata {
         entity_id: &sp.entity_id,
         acs_urls: &[sp.endpoints.acs().to_owned()],
         takes_paos: sp.takes_paos.get(),
@@ -37,20 +60,19 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
         slo_urls: &sls,
         certificates: &certificates,
         encryption_certificates: &encryption_certificates,
-        name_id_formats: &formats,
+        name_id_formats: &name_id_formats(sp),
         authn_requests_signed: publication.authn_requests_signed,
         want_assertions_signed: publication.want_assertions_signed,
-        organization: publication.organization.as_ref(),
-        contacts: &publication.contacts,
-        requested_attributes: &publication.requested_attributes,
+        description: &publication.description,
         // An IdP must not go on with what our certificates no longer say.
         valid_until: publication.valid.map(|valid| {
             let end = now + valid;
             sp.first_expiry(now).map_or(end, |first| end.min(first))
         }),
-        id: Some(&id),
-    }
-    .to_xml();
+        id: None,
+    };
+    let id = id(&metadata.to_xml());
+    let xml = SpMetadata { id: Some(&id), ..metadata }.to_xml();
     match sp.credentials.first() {
         Some(credential) if publication.sign => {
             let policy = sp.policies().next();
@@ -66,11 +88,31 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     }
 }
 
+/// Of what the document says: all workers and hosts give it the same.
+fn id(xml: &str) -> String {
+    let digest = openssl::sha::sha256(xml.as_bytes());
+    digest.iter().take(16).fold("_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+}
+
 fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {
     match sp.discovery {
         Discovery::Service(_) => sp.endpoints.get(EndpointKind::Discovery),
         Discovery::Off | Discovery::Builtin => None,
     }
+}
+
+/// Those that were given, else each that an IdP is asked for, once.
+fn name_id_formats<S>(sp: &Sp<S>) -> Vec<String> {
+    if let Some(given) = &sp.publication.name_id_formats {
+        return given.clone();
+    }
+    let mut formats: Vec<String> = Vec::new();
+    for format in sp.policies().filter_map(|policy| policy.name_id_format.as_ref()) {
+        if !formats.contains(format) {
+            formats.push(format.clone());
+        }
+    }
+    formats
 }
 
 /// Those of RSA keys first: many an IdP takes the first one, and can encrypt for no other kind.

@@ -102,7 +102,7 @@ fn a_visit_to_the_page_leads_to_the_service() {
 
 #[test]
 fn metadata_says_where_the_service_may_send_people_back_to() {
-    let metadata = |site: &Site| site.ask(&mut Browser::default(), Ask::open(Metadata, ""));
+    let metadata = |site: &Site| site.call(Ask::read(Metadata));
     let text = metadata(&site()).text().to_owned();
     let place = "Location=\"https://app.example.com/saml/discovery\"";
     assert!(text.contains("idpdisco:DiscoveryResponse") && text.contains(place), "{text}");

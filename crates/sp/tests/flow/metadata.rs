@@ -9,7 +9,7 @@ use crate::site::{Answer, Ask, Plan, Site};
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 
 fn fetch(site: &Site) -> Answer {
-    site.call(Ask::open(Metadata, ""))
+    site.call(Ask::read(Metadata))
 }
 
 fn locations(answer: &Answer, service: &str) -> Vec<String> {
@@ -79,4 +79,20 @@ fn it_is_signed_where_that_was_asked_for() {
 fn it_belongs_to_nobody() {
     assert!(!EndpointKind::Metadata.has_effect());
     assert!(fetch(&Site::new()).all("Set-Cookie").is_empty());
+}
+
+#[test]
+fn a_browser_gets_a_page_with_the_document_in_it_and_everybody_else_the_document() {
+    let site = Site::new();
+    let page = site.call(Ask::open(Metadata, ""));
+    assert_eq!(page.reply.body().unwrap().content_type, "text/html");
+    assert!(page.text().contains("<code>https://app.example.com/saml/acs</code>"));
+    assert_eq!((page.header("ETag"), page.header("Cache-Control")), (None, Some("no-store")));
+    let document = fetch(&site);
+    assert_eq!(document.reply.body().unwrap().content_type, "application/samlmetadata+xml");
+    let inside = openssl::base64::encode_block(document.text().as_bytes());
+    assert!(page.text().contains(&inside), "the same that a program gets");
+    for answer in [&page, &document] {
+        assert_eq!(answer.header("Vary"), Some("Accept, Sec-Fetch-Mode"));
+    }
 }

@@ -55,6 +55,13 @@ impl Ask {
         Self { endpoint, method, query, fields, body, is_cross_site: false }
     }
 
+    /// A program reads what is there.
+    pub fn read(endpoint: EndpointKind) -> Self {
+        let (query, body) = (String::new(), Body::default());
+        let fields = vec![("Accept", "*/*".to_owned())];
+        Self { endpoint, method: "GET", query, fields, body, is_cross_site: false }
+    }
+
     fn navigation(
         endpoint: EndpointKind,
         method: &'static str,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clock::Seconds;
-use saml::metadata::Federation;
+use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
 };
@@ -188,9 +188,8 @@ impl Plan {
 
     fn publication(&self) -> Publication {
         Publication {
-            organization: None,
-            contacts: Vec::new(),
-            requested_attributes: Vec::new(),
+            description: SpDescription::EMPTY,
+            name_id_formats: None,
             valid: Some(Seconds(86_400)),
             sign: self.signs_metadata,
             want_assertions_signed: false,

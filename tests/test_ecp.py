@@ -98,7 +98,7 @@ def test_metadata(served, nginx):
         metadata = etree.fromstring(Browser().read(server.url("/saml/metadata")).text.encode())
         services = metadata.iterfind(".//md:AssertionConsumerService", NS)
         bindings.append([service.get("Binding").rsplit(":", 1)[1] for service in services])
-    assert bindings == [["HTTP-POST", "HTTP-POST-SimpleSign", "PAOS"], ["HTTP-POST", "HTTP-POST-SimpleSign"]]
+    assert bindings == [["HTTP-POST", "PAOS"], ["HTTP-POST"]]
 
 
 def answered(idp: Idp, asked: Asked, answer: Answer = Answer()) -> etree._Element:

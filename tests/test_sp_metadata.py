@@ -168,12 +168,18 @@ def test_content(nginx, browser):
     assert root.get("entityID") == "https://sp.example.org/entity"
     role = root.find("md:SPSSODescriptor", NS)
     assert role.get("AuthnRequestsSigned") == "true"
-    post, simple_sign = role.findall("md:AssertionConsumerService", NS)
+    (post,) = role.findall("md:AssertionConsumerService", NS)
     assert post.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-    assert simple_sign.get("Binding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign"
-    assert post.get("Location") == simple_sign.get("Location") == acs
-    assert (post.get("isDefault"), simple_sign.get("isDefault")) == ("true", None)
+    assert (post.get("Location"), post.get("isDefault")) == (acs, "true")
     assert "PRIVATE" not in text
+
+
+def test_other_bindings_are_named_where_somebody_wants_them(nginx, browser):
+    text, acs = metadata(nginx, browser, "offer_simple_sign on;")
+    services = etree.fromstring(text.encode()).findall(".//md:AssertionConsumerService", NS)
+    bindings = [(one.get("Binding").rpartition(":")[2], one.get("index")) for one in services]
+    assert bindings == [("HTTP-POST", "0"), ("HTTP-POST-SimpleSign", "1")]
+    assert {one.get("Location") for one in services} == {acs}
 
 
 MDUI = {"mdui": "urn:oasis:names:tc:SAML:metadata:ui"}

@@ -70,6 +70,7 @@ pub(crate) fn sp() -> Sp<Closed> {
             sign: false,
             want_assertions_signed: false,
             authn_requests_signed: false,
+            offer_simple_sign: false,
             offer_encryption: false,
         },
         published: Published::default(),

@@ -21,8 +21,7 @@ use crate::base64_binary;
 use crate::extensions::Extensions;
 use crate::instant;
 use crate::namespace::{
-    BINDING_PAOS, BINDING_POST, BINDING_POST_SIMPLE_SIGN, BINDING_REDIRECT, BINDING_SOAP,
-    DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
+    BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
 };
 use crate::xml_writer::Tag;
 use attribute_service::attribute_consuming_service;
@@ -49,11 +48,10 @@ const KEY_WRAPS: &[&str] =
 pub struct SpMetadata<'a> {
     /// entityID of the EntityDescriptor (Metadata 2.3.2).
     pub entity_id: &'a str,
-    /// By HTTP-POST, the first is the default, and then all by HTTP-POST-SimpleSign. The schema wants one
-    /// at least.
+    /// By HTTP-POST, the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
-    /// The ACSs are for programs too, by PAOS.
-    pub takes_paos: bool,
+    /// URIs of other bindings of each, in order.
+    pub other_acs_bindings: &'a [&'a str],
     /// Where a discovery service may send people back to (IdpDisco 2.5).
     pub discovery_response: Option<&'a str>,
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
@@ -114,8 +112,7 @@ impl SpMetadata<'_> {
 
     /// HTTP-POST first, so that its indexes are those of the URLs, whatever else there is.
     fn assertion_consumer_services(&self) -> impl Iterator<Item = Tag> {
-        let paos = self.takes_paos.then_some(BINDING_PAOS);
-        let bindings = [BINDING_POST, BINDING_POST_SIMPLE_SIGN].into_iter().chain(paos);
+        let bindings = [BINDING_POST].into_iter().chain(self.other_acs_bindings.iter().copied());
         let services = bindings.flat_map(|by| self.acs_urls.iter().map(move |url| (by, url)));
         services.enumerate().map(assertion_consumer_service)
     }

@@ -4,6 +4,7 @@ use clock::UnixTime;
 use http::prefers_html_to_xml;
 use pages::{MetadataPage, Reply};
 use saml::metadata::SpMetadata;
+use saml::namespace::{BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
 use saml::reason;
 use saml::refusal::Refusal;
 use xmldoc::{Certificate, DigestAlgorithm, SignaturePlace, sign_enveloped};
@@ -55,7 +56,7 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let metadata = SpMetadata {
         entity_id: &sp.entity_id,
         acs_urls: &[sp.endpoints.acs().to_owned()],
-        takes_paos: sp.takes_paos.get(),
+        other_acs_bindings: &other_acs_bindings(sp),
         discovery_response: discovery_response(sp),
         slo_urls: &sls,
         certificates: &certificates,
@@ -92,6 +93,14 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
 fn id(xml: &str) -> String {
     let digest = openssl::sha::sha256(xml.as_bytes());
     digest.iter().take(16).fold("_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+}
+
+/// By what a Response may come besides HTTP-POST. An IdP may take any that is named, so that only what
+/// somebody wants is.
+fn other_acs_bindings<S>(sp: &Sp<S>) -> Vec<&'static str> {
+    let simple_sign = sp.publication.offer_simple_sign.then_some(BINDING_POST_SIMPLE_SIGN);
+    let paos = sp.takes_paos.get().then_some(BINDING_PAOS);
+    simple_sign.into_iter().chain(paos).collect()
 }
 
 fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {

@@ -28,8 +28,8 @@ fn it_names_the_endpoints_that_there_are() {
     assert!(answer.text().contains("entityID=\"https://app.example.com/saml/metadata\""));
     assert_eq!(
         locations(&answer, "AssertionConsumerService"),
-        ["https://app.example.com/saml/acs"; 2],
-        "by HTTP-POST and HTTP-POST-SimpleSign"
+        ["https://app.example.com/saml/acs"],
+        "by HTTP-POST"
     );
     assert_eq!(
         locations(&answer, "SingleLogoutService"),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::metadata::Localized;
+use crate::namespace::{BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
 use crate::test_credentials::Credential;
 use crate::test_tools::assert_valid;
 
@@ -132,9 +133,6 @@ fn the_least_metadata_is_an_entity_with_an_acs() {
          <md:AssertionConsumerService \
          Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
          Location=\"https://app.example.com/saml/acs\" index=\"0\" isDefault=\"true\"/>\
-         <md:AssertionConsumerService \
-         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign\" \
-         Location=\"https://app.example.com/saml/acs\" index=\"1\"/>\
          </md:SPSSODescriptor></md:EntityDescriptor>"
     );
     assert_valid(&xml, SCHEMA);
@@ -148,7 +146,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
-        takes_paos: true,
+        other_acs_bindings: &[BINDING_POST_SIMPLE_SIGN, BINDING_PAOS],
         discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,

@@ -194,6 +194,7 @@ impl Plan {
             sign: self.signs_metadata,
             want_assertions_signed: false,
             authn_requests_signed: true,
+            offer_simple_sign: false,
             offer_encryption: true,
         }
     }

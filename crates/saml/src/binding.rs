@@ -16,7 +16,7 @@ pub(crate) use query::DetachedSignature;
 pub use query::{RedirectMessage, decode_redirect};
 pub(crate) use redirect::with_arguments;
 pub use send_error::SendError;
-pub(crate) use soap::envelope as soap_envelope;
+pub(crate) use soap::sealed_in_soap;
 pub use soap::{SOAP_ACTION, SOAP_CONTENT_TYPE, is_soap, soap_fault};
 
 /// The parameter or field that carries a request (Bindings 3.4.4.1, 3.5.4).

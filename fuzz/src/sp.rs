@@ -27,6 +27,7 @@ pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: "https://idp.example.org/metadata".into(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/sso".into() },
     slo: Vec::new(),
+    artifact_resolution: Vec::new(),
     encryption_key: None,
     valid_until: None,
     keys: seeds::trusted_keys(),

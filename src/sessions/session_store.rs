@@ -69,6 +69,17 @@ impl SessionStore for Sessions {
         self.store.claim(&request, until, now).await
     }
 
+    async fn claim_artifact(
+        &self,
+        idp: &str,
+        artifact: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal> {
+        let artifact = ["artifact", &self.rules.sp_entity_id, idp, artifact];
+        self.store.claim(&artifact, until, now).await
+    }
+
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
         Sessions::was_logged_out(self, session, now).await
     }

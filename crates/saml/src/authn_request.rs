@@ -5,7 +5,7 @@ use clock::UnixTime;
 use crate::binding::{Message, SAML_REQUEST, Signing, with_arguments};
 use crate::instant;
 use crate::issuer::issuer;
-use crate::namespace::{ASSERTION, BINDING_POST, PROTOCOL};
+use crate::namespace::{ASSERTION, BINDING_ARTIFACT, BINDING_POST, PROTOCOL};
 use crate::provider::{Extensions, Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
@@ -62,7 +62,6 @@ impl AuthnRequest<'_> {
         })
     }
 
-    /// The answer is wanted by HTTP-POST: a Response with its signature does not fit into a URL.
     fn to_xml(&self, idp: &Idp) -> String {
         let says = &idp.policy.request;
         let extensions = says.extensions.as_ref().map(Extensions::as_xml).unwrap_or_default();
@@ -76,7 +75,7 @@ impl AuthnRequest<'_> {
             .attribute_if("Consent", says.consent.as_deref())
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
             .attribute_if("IsPassive", self.passive.then_some("true"));
-        self.answered_at(request, says)
+        self.answered_at(request, idp)
             .attribute_if("AttributeConsumingServiceIndex", attributes_index(says).as_deref())
             .attribute_if("ProviderName", says.provider_name.as_deref())
             .child(issuer(self.sp_entity_id, &idp.policy))
@@ -89,12 +88,15 @@ impl AuthnRequest<'_> {
     }
 
     /// Where the answer is to come: by its number in our metadata, which some IdPs want, or in words; the
-    /// one excludes the other.
-    fn answered_at(&self, request: Tag, says: &RequestPolicy) -> Tag {
-        match says.acs_index {
+    /// one excludes the other. By HTTP-Redirect none is wanted: a Response with its signature does not fit
+    /// into a URL.
+    fn answered_at(&self, request: Tag, idp: &Idp) -> Tag {
+        let resolves = !idp.artifact_resolution.is_empty();
+        let binding = if resolves { BINDING_ARTIFACT } else { BINDING_POST };
+        match idp.policy.request.acs_index {
             Some(index) => request.attribute("AssertionConsumerServiceIndex", &index.to_string()),
             None => request
-                .attribute("ProtocolBinding", BINDING_POST)
+                .attribute("ProtocolBinding", binding)
                 .attribute("AssertionConsumerServiceURL", self.acs_url),
         }
     }

@@ -12,7 +12,7 @@ mod own_keys;
 mod policy;
 mod request_policy;
 
-pub use endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+pub use endpoint::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 pub use expiry::expiry_warning;
 pub use extensions::{Extensions, ExtensionsError};
 pub use finding::{Finding, Setting};
@@ -20,4 +20,6 @@ pub use idp::Idp;
 pub use idp_settings::IdpSettings;
 pub use own_keys::OwnKeys;
 pub use policy::{Encryption, Policy, SignRequests};
-pub use request_policy::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy};
+pub use request_policy::{
+    ExtraArgument, ExtraValue, PreferredContext, RequestPolicy, ResponseBinding,
+};

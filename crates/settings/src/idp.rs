@@ -1,5 +1,7 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
+mod artifacts;
+mod back_channel;
 mod lines;
 mod request;
 mod signatures;
@@ -12,7 +14,7 @@ use saml::metadata::{IdpMetadata, MetadataKey};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
 };
-use sp::{Current, Idp};
+use sp::{BackChannels, Current, Idp};
 use xmldoc::VerifyingKey;
 
 use self::lines::IdpLines;
@@ -64,7 +66,12 @@ pub(crate) fn idp<H: Host>(
     if current.is_none() {
         lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, own, found))?;
     }
-    Ok(Idp::new(settings, current))
+    let provider = current.as_ref().map(|current| &*current.provider);
+    let back_channels = BackChannels {
+        logout: slo_soap::way(raw, &policy, provider, around, warnings)?,
+        artifacts: artifacts::way(raw, &policy, provider, around, warnings)?,
+    };
+    Ok(Idp::new(settings, current).with_back_channels(back_channels))
 }
 
 /// What there is to know of the IdP at start.
@@ -76,13 +83,11 @@ fn current<H: Host>(
     around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
 ) -> Result<Current, ConfigError> {
-    let IdpLines { raw, policy } = lines;
     let provider = lines
         .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
-    request::check_binding(raw, &provider, warnings);
-    let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
+    request::check_binding(lines.raw, &provider, warnings);
     let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
-    Ok(Current { provider: Rc::new(provider), soap_slo, ui })
+    Ok(Current { provider: Rc::new(provider), ui })
 }
 
 /// The lines, when each of them can be used.
@@ -99,6 +104,8 @@ fn settings<H: Host>(
         sso: sso(raw, policy)?,
         sso_binding: policy.sso_binding.as_ref().map(|given| given.value),
         slo: slo(raw, policy)?,
+        artifact_url: artifact_url(raw)?,
+        demands_response_binding: raw.policy.request.response_binding.is_some(),
         demands_slo_binding: raw.policy.slo_binding.is_some(),
         keys: keys(raw, around.files)?,
         metadata_signers: signatures::metadata_signers(raw, policy, around)?,
@@ -118,6 +125,14 @@ fn sso(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<Endpoint>, ConfigError
     check_url("sso_url", given)?;
     let binding = policy.sso_binding.as_ref().map_or(Binding::Redirect, |given| given.value);
     Ok(Some(Endpoint { binding, location: given.value.clone() }))
+}
+
+/// `artifact_url`.
+fn artifact_url(raw: &RawIdp) -> Result<Option<String>, ConfigError> {
+    if let Some(given) = &raw.artifact_url {
+        check_url("artifact_url", given)?;
+    }
+    Ok(text(&raw.artifact_url))
 }
 
 /// `slo_url` and `slo_response_url`.

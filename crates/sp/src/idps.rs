@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
+use saml::artifact::SourceId;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
@@ -16,6 +17,8 @@ pub struct Idps {
     by_name: HashMap<String, Rc<Idp>>,
     /// Without those whose metadata is awaited.
     by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
+    /// The same.
+    by_source_id: RefCell<HashMap<SourceId, Rc<Idp>>>,
     generation: Cell<u64>,
 }
 
@@ -39,6 +42,7 @@ impl Default for Idps {
             in_order: Vec::new(),
             by_name: HashMap::new(),
             by_entity_id: RefCell::default(),
+            by_source_id: RefCell::default(),
             generation: Cell::new(0),
         }
     }
@@ -74,6 +78,11 @@ impl Idps {
     /// The IdP whose entityID is `entity_id` at present.
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         self.by_entity_id.borrow().get(entity_id).map(Rc::clone)
+    }
+
+    /// The IdP whose artifacts have this SourceID at present.
+    pub fn of_source(&self, source: SourceId) -> Option<Rc<Idp>> {
+        self.by_source_id.borrow().get(&source).map(Rc::clone)
     }
 
     /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
@@ -133,7 +142,9 @@ impl Idps {
         self.register(idp, &new.provider.entity_id)?;
         let old = idp.replace(new);
         if let Some(old) = old.filter(|old| !idp.is_entity(&old.provider.entity_id)) {
-            self.by_entity_id.borrow_mut().remove(&old.provider.entity_id);
+            let entity_id = &old.provider.entity_id;
+            self.by_entity_id.borrow_mut().remove(entity_id);
+            self.by_source_id.borrow_mut().remove(&SourceId::of(entity_id));
         }
         self.generation.set(self.generation.get().wrapping_add(1));
         Ok(())
@@ -162,6 +173,8 @@ impl Idps {
             Some(_) => Ok(()),
             None => {
                 by_entity_id.insert(entity_id.to_owned(), Rc::clone(idp));
+                let mut by_source_id = self.by_source_id.borrow_mut();
+                by_source_id.insert(SourceId::of(entity_id), Rc::clone(idp));
                 Ok(())
             }
         }

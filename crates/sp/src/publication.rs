@@ -22,6 +22,8 @@ pub struct Publication {
     pub want_assertions_signed: bool,
     /// There is a credential, and AuthnRequests to one of its IdPs at least are signed with it.
     pub authn_requests_signed: bool,
+    /// At least one of its IdPs is asked to answer by HTTP-Artifact.
+    pub takes_artifacts: bool,
     /// Certificates whose key can decrypt are published for encryption too.
     pub offer_encryption: bool,
 }

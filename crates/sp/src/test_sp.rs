@@ -69,6 +69,7 @@ pub(crate) fn sp() -> Sp<Closed> {
             sign: false,
             want_assertions_signed: false,
             authn_requests_signed: false,
+            takes_artifacts: false,
             offer_encryption: false,
         },
         published: Published::default(),
@@ -149,6 +150,16 @@ impl SessionStore for Closed {
     }
 
     async fn claim_request(
+        &self,
+        _: &str,
+        _: &str,
+        _: UnixTime,
+        _: UnixTime,
+    ) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn claim_artifact(
         &self,
         _: &str,
         _: &str,

@@ -3,7 +3,7 @@
 use crate::base64_binary;
 use crate::binding::deflate::{InflateError, inflate};
 use crate::binding::percent::{self, fields};
-use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE};
+use crate::binding::{RELAY_STATE, SAML_ARTIFACT, SAML_REQUEST, SAML_RESPONSE};
 use crate::reason;
 use crate::refusal::{Refusal, quote_option};
 
@@ -58,7 +58,7 @@ struct Form<'a> {
 
 impl<'a> Form<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Refusal> {
-        let (mut message, mut relay_state) = (None, None);
+        let (mut message, mut relay_state, mut has_artifact) = (None, None, false);
         for (count, field) in fields(body).enumerate() {
             if count == FIELDS_MAX {
                 let detail = format!("the form has more than {FIELDS_MAX} fields");
@@ -71,6 +71,7 @@ impl<'a> Form<'a> {
                     return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
                 }
                 SAML_RESPONSE | SAML_REQUEST => message = Some(field.value),
+                SAML_ARTIFACT => has_artifact = true,
                 RELAY_STATE if relay_state.is_some() => {
                     let detail = format!("{RELAY_STATE} stands twice in the form");
                     return Err(Refusal::new(&reason::FORM_INVALID, detail));
@@ -78,6 +79,10 @@ impl<'a> Form<'a> {
                 RELAY_STATE => relay_state = Some(field.text()),
                 _ => {}
             }
+        }
+        if has_artifact && message.is_some() {
+            let detail = format!("{SAML_ARTIFACT} stands beside a message in the form");
+            return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
         }
         let message = message.filter(|message| !message.is_empty()).ok_or_else(|| {
             let detail = format!("neither {SAML_RESPONSE} nor {SAML_REQUEST} holds anything");
@@ -218,6 +223,8 @@ mod tests {
             [("SAMLResponse", encoded), ("SAMLRequest", encoded)],
             [("SAMLRequest", encoded), ("SAMLRequest", encoded)],
             [("SAMLRequest", ""), ("SAMLResponse", encoded)],
+            [("SAMLart", "x"), ("SAMLResponse", encoded)],
+            [("SAMLResponse", encoded), ("SAMLart", "x")],
         ] {
             assert_eq!(code(decode(&fields)), "message_duplicate", "{fields:?}");
         }

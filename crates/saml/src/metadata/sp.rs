@@ -6,7 +6,8 @@ use xmldoc::{Certificate, EncryptionKey};
 use crate::base64_binary;
 use crate::instant;
 use crate::namespace::{
-    BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA, PROTOCOL, XMLDSIG,
+    BINDING_ARTIFACT, BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, DISCOVERY, METADATA, PROTOCOL,
+    XMLDSIG,
 };
 use crate::xml_writer::Tag;
 
@@ -36,6 +37,8 @@ pub struct SpMetadata<'a> {
     pub entity_id: &'a str,
     /// By HTTP-POST; the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
+    /// Artifacts are taken there, too (Bindings 3.6): the same URLs come once more behind the others.
+    pub takes_artifacts: bool,
     /// Where a discovery service may send people back to (IdpDisco 2.5).
     pub discovery_response: Option<&'a str>,
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
@@ -124,8 +127,17 @@ impl SpMetadata<'_> {
             .children(self.encryption_certificates.iter().map(encryption_key_descriptor))
             .children(self.slo_urls.iter().flat_map(|url| single_logout_services(url)))
             .children(self.name_id_formats.iter().map(|f| Tag::with_text("md:NameIDFormat", f)))
-            .children(self.acs_urls.iter().enumerate().map(assertion_consumer_service))
+            .children(self.assertion_consumer_services())
             .children(self.attribute_consuming_service())
+    }
+
+    /// One number each.
+    fn assertion_consumer_services(&self) -> impl Iterator<Item = Tag> {
+        let artifact = self.takes_artifacts.then_some(BINDING_ARTIFACT);
+        let bindings = [BINDING_POST].into_iter().chain(artifact);
+        let all = bindings.flat_map(|binding| self.acs_urls.iter().map(move |url| (binding, url)));
+        all.enumerate()
+            .map(|(index, (binding, url))| assertion_consumer_service(index, binding, url))
     }
 
     /// An IdP may show the name to the person, so it must not be empty.
@@ -177,9 +189,9 @@ fn single_logout_services(url: &str) -> [Tag; 3] {
     })
 }
 
-fn assertion_consumer_service((index, url): (usize, &String)) -> Tag {
+fn assertion_consumer_service(index: usize, binding: &str, url: &str) -> Tag {
     Tag::new("md:AssertionConsumerService")
-        .attribute("Binding", BINDING_POST)
+        .attribute("Binding", binding)
         .attribute("Location", url)
         .attribute("index", &index.to_string())
         .attribute_if("isDefault", (index == 0).then_some("true"))

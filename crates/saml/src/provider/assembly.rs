@@ -1,5 +1,6 @@
 //! An IdP is put together of what the configuration says and what its metadata says.
 
+mod artifact;
 mod document;
 mod keys;
 mod logout;
@@ -41,11 +42,13 @@ impl Idp {
             entity_id: entity_id.clone(),
             sso,
             slo: logout::endpoints(settings, metadata),
+            artifact_resolution: artifact::endpoints(settings, metadata, warnings),
             keys: keys::all(settings, metadata, now, warnings)?,
             encryption_key: metadata.and_then(|metadata| metadata.encryption_key.clone()),
             valid_until: metadata.and_then(|metadata| metadata.validity.until),
             policy: settings.policy.clone(),
         };
+        artifact::check(settings, &idp)?;
         logout::check(settings, &idp, own.signer, warnings)?;
         Ok(idp)
     }

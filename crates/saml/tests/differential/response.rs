@@ -37,6 +37,7 @@ pub static TRUSTED: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: IDP.to_owned(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/".to_owned() },
     slo: Vec::new(),
+    artifact_resolution: Vec::new(),
     encryption_key: None,
     valid_until: None,
     keys: vec![VerifyingKey::from_public_key_pem(&PAIR.public_key_to_pem().unwrap()).unwrap()],

@@ -1,7 +1,7 @@
 //! What only the SP's metadata says.
 
 use saml::metadata::{Contact, Organization, RequestedAttribute};
-use saml::provider::Policy;
+use saml::provider::{Policy, ResponseBinding};
 use sp::{Credential, Publication};
 
 use crate::place::{ConfigError, Given, Place};
@@ -33,6 +33,9 @@ pub(super) fn publication<'a>(
         want_assertions_signed: policies.clone().any(|p| p.want_assertion_signed),
         authn_requests_signed: !credentials.is_empty()
             && policies.clone().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
+        takes_artifacts: policies
+            .clone()
+            .any(|p| p.request.response_binding == ResponseBinding::Artifact),
         offer_encryption: policies.any(|p| p.encryption != saml::provider::Encryption::Off),
     })
 }

@@ -32,6 +32,7 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let xml = SpMetadata {
         entity_id: &sp.entity_id,
         acs_urls: &[sp.endpoints.acs().to_owned()],
+        takes_artifacts: publication.takes_artifacts,
         discovery_response: discovery_response(sp),
         slo_urls: &sls,
         certificates: &certificates,

@@ -54,6 +54,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
+        takes_artifacts: true,
         discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,
@@ -80,7 +81,9 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "ID=\"_1\" entityID=\"urn:app\" validUntil=\"2026-11-21T11:30:00Z\">",
         "AuthnRequestsSigned=\"true\" WantAssertionsSigned=\"true\"",
         "Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"0\" isDefault=\"true\"/>",
-        "Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-POST\" Location=\"https://app.example.com/acs2\" index=\"1\"/>",
+        "bindings:HTTP-Artifact\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
+        "bindings:HTTP-Artifact\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
         "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",

@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use clock::Seconds;
-use saml::provider::{self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy};
+use saml::provider::{
+    self, ArtifactEndpoint, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, Policy,
+};
 use session::{SameSite, Separator, SpId};
 use sp::{
-    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints, Idps,
-    Publication, Published, ReturnTargets, SessionRules, Sp,
+    BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
+    Endpoints, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -16,7 +18,10 @@ use super::back_channel::SoapEndpoint;
 use super::credential::{KEYS, credential, verifying};
 use super::idp::{Idp, corp, other};
 use super::memory::Memory;
-use super::{BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME, Site};
+use super::{
+    ARTIFACT_INDEX, BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME,
+    Site,
+};
 
 /// The SP, as its configuration has it.
 pub struct Plan {
@@ -28,6 +33,8 @@ pub struct Plan {
     pub sso: Binding,
     /// How `corp` takes logout messages.
     pub slo: Vec<LogoutBinding>,
+    /// `corp` answers logins by HTTP-Artifact.
+    pub by_artifact: bool,
     pub logout_redirect: Option<&'static str>,
     pub logout_notify: Option<&'static str>,
     /// An endpoint that the SP does without.
@@ -49,6 +56,7 @@ impl Default for Plan {
             policy: Policy::default(),
             sso: Binding::Redirect,
             slo: vec![LogoutBinding::REDIRECT],
+            by_artifact: false,
             logout_redirect: None,
             logout_notify: None,
             without: None,
@@ -64,7 +72,7 @@ impl Plan {
     /// The SP at work, at [`NOW`].
     pub fn site(self) -> Site {
         let id = SpId::new(ENTITY_ID, BASE_URL);
-        let soap_slo = Rc::new(SoapEndpoint::default());
+        let (soap_slo, artifacts) = (Rc::default(), Rc::default());
         let credentials = vec![credential(&KEYS.sp)];
         let sp = Sp {
             name: "app".to_owned(),
@@ -79,7 +87,7 @@ impl Plan {
                 })
                 .collect(),
             credentials,
-            idps: self.idps(&soap_slo),
+            idps: self.idps(&soap_slo, &artifacts),
             discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(rules(id))),
             cookies: self.cookies(id),
@@ -94,9 +102,10 @@ impl Plan {
         };
         Site {
             sp: Rc::new(sp),
-            now: Cell::new(NOW),
+            now: Rc::new(Cell::new(NOW)),
             application: Rc::default(),
             soap_slo,
+            artifacts,
             notes: Rc::new(RefCell::default()),
         }
     }
@@ -107,13 +116,22 @@ impl Plan {
         Endpoints::new(urls.collect()).unwrap()
     }
 
-    fn idps(&self, soap_slo: &Rc<SoapEndpoint>) -> Idps {
+    fn idps(&self, soap_slo: &Rc<SoapEndpoint>, artifacts: &Rc<SoapEndpoint>) -> Idps {
         let by = |binding: &LogoutBinding| LogoutEndpoint {
             binding: *binding,
             location: format!("https://idp.corp.example/slo/{}", word(*binding)),
             response_location: None,
         };
-        let soap_slo = Rc::clone(soap_slo) as Rc<dyn BackChannel>;
+        let channel = |endpoint: &Rc<SoapEndpoint>| Rc::clone(endpoint) as Rc<dyn BackChannel>;
+        let by_soap = self.slo.contains(&LogoutBinding::Soap);
+        let back_channels = BackChannels {
+            logout: by_soap.then(|| channel(soap_slo)),
+            artifacts: self.by_artifact.then(|| channel(artifacts)),
+        };
+        let artifact_resolution = ArtifactEndpoint {
+            index: Some(ARTIFACT_INDEX),
+            location: "https://idp.corp.example/artifact".into(),
+        };
         let of_corp = Current {
             provider: Rc::new(provider::Idp {
                 sso: Endpoint {
@@ -121,14 +139,16 @@ impl Plan {
                     location: "https://idp.corp.example/sso".into(),
                 },
                 slo: self.slo.iter().map(by).collect(),
+                artifact_resolution: Vec::from_iter(
+                    self.by_artifact.then_some(artifact_resolution),
+                ),
                 policy: self.policy.clone(),
                 ..provider_of(corp())
             }),
-            soap_slo: self.slo.contains(&LogoutBinding::Soap).then_some(soap_slo),
             ui: Rc::default(),
         };
         let provider = Rc::new(provider_of(other()));
-        let of_other = Current { provider, soap_slo: None, ui: Rc::default() };
+        let of_other = Current { provider, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
         let settings = |name: &str, policy| IdpSettings {
@@ -138,7 +158,7 @@ impl Plan {
         let at =
             |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
         let corp = at("corp.example", settings("corp", self.policy.clone()));
-        idps.add(sp::Idp::new(corp, of_corp)).unwrap();
+        idps.add(sp::Idp::new(corp, of_corp).with_back_channels(back_channels)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         idps
@@ -165,6 +185,7 @@ impl Plan {
             sign: self.signs_metadata,
             want_assertions_signed: false,
             authn_requests_signed: true,
+            takes_artifacts: false,
             offer_encryption: true,
         }
     }
@@ -200,6 +221,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
         sso: Endpoint { binding: Binding::Redirect, location },
         slo: Vec::new(),
         keys: vec![verifying(idp.key)],
+        artifact_resolution: Vec::new(),
         encryption_key: None,
         valid_until: None,
         policy: Policy::default(),
@@ -215,6 +237,8 @@ fn settings(name: &str, policy: Policy) -> IdpSettings {
         sso: None,
         sso_binding: None,
         slo: None,
+        artifact_url: None,
+        demands_response_binding: false,
         demands_slo_binding: false,
         keys: Vec::new(),
         metadata_signers: None,

@@ -46,11 +46,11 @@ pub(crate) fn idp<H: Host>(
     let octets = document.and_then(|document| document.octets.clone());
     let current = match (&raw.metadata, octets) {
         (None, _) if settings.is_awaited() => None,
-        (None, _) => Some(current(&lines, &settings, None, own, around, warnings)?),
+        (None, _) => Some(current(&lines, &settings, None, own, around.now, warnings)?),
         (Some(_), None) => None,
         (Some(given), Some(octets)) => {
             let found = metadata(raw, &settings, given, &octets, around.now).and_then(|metadata| {
-                current(&lines, &settings, Some(&metadata), own, around, warnings)
+                current(&lines, &settings, Some(&metadata), own, around.now, warnings)
             });
             match found {
                 // The server goes on: what lies on the shelf is fetched anew when it runs.
@@ -75,16 +75,16 @@ pub(crate) fn idp<H: Host>(
 }
 
 /// What there is to know of the IdP at start.
-fn current<H: Host>(
+fn current(
     lines: &IdpLines<'_>,
     settings: &IdpSettings,
     metadata: Option<&IdpMetadata>,
     own: OwnKeys<'_>,
-    around: &mut Surroundings<'_, H>,
+    now: UnixTime,
     warnings: &mut Warnings,
 ) -> Result<Current, ConfigError> {
-    let provider = lines
-        .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
+    let provider =
+        lines.judge(warnings, |found| provider::Idp::new(settings, metadata, own, now, found))?;
     request::check_binding(lines.raw, &provider, warnings);
     let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
     Ok(Current { provider: Rc::new(provider), ui })

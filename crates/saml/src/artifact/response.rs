@@ -72,7 +72,7 @@ impl ReceivedArtifactResponse {
         let resolved = Resolved { idp: idp.entity_id.clone(), response };
         Ok(ReceivedResponse::new(Message {
             document,
-            voucher: Some(Voucher::ArtifactResponse(resolved)),
+            voucher: Some(Voucher::ArtifactResponse(Box::new(resolved))),
             came_by: LogoutBinding::Soap,
             limits: self.limits,
         }))

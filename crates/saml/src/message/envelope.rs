@@ -23,7 +23,7 @@ pub(crate) enum Voucher {
     /// The signature of the query that it came in.
     Query(DetachedSignature),
     /// The ArtifactResponse that it came in.
-    ArtifactResponse(Resolved),
+    ArtifactResponse(Box<Resolved>),
 }
 
 /// Who has sent a Response in answer to an ArtifactResolve.

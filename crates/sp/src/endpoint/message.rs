@@ -55,6 +55,7 @@ struct Message {
 }
 
 /// What stands in the place of the message.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and mostly the large one")]
 enum Content {
     Message(Received),
     /// A reference to it (Bindings 3.6).

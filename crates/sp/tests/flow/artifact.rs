@@ -219,9 +219,9 @@ fn only_an_idp_of_ours_is_asked_where_its_metadata_says() {
 #[test]
 fn a_disabled_idp_is_not_asked() {
     let site = site();
-    let (browser, asked) = begun(&site);
+    let (mut browser, asked) = begun(&site);
     let off = Plan { disabled: &["corp"], ..plan() }.site();
-    let answer = bring(&off, &mut browser.clone(), Some(&asked), 1);
+    let answer = bring(&off, &mut browser, Some(&asked), 1);
     assert_eq!(answer.refused(), (403, "idp_disabled"));
     assert!(off.artifacts.posts.borrow().is_empty());
 }

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use saml::binding::decode_post;
+use saml::artifact::Artifact;
+use saml::binding::{decode_artifact, decode_post};
 use saml::receive::receive;
 use xmldoc::Limits;
 
@@ -15,6 +16,10 @@ fuzz_target!(|body: &[u8]| {
             let _ = receive(message.xml, &Limits { bytes: MAX, ..Limits::default() });
         }
         Err(refusal) => assert!(!refusal.code().is_empty()),
+    }
+    if let Ok(Some(found)) = decode_artifact(body) {
+        let same = Artifact::parse(found.artifact.as_str());
+        assert_eq!(same.as_ref(), Ok(&found.artifact));
     }
     // The header comes from outside too.
     if let Ok(content_type) = std::str::from_utf8(body) {

@@ -24,19 +24,23 @@ pub struct ArtifactMessage {
 /// # Errors
 /// `artifact_invalid`; `message_duplicate` when there are two, or a message beside it.
 pub fn decode_artifact(pairs: &[u8]) -> Result<Option<ArtifactMessage>, Refusal> {
-    let (mut artifact, mut relay_state) = (None, None);
+    let (mut artifact, mut relay_state, mut messages) = (None, None, 0);
     for field in fields(pairs).take(FIELDS_MAX) {
         match &*field.name() {
-            SAML_ARTIFACT if artifact.is_none() => artifact = Some(field.value),
-            name @ (SAML_ARTIFACT | SAML_REQUEST | SAML_RESPONSE) => {
-                let detail = format!("{name} stands beside another message or artifact");
-                return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
+            SAML_ARTIFACT => {
+                messages += 1;
+                artifact = Some(field.value);
             }
+            SAML_REQUEST | SAML_RESPONSE => messages += 1,
             RELAY_STATE => relay_state = Some(field.text()),
             _ => {}
         }
     }
     let Some(artifact) = artifact else { return Ok(None) };
+    if messages > 1 {
+        let detail = format!("{messages} messages and artifacts stand beside one another");
+        return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
+    }
     let artifact = Artifact::parse(&String::from_utf8_lossy(&decode(artifact)))?;
     Ok(Some(ArtifactMessage { artifact, relay_state }))
 }
@@ -69,7 +73,7 @@ mod tests {
 
     #[test]
     fn without_one_there_is_none() {
-        for pairs in ["", "&", "RelayState=x", "samlart=x", "xSAMLart=x"] {
+        for pairs in ["", "&", "RelayState=x", "samlart=x", "xSAMLart=x", "SAMLResponse="] {
             assert_eq!(decode_artifact(pairs.as_bytes()), Ok(None), "{pairs}");
         }
     }

@@ -13,9 +13,9 @@ from harness.browser import Browser
 from harness.keys import rsa_credential
 from harness.listener import Listener
 from harness.logout import RESPONDER, enveloped
-from harness.members import PAGE, is_in
+from harness.members import PAGE, is_in, log_in
 from harness.message import NS, verify_enveloped
-from harness.response import Answer
+from harness.response import Answer, Attribute
 from harness.site import site
 from harness.soap_idp import header, http
 
@@ -136,6 +136,23 @@ def test_it_is_fetched_once(nginx, artifact_idp):
     page = thief.get(url)
     assert page.status == 400 and "artifact_used" in page.text
     assert len(idp.requests) == 1
+
+
+def test_a_zone_that_is_full(nginx, artifact_idp):
+    """Artifacts, which anybody can bring, take no room there; the IdP hands a message out once."""
+    idp = artifact_idp()
+    conf = CONF.replace("saml_idp corp", "saml_session_store small { zone small 256k; }\nsaml_idp corp")
+    conf = conf.replace("max_message_size", "session_store small; max_message_size")
+    server = nginx(conf, files={"idp.xml": idp.idp.metadata()}, IDP="")
+    large = {"attributes": [Attribute("urn:x:large", ["x" * 2000])]}
+    members = [log_in(server, idp.idp, name_id=f"member-{n}", **large) for n in range(120)]
+    assert not is_in(server, members[0]), "there is room for all"
+    browser, thief = Browser(), Browser()
+    url = idp.begin(browser, server.url(PAGE))
+    thief.session.cookies.update(browser.session.cookies)
+    assert browser.get(url).status == 303 and is_in(server, browser)
+    page = thief.get(url)
+    assert page.status == 403 and "artifact_unknown" in page.text
 
 
 def test_strangers_make_nobody_connect(nginx, artifact_idp):

@@ -123,7 +123,7 @@ reasons! {
         "set the IdP to answer by the HTTP-POST binding; nobody else has business at this address";
     MESSAGE_DUPLICATE, "message_duplicate", Client,
         "The request holds more than one SAML message.",
-        "the sender must send exactly one SAMLResponse or SAMLRequest";
+        "the sender must send exactly one SAMLResponse, SAMLRequest or SAMLart";
     BASE64_INVALID, "base64_invalid", Client,
         "The SAML message is not valid base64.",
         "the sender must send the message as base64, for HTTP-POST not deflated";

@@ -68,7 +68,8 @@ pub trait SessionStore: 'static {
         now: UnixTime,
     ) -> Result<bool, Refusal>;
 
-    /// Claims an artifact; `false` = it has come before.
+    /// Claims an artifact; `false` = it has come before. A stranger may have made it up, so the claim pushes
+    /// nothing out, and may be given up: what logs in is claimed by itself.
     async fn claim_artifact(
         &self,
         idp: &str,

@@ -48,7 +48,7 @@ pub struct LogoutEndpoint {
     pub response_location: Option<String>,
 }
 
-/// An ArtifactResolutionService of the IdP's, by SOAP (Metadata 2.4.2.1).
+/// An ArtifactResolutionService of the IdP's, by SOAP (Metadata 2.4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactEndpoint {
     /// The EndpointIndex of artifacts that are resolved there; `None` = of all, as it was given by hand.

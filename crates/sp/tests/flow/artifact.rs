@@ -392,3 +392,14 @@ fn artifacts_in_vain_are_bounded() {
     let codes = [40, 41, 42].map(|handle| code(&site, &mut browser, handle));
     assert_eq!(codes, ["artifact_unknown", "artifact_unknown", "artifact_limit"]);
 }
+
+/// Behind one address there may be a whole office.
+#[test]
+fn artifacts_that_log_in_are_not_bounded() {
+    let site = site();
+    for handle in 0..60 {
+        let (mut browser, asked) = begun(&site);
+        holds(&site, janes(&asked));
+        assert_eq!(bring(&site, &mut browser, Some(&asked), handle).status(), 303, "{handle}");
+    }
+}

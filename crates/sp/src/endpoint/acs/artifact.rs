@@ -24,8 +24,8 @@ use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
 
-/// How long an artifact is remembered: longer than IdPs keep what it refers to.
-const REMEMBERED_FOR: Seconds = Seconds(600);
+/// How long an artifact is remembered: anybody can bring one, and must not leave much behind.
+const REMEMBERED_FOR: Seconds = Seconds(120);
 
 /// Fetches the Response, and consumes it. Nobody is asked for whom no login is under way here: strangers
 /// must not make this host connect.
@@ -178,7 +178,7 @@ async fn fetch<S: SessionStore>(
     Ok(response)
 }
 
-/// Once for all workers and hosts of the SP, before anybody is asked (Bindings 3.6.4).
+/// Once for all workers and hosts of the SP, before anybody is asked (Bindings 3.6.5.2).
 async fn claim<S: SessionStore>(
     visit: &Visit,
     sp: &Sp<S>,

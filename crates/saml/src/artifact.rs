@@ -43,24 +43,19 @@ impl Artifact {
     /// # Errors
     /// `artifact_invalid`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let octets = base64_binary::decode(text, LENGTH);
-        let octets: Option<[u8; LENGTH]> = octets.ok().and_then(|octets| octets.try_into().ok());
-        let Some(octets) = octets else {
+        let octets = base64_binary::decode(text, LENGTH).unwrap_or_default();
+        let Some((type_code, index, source)) = parts(&octets) else {
             let detail = format!("{} characters are no base64 of {LENGTH} octets", text.len());
             return Err(Refusal::new(&reason::ARTIFACT_INVALID, detail));
         };
-        let [high, low, index_high, index_low, rest @ ..] = octets;
-        let type_code = [high, low];
         if type_code != TYPE_CODE {
             let found = u16::from_be_bytes(type_code);
             let detail = format!("the type is 0x{found:04x}, SAML 2.0 defines 0x0004 alone");
             return Err(Refusal::new(&reason::ARTIFACT_INVALID, detail));
         }
-        let [source @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]: [u8; 40] =
-            rest;
         Ok(Self {
             source: SourceId(source),
-            endpoint_index: u16::from_be_bytes([index_high, index_low]),
+            endpoint_index: u16::from_be_bytes(index),
             text: base64_binary::encode(&octets),
         })
     }
@@ -80,6 +75,14 @@ impl Artifact {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// Type code, EndpointIndex and SourceID, when the MessageHandle behind them is as long as it must be.
+fn parts(octets: &[u8]) -> Option<([u8; 2], [u8; 2], [u8; 20])> {
+    let (type_code, rest) = octets.split_first_chunk()?;
+    let (index, rest) = rest.split_first_chunk()?;
+    let (source, handle) = rest.split_first_chunk()?;
+    (handle.len() == 20).then_some((*type_code, *index, *source))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! has afterwards. No nginx, no network, no clock: each test says what time it is.
 
 mod artifact;
+mod artifact_answer;
 mod authn_context;
 mod back_button;
 mod body;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 pub use address::Address;
 pub use connection::Connection;
 pub use connection_error::ConnectionError;
-pub use http::{Resource, Way};
+pub use http::{Resource, Servers, Way};
 pub use resolver::Resolver;
 pub use thread::{aside, give_memory_back};
 pub use timer::{Patience, Timer, pause, repeat};

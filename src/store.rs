@@ -69,6 +69,7 @@ impl Store {
     /// The store has no room or does not answer; nothing may be granted then.
     pub async fn claim(
         &self,
+        kind: Kind,
         name: &[&str],
         until: UnixTime,
         now: UnixTime,
@@ -80,11 +81,11 @@ impl Store {
             let claimed = match &self.remote {
                 None => self
                     .zone
-                    .add(Kind::Replay, key.as_bytes(), b"", until, now)
+                    .add(kind, key.as_bytes(), b"", until, now)
                     .map_err(|e| self.refusal(&e))?,
                 Some(remote) => remote
                     .client()
-                    .add(Kind::Replay, key.as_bytes(), self.seal(&key, b"")?, until)
+                    .add(kind, key.as_bytes(), self.seal(&key, b"")?, until)
                     .await
                     .map_err(|e| self.unavailable(e))?,
             };

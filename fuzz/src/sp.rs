@@ -2,6 +2,8 @@
 use std::sync::LazyLock;
 
 use clock::Seconds;
+use saml::artifact::ReceivedArtifactResponse;
+use saml::instant;
 use saml::logout::{LogoutOutcome, LogoutRequest};
 use saml::message::Expected;
 use saml::receive::{Received, receive, receive_soap};
@@ -27,6 +29,7 @@ pub static IDP: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: "https://idp.example.org/metadata".into(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/sso".into() },
     slo: Vec::new(),
+    artifact_resolution: Vec::new(),
     encryption_key: None,
     scopes: Default::default(),
     valid_until: None,
@@ -98,6 +101,22 @@ pub fn accept(received: Result<Received, Refusal>) -> Result<Login, Refusal> {
         Judged::Login(login) => Ok(login),
         other => Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("{other:?}"))),
     }
+}
+
+/// Who a message logs in that the IdP hands out for an artifact, in an ArtifactResponse without a
+/// signature.
+pub fn accept_resolved(message: &str) -> Result<Login, Refusal> {
+    let (id, issued) = (&IDP.entity_id, instant::format(NOW));
+    let body = format!(
+        "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>\
+         <p:ArtifactResponse xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_around\" \
+         Version=\"2.0\" IssueInstant=\"{issued}\" InResponseTo=\"_resolve\">\
+         <a:Issuer xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\">{id}</a:Issuer><p:Status>\
+         <p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status>{message}\
+         </p:ArtifactResponse></s:Body></s:Envelope>"
+    );
+    let response = ReceivedArtifactResponse::parse(body.as_bytes(), &Limits::default())?;
+    log_in(response.accept(&expected("https://app.example.com/saml/acs"), "_resolve")?)
 }
 
 fn log_in(response: ReceivedResponse) -> Result<Login, Refusal> {

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use fuzz::sp::{LOGINS, accept};
 use libfuzzer_sys::fuzz_target;
-use saml::binding::decode_post;
+use saml::artifact::Artifact;
+use saml::binding::{decode_artifact, decode_post};
 use saml::receive::receive_post;
 use saml::refusal::Refusal;
 use saml::response::Login;
@@ -29,6 +30,10 @@ fuzz_target!(|body: &[u8]| {
     match log_in(body) {
         Ok(login) => assert!(KNOWN.contains(&login), "nobody vouches for {login:?}"),
         Err(refusal) => assert!(!refusal.code().is_empty() && !refusal.to_string().contains('\n')),
+    }
+    if let Ok(Some(found)) = decode_artifact(body) {
+        let same = Artifact::parse(found.artifact.as_str());
+        assert_eq!(same.as_ref(), Ok(&found.artifact));
     }
     // The header comes from outside too.
     if let Ok(content_type) = std::str::from_utf8(body) {

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use fuzz::seeds;
-use fuzz::sp::{LOGINS, accept};
+use fuzz::sp::{LOGINS, accept, accept_resolved};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use saml::receive::{Received, receive, receive_paos};
 use xmldoc::{
@@ -29,6 +29,9 @@ fuzz_target!(|xml: &[u8]| {
         return;
     }
     let Ok(xml) = std::str::from_utf8(xml) else { return };
+    if let Ok(login) = accept_resolved(xml) {
+        assert!(LOGINS.contains(&login), "nobody vouches for {login:?}, though it was fetched");
+    }
     let (algorithm, digest) = (SignatureAlgorithm::EcdsaSha256, DigestAlgorithm::Sha256);
     let place = SignaturePlace::AfterIssuer;
     let Ok(signed) = sign_enveloped(xml, place, &KEY, None, algorithm, digest) else { return };

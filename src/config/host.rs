@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
 use saml::xmlsec1::Xmlsec1;
-use settings::{Host, StoreSettings, Unusable};
+use settings::{Host, StoreSettings, TlsFiles, Unusable};
 use sp::{BackChannel, SessionRules};
 
 use super::{metadata_cache, resource, store};
@@ -38,10 +38,10 @@ impl Host for Nginx {
 
     fn back_channel(
         &mut self,
-        url: &HttpUrl<'_>,
-        trusted_certificate: Option<&str>,
+        urls: &[HttpUrl<'_>],
+        tls: Option<&TlsFiles>,
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
-        Ok(Rc::new(resource::resource(self.cf, url, trusted_certificate, true)?))
+        Ok(Rc::new(resource::servers(self.cf, urls, tls)?))
     }
 
     fn metadata_server(

@@ -2,13 +2,13 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::rc::Rc;
 
 use nginx_sys::ngx_conf_t;
 use ngx::http::HttpModule;
-use settings::{MemcachedSettings, StoreSettings, TlsFiles, Unusable};
+use settings::{MemcachedSettings, StoreSettings, Unusable};
 
-use crate::event::{Address, Tls, TlsOptions};
+use super::resource;
+use crate::event::Address;
 use crate::module::SamlModule;
 use crate::store::memcached::Settings;
 use crate::store::{Remote, SharedStore, Store};
@@ -34,21 +34,10 @@ fn remote(cf: *mut ngx_conf_t, settings: MemcachedSettings) -> Result<Remote, Un
         nodes: nodes.collect::<Result<_, _>>()?,
         replicas: settings.replicas,
         timeout: settings.timeout,
-        tls: settings.tls.map(|files| tls(cf, &files)).transpose()?,
+        tls: settings.tls.map(|files| resource::tls(cf, &files)).transpose()?,
         key_prefix: settings.key_prefix,
     };
     Ok(Remote::new(settings, cache_valid, stale))
-}
-
-fn tls(cf: *mut ngx_conf_t, files: &TlsFiles) -> Result<Rc<Tls>, Unusable> {
-    let certificate = files.certificate.as_ref();
-    let options = TlsOptions {
-        trusted_certificate: files.trusted_certificate.as_deref(),
-        certificate: certificate.map(|(certificate, key)| (certificate.as_str(), key.as_str())),
-        name: files.name.as_deref(),
-        is_anybody: false,
-    };
-    Tls::new(cf, &options).map(Rc::new).map_err(Unusable::Tls)
 }
 
 /// What marks our shared-memory zones as ours.

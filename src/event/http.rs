@@ -2,6 +2,7 @@
 
 mod bell;
 mod error;
+mod servers;
 mod stream;
 
 use std::iter::zip;
@@ -9,10 +10,10 @@ use std::rc::Rc;
 
 use clock::{Monotonic, Msec};
 use http::{Answer, HttpUrl, Scheme};
-use http_client::{Exchange, Method, Request, Target};
-use sp::{BackChannel, Post, Posting};
+use http_client::{Exchange, Request, Target};
 
 use self::error::{Failure, HttpError};
+pub use self::servers::Servers;
 use self::stream::HttpStream;
 use super::address::Address;
 use super::connection_error::ConnectionError;
@@ -21,9 +22,6 @@ use super::resolver::Resolver;
 use super::timer::{Patience, limited};
 use super::tls::Tls;
 use crate::clock::monotonic;
-
-/// For all of a post: connecting, the handshake, sending and the whole answer.
-const POST_WITHIN: Msec = Msec(10_000);
 
 /// A resource on another server.
 pub struct Resource {
@@ -147,19 +145,4 @@ async fn secure(
         None => return Err(Failure::TimedOut("the TLS handshake".to_owned(), within)),
     }
     Ok(stream)
-}
-
-impl BackChannel for Resource {
-    fn post(&self, post: Post) -> Posting<'_> {
-        Box::pin(async move {
-            let request = Request {
-                method: Method::Post(&post.body),
-                headers: post.headers,
-                gzip: false,
-                max_answer: post.max_answer,
-            };
-            let answer = self.ask(&request, POST_WITHIN, Patience::Waited).await;
-            answer.map_err(|error| error.to_string())
-        })
-    }
 }

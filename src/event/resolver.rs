@@ -4,15 +4,15 @@ use std::ptr::NonNull;
 
 use clock::Msec;
 use nginx_sys::{
-    ngx_conf_t, ngx_create_pool, ngx_destroy_pool, ngx_msec_t, ngx_pool_t, ngx_resolver_t,
-    ngx_str_t,
+    NGX_OK, ngx_addr_t, ngx_conf_t, ngx_create_pool, ngx_destroy_pool, ngx_msec_t,
+    ngx_parse_addr_port, ngx_pool_t, ngx_resolver_t, ngx_str_t,
 };
 use ngx::async_::resolver;
 use ngx::core::Pool;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule};
 use ngx::log::ngx_cycle_log;
 
-use super::address::Address;
+use super::address::{Address, ip};
 
 /// Bytes.
 const POOL_SIZE: usize = 1024;
@@ -55,6 +55,23 @@ impl Resolver {
         let addresses: Vec<_> =
             found.iter().filter_map(|one| unsafe { Address::found(host, port, one) }).collect();
         if addresses.is_empty() { Err("its name has no address".to_owned()) } else { Ok(addresses) }
+    }
+}
+
+/// The address of a host that is an IP address itself; `None` = it is a name.
+pub(super) fn number(host: &str, port: u16) -> Option<Address> {
+    ip(host.trim_matches(['[', ']']))?;
+    let room = Room::new()?;
+    // SAFETY: nginx only reads the text, and what it fills lies in the pool until it has been copied;
+    // zeroes are an address that is not filled.
+    unsafe {
+        let mut found: ngx_addr_t = std::mem::zeroed();
+        let text = ngx_str_t::from_bytes(room.0.as_ptr(), host.as_bytes())?;
+        let outcome = ngx_parse_addr_port(room.0.as_ptr(), &mut found, text.data, text.len);
+        if outcome != NGX_OK as isize {
+            return None;
+        }
+        Address::found(host, port, &found)
     }
 }
 

@@ -50,9 +50,9 @@ class Page:
 
     @property
     def saml_form(self) -> Form | None:
-        """The form by which this page passes a SAML message on, if it is such a page."""
+        """The form by which this page passes a SAML message or artifact on, if it is such a page."""
         for form in self.forms:
-            if "SAMLRequest" in form.fields or "SAMLResponse" in form.fields:
+            if form.fields.keys() & {"SAMLRequest", "SAMLResponse", "SAMLart"}:
                 return form
         return None
 

@@ -17,7 +17,7 @@ from harness.response import Answer, optional, unsigned_response
 METADATA = """\
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID={entity_id}>
   <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    {keys}{slo}
+    {keys}{artifact}{slo}
     <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}"
         Location={sso_url}/>
   </md:IDPSSODescriptor>
@@ -33,6 +33,10 @@ ENCRYPTION_KEY = KEY.replace('"signing"', '"encryption"').replace("</md:Key", "{
 
 LOGOUT_SERVICE = """
     <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{}" Location={}{}/>"""
+
+ARTIFACT_SERVICE = """
+    <md:ArtifactResolutionService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
+        Location={} index="{}"/>"""
 
 PLAIN = Answer()
 
@@ -51,6 +55,7 @@ class Idp:
     slo: tuple[str, ...] = ()
     slo_url: str = "https://idp.example.org/slo"
     slo_response_url: str | None = None
+    artifact_urls: tuple[str, ...] = ()  # each with its place as its index
     encryption: Credential | None = None
     encryption_methods: str = ""
 
@@ -68,6 +73,10 @@ class Idp:
             binding=self.binding,
             sso_url=quoteattr(self.sso_url),
             keys=keys,
+            artifact="".join(
+                ARTIFACT_SERVICE.format(quoteattr(url), index)
+                for index, url in enumerate(self.artifact_urls)
+            ),
             slo="".join(services),
         )
 

@@ -90,7 +90,8 @@ class SimpleSamlPhp:
             "language.cookie.samesite": None,
             "language.default": "en",
             "session.phpsession.savepath": f"{self.directory}/sessions",
-            "store.type": "phpsession",
+            "store.type": "sql",  # artifacts are kept there
+            "store.sql.dsn": f"sqlite:{self.directory}/data/store.sqlite",
             "metadata.sources": [{"type": "flatfile"}],
         }
 
@@ -102,6 +103,7 @@ class SimpleSamlPhp:
             "auth": "users",
             "NameIDFormat": [EMAIL],
             "validate.authnrequest": True,
+            "saml20.sendartifact": True,  # to those who ask for it
             "sign.logout": True,
             "validate.logout": True,
             "saml20.ecp": True,

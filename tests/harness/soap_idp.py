@@ -69,9 +69,12 @@ class SoapIdp:
                 self.heads.append(head)
                 request = soap_content(body.decode())
                 self.requests.append(request)
-                response = self.says(LogoutResponse(request.get("ID"), destination=None))
-                envelope = enveloped(document(self.idp, "", response))
-                connection.sendall(self.sends(envelope, connection) or b"")
+                connection.sendall(self.sends(self.answer(request), connection) or b"")
+
+    def answer(self, request) -> bytes:
+        """The envelope that answers the LogoutRequest."""
+        response = self.says(LogoutResponse(request.get("ID"), destination=None))
+        return enveloped(document(self.idp, "", response))
 
 
 def read(connection: socket.socket) -> tuple[str, bytes]:

@@ -61,6 +61,7 @@ impl Posted {
             sso: Endpoint { binding: Binding::Redirect, location },
             slo: Vec::new(),
             keys: vec![idp.verifying()],
+            artifact_resolution: Vec::new(),
             encryption_key: None,
             scopes: Default::default(),
             valid_until: None,

@@ -6,7 +6,7 @@ use crate::binding::{EcpRequest, Message, SAML_REQUEST, Signing, with_arguments}
 use crate::extensions::Extensions;
 use crate::instant;
 use crate::issuer::issuer;
-use crate::namespace::{ASSERTION, BINDING_PAOS, BINDING_POST, PROTOCOL};
+use crate::namespace::{ASSERTION, BINDING_ARTIFACT, BINDING_PAOS, BINDING_POST, PROTOCOL};
 use crate::provider::{Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
@@ -101,7 +101,7 @@ impl AuthnRequest<'_> {
             .attribute_if("Consent", says.consent.as_deref())
             .attribute_if("ForceAuthn", self.force_authn.then_some("true"))
             .attribute_if("IsPassive", self.passive.then_some("true"));
-        self.answered_at(request, says, bearer)
+        self.answered_at(request, idp, bearer)
             .attribute_if("AttributeConsumingServiceIndex", attributes_index(says).as_deref())
             .attribute_if("ProviderName", says.provider_name.as_deref())
             .child(issuer(self.sp_entity_id, &idp.policy))
@@ -116,13 +116,15 @@ impl AuthnRequest<'_> {
     /// Where the answer is to come: by its number in our metadata, which some IdPs want, or in words; the
     /// one excludes the other.
     ///
-    /// From a browser the answer is wanted by HTTP-POST: a Response with its signature does not fit into a
-    /// URL. `acs_index` is the number of that; PAOS is always asked for in words.
-    fn answered_at(&self, request: Tag, says: &RequestPolicy, bearer: Bearer) -> Tag {
-        let binding = match (bearer, says.acs_index) {
+    /// From a browser the answer is wanted by HTTP-POST or by HTTP-Artifact: a Response with its signature
+    /// does not fit into a URL. `acs_index` is the number of one of these; PAOS is always asked for in words.
+    fn answered_at(&self, request: Tag, idp: &Idp, bearer: Bearer) -> Tag {
+        let resolves = !idp.artifact_resolution.is_empty();
+        let binding = match (bearer, idp.policy.request.acs_index) {
             (Bearer::Browser, Some(index)) => {
                 return request.attribute("AssertionConsumerServiceIndex", &index.to_string());
             }
+            (Bearer::Browser, None) if resolves => BINDING_ARTIFACT,
             (Bearer::Browser, None) => BINDING_POST,
             (Bearer::Ecp, _) => BINDING_PAOS,
         };

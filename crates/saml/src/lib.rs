@@ -10,6 +10,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod artifact;
 pub mod authn_request;
 mod base64_binary;
 pub mod binding;

@@ -13,16 +13,16 @@ pub(crate) mod structure;
 
 use xmldoc::{Document, Limits};
 
+use self::envelope::Voucher;
 pub use self::expected::Expected;
-use crate::binding::DetachedSignature;
 use crate::namespace::ASSERTION;
 use crate::provider::LogoutBinding;
 
 /// A parsed message of which nothing has been believed yet.
 pub(crate) struct Message {
     pub document: Document,
-    /// Beside a message that came by HTTP-Redirect or HTTP-POST-SimpleSign.
-    pub signature: Option<DetachedSignature>,
+    /// What is outside of it and vouches for it.
+    pub voucher: Option<Voucher>,
     pub came_by: LogoutBinding,
     /// For what is encrypted in it.
     pub limits: Limits,

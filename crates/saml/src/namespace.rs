@@ -44,6 +44,8 @@ pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// HTTP-POST with the signature beside the message (HTTP-POST-SimpleSign 2.1).
 pub const BINDING_POST_SIMPLE_SIGN: &str =
     "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign";
+/// HTTP-Artifact (Bindings 3.6).
+pub const BINDING_ARTIFACT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact";
 /// SOAP (Bindings 3.2).
 pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 /// PAOS (Bindings 3.3).

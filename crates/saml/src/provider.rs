@@ -11,11 +11,13 @@ mod own_keys;
 mod policy;
 mod request_policy;
 
-pub use endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+pub use endpoint::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 pub use expiry::expiry_warning;
 pub use finding::{Finding, Setting};
 pub use idp::Idp;
 pub use idp_settings::IdpSettings;
 pub use own_keys::OwnKeys;
 pub use policy::{Encryption, Policy, ScopeCheck, SignRequests};
-pub use request_policy::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy};
+pub use request_policy::{
+    ExtraArgument, ExtraValue, PreferredContext, RequestPolicy, ResponseBinding,
+};

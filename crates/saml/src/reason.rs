@@ -123,7 +123,7 @@ reasons! {
         "set the IdP to answer by the HTTP-POST binding; nobody else has business at this address";
     MESSAGE_DUPLICATE, "message_duplicate", Client,
         "The request holds more than one SAML message.",
-        "the sender must send exactly one SAMLResponse or SAMLRequest";
+        "the sender must send exactly one SAMLResponse, SAMLRequest or SAMLart";
     BASE64_INVALID, "base64_invalid", Client,
         "The SAML message is not valid base64.",
         "the sender must send the message as base64, for HTTP-POST not deflated";
@@ -221,6 +221,29 @@ reasons! {
     ASSERTION_UNSIGNED, "assertion_unsigned", Idp,
         "The assertion is not signed, and this SP asks for that.",
         "let the IdP sign assertions for this SP, or set want_assertion_signed off";
+
+    // The artifact that stands for a Response (Bindings 3.6, Core 3.5).
+    ARTIFACT_INVALID, "artifact_invalid", Client,
+        "The address holds an artifact that could not be decoded.",
+        "the IdP must send SAMLart as SAML 2.0 says: base64 of 44 octets, type 0x0004";
+    ARTIFACT_ENDPOINT_UNKNOWN, "artifact_endpoint_unknown", Idp,
+        "The identity provider refers to a place that this service does not know.",
+        "set response_binding artifact for this IdP, and give this SP its current metadata, with the ArtifactResolutionService of that index by SOAP, or artifact_url; or let the IdP answer by HTTP-POST";
+    ARTIFACT_USED, "artifact_used", Client,
+        "This login has been used already.",
+        "start the login again; somebody or the browser came with the same artifact twice";
+    ARTIFACT_LIMIT, "artifact_limit", Server,
+        "Too many logins could not be fetched from the identity provider. Try again in a moment.",
+        "find out in the lines before why they fail; behind a load balancer let nginx know the clients' addresses (set_real_ip_from), or one of them uses up what all have";
+    ARTIFACT_NOT_RESOLVED, "artifact_not_resolved", Idp,
+        "The identity provider did not hand the login over.",
+        "look into the IdP's log for the reason of this status: it must know this SP by its entity_id and by the certificate that signs, or that artifact_ssl_certificate shows";
+    ARTIFACT_UNKNOWN, "artifact_unknown", Idp,
+        "The identity provider no longer knows this login.",
+        "start the login again; when it stays, the IdP forgets artifacts too early, gives them to another SP, or has several hosts that do not share them";
+    ARTIFACT_RESPONSE_STALE, "artifact_response_stale", Idp,
+        "The identity provider's answer is too old.",
+        "set the clocks of the IdP and of this host by NTP; when they are right, somebody may have sent an old message again";
 
     // Encryption (xmlenc-core1, Core 6).
     ASSERTION_NOT_ENCRYPTED, "assertion_not_encrypted", Idp,
@@ -446,8 +469,8 @@ reasons! {
         "The identity provider did not sign you out.",
         "look into the IdP's log for the reason of this status; at this SP the session has ended";
     IDP_UNREACHABLE, "idp_unreachable", Server,
-        "The identity provider could not be asked to sign you out.",
-        "this host must reach the IdP's SOAP endpoint and trust its certificate (slo_ssl_trusted_certificate), and get an answer within 10 s; or choose a slo_binding that goes through the browser";
+        "The identity provider could not be asked.",
+        "this host must reach the IdP's SOAP endpoint and trust its certificate (slo_ssl_trusted_certificate, artifact_ssl_trusted_certificate), and get an answer within 10 s; or choose a slo_binding that goes through the browser, and response_binding post";
     LOGOUT_NOTIFY_FAILED, "logout_notify_failed", Server,
         "The application was not told of the logout.",
         "look into the log of the application behind logout_notify; the sessions here have ended";

@@ -7,6 +7,7 @@ use crate::binding::{
 };
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
 use crate::message::Message;
+use crate::message::envelope::Voucher;
 use crate::namespace::PROTOCOL;
 use crate::provider::LogoutBinding;
 use crate::reason;
@@ -115,7 +116,8 @@ fn tell(
     came_by: LogoutBinding,
     limits: &Limits,
 ) -> Result<Received, Refusal> {
-    let message = Message { document, signature, came_by, limits: *limits };
+    let voucher = signature.map(Voucher::Detached);
+    let message = Message { document, voucher, came_by, limits: *limits };
     let is_a = |name| message.document.root_is(PROTOCOL, name);
     if is_a("Response") {
         Ok(Received::Response(ReceivedResponse::new(message)))

@@ -17,7 +17,7 @@ pub use self::asked::Asked;
 use crate::identity_text;
 use crate::message::clock::Clock;
 use crate::message::destination::destination;
-use crate::message::envelope::Envelope;
+use crate::message::envelope::{Envelope, Voucher};
 use crate::message::{Expected, Message, encryption, header, structure};
 use crate::namespace;
 use crate::refusal::Refusal;
@@ -75,8 +75,9 @@ impl ReceivedResponse {
     /// Would it be decrypted before any signature has shown that it is the IdP's? Then each failure is
     /// a private key operation that a stranger may have asked for.
     pub fn is_unvouched_ciphertext(&self) -> bool {
-        let Message { document, signature, .. } = &self.0;
-        let is_signed = signature.is_some() || document.root_is_signed();
+        let Message { document, voucher, .. } = &self.0;
+        let is_signed =
+            voucher.as_ref().is_some_and(Voucher::is_signed) || document.root_is_signed();
         let holds_ciphertext =
             || document.envelope().child(namespace::ASSERTION, "EncryptedAssertion").is_some();
         !is_signed && holds_ciphertext()
@@ -96,11 +97,12 @@ impl ReceivedResponse {
         asked: Option<Asked<'_>>,
     ) -> Result<Login, Refusal> {
         let (idp, url) = (expected.idp, expected.url);
-        let Message { document, signature, limits, .. } = self.0;
+        let Message { document, voucher, limits, .. } = self.0;
         let clock = Clock::of(expected);
+        let is_fetched = matches!(voucher, Some(Voucher::ArtifactResponse(_)));
         idp.check_validity(expected.now)?;
 
-        let envelope = Envelope::read("Response", &document, signature, idp)?;
+        let envelope = Envelope::read("Response", &document, voucher, idp)?;
         // First, so that what an IdP writes around its error hides the error from nobody.
         status::success(&envelope)?;
         structure::check(&envelope)?;
@@ -108,7 +110,7 @@ impl ReceivedResponse {
         header::id(&envelope)?;
         header::issue_instant(&envelope, &clock)?;
         header::issuer_if_present(&envelope, idp)?;
-        destination(&envelope, url, "the ACS URL of this SP is")?;
+        destination(&envelope, is_fetched, url, "the ACS URL of this SP is")?;
         let answered = in_response_to::in_response_to(&envelope, asked, idp)?;
 
         let decryption = encryption::decryption(expected, &limits);

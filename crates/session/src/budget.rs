@@ -1,5 +1,5 @@
-//! What strangers may cost: private key operations for messages that nobody vouches for, by client
-//! and for one worker in all. Who turns out to be no stranger gets back what they spent.
+//! What strangers may cost: private key operations for messages that nobody vouches for, or connections
+//! to IdPs for artifacts, by client and for one worker in all. Who turns out to be no stranger gets back what they spent.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

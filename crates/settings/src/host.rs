@@ -7,7 +7,7 @@ use http::HttpUrl;
 use saml::xmlsec1::Xmlsec1;
 use sp::{BackChannel, SessionRules};
 
-use crate::store_settings::StoreSettings;
+use crate::store_settings::{StoreSettings, TlsFiles};
 
 /// The server that runs the SPs.
 pub trait Host {
@@ -27,15 +27,16 @@ pub trait Host {
     /// The sessions of an SP in a store.
     fn sessions(&mut self, store: &Rc<Self::Store>, rules: SessionRules) -> Self::Sessions;
 
-    /// The way to another server, whose certificate is verified when `url` is https: by the CAs in the
-    /// file `trusted_certificate`, or by the system's.
+    /// The ways to other servers: to those of `urls`, and to what may take their place while the server
+    /// runs. With `tls` their certificates are verified, and this server's is shown; without, nothing
+    /// goes by https.
     ///
     /// # Errors
-    /// Which of the two it cannot use.
+    /// Which of them it cannot use.
     fn back_channel(
         &mut self,
-        url: &HttpUrl<'_>,
-        trusted_certificate: Option<&str>,
+        urls: &[HttpUrl<'_>],
+        tls: Option<&TlsFiles>,
     ) -> Result<Rc<dyn BackChannel>, Unusable>;
 
     /// The way to the document at `url`, whose server is verified when that is https and `verify` is set:

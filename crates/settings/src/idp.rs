@@ -1,5 +1,7 @@
 //! A validated IdP: raw lines, defaults of the SP, metadata and keys, made into one value.
 
+mod artifacts;
+mod back_channel;
 mod by_hand;
 mod federation;
 mod lines;
@@ -12,7 +14,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use saml::metadata::IdpMetadata;
 use saml::provider::{self, IdpSettings, OwnKeys};
-use sp::{Current, Idp};
+use sp::{BackChannels, Current, Idp};
 
 use self::by_hand::settings;
 pub(crate) use self::federation::federation;
@@ -43,11 +45,11 @@ pub(crate) fn idp<H: Host>(
     let octets = document.and_then(|document| document.octets.as_ref()?.first().cloned());
     let current = match (&raw.metadata, octets) {
         (None, _) if settings.is_awaited() => None,
-        (None, _) => Some(current(&lines, &settings, None, own, around, warnings)?),
+        (None, _) => Some(current(&lines, &settings, None, own, around.now, warnings)?),
         (Some(_), None) => None,
         (Some(given), Some(octets)) => {
             let found = metadata(raw, &settings, given, &octets, around.now).and_then(|metadata| {
-                current(&lines, &settings, Some(&metadata), own, around, warnings)
+                current(&lines, &settings, Some(&metadata), own, around.now, warnings)
             });
             match found {
                 // The server goes on: what lies on the shelf is fetched anew when it runs.
@@ -63,25 +65,28 @@ pub(crate) fn idp<H: Host>(
     if current.is_none() {
         lines.judge(warnings, |found| provider::Idp::check_awaited(&settings, own, found))?;
     }
-    Ok(Idp::new(settings, current))
+    let provider = current.as_ref().map(|current| &*current.provider);
+    let back_channels = BackChannels {
+        logout: slo_soap::way(raw, &policy, provider, around, warnings)?,
+        artifacts: artifacts::way(raw, &policy, provider, around, warnings)?,
+    };
+    Ok(Idp::new(settings, current).with_back_channels(back_channels))
 }
 
 /// What there is to know of the IdP at start.
-fn current<H: Host>(
+fn current(
     lines: &IdpLines<'_>,
     settings: &IdpSettings,
     metadata: Option<&IdpMetadata>,
     own: OwnKeys<'_>,
-    around: &mut Surroundings<'_, H>,
+    now: UnixTime,
     warnings: &mut Warnings,
 ) -> Result<Current, ConfigError> {
-    let IdpLines { raw, policy } = lines;
-    let provider = lines
-        .judge(warnings, |found| provider::Idp::new(settings, metadata, own, around.now, found))?;
-    request::check_binding(raw, &provider, warnings);
-    let soap_slo = slo_soap::back_channel(raw, policy, &provider, around, warnings)?;
+    let provider =
+        lines.judge(warnings, |found| provider::Idp::new(settings, metadata, own, now, found))?;
+    request::check_binding(lines.raw, &provider, warnings);
     let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
-    Ok(Current { provider: Rc::new(provider), soap_slo, ui })
+    Ok(Current { provider: Rc::new(provider), ui })
 }
 
 /// What `octets`, the document that `metadata` names, say of this IdP.

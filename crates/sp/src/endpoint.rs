@@ -13,6 +13,7 @@ mod logout_soap;
 mod message;
 mod metadata;
 mod return_argument;
+mod soap;
 
 use std::rc::Rc;
 

@@ -8,11 +8,12 @@ use saml::provider::{self, IdpSettings};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use crate::back_channel::BackChannel;
+use crate::back_channel::BackChannels;
 
 /// An IdP as one SP uses it.
 pub struct Idp {
     settings: IdpSettings,
+    back_channels: BackChannels,
     current: RefCell<Option<Current>>,
     flaw: Option<String>,
 }
@@ -22,8 +23,6 @@ pub struct Idp {
 pub struct Current {
     /// The IdP as the protocol knows it.
     pub provider: Rc<provider::Idp>,
-    /// Where LogoutRequests go, when they go by SOAP.
-    pub soap_slo: Option<Rc<dyn BackChannel>>,
     /// How it presents itself to people.
     pub ui: Rc<UiInfo>,
 }
@@ -31,12 +30,20 @@ pub struct Current {
 impl Idp {
     /// `None` = its metadata is awaited: nobody can log in there, and no message of it is taken.
     pub fn new(settings: IdpSettings, current: Option<Current>) -> Self {
-        Self { settings, current: RefCell::new(current), flaw: None }
+        let back_channels = BackChannels::default();
+        let current = RefCell::new(current);
+        Self { settings, back_channels, current, flaw: None }
+    }
+
+    /// With ways to its own servers.
+    #[must_use]
+    pub fn with_back_channels(self, back_channels: BackChannels) -> Self {
+        Self { back_channels, ..self }
     }
 
     /// One of a federation whose metadata cannot be used, and why.
     pub(crate) fn unusable(settings: IdpSettings, flaw: String) -> Self {
-        Self { settings, current: RefCell::default(), flaw: Some(flaw) }
+        Self { flaw: Some(flaw), ..Self::new(settings, None) }
     }
 
     /// Why its metadata cannot be used.
@@ -82,9 +89,9 @@ impl Idp {
         self.current.borrow().as_ref().map(|current| Rc::clone(&current.provider))
     }
 
-    /// Where LogoutRequests go, when they go by SOAP.
-    pub fn soap_slo(&self) -> Option<Rc<dyn BackChannel>> {
-        self.current.borrow().as_ref().and_then(|current| current.soap_slo.clone())
+    /// The ways to its own servers.
+    pub fn back_channels(&self) -> &BackChannels {
+        &self.back_channels
     }
 
     /// How it presents itself to people; nothing, while its metadata is awaited.
@@ -121,10 +128,10 @@ mod tests {
     use crate::test_idps::{current, settings};
 
     #[test]
-    fn an_awaited_idp_has_no_entity_id_and_no_endpoint() {
+    fn an_awaited_idp_has_no_entity_id() {
         let idp: Idp = Idp::new(settings("corp"), None);
         assert_eq!(idp.name(), "corp");
-        assert!(idp.current().is_none() && idp.soap_slo().is_none());
+        assert!(idp.current().is_none());
         assert!(!idp.is_entity("") && !idp.is_entity("corp"));
     }
 
@@ -132,12 +139,9 @@ mod tests {
     fn who_began_with_an_idp_keeps_it_when_another_takes_its_place() {
         let idp = Idp::new(settings("corp"), Some(current("https://old")));
         let begun = idp.current().unwrap();
-        let new = current("https://new");
-        let soap_slo = Rc::clone(new.soap_slo.as_ref().unwrap());
-        let old = idp.replace(new).unwrap();
+        let old = idp.replace(current("https://new")).unwrap();
         assert!(Rc::ptr_eq(&old.provider, &begun));
         assert_eq!(begun.entity_id, "https://old");
         assert!(idp.is_entity("https://new") && !idp.is_entity("https://old"));
-        assert!(Rc::ptr_eq(&idp.soap_slo().unwrap(), &soap_slo));
     }
 }

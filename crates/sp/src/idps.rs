@@ -9,6 +9,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use saml::artifact::SourceId;
 use saml::metadata::Federation;
 use saml::provider::IdpSettings;
 use saml::reason;
@@ -25,6 +26,8 @@ pub struct Idps {
     by_name: HashMap<String, Rc<Idp>>,
     /// Without those whose metadata is awaited.
     by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
+    /// The same.
+    by_source_id: RefCell<HashMap<SourceId, Rc<Idp>>>,
     federations: Vec<Rc<FederatedIdps>>,
     generation: Cell<u64>,
 }
@@ -50,6 +53,7 @@ impl Default for Idps {
             by_name: HashMap::new(),
             by_entity_id: RefCell::default(),
             federations: Vec::new(),
+            by_source_id: RefCell::default(),
             generation: Cell::new(0),
         }
     }
@@ -109,6 +113,16 @@ impl Idps {
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         let own = self.by_entity_id.borrow().get(entity_id).map(Rc::clone);
         own.or_else(|| self.federations.iter().find_map(|all| all.idp(entity_id)))
+    }
+
+    /// The IdP whose artifacts have this SourceID at present.
+    pub fn of_source(&self, source: SourceId) -> Option<Rc<Idp>> {
+        let own = self.by_source_id.borrow().get(&source).map(Rc::clone);
+        own.or_else(|| {
+            let member = self.federations.iter().find_map(|all| all.of_source(source))?;
+            // A block of its own may have taken it out.
+            self.of_entity(&member.entity_id)
+        })
     }
 
     /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
@@ -189,7 +203,9 @@ impl Idps {
         self.register(idp, &new.provider.entity_id)?;
         let old = idp.replace(new);
         if let Some(old) = old.filter(|old| !idp.is_entity(&old.provider.entity_id)) {
-            self.by_entity_id.borrow_mut().remove(&old.provider.entity_id);
+            let entity_id = &old.provider.entity_id;
+            self.by_entity_id.borrow_mut().remove(entity_id);
+            self.by_source_id.borrow_mut().remove(&SourceId::of(entity_id));
         }
         self.generation.set(self.generation.get().wrapping_add(1));
         Ok(())
@@ -239,6 +255,8 @@ impl Idps {
             Some(_) => Ok(()),
             None => {
                 by_entity_id.insert(entity_id.to_owned(), Rc::clone(idp));
+                let mut by_source_id = self.by_source_id.borrow_mut();
+                by_source_id.insert(SourceId::of(entity_id), Rc::clone(idp));
                 Ok(())
             }
         }

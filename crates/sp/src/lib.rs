@@ -11,6 +11,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod artifact_budget;
 mod back_channel;
 mod challenge;
 mod cookies;
@@ -40,7 +41,7 @@ mod test_idps;
 mod test_sp;
 mod visit;
 
-pub use back_channel::{BackChannel, Post, Posting};
+pub use back_channel::{BackChannel, BackChannels, Post, Posting};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
 pub use credential::Credential;

@@ -20,6 +20,8 @@ pub struct Publication {
     pub want_assertions_signed: bool,
     /// There is a credential, and AuthnRequests to one of its IdPs at least are signed with it.
     pub authn_requests_signed: bool,
+    /// At least one of its IdPs is asked to answer by HTTP-Artifact.
+    pub takes_artifacts: bool,
     /// The ACS is named by HTTP-POST-SimpleSign, too.
     pub offer_simple_sign: bool,
     /// Certificates whose key can decrypt are published for encryption too.

@@ -8,7 +8,7 @@ use saml::metadata::{IdpMetadata, MetadataError};
 use saml::provider::{self, Finding, LogoutBinding, OwnKeys};
 use saml::refusal::quote;
 
-use crate::back_channel::BackChannel;
+use crate::back_channel::reaches;
 use crate::idp::{Current, Idp};
 use crate::idps::SameEntity;
 use crate::sp::Sp;
@@ -60,12 +60,9 @@ impl<S> Sp<S> {
             None => provider.introduction(),
         };
         let mut warnings: Vec<_> = findings.into_iter().map(|found| found.sentence).collect();
-        let soap_slo = soap_slo(idp, old.as_deref(), &provider).unwrap_or_else(|warning| {
-            warnings.push(warning);
-            None
-        });
+        warnings.extend(unreached(idp, &provider));
         let (provider, ui) = (Rc::new(provider), Rc::new(metadata.ui.clone()));
-        Ok(Renewal { new: Current { provider, soap_slo, ui }, changes, warnings })
+        Ok(Renewal { new: Current { provider, ui }, changes, warnings })
     }
 
     /// Puts it in the place of what was known of `idp`.
@@ -77,27 +74,28 @@ impl<S> Sp<S> {
     }
 }
 
-/// The way to the endpoint for logout by SOAP, when that is where it was: the address of another one is
-/// found at a reload.
-fn soap_slo(
-    idp: &Idp,
-    old: Option<&provider::Idp>,
-    new: &provider::Idp,
-) -> Result<Option<Rc<dyn BackChannel>>, String> {
-    let by_soap = |idp: &provider::Idp| {
-        let endpoint = idp.logout_request_endpoint();
-        let endpoint = endpoint.filter(|endpoint| endpoint.binding == LogoutBinding::Soap);
-        endpoint.map(|endpoint| endpoint.location.clone())
-    };
-    let Some(location) = by_soap(new) else { return Ok(None) };
-    if old.and_then(by_soap).as_ref() == Some(&location) {
-        return Ok(idp.soap_slo());
-    }
-    Err(format!(
-        "logouts by SOAP go to {} now: reload nginx, which finds its address then; until that people \
-         are signed out here alone",
-        quote(&location)
-    ))
+/// What this host asks servers for to which it has no way: their addresses are found at a reload.
+fn unreached(idp: &Idp, new: &provider::Idp) -> Vec<String> {
+    let channels = idp.back_channels();
+    let logout = new.logout_request_endpoint();
+    let logout = logout.filter(|endpoint| endpoint.binding == LogoutBinding::Soap);
+    let logout = logout.map(|endpoint| endpoint.location.as_str());
+    let logout = logout.filter(|url| !reaches(channels.logout.as_ref(), url)).map(|url| {
+        format!(
+            "logouts by SOAP go to {} now: reload nginx, which finds its address then; until that \
+             people are signed out here alone",
+            quote(url)
+        )
+    });
+    let artifacts = new.artifact_resolution.iter().map(|endpoint| endpoint.location.as_str());
+    let artifacts = artifacts.filter(|url| !reaches(channels.artifacts.as_ref(), url)).map(|url| {
+        format!(
+            "artifacts are resolved at {} now: reload nginx, which finds its address then; until \
+             that nobody logs in by them",
+            quote(url)
+        )
+    });
+    logout.into_iter().chain(artifacts).collect()
 }
 
 impl fmt::Display for NotRenewed {

@@ -68,6 +68,16 @@ pub trait SessionStore: 'static {
         now: UnixTime,
     ) -> Result<bool, Refusal>;
 
+    /// Claims an artifact; `false` = it has come before. A stranger may have made it up, so the claim pushes
+    /// nothing out, and may be given up: what logs in is claimed by itself.
+    async fn claim_artifact(
+        &self,
+        idp: &str,
+        artifact: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal>;
+
     /// Did the IdP end this session after it had issued its assertion?
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal>;
 

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use saml::provider::{self, Binding, Endpoint, IdpSettings, Policy};
 
 use crate::Current;
-use crate::back_channel::{BackChannel, Post, Posting};
 
 pub(crate) fn settings(name: &str) -> IdpSettings {
     IdpSettings {
@@ -16,6 +15,8 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
         sso: None,
         sso_binding: None,
         slo: None,
+        artifact_url: None,
+        demands_response_binding: false,
         demands_slo_binding: false,
         keys: Vec::new(),
         metadata_signers: None,
@@ -31,23 +32,11 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
         sso: Endpoint { binding: Binding::Redirect, location: String::new() },
         slo: Vec::new(),
         keys: Vec::new(),
+        artifact_resolution: Vec::new(),
         encryption_key: None,
         scopes: Default::default(),
         valid_until: None,
         policy: Policy::default(),
     };
-    Current {
-        provider: Rc::new(provider),
-        soap_slo: Some(Rc::new(Named(format!("soap of {entity_id}")))),
-        ui: Rc::default(),
-    }
-}
-
-/// A resource for logouts by SOAP that is only a name.
-pub(crate) struct Named(pub String);
-
-impl BackChannel for Named {
-    fn post(&self, _: Post) -> Posting<'_> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
+    Current { provider: Rc::new(provider), ui: Rc::default() }
 }

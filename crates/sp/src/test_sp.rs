@@ -70,6 +70,7 @@ pub(crate) fn sp() -> Sp<Closed> {
             sign: false,
             want_assertions_signed: false,
             authn_requests_signed: false,
+            takes_artifacts: false,
             offer_simple_sign: false,
             offer_encryption: false,
         },
@@ -152,6 +153,16 @@ impl SessionStore for Closed {
     }
 
     async fn claim_request(
+        &self,
+        _: &str,
+        _: &str,
+        _: UnixTime,
+        _: UnixTime,
+    ) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn claim_artifact(
         &self,
         _: &str,
         _: &str,

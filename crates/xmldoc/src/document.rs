@@ -94,6 +94,12 @@ impl Document {
         Self::new(self.text, self.outline, root)
     }
 
+    /// The root's only child `{namespace}name` as a document of its own; prefixes keep their meaning.
+    pub fn into_only_child(self, namespace: &str, name: &str) -> Option<Self> {
+        let child = self.only_child(namespace, name)?.number;
+        Some(self.with_root(child))
+    }
+
     fn new(text: Rc<String>, outline: Outline, root: usize) -> Self {
         let envelope = outline.node(&text, root);
         let envelope = envelope.map(|root| Element::with_shells(&text, root, is_sealed));

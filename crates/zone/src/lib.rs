@@ -47,7 +47,7 @@ pub enum Kind {
     Replay = 4,
     /// The logouts of one NameID that its IdP signed.
     Tombstone = 5,
-    /// The logouts of one NameID that nobody signed: anybody may have sent them.
+    /// What anybody may have sent: the logouts of one NameID that nobody signed, an artifact.
     Unproven = 6,
 }
 

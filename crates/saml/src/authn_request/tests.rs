@@ -4,7 +4,7 @@ use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
 use super::*;
 use crate::base64_binary;
-use crate::provider::{Binding, Endpoint, SignRequests};
+use crate::provider::{ArtifactEndpoint, Binding, Endpoint, SignRequests};
 use crate::test_credentials::Credential;
 use crate::test_tools::{assert_signed_by, assert_valid};
 use identity::Comparison;
@@ -33,6 +33,7 @@ fn idp(binding: Binding, policy: Policy) -> Idp {
         sso: Endpoint { binding, location },
         slo: Vec::new(),
         keys: Vec::new(),
+        artifact_resolution: Vec::new(),
         encryption_key: None,
         scopes: Default::default(),
         valid_until: None,
@@ -276,6 +277,18 @@ fn the_index_of_the_acs_stands_for_its_url_and_binding() {
     let xml = saying(&request(), RequestPolicy { acs_index: Some(0), ..RequestPolicy::default() });
     assert!(xml.contains(" AssertionConsumerServiceIndex=\"0\""), "{xml}");
     assert!(!xml.contains("ProtocolBinding") && !xml.contains("AssertionConsumerServiceURL"));
+}
+
+#[test]
+fn an_idp_whose_artifacts_can_be_resolved_is_asked_for_one() {
+    let location = "https://idp.example.org/artifact".to_owned();
+    let artifact_resolution = vec![ArtifactEndpoint { index: Some(0), location }];
+    let xml = request().to_xml(
+        &Idp { artifact_resolution, ..idp(Binding::Redirect, Policy::default()) },
+        Bearer::Browser,
+    );
+    let binding = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
+    assert!(xml.contains(binding) && !xml.contains("HTTP-POST"), "{xml}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::binding::base64_value::{self, too_large};
 use crate::binding::deflate::{InflateError, inflate};
 use crate::binding::detached_signature::{DetachedSignature, SIG_ALG, SIGNATURE};
 use crate::binding::percent::{self, Field, fields};
-use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE, simple_sign};
+use crate::binding::{RELAY_STATE, SAML_ARTIFACT, SAML_REQUEST, SAML_RESPONSE, simple_sign};
 use crate::reason;
 use crate::refusal::{Refusal, quote_option};
 
@@ -93,6 +93,8 @@ struct Form<'a> {
     relay_state: Option<Field<'a>>,
     sig_alg: Option<Field<'a>>,
     signature: Option<Field<'a>>,
+    /// There is a reference to a message.
+    has_artifact: bool,
 }
 
 impl<'a> Form<'a> {
@@ -104,6 +106,10 @@ impl<'a> Form<'a> {
             }
             form.take(field)?;
         }
+        if form.has_artifact && form.message.is_some() {
+            let detail = format!("{SAML_ARTIFACT} stands beside a message in the form");
+            return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
+        }
         Ok(form)
     }
 
@@ -114,6 +120,10 @@ impl<'a> Form<'a> {
             RELAY_STATE => &mut self.relay_state,
             SIG_ALG => &mut self.sig_alg,
             SIGNATURE => &mut self.signature,
+            SAML_ARTIFACT => {
+                self.has_artifact = true;
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         match place.replace(field) {
@@ -265,6 +275,8 @@ mod tests {
             [("SAMLResponse", encoded), ("SAMLRequest", encoded)],
             [("SAMLRequest", encoded), ("SAMLRequest", encoded)],
             [("SAMLRequest", ""), ("SAMLResponse", encoded)],
+            [("SAMLart", "x"), ("SAMLResponse", encoded)],
+            [("SAMLResponse", encoded), ("SAMLart", "x")],
         ] {
             assert_eq!(code(decode(&fields)), "message_duplicate", "{fields:?}");
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::binding::base64_value::{self, too_large};
 use crate::binding::deflate::{InflateError, inflate};
 use crate::binding::detached_signature::{DetachedSignature, SIG_ALG, SIGNATURE};
-use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE};
+use crate::binding::{RELAY_STATE, SAML_ARTIFACT, SAML_REQUEST, SAML_RESPONSE};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 
@@ -40,6 +40,7 @@ pub fn decode_redirect(
     max_message_size: usize,
 ) -> Result<RedirectMessage, Refusal> {
     let query = Query::read(raw_query)?;
+    query.alone()?;
     query.deflated()?;
     let message = query.message.filter(|message| !value(message).is_empty()).ok_or_else(|| {
         let detail = format!("neither {SAML_RESPONSE} nor {SAML_REQUEST} holds anything");
@@ -77,6 +78,7 @@ impl RedirectMessage {
 #[derive(Default)]
 struct Query<'a> {
     message: Option<&'a [u8]>,
+    artifact: Option<&'a [u8]>,
     relay_state: Option<&'a [u8]>,
     sig_alg: Option<&'a [u8]>,
     signature: Option<&'a [u8]>,
@@ -99,6 +101,7 @@ impl<'a> Query<'a> {
         let name = name(pair);
         let place = match &*name {
             SAML_RESPONSE | SAML_REQUEST => &mut self.message,
+            SAML_ARTIFACT => &mut self.artifact,
             RELAY_STATE => &mut self.relay_state,
             SIG_ALG => &mut self.sig_alg,
             SIGNATURE => &mut self.signature,
@@ -107,12 +110,20 @@ impl<'a> Query<'a> {
         };
         match place.replace(pair) {
             None => Ok(()),
-            Some(_) if matches!(&*name, SAML_RESPONSE | SAML_REQUEST) => {
+            Some(_) if matches!(&*name, SAML_RESPONSE | SAML_REQUEST | SAML_ARTIFACT) => {
                 let detail = format!("{name} is the second message of the query");
                 Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail))
             }
             Some(_) => Err(invalid(format!("{name} stands twice"))),
         }
+    }
+
+    fn alone(&self) -> Result<(), Refusal> {
+        if self.message.is_some() && self.artifact.is_some() {
+            let detail = format!("{SAML_ARTIFACT} stands beside a message in the query");
+            return Err(Refusal::new(&reason::MESSAGE_DUPLICATE, detail));
+        }
+        Ok(())
     }
 
     fn deflated(&self) -> Result<(), Refusal> {

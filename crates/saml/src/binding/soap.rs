@@ -1,5 +1,6 @@
 //! SOAP (Bindings 3.2): one message in the body of an envelope, from server to server.
 
+use crate::binding::{SendError, Signing};
 use crate::namespace::SOAP;
 use crate::reason::Blame;
 use crate::refusal::Refusal;
@@ -21,7 +22,7 @@ pub fn is_soap(content_type: Option<&str>) -> bool {
 
 /// The envelope around a message. Its prefix does no harm to a signature inside: exclusive
 /// canonicalisation does not see it.
-pub(crate) fn envelope(message: &str) -> String {
+fn envelope(message: &str) -> String {
     around(None, message)
 }
 
@@ -36,6 +37,17 @@ fn around(header: Option<Tag>, message: &str) -> String {
         .children(header)
         .child(Tag::new("soap:Body").verbatim(message))
         .into_xml()
+}
+
+/// The envelope around the message, signed itself when it is to be (Bindings 3.2.2).
+pub(crate) fn sealed_in_soap(
+    xml: &str,
+    signing: Option<&Signing<'_>>,
+) -> Result<String, SendError> {
+    match signing {
+        Some(signing) => Ok(envelope(&signing.enveloped(xml)?)),
+        None => Ok(envelope(xml)),
+    }
 }
 
 /// What answers an envelope that holds no acceptable message (Bindings 3.2.3.3), with HTTP status 500;

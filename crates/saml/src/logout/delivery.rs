@@ -1,6 +1,6 @@
 //! A logout message on its way to the IdP.
 
-use crate::binding::{Message, Outgoing, SendError, Signing, soap_envelope};
+use crate::binding::{Message, Outgoing, SendError, Signing, sealed_in_soap};
 use crate::provider::{Endpoint, LogoutBinding, LogoutEndpoint};
 
 /// What to do with a message.
@@ -37,16 +37,5 @@ pub(super) fn deliver(
         LogoutBinding::Soap => {
             Ok(Delivery::Soap { url: location, envelope: sealed_in_soap(xml, signing)? })
         }
-    }
-}
-
-/// The envelope around the message, signed itself when it is to be (Bindings 3.2.2).
-pub(super) fn sealed_in_soap(
-    xml: &str,
-    signing: Option<&Signing<'_>>,
-) -> Result<String, SendError> {
-    match signing {
-        Some(signing) => Ok(soap_envelope(&signing.enveloped(xml)?)),
-        None => Ok(soap_envelope(xml)),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn open(
 ) -> Result<Opened, Refusal> {
     let idp = expected.idp;
     idp.check_validity(expected.now)?;
-    let envelope = Envelope::read(name, &message.document, message.signature, idp)?;
+    let envelope = Envelope::read(name, &message.document, message.voucher, idp)?;
     if idp.policy.require_signed_logout && !envelope.is_signed() {
         return Err(unsigned(&envelope));
     }
@@ -33,7 +33,8 @@ pub(super) fn open(
     let id = header::id(&envelope)?;
     let issue_instant = header::issue_instant(&envelope, clock)?;
     header::issuer(&envelope, idp)?;
-    meant_for(&envelope, message.came_by, expected.url)?;
+    let by_soap = message.came_by == LogoutBinding::Soap;
+    destination(&envelope, by_soap, expected.url, "it came to")?;
     Ok(Opened { id, issue_instant, envelope })
 }
 
@@ -63,14 +64,4 @@ impl Deref for Opened {
     fn deref(&self) -> &Element {
         &self.envelope
     }
-}
-
-/// By SOAP the sender has itself connected to the one it means (Bindings 3.2.2), and names no address;
-/// pysaml2 then leaves it empty.
-fn meant_for(envelope: &Envelope, came_by: LogoutBinding, url: &str) -> Result<(), Refusal> {
-    let is_left_out = envelope.attribute("Destination").is_none_or(str::is_empty);
-    if came_by == LogoutBinding::Soap && is_left_out {
-        return Ok(());
-    }
-    destination(envelope, url, "it came to")
 }

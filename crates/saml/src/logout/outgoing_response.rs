@@ -2,8 +2,9 @@
 
 use clock::UnixTime;
 
-use super::delivery::sealed_in_soap;
-use crate::binding::{Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing};
+use crate::binding::{
+    Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing, sealed_in_soap,
+};
 use crate::instant;
 use crate::issuer::issuer;
 use crate::namespace::{

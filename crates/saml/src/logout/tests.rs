@@ -50,6 +50,7 @@ fn idp(policy: Policy) -> Idp {
         sso: Endpoint { binding: Binding::Redirect, location: String::new() },
         slo: BINDINGS.into_iter().map(endpoint).collect(),
         keys: Vec::new(),
+        artifact_resolution: Vec::new(),
         encryption_key: None,
         scopes: Default::default(),
         valid_until: None,

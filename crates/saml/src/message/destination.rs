@@ -6,12 +6,19 @@ use crate::refusal::{Refusal, quote};
 use http::is_address;
 
 /// Destination is exactly `url`, but for a default port; what is signed must have one (Bindings 3.4.5.2,
-/// 3.5.5.2).
+/// 3.5.5.2). `is_connected`: who sends it is itself connected to the one it means (Bindings 3.2.2), and
+/// need name no address; pysaml2 then leaves it empty.
 ///
 /// `this_is` says in the log what `url` is, as in "it came to".
-pub(crate) fn destination(envelope: &Envelope, url: &str, this_is: &str) -> Result<(), Refusal> {
+pub(crate) fn destination(
+    envelope: &Envelope,
+    is_connected: bool,
+    url: &str,
+    this_is: &str,
+) -> Result<(), Refusal> {
     let name = &envelope.name;
     match envelope.attribute("Destination") {
+        None | Some("") if is_connected => Ok(()),
         Some(destination) if is_address(destination, url) => Ok(()),
         Some(destination) => {
             let (destination, url) = (quote(destination), quote(url));

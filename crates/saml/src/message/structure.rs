@@ -33,8 +33,12 @@ pub(crate) fn check(element: &Element) -> Result<(), Refusal> {
     for choice in model.choices {
         choice.check(element)?;
     }
-    // An Assertion is judged on its own, from the bytes of its own signature.
-    element.children.iter().filter(|child| !child.is(ASSERTION, "Assertion")).try_for_each(check)
+    element.children.iter().filter(|child| !is_judged_alone(child)).try_for_each(check)
+}
+
+/// An Assertion is, from the bytes of its own signature, and so is the Response of an ArtifactResponse.
+fn is_judged_alone(child: &Element) -> bool {
+    child.is(ASSERTION, "Assertion") || child.is(PROTOCOL, "Response")
 }
 
 /// Each attribute is one that the element may have, and reads as its type.

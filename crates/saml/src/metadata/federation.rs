@@ -11,6 +11,7 @@ use super::entity::{Entities, Entity};
 use super::filter::{MetadataFilter, Traits};
 use super::scope::is_scope;
 use super::{IdpMetadata, MetadataError, MetadataSigners, UiInfo, Validity, idp};
+use crate::artifact::SourceId;
 use crate::namespace::METADATA;
 use crate::refusal::quote;
 use crate::xml_writer::escape_into;
@@ -28,6 +29,7 @@ const PARTS: [&str; 4] =
 pub struct Federation {
     members: Vec<Arc<Member>>,
     by_entity_id: HashMap<String, usize>,
+    by_source_id: HashMap<SourceId, usize>,
     /// Of the documents: the earliest of their ends, the shortest of their cacheDurations.
     pub validity: Validity,
     /// What should be known of the documents, a sentence each.
@@ -96,6 +98,7 @@ impl Federation {
             }
             Entry::Vacant(place) => {
                 place.insert(self.members.len());
+                self.by_source_id.insert(SourceId::of(&member.entity_id), self.members.len());
                 self.members.push(Arc::new(member));
             }
         }
@@ -109,6 +112,11 @@ impl Federation {
     /// The IdP of that entityID.
     pub fn member(&self, entity_id: &str) -> Option<&Arc<Member>> {
         self.members.get(*self.by_entity_id.get(entity_id)?)
+    }
+
+    /// The IdP whose artifacts have this SourceID.
+    pub fn of_source(&self, source: SourceId) -> Option<&Arc<Member>> {
+        self.members.get(*self.by_source_id.get(&source)?)
     }
 
     /// What is otherwise than it was in `old`, a clause each.

@@ -8,7 +8,7 @@ use crate::metadata::{
     MetadataError, MetadataKey, MetadataSigners, Scopes, UiInfo, Validity, kind, text,
 };
 use crate::namespace::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP, METADATA};
-use crate::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+use crate::provider::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use crate::refusal::quote;
 use http::HttpUrl;
 
@@ -24,6 +24,11 @@ pub struct IdpMetadata {
     pub slo: Vec<LogoutEndpoint>,
     /// SingleLogoutServices left out because they cannot be used, a sentence each: worth a warning.
     pub unusable_slo: Vec<String>,
+    /// Where artifacts are resolved by SOAP, in document order.
+    pub artifact_resolution: Vec<ArtifactEndpoint>,
+    /// ArtifactResolutionServices left out because they cannot be used, a sentence each: worth a warning
+    /// when one is needed.
+    pub unusable_artifact_resolution: Vec<String>,
     /// In document order, each key once.
     pub keys: Vec<MetadataKey>,
     /// Signing keys left out, a sentence each: worth a warning.
@@ -126,6 +131,7 @@ fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, Metada
     let role = entity.idp_role()?;
     let sso = SsoEndpoints::read(role, &entity.entity_id)?;
     let slo = SloEndpoints::read(role, &entity.entity_id);
+    let artifacts = ArtifactEndpoints::read(role, &entity.entity_id);
     let SigningKeys { keys, unusable } = SigningKeys::read(role);
     Ok(IdpMetadata {
         entity_id: entity.entity_id.clone(),
@@ -133,6 +139,8 @@ fn read(entity: &Entity, left_out: Option<String>) -> Result<IdpMetadata, Metada
         other_sso_bindings: sso.others,
         slo: slo.spoken,
         unusable_slo: slo.unusable,
+        artifact_resolution: artifacts.spoken,
+        unusable_artifact_resolution: artifacts.unusable,
         keys,
         unusable_keys: unusable,
         encryption_key: encryption_key(role),
@@ -188,6 +196,47 @@ impl SloEndpoints {
         }
         found
     }
+}
+
+/// The ArtifactResolutionService elements of a role, as those for logout.
+#[derive(Default)]
+struct ArtifactEndpoints {
+    spoken: Vec<ArtifactEndpoint>,
+    unusable: Vec<String>,
+}
+
+impl ArtifactEndpoints {
+    fn read(role: &Element, entity_id: &str) -> Self {
+        let mut found = Self::default();
+        for element in role.children_named(METADATA, "ArtifactResolutionService") {
+            if element.attribute("Binding").unwrap_or_default().trim() != BINDING_SOAP {
+                continue;
+            }
+            match artifact_endpoint(element, entity_id) {
+                Ok(endpoint) => found.spoken.push(endpoint),
+                Err(error) => found.unusable.push(error.0),
+            }
+        }
+        found
+    }
+}
+
+/// Its index is what an artifact names, so it must have one; which is the default says nothing to us.
+fn artifact_endpoint(
+    element: &Element,
+    entity_id: &str,
+) -> Result<ArtifactEndpoint, MetadataError> {
+    let location = location(element, "Location", entity_id)?;
+    let index = element.attribute("index").unwrap_or_default();
+    let Ok(number) = index.trim().parse() else {
+        return Err(MetadataError(format!(
+            "the index {} of an {} of {} is no number of 16 bits: correct it at the IdP",
+            quote(index),
+            element.name,
+            quote(entity_id)
+        )));
+    };
+    Ok(ArtifactEndpoint { index: Some(number), location })
 }
 
 fn logout_endpoint(

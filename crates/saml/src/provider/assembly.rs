@@ -1,5 +1,6 @@
 //! An IdP is put together of what the configuration says and what its metadata says.
 
+mod artifact;
 mod document;
 mod keys;
 mod logout;
@@ -41,12 +42,14 @@ impl Idp {
             entity_id: entity_id.clone(),
             sso,
             slo: logout::endpoints(settings, metadata),
+            artifact_resolution: artifact::endpoints(settings, metadata, warnings),
             keys: keys::all(settings, metadata, now, warnings)?,
             encryption_key: metadata.and_then(|metadata| metadata.encryption_key.clone()),
             scopes: metadata.map(|metadata| metadata.scopes.clone()).unwrap_or_default(),
             valid_until: metadata.and_then(|metadata| metadata.validity.until),
             policy: settings.policy.clone(),
         };
+        artifact::check(settings, &idp)?;
         logout::check(settings, &idp, own.signer, warnings)?;
         Ok(idp)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use xmldoc::VerifyingKey;
 
-use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+use super::endpoint::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use super::idp::Idp;
 use crate::refusal::quote;
 
@@ -37,6 +37,9 @@ impl Idp {
         note(was != is, format_args!("SingleSignOnService {}, was {}", sso(is), sso(was)));
         let (was, is) = (&old.slo, &self.slo);
         note(was != is, format_args!("SingleLogoutService {}, was {}", slo(is), slo(was)));
+        let (was, is) = (&old.artifact_resolution, &self.artifact_resolution);
+        let (said_was, said_is) = (artifact(was), artifact(is));
+        note(was != is, format_args!("ArtifactResolutionService {said_is}, was {said_was}"));
         changes
     }
 }
@@ -71,6 +74,17 @@ fn slo(endpoints: &[LogoutEndpoint]) -> String {
     if said.is_empty() { "none".to_owned() } else { said.join(" and ") }
 }
 
+fn artifact(endpoints: &[ArtifactEndpoint]) -> String {
+    let said: Vec<String> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let number = endpoint.index.map(|index| format!(" number {index}"));
+            format!("{}{}", quote(&endpoint.location), number.unwrap_or_default())
+        })
+        .collect();
+    if said.is_empty() { "none".to_owned() } else { said.join(" and ") }
+}
+
 fn browser(binding: Binding) -> &'static str {
     match binding {
         Binding::Redirect => "redirect",
@@ -94,6 +108,7 @@ mod tests {
             sso: Endpoint { binding: Binding::Redirect, location: "https://idp/sso".into() },
             slo: Vec::new(),
             keys,
+            artifact_resolution: Vec::new(),
             encryption_key: None,
             scopes: Default::default(),
             valid_until: None,
@@ -139,11 +154,14 @@ mod tests {
             endpoint(LogoutBinding::REDIRECT, Some("https://idp/slo-answers")),
             endpoint(LogoutBinding::Soap, None),
         ];
+        let location = "https://idp/artifact".to_owned();
+        new.artifact_resolution = vec![ArtifactEndpoint { index: Some(3), location }];
         let expected = [
             "entityID \"urn:new\", was \"https://idp\"",
             "SingleSignOnService \"https://idp/sso\" by post, was \"https://idp/sso\" by redirect",
             "SingleLogoutService \"https://idp/slo\" by redirect (answers to \
              \"https://idp/slo-answers\") and \"https://idp/slo\" by soap, was none",
+            "ArtifactResolutionService \"https://idp/artifact\" number 3, was none",
         ];
         assert_eq!(new.changes_since(&old), expected);
     }

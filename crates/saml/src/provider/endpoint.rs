@@ -48,6 +48,15 @@ pub struct LogoutEndpoint {
     pub response_location: Option<String>,
 }
 
+/// An ArtifactResolutionService of the IdP's, by SOAP (Metadata 2.4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactEndpoint {
+    /// The EndpointIndex of artifacts that are resolved there; `None` = of all, as it was given by hand.
+    pub index: Option<u16>,
+    /// Absolute http or https URL.
+    pub location: String,
+}
+
 impl LogoutEndpoint {
     pub(super) fn for_browser_answers(&self) -> Option<Endpoint> {
         let LogoutBinding::Browser(binding) = self.binding else { return None };

@@ -38,6 +38,8 @@ pub enum Setting {
     SecondVerifier,
     /// `sso_binding`; it may be unset.
     SsoBinding,
+    /// `response_binding`.
+    ResponseBinding,
     /// `sign_requests`; it may be unset.
     SignRequests,
     /// `encryption`.

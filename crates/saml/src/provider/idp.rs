@@ -3,7 +3,7 @@
 use clock::UnixTime;
 use xmldoc::{EncryptionKey, VerifyingKey};
 
-use super::endpoint::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
+use super::endpoint::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use super::policy::Policy;
 use crate::metadata::Scopes;
 use crate::refusal::{Refusal, quote};
@@ -17,6 +17,8 @@ pub struct Idp {
     pub sso: Endpoint,
     /// Where logout messages go, in the IdP's order; none = it knows of no single logout.
     pub slo: Vec<LogoutEndpoint>,
+    /// Where artifacts are resolved; none = it is to answer by HTTP-POST.
+    pub artifact_resolution: Vec<ArtifactEndpoint>,
     /// Keys that may sign for this IdP; at least one.
     pub keys: Vec<VerifyingKey>,
     /// For what only the IdP may read; `None` = it has published no RSA key for that.
@@ -54,6 +56,12 @@ impl Idp {
         }
     }
 
+    /// Where the message lies that an artifact with this EndpointIndex refers to (Bindings 3.6.4.2).
+    pub fn artifact_endpoint(&self, index: u16) -> Option<&ArtifactEndpoint> {
+        let has_it = |endpoint: &&ArtifactEndpoint| endpoint.index.is_none_or(|own| own == index);
+        self.artifact_resolution.iter().find(has_it)
+    }
+
     /// Where the answer to a LogoutRequest goes that came through the browser: back by its own
     /// binding, or by the other one when the IdP has only that (Profiles 4.4.3.4).
     pub fn logout_response_endpoint(&self, came_by: Binding) -> Option<Endpoint> {
@@ -79,6 +87,7 @@ mod tests {
             sso: Endpoint { binding: Binding::Redirect, location: String::new() },
             slo: slo.iter().map(endpoint).collect(),
             keys: Vec::new(),
+            artifact_resolution: Vec::new(),
             encryption_key: None,
             scopes: Default::default(),
             valid_until: None,
@@ -119,6 +128,22 @@ mod tests {
         let post = idp(&[(POST, "p", None), (SOAP, "s", None)]);
         assert_eq!(answer(&post, Binding::Redirect), Some((Binding::Post, "p".to_owned())));
         assert_eq!(answer(&idp(&[(SOAP, "s", None)]), Binding::Post), None);
+    }
+
+    #[test]
+    fn an_artifact_is_resolved_at_the_endpoint_of_its_number() {
+        let endpoint =
+            |index, location: &str| ArtifactEndpoint { index, location: location.to_owned() };
+        let mut several = idp(&[]);
+        let location = |idp: &Idp, index| idp.artifact_endpoint(index).map(|e| e.location.clone());
+        assert_eq!(location(&several, 0), None);
+        several.artifact_resolution =
+            vec![endpoint(Some(7), "seven"), endpoint(Some(0), "zero"), endpoint(Some(7), "no")];
+        assert_eq!(location(&several, 0).as_deref(), Some("zero"));
+        assert_eq!(location(&several, 7).as_deref(), Some("seven"));
+        assert_eq!(location(&several, 1), None);
+        several.artifact_resolution = vec![endpoint(None, "by hand")];
+        assert_eq!(location(&several, 65_535).as_deref(), Some("by hand"));
     }
 
     #[test]

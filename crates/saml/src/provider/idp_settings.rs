@@ -26,6 +26,10 @@ pub struct IdpSettings {
     pub sso_binding: Option<Binding>,
     /// `slo_url` and `slo_response_url`, as `sso`.
     pub slo: Option<LogoutEndpoint>,
+    /// `artifact_url`, as `sso`.
+    pub artifact_url: Option<String>,
+    /// The block itself says `response_binding`, as [`Self::demands_slo_binding`].
+    pub demands_response_binding: bool,
     /// The block itself says `slo_binding`, so that the IdP must have it; as a default of the SP it is
     /// for those IdPs that have it.
     pub demands_slo_binding: bool,
@@ -60,6 +64,7 @@ impl IdpSettings {
             && (self.entity_id.is_none() || self.disabled)
             && self.sso.is_none()
             && self.slo.is_none()
+            && self.artifact_url.is_none()
             && self.keys.is_empty()
     }
 }

@@ -12,6 +12,8 @@ pub struct RequestPolicy {
     pub issuer_format: bool,
     /// NameIDPolicy/@SPNameQualifier: the affiliation whose identifier of the user is wanted.
     pub name_id_sp_qualifier: Option<String>,
+    /// How the answer is to come, when the IdP can.
+    pub response_binding: ResponseBinding,
     /// AssertionConsumerServiceIndex in the place of URL and binding.
     pub acs_index: Option<u16>,
     /// Which attributes are wanted, as the IdP knows them of the SP's metadata.
@@ -34,6 +36,16 @@ pub struct RequestPolicy {
     pub extra_arguments: Vec<ExtraArgument>,
     /// Protocol extensions.
     pub extensions: Option<Extensions>,
+}
+
+/// How the IdP is to answer a login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResponseBinding {
+    /// The browser brings the Response (Bindings 3.5).
+    #[default]
+    Post,
+    /// The browser brings a reference to it, and this host fetches it from the IdP (Bindings 3.6).
+    Artifact,
 }
 
 /// The authentication contexts that an SP would like best.

@@ -37,6 +37,7 @@ pub static TRUSTED: LazyLock<Idp> = LazyLock::new(|| Idp {
     entity_id: IDP.to_owned(),
     sso: Endpoint { binding: Binding::Redirect, location: "https://idp.example.org/".to_owned() },
     slo: Vec::new(),
+    artifact_resolution: Vec::new(),
     encryption_key: None,
     scopes: Default::default(),
     valid_until: None,

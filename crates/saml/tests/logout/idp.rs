@@ -153,6 +153,7 @@ impl Sp {
             sso: Endpoint { binding: Binding::Redirect, location },
             slo: Vec::new(),
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
+            artifact_resolution: Vec::new(),
             encryption_key: None,
             scopes: Default::default(),
             valid_until: self.idp_until,

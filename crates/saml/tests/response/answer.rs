@@ -226,20 +226,26 @@ impl Judge {
         self.judge(received(xml)?)
     }
 
-    pub fn judge(&self, response: ReceivedResponse) -> Result<Login, Refusal> {
-        let idp = Idp {
+    /// The IdP as the SP knows it.
+    pub fn idp(&self) -> Idp {
+        Idp {
             entity_id: self.idp.to_owned(),
             sso: Endpoint {
                 binding: Binding::Redirect,
                 location: "https://idp.example.org/sso".into(),
             },
             slo: Vec::new(),
+            artifact_resolution: Vec::new(),
             encryption_key: None,
             scopes: self.scopes.clone(),
             valid_until: self.idp_until,
             keys: self.keys.iter().map(|key| key.verifying()).collect(),
             policy: self.policy.clone(),
-        };
+        }
+    }
+
+    pub fn judge(&self, response: ReceivedResponse) -> Result<Login, Refusal> {
+        let idp = self.idp();
         let decryption_keys: Vec<_> = self.sp_keys.iter().map(|key| key.decryption()).collect();
         let expected = Expected {
             sp_entity_id: self.sp,

@@ -1,6 +1,7 @@
 //! Accepting Responses: every rule with what passes, what it refuses, and the code it refuses with.
 
 mod answer;
+mod artifact;
 mod attributes;
 mod authn;
 mod conditions;

@@ -27,6 +27,8 @@ pub(super) fn settings<H: Host>(
         sso: sso(raw, policy)?,
         sso_binding: policy.sso_binding.as_ref().map(|given| given.value),
         slo: slo(raw, policy)?,
+        artifact_url: artifact_url(raw)?,
+        demands_response_binding: raw.policy.request.response_binding.is_some(),
         demands_slo_binding: raw.policy.slo_binding.is_some(),
         keys: keys(raw, around.files)?,
         metadata_signers: signatures::metadata_signers(raw, policy, around)?,
@@ -46,6 +48,14 @@ fn sso(raw: &RawIdp, policy: &RawPolicy) -> Result<Option<Endpoint>, ConfigError
     check_url("sso_url", given)?;
     let binding = policy.sso_binding.as_ref().map_or(Binding::Redirect, |given| given.value);
     Ok(Some(Endpoint { binding, location: given.value.clone() }))
+}
+
+/// `artifact_url`.
+fn artifact_url(raw: &RawIdp) -> Result<Option<String>, ConfigError> {
+    if let Some(given) = &raw.artifact_url {
+        check_url("artifact_url", given)?;
+    }
+    Ok(text(&raw.artifact_url))
 }
 
 /// `slo_url` and `slo_response_url`.

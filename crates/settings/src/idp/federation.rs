@@ -5,10 +5,11 @@ use std::sync::Arc;
 use clock::UnixTime;
 use saml::metadata::{Federation, MetadataFilter};
 use saml::provider::{self, IdpSettings, OwnKeys};
-use sp::FederatedIdps;
+use sp::{BackChannels, FederatedIdps};
 
 use super::by_hand::settings;
 use super::lines::IdpLines;
+use super::{artifacts, slo_soap};
 use crate::host::Host;
 use crate::metadata_source::is_url;
 use crate::place::{ConfigError, Given, Place};
@@ -63,7 +64,11 @@ pub(crate) fn federation<H: Host>(
             Some(Arc::new(federation))
         }
     };
-    Ok(FederatedIdps::new(settings, filter, own, current))
+    let back_channels = BackChannels {
+        logout: slo_soap::way(raw, &policy, None, around, warnings)?,
+        artifacts: artifacts::way(raw, &policy, None, around, warnings)?,
+    };
+    Ok(FederatedIdps::new(settings, filter, own, current).with_back_channels(back_channels))
 }
 
 fn read(
@@ -95,6 +100,7 @@ fn only_of_one(raw: &RawIdp) -> Result<(), ConfigError> {
     let found = once("sso_url", &raw.sso_url)
         .or_else(|| once("slo_url", &raw.slo_url))
         .or_else(|| once("slo_response_url", &raw.slo_response_url))
+        .or_else(|| once("artifact_url", &raw.artifact_url))
         .or_else(|| many("signing_certificate", &raw.signing_certificate))
         .or_else(|| many("signing_key", &raw.signing_key))
         .or_else(|| many("domain", &raw.domain));

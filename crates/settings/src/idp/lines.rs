@@ -42,6 +42,7 @@ impl IdpLines<'_> {
             Setting::Metadata => of(&self.raw.metadata),
             Setting::SecondVerifier => of(&self.policy.second_verifier),
             Setting::SsoBinding => of(&self.policy.sso_binding),
+            Setting::ResponseBinding => of(&self.policy.request.response_binding),
             Setting::SignRequests => of(&self.policy.sign_requests),
             Setting::Encryption => of(&self.policy.encryption),
             Setting::SignatureAlgorithm => of(&self.policy.signature_algorithm),

@@ -36,6 +36,7 @@ directives! {
     once sso_url: String = "sso_url", Line::text;
     once slo_url: String = "slo_url", Line::text;
     once slo_response_url: String = "slo_response_url", Line::text;
+    once artifact_url: String = "artifact_url", Line::text;
     words signing_certificate: String = "signing_certificate" [1..], |file| Ok(file.to_owned());
     words signing_key: String = "signing_key" [1..], |file| Ok(file.to_owned());
 }

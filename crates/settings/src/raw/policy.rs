@@ -55,6 +55,9 @@ directives! {
     sets require_signed_logout: bool = "require_signed_logout", Line::flag;
     sets name_id_encrypted: bool = "name_id_encrypted", Line::flag;
     once slo_ssl_trusted_certificate: String = "slo_ssl_trusted_certificate", Line::text;
+    once artifact_ssl_trusted_certificate: String = "artifact_ssl_trusted_certificate", Line::text;
+    once artifact_ssl_certificate: String = "artifact_ssl_certificate", Line::text;
+    once artifact_ssl_certificate_key: String = "artifact_ssl_certificate_key", Line::text;
     /// Never set: what it asks for is not there.
     once allow_experimental: () = "allow_experimental", experimental;
 }

@@ -1,6 +1,6 @@
 //! What AuthnRequests say: lines of `saml_idp`, or of `saml_sp` as the default for its IdPs.
 
-use saml::provider::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy};
+use saml::provider::{ExtraArgument, ExtraValue, PreferredContext, RequestPolicy, ResponseBinding};
 
 use crate::authn_context::authn_context;
 use crate::directives::directives;
@@ -13,6 +13,10 @@ directives! {
     /// The settings of AuthnRequests, which may stand in either block.
     pub struct RawRequest merged into RequestPolicy {}
 
+    sets response_binding: ResponseBinding = "response_binding", |line| {
+        use ResponseBinding::{Artifact, Post};
+        line.choice(&[("post", Post), ("artifact", Artifact)])
+    };
     sets issuer_format: bool = "issuer_format", Line::flag;
     sets name_id_sp_qualifier: Option<String> = "name_id_sp_qualifier", entity_or_off;
     sets acs_index: Option<u16> = "acs_index", number_or_off;

@@ -1,6 +1,6 @@
 //! What only the SP's metadata says.
 
-use saml::provider::Policy;
+use saml::provider::{Policy, ResponseBinding};
 use sp::{Credential, Publication};
 
 use super::description::description;
@@ -36,6 +36,9 @@ pub(super) fn publication<'a>(
         want_assertions_signed: policies.clone().any(|p| p.want_assertion_signed),
         authn_requests_signed: !credentials.is_empty()
             && policies.clone().any(|p| p.sign_requests != saml::provider::SignRequests::Off),
+        takes_artifacts: policies
+            .clone()
+            .any(|p| p.request.response_binding == ResponseBinding::Artifact),
         offer_simple_sign: raw.offer_simple_sign.as_ref().is_some_and(|g| g.value),
         offer_encryption: policies.any(|p| p.encryption != saml::provider::Encryption::Off),
     })

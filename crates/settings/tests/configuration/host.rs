@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HttpUrl;
 use saml::xmlsec1::Xmlsec1;
-use settings::{Host, StoreSettings, Unusable};
+use settings::{Host, StoreSettings, TlsFiles, Unusable};
 use sp::{BackChannel, Post, Posting, SessionRules};
 use xmldoc::SecondVerifier;
 
@@ -14,8 +14,10 @@ use xmldoc::SecondVerifier;
 pub(crate) struct TestHost {
     /// What it says to every store and connection.
     pub(crate) refusal: Option<Unusable>,
-    /// The URLs that were asked for, and whom they trust.
-    pub(crate) channels: Vec<(String, Option<String>)>,
+    /// The origins that were asked for at a time, and their TLS.
+    pub(crate) channels: Vec<(Vec<String>, Option<Tls>)>,
+    /// It knows no addresses.
+    pub(crate) has_no_names: bool,
     /// What it says when it is asked for xmlsec1.
     pub(crate) without_xmlsec1: Option<String>,
     /// How often it was.
@@ -25,6 +27,23 @@ pub(crate) struct TestHost {
 pub(crate) struct Sessions {
     pub(crate) store: Rc<StoreSettings>,
     pub(crate) rules: SessionRules,
+}
+
+/// Files by their names, without the folder: whom a channel trusts, what it shows.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tls {
+    pub(crate) trusted: Option<String>,
+    pub(crate) certificate: Option<(String, String)>,
+}
+
+impl Tls {
+    fn of(files: &TlsFiles) -> Self {
+        let name = |path: &String| path.rsplit('/').next().unwrap_or_default().to_owned();
+        Self {
+            trusted: files.trusted_certificate.as_ref().map(name),
+            certificate: files.certificate.as_ref().map(|(of, key)| (name(of), name(key))),
+        }
+    }
 }
 
 /// A server of metadata, as it was asked for.
@@ -50,10 +69,15 @@ impl Host for TestHost {
 
     fn back_channel(
         &mut self,
-        url: &HttpUrl<'_>,
-        trusted_certificate: Option<&str>,
+        urls: &[HttpUrl<'_>],
+        tls: Option<&TlsFiles>,
     ) -> Result<Rc<dyn BackChannel>, Unusable> {
-        self.channels.push((url.origin(), trusted_certificate.map(str::to_owned)));
+        let (origins, tls) = (urls.iter().map(HttpUrl::origin).collect(), tls.map(Tls::of));
+        self.channels.push((origins, tls));
+        if let (Some(url), true) = (urls.first(), self.has_no_names) {
+            let (address, why) = (format!("{}:{}", url.host(), url.port()), "no such host".into());
+            return Err(Unusable::Address { address, why });
+        }
         self.refusal.clone().map_or(Ok(Rc::new(Silent)), Err)
     }
 
@@ -112,6 +136,10 @@ impl SecondVerifier for Agreeing {
 struct Silent;
 
 impl BackChannel for Silent {
+    fn reaches(&self, _: &HttpUrl<'_>) -> bool {
+        true
+    }
+
     fn post(&self, _: Post) -> Posting<'_> {
         Box::pin(async { Err("nobody is there".into()) })
     }

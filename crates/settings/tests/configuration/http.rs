@@ -230,7 +230,11 @@ impl Site {
 
     /// What is made of a configuration that is good.
     pub(crate) fn made(&self) -> Http {
-        self.make().unwrap_or_else(|mistake| panic!("{mistake}\n{}", self.text()))
+        self.made_at(TestHost::default())
+    }
+
+    pub(crate) fn made_at(&self, host: TestHost) -> Http {
+        make_at(host, &self.text()).unwrap_or_else(|mistake| panic!("{mistake}\n{}", self.text()))
     }
 
     /// What `nginx -t` would say.

@@ -7,18 +7,23 @@ use refresh::{Copy, Schedule, Seal, Shelf};
 use settings::SourcePlace;
 
 use crate::files::folder;
+use crate::host::TestHost;
 use crate::http::{Http, Site};
 
 const URL: &str = "https://second.example.org/metadata";
 
 /// With an IdP `b` by URL, the copies in a folder of that name.
 fn made(shelf: &str, lines: &str) -> Http {
+    made_at(TestHost::default(), shelf, lines)
+}
+
+fn made_at(host: TestHost, shelf: &str, lines: &str) -> Http {
     let cache = folder().join(shelf);
     let http =
         format!("saml_idp b {{ metadata {URL}; metadata_cache {}; {lines} }}", cache.display());
     let mut site = Site::with("http", &http);
     site.add("sp", "idp b;");
-    site.made()
+    site.made_at(host)
 }
 
 /// Puts a file on a shelf as the copy.
@@ -84,6 +89,18 @@ fn a_copy_that_is_of_no_use_is_a_warning_and_no_mistake() {
         assert!(warning.starts_with("the copy that was kept cannot be used: "), "{warning}");
         assert!(warning.contains(why) && warning.contains("nginx.conf:1"), "{warning}");
     }
+}
+
+/// An IdP's name that is not known yet keeps nginx from no start: what metadata says may change.
+#[test]
+fn an_endpoint_of_a_copy_that_cannot_be_reached_is_a_warning_and_no_mistake() {
+    keep("unreached", "soap.xml");
+    let http = made_at(TestHost { has_no_names: true, ..TestHost::default() }, "unreached", "");
+    assert!(is_known(&http));
+    let [warning] = &http.warnings[..] else { panic!("{:?}", http.warnings) };
+    assert!(warning.contains("cannot be used: no such host"), "{warning}");
+    let asked: Vec<_> = http.host.channels.iter().map(|(origins, _)| origins.len()).collect();
+    assert_eq!(asked, [1, 0], "the way to others is prepared");
 }
 
 #[test]

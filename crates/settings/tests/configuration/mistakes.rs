@@ -52,6 +52,7 @@ fn what_the_host_cannot_use_is_told_at_its_line() {
     let store =
         "saml_session_store s { zone z 1m;\n memcached a.internal tls; secret good.secret; }";
     let by_soap = "saml_idp b { metadata soap.xml;\n slo_ssl_trusted_certificate sp.crt; }";
+    let by_artifact = "saml_idp b { entity_id b; sso_url https://b/; signing_key idp.pub; response_binding artifact; artifact_url https://b/;\n artifact_ssl_trusted_certificate sp.crt; }";
     for (http, refusal, sentence) in [
         (store, Unusable::Zone("taken".into()), "\"zone\" \"z\": taken in nginx.conf:1"),
         (
@@ -71,6 +72,20 @@ fn what_the_host_cannot_use_is_told_at_its_line() {
             "the SOAP endpoint https://idp.example.org:8443 for logout at saml_idp \"b\" cannot be \
              used: host not found; make its name known to this host, or take another by \
              \"slo_binding\" or \"slo_url\" in nginx.conf:1",
+        ),
+        (
+            by_artifact,
+            Unusable::Tls("no key".into()),
+            "TLS for the artifacts of saml_idp \"b\" cannot be set up, see \
+             \"artifact_ssl_trusted_certificate\" and \"artifact_ssl_certificate\": no key in \
+             nginx.conf:2",
+        ),
+        (
+            by_artifact,
+            address("b:443"),
+            "the ArtifactResolutionService at b:443 of saml_idp \"b\" cannot be used: host not found; \
+             make its name known to this host, give another by \"artifact_url\", or say \
+             \"response_binding post\" in nginx.conf:1",
         ),
     ] {
         let host = TestHost { refusal: Some(refusal), ..TestHost::default() };

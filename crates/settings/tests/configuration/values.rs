@@ -9,6 +9,7 @@ use sp::{Discovery, EndpointKind, WantedIdp};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
 use crate::files::folder;
+use crate::host::Tls;
 use crate::http::{GOOD, Http, Site};
 
 fn store(lines: &str) -> Http {
@@ -185,11 +186,73 @@ fn logouts_by_soap_go_by_the_back_channel() {
     let mut site = Site::with("http", &format!("saml_idp b {{ {idp} }}"));
     site.add("sp", "idp b;");
     let http = site.made();
-    assert!(http.sp().idps.named("b").unwrap().soap_slo().is_some());
-    assert!(http.sp().idps.named("corp").unwrap().soap_slo().is_none());
-    let [(origin, trusted)] = &http.host.channels[..] else { panic!("{:?}", http.host.channels) };
-    assert_eq!(origin, "https://idp.example.org:8443");
-    assert!(trusted.as_ref().is_some_and(|path| path.ends_with("/sp.crt")));
+    let has_channel = |name| http.sp().idps.named(name).unwrap().back_channels().logout.is_some();
+    assert!(has_channel("b") && !has_channel("corp"));
+    let [(origins, Some(tls))] = &http.host.channels[..] else {
+        panic!("{:?}", http.host.channels)
+    };
+    assert_eq!(origins[..], ["https://idp.example.org:8443"]);
+    assert_eq!(*tls, Tls { trusted: Some("sp.crt".into()), certificate: None });
+}
+
+const BY_HAND: &str = "entity_id b; sso_url https://b/; signing_key idp.pub;";
+
+/// The channels for artifacts of `b`, whose lines these are.
+fn artifact_channels(lines: &str) -> Vec<(Vec<String>, Option<Tls>)> {
+    let mut site = Site::with("http", &format!("saml_idp b {{ {lines} }}"));
+    site.add("sp", "idp b;");
+    let http = site.made();
+    let artifacts = |name| &http.sp().idps.named(name).unwrap().back_channels().artifacts;
+    assert!(artifacts("corp").is_none());
+    assert_eq!(artifacts("b").is_some(), !http.host.channels.is_empty());
+    http.host.channels
+}
+
+#[test]
+fn artifacts_are_resolved_by_the_back_channel_where_they_are_wanted() {
+    let none = Tls { trusted: None, certificate: None };
+    let wanted = "response_binding artifact;";
+    let by_hand = format!("{BY_HAND} artifact_url https://b:8443/artifact; {wanted}");
+    let origin = vec!["https://b:8443".to_owned()];
+    assert_eq!(artifact_channels(&by_hand), [(origin.clone(), Some(none))]);
+    let files = "artifact_ssl_trusted_certificate other.crt; artifact_ssl_certificate sp.crt; \
+                 artifact_ssl_certificate_key sp.key;";
+    let certificate = Some(("sp.crt".to_owned(), "sp.key".to_owned()));
+    let tls = Tls { trusted: Some("other.crt".to_owned()), certificate };
+    assert_eq!(artifact_channels(&format!("{by_hand} {files}")), [(origin, Some(tls))]);
+    let plain = format!("{BY_HAND} artifact_url http://b/artifact; {wanted}");
+    assert_eq!(artifact_channels(&plain), [(vec!["http://b".to_owned()], None)]);
+    let post = format!("{BY_HAND} artifact_url http://b/artifact; response_binding post;");
+    assert_eq!(artifact_channels(&post), []);
+}
+
+#[test]
+fn a_default_of_the_sp_is_for_the_idps_that_can() {
+    let mut site = Site::with("sp", "response_binding artifact; idp b; idp c;");
+    site.add("http", &format!("saml_idp b {{ {BY_HAND} artifact_url http://b/; }}"));
+    site.add("http", "saml_idp c { metadata second.xml; }");
+    let http = site.made();
+    let resolves = |name| {
+        let idp = http.sp().idps.named(name).unwrap().current().unwrap();
+        !idp.artifact_resolution.is_empty()
+    };
+    assert!(resolves("b") && !resolves("c") && !resolves("corp"));
+    assert!(http.sp().publication.takes_artifacts);
+    assert!(!GOOD.made().sp().publication.takes_artifacts);
+}
+
+#[test]
+fn an_endpoint_that_metadata_may_move_is_foreseen() {
+    let lines = "slo_binding soap; response_binding artifact;";
+    let http = Site::with("http", &format!("saml_idp b {{ metadata https://b/; {lines} }}"));
+    let mut site = http;
+    site.add("sp", "idp b;");
+    let http = site.made();
+    let channels = http.sp().idps.named("b").unwrap().back_channels().clone();
+    assert!(channels.logout.is_some() && channels.artifacts.is_some());
+    for (origins, tls) in &http.host.channels {
+        assert!(origins.is_empty() && tls.is_some());
+    }
 }
 
 #[test]

@@ -67,6 +67,24 @@ fn what_surely_is_not_meant_is_told() {
             "\"slo_ssl_trusted_certificate\" is of no use: logouts at saml_idp \"corp\" do not go to \
              a SOAP endpoint by https in nginx.conf:4",
         ),
+        (
+            &[("idp", "artifact_url https://b/;")],
+            "\"artifact_url\" is of no use at saml_idp \"corp\": response_binding is not artifact in \
+             nginx.conf:4",
+        ),
+        (
+            &[("idp", "artifact_ssl_certificate sp.crt;\nartifact_ssl_certificate_key sp.key;")],
+            "\"artifact_ssl_certificate\" is of no use at saml_idp \"corp\": response_binding is not \
+             artifact in nginx.conf:4",
+        ),
+        (
+            &[
+                ("idp", "artifact_url http://b/;\nresponse_binding artifact;"),
+                ("idp", "artifact_ssl_trusted_certificate sp.crt;"),
+            ],
+            "\"artifact_ssl_trusted_certificate\" is of no use at saml_idp \"corp\": its artifacts are \
+             not resolved by https in nginx.conf:6",
+        ),
     ] {
         assert_eq!(warnings(added), [sentence]);
     }

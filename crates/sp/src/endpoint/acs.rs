@@ -1,6 +1,7 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod artifact;
 mod context;
 mod known;
 mod resumption;
@@ -12,6 +13,7 @@ use saml::response::{Asked, Login, ReceivedResponse};
 use session::PendingLogin;
 
 use self::arrival::{establish, go_on};
+pub(super) use self::artifact::resolve;
 use self::known::Known;
 pub(super) use self::resumption::{RESUMPTION, resume};
 use crate::decryption_budget;
@@ -84,7 +86,8 @@ fn accept_answer<S>(
         force_authn: pending.force_authn,
         authn_context: pending.authn_context.as_ref(),
     };
-    let expected = sp.expected(&idp, sp.endpoints.acs(), visit.now);
+    // A Response that was fetched is younger than the visit.
+    let expected = sp.expected(&idp, sp.endpoints.acs(), visit.server.now());
     decryption_budget::accept(visit, response, &expected, Some(asked))
 }
 
@@ -119,6 +122,6 @@ fn accept_unsolicited<S>(
             ),
         ));
     }
-    let expected = sp.expected(&provider, sp.endpoints.acs(), visit.now);
+    let expected = sp.expected(&provider, sp.endpoints.acs(), visit.server.now());
     decryption_budget::accept(visit, response, &expected, None)
 }

@@ -96,8 +96,8 @@ async fn at_idp<S: SessionStore>(
             };
             Ok(reply.with_cookie(remember(sp, &logout)?))
         }
-        Delivery::Soap { envelope, .. } => {
-            Ok(logout_soap::ask(visit, sp, &idp, &id, envelope, target).await)
+        Delivery::Soap { url, envelope } => {
+            Ok(logout_soap::ask(visit, sp, &idp, &id, (url, envelope), target).await)
         }
     }
 }

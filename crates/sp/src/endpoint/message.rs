@@ -3,7 +3,10 @@
 
 use http::Headers;
 use pages::{About, Reply};
-use saml::binding::{decode_post, decode_redirect, is_paos, is_soap};
+use saml::artifact::Artifact;
+use saml::binding::{
+    ArtifactMessage, decode_artifact, decode_post, decode_redirect, is_paos, is_soap,
+};
 use saml::reason;
 use saml::receive::{Received, receive_paos, receive_post, receive_redirect, receive_soap};
 use saml::refusal::{Refusal, Sender};
@@ -30,7 +33,15 @@ pub(super) async fn answer<S: SessionStore>(
     };
     let relay_state = relay_state.as_deref();
     match received {
-        Ok(received) => dispatch(at, visit, sp, received, relay_state).await,
+        Ok(Content::Message(received)) => dispatch(at, visit, sp, received, relay_state).await,
+        Ok(Content::Artifact(artifact)) if at == EndpointKind::Acs => {
+            acs::resolve(visit, sp, &artifact, relay_state).await
+        }
+        Ok(Content::Artifact(_)) => {
+            let detail = format!("an artifact came to {}, which takes none", at.directive());
+            let refusal = Refusal::new(&reason::MESSAGE_UNEXPECTED, detail);
+            refuse(visit, sp, relay_state, refusal)
+        }
         // The page on which a logout ends.
         Err(refusal) if at == EndpointKind::Sls && is_without_message(visit, &refusal) => {
             logged_out::show(visit, sp, unreadable(visit, sp, refusal)).await
@@ -41,8 +52,33 @@ pub(super) async fn answer<S: SessionStore>(
 
 /// A message, or why it cannot be read, and what came with it.
 struct Message {
-    received: Result<Received, Refusal>,
+    received: Result<Content, Refusal>,
     relay_state: Option<String>,
+}
+
+/// What stands in the place of the message.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and mostly the large one")]
+enum Content {
+    Message(Received),
+    /// A reference to it (Bindings 3.6).
+    Artifact(Artifact),
+}
+
+impl Message {
+    /// A form or a query in which no message was found, for `refusal`, may hold an artifact.
+    fn without(refusal: Refusal, pairs: &[u8]) -> Self {
+        let artifact = match refusal.reason() == &reason::MESSAGE_MISSING {
+            true => decode_artifact(pairs),
+            false => Ok(None),
+        };
+        match artifact {
+            Ok(Some(ArtifactMessage { artifact, relay_state })) => {
+                Self { received: Ok(Content::Artifact(artifact)), relay_state }
+            }
+            Ok(None) => Self { received: Err(refusal), relay_state: relay_state_of(pairs) },
+            Err(refusal) => Self { received: Err(refusal), relay_state: relay_state_of(pairs) },
+        }
+    }
 }
 
 /// A form (HTTP-POST, HTTP-POST-SimpleSign), or an envelope (SOAP; PAOS at the ACS, where programs may log
@@ -68,22 +104,24 @@ async fn of_body<S: SessionStore>(
     if at == EndpointKind::Acs && sp.takes_paos.get() && is_paos(content_type) {
         return Ok(match receive_paos(&body, &sp.limits()) {
             Ok((response, relay_state)) => {
-                Message { received: Ok(Received::Response(response)), relay_state }
+                let received = Ok(Content::Message(Received::Response(response)));
+                Message { received, relay_state }
             }
             Err(refusal) => Message { received: Err(refusal), relay_state: None },
         });
     }
     if is_soap(content_type) {
-        let received = receive_soap(&body, &sp.limits()).map_err(no_answer);
+        let received = receive_soap(&body, &sp.limits()).map(Content::Message).map_err(no_answer);
         let relay_state = received.is_err().then(|| relay_state_of(&body)).flatten();
         return Ok(Message { received, relay_state });
     }
     Ok(match decode_post(content_type, &body, sp.max_message_size) {
         Ok(message) => {
             let relay_state = message.relay_state.clone();
-            Message { received: receive_post(message, &sp.limits()), relay_state }
+            let received = receive_post(message, &sp.limits()).map(Content::Message);
+            Message { received, relay_state }
         }
-        Err(refusal) => Message { received: Err(refusal), relay_state: relay_state_of(&body) },
+        Err(refusal) => Message::without(refusal, &body),
     })
 }
 
@@ -92,9 +130,9 @@ fn declared_length(visit: &Visit) -> Option<usize> {
     std::str::from_utf8(visit.head.first("content-length")?).ok()?.parse().ok()
 }
 
-/// What a form that cannot be decoded says of the login or logout that it belongs to.
-fn relay_state_of(body: &[u8]) -> Option<String> {
-    let mut fields = form_urlencoded::parse(body);
+/// What a form or query that cannot be decoded says of the login or logout that it belongs to.
+fn relay_state_of(pairs: &[u8]) -> Option<String> {
+    let mut fields = form_urlencoded::parse(pairs);
     fields.find(|(name, _)| name == "RelayState").map(|(_, value)| value.into_owned())
 }
 
@@ -106,17 +144,15 @@ fn no_answer(refusal: Refusal) -> Refusal {
     Refusal::new(&reason::MESSAGE_UNEXPECTED, format!("a SOAP Fault: {}", refusal.detail()))
 }
 
-/// HTTP-Redirect: some IdPs answer a login so by default.
+/// HTTP-Redirect, by which some IdPs answer a login by default, or HTTP-Artifact.
 fn of_query<S>(visit: &Visit, sp: &Sp<S>) -> Message {
     match decode_redirect(visit.head.query(), sp.max_message_size) {
         Ok(message) => {
             let relay_state = message.relay_state.clone();
-            Message { received: receive_redirect(message, &sp.limits()), relay_state }
+            let received = receive_redirect(message, &sp.limits()).map(Content::Message);
+            Message { received, relay_state }
         }
-        Err(refusal) => {
-            let relay_state = visit.head.argument("RelayState").map(|state| state.into_owned());
-            Message { received: Err(refusal), relay_state }
-        }
+        Err(refusal) => Message::without(refusal, visit.head.query()),
     }
 }
 

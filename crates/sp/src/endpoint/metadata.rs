@@ -4,7 +4,7 @@ use clock::UnixTime;
 use http::prefers_html_to_xml;
 use pages::{MetadataPage, Reply};
 use saml::metadata::SpMetadata;
-use saml::namespace::{BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
+use saml::namespace::{BINDING_ARTIFACT, BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
 use saml::reason;
 use saml::refusal::Refusal;
 use xmldoc::{Certificate, DigestAlgorithm, SignaturePlace, sign_enveloped};
@@ -98,9 +98,10 @@ fn id(xml: &str) -> String {
 /// By what a Response may come besides HTTP-POST. An IdP may take any that is named, so that only what
 /// somebody wants is.
 fn other_acs_bindings<S>(sp: &Sp<S>) -> Vec<&'static str> {
+    let artifacts = sp.publication.takes_artifacts.then_some(BINDING_ARTIFACT);
     let simple_sign = sp.publication.offer_simple_sign.then_some(BINDING_POST_SIMPLE_SIGN);
     let paos = sp.takes_paos.get().then_some(BINDING_PAOS);
-    simple_sign.into_iter().chain(paos).collect()
+    artifacts.into_iter().chain(simple_sign).chain(paos).collect()
 }
 
 fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {

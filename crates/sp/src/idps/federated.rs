@@ -6,11 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clock::UnixTime;
+use saml::artifact::SourceId;
 use saml::metadata::{Federation, Member, MetadataFilter};
 use saml::provider::{self, IdpSettings, OwnKeys};
 use xmldoc::SigningKey;
 
 use super::offer::Offer;
+use crate::back_channel::BackChannels;
 use crate::idp::{Current, Idp};
 
 /// So many IdPs are kept ready, some kilobytes each: whoever asks for others has them made anew.
@@ -22,6 +24,7 @@ pub struct FederatedIdps {
     filter: Arc<MetadataFilter>,
     signer: Option<SigningKey>,
     decrypts: bool,
+    back_channels: BackChannels,
     current: RefCell<Option<Arc<Federation>>>,
     made: RefCell<HashMap<String, Rc<Idp>>>,
 }
@@ -37,7 +40,15 @@ impl FederatedIdps {
     ) -> Self {
         let (signer, decrypts) = (own.signer.cloned(), own.decrypts);
         let current = RefCell::new(current);
-        Self { settings, filter, signer, decrypts, current, made: RefCell::default() }
+        let back_channels = BackChannels::default();
+        let made = RefCell::default();
+        Self { settings, filter, signer, decrypts, back_channels, current, made }
+    }
+
+    /// With ways to the servers of its IdPs.
+    #[must_use]
+    pub fn with_back_channels(self, back_channels: BackChannels) -> Self {
+        Self { back_channels, ..self }
     }
 
     /// What the block says.
@@ -82,6 +93,11 @@ impl FederatedIdps {
         Some(idp)
     }
 
+    /// Its IdP whose artifacts have this SourceID.
+    pub(super) fn of_source(&self, source: SourceId) -> Option<Arc<Member>> {
+        self.current()?.of_source(source).cloned()
+    }
+
     /// Those that people can choose from.
     pub(super) fn offers(&self) -> impl Iterator<Item = Offer> + use<> {
         let current = self.current().filter(|_| !self.settings.disabled);
@@ -120,7 +136,8 @@ impl FederatedIdps {
         match found {
             Ok((provider, ui)) => {
                 let (provider, ui) = (Rc::new(provider), Rc::new(ui));
-                Idp::new(settings, Some(Current { provider, soap_slo: None, ui }))
+                Idp::new(settings, Some(Current { provider, ui }))
+                    .with_back_channels(self.back_channels.clone())
             }
             Err(flaw) => Idp::unusable(settings, flaw),
         }

@@ -36,6 +36,19 @@ fn they_are_found_in_order_and_by_both_names() {
 }
 
 #[test]
+fn artifacts_lead_to_whoever_has_the_entity_id_at_present() {
+    let idps = idps();
+    let name =
+        |entity_id: &str| idps.of_source(SourceId::of(entity_id)).map(|idp| idp.name().to_owned());
+    assert_eq!(name(TWO).as_deref(), Some("two"));
+    assert_eq!((name(NEW), name("late")), (None, None));
+    idps.swap(named(&idps, "two"), current(NEW)).unwrap();
+    assert_eq!((name(NEW).as_deref(), name(TWO)), (Some("two"), None));
+    idps.swap(named(&idps, "late"), current(TWO)).unwrap();
+    assert_eq!(name(TWO).as_deref(), Some("late"));
+}
+
+#[test]
 fn the_default_is_the_first_that_is_known() {
     let idps = idps();
     assert_eq!(idps.default_idp().unwrap().name(), "one");

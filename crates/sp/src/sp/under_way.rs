@@ -34,6 +34,25 @@ impl<S: SessionStore> Sp<S> {
         Ok(self.cookies.requests(r).map(cookie).collect())
     }
 
+    /// The logins of this browser, and whether each took too long.
+    ///
+    /// # Errors
+    /// The store has no secret yet.
+    pub(crate) fn logins<'r>(
+        &'r self,
+        r: &'r impl Headers,
+        now: UnixTime,
+    ) -> Result<impl Iterator<Item = (PendingLogin, bool)>, Refusal> {
+        let secrets = self.sessions.secrets()?;
+        let open =
+            move |value: &[u8]| match PendingLogin::open_cookie(secrets, &self.id, value, now) {
+                Ok(login) => Some((login, false)),
+                Err(PendingError::Expired(login)) => Some((*login, true)),
+                Err(PendingError::Invalid) => None,
+            };
+        Ok(self.cookies.requests(r).filter_map(move |(_, value)| open(value)))
+    }
+
     /// Has this browser a login under way?
     pub fn is_logging_in(&self, r: &impl Headers, now: UnixTime) -> bool {
         let is_waiting = |(_, cookie): &(_, LoginCookie)| {

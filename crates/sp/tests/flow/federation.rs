@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use saml::artifact::SourceId;
 use saml::metadata::{Federation, MetadataFilter};
 use sp::Discovery;
 use sp::EndpointKind::{Acs, Discovery as Page, Login, Logout};
@@ -179,4 +180,17 @@ fn a_session_ends_where_its_idp_is_of_a_federation() {
     log_in(&site, &mut browser, uni());
     let answer = site.ask(&mut browser, Ask::open(Logout, ""));
     assert!(answer.status() < 400 && site.session(&browser).is_none());
+}
+
+#[test]
+fn artifacts_name_its_idps_too_and_those_that_are_taken_out() {
+    let of = |site: &Site, idp: Idp| site.sp.idps.of_source(SourceId::of(idp.entity_id));
+    let site = plan().site();
+    assert_eq!(of(&site, uni()).unwrap().name(), UNI);
+    assert!(!of(&site, uni()).unwrap().is_disabled());
+    let site = Plan { barred: Some(UNI), ..plan() }.site();
+    assert!(of(&site, uni()).unwrap().is_disabled());
+    assert!(!of(&site, college()).unwrap().is_disabled());
+    swap(&site, federation_of(&[descriptor(UNI, "uni", Some(&uni()))]));
+    assert!(of(&site, college()).is_none());
 }

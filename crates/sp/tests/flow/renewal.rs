@@ -2,8 +2,10 @@
 
 use clock::{Seconds, UnixTime};
 use saml::metadata::{IdpMetadata, MetadataKey, UiInfo, Validity};
-use saml::provider::{Binding, Endpoint, LogoutBinding, LogoutEndpoint};
-use sp::EndpointKind::Acs;
+use saml::provider::{
+    ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint, Policy, ResponseBinding,
+};
+use sp::EndpointKind::{Acs, Logout};
 use sp::NotRenewed;
 
 use crate::site::{Ask, Assertion, Browser, Idp, NOW, Plan, Site, corp, other, provider_of};
@@ -17,6 +19,8 @@ fn metadata(idp: Idp) -> IdpMetadata {
         other_sso_bindings: Vec::new(),
         slo: Vec::new(),
         unusable_slo: Vec::new(),
+        artifact_resolution: Vec::new(),
+        unusable_artifact_resolution: Vec::new(),
         keys: provider.keys.into_iter().map(key).collect(),
         unusable_keys: Vec::new(),
         encryption_key: None,
@@ -116,7 +120,49 @@ fn an_endpoint_for_soap_that_stays_goes_on() {
     new.slo.clone_from(&old.slo);
     let (_, warnings) = renew(&site, &new).unwrap();
     assert_eq!(warnings, Vec::<String>::new());
-    assert!(idp.soap_slo().is_some());
+}
+
+/// From then on the browser's logout goes to the new place.
+#[test]
+fn an_endpoint_for_soap_that_moves_on_its_server_is_used_at_once() {
+    let site = Plan { slo: vec![LogoutBinding::Soap], ..Plan::default() }.site();
+    let mut new = valid_for(3600, corp());
+    let location = "https://idp.corp.example/moved".to_owned();
+    new.slo = vec![LogoutEndpoint {
+        binding: LogoutBinding::Soap,
+        location: location.clone(),
+        response_location: None,
+    }];
+    let (_, warnings) = renew(&site, &new).unwrap();
+    assert_eq!(warnings, Vec::<String>::new());
+    let mut browser = Browser::default();
+    site.log_in(&mut browser, "_s1");
+    site.ask(&mut browser, Ask::open(Logout, ""));
+    let posts = site.soap_slo.posts.borrow();
+    assert_eq!((posts.len(), &posts[0].url), (1, &location));
+    assert!(posts[0].body.contains(&format!("Destination=\"{location}\"")));
+    new.slo[0].location = "https://elsewhere.example/slo".to_owned();
+    let (_, warnings) = renew(&site, &new).unwrap();
+    assert!(warnings[0].contains("\"https://elsewhere.example/slo\" now: reload"), "{warnings:?}");
+}
+
+#[test]
+fn a_place_for_artifacts_that_cannot_be_reached_is_a_warning() {
+    let mut policy = Policy::default();
+    policy.request.response_binding = ResponseBinding::Artifact;
+    let site = Plan { by_artifact: true, policy, ..Plan::default() }.site();
+    let mut new = valid_for(3600, corp());
+    let at = |index, host: &str| ArtifactEndpoint {
+        index: Some(index),
+        location: format!("https://{host}/new"),
+    };
+    new.artifact_resolution = vec![at(0, "idp.corp.example"), at(1, "elsewhere.example")];
+    let (changes, warnings) = renew(&site, &new).unwrap();
+    let told =
+        changes.iter().any(|told| told.starts_with("ArtifactResolutionService \"https://idp"));
+    assert!(told, "{changes:?}");
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("\"https://elsewhere.example/new\" now: reload"), "{warning}");
 }
 
 #[test]
@@ -126,10 +172,8 @@ fn a_new_endpoint_for_soap_that_cannot_be_reached_is_a_warning() {
     let location = "https://soap.corp.example/slo".to_owned();
     let binding = LogoutBinding::Soap;
     new.slo.push(LogoutEndpoint { binding, location, response_location: None });
-    let idp = site.sp.idps.named("corp").unwrap();
     let (_, warnings) = renew(&site, &new).unwrap();
     assert!(warnings[0].contains("\"https://soap.corp.example/slo\" now: reload"), "{warnings:?}");
-    assert!(idp.soap_slo().is_none());
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub const BASE_URL: &str = "https://app.example.com";
 pub const ENTITY_ID: &str = "https://app.example.com/saml/metadata";
 pub const ACS: &str = "https://app.example.com/saml/acs";
 pub const SLS: &str = "https://app.example.com/saml/sls";
+/// The number of corp's ArtifactResolutionService.
+pub const ARTIFACT_INDEX: u16 = 3;
 /// 2026-11-21T11:30:00Z
 pub const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 pub const REQUEST_LIFETIME: Seconds = Seconds(600);
@@ -51,10 +53,12 @@ pub const MAX_MESSAGE_SIZE: usize = 32 * 1024;
 /// The SP, and what it works with.
 pub struct Site {
     pub sp: Rc<Sp<Memory>>,
-    pub now: Cell<UnixTime>,
+    pub now: Rc<Cell<UnixTime>>,
     pub application: Rc<Application>,
     /// Where `corp` takes LogoutRequests by SOAP.
     pub soap_slo: Rc<SoapEndpoint>,
+    /// Where it resolves its artifacts.
+    pub artifacts: Rc<SoapEndpoint>,
     /// What the administrator was told.
     pub notes: Rc<RefCell<Vec<String>>>,
 }
@@ -93,7 +97,7 @@ impl Site {
     /// The visit of a request, and the server that it comes to.
     pub fn visit(&self, ask: &Ask, cookies: Option<String>) -> (Visit, Rc<Host>) {
         let host = Rc::new(Host {
-            now: self.now.get(),
+            now: Rc::clone(&self.now),
             body: RefCell::new(ask.body.clone()),
             application: Rc::clone(&self.application),
             notes: Rc::clone(&self.notes),

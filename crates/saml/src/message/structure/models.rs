@@ -145,6 +145,17 @@ pub(super) const MODELS: &[Model] = &[
         ]),
     ),
     protocol(
+        "ArtifactResponse",
+        STATUS_RESPONSE,
+        Children(&[
+            one(ASSERTION, "Issuer"),
+            one(XMLDSIG, "Signature"),
+            one(PROTOCOL, "Extensions"),
+            one(PROTOCOL, "Status"),
+            one(PROTOCOL, "Response"),
+        ]),
+    ),
+    protocol(
         "Status",
         &[],
         Children(&[

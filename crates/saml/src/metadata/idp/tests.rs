@@ -428,6 +428,34 @@ fn a_broken_logout_endpoint_costs_only_itself() {
 }
 
 #[test]
+fn artifact_resolution_services_are_read_with_their_numbers() {
+    let service = |attributes: &str| {
+        format!(
+            r#"<md:ArtifactResolutionService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" {attributes}/>"#
+        )
+    };
+    let by_post = service("Location=\"https://a/post\" index=\"9\"").replace("bindings:SOAP", "x");
+    let services = [
+        service("Location=\"https://a/first\" index=\" 65535 \""),
+        service("Location=\"https://a/second\" index=\"0\" isDefault=\"true\""),
+        by_post,
+        service("Location=\"/artifact\" index=\"1\""),
+        service("Location=\"https://a/none\""),
+        service("Location=\"https://a/large\" index=\"65536\""),
+    ]
+    .concat();
+    let metadata = parse(&entity("entityID=\"a\"", &role(&format!("{services}{REDIRECT}"))));
+    let found: Vec<_> =
+        metadata.artifact_resolution.iter().map(|e| (e.index, e.location.as_str())).collect();
+    assert_eq!(found, [(Some(65535), "https://a/first"), (Some(0), "https://a/second")]);
+    let [address, none, large] = &metadata.unusable_artifact_resolution[..] else {
+        panic!("{:?}", metadata.unusable_artifact_resolution)
+    };
+    assert!(address.contains("\"/artifact\"") && large.contains("\"65536\""), "{address} {large}");
+    assert!(none.contains("the index \"\" of an ArtifactResolutionService of \"a\""), "{none}");
+}
+
+#[test]
 fn the_first_rsa_key_for_encryption_is_taken_with_its_algorithms() {
     let (rsa, other, ec) = (Credential::rsa(), Credential::rsa(), Credential::p256());
     let method =

@@ -1,6 +1,6 @@
 use super::*;
 use crate::metadata::Localized;
-use crate::namespace::{BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
+use crate::namespace::{BINDING_ARTIFACT, BINDING_PAOS, BINDING_POST_SIMPLE_SIGN};
 use crate::test_credentials::Credential;
 use crate::test_tools::assert_valid;
 
@@ -146,7 +146,7 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
     let xml = SpMetadata {
         entity_id: "urn:app",
         acs_urls: &urls(&["https://app.example.com/acs?a=b&c=d", "https://app.example.com/acs2"]),
-        other_acs_bindings: &[BINDING_POST_SIMPLE_SIGN, BINDING_PAOS],
+        other_acs_bindings: &[BINDING_ARTIFACT, BINDING_POST_SIMPLE_SIGN, BINDING_PAOS],
         discovery_response: Some("https://app.example.com/discovery"),
         slo_urls: &urls(&["https://app.example.com/sls", "https://app.example.com/sls2"]),
         certificates: &certificates,
@@ -166,9 +166,11 @@ fn everything_at_once_is_in_the_order_of_the_schema() {
         "AuthnRequestsSigned=\"true\" WantAssertionsSigned=\"true\"",
         "Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"0\" isDefault=\"true\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/acs2\" index=\"1\"/>",
-        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
-        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
-        "bindings:PAOS\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"4\"/>",
+        "bindings:HTTP-Artifact\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"2\"/>",
+        "bindings:HTTP-Artifact\" Location=\"https://app.example.com/acs2\" index=\"3\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"4\"/>",
+        "bindings:HTTP-POST-SimpleSign\" Location=\"https://app.example.com/acs2\" index=\"5\"/>",
+        "bindings:PAOS\" Location=\"https://app.example.com/acs?a=b&amp;c=d\" index=\"6\"/>",
         "bindings:HTTP-Redirect\" Location=\"https://app.example.com/sls\"/>",
         "bindings:HTTP-POST\" Location=\"https://app.example.com/sls\"/>",
         "bindings:SOAP\" Location=\"https://app.example.com/sls\"/>",

@@ -12,7 +12,8 @@ use xmldoc::{
 use super::*;
 use crate::metadata::{MetadataKey, UiInfo, Validity};
 use crate::provider::{
-    Encryption, LogoutBinding, LogoutEndpoint, Policy, SignRequests, expiry_warning,
+    ArtifactEndpoint, Encryption, LogoutBinding, LogoutEndpoint, Policy, ResponseBinding,
+    SignRequests, expiry_warning,
 };
 use crate::test_credentials::Credential;
 
@@ -52,6 +53,8 @@ fn settings() -> IdpSettings {
         sso: None,
         sso_binding: None,
         slo: None,
+        artifact_url: None,
+        demands_response_binding: false,
         demands_slo_binding: false,
         keys: Vec::new(),
         metadata_signers: None,
@@ -93,6 +96,8 @@ fn metadata() -> IdpMetadata {
         other_sso_bindings: Vec::new(),
         slo: vec![slo(LogoutBinding::REDIRECT, "logout")],
         unusable_slo: Vec::new(),
+        artifact_resolution: Vec::new(),
+        unusable_artifact_resolution: Vec::new(),
         keys: vec![rsa_key()],
         unusable_keys: Vec::new(),
         encryption_key: None,
@@ -440,4 +445,33 @@ fn the_settings_of_an_awaited_idp_are_judged_already() {
     awaited.policy.sign_requests = SignRequests::On;
     let refused = Idp::check_awaited(&awaited, OwnKeys::default(), &mut warnings).unwrap_err();
     assert_eq!(refused.setting, Setting::SignRequests);
+}
+
+#[test]
+fn artifacts_are_resolved_where_hand_or_metadata_say_when_they_are_wanted() {
+    let service = |index, location: &str| ArtifactEndpoint { index, location: location.into() };
+    let offers = || IdpMetadata {
+        artifact_resolution: vec![service(Some(3), "artifact")],
+        unusable_artifact_resolution: vec!["one is broken".into()],
+        ..metadata()
+    };
+    assert_eq!(made(&settings(), Some(&offers())).artifact_resolution, []);
+    let wanting = || {
+        with_policy(|policy| {
+            policy.request.response_binding = ResponseBinding::Artifact;
+        })
+    };
+    let (idp, warnings) = make(&wanting(), Some(&offers()));
+    assert_eq!(idp.unwrap().artifact_resolution, [service(Some(3), "artifact")]);
+    let sentence = "metadata \"corp.xml\": one is broken".to_owned();
+    assert_eq!(warnings, [Finding { setting: Setting::Metadata, sentence }]);
+    let by_hand = IdpSettings { artifact_url: Some("hand".into()), ..wanting() };
+    assert_eq!(made(&by_hand, Some(&offers())).artifact_resolution, [service(None, "hand")]);
+    // As a default of the SP it is for those IdPs that can.
+    assert_eq!(made(&wanting(), Some(&metadata())).artifact_resolution, []);
+    let demanding = IdpSettings { demands_response_binding: true, ..wanting() };
+    let error = make(&demanding, Some(&metadata())).0.err().unwrap();
+    assert_eq!(error.setting, Setting::ResponseBinding);
+    assert!(error.sentence.contains("\"artifact_url\""), "{error}");
+    assert!(make(&demanding, Some(&offers())).0.is_ok());
 }

@@ -1,14 +1,14 @@
-//! The IdP's SOAP endpoint for logouts.
+//! The IdP's SOAP endpoints.
 
 use std::cell::RefCell;
 
-use http::Answer;
+use http::{Answer, HttpUrl};
 use sp::{BackChannel, Post, Posting};
 
 use super::executor::wait;
 use super::sent::Sent;
 
-/// Takes LogoutRequests, and answers as it was told.
+/// Takes what comes to `idp.corp.example`, and answers as it was told.
 #[derive(Default)]
 pub struct SoapEndpoint {
     /// What it answers; nothing = nobody reaches it.
@@ -17,7 +17,7 @@ pub struct SoapEndpoint {
     pub posts: RefCell<Vec<Post>>,
 }
 
-/// From a LogoutRequest to the answer: status and body.
+/// From a request to the answer: status and body.
 pub type Answering = Box<dyn Fn(&Sent) -> (u16, String)>;
 
 impl SoapEndpoint {
@@ -28,6 +28,10 @@ impl SoapEndpoint {
 }
 
 impl BackChannel for SoapEndpoint {
+    fn reaches(&self, url: &HttpUrl<'_>) -> bool {
+        url.host() == "idp.corp.example"
+    }
+
     fn post(&self, post: Post) -> Posting<'_> {
         Box::pin(async move {
             wait().await;

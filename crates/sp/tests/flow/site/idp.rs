@@ -80,6 +80,13 @@ impl Idp {
         self.message("SAMLResponse", "Response", issued, &attributes, &inside)
     }
 
+    /// The ArtifactResponse to `asked` with this message inside.
+    pub fn artifact_response(self, asked: &str, inside: &str, issued: UnixTime) -> Message {
+        let inside = status_element(SUCCESS) + inside;
+        let attributes = in_response_to(Some(asked));
+        self.message("", "ArtifactResponse", issued, &attributes, &inside)
+    }
+
     /// A LogoutRequest.
     pub fn logout_request(self, name_id: &str, indexes: &[&str], issued: UnixTime) -> Message {
         let inside = indexes.iter().fold(name_id_element(name_id), |inside, index| {
@@ -156,6 +163,16 @@ impl Message {
         let signature = STANDARD.encode(key.sign_octets(algorithm, query.as_bytes()).unwrap());
         let signature: String = form_urlencoded::byte_serialize(signature.as_bytes()).collect();
         format!("{query}&Signature={signature}")
+    }
+
+    /// The message, without a signature.
+    pub fn unsigned(&self) -> &str {
+        &self.xml
+    }
+
+    /// The message, signed.
+    pub fn signed(&self) -> String {
+        self.idp.sign(&self.xml)
     }
 
     /// An envelope with the signed message.

@@ -162,6 +162,16 @@ impl SessionStore for Memory {
         Ok(requests.insert(owner(idp, request_id), until).is_none())
     }
 
+    async fn claim_artifact(
+        &self,
+        idp: &str,
+        artifact: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal> {
+        self.claim_request(idp, artifact, until, now).await
+    }
+
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
         self.answer().await?;
         let logouts = self.logouts.borrow();

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use clock::Seconds;
 use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
-    self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
+    self, ArtifactEndpoint, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
+    Policy,
 };
 use session::{SameSite, Separator, SpId};
 use sp::{
-    BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints,
-    FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
+    BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
+    Endpoints, FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -20,7 +21,10 @@ use super::back_channel::SoapEndpoint;
 use super::credential::{KEYS, credential, verifying};
 use super::idp::{Idp, corp, other};
 use super::memory::Memory;
-use super::{BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME, Site};
+use super::{
+    ARTIFACT_INDEX, BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME,
+    Site,
+};
 
 /// The SP, as its configuration has it.
 pub struct Plan {
@@ -32,6 +36,8 @@ pub struct Plan {
     pub sso: Binding,
     /// How `corp` takes logout messages.
     pub slo: Vec<LogoutBinding>,
+    /// `corp` answers logins by HTTP-Artifact.
+    pub by_artifact: bool,
     pub logout_redirect: Option<&'static str>,
     pub logout_notify: Option<&'static str>,
     /// An endpoint that the SP does without.
@@ -59,6 +65,7 @@ impl Default for Plan {
             policy: Policy::default(),
             sso: Binding::Redirect,
             slo: vec![LogoutBinding::REDIRECT],
+            by_artifact: false,
             logout_redirect: None,
             logout_notify: None,
             without: None,
@@ -77,7 +84,7 @@ impl Plan {
     /// The SP at work, at [`NOW`].
     pub fn site(mut self) -> Site {
         let id = SpId::new(ENTITY_ID, BASE_URL);
-        let soap_slo = Rc::new(SoapEndpoint::default());
+        let (soap_slo, artifacts) = (Rc::default(), Rc::default());
         let credentials = vec![credential(&KEYS.sp)];
         let sp = Sp {
             name: "app".to_owned(),
@@ -92,7 +99,7 @@ impl Plan {
                 })
                 .collect(),
             credentials,
-            idps: self.idps(&soap_slo),
+            idps: self.idps(&soap_slo, &artifacts),
             discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(rules(id))),
             cookies: self.cookies(id),
@@ -108,9 +115,10 @@ impl Plan {
         };
         Site {
             sp: Rc::new(sp),
-            now: Cell::new(NOW),
+            now: Rc::new(Cell::new(NOW)),
             application: Rc::default(),
             soap_slo,
+            artifacts,
             notes: Rc::new(RefCell::default()),
         }
     }
@@ -121,13 +129,22 @@ impl Plan {
         Endpoints::new(urls.collect()).unwrap()
     }
 
-    fn idps(&mut self, soap_slo: &Rc<SoapEndpoint>) -> Idps {
+    fn idps(&mut self, soap_slo: &Rc<SoapEndpoint>, artifacts: &Rc<SoapEndpoint>) -> Idps {
         let by = |binding: &LogoutBinding| LogoutEndpoint {
             binding: *binding,
             location: format!("https://idp.corp.example/slo/{}", word(*binding)),
             response_location: None,
         };
-        let soap_slo = Rc::clone(soap_slo) as Rc<dyn BackChannel>;
+        let channel = |endpoint: &Rc<SoapEndpoint>| Rc::clone(endpoint) as Rc<dyn BackChannel>;
+        let by_soap = self.slo.contains(&LogoutBinding::Soap);
+        let back_channels = BackChannels {
+            logout: by_soap.then(|| channel(soap_slo)),
+            artifacts: self.by_artifact.then(|| channel(artifacts)),
+        };
+        let artifact_resolution = ArtifactEndpoint {
+            index: Some(ARTIFACT_INDEX),
+            location: "https://idp.corp.example/artifact".into(),
+        };
         let of_corp = Current {
             provider: Rc::new(provider::Idp {
                 sso: Endpoint {
@@ -135,14 +152,16 @@ impl Plan {
                     location: "https://idp.corp.example/sso".into(),
                 },
                 slo: self.slo.iter().map(by).collect(),
+                artifact_resolution: Vec::from_iter(
+                    self.by_artifact.then_some(artifact_resolution),
+                ),
                 policy: self.policy.clone(),
                 ..provider_of(corp())
             }),
-            soap_slo: self.slo.contains(&LogoutBinding::Soap).then_some(soap_slo),
             ui: Rc::default(),
         };
         let provider = Rc::new(provider_of(other()));
-        let of_other = Current { provider, soap_slo: None, ui: Rc::default() };
+        let of_other = Current { provider, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);
         let settings = |name: &str, policy| IdpSettings {
@@ -152,7 +171,7 @@ impl Plan {
         let at =
             |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
         let corp = at("corp.example", settings("corp", self.policy.clone()));
-        idps.add(sp::Idp::new(corp, of_corp)).unwrap();
+        idps.add(sp::Idp::new(corp, of_corp).with_back_channels(back_channels)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         if let Some(entity_id) = self.barred {
@@ -194,6 +213,7 @@ impl Plan {
             sign: self.signs_metadata,
             want_assertions_signed: false,
             authn_requests_signed: true,
+            takes_artifacts: false,
             offer_simple_sign: false,
             offer_encryption: true,
         }
@@ -230,6 +250,7 @@ pub fn provider_of(idp: Idp) -> provider::Idp {
         sso: Endpoint { binding: Binding::Redirect, location },
         slo: Vec::new(),
         keys: vec![verifying(idp.key)],
+        artifact_resolution: Vec::new(),
         encryption_key: None,
         scopes: Default::default(),
         valid_until: None,
@@ -246,6 +267,8 @@ fn settings(name: &str, policy: Policy) -> IdpSettings {
         sso: None,
         sso_binding: None,
         slo: None,
+        artifact_url: None,
+        demands_response_binding: false,
         demands_slo_binding: false,
         keys: Vec::new(),
         metadata_signers: None,

@@ -11,7 +11,7 @@ use super::ask::Body;
 
 /// Grants the wishes of one visit.
 pub struct Host {
-    pub now: UnixTime,
+    pub now: Rc<Cell<UnixTime>>,
     pub body: RefCell<Body>,
     pub application: Rc<Application>,
     /// What the administrator was told.
@@ -44,11 +44,11 @@ impl Server for Host {
     }
 
     fn now(&self) -> UnixTime {
-        self.now
+        self.now.get()
     }
 
     fn monotonic(&self) -> Monotonic {
-        Monotonic::from_msec(self.now.as_secs().unsigned_abs() * 1000)
+        Monotonic::from_msec(self.now.get().as_secs().unsigned_abs() * 1000)
     }
 
     fn note(&self, what: &str) {

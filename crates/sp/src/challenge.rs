@@ -1,6 +1,8 @@
 //! What somebody without a session gets: a login, in a browser or by a program that knows how, or a 401 as
 //! those can use it who will read it.
 
+mod stray_message;
+
 use std::rc::Rc;
 
 use clock::UnixTime;
@@ -66,6 +68,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// No login can begin, or the wanted IdP is disabled.
     pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
         let Protection { sp, unauthenticated, ecp, .. } = self.protection;
+        self.warn_of_stray_message();
         // A login URL would be of no use.
         self.idp.as_deref().map_or(Ok(()), Idp::check_enabled)?;
         // Where the administrator lets them, whatever becomes of others.
@@ -99,6 +102,19 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
         login.start(&self.protection.sp, self.head, self.circumstances, now)
+    }
+
+    fn warn_of_stray_message(&self) {
+        let sp = &self.protection.sp;
+        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
+        let found = match self.method {
+            Method::Get => stray_message::in_query(query),
+            Method::Post => stray_message::in_form(sp, self.head),
+            Method::Other => None,
+        };
+        if let Some(what) = found {
+            (self.warn)(&stray_message::sentence(sp, &what, path));
+        }
     }
 
     fn unauthorized(&self) -> Reply {

@@ -29,7 +29,7 @@ pub(crate) fn settings(name: &str) -> IdpSettings {
 pub(crate) fn current(entity_id: &'static str) -> Current {
     let provider = provider::Idp {
         entity_id: entity_id.into(),
-        sso: Endpoint { binding: Binding::Redirect, location: String::new() },
+        sso: Endpoint { binding: Binding::Redirect, location: format!("{entity_id}/sso") },
         slo: Vec::new(),
         keys: Vec::new(),
         artifact_resolution: Vec::new(),

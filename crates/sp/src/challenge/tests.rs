@@ -286,3 +286,30 @@ fn who_goes_round_in_a_loop_is_stopped() {
     assert_eq!(refusal.code(), "login_loop");
     assert_eq!(challenged.start_again.as_deref(), Some(PAGE));
 }
+
+#[test]
+fn a_message_that_comes_to_a_page_is_told_of() {
+    let protection = protection_of(sp());
+    let told = |head: &Head, method, target: &str| {
+        challenge_for(&protection, head, method, target).warnings.join("\n")
+    };
+    let from = |origin: &str| navigation().with("Origin", origin);
+    let said = told(&from("https://one.example"), Method::Post, "/saml/typo?x=1");
+    for part in ["\"https://one.example\"", "\"/saml/typo\"", "saml/acs\"", "\"app\""] {
+        assert!(said.contains(part), "{said}");
+    }
+    for query in ["SAMLResponse=x", "a=b&SAMLart=x"] {
+        let said = told(&navigation(), Method::Get, &format!("/page?{query}"));
+        assert!(said.contains("no endpoint"), "{said}");
+    }
+    for (head, method, target) in [
+        (navigation(), Method::Post, "/page"),
+        (from("https://one.example.evil"), Method::Post, "/page"),
+        (from("null"), Method::Post, "/page"),
+        (from("https://one.example"), Method::Other, "/page"),
+        (navigation(), Method::Get, "/page?x=SAMLResponse=1&SAMLResponses=2"),
+        (navigation(), Method::Get, "/SAMLResponse=1"),
+    ] {
+        assert_eq!(told(&head, method, target), "", "{target}");
+    }
+}

@@ -98,12 +98,12 @@ def cross_site(nginx, tmp_path):
     """A protected site over https, and its IdP at another site: `cross_site("lax", idp)`."""
     made = []
 
-    def start(same_site: str = "lax", idp: Idp | None = None) -> tuple[Nginx, IdpSite]:
+    def start(same_site: str = "lax", idp: Idp | None = None, sp: str = "") -> tuple[Nginx, IdpSite]:
         tls = rsa_credential("tls")
         made.append(IdpSite(idp or Idp(), tls, tmp_path))
         files = {"tls.crt": tls.certificate_pem, "tls.key": tls.key_pem}
         files["idp.xml"] = made[-1].idp.metadata()
-        return nginx(CROSS_SITE, files=files, SAME_SITE=same_site), made[-1]
+        return nginx(CROSS_SITE, files=files, SAME_SITE=same_site, SP=sp), made[-1]
 
     yield start
     for idp_site in made:

@@ -60,6 +60,7 @@ http {
         certificate_key sp.key;
         idp corp;
         cookie_same_site @SAME_SITE@;
+        @SP@
     }
     server {
         listen 127.0.0.1:@PORT@ ssl;

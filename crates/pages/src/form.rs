@@ -2,10 +2,18 @@
 
 use std::fmt::Write;
 
+use crate::fragment::KEEP_AND_SUBMIT;
 use crate::html::{SUBMIT, escape, page};
 
-/// A form that posts itself (Bindings 3.5.4), with a button for browsers without scripts.
-pub fn post_form(title: &str, action: &str, fields: &[(&str, String)]) -> String {
+/// A form that posts itself (Bindings 3.5.4), with a button for browsers without scripts. `keeps_fragment`: it
+/// stands at the address of a deep link.
+pub fn post_form(
+    title: &str,
+    action: &str,
+    fields: &[(&str, String)],
+    keeps_fragment: bool,
+) -> String {
+    let script = if keeps_fragment { KEEP_AND_SUBMIT } else { SUBMIT };
     let mut form = format!("<form method=\"post\" action=\"{}\">", escape(action));
     for (name, value) in fields {
         // Writing to a String cannot fail.
@@ -21,7 +29,7 @@ pub fn post_form(title: &str, action: &str, fields: &[(&str, String)]) -> String
         &format!(
             "<p>One moment: your browser is being sent to the sign-in service.</p>\
              {form}<noscript><p>Scripts are off, so please press the button.</p></noscript>\
-             <button type=\"submit\">Continue</button></form><script>{SUBMIT}</script>"
+             <button type=\"submit\">Continue</button></form><script>{script}</script>"
         ),
     )
 }
@@ -33,7 +41,7 @@ mod tests {
     #[test]
     fn the_fields_are_in_the_form() {
         let fields = [("SAMLRequest", "PD94".to_owned()), ("RelayState", "\"><b>".to_owned())];
-        let page = post_form("Signing in", "https://idp.example/sso?a=1&b='2'", &fields);
+        let page = post_form("Signing in", "https://idp.example/sso?a=1&b='2'", &fields, false);
         let (_, form) = page.split_once("<form").unwrap();
         assert_eq!(
             form,

@@ -13,6 +13,7 @@
 mod circumstances;
 mod discovery;
 mod form;
+mod fragment;
 mod html;
 pub mod json;
 mod metadata_page;
@@ -25,6 +26,7 @@ mod sign_out;
 pub use circumstances::{About, Circumstances};
 pub use discovery::{Choice, Discovery};
 pub use form::post_form;
+pub use fragment::restore as restore_fragment;
 pub use metadata_page::MetadataPage;
 pub use refusal_page::{Purpose, refused};
 pub use reply::{Body, Reply};

@@ -6,8 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::discovery;
+use crate::fragment::{KEEP, KEEP_AND_SUBMIT, RESTORE};
 use crate::html::{STYLE, SUBMIT};
 use crate::metadata_page;
+
+/// All that there are.
+const SCRIPTS: [&str; 4] = [SUBMIT, KEEP, KEEP_AND_SUBMIT, RESTORE];
 
 /// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
 /// header per response with a nonce would say no more.
@@ -50,9 +54,9 @@ fn hash(text: &str) -> String {
 pub(crate) fn frameable_content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'",
+            "default-src 'none'; style-src 'sha256-{}'; script-src {}; base-uri 'none'",
             hash(STYLE),
-            hash(SUBMIT)
+            SCRIPTS.map(|script| format!("'sha256-{}'", hash(script))).join(" ")
         )
     });
     CSP.clone()
@@ -62,6 +66,8 @@ pub(crate) fn frameable_content_security_policy() -> String {
 mod tests {
     use super::*;
     use crate::form::post_form;
+    use crate::fragment::keep;
+    use crate::restore_fragment;
 
     /// The hash of what stands between two tags, as a browser takes it.
     fn hash_of(page: &str, tag: &str) -> String {
@@ -72,11 +78,13 @@ mod tests {
 
     #[test]
     fn the_hashes_are_of_what_stands_in_the_page() {
-        let page = post_form("Signing in", "https://idp.example/", &[]);
-        let (style, script) = (hash_of(&page, "style"), hash_of(&page, "script"));
+        let form = |keeps| post_form("Signing in", "https://idp.example/", &[], keeps);
+        let style = hash_of(&form(false), "style");
+        let pages = [form(false), keep("/"), form(true), restore_fragment("/")];
+        let scripts = pages.map(|page| hash_of(&page, "script")).join(" ");
         assert_eq!(
             frameable_content_security_policy(),
-            format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'")
+            format!("default-src 'none'; style-src {style}; script-src {scripts}; base-uri 'none'")
         );
     }
 

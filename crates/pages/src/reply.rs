@@ -6,7 +6,7 @@ use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
-use crate::policy;
+use crate::{fragment, policy};
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,16 @@ impl Reply {
     /// A redirect to an absolute URL: 302, or 303 after a POST.
     pub fn redirect(status: u16, url: String) -> Self {
         Self::new(status).with_header("Location", url)
+    }
+
+    /// A redirect becomes a page that leads there, and has the tab remember the part behind the `#` of its
+    /// address meanwhile.
+    #[must_use]
+    pub fn keeping_fragment(mut self) -> Self {
+        let place = self.headers.iter().position(|(name, _)| *name == "Location");
+        let Some((_, url)) = place.map(|place| self.headers.remove(place)) else { return self };
+        let page = Self::html(200, fragment::keep(&url));
+        Self { status: page.status, body: page.body, ..self }
     }
 
     /// Nothing but headers.
@@ -195,6 +205,18 @@ mod tests {
             [NO_STORE, ("Location", "https://a.example/"), ("Set-Cookie", "a=b")]
         );
         assert_eq!((Reply::no_content().status(), Reply::no_content().body()), (204, None));
+    }
+
+    #[test]
+    fn a_redirect_that_keeps_the_fragment_is_a_page_with_the_same_cookies() {
+        let redirect =
+            Reply::redirect(302, "https://a.example/?b&c".into()).with_cookie("d=e".into());
+        let reply = redirect.keeping_fragment();
+        assert_eq!(reply.status(), 200);
+        assert_eq!(headers(&reply), [("Cache-Control", "no-store"), ("Set-Cookie", "d=e")]);
+        assert!(body(&reply).2.contains("<a href=\"https://a.example/?b&amp;c\">"));
+        let page = Reply::html(401, "x".into());
+        assert_eq!(page.clone().keeping_fragment(), page);
     }
 
     #[test]

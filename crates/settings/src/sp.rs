@@ -68,6 +68,7 @@ pub(crate) fn sp<H: Host>(
         takes_paos: Cell::new(false),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,
+        keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),
         request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
         max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
         base_url: base,

@@ -84,7 +84,8 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         if !redirects || ends_in_frame {
             return Ok(self.unauthorized());
         }
-        self.login(Client::Browser, now)
+        let keeps_fragment = sp.keep_fragment && browser::navigates(self.head);
+        self.login(if keeps_fragment { Client::DeepLink } else { Client::Browser }, now)
     }
 
     fn login(&self, client: Client, now: UnixTime) -> Result<Reply, Refusal> {

@@ -26,6 +26,8 @@ use crate::sp::{Sp, sealing_failed};
 pub(crate) enum Client {
     /// A browser, with a person in front of it.
     Browser,
+    /// The same, at the address of the page that it wanted, whose fragment is to be kept.
+    DeepLink,
     /// A program that does the Enhanced Client or Proxy profile (Profiles 4.2). Nobody can choose an IdP on a
     /// page there, or be asked for another authentication context afterwards.
     Ecp,
@@ -71,6 +73,9 @@ impl Login<'_> {
             None => match idp_choice::find(sp, r, self.hinted.clone(), || self.awaited_choice(sp))?
             {
                 Asked::Idp(idp) => idp,
+                Asked::Person(reply) if self.client == Client::DeepLink => {
+                    return Ok(reply.keeping_fragment());
+                }
                 Asked::Person(reply) => return Ok(reply),
             },
         };
@@ -99,7 +104,8 @@ impl Login<'_> {
         };
         let signer = sp.signer();
         let reply = match self.client {
-            Client::Browser => request.send(&idp, signer.as_ref()).map(reply),
+            Client::Browser => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, false)),
+            Client::DeepLink => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, true)),
             Client::Ecp => request.to_paos(&idp, signer.as_ref()).map(Reply::paos),
         };
         let reply = reply.map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
@@ -141,8 +147,7 @@ impl Login<'_> {
             (Some(asked), _) => (Some(asked.clone()), None),
             (None, Some(preferred)) => (
                 preferred.after(self.refused_contexts.into()),
-                (preferred.in_turn && self.client == Client::Browser)
-                    .then_some(self.refused_contexts),
+                (preferred.in_turn && self.client != Client::Ecp).then_some(self.refused_contexts),
             ),
             (None, None) => (None, None),
         }
@@ -172,11 +177,12 @@ fn relay_state<S: SessionStore>(sp: &Sp<S>, id: &str, return_url: &str) -> Resul
     relay_state.map_err(|e| sealing_failed(&e))
 }
 
-fn reply(outgoing: Outgoing) -> Reply {
+fn reply(outgoing: Outgoing, keeps_fragment: bool) -> Reply {
     match outgoing {
+        Outgoing::Redirect(url) if keeps_fragment => Reply::redirect(302, url).keeping_fragment(),
         Outgoing::Redirect(url) => Reply::redirect(302, url),
         Outgoing::Post { action, fields } => {
-            Reply::html(200, pages::post_form("Signing in", &action, &fields))
+            Reply::html(200, pages::post_form("Signing in", &action, &fields, keeps_fragment))
         }
     }
 }

@@ -63,6 +63,8 @@ pub struct Sp<S> {
     pub logout_redirect: Option<String>,
     /// The URI of the location that tells the application of logouts.
     pub logout_notify: Option<String>,
+    /// The part of a deep link behind its `#` survives a login.
+    pub keep_fragment: bool,
     /// How long a login may take.
     pub request_lifetime: Seconds,
     /// Bytes of XML in one message.

@@ -61,6 +61,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         login_redirect: format!("{BASE_URL}/start"),
         logout_redirect: None,
         logout_notify: None,
+        keep_fragment: false,
         request_lifetime: Seconds(600),
         max_message_size: 32 << 10,
         publication: Publication {

@@ -64,6 +64,7 @@ directives! {
         |line| line.seconds_or_off(HOUR, YEAR);
     once sign_metadata: bool = "sign_metadata", Line::flag;
     once offer_simple_sign: bool = "offer_simple_sign", Line::flag;
+    once keep_fragment: bool = "keep_fragment", Line::flag;
     once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
     /// Bytes.
     once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);

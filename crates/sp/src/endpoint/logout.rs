@@ -84,7 +84,7 @@ async fn at_idp<S: SessionStore>(
             let reply = match outgoing {
                 Outgoing::Redirect(url) => Reply::redirect(303, url),
                 Outgoing::Post { action, fields } => {
-                    Reply::html(200, pages::post_form("Signing out", &action, &fields))
+                    Reply::html(200, pages::post_form("Signing out", &action, &fields, false))
                 }
             };
             let logout = PendingLogout {

@@ -126,6 +126,9 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
     if is_paos(http::content_type(&visit.head)) {
         return Reply::redirect(302, landing);
     }
+    if sp.keep_fragment && landing.starts_with(&format!("{}/", sp.base_url)) {
+        return Reply::html(200, pages::restore_fragment(&landing));
+    }
     if sp.cookies.survive_redirects() {
         return Reply::redirect(303, landing);
     }

@@ -92,7 +92,7 @@ impl Back {
         match response.send(idp, &endpoint, signer.as_ref()).map_err(failed)? {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
             Outgoing::Post { action, fields } => {
-                let html = pages::post_form("Signing out", &action, &fields);
+                let html = pages::post_form("Signing out", &action, &fields, false);
                 Ok(Reply::frameable_html(http_status, html))
             }
         }

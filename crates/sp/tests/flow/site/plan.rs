@@ -54,6 +54,8 @@ pub struct Plan {
     pub federation: Option<Federation>,
     /// The IdP of this entityID is disabled by a block that says nothing else.
     pub barred: Option<&'static str>,
+    /// The part of a deep link behind its `#` is kept.
+    pub keep_fragment: bool,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Plan {
             discovery: Discovery::Off,
             federation: None,
             barred: None,
+            keep_fragment: false,
             takes_paos: false,
         }
     }
@@ -107,6 +110,7 @@ impl Plan {
             login_redirect: format!("{BASE_URL}/"),
             logout_redirect: self.logout_redirect.map(str::to_owned),
             logout_notify: self.logout_notify.map(str::to_owned),
+            keep_fragment: self.keep_fragment,
             request_lifetime: REQUEST_LIFETIME,
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),

@@ -1,28 +1,31 @@
 //! Values with a scope, `jane@example.edu`: an IdP speaks for the domains that its metadata gives it, and
 //! for no others (eduPerson 2.2, Subject Identifier Attributes 3.3.1).
 
-use identity::Attribute;
+use identity::{Attribute, normalise, uri_tail};
 
 use crate::provider::{Idp, ScopeCheck};
 use crate::reason;
 use crate::refusal::{Refusal, quote};
 
-/// Names of attributes whose values have a scope: as URIs, their last parts, and what people call them.
-const SCOPED: [&str; 14] = [
-    "urn:oid:1.3.6.1.4.1.5923.1.1.1.6",
-    "urn:oid:1.3.6.1.4.1.5923.1.1.1.9",
-    "urn:oid:1.3.6.1.4.1.5923.1.1.1.13",
-    "1.3.6.1.4.1.5923.1.1.1.6",
-    "1.3.6.1.4.1.5923.1.1.1.9",
-    "1.3.6.1.4.1.5923.1.1.1.13",
-    "eduPersonPrincipalName",
-    "eduPersonScopedAffiliation",
-    "eduPersonUniqueId",
+/// Names of attributes whose values have a scope, as they are [compared](normalise): as URIs, their last
+/// parts, and what people call them.
+const SCOPED: [&str; 16] = [
+    "urn_oid_1_3_6_1_4_1_5923_1_1_1_6",
+    "urn_oid_1_3_6_1_4_1_5923_1_1_1_9",
+    "urn_oid_1_3_6_1_4_1_5923_1_1_1_13",
+    "1_3_6_1_4_1_5923_1_1_1_6",
+    "1_3_6_1_4_1_5923_1_1_1_9",
+    "1_3_6_1_4_1_5923_1_1_1_13",
+    "edupersonprincipalname",
+    "edupersonscopedaffiliation",
+    "edupersonuniqueid",
     "eppn",
     "epsa",
     "epuid",
-    "subject-id",
-    "pairwise-id",
+    "subject_id",
+    "pairwise_id",
+    "samlsubjectid",
+    "samlpairwiseid",
 ];
 
 /// Are the scopes of all values that have one the IdP's?
@@ -54,12 +57,25 @@ pub(super) fn check(attributes: &[Attribute], idp: &Idp) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// By any name that an application could find it by.
+/// By any name that an application could find it by: a variable, whose name holds letters, digits and
+/// underscores alone, stands for `subject_id` as well as for `subject-id`.
 fn is_scoped(attribute: &Attribute, idp: &Idp) -> bool {
     let name = attribute.name.as_str();
-    let tail = name.rsplit_once(['/', ':', '#']).map(|(_, tail)| tail);
-    let names = [Some(name), tail, attribute.friendly_name.as_deref()];
-    let own = idp.policy.scoped_attributes.iter().map(String::as_str);
-    let mut known = SCOPED.into_iter().chain(own);
-    known.any(|known| names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(known)))
+    let names = [Some(name), uri_tail(name), attribute.friendly_name.as_deref()];
+    let own = &idp.policy.scoped_attributes;
+    names.into_iter().flatten().map(normalise).any(|name| {
+        SCOPED.contains(&name.as_str()) || own.iter().any(|known| normalise(known) == name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_as_they_are_compared() {
+        for name in SCOPED {
+            assert_eq!(normalise(name), name);
+        }
+    }
 }

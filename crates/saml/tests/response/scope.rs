@@ -65,6 +65,14 @@ fn no_other_name_gets_a_value_past() {
         ("x", "EPPN"),
         ("urn:oasis:names:tc:SAML:attribute:subject-id", ""),
         ("urn:oasis:names:tc:SAML:attribute:pairwise-id", ""),
+        // A variable's name holds letters, digits and underscores alone: all of these are its attribute.
+        ("subject_id", ""),
+        ("Subject.ID", ""),
+        ("https://other.example/pairwise+id", ""),
+        ("urn_oid_1.3.6.1.4.1.5923.1.1.1.6", ""),
+        ("x", "subject_id"),
+        ("x", "samlSubjectID"),
+        ("samlPairwiseID", ""),
     ] {
         let xml = with(name, friendly_name, &["admin@other.edu"]);
         assert_eq!(judge.code(&xml), "attribute_scope_mismatch", "{name} {friendly_name}");
@@ -75,9 +83,12 @@ fn no_other_name_gets_a_value_past() {
 #[test]
 fn an_attribute_that_the_administrator_names_has_a_scope() {
     let mut judge = judge(&["example.edu"]);
-    judge.policy.scoped_attributes = vec!["mail".to_owned()];
+    judge.policy.scoped_attributes = vec!["mail".to_owned(), "Staff-ID".to_owned()];
     judge.login(&with("mail", "", &["jane@example.edu"]));
-    assert_eq!(judge.code(&with("mail", "", &["jane@gmail.example"])), "attribute_scope_mismatch");
+    for name in ["mail", "staff-id", "staff_id"] {
+        let xml = with(name, "", &["jane@gmail.example"]);
+        assert_eq!(judge.code(&xml), "attribute_scope_mismatch", "{name}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::idp::{Current, Idp};
 pub struct Idps {
     in_order: Vec<Rc<Idp>>,
     by_name: HashMap<String, Rc<Idp>>,
-    /// Without those whose metadata is awaited.
+    /// Of those whose metadata is awaited, the ones whose blocks say it.
     by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
     federations: Vec<Rc<FederatedIdps>>,
     generation: Cell<u64>,
@@ -65,7 +65,7 @@ impl Idps {
         match idp.current() {
             Some(current) => self.register(&idp, &current.entity_id)?,
             None if self.by_name.contains_key(idp.name()) => return Ok(()),
-            None => self.bar(&idp),
+            None => self.reserve(&idp),
         }
         self.by_name.insert(idp.name().to_owned(), Rc::clone(&idp));
         self.in_order.push(idp);
@@ -207,13 +207,13 @@ impl Idps {
         old
     }
 
-    /// Is `entity_id` one of these that is enabled? `trusted_at` is the asker's own: when it was last found to be so.
+    /// Is `entity_id` one of these that is enabled and whose metadata is there? `trusted_at` is the asker's own: when it was last found to be so.
     pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
         let generation = Some(Generation(self.generation.get()));
         if trusted_at.get() == generation {
             return true;
         }
-        let own = self.by_entity_id.borrow().get(entity_id).map(|idp| !idp.is_disabled());
+        let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
         let is_trusted =
             own.unwrap_or_else(|| self.federations.iter().any(|all| all.has(entity_id)));
         if is_trusted {
@@ -222,9 +222,10 @@ impl Idps {
         is_trusted
     }
 
-    /// A disabled block needs no metadata to take an entity out of a federation.
-    fn bar(&self, idp: &Rc<Idp>) {
-        if let Some(entity_id) = idp.settings().entity_id.as_ref().filter(|_| idp.is_disabled()) {
+    /// A block needs no metadata to outweigh what a federation says of the entity that it names: a disabled one
+    /// takes it out, and until the metadata of another one is there nobody gets in by the federation's.
+    fn reserve(&self, idp: &Rc<Idp>) {
+        if let Some(entity_id) = &idp.settings().entity_id {
             let mut by_entity_id = self.by_entity_id.borrow_mut();
             by_entity_id.entry(entity_id.clone()).or_insert_with(|| Rc::clone(idp));
         }

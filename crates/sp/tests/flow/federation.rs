@@ -1,15 +1,17 @@
 //! A federation: one block, thousands of IdPs.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saml::metadata::{Federation, MetadataFilter};
-use sp::Discovery;
 use sp::EndpointKind::{Acs, Discovery as Page, Login, Logout};
+use sp::{Current, Discovery};
 
 use crate::site::{
     Answer, Ask, Assertion, Browser, Idp, KEYS, NOW, Plan, Sent, Site, corp, credential,
+    provider_of,
 };
 
 const UNI: &str = "https://uni.example/idp";
@@ -171,6 +173,36 @@ fn a_block_of_its_own_takes_an_idp_out() {
     let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(with_its_key);
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
     assert_eq!(answer.refused(), (403, "signature_invalid"), "what a block says outweighs it");
+}
+
+#[test]
+fn a_block_whose_metadata_is_awaited_outweighs_the_federation_already() {
+    let site = Plan { late: Some(UNI), ..plan() }.site();
+    for name in [UNI, "late"] {
+        let answer = link(&site, &mut Browser::default(), &format!("idp={name}"));
+        assert_eq!(answer.refused(), (500, "idp_metadata_missing"), "{name}");
+    }
+    let page = site.ask(&mut Browser::default(), Ask::open(Page, ""));
+    assert!(page.text().contains(COLLEGE) && !page.text().contains(UNI));
+    let mut browser = Browser::default();
+    let form = Assertion::of_jane("_s1", NOW).form(uni());
+    let answer = site.ask(&mut browser, Ask::send(Acs, form));
+    assert_eq!(answer.refused().1, "idp_unknown");
+    assert!(!site.sp.idps.trust(UNI, &std::cell::Cell::default()));
+    let late = site.sp.idps.named("late").unwrap();
+    let current = Current {
+        provider: Rc::new(provider_of(Idp { key: college().key, ..uni() })),
+        soap_slo: None,
+        ui: Rc::default(),
+    };
+    site.sp.idps.swap(late, current).unwrap();
+    let asked = Sent::by(&link(&site, &mut browser, &format!("idp={UNI}")));
+    for (key, is_in) in [(uni().key, false), (college().key, true)] {
+        let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(Idp { key, ..uni() });
+        let answer = site.ask(&mut browser, Ask::send(Acs, form));
+        assert_eq!(answer.status() == 303, is_in);
+    }
+    assert!(site.session(&browser).is_some());
 }
 
 #[test]

@@ -47,6 +47,13 @@ fn descriptor(entity_id: &str, name: &str, key: Option<&Idp>) -> String {
     )
 }
 
+/// Whose entityID is no URL that one could be sent to.
+fn at(descriptor: String) -> String {
+    let (before, rest) = descriptor.split_once("Location=\"").unwrap();
+    let (_, after) = rest.split_once("\"").unwrap();
+    format!("{before}Location=\"https://elsewhere.example/sso\"{after}")
+}
+
 fn federation_of(descriptors: &[String]) -> Federation {
     let document = format!(
         "<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}</EntitiesDescriptor>",
@@ -203,6 +210,18 @@ fn a_block_whose_metadata_is_awaited_outweighs_the_federation_already() {
         assert_eq!(answer.status() == 303, is_in);
     }
     assert!(site.session(&browser).is_some());
+}
+
+#[test]
+fn the_log_quotes_what_an_idp_is_called() {
+    const ODD: &str = "https://a&#10;saml: all is well";
+    let federation = federation_of(&[at(descriptor(ODD, "odd", Some(&uni())))]);
+    let site = Plan { federation: Some(federation), ..plan() }.site();
+    let entity_id = "https://a\nsaml: all is well";
+    let form = Assertion::of_jane("_s1", NOW).form(Idp { entity_id, ..uni() });
+    let refusal = site.ask(&mut Browser::default(), Ask::send(Acs, form)).refusal.unwrap();
+    assert_eq!(refusal.code(), "unsolicited");
+    assert!(refusal.detail().contains("\"https://a\\nsaml: all is well\""), "{refusal}");
 }
 
 #[test]

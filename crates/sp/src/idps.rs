@@ -108,7 +108,7 @@ impl Idps {
     /// The IdP whose entityID is `entity_id` at present.
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         let own = self.by_entity_id.borrow().get(entity_id).map(Rc::clone);
-        own.or_else(|| self.federations.iter().find_map(|all| all.idp(entity_id)))
+        own.or_else(|| self.federating(entity_id).find_map(|all| all.idp(entity_id)))
     }
 
     /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
@@ -143,15 +143,25 @@ impl Idps {
     /// Those that have no block of their own.
     fn offers_of_federations(&self) -> impl Iterator<Item = Offer> {
         let all = self.federations.iter().flat_map(|federation| federation.offers());
-        all.filter(|offer| !self.by_entity_id.borrow().contains_key(offer.name()))
+        all.filter(|offer| !self.has_block(offer.name()))
+    }
+
+    /// The federations that may speak for an entity: none when it has a block of its own.
+    fn federating(&self, entity_id: &str) -> impl Iterator<Item = &Rc<FederatedIdps>> {
+        let may_speak = !self.has_block(entity_id);
+        self.federations.iter().filter(move |_| may_speak)
+    }
+
+    /// Is it the entity of a block, or called as one? Links and cookies could not tell the two apart.
+    fn has_block(&self, entity_id: &str) -> bool {
+        self.by_name.contains_key(entity_id) || self.by_entity_id.borrow().contains_key(entity_id)
     }
 
     /// One of those that people can choose from.
     pub(crate) fn offer(&self, name: &str) -> Option<Offer> {
         match self.named(name) {
             Some(idp) => Offer::of_block(idp),
-            None if self.by_entity_id.borrow().contains_key(name) => None,
-            None => self.federations.iter().find_map(|federation| federation.offer(name)),
+            None => self.federating(name).find_map(|federation| federation.offer(name)),
         }
     }
 
@@ -215,7 +225,7 @@ impl Idps {
         }
         let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
         let is_trusted =
-            own.unwrap_or_else(|| self.federations.iter().any(|all| all.has(entity_id)));
+            own.unwrap_or_else(|| self.federating(entity_id).any(|all| all.has(entity_id)));
         if is_trusted {
             trusted_at.set(generation);
         }

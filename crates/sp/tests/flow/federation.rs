@@ -225,6 +225,26 @@ fn the_log_quotes_what_an_idp_is_called() {
 }
 
 #[test]
+fn an_entity_id_that_is_the_name_of_a_block_means_the_block() {
+    let federation = federation_of(&[
+        at(descriptor("corp", "impostor", Some(&uni()))),
+        descriptor(COLLEGE, "college", Some(&college())),
+    ]);
+    let (site, mut browser) =
+        (Plan { federation: Some(federation), ..plan() }.site(), Browser::default());
+    let asked = Sent::by(&link(&site, &mut browser, "idp=corp"));
+    assert_eq!(asked.to, "https://idp.corp.example/sso");
+    let impostor = Idp { entity_id: "corp", ..uni() };
+    let form = Assertion::of_jane("_s1", NOW).form(impostor);
+    let answer = site.ask(&mut browser, Ask::send(Acs, form));
+    assert_eq!(answer.refused().1, "idp_unknown");
+    let page = site.ask(&mut browser, Ask::open(Page, ""));
+    assert!(page.text().contains(COLLEGE) && !page.text().contains("impostor"));
+    assert_eq!(page.text().matches("value=\"corp\"").count(), 1);
+    assert!(!site.sp.idps.trust("corp", &std::cell::Cell::default()));
+}
+
+#[test]
 fn a_session_ends_where_its_idp_is_of_a_federation() {
     let (site, mut browser) = (plan().site(), Browser::default());
     log_in(&site, &mut browser, uni());

@@ -28,6 +28,9 @@ const SCOPED: [&str; 16] = [
     "samlpairwiseid",
 ];
 
+/// Scopes in one login: nobody is at home in so many, and each is looked for among all of the IdP's.
+const MAX_SCOPES: usize = 16;
+
 /// Are the scopes of all values that have one the IdP's?
 pub(super) fn check(attributes: &[Attribute], idp: &Idp) -> Result<(), Refusal> {
     let is_judged = match idp.policy.check_scope {
@@ -39,12 +42,19 @@ pub(super) fn check(attributes: &[Attribute], idp: &Idp) -> Result<(), Refusal> 
         return Ok(());
     }
     let scoped = attributes.iter().filter(|attribute| is_scoped(attribute, idp));
+    let mut known: Vec<&str> = Vec::new();
     for (name, value) in scoped.flat_map(|one| one.values.iter().map(|value| (&one.name, value))) {
         // Who reads another @ than we do would see another scope.
         let mut parts = value.split('@');
-        let is_ours = matches!((parts.next(), parts.next(), parts.next()), (Some(_), Some(scope), None)
-            if idp.scopes.contain(scope));
-        if !is_ours {
+        let scope = match (parts.next(), parts.next(), parts.next()) {
+            (Some(_), Some(scope), None) => Some(scope),
+            _ => None,
+        };
+        if scope.is_some_and(|scope| known.contains(&scope)) {
+            continue;
+        }
+        let ours = scope.filter(|scope| known.len() < MAX_SCOPES && idp.scopes.contain(scope));
+        let Some(scope) = ours else {
             let detail = format!(
                 "a value of {} is {}, and the scopes in the metadata of {} do not cover that",
                 quote(name),
@@ -52,7 +62,8 @@ pub(super) fn check(attributes: &[Attribute], idp: &Idp) -> Result<(), Refusal> 
                 quote(&idp.entity_id)
             );
             return Err(Refusal::new(&reason::ATTRIBUTE_SCOPE_MISMATCH, detail));
-        }
+        };
+        known.push(scope);
     }
     Ok(())
 }

@@ -55,6 +55,45 @@ fn a_value_is_of_a_scope_of_the_idp() {
 }
 
 #[test]
+fn a_login_has_so_many_scopes_at_most() {
+    let judge = judge(&[
+        "a0.example",
+        "a1.example",
+        "a2.example",
+        "a3.example",
+        "a4.example",
+        "a5.example",
+        "a6.example",
+        "a7.example",
+        "a8.example",
+        "a9.example",
+        "b0.example",
+        "b1.example",
+        "b2.example",
+        "b3.example",
+        "b4.example",
+        "b5.example",
+        "b6.example",
+    ]);
+    let values = |count: usize| -> Vec<String> {
+        let scopes =
+            ["a", "b"].iter().flat_map(|letter| (0..10).map(move |i| format!("{letter}{i}")));
+        scopes
+            .take(count)
+            .flat_map(|scope| (0..3).map(move |i| format!("j{i}@{scope}.example")))
+            .collect()
+    };
+    for (count, accepted) in [(16, true), (17, false)] {
+        let values = values(count);
+        let xml = with(EPPN, "", &values.iter().map(String::as_str).collect::<Vec<_>>());
+        match accepted {
+            true => drop(judge.login(&xml)),
+            false => assert_eq!(judge.code(&xml), "attribute_scope_mismatch"),
+        }
+    }
+}
+
+#[test]
 fn no_other_name_gets_a_value_past() {
     let judge = judge(&["example.edu"]);
     for (name, friendly_name) in [

@@ -120,7 +120,8 @@ impl Federation {
         self.members.get(*self.by_entity_id.get(entity_id)?)
     }
 
-    /// [`Validity::check`] for each document: what is far from its end does not hide behind another one.
+    /// [`Validity::check`] for each document: what is far from its end does not hide behind another one. One
+    /// that is past its end stops none of the others, when there are some: nobody logs in at its IdPs.
     ///
     /// # Errors
     /// As there.
@@ -129,7 +130,10 @@ impl Federation {
         now: UnixTime,
         longest: Option<Seconds>,
     ) -> Result<(), MetadataError> {
-        self.validities.iter().try_for_each(|validity| validity.check(now, longest))
+        let is_past = |validity: &&Validity| validity.check(now, None).is_err();
+        let all_are_past = self.validities.iter().all(|validity| is_past(&validity));
+        let mut judged = self.validities.iter().filter(|one| all_are_past || !is_past(one));
+        judged.try_for_each(|validity| validity.check(now, longest))
     }
 
     /// What is otherwise than it was in `old`, a clause each.

@@ -185,13 +185,33 @@ fn each_document_must_end_in_time() {
         federation.check_validity(NOW, day).map_err(|error| error.to_string())
     };
     assert_eq!(check(&ending("2026-11-22T00:00:00Z", "https://a")), Ok(()));
-    for (end, expected) in [
-        ("", "has no validUntil"),
-        ("2036-11-21T00:00:00Z", "metadata_max_validity"),
-        ("2026-11-20T00:00:00Z", "past its validUntil"),
-    ] {
+    for (end, expected) in
+        [("", "has no validUntil"), ("2036-11-21T00:00:00Z", "metadata_max_validity")]
+    {
         let said = check(&ending(end, "https://a")).unwrap_err();
         assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// Somebody who left is forgotten in a directory, say: the others need their new keys all the same.
+#[test]
+fn a_document_that_is_past_its_time_ends_alone() {
+    const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+    let past = aggregate("validUntil=\"2026-11-20T00:00:00Z\"", &[plain("https://past")]);
+    let good = aggregate("validUntil=\"2026-11-22T00:00:00Z\"", &[plain("https://good")]);
+    let endless = aggregate("", &[plain("https://endless")]);
+    let read = |documents: &[&[u8]]| {
+        Federation::read(documents.iter().copied(), &MetadataFilter::default(), None).unwrap()
+    };
+    let week = Some(Seconds(604_800));
+    let both = read(&[&past, &good]);
+    assert_eq!((both.check_validity(NOW, None), both.check_validity(NOW, week)), (Ok(()), Ok(())));
+    let of_past = both.member("https://past").unwrap().metadata().unwrap();
+    assert!(of_past.validity.check(NOW, None).is_err(), "nobody logs in there");
+    assert!(read(&[&past, &endless]).check_validity(NOW, week).is_err());
+    for longest in [None, week] {
+        let said = read(&[&past, &past]).check_validity(NOW, longest).unwrap_err().to_string();
+        assert!(said.contains("past its validUntil"), "{said}");
     }
 }
 

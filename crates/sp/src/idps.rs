@@ -108,7 +108,12 @@ impl Idps {
     /// The IdP whose entityID is `entity_id` at present.
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         let own = self.by_entity_id.borrow().get(entity_id).map(Rc::clone);
-        own.or_else(|| self.federating(entity_id).find_map(|all| all.idp(entity_id)))
+        own.or_else(|| match self.federation_of(entity_id) {
+            Some(federation) => federation.idp(entity_id),
+            // Who names one of a disabled block hears that.
+            None if self.has_block(entity_id) => None,
+            None => self.federations.iter().find_map(|all| all.idp(entity_id)),
+        })
     }
 
     /// The IdP that is meant by `text`: the name of its block, or else its entityID. It may be disabled: who
@@ -142,14 +147,20 @@ impl Idps {
 
     /// Those that have no block of their own.
     fn offers_of_federations(&self) -> impl Iterator<Item = Offer> {
-        let all = self.federations.iter().flat_map(|federation| federation.offers());
-        all.filter(|offer| !self.has_block(offer.name()))
+        let all = self.federations.iter().enumerate();
+        all.flat_map(|(place, federation)| federation.offers().map(move |offer| (place, offer)))
+            .filter(|(place, offer)| {
+                let mut before = self.federations.iter().take(*place);
+                !self.has_block(offer.name()) && !before.any(|all| all.has(offer.name()))
+            })
+            .map(|(_, offer)| offer)
     }
 
-    /// The federations that may speak for an entity: none when it has a block of its own.
-    fn federating(&self, entity_id: &str) -> impl Iterator<Item = &Rc<FederatedIdps>> {
-        let may_speak = !self.has_block(entity_id);
-        self.federations.iter().filter(move |_| may_speak)
+    /// The federation that speaks for an entity: the first enabled one that has it; none when the entity has a
+    /// block of its own.
+    fn federation_of(&self, entity_id: &str) -> Option<&Rc<FederatedIdps>> {
+        let found = self.federations.iter().find(|federation| federation.has(entity_id));
+        found.filter(|_| !self.has_block(entity_id))
     }
 
     /// Is it the entity of a block, or called as one? Links and cookies could not tell the two apart.
@@ -161,7 +172,7 @@ impl Idps {
     pub(crate) fn offer(&self, name: &str) -> Option<Offer> {
         match self.named(name) {
             Some(idp) => Offer::of_block(idp),
-            None => self.federating(name).find_map(|federation| federation.offer(name)),
+            None => self.federation_of(name).and_then(|federation| federation.offer(name)),
         }
     }
 
@@ -224,8 +235,7 @@ impl Idps {
             return true;
         }
         let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
-        let is_trusted =
-            own.unwrap_or_else(|| self.federating(entity_id).any(|all| all.has(entity_id)));
+        let is_trusted = own.unwrap_or_else(|| self.federation_of(entity_id).is_some());
         if is_trusted {
             trusted_at.set(generation);
         }

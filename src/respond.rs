@@ -32,6 +32,10 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
             return ERROR;
         }
     }
+    if r.as_mut().headers_out.etag.is_null() {
+        // It has no versions: what a client asks of those is for the page that it wants (RFC 9110 13.2.1).
+        r.as_mut().set_disable_not_modified(1);
+    }
     match body {
         Some(body) => send_body(r, reply.status(), body),
         None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),

@@ -1,5 +1,6 @@
 """`entity_id *`: all IdPs of an aggregate or of a folder, some of them by `metadata_filter`."""
 
+import os
 import re
 
 import pytest
@@ -174,6 +175,24 @@ def test_a_folder_is_looked_at_again(nginx):
     (server.directory / "idps" / "uni.xml").unlink()
     server.wait_for(lambda: not any(is_in(server, uni) for _ in range(10)), "the end of its sessions")
     assert let_in(server, LAB)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, os.mkdir, lambda path: os.symlink("nowhere", path), lambda path: os.symlink("/dev/zero", path)],
+    ids=["fifo", "directory", "dangling", "device"],
+)
+def test_what_is_no_file_in_a_folder_stops_nobody(nginx, make):
+    server = nginx(CONF, files={"idps/uni.xml": UNI.metadata()}, METADATA="idps", LINES="", HTTP="", SP="")
+    uni = let_in(server, UNI)
+    odd = server.directory / "idps" / "odd.xml"
+    make(odd)
+    server.wait_for(lambda: "keeps the metadata that it has" in server.error_log(), "a line in the log")
+    assert is_in(server, uni) and let_in(server, UNI)
+    assert "odd.xml" in server.error_log()
+    odd.rename(server.directory / "odd")
+    server.write("lab.tmp", LAB.metadata()).rename(server.directory / "idps" / "lab.xml")
+    await_offer(server, LAB)
 
 
 def test_an_idp_speaks_for_its_own_scope(nginx, served):

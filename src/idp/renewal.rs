@@ -133,7 +133,7 @@ impl Renewals {
                 }
                 (Followed::All(federation), Read::All(all, changes)) => {
                     validity = all.validity;
-                    validity.check(now(), longest).map_err(|error| error.to_string())?;
+                    all.check_validity(now(), longest).map_err(|error| error.to_string())?;
                     New::All(sp, Rc::clone(federation), all, changes)
                 }
                 _ => return Err("it was read for another follower".to_owned()),

@@ -9,9 +9,11 @@
 )]
 
 mod attribute;
+mod attribute_name;
 mod authn_context;
 mod name_id;
 
 pub use attribute::Attribute;
+pub use attribute_name::{normalise, uri_tail};
 pub use authn_context::{Comparison, RequestedAuthnContext};
 pub use name_id::NameId;

@@ -21,9 +21,7 @@ pub fn documents(path: &Path, longest: u64) -> io::Result<Vec<Vec<u8>>> {
     let mut left = longest;
     let mut found = Vec::new();
     for path in files(path)? {
-        let octets = read(&path, left).map_err(|error| {
-            io::Error::new(error.kind(), format!("\"{}\": {error}", path.display()))
-        })?;
+        let octets = read(&path, left).map_err(|error| naming(&path, &error))?;
         left -= octets.len() as u64;
         found.push(octets);
     }
@@ -50,6 +48,11 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// The error of one of them: in a folder it must be said which.
+pub(crate) fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("\"{}\": {error}", path.display()))
 }
 
 #[cfg(test)]

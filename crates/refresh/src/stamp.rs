@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::documents::files;
+use crate::documents::{files, naming};
 
 /// What changes with a file: it is another one, or was written to. Of a folder, what changes with the
 /// documents in it.
@@ -31,7 +31,8 @@ impl Stamp {
         let mut documents = DefaultHasher::new();
         if file.is_dir() {
             for path in files(path)? {
-                (&path, Self::of_file(&fs::metadata(&path)?, 0)).hash(&mut documents);
+                let file = fs::metadata(&path).map_err(|error| naming(&path, &error))?;
+                (&path, Self::of_file(&file, 0)).hash(&mut documents);
             }
         }
         Ok(Self::of_file(&file, documents.finish()))
@@ -90,5 +91,8 @@ mod tests {
         assert_ne!(three, two);
         fs::remove_file(folder.path().join("a.xml")).unwrap();
         assert_ne!(of(), three);
+        std::os::unix::fs::symlink("nowhere", folder.path().join("c.xml")).unwrap();
+        let said = Stamp::of(folder.path()).unwrap_err().to_string();
+        assert!(said.contains("c.xml"), "{said}");
     }
 }

@@ -56,7 +56,7 @@ pub use idp_choices::IdpChoices;
 pub use login_cookies::{LoginCookie, LoginState, on_the_wire, surplus};
 pub use logouts::Logouts;
 pub use loop_guard::Logins;
-pub use names::{AttributeIndex, Rivals, normalise};
+pub use names::{AttributeIndex, Rivals};
 pub use pending::{PendingError, PendingLogin, cookie_suffix};
 pub use pending_logout::{LogoutEnd, PendingLogout};
 pub use record::Session;

@@ -2,17 +2,9 @@
 
 use std::borrow::Cow;
 
-use identity::Attribute;
+use identity::{Attribute, normalise, uri_tail};
 
 use crate::record::Session;
-
-/// The form in which names are compared: ASCII letters in lower case, everything but `a-z` and
-/// `0-9` an underscore, because an nginx variable's name holds nothing else.
-pub fn normalise(name: &str) -> String {
-    name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '_' })
-        .collect()
-}
 
 /// The values of a session's attributes, found by variable name.
 ///
@@ -167,10 +159,6 @@ fn add_names<'a>(
     }
 }
 
-fn uri_tail(name: &str) -> Option<&str> {
-    name.rsplit_once(['/', ':', '#']).map(|(_, tail)| tail)
-}
-
 fn normalised(variable_name: &[u8]) -> Cow<'_, [u8]> {
     let is_normal = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
     if variable_name.iter().all(is_normal) {
@@ -198,12 +186,6 @@ mod tests {
     fn found<'a>(index: &'a AttributeIndex, name: &str) -> Option<Vec<&'a str>> {
         let values = index.find(name.as_bytes())?;
         Some(values.iter().map(String::as_str).collect())
-    }
-
-    #[test]
-    fn names_are_normalised() {
-        assert_eq!(normalise("urn:oid:2.5.4.4"), "urn_oid_2_5_4_4");
-        assert_eq!(normalise("eduPerson-Été"), "eduperson__t_");
     }
 
     #[test]

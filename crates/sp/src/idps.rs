@@ -24,7 +24,7 @@ use crate::idp::{Current, Idp};
 pub struct Idps {
     in_order: Vec<Rc<Idp>>,
     by_name: HashMap<String, Rc<Idp>>,
-    /// Without those whose metadata is awaited.
+    /// Of those whose metadata is awaited, the ones whose blocks say it.
     by_entity_id: RefCell<HashMap<String, Rc<Idp>>>,
     /// The same.
     by_source_id: RefCell<HashMap<SourceId, Rc<Idp>>>,
@@ -69,7 +69,7 @@ impl Idps {
         match idp.current() {
             Some(current) => self.register(&idp, &current.entity_id)?,
             None if self.by_name.contains_key(idp.name()) => return Ok(()),
-            None => self.bar(&idp),
+            None => self.reserve(&idp),
         }
         self.by_name.insert(idp.name().to_owned(), Rc::clone(&idp));
         self.in_order.push(idp);
@@ -112,7 +112,12 @@ impl Idps {
     /// The IdP whose entityID is `entity_id` at present.
     pub fn of_entity(&self, entity_id: &str) -> Option<Rc<Idp>> {
         let own = self.by_entity_id.borrow().get(entity_id).map(Rc::clone);
-        own.or_else(|| self.federations.iter().find_map(|all| all.idp(entity_id)))
+        own.or_else(|| match self.federation_of(entity_id) {
+            Some(federation) => federation.idp(entity_id),
+            // Who names one of a disabled block hears that.
+            None if self.has_block(entity_id) => None,
+            None => self.federations.iter().find_map(|all| all.idp(entity_id)),
+        })
     }
 
     /// The IdP whose artifacts have this SourceID at present.
@@ -156,16 +161,32 @@ impl Idps {
 
     /// Those that have no block of their own.
     fn offers_of_federations(&self) -> impl Iterator<Item = Offer> {
-        let all = self.federations.iter().flat_map(|federation| federation.offers());
-        all.filter(|offer| !self.by_entity_id.borrow().contains_key(offer.name()))
+        let all = self.federations.iter().enumerate();
+        all.flat_map(|(place, federation)| federation.offers().map(move |offer| (place, offer)))
+            .filter(|(place, offer)| {
+                let mut before = self.federations.iter().take(*place);
+                !self.has_block(offer.name()) && !before.any(|all| all.has(offer.name()))
+            })
+            .map(|(_, offer)| offer)
+    }
+
+    /// The federation that speaks for an entity: the first enabled one that has it; none when the entity has a
+    /// block of its own.
+    fn federation_of(&self, entity_id: &str) -> Option<&Rc<FederatedIdps>> {
+        let found = self.federations.iter().find(|federation| federation.has(entity_id));
+        found.filter(|_| !self.has_block(entity_id))
+    }
+
+    /// Is it the entity of a block, or called as one? Links and cookies could not tell the two apart.
+    fn has_block(&self, entity_id: &str) -> bool {
+        self.by_name.contains_key(entity_id) || self.by_entity_id.borrow().contains_key(entity_id)
     }
 
     /// One of those that people can choose from.
     pub(crate) fn offer(&self, name: &str) -> Option<Offer> {
         match self.named(name) {
             Some(idp) => Offer::of_block(idp),
-            None if self.by_entity_id.borrow().contains_key(name) => None,
-            None => self.federations.iter().find_map(|federation| federation.offer(name)),
+            None => self.federation_of(name).and_then(|federation| federation.offer(name)),
         }
     }
 
@@ -223,24 +244,24 @@ impl Idps {
         old
     }
 
-    /// Is `entity_id` one of these that is enabled? `trusted_at` is the asker's own: when it was last found to be so.
+    /// Is `entity_id` one of these that is enabled and whose metadata is there? `trusted_at` is the asker's own: when it was last found to be so.
     pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
         let generation = Some(Generation(self.generation.get()));
         if trusted_at.get() == generation {
             return true;
         }
-        let own = self.by_entity_id.borrow().get(entity_id).map(|idp| !idp.is_disabled());
-        let is_trusted =
-            own.unwrap_or_else(|| self.federations.iter().any(|all| all.has(entity_id)));
+        let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
+        let is_trusted = own.unwrap_or_else(|| self.federation_of(entity_id).is_some());
         if is_trusted {
             trusted_at.set(generation);
         }
         is_trusted
     }
 
-    /// A disabled block needs no metadata to take an entity out of a federation.
-    fn bar(&self, idp: &Rc<Idp>) {
-        if let Some(entity_id) = idp.settings().entity_id.as_ref().filter(|_| idp.is_disabled()) {
+    /// A block needs no metadata to outweigh what a federation says of the entity that it names: a disabled one
+    /// takes it out, and until the metadata of another one is there nobody gets in by the federation's.
+    fn reserve(&self, idp: &Rc<Idp>) {
+        if let Some(entity_id) = &idp.settings().entity_id {
             let mut by_entity_id = self.by_entity_id.borrow_mut();
             by_entity_id.entry(entity_id.clone()).or_insert_with(|| Rc::clone(idp));
         }

@@ -1,10 +1,11 @@
 //! All the IdPs of a document, as one trusts a federation (Metadata 2.3.1).
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use clock::{Seconds, UnixTime};
 use xmldoc::Element;
 
 use super::entity::{Entities, Entity};
@@ -32,6 +33,8 @@ pub struct Federation {
     by_source_id: HashMap<SourceId, usize>,
     /// Of the documents: the earliest of their ends, the shortest of their cacheDurations.
     pub validity: Validity,
+    /// Of each of them.
+    validities: Vec<Validity>,
     /// What should be known of the documents, a sentence each.
     pub warnings: Vec<String>,
 }
@@ -51,7 +54,7 @@ pub struct Member {
 
 impl Federation {
     /// Reads the documents; `keeps` says which of their IdPs are wanted, `signers` who must have signed each
-    /// document. An IdP that is in several of them is as the first says.
+    /// document. An IdP that is in several of them is as the first says, and not wanted when that is not.
     ///
     /// # Errors
     /// A document is no metadata or not signed so, or no IdP is left.
@@ -61,7 +64,7 @@ impl Federation {
         signers: Option<&MetadataSigners>,
     ) -> Result<Self, MetadataError> {
         let mut found = Self::default();
-        let mut left_out = 0;
+        let mut left_out = HashSet::new();
         for document in documents {
             let text = idp::text_of(document)?;
             let text = match signers {
@@ -70,18 +73,24 @@ impl Federation {
             };
             let entities = Entities::read(&text)?;
             found.validity = entities.validity().within(found.validity);
+            found.validities.push(entities.validity());
             found.warnings.extend(entities.left_out());
             for entity in entities.idps()? {
-                if keeps.keeps(&Traits::of(entity)) {
+                if left_out.contains(&entity.entity_id) {
+                    continue;
+                }
+                // Somebody who was wanted stays so.
+                if found.member(&entity.entity_id).is_some() || keeps.keeps(&Traits::of(entity)) {
                     found.add(Member::new(entity)?);
                 } else {
-                    left_out += 1;
+                    left_out.insert(entity.entity_id.clone());
                 }
             }
         }
         if found.members.is_empty() {
+            let all = left_out.len();
             let sentence =
-                format!("\"metadata_filter\" leaves none of its {left_out} identity providers");
+                format!("\"metadata_filter\" leaves none of its {all} identity providers");
             return Err(MetadataError(sentence));
         }
         Ok(found)
@@ -117,6 +126,22 @@ impl Federation {
     /// The IdP whose artifacts have this SourceID.
     pub fn of_source(&self, source: SourceId) -> Option<&Arc<Member>> {
         self.members.get(*self.by_source_id.get(&source)?)
+    }
+
+    /// [`Validity::check`] for each document: what is far from its end does not hide behind another one. One
+    /// that is past its end stops none of the others, when there are some: nobody logs in at its IdPs.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_validity(
+        &self,
+        now: UnixTime,
+        longest: Option<Seconds>,
+    ) -> Result<(), MetadataError> {
+        let is_past = |validity: &&Validity| validity.check(now, None).is_err();
+        let all_are_past = self.validities.iter().all(|validity| is_past(&validity));
+        let mut judged = self.validities.iter().filter(|one| all_are_past || !is_past(one));
+        judged.try_for_each(|validity| validity.check(now, longest))
     }
 
     /// What is otherwise than it was in `old`, a clause each.

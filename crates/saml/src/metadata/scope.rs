@@ -5,8 +5,12 @@ use xmldoc::Element;
 
 use crate::namespace::SHIBBOLETH_METADATA;
 
-/// Scopes of an IdP, each kind.
+/// Scopes of an IdP.
 const MAX_SCOPES: usize = 256;
+/// Expressions of an IdP. An awkward one costs some hundred nanoseconds for each octet that it looks at.
+const MAX_EXPRESSIONS: usize = 16;
+/// Octets of a scope in a value: those of a domain name (RFC 1035 2.3.4).
+const MAX_SCOPE: usize = 253;
 /// Characters of an expression.
 const MAX_EXPRESSION: usize = 256;
 /// Bytes of an expression made ready.
@@ -27,7 +31,7 @@ impl Scopes {
         for element in elements.filter(|element| is_scope(element)) {
             let text = element.text.trim();
             match element.attribute("regexp").map(str::trim) {
-                Some("true" | "1") if scopes.expressions.len() < MAX_SCOPES => {
+                Some("true" | "1") if scopes.expressions.len() < MAX_EXPRESSIONS => {
                     scopes.expressions.extend(expression(text));
                 }
                 None | Some("false" | "0") if scopes.exact.len() < MAX_SCOPES => {
@@ -46,8 +50,9 @@ impl Scopes {
 
     /// Is `scope` one of them? Case does not matter.
     pub fn contain(&self, scope: &str) -> bool {
-        self.exact.iter().any(|known| known.eq_ignore_ascii_case(scope))
-            || self.expressions.iter().any(|expression| expression.is_match(scope))
+        let is_known = || self.exact.iter().any(|known| known.eq_ignore_ascii_case(scope));
+        let matches = || self.expressions.iter().any(|expression| expression.is_match(scope));
+        scope.len() <= MAX_SCOPE && (is_known() || matches())
     }
 }
 
@@ -113,6 +118,20 @@ mod tests {
         }
         let known = scopes(&[("a|b", Some("1"))]);
         assert!(known.contain("a") && known.contain("b") && !known.contain("ax"));
+    }
+
+    /// What an IdP writes into its metadata must not keep a worker busy for long.
+    #[test]
+    fn the_work_of_expressions_is_bounded() {
+        let many: Vec<String> = (0..=MAX_EXPRESSIONS).map(|i| format!("x{i}\\.edu")).collect();
+        let many: Vec<_> = many.iter().map(|text| (text.as_str(), Some("true"))).collect();
+        let known = scopes(&many);
+        assert!(known.contain("x0.edu") && known.contain(&format!("x{}.edu", MAX_EXPRESSIONS - 1)));
+        assert!(!known.contain(&format!("x{MAX_EXPRESSIONS}.edu")));
+        let known = scopes(&[(".*", Some("true"))]);
+        assert!(
+            known.contain(&"a".repeat(MAX_SCOPE)) && !known.contain(&"a".repeat(MAX_SCOPE + 1))
+        );
     }
 
     #[test]

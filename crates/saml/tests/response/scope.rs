@@ -55,6 +55,45 @@ fn a_value_is_of_a_scope_of_the_idp() {
 }
 
 #[test]
+fn a_login_has_so_many_scopes_at_most() {
+    let judge = judge(&[
+        "a0.example",
+        "a1.example",
+        "a2.example",
+        "a3.example",
+        "a4.example",
+        "a5.example",
+        "a6.example",
+        "a7.example",
+        "a8.example",
+        "a9.example",
+        "b0.example",
+        "b1.example",
+        "b2.example",
+        "b3.example",
+        "b4.example",
+        "b5.example",
+        "b6.example",
+    ]);
+    let values = |count: usize| -> Vec<String> {
+        let scopes =
+            ["a", "b"].iter().flat_map(|letter| (0..10).map(move |i| format!("{letter}{i}")));
+        scopes
+            .take(count)
+            .flat_map(|scope| (0..3).map(move |i| format!("j{i}@{scope}.example")))
+            .collect()
+    };
+    for (count, accepted) in [(16, true), (17, false)] {
+        let values = values(count);
+        let xml = with(EPPN, "", &values.iter().map(String::as_str).collect::<Vec<_>>());
+        match accepted {
+            true => drop(judge.login(&xml)),
+            false => assert_eq!(judge.code(&xml), "attribute_scope_mismatch"),
+        }
+    }
+}
+
+#[test]
 fn no_other_name_gets_a_value_past() {
     let judge = judge(&["example.edu"]);
     for (name, friendly_name) in [
@@ -65,6 +104,14 @@ fn no_other_name_gets_a_value_past() {
         ("x", "EPPN"),
         ("urn:oasis:names:tc:SAML:attribute:subject-id", ""),
         ("urn:oasis:names:tc:SAML:attribute:pairwise-id", ""),
+        // A variable's name holds letters, digits and underscores alone: all of these are its attribute.
+        ("subject_id", ""),
+        ("Subject.ID", ""),
+        ("https://other.example/pairwise+id", ""),
+        ("urn_oid_1.3.6.1.4.1.5923.1.1.1.6", ""),
+        ("x", "subject_id"),
+        ("x", "samlSubjectID"),
+        ("samlPairwiseID", ""),
     ] {
         let xml = with(name, friendly_name, &["admin@other.edu"]);
         assert_eq!(judge.code(&xml), "attribute_scope_mismatch", "{name} {friendly_name}");
@@ -75,9 +122,12 @@ fn no_other_name_gets_a_value_past() {
 #[test]
 fn an_attribute_that_the_administrator_names_has_a_scope() {
     let mut judge = judge(&["example.edu"]);
-    judge.policy.scoped_attributes = vec!["mail".to_owned()];
+    judge.policy.scoped_attributes = vec!["mail".to_owned(), "Staff-ID".to_owned()];
     judge.login(&with("mail", "", &["jane@example.edu"]));
-    assert_eq!(judge.code(&with("mail", "", &["jane@gmail.example"])), "attribute_scope_mismatch");
+    for name in ["mail", "staff-id", "staff_id"] {
+        let xml = with(name, "", &["jane@gmail.example"]);
+        assert_eq!(judge.code(&xml), "attribute_scope_mismatch", "{name}");
+    }
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn read(
     let signers = settings.metadata_signers.as_deref();
     let found = Federation::read(documents, filter, signers).map_err(|error| error.to_string())?;
     let longest = raw.metadata_max_validity.as_ref().map(|given| given.value);
-    let checked = longest.map_or(Ok(()), |_| found.validity.check(now, longest));
+    let checked = longest.map_or(Ok(()), |_| found.check_validity(now, longest));
     checked.map(|()| found).map_err(|error| error.to_string())
 }
 

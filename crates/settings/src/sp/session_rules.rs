@@ -1,7 +1,8 @@
 //! How long an SP's sessions live, and what their attributes are called.
 
 use clock::Seconds;
-use session::{Separator, SpId, normalise};
+use identity::normalise;
+use session::{Separator, SpId};
 use sp::SessionRules;
 
 use crate::place::{ConfigError, Given};

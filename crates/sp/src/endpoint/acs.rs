@@ -8,7 +8,7 @@ mod resumption;
 
 use pages::Reply;
 use saml::reason;
-use saml::refusal::{Refusal, Sender};
+use saml::refusal::{Refusal, Sender, quote};
 use saml::response::{Asked, Login, ReceivedResponse};
 use session::PendingLogin;
 
@@ -118,7 +118,7 @@ fn accept_unsolicited<S>(
             &reason::UNSOLICITED,
             format!(
                 "the Response has no InResponseTo, allow_unsolicited is off for {}",
-                idp.name()
+                quote(idp.name())
             ),
         ));
     }

@@ -1,4 +1,5 @@
-use saml::provider::IdpSettings;
+use saml::metadata::MetadataFilter;
+use saml::provider::{IdpSettings, OwnKeys};
 
 use super::*;
 use crate::test_idps::{current, settings};
@@ -199,5 +200,42 @@ fn a_disabled_idp_is_offered_to_nobody_and_found_by_who_names_it() {
     for text in ["off", ONE] {
         let idp = idps.called(text).unwrap();
         assert_eq!(idp.check_enabled().unwrap_err().reason(), &reason::IDP_DISABLED);
+    }
+}
+
+/// A block that is a whole federation, of these.
+fn federation(name: &str, disabled: bool, entity_ids: &[&str]) -> FederatedIdps {
+    let entity = |entity_id: &&str| {
+        format!(
+            "<EntityDescriptor entityID=\"{entity_id}\"><IDPSSODescriptor protocolSupportEnumeration=\"\
+             urn:oasis:names:tc:SAML:2.0:protocol\"/></EntityDescriptor>"
+        )
+    };
+    let document = format!(
+        "<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}</EntitiesDescriptor>",
+        entity_ids.iter().map(entity).collect::<String>()
+    );
+    let found = Federation::read([document.as_bytes()], &MetadataFilter::default(), None).unwrap();
+    let own = OwnKeys { signer: None, decrypts: false };
+    let settings = IdpSettings { disabled, ..settings(name) };
+    FederatedIdps::new(settings, Arc::default(), own, Some(Arc::new(found)))
+}
+
+#[test]
+fn of_federations_that_have_the_same_idp_the_first_enabled_one_speaks_for_it() {
+    for disabled in [false, true] {
+        let mut idps = Idps::default();
+        idps.add_federation(federation("national", disabled, &[ONE, NEW]));
+        idps.add_federation(federation("world", false, &[ONE, TWO]));
+        let offered: Vec<_> = idps.offers().map(|offer| offer.name().to_owned()).collect();
+        let expected = if disabled { vec![ONE, TWO] } else { vec![ONE, NEW, TWO] };
+        assert_eq!(offered, expected);
+        for entity_id in [ONE, TWO, NEW] {
+            let is_in = expected.contains(&entity_id);
+            let idp = idps.of_entity(entity_id).unwrap();
+            assert_eq!(idp.check_enabled().is_ok(), is_in, "{entity_id}");
+            assert_eq!(idps.offer(entity_id).is_some(), is_in, "{entity_id}");
+            assert_eq!(idps.trust(entity_id, &Cell::default()), is_in, "{entity_id}");
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! A federation: one block, thousands of IdPs.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saml::artifact::SourceId;
 use saml::metadata::{Federation, MetadataFilter};
-use sp::Discovery;
 use sp::EndpointKind::{Acs, Discovery as Page, Login, Logout};
+use sp::{Current, Discovery};
 
 use crate::site::{
     Answer, Ask, Assertion, Browser, Idp, KEYS, NOW, Plan, Sent, Site, corp, credential,
+    provider_of,
 };
 
 const UNI: &str = "https://uni.example/idp";
@@ -44,6 +46,13 @@ fn descriptor(entity_id: &str, name: &str, key: Option<&Idp>) -> String {
          Location=\"{entity_id}/sso\"/></IDPSSODescriptor></EntityDescriptor>",
         key.unwrap_or_default()
     )
+}
+
+/// Whose entityID is no URL that one could be sent to.
+fn at(descriptor: String) -> String {
+    let (before, rest) = descriptor.split_once("Location=\"").unwrap();
+    let (_, after) = rest.split_once("\"").unwrap();
+    format!("{before}Location=\"https://elsewhere.example/sso\"{after}")
 }
 
 fn federation_of(descriptors: &[String]) -> Federation {
@@ -172,6 +181,67 @@ fn a_block_of_its_own_takes_an_idp_out() {
     let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(with_its_key);
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
     assert_eq!(answer.refused(), (403, "signature_invalid"), "what a block says outweighs it");
+}
+
+#[test]
+fn a_block_whose_metadata_is_awaited_outweighs_the_federation_already() {
+    let site = Plan { late: Some(UNI), ..plan() }.site();
+    for name in [UNI, "late"] {
+        let answer = link(&site, &mut Browser::default(), &format!("idp={name}"));
+        assert_eq!(answer.refused(), (500, "idp_metadata_missing"), "{name}");
+    }
+    let page = site.ask(&mut Browser::default(), Ask::open(Page, ""));
+    assert!(page.text().contains(COLLEGE) && !page.text().contains(UNI));
+    let mut browser = Browser::default();
+    let form = Assertion::of_jane("_s1", NOW).form(uni());
+    let answer = site.ask(&mut browser, Ask::send(Acs, form));
+    assert_eq!(answer.refused().1, "idp_unknown");
+    assert!(!site.sp.idps.trust(UNI, &std::cell::Cell::default()));
+    let late = site.sp.idps.named("late").unwrap();
+    let current = Current {
+        provider: Rc::new(provider_of(Idp { key: college().key, ..uni() })),
+        ui: Rc::default(),
+    };
+    site.sp.idps.swap(late, current).unwrap();
+    let asked = Sent::by(&link(&site, &mut browser, &format!("idp={UNI}")));
+    for (key, is_in) in [(uni().key, false), (college().key, true)] {
+        let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(Idp { key, ..uni() });
+        let answer = site.ask(&mut browser, Ask::send(Acs, form));
+        assert_eq!(answer.status() == 303, is_in);
+    }
+    assert!(site.session(&browser).is_some());
+}
+
+#[test]
+fn the_log_quotes_what_an_idp_is_called() {
+    const ODD: &str = "https://a&#10;saml: all is well";
+    let federation = federation_of(&[at(descriptor(ODD, "odd", Some(&uni())))]);
+    let site = Plan { federation: Some(federation), ..plan() }.site();
+    let entity_id = "https://a\nsaml: all is well";
+    let form = Assertion::of_jane("_s1", NOW).form(Idp { entity_id, ..uni() });
+    let refusal = site.ask(&mut Browser::default(), Ask::send(Acs, form)).refusal.unwrap();
+    assert_eq!(refusal.code(), "unsolicited");
+    assert!(refusal.detail().contains("\"https://a\\nsaml: all is well\""), "{refusal}");
+}
+
+#[test]
+fn an_entity_id_that_is_the_name_of_a_block_means_the_block() {
+    let federation = federation_of(&[
+        at(descriptor("corp", "impostor", Some(&uni()))),
+        descriptor(COLLEGE, "college", Some(&college())),
+    ]);
+    let (site, mut browser) =
+        (Plan { federation: Some(federation), ..plan() }.site(), Browser::default());
+    let asked = Sent::by(&link(&site, &mut browser, "idp=corp"));
+    assert_eq!(asked.to, "https://idp.corp.example/sso");
+    let impostor = Idp { entity_id: "corp", ..uni() };
+    let form = Assertion::of_jane("_s1", NOW).form(impostor);
+    let answer = site.ask(&mut browser, Ask::send(Acs, form));
+    assert_eq!(answer.refused().1, "idp_unknown");
+    let page = site.ask(&mut browser, Ask::open(Page, ""));
+    assert!(page.text().contains(COLLEGE) && !page.text().contains("impostor"));
+    assert_eq!(page.text().matches("value=\"corp\"").count(), 1);
+    assert!(!site.sp.idps.trust("corp", &std::cell::Cell::default()));
 }
 
 #[test]

@@ -156,6 +156,66 @@ fn documents_are_one_federation_in_which_the_first_word_counts() {
 }
 
 #[test]
+fn who_was_not_wanted_by_the_first_word_does_not_come_in_by_another() {
+    let honest = registered("https://a", "https://registrar", &[("urn:category", "hidden")]);
+    let one = aggregate("", &[plain("https://one"), honest]);
+    let two =
+        aggregate("", &[registered("https://a", "https://registrar", &[]), plain("https://two")]);
+    let hidden = MetadataTest::EntityAttribute {
+        name: "urn:category".to_owned(),
+        values: vec!["hidden".to_owned()],
+    };
+    assert_eq!(kept(&[&one, &two], not(hidden.clone())), ["https://one", "https://two"]);
+    assert_eq!(kept(&[&two, &one], not(hidden)), ["https://a", "https://two", "https://one"]);
+}
+
+#[test]
+fn each_document_must_end_in_time() {
+    const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+    let day = Some(Seconds(86_400));
+    let ending = |end: &str, name| {
+        let attributes =
+            if end.is_empty() { String::new() } else { format!("validUntil=\"{end}\"") };
+        aggregate(&attributes, &[plain(name), plain("https://other")])
+    };
+    let soon = ending("2026-11-21T12:30:00Z", "https://soon");
+    let check = |other: &[u8]| {
+        let both = [soon.as_slice(), other];
+        let federation = Federation::read(both, &MetadataFilter::default(), None).unwrap();
+        federation.check_validity(NOW, day).map_err(|error| error.to_string())
+    };
+    assert_eq!(check(&ending("2026-11-22T00:00:00Z", "https://a")), Ok(()));
+    for (end, expected) in
+        [("", "has no validUntil"), ("2036-11-21T00:00:00Z", "metadata_max_validity")]
+    {
+        let said = check(&ending(end, "https://a")).unwrap_err();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// Somebody who left is forgotten in a directory, say: the others need their new keys all the same.
+#[test]
+fn a_document_that_is_past_its_time_ends_alone() {
+    const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+    let past = aggregate("validUntil=\"2026-11-20T00:00:00Z\"", &[plain("https://past")]);
+    let good = aggregate("validUntil=\"2026-11-22T00:00:00Z\"", &[plain("https://good")]);
+    let endless = aggregate("", &[plain("https://endless")]);
+    let read = |documents: &[&[u8]]| {
+        Federation::read(documents.iter().copied(), &MetadataFilter::default(), None).unwrap()
+    };
+    let week = Some(Seconds(604_800));
+    let both = read(&[&past, &good]);
+    assert_eq!((both.check_validity(NOW, None), both.check_validity(NOW, week)), (Ok(()), Ok(())));
+    let of_past = both.member("https://past").unwrap().metadata().unwrap();
+    assert!(of_past.validity.check(NOW, None).is_err(), "nobody logs in there");
+    assert!(read(&[&past, &endless]).check_validity(NOW, week).is_err());
+    for longest in [None, week] {
+        let said = read(&[&past, &past]).check_validity(NOW, longest).unwrap_err().to_string();
+        assert!(said.contains("past its validUntil"), "{said}");
+    }
+}
+
+#[test]
 fn a_broken_entity_spoils_only_itself() {
     let broken = "<md:EntityDescriptor entityID=\"https://broken\"><a b='1' b='2'/>\
                   </md:EntityDescriptor>";

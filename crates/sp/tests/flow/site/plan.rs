@@ -56,6 +56,8 @@ pub struct Plan {
     pub barred: Option<&'static str>,
     /// The part of a deep link behind its `#` is kept.
     pub keep_fragment: bool,
+    /// The IdP of this entityID has a block of its own, `late`, whose metadata is awaited.
+    pub late: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
 }
@@ -78,6 +80,7 @@ impl Default for Plan {
             federation: None,
             barred: None,
             keep_fragment: false,
+            late: None,
             takes_paos: false,
         }
     }
@@ -178,11 +181,13 @@ impl Plan {
         idps.add(sp::Idp::new(corp, of_corp).with_back_channels(back_channels)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
-        if let Some(entity_id) = self.barred {
-            let entity_id = Some(entity_id.to_owned());
-            let barred = settings("barred", Policy::default());
-            let barred = IdpSettings { disabled: true, entity_id, ..barred };
-            idps.add(sp::Idp::new(barred, None)).unwrap();
+        for (name, entity_id, disabled) in
+            [("barred", self.barred, true), ("late", self.late, false)]
+        {
+            let Some(entity_id) = entity_id.map(str::to_owned) else { continue };
+            let block = settings(name, Policy::default());
+            let block = IdpSettings { disabled, entity_id: Some(entity_id), ..block };
+            idps.add(sp::Idp::new(block, None)).unwrap();
         }
         if let Some(federation) = self.federation.take() {
             let settings = settings("federation", Policy::default());

@@ -51,7 +51,7 @@ pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{
     CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,
 };
-pub use header_value::{attributes_json, header_safe, join};
+pub use header_value::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
 pub use idp_choices::IdpChoices;
 pub use login_cookies::{LoginCookie, LoginState, on_the_wire, surplus};
 pub use logouts::Logouts;

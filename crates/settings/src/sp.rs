@@ -1,5 +1,6 @@
 //! A validated SP: its lines, and those that they name, made into one value.
 
+mod attributes;
 mod cookies;
 mod credential;
 mod description;

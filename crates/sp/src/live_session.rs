@@ -52,7 +52,7 @@ impl LiveSession {
     /// The session that lies at `key`.
     pub fn new(key: StoreKey, session: Session, rules: &SessionRules) -> Self {
         Self {
-            attributes: AttributeIndex::new(&session, &rules.aliases),
+            attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
             key,
             trusted: Cell::default(),
             freshness: Freshness::default(),

@@ -9,8 +9,8 @@ use saml::logout::LogoutRequest;
 use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
-    Claimed, SameSite, Secret, Secrets, Separator, Session, SessionSet, SessionToken, SpId,
-    StoreKey,
+    Claimed, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet, SessionToken,
+    SpId, StoreKey,
 };
 
 use crate::cookies::{CookieAttributes, Cookies};
@@ -104,7 +104,8 @@ impl Closed {
             lifetime: Seconds(3600),
             idle_timeout: None,
             unsigned_logout: false,
-            aliases: Vec::new(),
+            attributes: Selection::default(),
+            refuse_group_overage: false,
             separator: Separator::default(),
         };
         Self { rules, secrets: Secrets::one(Secret::from_bytes([7; 32])) }

@@ -1,6 +1,7 @@
 //! `saml_acs`: the Assertion Consumer Service. A Response comes in, a session goes out.
 
 mod arrival;
+mod attributes;
 mod context;
 mod known;
 mod resumption;

@@ -9,7 +9,7 @@ use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
 };
-use session::{SameSite, Separator, SpId};
+use session::{SameSite, Selection, Separator, SpId};
 use sp::{
     BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints,
     FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
@@ -50,6 +50,9 @@ pub struct Plan {
     pub barred: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
+    /// What sessions keep of attributes.
+    pub attributes: Selection,
+    pub refuse_group_overage: bool,
 }
 
 impl Default for Plan {
@@ -69,6 +72,8 @@ impl Default for Plan {
             federation: None,
             barred: None,
             takes_paos: false,
+            attributes: Selection::default(),
+            refuse_group_overage: false,
         }
     }
 }
@@ -94,7 +99,7 @@ impl Plan {
             credentials,
             idps: self.idps(&soap_slo),
             discovery: self.discovery.clone(),
-            sessions: Rc::new(Memory::new(rules(id))),
+            sessions: Rc::new(Memory::new(self.rules(id))),
             cookies: self.cookies(id),
             return_targets: return_targets(),
             login_redirect: format!("{BASE_URL}/"),
@@ -186,6 +191,19 @@ impl Plan {
         Cookies::new("saml", attributes, id).unwrap()
     }
 
+    fn rules(&self, id: SpId) -> SessionRules {
+        SessionRules {
+            sp: id,
+            sp_entity_id: ENTITY_ID.to_owned(),
+            lifetime: SESSION_LIFETIME,
+            idle_timeout: None,
+            unsigned_logout: false,
+            attributes: self.attributes.clone(),
+            refuse_group_overage: self.refuse_group_overage,
+            separator: Separator::default(),
+        }
+    }
+
     fn publication(&self) -> Publication {
         Publication {
             description: SpDescription::EMPTY,
@@ -203,18 +221,6 @@ impl Plan {
 /// The path of an endpoint.
 fn path(kind: EndpointKind) -> String {
     format!("/saml/{}", kind.directive().trim_start_matches("saml_"))
-}
-
-fn rules(id: SpId) -> SessionRules {
-    SessionRules {
-        sp: id,
-        sp_entity_id: ENTITY_ID.to_owned(),
-        lifetime: SESSION_LIFETIME,
-        idle_timeout: None,
-        unsigned_logout: false,
-        aliases: Vec::new(),
-        separator: Separator::default(),
-    }
 }
 
 fn return_targets() -> ReturnTargets {

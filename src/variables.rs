@@ -58,6 +58,7 @@ static VARIABLES: &[Variable] = &[
     session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context.as_deref()?)),
     session(ngx_string!("saml_session_expires"), |_, s| Some(instant::format(s.session.expires))),
     session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session))),
+    request(ngx_string!("saml_user"), |r| Some(Cow::Owned(user(r)?.into_bytes()))),
     attribute(ngx_string!("saml_attr_"), |values, between| join(values, between).into_owned()),
     attribute(ngx_string!("saml_attr64_"), |values, between| base64(&join(values, between))),
     attribute(ngx_string!("saml_attru_"), |values, between| {
@@ -169,6 +170,24 @@ fn split(full_name: &[u8]) -> Option<(&'static [u8], &[u8], Text)> {
     })
 }
 
+/// By what name the application knows whose session the location of `r` may know: header-safe, and empty
+/// when no source has a value. `None` = there is no such session.
+pub fn user(r: &Request) -> Option<String> {
+    with_session(r, |sp, live| {
+        let sources = &sp.sessions.rules.user;
+        // An IdP that logs somebody out tells the NameID alone, which the application may know as
+        // another one's name.
+        let is_notice = Context::of(r).is_some_and(|context| context.is_notice.get());
+        if is_notice && live.session.attributes.is_empty() && sources.attributes().next().is_some()
+        {
+            return Some(String::new());
+        }
+        sources.attributes().for_each(|name| warn_of_rivals(r, live, name.as_bytes()));
+        let user = live.user(&sp.sessions.rules).unwrap_or_default();
+        Some(header_safe(&user).into_owned())
+    })
+}
+
 /// Pairs of attributes that one worker warns of; beyond, somebody sends ever new ones.
 const MOST_WARNINGS: usize = 64;
 
@@ -220,7 +239,7 @@ fn answer(
 }
 
 /// Asks the session that the location of `r` may know.
-pub fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
+fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
     let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;

@@ -45,6 +45,7 @@ mod sp_id;
 mod stored;
 mod token;
 mod uri_prefix;
+mod user;
 mod value_form;
 mod wire;
 
@@ -74,4 +75,5 @@ pub use session_set::{LoggedOut, MAX_MEMBERS, Member, SessionSet};
 pub use sp_id::SpId;
 pub use stored::StoredSession;
 pub use token::{SessionToken, StoreKey};
+pub use user::{Piece, UserSource, UserSources};
 pub use value_form::{MOST_VALUES, ValueForm};

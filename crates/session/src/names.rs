@@ -23,7 +23,7 @@ pub fn normalise(name: &str) -> String {
 /// alias speaks for its name alone: when the session has none of its attributes, there is no value,
 /// whatever else bears that name. Attributes that repeat one Name are one attribute with all the
 /// values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AttributeIndex {
     values: Vec<Vec<String>>,
     /// Normalised name → place in `values`, `None` for an alias with no attribute; sorted by name.

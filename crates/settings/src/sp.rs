@@ -8,6 +8,7 @@ mod endpoints;
 mod publication;
 mod return_targets;
 mod session_rules;
+mod user;
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! How long an SP's sessions live, and what they know of people.
 
 use clock::{Seconds, UnixTime};
-use session::{Selection, Separator, SpId};
+use session::{Selection, Separator, SpId, UserSources};
 
 /// The session settings of one SP.
 pub struct SessionRules {
@@ -20,6 +20,8 @@ pub struct SessionRules {
     pub attributes: Selection,
     /// A login is refused whose groups Entra ID only points to.
     pub refuse_group_overage: bool,
+    /// `user SOURCE…`.
+    pub user: UserSources,
     /// Between the values of one attribute.
     pub separator: Separator,
 }
@@ -52,6 +54,7 @@ mod tests {
                 unsigned_logout: false,
                 attributes: Selection::default(),
                 refuse_group_overage: false,
+                user: UserSources::default(),
                 separator: Separator::default(),
             };
             assert_eq!(rules.expiry(NOW + end, NOW), NOW + expiry);

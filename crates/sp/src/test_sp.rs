@@ -10,7 +10,7 @@ use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
     Claimed, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet, SessionToken,
-    SpId, StoreKey,
+    SpId, StoreKey, UserSources,
 };
 
 use crate::cookies::{CookieAttributes, Cookies};
@@ -106,6 +106,7 @@ impl Closed {
             unsigned_logout: false,
             attributes: Selection::default(),
             refuse_group_overage: false,
+            user: UserSources::default(),
             separator: Separator::default(),
         };
         Self { rules, secrets: Secrets::one(Secret::from_bytes([7; 32])) }

@@ -48,6 +48,7 @@ directives! {
     /// Is a login refused then?
     once on_group_overage: bool = "on_group_overage",
         |line| line.choice(&[("refuse", true), ("allow", false)]);
+    once user: Vec<String> = "user" [1..], Line::words;
     each return_hosts: Vec<String> = "return_hosts" [1..], Line::words;
     once login_redirect: String = "login_redirect", Line::text;
     once logout_redirect: String = "logout_redirect", Line::text;

@@ -5,6 +5,7 @@ use session::{Separator, SpId};
 use sp::SessionRules;
 
 use super::attributes::selection;
+use super::user::user;
 use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 use crate::warnings::Warnings;
@@ -34,6 +35,7 @@ pub(super) fn session_rules(
         );
     }
     let attributes = selection(raw)?;
+    let user = user(raw, &attributes, warnings)?;
     Ok(SessionRules {
         sp,
         sp_entity_id: entity_id.to_owned(),
@@ -42,6 +44,7 @@ pub(super) fn session_rules(
         unsigned_logout,
         attributes,
         refuse_group_overage: raw.on_group_overage.as_ref().is_some_and(|given| given.value),
+        user,
         separator: raw.attribute_separator.as_ref().map(separator).transpose()?.unwrap_or_default(),
     })
 }

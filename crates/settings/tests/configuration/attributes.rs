@@ -1,4 +1,6 @@
-//! `attribute`, `attribute_filter` and `on_group_overage`: what the lines come to.
+//! `attribute`, `attribute_filter` and `user`: what the lines come to.
+
+use session::{AttributeIndex, Session};
 
 use crate::http::{Http, Site};
 
@@ -37,8 +39,46 @@ fn options_stand_behind_the_names() {
 }
 
 #[test]
-fn groups_that_are_left_out_are_no_refusal_unless_a_line_says_so() {
+fn users_come_of_the_name_id_unless_a_line_says_otherwise() {
+    let user = |lines: &str| {
+        let http = made(lines);
+        let rules = &http.sp().sessions.rules;
+        let mut session = Session::default();
+        session.name_id.value = "n".to_owned();
+        session.attributes = vec![identity::Attribute {
+            name: "urn:x:uid".to_owned(),
+            friendly_name: None,
+            values: vec!["u".to_owned()],
+        }];
+        let index = AttributeIndex::new(&session, &rules.attributes.aliases);
+        rules.user.user(&session, &index).map(|user| user.into_owned())
+    };
+    assert_eq!(user("").as_deref(), Some("n"));
+    assert_eq!(user("user mail uid name_id;").as_deref(), Some("u"));
+    assert_eq!(
+        user("attribute login urn:x:uid; user \"${saml_attr_login}@x\";").as_deref(),
+        Some("u@x")
+    );
+    assert_eq!(user("user mail;"), None);
     assert!(!made("").sp().sessions.rules.refuse_group_overage);
-    assert!(!made("on_group_overage allow;").sp().sessions.rules.refuse_group_overage);
     assert!(made("on_group_overage refuse;").sp().sessions.rules.refuse_group_overage);
+}
+
+#[test]
+fn a_user_whose_attribute_no_session_keeps_is_told() {
+    let warnings = |lines: &str| made(lines).warnings;
+    let filter = "attribute_filter on; attribute login urn:oid:0.9.2342.19200300.100.1.1 uid;";
+    assert_eq!(
+        warnings(&format!("{filter}\nuser subject-id uid;")),
+        ["\"user\" asks for the attribute \"subject-id\", which no \"attribute\" line names, and \
+          \"attribute_filter\" leaves it out of sessions; add \"attribute subject_id subject-id;\" in \
+          nginx.conf:13"]
+    );
+    for good in [
+        &*format!("{filter} user login uid name_id;"),
+        &*format!("{filter} user \"$saml_attr_uid@x\" 0.9.2342.19200300.100.1.1;"),
+        "user subject-id;",
+    ] {
+        assert_eq!(warnings(good), [""; 0], "{good}");
+    }
 }

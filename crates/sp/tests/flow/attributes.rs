@@ -1,6 +1,6 @@
-//! What a session keeps of an assertion's attributes, and what the log says of the rest.
+//! What a session keeps of an assertion's attributes, who its user is, and what the log says of both.
 
-use session::{Alias, Pattern, Selection, ValueForm};
+use session::{Alias, Pattern, Selection, UserSource, UserSources, ValueForm};
 use sp::EndpointKind::Acs;
 
 use crate::site::{Answer, Ask, Assertion, Browser, NOW, Plan, Site, corp};
@@ -21,6 +21,10 @@ fn words(words: &[&str]) -> Vec<String> {
 fn only(name: &str, only: &str) -> Alias {
     let only = vec![Pattern::new(only).unwrap()];
     Alias { form: ValueForm { only, ..ValueForm::default() }, ..Alias::plain(name, &[name]) }
+}
+
+fn sources(words: &[&str]) -> UserSources {
+    UserSources::new(words.iter().map(|word| UserSource::new(word).unwrap()).collect())
 }
 
 #[test]
@@ -121,4 +125,38 @@ fn the_pointer_is_seen_where_the_session_does_not_keep_it() {
     let sent = vec![("http://schemas.microsoft.com/claims/groups.link", words(&["x"]))];
     assert_eq!(log_in(&site, &mut Browser::default(), sent).status(), 303);
     assert!(site.notes.borrow()[0].starts_with("warning: groups_overage: "));
+}
+
+#[test]
+fn the_user_is_who_the_first_source_names() {
+    for (user, expected) in [
+        (UserSources::default(), Some("jane")),
+        (sources(&["eppn", "uid", "name_id"]), Some("jdoe")),
+        (sources(&["eppn", "name_id"]), Some("jane")),
+        (sources(&["$saml_attr_uid@corp"]), Some("jdoe@corp")),
+        (sources(&["eppn", "$saml_attr_eppn@corp"]), None),
+    ] {
+        let (site, mut browser) = (Plan { user, ..Plan::default() }.site(), Browser::default());
+        let answer = log_in(&site, &mut browser, vec![("uid", words(&["jdoe"]))]);
+        assert_eq!(answer.status(), 303);
+        let live = site.session(&browser).unwrap();
+        let rules = sp::SessionStore::rules(&*site.sp.sessions);
+        assert_eq!(live.user(rules).as_deref(), expected);
+        let notes = site.notes.borrow();
+        assert_eq!(notes.len(), usize::from(expected.is_none()), "{notes:?}");
+        assert!(notes.iter().all(|note| note.starts_with("warning: user_missing: ")), "{notes:?}");
+    }
+}
+
+#[test]
+fn the_user_is_who_the_session_knows_after_the_cut() {
+    let attributes = Selection { aliases: vec![only("uid", "~^[a-z]+$")], named_only: true };
+    let user = sources(&["uid", "mail"]);
+    let plan = Plan { attributes, user, ..Plan::default() };
+    let (site, mut browser) = (plan.site(), Browser::default());
+    let sent = vec![("uid", words(&["../jdoe"])), ("mail", words(&["jane@corp"]))];
+    assert_eq!(log_in(&site, &mut browser, sent).status(), 303);
+    let notes = site.notes.borrow();
+    assert!(notes[0].starts_with("warning: user_missing: "), "{notes:?}");
+    assert!(notes[1].contains("keeps 0 of 1 values of \"uid\""), "{notes:?}");
 }

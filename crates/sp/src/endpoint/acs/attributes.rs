@@ -7,7 +7,7 @@ use identity::Attribute;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{Cut, Kept, Session};
+use session::{AttributeIndex, Cut, Kept, Session};
 
 use crate::session_rules::SessionRules;
 use crate::sp::Sp;
@@ -33,7 +33,13 @@ pub(super) fn select(rules: &SessionRules, session: &mut Session) -> News {
     let Kept { attributes, cut, left_out } =
         rules.attributes.of(mem::take(&mut session.attributes));
     session.attributes = attributes;
-    News { idp: session.idp.clone(), cut, left_out, overage }
+    // Most SPs ask for the NameID alone, for which none need be sorted.
+    let index = match rules.user.attributes().next() {
+        Some(_) => AttributeIndex::new(session, &rules.attributes.aliases),
+        None => AttributeIndex::default(),
+    };
+    let has_user = rules.user.user(session, &index).is_some();
+    News { idp: session.idp.clone(), cut, left_out, overage, has_user }
 }
 
 /// What the log says of a login that was accepted: names and counts, no values.
@@ -43,6 +49,7 @@ pub(super) struct News {
     left_out: Vec<String>,
     /// The attribute that came instead of groups.
     overage: Option<String>,
+    has_user: bool,
 }
 
 impl News {
@@ -55,6 +62,13 @@ impl News {
                  150: no rule on groups sees them (login {id}); {}",
                 quote(name),
                 reason::GROUP_OVERAGE.advice()
+            ));
+        }
+        if !self.has_user {
+            visit.server.warn(&format!(
+                "user_missing: no source of \"user\" in saml_sp \"{}\" has a value for the login {id} at \
+                 {idp}: $saml_user and $remote_user are empty in its session",
+                sp.name
             ));
         }
         if let Some(less) = self.less() {

@@ -9,7 +9,7 @@ use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
 };
-use session::{SameSite, Selection, Separator, SpId};
+use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints,
     FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
@@ -53,6 +53,8 @@ pub struct Plan {
     /// What sessions keep of attributes.
     pub attributes: Selection,
     pub refuse_group_overage: bool,
+    /// How the application calls people.
+    pub user: UserSources,
 }
 
 impl Default for Plan {
@@ -74,6 +76,7 @@ impl Default for Plan {
             takes_paos: false,
             attributes: Selection::default(),
             refuse_group_overage: false,
+            user: UserSources::default(),
         }
     }
 }
@@ -200,6 +203,7 @@ impl Plan {
             unsigned_logout: false,
             attributes: self.attributes.clone(),
             refuse_group_overage: self.refuse_group_overage,
+            user: self.user.clone(),
             separator: Separator::default(),
         }
     }

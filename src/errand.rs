@@ -8,7 +8,7 @@ use std::rc::Rc;
 use ::clock::{Monotonic, UnixTime};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
-use nginx_sys::{NGX_LOG_ERR, NGX_LOG_NOTICE};
+use nginx_sys::{NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
 use ngx::async_::{Task, spawn};
 use ngx::http::Request;
 use ngx::log::ngx_cycle_log;
@@ -119,6 +119,10 @@ impl Server for Nginx {
 
     fn note(&self, what: &str) {
         ngx_log_error!(NGX_LOG_NOTICE, ngx_cycle_log().as_ptr(), "saml: {}", what);
+    }
+
+    fn warn(&self, what: &str) {
+        ngx_log_error!(NGX_LOG_WARN, ngx_cycle_log().as_ptr(), "saml: {}", what);
     }
 }
 

@@ -1,18 +1,17 @@
 //! `$remote_user`: nginx reads it from the client's Authorization header, whoever wrote that. Where
-//! an SP decides, it is the NameID of the session, or who `auth_basic` let in there, or nobody.
+//! an SP decides, it is the user of the session, or who `auth_basic` let in there, or nobody.
 
 use nginx_sys::{
     NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_OK, ngx_conf_t,
     ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
-use session::header_safe;
 
 use crate::context::Context;
 use crate::core_variable;
 use crate::entry::enter;
 use crate::module::SamlModule;
-use crate::variables::with_session;
+use crate::variables;
 
 /// Puts our getter before nginx's, in preconfiguration.
 pub fn take_over(cf: &mut ngx_conf_t) -> Option<()> {
@@ -79,7 +78,7 @@ unsafe extern "C" fn get(
 }
 
 fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
-    let name = match session_user(r) {
+    let name = match variables::user(r) {
         // SAFETY: the pool is the live request's.
         Some(name) => match unsafe { ngx_str_t::from_bytes(r.as_ref().pool, name.as_bytes()) } {
             Some(name) => name,
@@ -94,11 +93,6 @@ fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
     v.set_no_cacheable(0);
     v.set_not_found(u32::from(len == 0));
     NGX_OK as ngx_int_t
-}
-
-/// The NameID of who has the session, as `$saml_name_id` has it.
-fn session_user(r: &Request) -> Option<String> {
-    with_session(r, |_, live| Some(header_safe(&live.session.name_id.value).into_owned()))
 }
 
 /// Whom `auth_basic` has let in here; empty before the access phase has begun.

@@ -15,7 +15,9 @@ use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
 use saml::refusal::quote;
-use session::{attributes_json, header_safe, join};
+use session::{
+    Separator, attributes_json, base64, header_safe, join, percent_encoded, values_json,
+};
 use sp::LiveSession;
 
 use crate::clock::now;
@@ -36,9 +38,11 @@ enum Value {
     Session(fn(&Sp, &LiveSession) -> Option<String>),
     /// From what else is known of the request.
     Request(fn(&Request) -> Option<Cow<'_, [u8]>>),
-    /// Its name begins so, and the rest is the attribute's.
-    Attribute,
+    /// Its name begins so, and the rest is an attribute's, whose values become one text.
+    Attribute(Text),
 }
+
+type Text = fn(&[String], &Separator) -> String;
 
 // SAFETY: the names point to static strings, and nothing writes to the table.
 unsafe impl Sync for Variable {}
@@ -54,7 +58,13 @@ static VARIABLES: &[Variable] = &[
     session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context.as_deref()?)),
     session(ngx_string!("saml_session_expires"), |_, s| Some(instant::format(s.session.expires))),
     session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session))),
-    attribute(ngx_string!("saml_attr_")),
+    request(ngx_string!("saml_user"), |r| Some(Cow::Owned(user(r)?.into_bytes()))),
+    attribute(ngx_string!("saml_attr_"), |values, between| join(values, between).into_owned()),
+    attribute(ngx_string!("saml_attr64_"), |values, between| base64(&join(values, between))),
+    attribute(ngx_string!("saml_attru_"), |values, between| {
+        percent_encoded(&join(values, between))
+    }),
+    attribute(ngx_string!("saml_attrj_"), |values, _| values_json(values)),
     request(ngx_string!("saml_authenticated"), |r| {
         let is_member = with_session(r, |_, _| Some(())).is_some();
         Some(Cow::Borrowed(if is_member { b"1" } else { b"0" }))
@@ -75,11 +85,12 @@ const fn request(name: ngx_str_t, value: fn(&Request) -> Option<Cow<'_, [u8]>>) 
     Variable { name, value: Value::Request(value) }
 }
 
-const fn attribute(name: ngx_str_t) -> Variable {
-    Variable { name, value: Value::Attribute }
+const fn attribute(name: ngx_str_t, text: Text) -> Variable {
+    Variable { name, value: Value::Attribute(text) }
 }
 
-const ATTRIBUTE_PREFIX: &[u8] = b"saml_attr_";
+/// The one prefix whose variables have a number beside them.
+const COUNTED_PREFIX: &[u8] = b"saml_attr_";
 const COUNT_SUFFIX: &[u8] = b"_count";
 
 /// Adds every variable: in preconfiguration, before any directive can mention one.
@@ -92,14 +103,14 @@ pub fn add(cf: &mut ngx_conf_t) -> ngx_int_t {
 fn add_one(cf: &mut ngx_conf_t, row: &'static Variable) -> Option<()> {
     // Asked before the access phase a variable is empty; not cacheable, or it would stay so.
     let mut flags = NGX_HTTP_VAR_NOCACHEABLE;
-    if let Value::Attribute = row.value {
+    if let Value::Attribute(_) = row.value {
         flags |= NGX_HTTP_VAR_PREFIX;
     }
     let mut name = row.name;
     // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
     let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags as usize).as_mut()? };
     variable.get_handler = Some(match row.value {
-        Value::Attribute => get_attribute,
+        Value::Attribute(_) => get_attribute,
         Value::Session(_) | Value::Request(_) => get,
     });
     variable.data = ptr::from_ref(row) as usize;
@@ -118,7 +129,7 @@ unsafe extern "C" fn get(
     answer(r, v, |r| match variable.value {
         Value::Session(value) => with_session(r, value).map(|text| Cow::Owned(text.into_bytes())),
         Value::Request(value) => value(r),
-        Value::Attribute => None,
+        Value::Attribute(_) => None,
     })
 }
 
@@ -132,18 +143,48 @@ unsafe extern "C" fn get_attribute(
         (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<ngx_str_t>())
     };
     answer(r, v, |r| {
-        let name = name.as_bytes().strip_prefix(ATTRIBUTE_PREFIX)?;
+        let (prefix, name, text) = split(name.as_bytes())?;
         with_session(r, |sp, live| {
             if let Some(values) = live.attributes.find(name) {
                 warn_of_rivals(r, live, name);
-                return Some(join(values, &sp.sessions.rules.separator).into_owned());
+                return Some(text(values, &sp.sessions.rules.separator));
             }
-            let counted = name.strip_suffix(COUNT_SUFFIX)?;
+            let counted = name.strip_suffix(COUNT_SUFFIX).filter(|_| prefix == COUNTED_PREFIX)?;
             warn_of_rivals(r, live, counted);
             let values = live.attributes.find(counted);
             Some(values.map_or(0, <[String]>::len).to_string())
         })
         .map(|value| Cow::Owned(value.into_bytes()))
+    })
+}
+
+/// The prefix of a variable's full name, what is left for the attribute's, and what its values become. No
+/// prefix begins another one.
+fn split(full_name: &[u8]) -> Option<(&'static [u8], &[u8], Text)> {
+    VARIABLES.iter().find_map(|row| match row.value {
+        Value::Attribute(text) => {
+            let prefix = row.name.as_bytes();
+            Some((prefix, full_name.strip_prefix(prefix)?, text))
+        }
+        Value::Session(_) | Value::Request(_) => None,
+    })
+}
+
+/// By what name the application knows whose session the location of `r` may know: header-safe, and empty
+/// when no source has a value. `None` = there is no such session.
+pub fn user(r: &Request) -> Option<String> {
+    with_session(r, |sp, live| {
+        let sources = &sp.sessions.rules.user;
+        // An IdP that logs somebody out tells the NameID alone, which the application may know as
+        // another one's name.
+        let is_notice = Context::of(r).is_some_and(|context| context.is_notice.get());
+        if is_notice && live.session.attributes.is_empty() && sources.attributes().next().is_some()
+        {
+            return Some(String::new());
+        }
+        sources.attributes().for_each(|name| warn_of_rivals(r, live, name.as_bytes()));
+        let user = live.user(&sp.sessions.rules).unwrap_or_default();
+        Some(header_safe(&user).into_owned())
     })
 }
 
@@ -198,7 +239,7 @@ fn answer(
 }
 
 /// Asks the session that the location of `r` may know.
-pub fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
+fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
     let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;

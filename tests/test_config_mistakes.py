@@ -132,7 +132,7 @@ MISTAKES = {
     "short secret": ({"HTTP": "saml_session_store s { secret short.secret; }"}, '"secret"', "short.secret"),
     # files
     "no metadata file": ({"HTTP": "saml_idp b { metadata nothing.xml; }", "SP": "idp b;"}, "nothing.xml", "no such file"),
-    "metadata is a directory": ({"HTTP": "saml_idp b { metadata html; }", "SP": "idp b;"}, '"metadata"', "not a file"),
+    "metadata is a directory": ({"HTTP": "saml_idp b { metadata html; }", "SP": "idp b;"}, '"metadata"', "it is a directory"),
     "metadata by http": ({"HTTP": "saml_idp b { metadata http://x.example.org/; }", "SP": "idp b;"}, '"metadata"', "use https"),
     "metadata is cut off": ({"HTTP": "saml_idp b { metadata broken.xml; }", "SP": "idp b;"}, "broken.xml", ""),
     "metadata with doctype": ({"HTTP": "saml_idp b { metadata doctype.xml; }", "SP": "idp b;"}, "doctype.xml", "DOCTYPE"),

@@ -4,7 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use session::{
-    AttributeIndex, PendingLogin, Separator, Session, attributes_json, header_safe, join,
+    Alias, AttributeIndex, PendingLogin, Selection, Separator, Session, attributes_json, base64,
+    header_safe, join, percent_encoded, values_json,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -30,10 +31,21 @@ fn render(session: &Session) {
         for separator in [";", ", "].into_iter().filter_map(|text| Separator::new(text).ok()) {
             let joined = join(&attribute.values, &separator);
             assert!(!joined.contains(|c: char| c.is_ascii_control()), "{joined}");
+            for text in [percent_encoded(&joined), base64(&joined)] {
+                assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
+            }
         }
+        let json = values_json(&attribute.values);
+        assert!(!json.contains(char::is_control) && !json.contains('<'));
+        let values: Vec<String> = serde_json::from_str(&json).unwrap();
+        assert_eq!(values, attribute.values);
     }
-    let index = AttributeIndex::new(session, &[("mail".into(), vec!["urn:oid:1".into()])]);
+    let aliases = vec![Alias::plain("mail", &["urn:oid:1"])];
+    let index = AttributeIndex::new(session, &aliases);
     for attribute in &session.attributes {
         let _ = index.find(attribute.name.as_bytes());
     }
+    let kept = Selection { aliases, named_only: true }.of(session.attributes.clone());
+    assert!(kept.cut.is_empty());
+    assert_eq!(kept.attributes.len() + kept.left_out.len(), session.attributes.len());
 }

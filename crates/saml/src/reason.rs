@@ -424,6 +424,9 @@ reasons! {
     ATTRIBUTE_SCOPE_MISMATCH, "attribute_scope_mismatch", Idp,
         "The identity provider has said something of you that is for another one to say.",
         "let the IdP send values of its own scopes, have its federation add the Scope to its metadata, or set check_scope off for an IdP that may speak for everybody";
+    GROUP_OVERAGE, "group_overage", Idp,
+        "You are in more groups than the identity provider tells this service of.",
+        "at Entra ID, let the groups claim hold only groups assigned to the application or those of a filter, or send app roles instead; or set on_group_overage allow";
     AUTHN_INSTANT_FUTURE, "authn_instant_future", Idp,
         "The assertion says that you logged in in the future.",
         "set the clocks of the IdP and of this host by NTP, or raise clock_skew";

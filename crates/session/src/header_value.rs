@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use form_urlencoded::byte_serialize;
+
 use crate::names::merge;
 use crate::record::Session;
 use crate::separator::Separator;
@@ -105,15 +109,39 @@ pub fn attributes_json(session: &Session) -> String {
     for (place, attribute) in merge(&session.attributes).iter().enumerate() {
         separate(&mut json, place);
         push_string(&mut json, attribute.name);
-        json.push_str(":[");
-        for (place, value) in attribute.values().enumerate() {
-            separate(&mut json, place);
-            push_string(&mut json, value);
-        }
-        json.push(']');
+        json.push(':');
+        push_array(&mut json, attribute.values());
     }
     json.push('}');
     json
+}
+
+/// A JSON array of the values, in the letters of [`attributes_json`].
+pub fn values_json(values: &[String]) -> String {
+    let mut json = String::new();
+    push_array(&mut json, values);
+    json
+}
+
+/// `text` as base64 (RFC 4648 4): ASCII alone, for headers that are read as Latin-1.
+pub fn base64(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+/// `text` percent-encoded (RFC 3986 2.1), but for ASCII letters, digits and `*`, `-`, `.`, `_`: it may
+/// stand in any part of a URL.
+pub fn percent_encoded(text: &str) -> String {
+    // Forms have a plus for a blank, and nothing else of theirs is one.
+    byte_serialize(text.as_bytes()).map(|part| if part == "+" { "%20" } else { part }).collect()
+}
+
+fn push_array<'a>(json: &mut String, values: impl IntoIterator<Item = &'a String>) {
+    json.push('[');
+    for (place, value) in values.into_iter().enumerate() {
+        separate(json, place);
+        push_string(json, value);
+    }
+    json.push(']');
 }
 
 fn separate(json: &mut String, place: usize) {
@@ -266,6 +294,30 @@ mod tests {
         ];
         assert_eq!(json(attributes), r#"{"Role":["a","b"],"empty":[]}"#);
         assert_eq!(json(vec![]), "{}");
+    }
+
+    #[test]
+    fn each_outlet_carries_any_value_and_breaks_nothing() {
+        let hostile = "a\r\nX-Admin: 1\0\"'<;,=&+ %\u{202e}\u{200f}é";
+        assert_eq!(percent_encoded("a+b ;é~*"), "a%2Bb%20%3B%C3%A9%7E*");
+        assert_eq!(base64("Führung?>"), "RsO8aHJ1bmc/Pg==");
+        for text in [hostile, "", "\u{85}", &"x\n".repeat(50_000)] {
+            let (percent, base64) = (percent_encoded(text), base64(text));
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "%*-._".contains(c);
+            assert!(percent.chars().all(is_plain), "{text:?}");
+            let read = form_urlencoded::parse(percent.as_bytes()).next();
+            assert_eq!(read.map_or_else(String::new, |(name, _)| name.into_owned()), text);
+            assert!(base64.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)));
+            assert_eq!(STANDARD.decode(base64).unwrap(), text.as_bytes());
+        }
+        let json = values_json(&[hostile.to_owned(), String::new()]);
+        assert!(!json.contains(char::is_control) && !json.contains('<'), "{json}");
+        let whole = attributes_json(&Session {
+            attributes: vec![attribute("a", None, &[hostile, ""])],
+            ..typical()
+        });
+        assert_eq!(whole, format!("{{\"a\":{json}}}"));
+        assert_eq!(values_json(&[]), "[]");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use identity::{Attribute, normalise, uri_tail};
 
 use crate::record::Session;
+use crate::selection::Alias;
 
 /// The values of a session's attributes, found by variable name.
 ///
@@ -14,7 +15,7 @@ use crate::record::Session;
 /// alias speaks for its name alone: when the session has none of its attributes, there is no value,
 /// whatever else bears that name. Attributes that repeat one Name are one attribute with all the
 /// values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AttributeIndex {
     values: Vec<Vec<String>>,
     /// Normalised name → place in `values`, `None` for an alias with no attribute; sorted by name.
@@ -34,13 +35,12 @@ pub struct Rivals {
 }
 
 impl AttributeIndex {
-    /// `aliases`: each with the attributes it stands for, the preferred first, named by Name or
-    /// FriendlyName exactly as the IdP sends them.
-    pub fn new(session: &Session, aliases: &[(String, Vec<String>)]) -> Self {
+    /// Of the attributes that a session keeps.
+    pub fn new(session: &Session, aliases: &[Alias]) -> Self {
         let merged = merge(&session.attributes);
         let mut names = Vec::with_capacity(aliases.len() + merged.len() * 2);
-        for (alias, wanted) in aliases {
-            names.push((normalise(alias).into(), find_attribute(&merged, wanted)));
+        for alias in aliases {
+            names.push((normalise(&alias.name).into(), find_attribute(&merged, &alias.names)));
         }
         // In the order of precedence; the stable sort below keeps it.
         let is_exact = |name: &&str| normalise(name) == **name;
@@ -77,14 +77,14 @@ impl AttributeIndex {
 fn rivals(
     names: &[(Box<str>, Option<usize>)],
     merged: &[Merged<'_>],
-    aliases: &[(String, Vec<String>)],
+    aliases: &[Alias],
 ) -> Vec<Rivals> {
     let name_of = |place: Option<usize>| Some(merged.get(place?)?.name.into());
     let of_one_name = names.chunk_by(|left, right| left.0 == right.0);
     let rivals_in = |same: &[(Box<str>, Option<usize>)]| {
         let (variable_name, chosen) = same.first()?;
         let (_, other) = same.iter().find(|(_, place)| place != chosen)?;
-        if aliases.iter().any(|(alias, _)| normalise(alias) == **variable_name) {
+        if aliases.iter().any(|alias| normalise(&alias.name) == **variable_name) {
             return None;
         }
         Some(Rivals {
@@ -174,12 +174,7 @@ mod tests {
     use crate::record::tests::{attribute, typical};
 
     fn index(attributes: Vec<Attribute>, aliases: &[(&str, &[&str])]) -> AttributeIndex {
-        let aliases: Vec<_> = aliases
-            .iter()
-            .map(|(alias, names)| {
-                (alias.to_string(), names.iter().map(|name| name.to_string()).collect())
-            })
-            .collect();
+        let aliases: Vec<_> = aliases.iter().map(|(name, of)| Alias::plain(name, of)).collect();
         AttributeIndex::new(&Session { attributes, ..typical() }, &aliases)
     }
 

@@ -1,5 +1,6 @@
 //! A validated SP: its lines, and those that they name, made into one value.
 
+mod attributes;
 mod cookies;
 mod credential;
 mod description;
@@ -7,6 +8,7 @@ mod endpoints;
 mod publication;
 mod return_targets;
 mod session_rules;
+mod user;
 
 use std::cell::Cell;
 use std::rc::Rc;

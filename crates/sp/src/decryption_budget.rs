@@ -108,6 +108,8 @@ mod tests {
         }
 
         fn note(&self, _: &str) {}
+
+        fn warn(&self, _: &str) {}
     }
 
     struct Worker {

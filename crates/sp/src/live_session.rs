@@ -1,6 +1,7 @@
 //! A session as requests see it: decoded, its attributes found by name, and what this worker knows
 //! of its upkeep.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use clock::{Monotonic, UnixTime};
@@ -52,7 +53,7 @@ impl LiveSession {
     /// The session that lies at `key`.
     pub fn new(key: StoreKey, session: Session, rules: &SessionRules) -> Self {
         Self {
-            attributes: AttributeIndex::new(&session, &rules.aliases),
+            attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
             key,
             trusted: Cell::default(),
             freshness: Freshness::default(),
@@ -63,6 +64,11 @@ impl LiveSession {
             },
             session,
         }
+    }
+
+    /// By what name the application knows whose session it is; `None` = no source has a value.
+    pub fn user<'a>(&'a self, rules: &'a SessionRules) -> Option<Cow<'a, str>> {
+        rules.user.user(&self.session, &self.attributes)
     }
 
     /// A session for its variables alone: no store has it.

@@ -1,7 +1,7 @@
-//! How long an SP's sessions live, and what their attributes are called.
+//! How long an SP's sessions live, and what they know of people.
 
 use clock::{Seconds, UnixTime};
-use session::{Separator, SpId};
+use session::{Selection, Separator, SpId, UserSources};
 
 /// The session settings of one SP.
 pub struct SessionRules {
@@ -16,8 +16,12 @@ pub struct SessionRules {
     pub idle_timeout: Option<Seconds>,
     /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
     pub unsigned_logout: bool,
-    /// `attribute ALIAS NAME…`.
-    pub aliases: Vec<(String, Vec<String>)>,
+    /// `attribute ALIAS NAME…`, `attribute_filter`.
+    pub attributes: Selection,
+    /// A login is refused whose groups Entra ID only points to.
+    pub refuse_group_overage: bool,
+    /// `user SOURCE…`.
+    pub user: UserSources,
     /// Between the values of one attribute.
     pub separator: Separator,
 }
@@ -48,7 +52,9 @@ mod tests {
                 lifetime: Seconds(3600),
                 idle_timeout,
                 unsigned_logout: false,
-                aliases: Vec::new(),
+                attributes: Selection::default(),
+                refuse_group_overage: false,
+                user: UserSources::default(),
                 separator: Separator::default(),
             };
             assert_eq!(rules.expiry(NOW + end, NOW), NOW + expiry);

@@ -9,8 +9,8 @@ use saml::logout::LogoutRequest;
 use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
-    Claimed, SameSite, Secret, Secrets, Separator, Session, SessionSet, SessionToken, SpId,
-    StoreKey,
+    Claimed, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet, SessionToken,
+    SpId, StoreKey, UserSources,
 };
 
 use crate::cookies::{CookieAttributes, Cookies};
@@ -106,7 +106,9 @@ impl Closed {
             lifetime: Seconds(3600),
             idle_timeout: None,
             unsigned_logout: false,
-            aliases: Vec::new(),
+            attributes: Selection::default(),
+            refuse_group_overage: false,
+            user: UserSources::default(),
             separator: Separator::default(),
         };
         Self { rules, secrets: Secrets::one(Secret::from_bytes([7; 32])) }

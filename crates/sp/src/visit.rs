@@ -41,6 +41,9 @@ pub trait Server {
 
     /// Tells the administrator what happened.
     fn note(&self, what: &str);
+
+    /// Tells the administrator what is surely not as they want it.
+    fn warn(&self, what: &str);
 }
 
 /// What an endpoint wants of the request. Who drops a wish has not granted it.

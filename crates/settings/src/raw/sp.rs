@@ -41,9 +41,14 @@ directives! {
         line.choice(&[("lax", Lax), ("strict", Strict), ("none", None)])
     };
     once cookie_partitioned: bool = "cookie_partitioned", Line::flag;
-    /// The alias and the names.
+    /// The alias, the names, and what becomes of the values.
     each attribute: Vec<String> = "attribute" [2..], Line::words;
     once attribute_separator: String = "attribute_separator", Line::text;
+    once attribute_filter: bool = "attribute_filter", Line::flag;
+    /// Is a login refused then?
+    once on_group_overage: bool = "on_group_overage",
+        |line| line.choice(&[("refuse", true), ("allow", false)]);
+    once user: Vec<String> = "user" [1..], Line::words;
     each return_hosts: Vec<String> = "return_hosts" [1..], Line::words;
     once login_redirect: String = "login_redirect", Line::text;
     once logout_redirect: String = "logout_redirect", Line::text;

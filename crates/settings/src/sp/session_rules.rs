@@ -1,10 +1,11 @@
-//! How long an SP's sessions live, and what their attributes are called.
+//! How long an SP's sessions live, and what they know of people.
 
 use clock::Seconds;
-use identity::normalise;
 use session::{Separator, SpId};
 use sp::SessionRules;
 
+use super::attributes::selection;
+use super::user::user;
 use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 use crate::warnings::Warnings;
@@ -12,7 +13,7 @@ use crate::warnings::Warnings;
 /// Validates the settings.
 ///
 /// # Errors
-/// Attributes could not be told apart.
+/// Attributes could not be told apart, or what becomes of them is not clear.
 pub(super) fn session_rules(
     raw: &RawSp,
     sp: SpId,
@@ -33,13 +34,17 @@ pub(super) fn session_rules(
             ),
         );
     }
+    let attributes = selection(raw)?;
+    let user = user(raw, &attributes, warnings)?;
     Ok(SessionRules {
         sp,
         sp_entity_id: entity_id.to_owned(),
         lifetime,
         idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
         unsigned_logout,
-        aliases: aliases(raw)?,
+        attributes,
+        refuse_group_overage: raw.on_group_overage.as_ref().is_some_and(|given| given.value),
+        user,
         separator: raw.attribute_separator.as_ref().map(separator).transpose()?.unwrap_or_default(),
     })
 }
@@ -53,32 +58,4 @@ fn separator(given: &Given<String>) -> Result<Separator, ConfigError> {
         );
         ConfigError::new(&given.place, message)
     })
-}
-
-fn aliases(raw: &RawSp) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
-    let mut aliases: Vec<(String, Vec<String>)> = Vec::new();
-    for given in &raw.attribute {
-        let Some((alias, names)) = given.value.split_first() else { continue };
-        if alias.is_empty() || normalise(alias) != *alias {
-            return Err(ConfigError::new(
-                &given.place,
-                format!(
-                    "\"attribute\" alias \"{alias}\" must be lower-case letters, digits and \
-                     underscores, as it becomes part of $saml_attr_…; try \"{}\"",
-                    normalise(alias)
-                ),
-            ));
-        }
-        if aliases.iter().any(|(other, _)| other == alias) {
-            return Err(ConfigError::new(
-                &given.place,
-                format!(
-                    "\"attribute\" alias \"{alias}\" is duplicate; put all names on one line, the \
-                     first that the IdP sends counts"
-                ),
-            ));
-        }
-        aliases.push((alias.clone(), names.to_vec()));
-    }
-    Ok(aliases)
 }

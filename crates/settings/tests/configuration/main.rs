@@ -1,5 +1,6 @@
 //! Whole configurations as text, and what they come to without nginx.
 
+mod attributes;
 mod description;
 mod files;
 mod host;

@@ -35,7 +35,7 @@ fn an_sp_that_says_little_has_the_defaults() {
     assert_eq!(sp.max_message_size, 256 << 10);
     let rules = &sp.sessions.rules;
     assert_eq!((rules.lifetime, rules.idle_timeout), (Seconds(8 * 3600), Some(Seconds(3600))));
-    assert!(!rules.unsigned_logout && rules.aliases.is_empty());
+    assert!(!rules.unsigned_logout && rules.attributes.aliases.is_empty());
     let store = of_store(&http);
     assert_eq!((store.name.as_str(), store.zone.as_str()), ("saml_sessions", "saml_sessions"));
     assert_eq!((store.zone_size, store.cache_size), (16 << 20, 4096));

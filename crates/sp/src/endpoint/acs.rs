@@ -2,6 +2,7 @@
 
 mod arrival;
 mod artifact;
+mod attributes;
 mod context;
 mod known;
 mod resumption;

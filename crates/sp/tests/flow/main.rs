@@ -3,6 +3,7 @@
 
 mod artifact;
 mod artifact_answer;
+mod attributes;
 mod authn_context;
 mod back_button;
 mod body;

@@ -8,6 +8,7 @@ use saml::refusal::{Refusal, quote};
 use saml::response::Login;
 use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
 
+use super::attributes::{check_overage, select};
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -23,11 +24,13 @@ pub(super) async fn establish<S: SessionStore>(
     landing: String,
 ) -> Result<Reply, Refusal> {
     let now = visit.now;
+    check_overage(sp.sessions.rules(), &login)?;
     claim(sp, &login, pending.as_ref(), now).await?;
     let assertion_id = login.assertion_id.clone();
     let (token, nonce) = random::pair();
     let token = SessionToken::from_random(token);
-    let session = session(sp, login, now);
+    let mut session = session(sp, login, now);
+    let news = select(sp.sessions.rules(), &mut session);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
     // one will.
@@ -38,6 +41,7 @@ pub(super) async fn establish<S: SessionStore>(
             format!("a LogoutRequest came after the assertion {} was issued", quote(&assertion_id)),
         ));
     }
+    news.tell(visit, sp);
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
     let reply = go_on(visit, sp, landing)

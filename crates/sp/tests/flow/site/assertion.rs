@@ -21,6 +21,8 @@ pub struct Assertion {
     pub session_not_on_or_after: Option<UnixTime>,
     /// AuthnContextClassRef.
     pub context: &'static str,
+    /// By Name, with their values.
+    pub attributes: Vec<(&'static str, Vec<String>)>,
     /// It comes back as it was sent.
     pub relay_state: Option<String>,
 }
@@ -37,6 +39,7 @@ impl Assertion {
             authn_instant: now,
             session_not_on_or_after: None,
             context: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+            attributes: Vec::new(),
             relay_state: None,
         }
     }
@@ -70,6 +73,7 @@ impl Assertion {
         let Self { id, context, .. } = self;
         let (issued, authn_instant) = (format(self.issued), format(self.authn_instant));
         let end = format(self.issued + Seconds(300));
+        let attributes = self.attribute_statement();
         let (issuer, subject) = (idp.entity_id, name_id_element(&self.name_id));
         let asked = self.in_response_to.as_deref();
         let asked = asked.map(|id| format!("InResponseTo=\"{id}\"")).unwrap_or_default();
@@ -89,7 +93,20 @@ impl Assertion {
              </saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement \
              AuthnInstant=\"{authn_instant}\" {index} {session_end}><saml:AuthnContext>\
              <saml:AuthnContextClassRef>{context}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
-             </saml:Assertion>"
+             {attributes}</saml:Assertion>"
         )
+    }
+
+    fn attribute_statement(&self) -> String {
+        if self.attributes.is_empty() {
+            return String::new();
+        }
+        let value = |value: &String| format!("<saml:AttributeValue>{value}</saml:AttributeValue>");
+        let attribute = |(name, values): &(&str, Vec<String>)| {
+            let values: String = values.iter().map(value).collect();
+            format!("<saml:Attribute Name=\"{name}\">{values}</saml:Attribute>")
+        };
+        let attributes: String = self.attributes.iter().map(attribute).collect();
+        format!("<saml:AttributeStatement>{attributes}</saml:AttributeStatement>")
     }
 }

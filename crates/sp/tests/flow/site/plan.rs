@@ -10,7 +10,7 @@ use saml::provider::{
     self, ArtifactEndpoint, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
     Policy,
 };
-use session::{SameSite, Separator, SpId};
+use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
     Endpoints, FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
@@ -60,6 +60,11 @@ pub struct Plan {
     pub late: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
+    /// What sessions keep of attributes.
+    pub attributes: Selection,
+    pub refuse_group_overage: bool,
+    /// How the application calls people.
+    pub user: UserSources,
 }
 
 impl Default for Plan {
@@ -82,6 +87,9 @@ impl Default for Plan {
             keep_fragment: false,
             late: None,
             takes_paos: false,
+            attributes: Selection::default(),
+            refuse_group_overage: false,
+            user: UserSources::default(),
         }
     }
 }
@@ -107,7 +115,7 @@ impl Plan {
             credentials,
             idps: self.idps(&soap_slo, &artifacts),
             discovery: self.discovery.clone(),
-            sessions: Rc::new(Memory::new(rules(id))),
+            sessions: Rc::new(Memory::new(self.rules(id))),
             cookies: self.cookies(id),
             return_targets: return_targets(),
             login_redirect: format!("{BASE_URL}/"),
@@ -214,6 +222,20 @@ impl Plan {
         Cookies::new("saml", attributes, id).unwrap()
     }
 
+    fn rules(&self, id: SpId) -> SessionRules {
+        SessionRules {
+            sp: id,
+            sp_entity_id: ENTITY_ID.to_owned(),
+            lifetime: SESSION_LIFETIME,
+            idle_timeout: None,
+            unsigned_logout: false,
+            attributes: self.attributes.clone(),
+            refuse_group_overage: self.refuse_group_overage,
+            user: self.user.clone(),
+            separator: Separator::default(),
+        }
+    }
+
     fn publication(&self) -> Publication {
         Publication {
             description: SpDescription::EMPTY,
@@ -232,18 +254,6 @@ impl Plan {
 /// The path of an endpoint.
 fn path(kind: EndpointKind) -> String {
     format!("/saml/{}", kind.directive().trim_start_matches("saml_"))
-}
-
-fn rules(id: SpId) -> SessionRules {
-    SessionRules {
-        sp: id,
-        sp_entity_id: ENTITY_ID.to_owned(),
-        lifetime: SESSION_LIFETIME,
-        idle_timeout: None,
-        unsigned_logout: false,
-        aliases: Vec::new(),
-        separator: Separator::default(),
-    }
 }
 
 fn return_targets() -> ReturnTargets {

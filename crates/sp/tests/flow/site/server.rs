@@ -54,6 +54,10 @@ impl Server for Host {
     fn note(&self, what: &str) {
         self.notes.borrow_mut().push(what.to_owned());
     }
+
+    fn warn(&self, what: &str) {
+        self.notes.borrow_mut().push(format!("warning: {what}"));
+    }
 }
 
 /// The application that wants to hear of logouts.

@@ -6,7 +6,6 @@ use nginx_sys::{
     ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
-use session::header_safe;
 
 use crate::context::Context;
 use crate::core_variable;
@@ -96,9 +95,9 @@ fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
     NGX_OK as ngx_int_t
 }
 
-/// The NameID of who has the session, as `$saml_name_id` has it.
+/// Who has the session.
 fn session_user(r: &Request) -> Option<String> {
-    with_session(r, |_, live| Some(header_safe(&live.session.name_id.value).into_owned()))
+    with_session(r, |sp, live| Some(sp.user(live).into_owned()))
 }
 
 /// Whom `auth_basic` has let in here; empty before the access phase has begun.

@@ -2,10 +2,12 @@
 //! of its upkeep.
 
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
 use session::{AttributeIndex, Session, StoreKey};
 
+use crate::identity_token::Jwts;
 use crate::idps::Generation;
 use crate::session_rules::SessionRules;
 
@@ -23,6 +25,8 @@ pub struct LiveSession {
     pub freshness: Freshness,
     /// What the store needs to hear while it is in use, and when it last did.
     pub upkeep: Upkeep,
+    /// What was signed for applications.
+    pub jwts: Rc<Jwts>,
 }
 
 /// What memcached said of a session.
@@ -61,6 +65,7 @@ impl LiveSession {
                 findable: Cell::new(session.created),
                 index: OnceCell::new(),
             },
+            jwts: Rc::default(),
             session,
         }
     }

@@ -2,6 +2,7 @@
 
 mod under_way;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -12,13 +13,14 @@ use saml::message::Expected;
 use saml::provider::{self, ExtraValue, Policy};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{Session, SessionToken, SpId, StoreKey};
+use session::{Session, SessionToken, SpId, StoreKey, header_safe};
 use xmldoc::{DecryptionKey, Limits};
 
 use crate::cookies::Cookies;
 use crate::credential::Credential;
 use crate::discovery::Discovery;
 use crate::endpoints::Endpoints;
+use crate::identity_token::JwtIssuer;
 use crate::idp::Idp;
 use crate::idps::Idps;
 use crate::live_session::LiveSession;
@@ -71,6 +73,8 @@ pub struct Sp<S> {
     pub publication: Publication,
     /// The metadata as it was last handed out.
     pub published: Published,
+    /// Who signs for applications; `None` = it has no key.
+    pub jwt_issuer: Option<JwtIssuer>,
 }
 
 impl<S> Sp<S> {
@@ -136,6 +140,11 @@ impl<S> Sp<S> {
     /// None has metadata yet, or all are disabled.
     pub fn default_idp(&self) -> Result<Rc<Idp>, Refusal> {
         self.idps.default_idp().ok_or_else(|| self.idps.awaited())
+    }
+
+    /// What applications and logs call the user of a session: `$remote_user`, and who a token is about.
+    pub fn user<'a>(&self, live: &'a LiveSession) -> Cow<'a, str> {
+        header_safe(&live.session.name_id.value)
     }
 
     /// An IdP that has left the configuration, or is disabled, takes its users along.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clock::Seconds;
+use jwt::KeySet;
 use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
     self, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys, Policy,
@@ -12,12 +13,13 @@ use saml::provider::{
 use session::{SameSite, Separator, SpId};
 use sp::{
     BackChannel, CookieAttributes, Cookies, Current, Discovery, EndpointKind, Endpoints,
-    FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
+    FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, Published, ReturnTargets, SessionRules,
+    Sp,
 };
 use xmldoc::DecryptionKey;
 
 use super::back_channel::SoapEndpoint;
-use super::credential::{KEYS, credential, verifying};
+use super::credential::{KEYS, credential, signing, verifying};
 use super::idp::{Idp, corp, other};
 use super::memory::Memory;
 use super::{BASE_URL, ENTITY_ID, MAX_MESSAGE_SIZE, NOW, REQUEST_LIFETIME, SESSION_LIFETIME, Site};
@@ -50,6 +52,10 @@ pub struct Plan {
     pub barred: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
+    /// Attributes that are claims of tokens; `None` = the SP signs none.
+    pub jwt_claims: Option<Vec<JwtClaim>>,
+    /// Of tokens, bytes.
+    pub jwt_max_size: usize,
 }
 
 impl Default for Plan {
@@ -69,6 +75,8 @@ impl Default for Plan {
             federation: None,
             barred: None,
             takes_paos: false,
+            jwt_claims: Some(Vec::new()),
+            jwt_max_size: 4096,
         }
     }
 }
@@ -104,6 +112,7 @@ impl Plan {
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),
             published: Published::default(),
+            jwt_issuer: self.jwt_issuer(),
             takes_paos: Cell::new(self.takes_paos),
         };
         Site {
@@ -113,6 +122,18 @@ impl Plan {
             soap_slo,
             notes: Rc::new(RefCell::default()),
         }
+    }
+
+    fn jwt_issuer(&self) -> Option<JwtIssuer> {
+        let keys = KeySet::new(&[signing(&KEYS.sp)]).unwrap().unwrap();
+        Some(JwtIssuer {
+            issuer: ENTITY_ID.to_owned(),
+            keys,
+            lifetime: Seconds(60),
+            max_size: self.jwt_max_size,
+            claims: self.jwt_claims.clone()?,
+            name_id: false,
+        })
     }
 
     fn endpoints(&self) -> Endpoints {

@@ -16,7 +16,7 @@ use crate::warnings::Warnings;
 /// Validates the `jwt_…` lines; `None` = there is no key that could sign.
 ///
 /// # Errors
-/// A key cannot be used, or a claim is wrong.
+/// A key cannot be used, a claim is wrong, or there are lines and no key.
 pub(super) fn jwt_issuer(
     raw: &RawSp,
     entity_id: &str,
@@ -28,6 +28,9 @@ pub(super) fn jwt_issuer(
     let claims = claims(raw)?;
     let keys = keys(raw, credentials, passphrases, files, warnings)?;
     let keys = KeySet::new(&keys).map_err(|e| ConfigError::new(&raw.place, e.to_string()))?;
+    if keys.is_none() {
+        refuse_lines(raw)?;
+    }
     let issuer = raw.jwt_issuer.as_ref().map_or(entity_id, |given| &given.value);
     Ok(keys.map(|keys| JwtIssuer {
         issuer: issuer.to_owned(),
@@ -37,6 +40,22 @@ pub(super) fn jwt_issuer(
         claims,
         name_id: raw.jwt_name_id.as_ref().is_some_and(|given| given.value),
     }))
+}
+
+/// Whoever writes one of these wants tokens.
+fn refuse_lines(raw: &RawSp) -> Result<(), ConfigError> {
+    const LINES: [&str; 5] =
+        ["jwt_issuer", "jwt_lifetime", "jwt_max_size", "jwt_claim", "jwt_name_id"];
+    match LINES.iter().find_map(|name| Some((name, raw.place_of(name)?))) {
+        Some((name, place)) => Err(ConfigError::new(
+            place,
+            format!(
+                "\"{name}\" of saml_sp \"{}\" is in vain without a key that signs; add \"jwt_key\"",
+                raw.name
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Those of `jwt_key`, else those of the SP.

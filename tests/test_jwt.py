@@ -299,3 +299,12 @@ def test_nobody_signs_of_a_session_that_has_ended(nginx, idp, browser):
     backend.stop()
     assert told.headers["X-User"] == "alice@example.org"
     assert "X-Jwt" not in told.headers
+
+
+def test_a_claim_that_could_be_either_of_two_attributes_is_told(nginx, idp, browser):
+    """As it is of $saml_attr_mail, once in a worker."""
+    server = nginx(site(sp=JWT_KEY + "jwt_claim email mail;", location=SHOWN), files=EC)
+    attributes = [Attribute("MAIL", ["a@example.org"]), Attribute("mail", ["b@example.org"])]
+    idp.login(browser, server.url("/page.html"), Answer(attributes=attributes))
+    assert verified(server, token_of(browser, server.url("/page.html")))["email"] == "b@example.org"
+    assert server.error_log().count('$saml_attr_mail is the attribute "mail", and could be "MAIL"') == 1

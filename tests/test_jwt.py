@@ -308,3 +308,29 @@ def test_a_claim_that_could_be_either_of_two_attributes_is_told(nginx, idp, brow
     idp.login(browser, server.url("/page.html"), Answer(attributes=attributes))
     assert verified(server, token_of(browser, server.url("/page.html")))["email"] == "b@example.org"
     assert server.error_log().count('$saml_attr_mail is the attribute "mail", and could be "MAIL"') == 1
+
+
+MEMCACHED = """
+    saml_session_store sessions {
+        zone sessions 1m;
+        secret session.secret;
+        memcached @NODE@;
+        cache_valid 0;
+    }
+"""
+
+
+def test_hosts_that_share_a_store_sign_of_the_same_session(twins, memcacheds, idp, browser):
+    (node,) = memcacheds(1)
+    conf = site(http=MEMCACHED, sp=JWT_KEY + "session_store sessions;", location=SHOWN)
+    conf = conf.replace("listen 127.0.0.1:", "listen @ADDRESS@:")
+    one, two = twins(conf, files=EC | {"session.secret": "0123456789abcdef" * 4}, NODE=node.address)
+    idp.login(browser.towards(one), one.url("/page.html"))
+    mine = token_of(browser, one.url("/page.html"))
+    assert token_of(browser, one.url("/page.html")) == mine, "what is asked for each time is not signed each time"
+    theirs = token_of(browser.towards(two), two.url("/page.html"))
+    assert theirs != mine
+    assert jwt.get_unverified_header(theirs) == jwt.get_unverified_header(mine)
+    keys = jwt.PyJWKSet.from_json(browser.read(two.url("/saml/jwks")).text)
+    read = [jwt.decode(token, keys.keys[0], algorithms=["ES256"], options={"verify_aud": False}) for token in (mine, theirs)]
+    assert read[0]["sid"] == read[1]["sid"]

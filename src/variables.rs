@@ -8,8 +8,9 @@ use std::ptr;
 use std::rc::Rc;
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_WARN, NGX_OK, ngx_conf_t,
-    ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK,
+    ngx_conf_t, ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t,
+    ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
@@ -40,6 +41,8 @@ enum Value {
     Request(fn(&Request) -> Option<Cow<'_, [u8]>>),
     /// Its name begins so, and the rest is an attribute's, whose values become one text.
     Attribute(Text),
+    /// Signed for the application of the location that asks.
+    Jwt,
 }
 
 type Text = fn(&[String], &Separator) -> String;
@@ -65,6 +68,7 @@ static VARIABLES: &[Variable] = &[
         percent_encoded(&join(values, between))
     }),
     attribute(ngx_string!("saml_attrj_"), |values, _| values_json(values)),
+    jwt(ngx_string!("saml_jwt")),
     request(ngx_string!("saml_authenticated"), |r| {
         let is_member = with_session(r, |_, _| Some(())).is_some();
         Some(Cow::Borrowed(if is_member { b"1" } else { b"0" }))
@@ -89,6 +93,10 @@ const fn attribute(name: ngx_str_t, text: Text) -> Variable {
     Variable { name, value: Value::Attribute(text) }
 }
 
+const fn jwt(name: ngx_str_t) -> Variable {
+    Variable { name, value: Value::Jwt }
+}
+
 /// The one prefix whose variables have a number beside them.
 const COUNTED_PREFIX: &[u8] = b"saml_attr_";
 const COUNT_SUFFIX: &[u8] = b"_count";
@@ -111,6 +119,7 @@ fn add_one(cf: &mut ngx_conf_t, row: &'static Variable) -> Option<()> {
     let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags as usize).as_mut()? };
     variable.get_handler = Some(match row.value {
         Value::Attribute(_) => get_attribute,
+        Value::Jwt => get_jwt,
         Value::Session(_) | Value::Request(_) => get,
     });
     variable.data = ptr::from_ref(row) as usize;
@@ -129,7 +138,7 @@ unsafe extern "C" fn get(
     answer(r, v, |r| match variable.value {
         Value::Session(value) => with_session(r, value).map(|text| Cow::Owned(text.into_bytes())),
         Value::Request(value) => value(r),
-        Value::Attribute(_) => None,
+        Value::Attribute(_) | Value::Jwt => None,
     })
 }
 
@@ -166,7 +175,7 @@ fn split(full_name: &[u8]) -> Option<(&'static [u8], &[u8], Text)> {
             let prefix = row.name.as_bytes();
             Some((prefix, full_name.strip_prefix(prefix)?, text))
         }
-        Value::Session(_) | Value::Request(_) => None,
+        Value::Session(_) | Value::Request(_) | Value::Jwt => None,
     })
 }
 
@@ -183,8 +192,39 @@ pub fn user(r: &Request) -> Option<String> {
             return Some(String::new());
         }
         sources.attributes().for_each(|name| warn_of_rivals(r, live, name.as_bytes()));
-        let user = live.user(&sp.sessions.rules).unwrap_or_default();
-        Some(header_safe(&user).into_owned())
+        Some(sp.user(live))
+    })
+}
+
+unsafe extern "C" fn get_jwt(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    _: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value.
+    let (r, v) = unsafe { (Request::from_ngx_http_request(r), &mut *v) };
+    enter(NGX_ERROR as ngx_int_t, || {
+        let token = signed(r);
+        give(r, v, token.as_deref().map(str::as_bytes))
+    })
+}
+
+/// A token of the session for the application of the location that asks. Of a session that has ended,
+/// which a notice tells of, nobody signs anything.
+fn signed(r: &Request) -> Option<Rc<str>> {
+    let location = SamlModule::location_conf(r)?.location();
+    if Context::of(r)?.is_notice.get() {
+        return None;
+    }
+    with_session(r, |sp, live| {
+        sp.jwt(live, &location.jwt_audience, now(), |made| match made {
+            Ok(issuer) => {
+                issuer.claims.iter().for_each(|c| warn_of_rivals(r, live, c.attribute.as_bytes()));
+            }
+            Err(why) => {
+                ngx_log_error!(NGX_LOG_ERR, r.log(), "saml: $saml_jwt is empty: {}", why);
+            }
+        })
     })
 }
 
@@ -219,23 +259,25 @@ fn answer(
     v: &mut ngx_variable_value_t,
     value: impl FnOnce(&Request) -> Option<Cow<'_, [u8]>>,
 ) -> ngx_int_t {
-    enter(NGX_ERROR as ngx_int_t, || {
-        let Some(bytes) = value(r) else {
-            v.set_not_found(1);
-            return NGX_OK as ngx_int_t;
-        };
-        // SAFETY: the pool is the live request's.
-        let Some(copy) = (unsafe { ngx_str_t::from_bytes(r.as_ref().pool, &bytes) }) else {
-            return NGX_ERROR as ngx_int_t;
-        };
-        let Ok(len) = u32::try_from(copy.len) else { return NGX_ERROR as ngx_int_t };
-        v.data = copy.data;
-        v.set_len(len);
-        v.set_valid(1);
-        v.set_no_cacheable(0);
-        v.set_not_found(0);
-        NGX_OK as ngx_int_t
-    })
+    enter(NGX_ERROR as ngx_int_t, || give(r, v, value(r).as_deref()))
+}
+
+fn give(r: &Request, v: &mut ngx_variable_value_t, value: Option<&[u8]>) -> ngx_int_t {
+    let Some(bytes) = value else {
+        v.set_not_found(1);
+        return NGX_OK as ngx_int_t;
+    };
+    // SAFETY: the pool is the live request's.
+    let Some(copy) = (unsafe { ngx_str_t::from_bytes(r.as_ref().pool, bytes) }) else {
+        return NGX_ERROR as ngx_int_t;
+    };
+    let Ok(len) = u32::try_from(copy.len) else { return NGX_ERROR as ngx_int_t };
+    v.data = copy.data;
+    v.set_len(len);
+    v.set_valid(1);
+    v.set_no_cacheable(0);
+    v.set_not_found(0);
+    NGX_OK as ngx_int_t
 }
 
 /// Asks the session that the location of `r` may know.

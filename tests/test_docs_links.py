@@ -153,6 +153,7 @@ def test_nginx_takes_the_example(prepared, idp, example):
         "saml/idp.xml": idp.metadata(),
         "saml/sp.crt": sp.certificate_pem,
         "saml/sp.key": sp.key_pem,
+        "saml/jwt.key": sp.key_pem,
         "saml/host.crt": tls.certificate_pem,
         "saml/host.key": tls.key_pem,
         "saml/internal-ca.pem": tls.certificate_pem,

@@ -25,7 +25,13 @@ CONF = site(
     main="master_process off;",
     http="saml_core_dump full; @FEDERATION@",
     sp="@MEMBERS@",
-    server="access_log off; keepalive_requests 1000000; location /open/ { root html; }",
+    server="""
+    access_log off;
+    keepalive_requests 1000000;
+    location /open/ { root html; }
+    location /named/ { auth_saml app; add_header X-User $saml_name_id; root html; }
+    location /signed/ { auth_saml app; add_header X-User $saml_jwt; root html; }
+    """,
 )
 FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
 WARM_UP, COUNTED = 10, 50
@@ -68,6 +74,8 @@ def kinds(server: Nginx) -> Iterator[tuple[str, list[bytes], int]]:
     cookie = cookie_header(member)
     yield "unprotected", [request("GET", "/open/page.html", cookie)] * many, 200
     yield "protected", [request("GET", "/page.html", cookie)] * many, 200
+    yield "its user in a header", [request("GET", "/named/page.html", cookie)] * many, 200
+    yield "the same, signed", [request("GET", "/signed/page.html", cookie)] * many, 200
     yield "redirect to the IdP", [request("GET", "/page.html")] * many, 302
     for attributes in (5, 50):
         name = f"login with {attributes} attributes"
@@ -121,7 +129,7 @@ class CountedNginx(Nginx):
         self.write("sp.crt", rsa_credential("sp").certificate_pem)
         self.write("sp.key", rsa_credential("sp").key_pem)
         self.write("idp.xml", Idp().metadata())
-        for folder in ("html", "html/open"):
+        for folder in ("html", "html/open", "html/named", "html/signed"):
             self.write(f"{folder}/page.html", "x" * 1024)
         self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process, seconds=300)

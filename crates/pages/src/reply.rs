@@ -1,5 +1,6 @@
 //! What is answered to a request.
 
+use clock::Seconds;
 use http::Field;
 use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
@@ -8,7 +9,7 @@ use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::{fragment, policy};
 
-/// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata.
+/// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     status: u16,
@@ -100,6 +101,13 @@ impl Reply {
         let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"".to_owned());
         let body = Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline]).body;
         Self { body, ..Self::cached(200, "no-cache") }.with_header("ETag", etag)
+    }
+
+    /// A JWK Set (RFC 7517 8.5.2), which anybody may keep for `max_age` (RFC 9111 5.2.2).
+    pub fn jwk_set(json: String, etag: String, max_age: Seconds) -> Self {
+        let body = Self::of_type(200, "application/jwk-set+json", json, Vec::new()).body;
+        let cached = Self::cached(200, &format!("public, max-age={max_age}"));
+        Self { body, ..cached }.with_header("ETag", etag)
     }
 
     fn page(status: u16, html: String, policy: String) -> Self {
@@ -246,6 +254,10 @@ mod tests {
             ("application/samlmetadata+xml", vec![inline, NOSNIFF], "<x/>")
         );
         assert_eq!(headers(&metadata), [("Cache-Control", "no-cache"), ("ETag", "\"1\"")]);
+        let keys = Reply::jwk_set("{}".into(), "\"2\"".into(), Seconds(300));
+        assert_eq!(body(&keys), ("application/jwk-set+json", vec![NOSNIFF], "{}"));
+        let kept = ("Cache-Control", "public, max-age=300");
+        assert_eq!(headers(&keys), [kept, ("ETag", "\"2\"")]);
     }
 
     #[test]

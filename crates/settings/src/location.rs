@@ -28,7 +28,14 @@ pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, 
         Some(Given { value: RawAuth::Off, .. }) | None => None,
     };
     let strip_cookies = raw.strip_cookies.as_ref().is_none_or(|g| g.value);
-    Ok(Location { protection, endpoint, strip_cookies, returns_content: false })
+    let jwt_audience = raw.jwt_audience.as_ref().map(|g| g.value.as_slice()).unwrap_or_default();
+    Ok(Location {
+        protection,
+        endpoint,
+        strip_cookies,
+        returns_content: false,
+        jwt_audience: jwt_audience.into(),
+    })
 }
 
 fn protection<S>(

@@ -5,6 +5,7 @@ mod cookies;
 mod credential;
 mod description;
 mod endpoints;
+mod jwt_issuer;
 mod publication;
 mod return_targets;
 mod session_rules;
@@ -19,8 +20,9 @@ use saml::provider::{OwnKeys, Policy};
 use session::SpId;
 use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
 
-use self::credential::{Pairs, pairs};
+use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
+use self::jwt_issuer::jwt_issuer;
 use self::publication::publication;
 use self::return_targets::{return_targets, target};
 use self::session_rules::session_rules;
@@ -42,7 +44,8 @@ pub(crate) fn sp<H: Host>(
 ) -> Result<Sp<H::Sessions>, ConfigError> {
     endpoints::check(&raw.name, around.endpoints)?;
     let base = base_url(raw, warnings)?;
-    let pairs = pairs(raw, around.files, around.now, warnings)?;
+    let passphrases = passphrases(raw, around.files, warnings)?;
+    let pairs = pairs(raw, &passphrases, around.files, around.now, warnings)?;
     let idps = idps(raw, &pairs, around, warnings)?;
     let endpoints = endpoints(raw, &base, around.endpoints)?;
     let discovery = discovery(raw, &endpoints)?;
@@ -61,12 +64,15 @@ pub(crate) fn sp<H: Host>(
     let store = store(raw, around)?;
     let publication =
         publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
+    let jwt_issuer =
+        jwt_issuer(raw, &entity_id, &pairs.credentials, &passphrases, around.files, warnings)?;
     Ok(Sp {
         name: raw.name.clone(),
         id,
         publication,
         entity_id,
         published: Published::default(),
+        jwt_issuer,
         takes_paos: Cell::new(false),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,

@@ -4,6 +4,7 @@
 mod acs;
 mod discovery;
 mod embedded;
+mod jwks;
 mod logged_out;
 mod login;
 mod logout;
@@ -44,6 +45,7 @@ pub async fn answer<S: SessionStore>(
         EndpointKind::Discovery => discovery::answer(&visit, &sp),
         EndpointKind::Logout => logout::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
+        EndpointKind::Jwks => Ok(jwks::answer(&sp)),
     }
 }
 

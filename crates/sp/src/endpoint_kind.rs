@@ -72,4 +72,6 @@ endpoints! {
     Logout = "saml_logout", GET_OR_POST, SignOut, effect: true, query: false;
     /// The SP's metadata.
     Metadata = "saml_metadata", GET, SignIn, effect: false, query: false;
+    /// The keys by which applications verify what the SP signs for them.
+    Jwks = "saml_jwks", GET, SignIn, effect: false, query: false;
 }

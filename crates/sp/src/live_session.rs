@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
 use session::{AttributeIndex, Session, StoreKey};
 
+use crate::identity_token::Jwts;
 use crate::idps::Generation;
 use crate::session_rules::SessionRules;
 
@@ -24,6 +26,8 @@ pub struct LiveSession {
     pub freshness: Freshness,
     /// What the store needs to hear while it is in use, and when it last did.
     pub upkeep: Upkeep,
+    /// What was signed for applications.
+    pub jwts: Rc<Jwts>,
 }
 
 /// What memcached said of a session.
@@ -62,6 +66,7 @@ impl LiveSession {
                 findable: Cell::new(session.created),
                 index: OnceCell::new(),
             },
+            jwts: Rc::default(),
             session,
         }
     }

@@ -22,11 +22,19 @@ pub struct Location<S> {
     pub returns_content: bool,
     /// Our cookies do not go upstream, be it protected or not.
     pub strip_cookies: bool,
+    /// Whom tokens are for that go to the application here; none = the site itself.
+    pub jwt_audience: Rc<[String]>,
 }
 
 impl<S> Default for Location<S> {
     fn default() -> Self {
-        Self { protection: None, endpoint: None, returns_content: false, strip_cookies: false }
+        Self {
+            protection: None,
+            endpoint: None,
+            returns_content: false,
+            strip_cookies: false,
+            jwt_audience: Rc::default(),
+        }
     }
 }
 

@@ -32,19 +32,19 @@ pub struct Publication {
 #[derive(Default)]
 pub struct Published(RefCell<Option<(UnixTime, Document)>>);
 
-/// A metadata document.
+/// A document of the SP's that others keep.
 #[derive(Clone)]
 pub struct Document {
-    pub xml: String,
+    pub text: String,
     /// Which version of the module made which document (RFC 9110 8.8.3).
     pub etag: String,
 }
 
 impl Document {
-    fn new(xml: String) -> Self {
-        let digest = openssl::sha::sha256(xml.as_bytes());
+    pub(crate) fn new(text: String) -> Self {
+        let digest = openssl::sha::sha256(text.as_bytes());
         let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self { xml, etag: format!("\"{}-{digest}\"", crate::VERSION) }
+        Self { text, etag: format!("\"{}-{digest}\"", crate::VERSION) }
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
     fn xml(published: &Published, now: UnixTime, xml: &str) -> String {
-        published.document(now, |_| Ok(xml.to_owned())).unwrap().xml
+        published.document(now, |_| Ok(xml.to_owned())).unwrap().text
     }
 
     #[test]

@@ -12,13 +12,14 @@ use saml::message::Expected;
 use saml::provider::{self, ExtraValue, Policy};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{Session, SessionToken, SpId, StoreKey};
+use session::{Session, SessionToken, SpId, StoreKey, header_safe};
 use xmldoc::{DecryptionKey, Limits};
 
 use crate::cookies::Cookies;
 use crate::credential::Credential;
 use crate::discovery::Discovery;
 use crate::endpoints::Endpoints;
+use crate::identity_token::JwtIssuer;
 use crate::idp::Idp;
 use crate::idps::Idps;
 use crate::live_session::LiveSession;
@@ -73,6 +74,8 @@ pub struct Sp<S> {
     pub publication: Publication,
     /// The metadata as it was last handed out.
     pub published: Published,
+    /// Who signs for applications; `None` = it has no key.
+    pub jwt_issuer: Option<JwtIssuer>,
 }
 
 impl<S> Sp<S> {
@@ -190,6 +193,13 @@ impl<S> Sp<S> {
 }
 
 impl<S: SessionStore> Sp<S> {
+    /// What applications and logs call the user of a session, safe for a header: `$remote_user`, and who a
+    /// token is about. Empty when no source of `user` has a value.
+    pub fn user(&self, live: &LiveSession) -> String {
+        let user = live.user(self.sessions.rules()).unwrap_or_default();
+        header_safe(&user).into_owned()
+    }
+
     /// The session of the browser that sent these tokens, wherever it lies.
     ///
     /// # Errors

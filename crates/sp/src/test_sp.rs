@@ -76,6 +76,7 @@ pub(crate) fn sp() -> Sp<Closed> {
             offer_encryption: false,
         },
         published: Published::default(),
+        jwt_issuer: None,
         takes_paos: Cell::new(false),
     }
 }

@@ -43,8 +43,8 @@ pub use encrypt::{
 pub use excerpt::Excerpt;
 pub use gate::{GateError, gate};
 pub use keys::{
-    Certificate, DigestAlgorithm, KeyError, SecondVerifier, SignatureAlgorithm, SigningKey,
-    VerifyingKey, libcrypto_version,
+    Certificate, DigestAlgorithm, KeyError, PublicNumbers, SecondVerifier, SignatureAlgorithm,
+    SigningKey, VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
 pub use private_key::PrivateKey;

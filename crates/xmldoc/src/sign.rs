@@ -67,7 +67,7 @@ pub fn sign_enveloped(
     // On its own it declares its prefix itself (xml-exc-c14n 3).
     let canonical = signed_info(&format!(" xmlns:ds=\"{DSIG}\""));
     let value = key
-        .sign_signed_info(signature, canonical.as_bytes())
+        .sign_octets_r_s(signature, canonical.as_bytes())
         .map_err(|error| SignError(error.to_string()))?;
     let element = format!(
         "<ds:Signature xmlns:ds=\"{DSIG}\">{}<ds:SignatureValue>{}</ds:SignatureValue>{}\

@@ -39,6 +39,7 @@ directives! {
         line.choice(&[("on", On), ("off", Off), ("no-store", NoStore)])
     };
     once strip_cookies: bool = "auth_saml_strip_cookies", Line::flag;
+    once jwt_audience: Vec<String> = "auth_saml_jwt_audience" [1..], jwt_audience;
     sets preflight: Preflight = "auth_saml_preflight", |line| {
         use Preflight::{Answer, Off, Pass};
         line.choice(&[("off", Off), ("answer", Answer), ("pass", Pass)])
@@ -134,6 +135,22 @@ fn cors_origins(line: &Line<'_>) -> Result<Vec<String>, String> {
             )),
         })
         .collect()
+}
+
+/// Whom a token is for (RFC 7519 4.1.3): a name each, and no variable, which a client might choose.
+fn jwt_audience(line: &Line<'_>) -> Result<Vec<String>, String> {
+    let mut audience: Vec<String> = Vec::new();
+    for &arg in &line.args {
+        if arg.is_empty() || arg.contains('$') || audience.iter().any(|known| known == arg) {
+            return Err(format!(
+                "invalid audience \"{arg}\" in \"{}\" directive, it must be a name that the \
+                 application knows itself by, each once, and no variable",
+                line.name
+            ));
+        }
+        audience.push(arg.to_owned());
+    }
+    Ok(audience)
 }
 
 /// The query that the endpoint's URL has in metadata and messages.

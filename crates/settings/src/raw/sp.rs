@@ -70,9 +70,25 @@ directives! {
     once sign_metadata: bool = "sign_metadata", Line::flag;
     once offer_simple_sign: bool = "offer_simple_sign", Line::flag;
     once keep_fragment: bool = "keep_fragment", Line::flag;
+    /// Files; the first key signs.
+    words jwt_key: String = "jwt_key" [1..], file;
+    once jwt_issuer: String = "jwt_issuer", Line::text;
+    once jwt_lifetime: Seconds = "jwt_lifetime", |line| line.seconds(Seconds(10), HOUR);
+    /// Bytes.
+    once jwt_max_size: usize = "jwt_max_size", |line| line.size(1 << 10, 64 << 10);
+    /// The claim, its attribute and its type.
+    each jwt_claim: Vec<String> = "jwt_claim" [2..=3], Line::words;
+    once jwt_name_id: bool = "jwt_name_id", Line::flag;
     once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
     /// Bytes.
     once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);
+}
+
+fn file(name: &str) -> Result<String, String> {
+    match name {
+        "" => Err("\"jwt_key\" must not be empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// `off`, `builtin`, or the URL of a discovery service.

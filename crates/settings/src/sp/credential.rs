@@ -2,7 +2,7 @@
 
 use clock::UnixTime;
 use sp::Credential;
-use xmldoc::{Certificate, DecryptionKey, PrivateKey};
+use xmldoc::{Certificate, DecryptionKey, KeyError, PrivateKey};
 use zeroize::Zeroizing;
 
 use crate::certificate::{key_error, warn_of_expiry};
@@ -10,6 +10,9 @@ use crate::files::Files;
 use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 use crate::warnings::Warnings;
+
+/// Each may open a key.
+pub(super) type Passphrases = [Zeroizing<Vec<u8>>];
 
 /// The SP's pairs by their use, each in order.
 #[derive(Default)]
@@ -27,15 +30,15 @@ pub(super) struct Pairs {
 /// cannot sign.
 pub(super) fn pairs(
     raw: &RawSp,
+    passphrases: &Passphrases,
     files: &Files,
     now: UnixTime,
     warnings: &mut Warnings,
 ) -> Result<Pairs, ConfigError> {
     check_numbers(raw)?;
-    let passphrases = passphrases(raw, files, warnings)?;
     let mut pairs = Pairs::default();
     for (certificate_file, key_file) in raw.certificate.iter().zip(&raw.certificate_key) {
-        let (certificate, key) = read(certificate_file, key_file, &passphrases, files, warnings)?;
+        let (certificate, key) = read(certificate_file, key_file, passphrases, files, warnings)?;
         let owner = format!("saml_sp \"{}\"", raw.name);
         warn_of_expiry(&certificate, &owner, &certificate_file.place, now, warnings);
         if !pairs.add(certificate, key) {
@@ -66,7 +69,7 @@ impl Pairs {
 fn read(
     certificate_file: &Given<String>,
     key_file: &Given<String>,
-    passphrases: &[Zeroizing<Vec<u8>>],
+    passphrases: &Passphrases,
     files: &Files,
     warnings: &mut Warnings,
 ) -> Result<(Certificate, PrivateKey), ConfigError> {
@@ -74,10 +77,7 @@ fn read(
     let certificate = Certificate::from_pem(&pem)
         .map_err(|e| key_error("certificate", certificate_file, &e.to_string()))?;
     let pem = files.read_secret("certificate_key", key_file, warnings)?;
-    let key = passphrases
-        .iter()
-        .find_map(|p| PrivateKey::from_pem(&pem, Some(p)).ok())
-        .map_or_else(|| PrivateKey::from_pem(&pem, None), Ok)
+    let key = open(passphrases, |passphrase| PrivateKey::from_pem(&pem, passphrase))
         .map_err(|e| key_error("certificate_key", key_file, &e.to_string()))?;
     if !key.is_of(&certificate) {
         return Err(key_error(
@@ -90,6 +90,18 @@ fn read(
         ));
     }
     Ok((certificate, key))
+}
+
+/// A key by the first passphrase that opens it, else without any.
+///
+/// # Errors
+/// Those of `read` without a passphrase.
+pub(super) fn open<T>(
+    passphrases: &Passphrases,
+    read: impl Fn(Option<&[u8]>) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
+    let opened = passphrases.iter().find_map(|passphrase| read(Some(passphrase)).ok());
+    opened.map_or_else(|| read(None), Ok)
 }
 
 fn check_numbers(raw: &RawSp) -> Result<(), ConfigError> {
@@ -111,7 +123,10 @@ fn check_numbers(raw: &RawSp) -> Result<(), ConfigError> {
 
 /// The lines of `certificate_key_password_file`, each tried in turn, as nginx's
 /// `ssl_password_file`.
-fn passphrases(
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn passphrases(
     raw: &RawSp,
     files: &Files,
     warnings: &mut Warnings,

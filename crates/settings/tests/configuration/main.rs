@@ -10,6 +10,7 @@ mod metadata;
 mod mistakes;
 mod requests;
 mod signatures;
+mod signed_identity;
 mod statement;
 mod values;
 mod warnings;

@@ -17,8 +17,8 @@ use crate::visit::Visit;
 pub(super) fn answer<S>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     let document = sp.published.document(visit.now, |now| metadata(sp, now))?;
     let reply = match prefers_html_to_xml(&visit.head) {
-        true => for_people(sp, &document.xml),
-        false => Reply::metadata(document.xml, document.etag),
+        true => for_people(sp, &document.text),
+        false => Reply::metadata(document.text, document.etag),
     };
     Ok(reply.with_header("Vary", "Accept, Sec-Fetch-Mode".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! What is refused for how it is asked, before anything else: the method, what browsers do ahead of
 //! people, and parts of pages.
 
-use sp::EndpointKind::{self, Acs, Login, Logout, Metadata, Sls};
+use sp::EndpointKind::{self, Acs, Jwks, Login, Logout, Metadata, Sls};
 
 use crate::site::{Ask, Browser, Site};
 
@@ -14,6 +14,7 @@ fn another_method_is_told_those_that_are_taken() {
         (Login, ["POST", "OPTIONS", "PUT"], "GET, HEAD"),
         (Logout, ["HEAD", "PUT", "OPTIONS"], "GET, POST"),
         (Metadata, ["POST", "PUT", "DELETE"], "GET, HEAD"),
+        (Jwks, ["POST", "PUT", "DELETE"], "GET, HEAD"),
     ] {
         for method in methods {
             let answer = site.call(Ask::open(endpoint, "").by(method));
@@ -31,12 +32,15 @@ fn a_browser_that_only_prepares_begins_and_ends_nothing() {
     site.log_in(&mut browser, "_s1");
     let before = browser.names("").len();
     for (name, value) in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
-        for endpoint in EndpointKind::ALL.iter().filter(|kind| **kind != Metadata) {
+        let reads = [Metadata, Jwks];
+        for endpoint in EndpointKind::ALL.iter().filter(|kind| !reads.contains(kind)) {
             let answer = site.ask(&mut browser, Ask::open(*endpoint, "").with(name, value));
             assert_eq!(answer.refused(), (503, "request_speculative"), "{endpoint:?}");
         }
-        let metadata = site.ask(&mut browser, Ask::open(Metadata, "").with(name, value));
-        assert_eq!(metadata.status(), 200);
+        for endpoint in reads {
+            let answer = site.ask(&mut browser, Ask::open(endpoint, "").with(name, value));
+            assert_eq!(answer.status(), 200);
+        }
     }
     assert!(site.session(&browser).is_some());
     assert_eq!(browser.names("").len(), before);

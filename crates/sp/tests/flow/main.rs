@@ -18,6 +18,7 @@ mod encryption;
 mod federation;
 mod first_look;
 mod hints;
+mod identity_token;
 mod late_assertion;
 mod logged_out_page;
 mod login;

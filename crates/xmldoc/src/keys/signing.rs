@@ -3,7 +3,7 @@ use std::fmt;
 
 use openssl::pkey::{PKey, PKeyRef, Private};
 
-use super::{KeyError, KeyKind, SignatureAlgorithm, octets, read_pem};
+use super::{KeyError, KeyKind, PublicNumbers, SignatureAlgorithm, octets, read_pem};
 
 /// A private key that signs. A clone is the same key, of which libcrypto has one.
 #[derive(Clone)]
@@ -64,18 +64,30 @@ impl SigningKey {
             .map_err(|e| KeyError::openssl("signing failed", &e))
     }
 
-    /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA gives r‖s.
-    pub(crate) fn sign_signed_info(
+    /// Signature over octets as XML signature and JOSE write it (xmldsig-core1 6.4, RFC 7518 3.4). ECDSA
+    /// gives r‖s.
+    ///
+    /// # Errors
+    /// As [`SigningKey::sign_octets`].
+    pub fn sign_octets_r_s(
         &self,
         algorithm: SignatureAlgorithm,
-        canonical: &[u8],
+        octets: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
-        let signature = self.sign_octets(algorithm, canonical)?;
+        let signature = self.sign_octets(algorithm, octets)?;
         match self.kind {
             KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => Ok(signature),
             KeyKind::Ec { bits } => octets::ecdsa_r_s(bits, &signature)
                 .ok_or_else(|| KeyError::new("signing failed: the signature has no r and s")),
         }
+    }
+
+    /// Its public half.
+    ///
+    /// # Errors
+    /// libcrypto failed.
+    pub fn public_numbers(&self) -> Result<PublicNumbers, KeyError> {
+        PublicNumbers::of(&self.pkey, self.kind)
     }
 
     pub(crate) fn kind(&self) -> KeyKind {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use clock::Seconds;
+use jwt::KeySet;
 use saml::metadata::{Federation, SpDescription};
 use saml::provider::{
     self, ArtifactEndpoint, Binding, Endpoint, IdpSettings, LogoutBinding, LogoutEndpoint, OwnKeys,
@@ -13,12 +14,13 @@ use saml::provider::{
 use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
-    Endpoints, FederatedIdps, Idps, Publication, Published, ReturnTargets, SessionRules, Sp,
+    Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, Published, ReturnTargets,
+    SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
 use super::back_channel::SoapEndpoint;
-use super::credential::{KEYS, credential, verifying};
+use super::credential::{KEYS, credential, signing, verifying};
 use super::idp::{Idp, corp, other};
 use super::memory::Memory;
 use super::{
@@ -65,6 +67,10 @@ pub struct Plan {
     pub refuse_group_overage: bool,
     /// How the application calls people.
     pub user: UserSources,
+    /// Attributes that are claims of tokens; `None` = the SP signs none.
+    pub jwt_claims: Option<Vec<JwtClaim>>,
+    /// Of tokens, bytes.
+    pub jwt_max_size: usize,
 }
 
 impl Default for Plan {
@@ -90,6 +96,8 @@ impl Default for Plan {
             attributes: Selection::default(),
             refuse_group_overage: false,
             user: UserSources::default(),
+            jwt_claims: Some(Vec::new()),
+            jwt_max_size: 4096,
         }
     }
 }
@@ -126,6 +134,7 @@ impl Plan {
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),
             published: Published::default(),
+            jwt_issuer: self.jwt_issuer(),
             takes_paos: Cell::new(self.takes_paos),
         };
         Site {
@@ -136,6 +145,18 @@ impl Plan {
             artifacts,
             notes: Rc::new(RefCell::default()),
         }
+    }
+
+    fn jwt_issuer(&self) -> Option<JwtIssuer> {
+        let keys = KeySet::new(&[signing(&KEYS.sp)]).unwrap().unwrap();
+        Some(JwtIssuer {
+            issuer: ENTITY_ID.to_owned(),
+            keys,
+            lifetime: Seconds(60),
+            max_size: self.jwt_max_size,
+            claims: self.jwt_claims.clone()?,
+            name_id: false,
+        })
     }
 
     fn endpoints(&self) -> Endpoints {

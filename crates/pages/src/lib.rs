@@ -12,6 +12,7 @@
 
 mod circumstances;
 mod discovery;
+mod forbidden;
 mod form;
 mod html;
 pub mod json;
@@ -24,6 +25,7 @@ mod sign_out;
 
 pub use circumstances::{About, Circumstances};
 pub use discovery::{Choice, Discovery};
+pub use forbidden::{Forbidden, forbidden};
 pub use form::post_form;
 pub use metadata_page::MetadataPage;
 pub use refusal_page::{Purpose, refused};

@@ -2,6 +2,7 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
+use std::ptr;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -9,22 +10,23 @@ use clock::UnixTime;
 use http::{cors, escape_target};
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN,
-    NGX_OK, ngx_int_t,
+    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_INFO,
+    NGX_LOG_WARN, NGX_OK, ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Found, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight};
+use sp::{Challenge, Found, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
 
 use crate::clock::now;
-use crate::context::{Context, Waiting};
+use crate::context::{Closed, Context, Waiting};
 use crate::module::{Protection, SamlModule, Sp};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::{AtHand, Sessions};
 use crate::suspend::{self, Started};
+use crate::variables::{unmet_variable, warn_of_rivals};
 use crate::{remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
@@ -34,7 +36,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     if let Some(context) = Context::of(r) {
         // Before an internal redirect another location may have asked nginx's other modules.
-        context.closed.set(None);
+        context.closed.take();
     }
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
@@ -54,23 +56,25 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Ok(idp) => idp,
         Err(refusal) => return refuse(r, &protection, &refusal),
     };
-    let reason = match entrance(r, &protection, idp.as_deref(), now) {
+    let closed = match entrance(r, &protection, idp.as_deref(), now) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(Entrance::Open(live))) => return admit(r, &protection, live, now),
-        Poll::Ready(Ok(Entrance::Closed(reason))) => reason,
+        Poll::Ready(Ok(Entrance::Member(live))) => return admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Visitor)) => None,
+        Poll::Ready(Ok(Entrance::Closed(closed))) => Some(closed),
     };
     forget_session(r);
     remote_user::no_session(r, satisfies_any(r));
-    match protection.mode {
-        Mode::Optional => declined(),
-        Mode::Require if satisfies_any(r) => {
+    match closed {
+        None => declined(),
+        Some(closed) if satisfies_any(r) => {
             // Another access module may still grant: the status makes nginx ask it.
             let Some(context) = Context::of_or_new(r) else { return FAILED };
-            context.closed.set(Some(reason));
-            NGX_HTTP_UNAUTHORIZED as ngx_int_t
+            let status = closed.status();
+            context.closed.replace(Some(closed));
+            status
         }
-        Mode::Require => challenge(r, &protection, idp, reason, now),
+        Some(closed) => turn_away(r, &protection, idp, &closed, now),
     }
 }
 
@@ -79,11 +83,11 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
 pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
-    let Some(reason) = Context::of(r).and_then(|context| context.closed.take()) else {
+    let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
         return declined();
     };
     match wanted_idp(r, &protection) {
-        Ok(idp) => challenge(r, &protection, idp, reason, now()),
+        Ok(idp) => turn_away(r, &protection, idp, &closed, now()),
         Err(refusal) => refuse(r, &protection, &refusal),
     }
 }
@@ -118,18 +122,26 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         Ok(idp) => entrance(r, &protection, idp.as_deref(), now()),
         Err(refusal) => Poll::Ready(Err(refusal)),
     };
-    let live = match entrance {
+    let (live, status) = match entrance {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => return respond::refuse_subrequest(r, &refusal),
-        Poll::Ready(Ok(Entrance::Open(live))) => Some(live),
-        Poll::Ready(Ok(Entrance::Closed(_))) => None,
+        Poll::Ready(Err(refusal)) => {
+            return respond::refuse_subrequest(r, &refusal, refusal.status());
+        }
+        Poll::Ready(Ok(Entrance::Member(live))) => (Some(live), declined()),
+        Poll::Ready(Ok(Entrance::Visitor)) => (None, declined()),
+        Poll::Ready(Ok(Entrance::Closed(closed))) => {
+            if let Closed::Denied(unmet) = &closed {
+                tell_values(r, unmet);
+                respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status);
+            }
+            (None, closed.status())
+        }
     };
-    let is_refused = live.is_none() && protection.mode == Mode::Require;
     let Some(context) = Context::of_subrequest(r) else {
         return FAILED;
     };
     *context.session.borrow_mut() = live.map(|live| (protection.sp.clone(), live));
-    if is_refused { NGX_HTTP_UNAUTHORIZED as ngx_int_t } else { declined() }
+    status
 }
 
 fn declined() -> ngx_int_t {
@@ -174,8 +186,21 @@ fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, R
 
 /// What this location is to a browser.
 enum Entrance {
-    Open(Rc<LiveSession>),
-    Closed(&'static Reason),
+    /// Open to its session.
+    Member(Rc<LiveSession>),
+    /// Open to anybody.
+    Visitor,
+    Closed(Closed),
+}
+
+impl Closed {
+    /// What makes nginx ask its other access modules, and a subrequest's answer.
+    fn status(&self) -> ngx_int_t {
+        match self {
+            Self::Challenge(_) => NGX_HTTP_UNAUTHORIZED as ngx_int_t,
+            Self::Denied(unmet) => ngx_int_t::try_from(unmet.line.status).unwrap_or(FAILED),
+        }
+    }
 }
 
 /// Looks for a session that opens this location; pending while memcached is asked.
@@ -187,13 +212,65 @@ fn entrance(
 ) -> Poll<Result<Entrance, Refusal>> {
     look_up(r, &protection.sp, now).map(|found| {
         let Some(live) = found? else {
-            return Ok(Entrance::Closed(&reason::AUTHENTICATION_REQUIRED));
+            return judge_visitor(r, protection, &reason::AUTHENTICATION_REQUIRED);
         };
-        Ok(match protection.objection(&live.session, idp, now) {
-            Some(reason) => Entrance::Closed(reason),
-            None => Entrance::Open(live),
-        })
+        match protection.objection(&live.session, idp, now) {
+            Some(reason) => judge_visitor(r, protection, reason),
+            None => judge_member(r, protection, live),
+        }
     })
+}
+
+/// By the rules of the location, which a session must keep besides.
+fn judge_member(
+    r: &Request,
+    protection: &Protection,
+    live: Rc<LiveSession>,
+) -> Result<Entrance, Refusal> {
+    for rule in &protection.rules.attributes {
+        warn_of_rivals(r, &live, rule.demand.name().as_bytes());
+    }
+    if let Some(unmet) = protection.unmet(&live) {
+        return Ok(Entrance::Closed(Closed::Denied(unmet)));
+    }
+    if protection.rules.variables.is_empty() {
+        return Ok(Entrance::Member(live));
+    }
+    let context = context_to_judge(r)?;
+    *context.session.borrow_mut() = Some((Rc::clone(&protection.sp), Rc::clone(&live)));
+    let unmet = unmet_variable(r, context, protection);
+    let here = unmet.is_none().then(|| (ptr::from_ref(protection), r.as_ref().uri_changes()));
+    context.kept_rules.set(here);
+    Ok(match unmet {
+        Some(unmet) => Entrance::Closed(Closed::Denied(unmet)),
+        None => Entrance::Member(live),
+    })
+}
+
+/// Without a session that counts here. With `auth_saml_mode optional` they get in where no rule needs one; for
+/// any other a login may help.
+fn judge_visitor(
+    r: &Request,
+    protection: &Protection,
+    reason: &'static Reason,
+) -> Result<Entrance, Refusal> {
+    let closed = Ok(Entrance::Closed(Closed::Challenge(reason)));
+    if protection.mode == Mode::Require || protection.rules.want_session() {
+        return closed;
+    }
+    if protection.rules.variables.is_empty() {
+        return Ok(Entrance::Visitor);
+    }
+    // They must not see what another location has found before.
+    forget_session(r);
+    match unmet_variable(r, context_to_judge(r)?, protection) {
+        Some(_) => closed,
+        None => Ok(Entrance::Visitor),
+    }
+}
+
+fn context_to_judge(r: &Request) -> Result<&Context, Refusal> {
+    Context::of_or_new(r).ok_or_else(|| Refusal::internal("nginx has no memory for the request"))
 }
 
 fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
@@ -274,6 +351,42 @@ fn admit(
     };
     *context.session.borrow_mut() = Some((protection.sp.clone(), live));
     NGX_OK as ngx_int_t
+}
+
+/// Answers who is not let in.
+fn turn_away(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    closed: &Closed,
+    now: UnixTime,
+) -> ngx_int_t {
+    match closed {
+        Closed::Challenge(reason) => challenge(r, protection, idp, reason, now),
+        Closed::Denied(unmet) => deny(r, protection, idp, unmet),
+    }
+}
+
+fn deny(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    unmet: &Unmet,
+) -> ngx_int_t {
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.deny(unmet);
+    let reason = &reason::REQUIREMENT_NOT_MET;
+    let Some(reply) = with_challenge(r, protection, idp, reason, &[], answer) else {
+        return FAILED;
+    };
+    tell_values(r, unmet);
+    respond::send(r, &reply)
+}
+
+/// What the person has instead of what a rule asks for: for an administrator who looks for it.
+fn tell_values(r: &Request, unmet: &Unmet) {
+    if let Some(values) = unmet.values() {
+        ngx_log_error!(NGX_LOG_INFO, r.log(), "saml: {}", values);
+    }
 }
 
 /// Asks for a login, or says for what `reason` nobody gets in.

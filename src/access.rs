@@ -2,7 +2,6 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
-use std::ptr;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -10,23 +9,22 @@ use clock::UnixTime;
 use http::{cors, escape_target};
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_INFO,
-    NGX_LOG_WARN, NGX_OK, ngx_int_t,
+    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK,
+    ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Found, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Preflight, Unmet};
 
 use crate::clock::now;
-use crate::context::{Closed, Context, Waiting};
-use crate::module::{Protection, SamlModule, Sp};
+use crate::context::{Closed, Context};
+use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
+use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
-use crate::sessions::{AtHand, Sessions};
-use crate::suspend::{self, Started};
-use crate::variables::{unmet_variable, warn_of_rivals};
+use crate::sessions::Sessions;
 use crate::{remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
@@ -92,13 +90,6 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
     }
 }
 
-/// What another location admitted before an internal redirect does not hold here.
-fn forget_session(r: &Request) {
-    if let Some(context) = Context::of(r) {
-        context.session.borrow_mut().take();
-    }
-}
-
 /// nginx runs no access phase for subrequests, so this runs before it: a protected location must
 /// not open itself to `auth_request` or an SSI include. Nobody can be sent to a login from here;
 /// 401 is what `auth_request` understands.
@@ -131,7 +122,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         Poll::Ready(Ok(Entrance::Visitor)) => (None, declined()),
         Poll::Ready(Ok(Entrance::Closed(closed))) => {
             if let Closed::Denied(unmet) = &closed {
-                tell_values(r, unmet);
+                tell_person(r, unmet);
                 respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status);
             }
             (None, closed.status())
@@ -177,156 +168,6 @@ fn is_preflight(r: &Request) -> bool {
         && headers_in.content_length_n <= 0
         && headers_in.chunked() == 0
         && cors::is_preflight(headers(r))
-}
-
-/// The IdP whose users get in.
-fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
-    protection.wanted_idp(|name| server_variable::value(r, name))
-}
-
-/// What this location is to a browser.
-enum Entrance {
-    /// Open to its session.
-    Member(Rc<LiveSession>),
-    /// Open to anybody.
-    Visitor,
-    Closed(Closed),
-}
-
-impl Closed {
-    /// What makes nginx ask its other access modules, and a subrequest's answer.
-    fn status(&self) -> ngx_int_t {
-        match self {
-            Self::Challenge(_) => NGX_HTTP_UNAUTHORIZED as ngx_int_t,
-            Self::Denied(unmet) => ngx_int_t::try_from(unmet.line.status).unwrap_or(FAILED),
-        }
-    }
-}
-
-/// Looks for a session that opens this location; pending while memcached is asked.
-fn entrance(
-    r: &Request,
-    protection: &Protection,
-    idp: Option<&Idp>,
-    now: UnixTime,
-) -> Poll<Result<Entrance, Refusal>> {
-    look_up(r, &protection.sp, now).map(|found| {
-        let Some(live) = found? else {
-            return judge_visitor(r, protection, &reason::AUTHENTICATION_REQUIRED);
-        };
-        match protection.objection(&live.session, idp, now) {
-            Some(reason) => judge_visitor(r, protection, reason),
-            None => judge_member(r, protection, live),
-        }
-    })
-}
-
-/// By the rules of the location, which a session must keep besides.
-fn judge_member(
-    r: &Request,
-    protection: &Protection,
-    live: Rc<LiveSession>,
-) -> Result<Entrance, Refusal> {
-    for rule in &protection.rules.attributes {
-        warn_of_rivals(r, &live, rule.demand.name().as_bytes());
-    }
-    if let Some(unmet) = protection.unmet(&live) {
-        return Ok(Entrance::Closed(Closed::Denied(unmet)));
-    }
-    if protection.rules.variables.is_empty() {
-        return Ok(Entrance::Member(live));
-    }
-    let context = context_to_judge(r)?;
-    *context.session.borrow_mut() = Some((Rc::clone(&protection.sp), Rc::clone(&live)));
-    let unmet = unmet_variable(r, context, protection);
-    let here = unmet.is_none().then(|| (ptr::from_ref(protection), r.as_ref().uri_changes()));
-    context.kept_rules.set(here);
-    Ok(match unmet {
-        Some(unmet) => Entrance::Closed(Closed::Denied(unmet)),
-        None => Entrance::Member(live),
-    })
-}
-
-/// Without a session that counts here. With `auth_saml_mode optional` they get in where no rule needs one; for
-/// any other a login may help.
-fn judge_visitor(
-    r: &Request,
-    protection: &Protection,
-    reason: &'static Reason,
-) -> Result<Entrance, Refusal> {
-    let closed = Ok(Entrance::Closed(Closed::Challenge(reason)));
-    if protection.mode == Mode::Require || protection.rules.want_session() {
-        return closed;
-    }
-    if protection.rules.variables.is_empty() {
-        return Ok(Entrance::Visitor);
-    }
-    // They must not see what another location has found before.
-    forget_session(r);
-    match unmet_variable(r, context_to_judge(r)?, protection) {
-        Some(_) => closed,
-        None => Ok(Entrance::Visitor),
-    }
-}
-
-fn context_to_judge(r: &Request) -> Result<&Context, Refusal> {
-    Context::of_or_new(r).ok_or_else(|| Refusal::internal("nginx has no memory for the request"))
-}
-
-fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    if let Some(found) = looked_up(r, sp) {
-        return found;
-    }
-    if let AtHand::Known(session) = at_hand(r, sp, now) {
-        return Poll::Ready(Ok(session));
-    }
-    let Some(context) = Context::of_or_new(r) else {
-        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
-    };
-    let tokens: Vec<_> = sp.cookies.session_tokens(headers(r)).collect();
-    let asked = Rc::clone(sp);
-    match suspend::start(r, async move { asked.find_session(&tokens, now).await }) {
-        Started::Done(found) => Poll::Ready(found.unwrap_or_else(panicked)),
-        Started::Waiting(suspension) => {
-            context.waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
-            Poll::Pending
-        }
-    }
-}
-
-/// The session of the browser that sent `r`, as far as this host knows.
-fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
-    for token in sp.cookies.session_tokens(headers(r)) {
-        match sp.sessions.at_hand(&token, now) {
-            AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
-            AtHand::Known(_) => {}
-            AtHand::Ask => return AtHand::Ask,
-        }
-    }
-    AtHand::Known(None)
-}
-
-/// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
-    let mut waiting = Context::of(r)?.waiting.borrow_mut();
-    let found = match &*waiting {
-        Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
-            match suspension.take(r) {
-                // Something else woke the request.
-                None => return Some(Poll::Pending),
-                Some(found) => Some(Poll::Ready(found.unwrap_or_else(panicked))),
-            }
-        }
-        // A client that left has nginx go to its `post_action` meanwhile.
-        Some(Waiting::LookUp(..)) => None,
-        Some(Waiting::Errand(_)) | None => return None,
-    };
-    *waiting = None;
-    found
-}
-
-fn panicked() -> Found {
-    Err(Refusal::internal("a panic"))
 }
 
 fn admit(
@@ -378,14 +219,14 @@ fn deny(
     let Some(reply) = with_challenge(r, protection, idp, reason, &[], answer) else {
         return FAILED;
     };
-    tell_values(r, unmet);
+    tell_person(r, unmet);
     respond::send(r, &reply)
 }
 
-/// What the person has instead of what a rule asks for: for an administrator who looks for it.
-fn tell_values(r: &Request, unmet: &Unmet) {
-    if let Some(values) = unmet.values() {
-        ngx_log_error!(NGX_LOG_INFO, r.log(), "saml: {}", values);
+/// Who it is, and what they have instead of what a rule asks for: for an administrator who looks for it.
+fn tell_person(r: &Request, unmet: &Unmet) {
+    if let Some(person) = unmet.person() {
+        ngx_log_error!(NGX_LOG_INFO, r.log(), "saml: {}", person);
     }
 }
 

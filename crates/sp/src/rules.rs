@@ -62,8 +62,8 @@ pub struct Unmet {
     pub line: Rc<RuleLine>,
     /// What is missing, without a value of the person.
     missing: String,
-    /// The values that they have; empty = none.
-    values: String,
+    /// Who it is and what they have instead; empty = that is not known.
+    person: String,
 }
 
 impl Rules {
@@ -86,7 +86,7 @@ impl Rules {
         Some(Unmet {
             line: Rc::clone(&rule.line),
             missing: format!("the session is of {}", quote(idp)),
-            values: String::new(),
+            person: quote(&live.session.name_id.value),
         })
     }
 
@@ -99,7 +99,7 @@ impl Rules {
         for rule in &self.attributes {
             let values = live.attributes.find(rule.demand.name().as_bytes());
             if !rule.demand.is_met_by(values) {
-                return Some(unmet_by(rule, values));
+                return Some(unmet_by(rule, live, values));
             }
         }
         live.kept_rules.set(Some(first));
@@ -114,22 +114,29 @@ impl Rules {
             Some(Unmet {
                 line: Rc::clone(&rule.line),
                 missing: format!("${} is empty or 0", variable.name),
-                values: String::new(),
+                person: String::new(),
             })
         })
     }
 }
 
-fn unmet_by(rule: &Rule<Rc<AttributeRule>>, values: Option<&[String]>) -> Unmet {
+fn unmet_by(
+    rule: &Rule<Rc<AttributeRule>>,
+    live: &LiveSession,
+    values: Option<&[String]>,
+) -> Unmet {
     let missing = match values {
         None => "the session has no such attribute".to_owned(),
         Some(values) => {
             format!("the attribute has {} value(s), which do not suffice", values.len())
         }
     };
-    let told: Vec<_> =
-        values.unwrap_or_default().iter().take(MAX_TOLD).map(|value| quote(value)).collect();
-    Unmet { line: Rc::clone(&rule.line), missing, values: told.join(", ") }
+    let mut person = quote(&live.session.name_id.value);
+    for value in values.unwrap_or_default().iter().take(MAX_TOLD) {
+        person.push_str(", with ");
+        person.push_str(&quote(value));
+    }
+    Unmet { line: Rc::clone(&rule.line), missing, person }
 }
 
 impl AllowedIdp {
@@ -149,10 +156,10 @@ impl Unmet {
         Refusal::new(&reason::REQUIREMENT_NOT_MET, detail)
     }
 
-    /// For the log of who reads `info`: the values that the person has instead, up to eight.
-    pub fn values(&self) -> Option<String> {
+    /// For the log of who reads `info`: whom it keeps out, and up to eight values that they have instead.
+    pub fn person(&self) -> Option<String> {
         let text = &self.line.text;
-        (!self.values.is_empty()).then(|| format!("{text} is not met by {}", self.values))
+        (!self.person.is_empty()).then(|| format!("{text} is not met by {}", self.person))
     }
 }
 

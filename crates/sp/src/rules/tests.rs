@@ -1,4 +1,4 @@
-use identity::Attribute;
+use identity::{Attribute, NameId};
 use session::Session;
 
 use super::*;
@@ -15,6 +15,7 @@ fn live(sp: &Sp<Closed>, groups: &[&str]) -> LiveSession {
     };
     let session = Session {
         idp: "https://one.example".to_owned(),
+        name_id: NameId { value: "jane".to_owned(), ..NameId::default() },
         attributes: vec![groups],
         ..Session::default()
     };
@@ -75,15 +76,18 @@ fn the_log_has_the_values_apart() {
         refusal.detail(),
         "groups staff is not met: the attribute has 2 value(s), which do not suffice"
     );
-    assert_eq!(unmet.values().as_deref(), Some("groups staff is not met by \"a\\r\\nb\", \"<c>\""));
+    assert_eq!(
+        unmet.person().as_deref(),
+        Some("groups staff is not met by \"jane\", with \"a\\r\\nb\", with \"<c>\"")
+    );
     let many: Vec<_> = (0..9).map(|n| n.to_string()).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
-    let told = rules.unmet(&live(&sp, &many), &sp.idps).unwrap().values().unwrap();
+    let told = rules.unmet(&live(&sp, &many), &sp.idps).unwrap().person().unwrap();
     assert!(told.contains("\"7\"") && !told.contains("\"8\""), "{told}");
     let other = Rules { attributes: vec![attribute("mail", &[])], ..Rules::default() };
     let unmet = other.unmet(&live(&sp, &["x"]), &sp.idps).unwrap();
     assert!(unmet.refusal().detail().ends_with("the session has no such attribute"));
-    assert_eq!(unmet.values(), None);
+    assert_eq!(unmet.person().as_deref(), Some("mail  is not met by \"jane\""));
 }
 
 #[test]

@@ -120,13 +120,11 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         }
         Poll::Ready(Ok(Entrance::Member(live))) => (Some(live), declined()),
         Poll::Ready(Ok(Entrance::Visitor)) => (None, declined()),
-        Poll::Ready(Ok(Entrance::Closed(closed))) => {
-            if let Closed::Denied(unmet) = &closed {
-                tell_person(r, unmet);
-                respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status);
-            }
-            (None, closed.status())
+        Poll::Ready(Ok(Entrance::Closed(Closed::Denied(unmet)))) => {
+            tell_person(r, &unmet);
+            (None, respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status))
         }
+        Poll::Ready(Ok(Entrance::Closed(closed))) => (None, closed.status()),
     };
     let Some(context) = Context::of_subrequest(r) else {
         return FAILED;

@@ -54,11 +54,12 @@ fn holds_anew(r: &Request, index: usize) -> bool {
 }
 
 fn is_true(value: &ngx_http_variable_value_t) -> bool {
-    if value.valid() == 0 || value.not_found() != 0 || value.len() == 0 {
+    let len = value.len() as usize;
+    if value.valid() == 0 || value.not_found() != 0 || len == 0 {
         return false;
     }
     // SAFETY: a valid value has so many bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(value.data, value.len() as usize) };
+    let bytes = unsafe { std::slice::from_raw_parts(value.data, len) };
     bytes != b"0"
 }
 

@@ -221,6 +221,10 @@ pub fn unmet_variable(r: &Request, context: &Context, protection: &Protection) -
 /// May the location that asks know this session? After an internal redirect it is another than the
 /// one that admitted it, and with `satisfy any` none of our handlers need have run in it.
 fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
+    if context.is_judged.get() {
+        // By the rules on variables, which come last.
+        return Some(true);
+    }
     let Some(protection) = &SamlModule::location_conf(r)?.location().protection else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
@@ -237,7 +241,6 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
 fn keeps_variables(r: &Request, context: &Context, protection: &Rc<Protection>) -> bool {
     let here = (Rc::as_ptr(protection), r.as_ref().uri_changes());
     protection.rules.variables.is_empty()
-        || context.is_judged.get()
         || context.kept_rules.get() == Some(here)
         || unmet_variable(r, context, protection).is_none()
 }

@@ -64,6 +64,13 @@ http {
             add_header X-User "[$saml_name_id]";
             try_files /page.html =404;
         }
+        location /leads-to-second { try_files /nothing /visitor-of-second; }
+        location /visitor-of-second {
+            auth_saml second;
+            auth_saml_mode optional;
+            auth_saml_require $saml_name_id;
+            try_files /page.html =404;
+        }
         location /any {
             satisfy any;
             auth_saml_require $is_staff label=staff;
@@ -174,6 +181,7 @@ def test_without_a_session_that_is_optional_variables_decide(signed_in):
     assert ask(server, "/optional", PERSON).status == 302
     assert member.get(server.url("/optional?key=1")).headers["X-User"] == "[alice@example.org]"
     assert member.status("/optional") == 403
+    assert member.status("/leads-to-second") == 302, "it is the user of another SP"
 
 
 def test_satisfy(signed_in):

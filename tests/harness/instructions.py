@@ -20,13 +20,14 @@ from harness.response import Answer, Attribute
 from harness.site import site
 from harness.wire import cookie_header
 
+FIVE = range(5)
+MAPS = "".join(f"map $saml_attr_urn_a{n} $has_{n} {{ default 0; ~^value 1; }}\n" for n in FIVE)
+ATTRIBUTE_RULES = "".join(f'auth_saml_require_attribute urn:a{n} x "value {n}"; ' for n in FIVE)
+VARIABLE_RULES = "".join(f"auth_saml_require $has_{n}; " for n in FIVE)
 # A worker's sweep, once a second and not for each request, would be counted with whom it meets.
-ATTRIBUTE_RULES = "".join(f'auth_saml_require_attribute urn:a{n} x "~^value" "value {n}"; ' for n in range(5))
-VARIABLE_RULES = "".join(f"auth_saml_require $has_{n}; " for n in range(5))
 CONF = site(
     main="master_process off;",
-    http="saml_core_dump full; @FEDERATION@\n"
-    + "".join(f"map $saml_attr_urn_a{n} $has_{n} {{ default 0; ~^value 1; }}\n" for n in range(5)),
+    http=f"saml_core_dump full; @FEDERATION@\n{MAPS}",
     sp="@MEMBERS@",
     server=f"""
         access_log off;

@@ -62,25 +62,28 @@ fn protection<S>(
     Ok(protection)
 }
 
-/// Refuses a rule in a location that is open to all, where it would keep out nobody. `own` is what
-/// [`RawLocation::own_rule`] says of it.
+/// Refuses a rule in a location where it would keep out nobody. `own` is what [`RawLocation::own_rule`] says of
+/// it.
 ///
 /// # Errors
-/// There is one.
+/// There is one, and the location is open to all, or a handler's.
 pub fn check_rule<S>(
     own: Option<(&'static str, Place)>,
     location: &Location<S>,
 ) -> Result<(), ConfigError> {
-    match own {
-        Some((name, place)) if location.protection.is_none() => Err(ConfigError::new(
-            &place,
-            format!(
-                "\"{name}\" keeps nobody out of a location without \"auth_saml\"; add \"auth_saml SP;\", or take \
-                 the line away"
-            ),
-        )),
-        _ => Ok(()),
-    }
+    let Some((name, place)) = own else { return Ok(()) };
+    let sentence = match location {
+        Location { endpoint: Some((kind, _)), .. } => format!(
+            "\"{name}\" keeps nobody out of the location of \"{}\", which is never protected; take the line away",
+            kind.directive()
+        ),
+        Location { protection: None, .. } => format!(
+            "\"{name}\" keeps nobody out of a location without \"auth_saml\"; add \"auth_saml SP;\", or take the \
+             line away"
+        ),
+        _ => return Ok(()),
+    };
+    Err(ConfigError::new(&place, sentence))
 }
 
 fn find_sp<S>(sps: &[Rc<Sp<S>>], name: &str, place: &Place) -> Result<Rc<Sp<S>>, ConfigError> {

@@ -46,6 +46,15 @@ CONF = site(
             limit_except GET { auth_saml_require_attribute groups staff; }
             try_files /page.html =404;
         }
+        location /leads-there { auth_saml app; try_files /nothing /any-late; }
+        location /any-late {
+            satisfy any;
+            allow all;
+            auth_saml app;
+            auth_saml_require_attribute groups staff;
+            add_header X-User "[$saml_name_id]";
+            try_files /page.html =404;
+        }
         location /own-page {
             auth_saml app;
             auth_saml_require_attribute groups staff;
@@ -159,6 +168,13 @@ def test_without_a_session_there_is_a_login(enter):
         assert ask(server, path, ("Accept", "application/json")).status == 401, path
     assert browser.go("/optional").status == 403, "no loop"
     assert enter(groups=["staff"]).go("/optional").status == 200
+
+
+def test_where_no_rule_was_asked_a_session_that_breaks_it_is_none(enter):
+    """An internal redirect leads to a location whose access phase `allow` ends before us."""
+    for group, shown in [("staff", "[alice@example.org]"), ("x", "[]")]:
+        page = enter(groups=[group]).go("/leads-there")
+        assert (page.status, page.headers["X-User"]) == (200, shown)
 
 
 def test_a_page_of_ones_own(enter):

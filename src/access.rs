@@ -9,22 +9,22 @@ use clock::UnixTime;
 use http::{cors, escape_target};
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_HTTP_UNAUTHORIZED, NGX_LOG_WARN,
-    NGX_OK, ngx_int_t,
+    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK,
+    ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Found, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Preflight, Unmet};
 
 use crate::clock::now;
-use crate::context::{Context, Waiting};
-use crate::module::{Protection, SamlModule, Sp};
+use crate::context::{Closed, Context};
+use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
+use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
-use crate::sessions::{AtHand, Sessions};
-use crate::suspend::{self, Started};
+use crate::sessions::Sessions;
 use crate::{remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
@@ -34,7 +34,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     if let Some(context) = Context::of(r) {
         // Before an internal redirect another location may have asked nginx's other modules.
-        context.closed.set(None);
+        context.closed.take();
     }
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
@@ -54,23 +54,25 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Ok(idp) => idp,
         Err(refusal) => return refuse(r, &protection, &refusal),
     };
-    let reason = match entrance(r, &protection, idp.as_deref(), now) {
+    let closed = match entrance(r, &protection, idp.as_deref(), now) {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => return refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(Entrance::Open(live))) => return admit(r, &protection, live, now),
-        Poll::Ready(Ok(Entrance::Closed(reason))) => reason,
+        Poll::Ready(Ok(Entrance::Member(live))) => return admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Visitor)) => None,
+        Poll::Ready(Ok(Entrance::Closed(closed))) => Some(closed),
     };
     forget_session(r);
     remote_user::no_session(r, satisfies_any(r));
-    match protection.mode {
-        Mode::Optional => declined(),
-        Mode::Require if satisfies_any(r) => {
+    match closed {
+        None => declined(),
+        Some(closed) if satisfies_any(r) => {
             // Another access module may still grant: the status makes nginx ask it.
             let Some(context) = Context::of_or_new(r) else { return FAILED };
-            context.closed.set(Some(reason));
-            NGX_HTTP_UNAUTHORIZED as ngx_int_t
+            let status = closed.status();
+            context.closed.replace(Some(closed));
+            status
         }
-        Mode::Require => challenge(r, &protection, idp, reason, now),
+        Some(closed) => turn_away(r, &protection, idp, &closed, now),
     }
 }
 
@@ -79,19 +81,12 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
 pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let Some(protection) = conf.location().protection.clone() else { return declined() };
-    let Some(reason) = Context::of(r).and_then(|context| context.closed.take()) else {
+    let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
         return declined();
     };
     match wanted_idp(r, &protection) {
-        Ok(idp) => challenge(r, &protection, idp, reason, now()),
+        Ok(idp) => turn_away(r, &protection, idp, &closed, now()),
         Err(refusal) => refuse(r, &protection, &refusal),
-    }
-}
-
-/// What another location admitted before an internal redirect does not hold here.
-fn forget_session(r: &Request) {
-    if let Some(context) = Context::of(r) {
-        context.session.borrow_mut().take();
     }
 }
 
@@ -118,18 +113,24 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         Ok(idp) => entrance(r, &protection, idp.as_deref(), now()),
         Err(refusal) => Poll::Ready(Err(refusal)),
     };
-    let live = match entrance {
+    let (live, status) = match entrance {
         Poll::Pending => return NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => return respond::refuse_subrequest(r, &refusal),
-        Poll::Ready(Ok(Entrance::Open(live))) => Some(live),
-        Poll::Ready(Ok(Entrance::Closed(_))) => None,
+        Poll::Ready(Err(refusal)) => {
+            return respond::refuse_subrequest(r, &refusal, refusal.status());
+        }
+        Poll::Ready(Ok(Entrance::Member(live))) => (Some(live), declined()),
+        Poll::Ready(Ok(Entrance::Visitor)) => (None, declined()),
+        Poll::Ready(Ok(Entrance::Closed(Closed::Denied(unmet)))) => {
+            tell_person(r, &unmet);
+            (None, respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status))
+        }
+        Poll::Ready(Ok(Entrance::Closed(closed))) => (None, closed.status()),
     };
-    let is_refused = live.is_none() && protection.mode == Mode::Require;
     let Some(context) = Context::of_subrequest(r) else {
         return FAILED;
     };
     *context.session.borrow_mut() = live.map(|live| (protection.sp.clone(), live));
-    if is_refused { NGX_HTTP_UNAUTHORIZED as ngx_int_t } else { declined() }
+    status
 }
 
 fn declined() -> ngx_int_t {
@@ -167,91 +168,6 @@ fn is_preflight(r: &Request) -> bool {
         && cors::is_preflight(headers(r))
 }
 
-/// The IdP whose users get in.
-fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
-    protection.wanted_idp(|name| server_variable::value(r, name))
-}
-
-/// What this location is to a browser.
-enum Entrance {
-    Open(Rc<LiveSession>),
-    Closed(&'static Reason),
-}
-
-/// Looks for a session that opens this location; pending while memcached is asked.
-fn entrance(
-    r: &Request,
-    protection: &Protection,
-    idp: Option<&Idp>,
-    now: UnixTime,
-) -> Poll<Result<Entrance, Refusal>> {
-    look_up(r, &protection.sp, now).map(|found| {
-        let Some(live) = found? else {
-            return Ok(Entrance::Closed(&reason::AUTHENTICATION_REQUIRED));
-        };
-        Ok(match protection.objection(&live.session, idp, now) {
-            Some(reason) => Entrance::Closed(reason),
-            None => Entrance::Open(live),
-        })
-    })
-}
-
-fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    if let Some(found) = looked_up(r, sp) {
-        return found;
-    }
-    if let AtHand::Known(session) = at_hand(r, sp, now) {
-        return Poll::Ready(Ok(session));
-    }
-    let Some(context) = Context::of_or_new(r) else {
-        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
-    };
-    let tokens: Vec<_> = sp.cookies.session_tokens(headers(r)).collect();
-    let asked = Rc::clone(sp);
-    match suspend::start(r, async move { asked.find_session(&tokens, now).await }) {
-        Started::Done(found) => Poll::Ready(found.unwrap_or_else(panicked)),
-        Started::Waiting(suspension) => {
-            context.waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
-            Poll::Pending
-        }
-    }
-}
-
-/// The session of the browser that sent `r`, as far as this host knows.
-fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
-    for token in sp.cookies.session_tokens(headers(r)) {
-        match sp.sessions.at_hand(&token, now) {
-            AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
-            AtHand::Known(_) => {}
-            AtHand::Ask => return AtHand::Ask,
-        }
-    }
-    AtHand::Known(None)
-}
-
-/// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
-    let mut waiting = Context::of(r)?.waiting.borrow_mut();
-    let found = match &*waiting {
-        Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
-            match suspension.take(r) {
-                // Something else woke the request.
-                None => return Some(Poll::Pending),
-                Some(found) => Some(Poll::Ready(found.unwrap_or_else(panicked))),
-            }
-        }
-        // A client that left has nginx go to its `post_action` meanwhile.
-        Some(Waiting::LookUp(..)) => None,
-        Some(Waiting::Errand(_)) | None => return None,
-    };
-    *waiting = None;
-    found
-}
-
-fn panicked() -> Found {
-    Err(Refusal::internal("a panic"))
-}
-
 fn admit(
     r: &mut Request,
     protection: &Protection,
@@ -274,6 +190,42 @@ fn admit(
     };
     *context.session.borrow_mut() = Some((protection.sp.clone(), live));
     NGX_OK as ngx_int_t
+}
+
+/// Answers who is not let in.
+fn turn_away(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    closed: &Closed,
+    now: UnixTime,
+) -> ngx_int_t {
+    match closed {
+        Closed::Challenge(reason) => challenge(r, protection, idp, reason, now),
+        Closed::Denied(unmet) => deny(r, protection, idp, unmet),
+    }
+}
+
+fn deny(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    unmet: &Unmet,
+) -> ngx_int_t {
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.deny(unmet);
+    let reason = &reason::REQUIREMENT_NOT_MET;
+    let Some(reply) = with_challenge(r, protection, idp, reason, &[], answer) else {
+        return FAILED;
+    };
+    tell_person(r, unmet);
+    respond::send(r, &reply)
+}
+
+/// Who it is, and what they have instead of what a rule asks for: for an administrator who looks for it.
+fn tell_person(r: &Request, unmet: &Unmet) {
+    if let Some(person) = unmet.person() {
+        ngx_log_error!(NGX_LOG_INFO, r.log(), "saml: {}", person);
+    }
 }
 
 /// Asks for a login, or says for what `reason` nobody gets in.

@@ -25,7 +25,7 @@ use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
     Block, Built, ConfigError, Files, Given, MetadataSource, Place, RawEndpoint, RawHandler,
-    SourcePlace, Warnings, location,
+    SourcePlace, Warnings, check_rule, location,
 };
 use sp::{Preflight, WantedIdp};
 
@@ -198,12 +198,18 @@ pub fn finish(cf: &ngx_conf_t) {
 
 /// nginx's merge of one level with the level above.
 pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c_char {
+    let own_rule = conf.raw.own_rule();
     conf.raw.inherit(&above.raw);
     if let Err(error) = inherit_endpoint(cf, above, conf) {
         return report(cf, Err(error));
     }
     let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_ERROR };
-    let outcome = location(&conf.raw, &main.sps).and_then(|location| {
+    let mut index = |name: &str| server_variable::announce(cf, name);
+    let outcome = location(&conf.raw, &main.sps, &mut index).and_then(|location| {
+        // What stands in a server is for those of its locations that have an SP.
+        if !server::is_merged(cf) {
+            check_rule(own_rule, &location)?;
+        }
         expect_variable(cf, conf, &location)?;
         server::note(cf, &conf.raw, &location);
         conf.location = location;
@@ -223,7 +229,7 @@ fn expect_variable(
         return Ok(());
     };
     let WantedIdp::OfVariable(name) = &protection.idp else { return Ok(()) };
-    server_variable::announce(cf, name).map_err(|why| {
+    server_variable::announce(cf, name).map(|_| ()).map_err(|why| {
         ConfigError::new(&given.place, format!("\"auth_saml\" \"idp=${name}\": {why}"))
     })
 }

@@ -9,11 +9,10 @@ use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_e
 use ngx::http::{HttpModule, Request};
 use pages::Circumstances;
 use saml::reason::Reason;
-use sp::{Found, LiveSession, random};
+use sp::{Found, LiveSession, Unmet, random};
 
 use crate::errand::{Errand, Pending};
-use crate::module::SamlModule;
-use crate::module::Sp;
+use crate::module::{Protection, SamlModule, Sp};
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
@@ -21,7 +20,12 @@ pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
     /// Why the access phase let nobody in, which asks nginx's other modules first.
-    pub closed: Cell<Option<&'static Reason>>,
+    pub closed: RefCell<Option<Closed>>,
+    /// The session is being judged by the rules of its location, whose variables it fills.
+    pub is_judged: Cell<bool>,
+    /// Where the access phase found those rules kept, and at which of the request's locations, counted as nginx
+    /// counts them (`uri_changes`).
+    pub kept_rules: Cell<Option<(*const Protection, u32)>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
     /// What it waits for.
@@ -37,6 +41,14 @@ pub struct Context {
     circumstances: OnceCell<Rc<Circumstances>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// Why a location lets somebody not in.
+pub enum Closed {
+    /// They must log in.
+    Challenge(&'static Reason),
+    /// Their session does not keep a rule.
+    Denied(Unmet),
 }
 
 /// What a request waits for.
@@ -61,7 +73,9 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
-            closed: Cell::default(),
+            closed: RefCell::default(),
+            is_judged: Cell::default(),
+            kept_rules: Cell::default(),
             detour: Cell::default(),
             waiting: RefCell::default(),
             is_notice: Cell::default(),

@@ -16,6 +16,7 @@ mod core_dump;
 mod core_variable;
 mod counters;
 mod endpoint;
+mod entrance;
 mod entry;
 mod errand;
 mod event;

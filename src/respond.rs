@@ -49,10 +49,11 @@ pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_
     send(r, &reply)
 }
 
-/// A refusal where no body may be sent: in a subrequest.
-pub fn refuse_subrequest(r: &Request, refusal: &Refusal) -> ngx_int_t {
+/// A refusal where no body may be sent: in a subrequest. The status is the refusal's, but for a rule that has its
+/// own.
+pub fn refuse_subrequest(r: &Request, refusal: &Refusal, status: u16) -> ngx_int_t {
     note(r, refusal);
-    ngx_int_t::try_from(refusal.status()).unwrap_or(FAILED)
+    ngx_int_t::try_from(status).unwrap_or(FAILED)
 }
 
 /// Sets `$saml_error` and logs; `None` = out of memory.

@@ -1,7 +1,7 @@
 //! The variables `$saml_…`: only ever from the session, never from a header.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ffi::c_void;
 use std::ptr;
@@ -19,12 +19,12 @@ use saml::refusal::quote;
 use session::{
     Separator, attributes_json, base64, header_safe, join, percent_encoded, values_json,
 };
-use sp::LiveSession;
+use sp::{LiveSession, Unmet};
 
 use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
-use crate::module::{SamlModule, Sp};
+use crate::module::{Protection, SamlModule, Sp};
 use crate::server_variable;
 
 /// One variable.
@@ -232,7 +232,7 @@ fn signed(r: &Request) -> Option<Rc<str>> {
 const MOST_WARNINGS: usize = 64;
 
 /// Says once in this worker that a variable could mean either of two attributes.
-fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
+pub fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
     thread_local! {
         static SAID: RefCell<HashSet<[Box<str>; 2]>> = RefCell::default();
     }
@@ -285,12 +285,29 @@ fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>
     let context = Context::of(r)?;
     let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;
-    (context.is_notice.get() || belongs_here(r, sp, live)?).then(|| get(sp, live))?
+    (context.is_notice.get() || belongs_here(r, context, sp, live)?).then(|| get(sp, live))?
+}
+
+/// The rule on variables that does not hold at `r`, whose session its `context` has. They see it meanwhile.
+pub fn unmet_variable(r: &Request, context: &Context, protection: &Protection) -> Option<Unmet> {
+    struct Judged<'a>(&'a Cell<bool>);
+    impl Drop for Judged<'_> {
+        fn drop(&mut self) {
+            self.0.set(false);
+        }
+    }
+    context.is_judged.set(true);
+    let _judged = Judged(&context.is_judged);
+    protection.rules.unmet_variable(|variable| server_variable::holds(r, variable.index))
 }
 
 /// May the location that asks know this session? After an internal redirect it is another than the
 /// one that admitted it, and with `satisfy any` none of our handlers need have run in it.
-fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
+fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
+    if context.is_judged.get() {
+        // By the rules on variables, which come last.
+        return Some(true);
+    }
     let Some(protection) = &SamlModule::location_conf(r)?.location().protection else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
@@ -299,7 +316,16 @@ fn belongs_here(r: &Request, sp: &Rc<Sp>, live: &LiveSession) -> Option<bool> {
         return Some(false);
     }
     let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;
-    Some(protection.objection(&live.session, idp.as_deref(), now()).is_none())
+    let is_closed = protection.objection(&live.session, idp.as_deref(), now()).is_some()
+        || protection.unmet(live).is_some();
+    Some(!is_closed && keeps_variables(r, context, protection))
+}
+
+fn keeps_variables(r: &Request, context: &Context, protection: &Rc<Protection>) -> bool {
+    let here = (Rc::as_ptr(protection), r.as_ref().uri_changes());
+    protection.rules.variables.is_empty()
+        || context.kept_rules.get() == Some(here)
+        || unmet_variable(r, context, protection).is_none()
 }
 
 fn safe(text: &str) -> Option<String> {

@@ -27,6 +27,12 @@ http {
             proxy_set_header X-Groups $saml_attr_groups;
             proxy_set_header X-Department $saml_attr_department;
             proxy_pass http://127.0.0.1:@PORT2@;
+            location /staff/ {
+                auth_saml_require_attribute groups staff !guests "label=the group staff";
+                auth_saml_require_attribute department "~^Research &";
+                auth_saml_require_idp corp;
+                proxy_pass http://127.0.0.1:@PORT2@;
+            }
         }
     }
     server {
@@ -75,3 +81,12 @@ def test_two_users_do_not_mix(server, simplesamlphp):
     simplesamlphp.log_in(bob, server.url("/"), user="bob")
     assert "|alice@example.org|" in alice.open(server.url("/")).text
     assert "|bob@example.org|guests|" in bob.open(server.url("/")).text
+
+
+def test_groups_let_in_one_and_not_the_other(server, simplesamlphp):
+    alice, bob = Browser(), Browser()
+    assert simplesamlphp.log_in(alice, server.url("/staff/")).text.startswith("/staff/|alice")
+    page = simplesamlphp.log_in(bob, server.url("/staff/"), user="bob")
+    assert (page.status, page.url) == (403, server.url("/staff/"))
+    assert "What is missing: <strong>the group staff</strong>" in page.text
+    assert "guests" not in page.text and "bob" not in page.text

@@ -58,7 +58,7 @@ impl Host for Nginx {
     }
 
     fn variable(&mut self, name: &str) -> Result<(), String> {
-        server_variable::announce(self.cf, name)
+        server_variable::announce(self.cf, name).map(|_| ())
     }
 
     fn xmlsec1(&mut self) -> Result<Arc<dyn Xmlsec1>, String> {

@@ -20,17 +20,23 @@ from harness.response import Answer, Attribute
 from harness.site import site
 from harness.wire import cookie_header
 
+FIVE = range(5)
+MAPS = "".join(f"map $saml_attr_urn_a{n} $has_{n} {{ default 0; ~^value 1; }}\n" for n in FIVE)
+ATTRIBUTE_RULES = "".join(f'auth_saml_require_attribute urn:a{n} x "value {n}"; ' for n in FIVE)
+VARIABLE_RULES = "".join(f"auth_saml_require $has_{n}; " for n in FIVE)
 # A worker's sweep, once a second and not for each request, would be counted with whom it meets.
 CONF = site(
     main="master_process off;",
-    http="saml_core_dump full; @FEDERATION@",
+    http=f"saml_core_dump full; @FEDERATION@\n{MAPS}",
     sp="@MEMBERS@",
-    server="""
-    access_log off;
-    keepalive_requests 1000000;
-    location /open/ { root html; }
-    location /named/ { auth_saml app; add_header X-User $saml_name_id; root html; }
-    location /signed/ { auth_saml app; add_header X-User $saml_jwt; root html; }
+    server=f"""
+        access_log off;
+        keepalive_requests 1000000;
+        location /open/ {{ root html; }}
+        location /rules/ {{ auth_saml app; auth_saml_require_idp corp; {ATTRIBUTE_RULES} root html; }}
+        location /vary/ {{ auth_saml app; {VARIABLE_RULES} root html; }}
+        location /named/ {{ auth_saml app; add_header X-User $saml_name_id; root html; }}
+        location /signed/ {{ auth_saml app; add_header X-User $saml_jwt; root html; }}
     """,
 )
 FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
@@ -76,6 +82,8 @@ def kinds(server: Nginx) -> Iterator[tuple[str, list[bytes], int]]:
     yield "protected", [request("GET", "/page.html", cookie)] * many, 200
     yield "its user in a header", [request("GET", "/named/page.html", cookie)] * many, 200
     yield "the same, signed", [request("GET", "/signed/page.html", cookie)] * many, 200
+    yield "protected, 6 rules", [request("GET", "/rules/page.html", cookie)] * many, 200
+    yield "protected, 5 variables", [request("GET", "/vary/page.html", cookie)] * many, 200
     yield "redirect to the IdP", [request("GET", "/page.html")] * many, 302
     for attributes in (5, 50):
         name = f"login with {attributes} attributes"
@@ -129,7 +137,7 @@ class CountedNginx(Nginx):
         self.write("sp.crt", rsa_credential("sp").certificate_pem)
         self.write("sp.key", rsa_credential("sp").key_pem)
         self.write("idp.xml", Idp().metadata())
-        for folder in ("html", "html/open", "html/named", "html/signed"):
+        for folder in ("html", "html/open", "html/named", "html/signed", "html/rules", "html/vary"):
             self.write(f"{folder}/page.html", "x" * 1024)
         self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process, seconds=300)

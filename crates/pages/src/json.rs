@@ -11,6 +11,17 @@ pub fn refusal(code: &str, request_id: &str, login_url: Option<&str>) -> String 
     )
 }
 
+/// A rule that is not kept, and what it wants in the administrator's words.
+pub fn requirement(code: &str, request_id: &str, label: Option<&str>) -> String {
+    let label = label.map(|label| format!(",\"missing\":{}", string(label)));
+    format!(
+        "{{\"error\":{},\"request_id\":{}{}}}\n",
+        string(code),
+        string(request_id),
+        label.unwrap_or_default()
+    )
+}
+
 /// A JSON string (RFC 8259 7).
 fn string(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
@@ -41,6 +52,15 @@ mod tests {
             "{\"error\":\"authentication_required\",\"request_id\":\"_1f\",\
              \"login_url\":\"https://a.example/l?return=%2F\"}\n"
         );
+    }
+
+    #[test]
+    fn a_requirement_says_its_label() {
+        assert_eq!(
+            requirement("requirement_not_met", "_1f", Some("staff \"x\"")),
+            "{\"error\":\"requirement_not_met\",\"request_id\":\"_1f\",\"missing\":\"staff \\\"x\\\"\"}\n"
+        );
+        assert_eq!(requirement("c", "_1f", None), "{\"error\":\"c\",\"request_id\":\"_1f\"}\n");
     }
 
     #[test]

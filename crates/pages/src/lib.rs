@@ -12,6 +12,7 @@
 
 mod circumstances;
 mod discovery;
+mod forbidden;
 mod form;
 mod fragment;
 mod html;
@@ -25,6 +26,7 @@ mod sign_out;
 
 pub use circumstances::{About, Circumstances};
 pub use discovery::{Choice, Discovery};
+pub use forbidden::{Forbidden, forbidden};
 pub use form::post_form;
 pub use fragment::restore as restore_fragment;
 pub use metadata_page::MetadataPage;

@@ -494,6 +494,9 @@ reasons! {
     SESSION_OF_OTHER_IDP, "session_of_other_idp", Client 401,
         "You are logged in at another organisation than this page is for.",
         "open the login address in a browser; auth_saml idp= says whose users the location is for";
+    REQUIREMENT_NOT_MET, "requirement_not_met", Client 403,
+        "You are signed in, but what is known of you does not let you in here.",
+        "let the IdP say of this person what the rule asks for, or see whether the rule says what it should (auth_saml_require, auth_saml_require_attribute, auth_saml_require_idp); the values are logged at info";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
@@ -575,6 +578,7 @@ mod tests {
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
                 ("session_of_other_idp", 401),
+                ("requirement_not_met", 403),
                 ("logout_cross_site", 403),
             ]
         );

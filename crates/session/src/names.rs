@@ -68,6 +68,9 @@ impl AttributeIndex {
     /// Another attribute that `variable_name` could mean as well: whoever made the configuration
     /// should say which.
     pub fn rivals(&self, variable_name: &[u8]) -> Option<&Rivals> {
+        if self.rivals.is_empty() {
+            return None;
+        }
         let wanted = normalised(variable_name);
         self.rivals.iter().find(|rivals| rivals.variable_name.as_bytes() == &*wanted)
     }

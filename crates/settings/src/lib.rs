@@ -29,6 +29,7 @@ mod nearest;
 mod place;
 mod quantity;
 mod raw;
+mod rules;
 mod server;
 mod server_name;
 mod sp;
@@ -46,12 +47,12 @@ pub use self::files::Files;
 pub use self::fitness::check;
 pub use self::host::{Host, Unusable};
 pub use self::line::Line;
-pub use self::location::location;
+pub use self::location::{check_rule, location};
 pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
     CoreDump, RawAuth, RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy,
-    RawRequest, RawSp, RawStore, Weak,
+    RawRequest, RawRule, RawSp, RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

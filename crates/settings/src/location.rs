@@ -6,12 +6,18 @@ use sp::{Location, Preflight, Protection, Sp, WantedIdp};
 
 use crate::place::{ConfigError, Given, Place};
 use crate::raw::{RawAuth, RawLocation};
+use crate::rules::rules;
 
-/// Resolves names against the validated SPs.
+/// Resolves names against the validated SPs, and those of variables by `index`, the number by which the
+/// server knows each.
 ///
 /// # Errors
 /// A name that nothing has, or settings that do not go together.
-pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, ConfigError> {
+pub fn location<S>(
+    raw: &RawLocation,
+    sps: &[Rc<Sp<S>>],
+    index: &mut dyn FnMut(&str) -> Result<usize, String>,
+) -> Result<Location<S>, ConfigError> {
     let endpoint = match &raw.endpoint {
         Some(Given { value: handler, place }) => {
             Some((handler.kind, find_sp(sps, &handler.sp, place)?))
@@ -23,7 +29,7 @@ pub fn location<S>(raw: &RawLocation, sps: &[Rc<Sp<S>>]) -> Result<Location<S>, 
             let sp = find_sp(sps, sp, place)?;
             let idp =
                 idp.as_deref().map_or(Ok(WantedIdp::Any), |name| wanted_idp(&sp, name, place))?;
-            Some(Rc::new(protection(raw, sp, idp)?))
+            Some(Rc::new(protection(raw, sp, idp, index)?))
         }
         Some(Given { value: RawAuth::Off, .. }) | None => None,
     };
@@ -42,6 +48,7 @@ fn protection<S>(
     raw: &RawLocation,
     sp: Rc<Sp<S>>,
     idp: WantedIdp,
+    index: &mut dyn FnMut(&str) -> Result<usize, String>,
 ) -> Result<Protection<S>, ConfigError> {
     if let Some(Given { value: Preflight::Answer, place }) = &raw.preflight
         && raw.cors_origins.is_none()
@@ -53,12 +60,37 @@ fn protection<S>(
              scripts ask",
         ));
     }
-    let mut protection = Protection::new(sp, idp);
+    let rules = rules(raw, &sp, index)?;
+    let mut protection = Protection { rules, ..Protection::new(sp, idp) };
     raw.set(&mut protection);
     if protection.ecp {
         protection.sp.takes_paos.set(true);
     }
     Ok(protection)
+}
+
+/// Refuses a rule in a location where it would keep out nobody. `own` is what [`RawLocation::own_rule`] says of
+/// it.
+///
+/// # Errors
+/// There is one, and the location is open to all, or a handler's.
+pub fn check_rule<S>(
+    own: Option<(&'static str, Place)>,
+    location: &Location<S>,
+) -> Result<(), ConfigError> {
+    let Some((name, place)) = own else { return Ok(()) };
+    let sentence = match location {
+        Location { endpoint: Some((kind, _)), .. } => format!(
+            "\"{name}\" keeps nobody out of the location of \"{}\", which is never protected; take the line away",
+            kind.directive()
+        ),
+        Location { protection: None, .. } => format!(
+            "\"{name}\" keeps nobody out of a location without \"auth_saml\"; add \"auth_saml SP;\", or take the \
+             line away"
+        ),
+        _ => return Ok(()),
+    };
+    Err(ConfigError::new(&place, sentence))
 }
 
 fn find_sp<S>(sps: &[Rc<Sp<S>>], name: &str, place: &Place) -> Result<Rc<Sp<S>>, ConfigError> {

@@ -6,6 +6,7 @@ mod idp;
 mod location;
 mod policy;
 mod request;
+mod rule;
 mod sp;
 mod store;
 
@@ -17,6 +18,7 @@ pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::policy::{RawPolicy, Weak};
 pub use self::request::RawRequest;
+pub use self::rule::RawRule;
 pub use self::sp::RawSp;
 pub use self::store::RawStore;
 

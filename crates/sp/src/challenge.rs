@@ -122,7 +122,6 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         let refusal = Refusal::new(self.reason, "no session");
         self.circumstances.code.set(Some(refusal.code()));
         let sp = &self.protection.sp;
-        let realm = format!("SAML realm=\"{}\"", sp.base_url);
         let login_url = self.protection.login_url(self.idp.as_deref());
         let reply = if self.asks_for_page() {
             // Without a `saml_login`, the page at which logins end.
@@ -135,9 +134,14 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
                 pages::json::refusal(refusal.code(), request_id, login_url.as_deref()),
             )
         };
-        let reply = reply.with_header("WWW-Authenticate", realm).replaceable();
+        let reply = reply.with_header("WWW-Authenticate", self.realm()).replaceable();
         let sharing = cors::sharing(self.head, &self.protection.cors_origins).unwrap_or_default();
         sharing.into_iter().fold(reply, |reply, (name, value)| reply.with_header(name, value))
+    }
+
+    /// The challenge of a 401 (RFC 9110 11.6.1).
+    pub(crate) fn realm(&self) -> String {
+        format!("SAML realm=\"{}\"", self.protection.sp.base_url)
     }
 
     /// Will a person see the answer: of a navigation, or of a form that was sent?
@@ -162,7 +166,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// Where the login comes back to. It travels in a cookie, so that a long query has to stay
     /// behind. The page is at `base_url`, whatever host was asked, and there its path may be a
     /// handler's.
-    fn wanted_page(&self) -> String {
+    pub(crate) fn wanted_page(&self) -> String {
         let (sp, target) = (&self.protection.sp, self.target);
         let path = target.split('?').next().unwrap_or_default();
         let limit = MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(sp.base_url.len()));

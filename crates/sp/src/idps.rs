@@ -99,6 +99,11 @@ impl Idps {
         !self.federations.is_empty()
     }
 
+    /// Is `entity_id` an IdP of that federation, which is enabled, and has no block of its own?
+    pub(crate) fn is_of_federation(&self, federation: &FederatedIdps, entity_id: &str) -> bool {
+        !self.by_entity_id.borrow().contains_key(entity_id) && federation.has(entity_id)
+    }
+
     /// Those that have a block of their own, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Rc<Idp>> + Clone {
         self.in_order.iter()

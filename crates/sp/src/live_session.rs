@@ -10,6 +10,7 @@ use session::{AttributeIndex, Session, StoreKey};
 
 use crate::identity_token::Jwts;
 use crate::idps::Generation;
+use crate::rule_line::RuleLine;
 use crate::session_rules::SessionRules;
 
 /// A decoded session, shared by all requests of this worker that carry its cookie.
@@ -22,6 +23,9 @@ pub struct LiveSession {
     pub key: StoreKey,
     /// The SP's IdPs among which its own was last seen.
     pub trusted: Cell<Option<Generation>>,
+    /// The rules on attributes that it was last found to keep, by the first of their lines, which is as old as
+    /// the SP is: neither they nor it change.
+    pub kept_rules: Cell<Option<*const RuleLine>>,
     /// How far this copy may still be believed.
     pub freshness: Freshness,
     /// What the store needs to hear while it is in use, and when it last did.
@@ -60,6 +64,7 @@ impl LiveSession {
             attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
             key,
             trusted: Cell::default(),
+            kept_rules: Cell::default(),
             freshness: Freshness::default(),
             upkeep: Upkeep {
                 touched: Cell::default(),

@@ -10,6 +10,8 @@ use session::Session;
 
 use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
+use crate::live_session::LiveSession;
+use crate::rules::{Rules, Unmet};
 use crate::sp::Sp;
 
 /// What a location runs on.
@@ -60,6 +62,8 @@ pub struct Protection<S> {
     pub preflight: Preflight,
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,
+    /// What a session must keep besides, to let in.
+    pub rules: Rules,
 }
 
 /// Whose users a location wants (`idp=`).
@@ -153,6 +157,7 @@ impl<S> Protection<S> {
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
+            rules: Rules::default(),
         }
     }
 
@@ -201,15 +206,32 @@ impl<S> Protection<S> {
         (!meets_class || !is_fresh).then_some(&reason::AUTHENTICATION_REQUIRED)
     }
 
+    /// The rule on IdPs or attributes that a session does not keep, which opens the location otherwise; `None` =
+    /// it keeps them all.
+    pub fn unmet(&self, live: &LiveSession) -> Option<Unmet> {
+        self.rules.unmet(live, &self.sp.idps)
+    }
+
     /// A link to a login that satisfies this location, when the SP has a `saml_login`. `idp` is what
     /// [`Protection::wanted_idp`] says.
     pub fn login_url(&self, idp: Option<&Idp>) -> Option<String> {
-        let mut url = self.sp.endpoints.get(EndpointKind::Login)?.to_owned();
+        self.login_url_at(EndpointKind::Login, idp, self.force_authn != ForceAuthn::Off, None)
+    }
+
+    /// The same at another endpoint that takes these arguments; the login ends at `return_url`.
+    pub(crate) fn login_url_at(
+        &self,
+        kind: EndpointKind,
+        idp: Option<&Idp>,
+        force_authn: bool,
+        return_url: Option<&str>,
+    ) -> Option<String> {
+        let mut url = self.sp.endpoints.get(kind)?.to_owned();
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(idp) = idp {
             query.append_pair("idp", idp.name());
         }
-        if self.force_authn != ForceAuthn::Off {
+        if force_authn {
             query.append_pair("force_authn", "1");
         }
         if let Some(asked) = &self.authn_context {
@@ -217,6 +239,9 @@ impl<S> Protection<S> {
                 query.append_pair("authn_context", class);
             }
             query.append_pair("comparison", asked.comparison.as_str());
+        }
+        if let Some(return_url) = return_url {
+            query.append_pair("return", return_url);
         }
         let query = query.finish();
         if !query.is_empty() {
@@ -249,6 +274,7 @@ mod tests {
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
+            rules: Rules::default(),
         }
     }
 

@@ -1,16 +1,20 @@
 //! The location directives: `auth_saml…` and the endpoints.
 
+use std::rc::Rc;
+
 use clock::Seconds;
 use http::HttpUrl;
 use identity::RequestedAuthnContext;
+use session::AttributeRule;
 use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
 
 use super::YEAR;
+use super::rule::{self, RawRule};
 use crate::authn_context::authn_context;
 use crate::directive::{Arity, apply, once};
 use crate::directives::directives;
 use crate::line::Line;
-use crate::place::Given;
+use crate::place::{Given, Place};
 
 directives! {
     /// What one `http`, `server` or `location` said.
@@ -45,6 +49,12 @@ directives! {
         line.choice(&[("off", Off), ("answer", Answer), ("pass", Pass)])
     };
     sets cors_origins: Vec<String> = "auth_saml_cors_origin" [1..], cors_origins;
+    /// All must hold.
+    each require: RawRule<Vec<String>> = "auth_saml_require" [1..], rule::variables;
+    /// All must hold.
+    each require_attribute: RawRule<Rc<AttributeRule>> = "auth_saml_require_attribute" [1..],
+        rule::attribute;
+    once require_idp: RawRule<Vec<String>> = "auth_saml_require_idp" [1..], rule::idps;
 }
 
 /// `auth_saml SP [idp=NAME]` or `auth_saml off`.
@@ -85,6 +95,19 @@ impl RawLocation {
             Some(&kind) => self.apply_endpoint(kind, line),
             None => Err(format!("unknown directive \"{}\"", line.name)),
         }
+    }
+
+    /// A rule on who may enter that stands at this level itself, before it inherits: its directive and where.
+    pub fn own_rule(&self) -> Option<(&'static str, Place)> {
+        let own = [
+            ("auth_saml_require", self.require.first().map(|given| &given.place)),
+            (
+                "auth_saml_require_attribute",
+                self.require_attribute.first().map(|given| &given.place),
+            ),
+            ("auth_saml_require_idp", self.require_idp.as_ref().map(|given| &given.place)),
+        ];
+        own.into_iter().find_map(|(name, place)| Some((name, place?.clone())))
     }
 
     fn apply_endpoint(&mut self, kind: EndpointKind, line: &Line<'_>) -> Result<(), String> {

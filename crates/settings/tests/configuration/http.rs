@@ -5,7 +5,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use settings::{
     Block, Blocks, Built, ConfigError, Files, MetadataSource, RawEndpoint, RawHttp, RawIdp,
-    RawLocation, RawSp, RawStore, Server, ServerName, Uses, Warnings, check, location,
+    RawLocation, RawSp, RawStore, Server, ServerName, Uses, Warnings, check, check_rule, location,
 };
 use sp::{Location, Sp};
 
@@ -129,8 +129,10 @@ impl RawServer {
     ) -> Result<Uses<Sessions>, ConfigError> {
         let mut uses = Uses::default();
         for (name, raw) in &mut self.locations {
+            let own = raw.own_rule();
             raw.inherit(&self.level);
-            let made = location(raw, sps)?;
+            let made = location(raw, sps, &mut index)?;
+            check_rule(own, &made)?;
             let path = name.trim_start_matches("= ");
             uses.note(raw, &made, || path.starts_with('/').then(|| path.to_owned()));
             all.push((name.clone(), made));
@@ -141,6 +143,14 @@ impl RawServer {
     fn names(&self) -> Vec<ServerName<'_>> {
         let names = self.names.iter().map(|name| ServerName::new(name));
         if self.names.is_empty() { vec![ServerName::Any] } else { names.collect() }
+    }
+}
+
+/// nginx counts the variables that are asked for by their number.
+fn index(name: &str) -> Result<usize, String> {
+    match name {
+        "no_such_variable" => Err("that is no variable".to_owned()),
+        name => Ok(name.len()),
     }
 }
 

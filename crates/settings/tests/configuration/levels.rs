@@ -112,3 +112,55 @@ fn a_variable_may_say_whose_users_a_location_wants() {
     let protection = http.location("/x").protection.as_ref().unwrap();
     assert!(matches!(&protection.idp, WantedIdp::OfVariable(name) if name == "tenant_idp"));
 }
+
+/// The lines of each kind of rule, without their place.
+fn rules(http: &Http, location: &str) -> [Vec<String>; 3] {
+    let rules = &http.location(location).protection.as_ref().unwrap().rules;
+    let text = |line: &sp::RuleLine| line.text.split_once("\" in ").unwrap().0[1..].to_owned();
+    [
+        rules.variables.iter().map(|rule| text(&rule.line)).collect(),
+        rules.attributes.iter().map(|rule| text(&rule.line)).collect(),
+        rules.idps.iter().map(|rule| text(&rule.line)).collect(),
+    ]
+}
+
+#[test]
+fn rules_are_inherited_until_a_level_has_its_own_or_says_off() {
+    let http = made(
+        "auth_saml app;
+        auth_saml_require $A $saml_attr_b error=401 \"label=Members only\";
+        auth_saml_require $c;
+        auth_saml_require_attribute groups staff ~^x label=staff;
+        auth_saml_require_attribute !banned;
+        auth_saml_require_idp corp https://idp.example.org;
+        server {
+            location = /acs { saml_acs app; }
+            location / { }
+            location /own { auth_saml_require $d; auth_saml_require_attribute mail; auth_saml_require_idp second; }
+            location /off { auth_saml_require off; auth_saml_require_attribute off; auth_saml_require_idp off; }
+            location /open { auth_saml off; }
+        }",
+    );
+    let require = ["auth_saml_require $A $saml_attr_b", "auth_saml_require $c"].map(str::to_owned);
+    let attributes = ["groups staff ~^x", "!banned"];
+    let attributes = attributes.map(|rule| format!("auth_saml_require_attribute {rule}"));
+    let idps = "auth_saml_require_idp corp https://idp.example.org".to_owned();
+    assert_eq!(rules(&http, "/"), [require.to_vec(), attributes.to_vec(), vec![idps]]);
+    let own = [
+        "auth_saml_require $d",
+        "auth_saml_require_attribute mail",
+        "auth_saml_require_idp second",
+    ];
+    assert_eq!(rules(&http, "/own"), own.map(|line| vec![line.to_owned()]));
+    assert_eq!(rules(&http, "/off"), <[Vec<String>; 3]>::default());
+    assert!(http.location("/open").protection.is_none());
+
+    let rules = &http.location("/").protection.as_ref().unwrap().rules;
+    let [first, second] = &rules.variables[..] else { panic!() };
+    assert_eq!((first.line.status, first.line.label.as_deref()), (401, Some("Members only")));
+    assert_eq!((second.line.status, second.line.label.as_deref()), (403, None));
+    let names: Vec<_> = first.demand.iter().map(|variable| variable.name.as_str()).collect();
+    assert_eq!(names, ["a", "saml_attr_b"]);
+    assert_eq!(rules.attributes[0].line.label.as_deref(), Some("staff"));
+    assert!(first.line.text.ends_with("nginx.conf:7"), "{}", first.line.text);
+}

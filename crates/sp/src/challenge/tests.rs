@@ -12,6 +12,8 @@ use crate::cookies::Cookies;
 use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
 use crate::protection::{CacheControl, Mode, Preflight, WantedIdp};
+use crate::rule_line::RuleLine;
+use crate::rules::{Rule, Rules, Variable};
 use crate::sp::Sp;
 use crate::test_sp::{Closed, NOW, attributes, sp};
 
@@ -30,6 +32,7 @@ fn protection_of(sp: Sp<Closed>) -> Protection<Closed> {
         cache_control: CacheControl::On,
         preflight: Preflight::Off,
         cors_origins: vec!["https://other.example".to_owned()],
+        rules: Rules::default(),
     }
 }
 
@@ -312,4 +315,93 @@ fn a_message_that_comes_to_a_page_is_told_of() {
     ] {
         assert_eq!(told(&head, method, target), "", "{target}");
     }
+}
+
+fn denied(protection: &Protection<Closed>, head: &Head, method: Method, line: RuleLine) -> Reply {
+    let variable = Variable { name: "is_staff".to_owned(), index: 0 };
+    let rule = Rule { demand: vec![variable], line: Rc::new(line) };
+    let rules = Rules { variables: vec![rule], ..Rules::default() };
+    let unmet = rules.unmet_variable(|_| false).unwrap();
+    let circumstances = Circumstances::new(|| "_new".to_owned());
+    let challenge = Challenge {
+        protection,
+        idp: protection.wanted_idp(|_| None).unwrap(),
+        reason: &reason::REQUIREMENT_NOT_MET,
+        head,
+        method,
+        target: "/page?x=1",
+        circumstances: &circumstances,
+        variables: &[],
+        warn: &|what| panic!("{what}"),
+    };
+    challenge.deny(&unmet)
+}
+
+fn rule_line(status: u16) -> RuleLine {
+    let label = Some("<staff>".to_owned());
+    RuleLine { text: "auth_saml_require $is_staff".to_owned(), label, status }
+}
+
+#[test]
+fn who_is_signed_in_and_may_not_enter_is_not_sent_to_log_in() {
+    for status in [403, 401] {
+        let reply = denied(&protection_of(sp()), &navigation(), Method::Get, rule_line(status));
+        assert_eq!(reply.status(), status);
+        let has = |name| reply.headers().iter().any(|(known, _)| *known == name);
+        assert_eq!(has("WWW-Authenticate"), status == 401);
+        assert!(!has("Location") && reply.may_be_replaced());
+        let text = &reply.body().unwrap().text;
+        assert!(text.contains("<strong>&lt;staff&gt;</strong>"), "{text}");
+        assert!(!text.contains("is_staff"), "the rule is for the log: {text}");
+        let link = format!(
+            "href=\"{LOGIN}?force_authn=1&amp;return=https%3A%2F%2Fapp.example.com%2Fpage%3Fx%3D1\""
+        );
+        assert!(text.contains(&link), "{text}");
+        assert!(reply.refusal().unwrap().detail().contains("auth_saml_require $is_staff"));
+    }
+}
+
+#[test]
+fn a_form_that_is_not_let_in_is_no_page_to_come_back_to() {
+    let reply = denied(&protection_of(sp()), &navigation(), Method::Post, rule_line(403));
+    assert!(reply.body().unwrap().text.contains(&format!("href=\"{LOGIN}?force_authn=1\"")));
+}
+
+#[test]
+fn who_may_choose_signs_in_elsewhere() {
+    const CHOICE: &str = "https://app.example.com/saml/discovery";
+    let with_choice = || {
+        let mut sp = sp();
+        let urls = [
+            (EndpointKind::Acs, "https://app.example.com/saml/acs"),
+            (EndpointKind::Login, LOGIN),
+            (EndpointKind::Discovery, CHOICE),
+            (EndpointKind::Logout, "https://app.example.com/saml/logout"),
+        ];
+        let urls = urls.map(|(kind, url)| (kind, url.to_owned()));
+        sp.endpoints = Endpoints::new(urls.into()).unwrap();
+        sp
+    };
+    let text = |protection: &Protection<Closed>| {
+        let reply = denied(protection, &navigation(), Method::Get, rule_line(403));
+        reply.body().unwrap().text.clone()
+    };
+    let page = text(&protection_of(with_choice()));
+    assert!(page.contains(&format!("href=\"{CHOICE}?force_authn=1&amp;")), "{page}");
+    assert!(page.contains("href=\"https://app.example.com/saml/logout\""));
+    let sp = with_choice();
+    let idp = WantedIdp::One(Rc::clone(sp.idps.named("two").unwrap()));
+    let page = text(&Protection { idp, ..protection_of(sp) });
+    assert!(page.contains(&format!("href=\"{LOGIN}?idp=two&amp;force_authn=1&amp;")), "{page}");
+}
+
+#[test]
+fn programs_hear_of_the_rule_in_json() {
+    let head = program().with("Origin", "https://other.example");
+    let reply = denied(&protection_of(sp()), &head, Method::Other, rule_line(403));
+    assert_eq!(
+        reply.body().unwrap().text,
+        "{\"error\":\"requirement_not_met\",\"request_id\":\"_new\",\"missing\":\"<staff>\"}\n"
+    );
+    assert!(reply.headers().iter().any(|(name, _)| *name == "Access-Control-Allow-Origin"));
 }

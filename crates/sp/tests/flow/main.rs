@@ -35,6 +35,7 @@ mod renewal;
 mod repeated_request;
 mod replay;
 mod resumption;
+mod rules;
 mod same_site;
 mod sender;
 mod site;

@@ -1,0 +1,167 @@
+//! Who may enter a location with a session: the rules of its lines, and which of them a session does not
+//! keep.
+
+use std::rc::Rc;
+
+use saml::reason;
+use saml::refusal::{Refusal, quote};
+use session::AttributeRule;
+
+use crate::idp::Idp;
+use crate::idps::{FederatedIdps, Idps};
+use crate::live_session::LiveSession;
+use crate::rule_line::RuleLine;
+
+/// Values of a person that a log line names.
+const MAX_TOLD: usize = 8;
+
+/// The rules of a location; a request must keep all of them.
+#[derive(Default)]
+pub struct Rules {
+    /// `auth_saml_require_idp`.
+    pub idps: Option<Rule<Vec<AllowedIdp>>>,
+    /// `auth_saml_require_attribute`.
+    pub attributes: Vec<Rule<Rc<AttributeRule>>>,
+    /// `auth_saml_require`.
+    pub variables: Vec<Rule<Vec<Variable>>>,
+}
+
+/// A rule, and the line that it was given by.
+#[derive(Clone)]
+pub struct Rule<T> {
+    /// What it demands.
+    pub demand: T,
+    /// The same line for all locations that inherit it.
+    pub line: Rc<RuleLine>,
+}
+
+/// Whose users a rule lets in.
+#[derive(Clone)]
+pub enum AllowedIdp {
+    /// Those of a block's IdP.
+    One(Rc<Idp>),
+    /// Those of the IdP of that entityID.
+    OfEntity(String),
+    /// Those of any IdP of a federation that has no block of its own.
+    OfFederation(Rc<FederatedIdps>),
+}
+
+/// A variable of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Without `$`.
+    pub name: String,
+    /// The number by which the server knows it.
+    pub index: usize,
+}
+
+/// A rule that is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Which.
+    pub line: Rc<RuleLine>,
+    /// What is missing, without a value of the person.
+    missing: String,
+    /// Who it is and what they have instead; empty = that is not known.
+    person: String,
+}
+
+impl Rules {
+    /// Do they ask for what only a session has?
+    pub fn want_session(&self) -> bool {
+        self.idps.is_some() || !self.attributes.is_empty()
+    }
+
+    /// The first rule on its IdP and its attributes that a session does not keep. `idps` are those of its SP.
+    pub fn unmet(&self, live: &LiveSession, idps: &Idps) -> Option<Unmet> {
+        self.unmet_idp(live, idps).or_else(|| self.unmet_attribute(live))
+    }
+
+    fn unmet_idp(&self, live: &LiveSession, idps: &Idps) -> Option<Unmet> {
+        let rule = self.idps.as_ref()?;
+        let idp = live.session.idp.as_str();
+        if rule.demand.iter().any(|allowed| allowed.is(idp, idps)) {
+            return None;
+        }
+        Some(Unmet {
+            line: Rc::clone(&rule.line),
+            missing: format!("the session is of {}", quote(idp)),
+            person: quote(&live.session.name_id.value),
+        })
+    }
+
+    fn unmet_attribute(&self, live: &LiveSession) -> Option<Unmet> {
+        // Lines of one level come together, and are inherited together: the first stands for all.
+        let first = Rc::as_ptr(&self.attributes.first()?.line);
+        if live.kept_rules.get() == Some(first) {
+            return None;
+        }
+        for rule in &self.attributes {
+            let values = live.attributes.find(rule.demand.name().as_bytes());
+            if !rule.demand.is_met_by(values) {
+                return Some(unmet_by(rule, live, values));
+            }
+        }
+        live.kept_rules.set(Some(first));
+        None
+    }
+
+    /// The first rule on variables that is not kept, by what the server says of each: has it a value, and
+    /// not `0`?
+    pub fn unmet_variable(&self, holds: impl Fn(&Variable) -> bool) -> Option<Unmet> {
+        self.variables.iter().find_map(|rule| {
+            let variable = rule.demand.iter().find(|variable| !holds(variable))?;
+            Some(Unmet {
+                line: Rc::clone(&rule.line),
+                missing: format!("${} is empty or 0", variable.name),
+                person: String::new(),
+            })
+        })
+    }
+}
+
+fn unmet_by(
+    rule: &Rule<Rc<AttributeRule>>,
+    live: &LiveSession,
+    values: Option<&[String]>,
+) -> Unmet {
+    let missing = match values {
+        None => "the session has no such attribute".to_owned(),
+        Some(values) => {
+            format!("the attribute has {} value(s), which do not suffice", values.len())
+        }
+    };
+    let mut person = quote(&live.session.name_id.value);
+    for value in values.unwrap_or_default().iter().take(MAX_TOLD) {
+        person.push_str(", with ");
+        person.push_str(&quote(value));
+    }
+    Unmet { line: Rc::clone(&rule.line), missing, person }
+}
+
+impl AllowedIdp {
+    fn is(&self, entity_id: &str, idps: &Idps) -> bool {
+        match self {
+            Self::One(idp) => idp.is_entity(entity_id),
+            Self::OfEntity(allowed) => allowed == entity_id,
+            Self::OfFederation(federation) => idps.is_of_federation(federation, entity_id),
+        }
+    }
+}
+
+impl Unmet {
+    /// For the log: which rule, and what is missing.
+    pub fn refusal(&self) -> Refusal {
+        let detail = format!("{} is not met: {}", self.line.text, self.missing);
+        Refusal::new(&reason::REQUIREMENT_NOT_MET, detail)
+    }
+
+    /// For the log of who reads `info`: whom it keeps out, and up to eight values that they have instead.
+    pub fn person(&self) -> Option<String> {
+        let text = &self.line.text;
+        (!self.person.is_empty()).then(|| format!("{text} is not met by {}", self.person))
+    }
+}
+
+#[cfg(test)]
+mod tests;

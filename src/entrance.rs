@@ -1,0 +1,179 @@
+//! What a location is to a request: open to its session, open to anybody, or closed, and why.
+
+use std::ptr;
+use std::rc::Rc;
+use std::task::Poll;
+
+use clock::UnixTime;
+use nginx_sys::{NGX_HTTP_FORBIDDEN, NGX_HTTP_UNAUTHORIZED, ngx_int_t};
+use ngx::http::Request;
+use saml::reason::{self, Reason};
+use saml::refusal::Refusal;
+use sp::{Found, Idp, LiveSession, Mode};
+
+use crate::context::{Closed, Context, Waiting};
+use crate::module::{Protection, Sp};
+use crate::request::headers;
+use crate::server_variable;
+use crate::sessions::AtHand;
+use crate::suspend::{self, Started};
+use crate::variables::{unmet_variable, warn_of_rivals};
+
+/// What this location is to a browser.
+pub enum Entrance {
+    /// Open to its session.
+    Member(Rc<LiveSession>),
+    /// Open to anybody.
+    Visitor,
+    /// To this one.
+    Closed(Closed),
+}
+
+/// Looks for a session that opens this location; pending while memcached is asked.
+pub fn entrance(
+    r: &Request,
+    protection: &Protection,
+    idp: Option<&Idp>,
+    now: UnixTime,
+) -> Poll<Result<Entrance, Refusal>> {
+    look_up(r, &protection.sp, now).map(|found| {
+        let Some(live) = found? else {
+            return judge_visitor(r, protection, &reason::AUTHENTICATION_REQUIRED);
+        };
+        match protection.objection(&live.session, idp, now) {
+            Some(reason) => judge_visitor(r, protection, reason),
+            None => judge_member(r, protection, live),
+        }
+    })
+}
+
+/// By the rules of the location, which a session must keep besides.
+fn judge_member(
+    r: &Request,
+    protection: &Protection,
+    live: Rc<LiveSession>,
+) -> Result<Entrance, Refusal> {
+    for rule in &protection.rules.attributes {
+        warn_of_rivals(r, &live, rule.demand.name().as_bytes());
+    }
+    if let Some(unmet) = protection.unmet(&live) {
+        return Ok(Entrance::Closed(Closed::Denied(unmet)));
+    }
+    if protection.rules.variables.is_empty() {
+        return Ok(Entrance::Member(live));
+    }
+    let context = context_to_judge(r)?;
+    *context.session.borrow_mut() = Some((Rc::clone(&protection.sp), Rc::clone(&live)));
+    let unmet = unmet_variable(r, context, protection);
+    let here = unmet.is_none().then(|| (ptr::from_ref(protection), r.as_ref().uri_changes()));
+    context.kept_rules.set(here);
+    Ok(match unmet {
+        Some(unmet) => Entrance::Closed(Closed::Denied(unmet)),
+        None => Entrance::Member(live),
+    })
+}
+
+/// Without a session that counts here. With `auth_saml_mode optional` they get in where no rule needs one; for
+/// any other a login may help.
+fn judge_visitor(
+    r: &Request,
+    protection: &Protection,
+    reason: &'static Reason,
+) -> Result<Entrance, Refusal> {
+    let closed = Ok(Entrance::Closed(Closed::Challenge(reason)));
+    if protection.mode == Mode::Require || protection.rules.want_session() {
+        return closed;
+    }
+    if protection.rules.variables.is_empty() {
+        return Ok(Entrance::Visitor);
+    }
+    // They must not see what another location has found before.
+    forget_session(r);
+    match unmet_variable(r, context_to_judge(r)?, protection) {
+        Some(_) => closed,
+        None => Ok(Entrance::Visitor),
+    }
+}
+
+fn context_to_judge(r: &Request) -> Result<&Context, Refusal> {
+    Context::of_or_new(r).ok_or_else(|| Refusal::internal("nginx has no memory for the request"))
+}
+
+/// What another location admitted before an internal redirect does not hold here.
+pub fn forget_session(r: &Request) {
+    if let Some(context) = Context::of(r) {
+        context.session.borrow_mut().take();
+    }
+}
+
+fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+    if let Some(found) = looked_up(r, sp) {
+        return found;
+    }
+    if let AtHand::Known(session) = at_hand(r, sp, now) {
+        return Poll::Ready(Ok(session));
+    }
+    let Some(context) = Context::of_or_new(r) else {
+        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
+    };
+    let tokens: Vec<_> = sp.cookies.session_tokens(headers(r)).collect();
+    let asked = Rc::clone(sp);
+    match suspend::start(r, async move { asked.find_session(&tokens, now).await }) {
+        Started::Done(found) => Poll::Ready(found.unwrap_or_else(panicked)),
+        Started::Waiting(suspension) => {
+            context.waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
+            Poll::Pending
+        }
+    }
+}
+
+/// The session of the browser that sent `r`, as far as this host knows.
+fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
+    for token in sp.cookies.session_tokens(headers(r)) {
+        match sp.sessions.at_hand(&token, now) {
+            AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
+            AtHand::Known(_) => {}
+            AtHand::Ask => return AtHand::Ask,
+        }
+    }
+    AtHand::Known(None)
+}
+
+/// What the look-up that this request has waited for found; `None` = it waits for none.
+fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
+    let mut waiting = Context::of(r)?.waiting.borrow_mut();
+    let found = match &*waiting {
+        Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
+            match suspension.take(r) {
+                // Something else woke the request.
+                None => return Some(Poll::Pending),
+                Some(found) => Some(Poll::Ready(found.unwrap_or_else(panicked))),
+            }
+        }
+        // A client that left has nginx go to its `post_action` meanwhile.
+        Some(Waiting::LookUp(..)) => None,
+        Some(Waiting::Errand(_)) | None => return None,
+    };
+    *waiting = None;
+    found
+}
+
+fn panicked() -> Found {
+    Err(Refusal::internal("a panic"))
+}
+
+/// The IdP whose users get in.
+pub fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
+    protection.wanted_idp(|name| server_variable::value(r, name))
+}
+
+impl Closed {
+    /// What makes nginx ask its other access modules, and a subrequest's answer.
+    pub fn status(&self) -> ngx_int_t {
+        match self {
+            Self::Challenge(_) => NGX_HTTP_UNAUTHORIZED as ngx_int_t,
+            Self::Denied(unmet) if unmet.line.status == 401 => NGX_HTTP_UNAUTHORIZED as ngx_int_t,
+            Self::Denied(_) => NGX_HTTP_FORBIDDEN as ngx_int_t,
+        }
+    }
+}

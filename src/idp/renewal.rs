@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ::clock::{Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::metadata::{
     Federation, IdpMetadata, MetadataError, MetadataFilter, MetadataSigners, Validity,
@@ -56,7 +57,11 @@ enum Wanted {
 }
 
 /// Reads documents for all followers of one source, in any thread.
-pub(super) struct Readers(Vec<Reader>);
+pub(super) struct Readers {
+    each: Vec<Reader>,
+    longest: Option<Seconds>,
+    now: UnixTime,
+}
 
 impl Readers {
     pub(super) fn of(source: &Source) -> Self {
@@ -75,7 +80,7 @@ impl Readers {
                 reader(all.settings(), Wanted::All(Arc::clone(all.filter()), all.current()))
             }
         });
-        Self(readers.collect())
+        Self { each: readers.collect(), longest: source.settings.max_validity, now: now() }
     }
 
     /// What the documents say, for each follower; there are several for all IdPs of a folder alone.
@@ -93,16 +98,13 @@ impl Readers {
                 ),
                 (Wanted::All(filter, old), signers) => {
                     // The filter is the block's, so that SPs can share what nobody must have signed.
-                    let shared = unsigned.take().filter(|_| signers.is_none());
-                    let new = match shared {
-                        Some(shared) => shared,
-                        None => Arc::new(Federation::read(
-                            documents.iter().map(Vec::as_slice),
-                            filter,
-                            signers.as_deref(),
-                        )?),
+                    let new = match (signers, &unsigned) {
+                        (None, Some(shared)) => Arc::clone(shared),
+                        _ => self.federation(documents, filter, signers.as_deref())?,
                     };
-                    unsigned = signers.is_none().then(|| Arc::clone(&new));
+                    if signers.is_none() {
+                        unsigned = Some(Arc::clone(&new));
+                    }
                     let changes = match old {
                         Some(old) => new.changes_since(old),
                         None => new.introduction(),
@@ -111,9 +113,22 @@ impl Readers {
                 }
             })
         };
-        let read: Result<_, MetadataError> = self.0.iter().map(&mut read).collect();
+        let read: Result<_, MetadataError> = self.each.iter().map(&mut read).collect();
         give_memory_back(documents.iter().map(Vec::len).sum());
         read.map_err(|error| error.to_string())
+    }
+
+    /// Judged here, too: to let go of one that is of no use takes its time.
+    fn federation(
+        &self,
+        documents: &[Vec<u8>],
+        filter: &MetadataFilter,
+        signers: Option<&MetadataSigners>,
+    ) -> Result<Arc<Federation>, MetadataError> {
+        let documents = documents.iter().map(Vec::as_slice);
+        let federation = Federation::read(documents, filter, signers)?;
+        federation.check_validity(self.now, self.longest)?;
+        Ok(Arc::new(federation))
     }
 }
 
@@ -133,7 +148,6 @@ impl Renewals {
                 }
                 (Followed::All(federation), Read::All(all, changes)) => {
                     validity = all.validity;
-                    all.check_validity(now(), longest).map_err(|error| error.to_string())?;
                     New::All(sp, Rc::clone(federation), all, changes)
                 }
                 _ => return Err("it was read for another follower".to_owned()),

@@ -10,7 +10,7 @@ use xmldoc::Element;
 
 use super::entity::{Entities, Entity};
 use super::filter::{MetadataFilter, Traits};
-use super::scope::is_scope;
+use super::scope::{Scopes, is_scope};
 use super::{IdpMetadata, MetadataError, MetadataSigners, UiInfo, Validity, idp};
 use crate::artifact::SourceId;
 use crate::namespace::METADATA;
@@ -179,9 +179,13 @@ impl Member {
         let descriptor = descriptor(entity, role);
         let mut print = DefaultHasher::new();
         descriptor.hash(&mut print);
+        let mut ui = UiInfo::read(role);
+        // People of other domains are not to be led there.
+        let scopes = Scopes::read(entity.all_extensions(role));
+        ui.domains.retain(|domain| scopes.contain(domain));
         Ok(Self {
             entity_id: entity.entity_id.clone(),
-            ui: UiInfo::read(role),
+            ui,
             descriptor: descriptor.into(),
             validity: Validity::of(role)?.within(entity.validity),
             print: print.finish(),

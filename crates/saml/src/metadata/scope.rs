@@ -13,7 +13,7 @@ const MAX_EXPRESSIONS: usize = 16;
 const MAX_SCOPE: usize = 253;
 /// Characters of an expression.
 const MAX_EXPRESSION: usize = 256;
-/// Bytes of an expression made ready.
+/// Bytes of an expression made ready, and again of what it remembers of searches.
 const MAX_COMPILED: usize = 64 << 10;
 
 /// The scopes that an IdP's metadata gives it.
@@ -67,7 +67,9 @@ fn expression(text: &str) -> Option<Regex> {
         return None;
     }
     let whole = format!("^(?:{text})$");
-    RegexBuilder::new(&whole).case_insensitive(true).size_limit(MAX_COMPILED).build().ok()
+    let mut builder = RegexBuilder::new(&whole);
+    builder.case_insensitive(true).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED);
+    builder.build().ok()
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ fn descriptor(entity_id: &str, name: &str, key: Option<&Idp>) -> String {
          <ui:UIInfo xmlns:ui=\"urn:oasis:names:tc:SAML:metadata:ui\"><ui:DisplayName \
          xml:lang=\"en\">{name}</ui:DisplayName></ui:UIInfo><ui:DiscoHints \
          xmlns:ui=\"urn:oasis:names:tc:SAML:metadata:ui\"><ui:DomainHint>{name}.example</ui:DomainHint>\
-         </ui:DiscoHints></Extensions>{}<SingleSignOnService \
+         </ui:DiscoHints><s:Scope xmlns:s=\"urn:mace:shibboleth:metadata:1.0\">{name}.example</s:Scope>\
+         </Extensions>{}<SingleSignOnService \
          Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \
          Location=\"{entity_id}/sso\"/></IDPSSODescriptor></EntityDescriptor>",
         key.unwrap_or_default()

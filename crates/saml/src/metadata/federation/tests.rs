@@ -141,6 +141,20 @@ fn a_member_says_what_the_document_says_of_it() {
 }
 
 #[test]
+fn a_member_hints_at_its_own_scopes_alone() {
+    let hints = "<ui:DiscoHints xmlns:ui=\"urn:oasis:names:tc:SAML:metadata:ui\">\
+                 <ui:DomainHint>example.edu</ui:DomainHint><ui:DomainHint>other.example</ui:DomainHint>\
+                 </ui:DiscoHints></md:Extensions>";
+    let with_hints = plain("https://one").replacen(
+        "</md:Extensions><md:KeyDescriptor",
+        &format!("{hints}<md:KeyDescriptor"),
+        1,
+    );
+    let federation = read(&aggregate("", &[with_hints])).unwrap();
+    assert_eq!(federation.members()[0].ui.domains, ["example.edu"]);
+}
+
+#[test]
 fn documents_are_one_federation_in_which_the_first_word_counts() {
     let role = role(&CERTIFICATE, "https://other/sso");
     let one = aggregate("", &[plain("https://one"), plain("https://two")]);

@@ -1,5 +1,6 @@
 //! How a location is protected, and whom it lets in.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
@@ -170,13 +171,17 @@ impl<S> Protection<S> {
         &self,
         value: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<Rc<Idp>>, Refusal> {
-        let (said_by, text) = match &self.idp {
+        let text = match &self.idp {
             WantedIdp::Any => return Ok(None),
             WantedIdp::One(idp) => return Ok(Some(Rc::clone(idp))),
-            WantedIdp::OfEntity(entity_id) => ("idp=".to_owned(), entity_id.clone()),
-            WantedIdp::OfVariable(name) => (format!("${name}"), value(name).unwrap_or_default()),
+            WantedIdp::OfEntity(entity_id) => Cow::Borrowed(entity_id),
+            WantedIdp::OfVariable(name) => Cow::Owned(value(name).unwrap_or_default()),
         };
         self.sp.idps.called(&text).map(Some).ok_or_else(|| {
+            let said_by = match &self.idp {
+                WantedIdp::OfVariable(name) => format!("${name}"),
+                _ => "idp=".to_owned(),
+            };
             let detail = format!(
                 "{said_by} of \"auth_saml\" is {}, and no \"idp\" of saml_sp \"{}\"",
                 quote(&text),

@@ -1,7 +1,6 @@
 """HTTP-Artifact: nginx itself fetches the Response, over TLS or not, whatever comes back."""
 
 import socket
-import struct
 import threading
 import time
 from dataclasses import replace
@@ -17,6 +16,7 @@ from harness.members import PAGE, is_in, log_in
 from harness.message import NS, verify_enveloped
 from harness.response import Answer, Attribute
 from harness.site import site
+from harness.soap_answers import FAULT, HTML, flood, octets, reset
 from harness.soap_idp import header, http
 
 CONF = site(
@@ -326,32 +326,6 @@ def test_the_response_is_judged_as_any_other(nginx, artifact_idp):
         ({"status": RESPONDER, "with_assertion": False}, "status_not_success"),
     ]:
         assert_refused(server, idp, reason, answer=Answer(sign=None, **changes))
-
-
-FAULT = (
-    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
-    b"<faultcode>s:Server</faultcode><faultstring>no such user</faultstring></s:Fault></s:Body></s:Envelope>"
-)
-HTML = b"<!DOCTYPE html><title>Log in</title>"
-
-
-def flood(head: bytes, piece: bytes):
-    """Goes on until the SP has had enough."""
-
-    def send(envelope, connection):
-        connection.sendall(head)
-        while True:
-            connection.sendall(piece)
-
-    return send
-
-
-def reset(envelope: bytes, connection) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def octets(answer: bytes):
-    return lambda envelope, connection: answer
 
 
 # What is sent instead of an ArtifactResponse by HTTP, and the reason.

@@ -87,10 +87,14 @@ def let_in(server, idp: Idp) -> Browser | None:
     browser = Browser()
     page = browser.get(server.url(f"/saml/login?return=/page.html&idp={idp.entity_id}"))
     if page.status != 302:
+        print(f"{idp.entity_id} is not asked: {page.text}")
         return None
     request = idp.asked(page)
     answer = browser.post(request.acs_url, idp.form(request))
-    return browser if answer.status == 303 else None
+    if answer.status != 303:
+        print(f"{idp.entity_id} is not believed: {answer.text}")
+        return None
+    return browser
 
 
 def is_in(server, browser: Browser) -> bool:

@@ -1,7 +1,6 @@
 """nginx itself asks the IdP by SOAP, while the browser waits: over TLS, and whatever comes back."""
 
 import socket
-import struct
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +15,7 @@ from harness.logout import PARTIAL_LOGOUT, RESPONDER, enveloped
 from harness.members import is_in, log_in
 from harness.message import verify_enveloped
 from harness.site import site
+from harness.soap_answers import FAULT, HTML, flood, octets, reset
 from harness.soap_idp import SoapIdp, header, http
 
 CONF = site(
@@ -214,32 +214,6 @@ def test_the_destination_of_the_response(nginx, soap_idp):
     server = serve(nginx, idp.idp)
     idp.says = lambda answer: replace(answer, destination=server.url("/saml/sls"))
     assert_out_everywhere(server, log_in(server, idp.idp))
-
-
-FAULT = (
-    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
-    b"<faultcode>s:Server</faultcode><faultstring>no such user</faultstring></s:Fault></s:Body></s:Envelope>"
-)
-HTML = b"<!DOCTYPE html><title>Log in</title>"
-
-
-def flood(head: bytes, piece: bytes):
-    """Goes on until the SP has had enough."""
-
-    def send(envelope, connection):
-        connection.sendall(head)
-        while True:
-            connection.sendall(piece)
-
-    return send
-
-
-def reset(envelope: bytes, connection) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def octets(answer: bytes):
-    return lambda envelope, connection: answer
 
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"

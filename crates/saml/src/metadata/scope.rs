@@ -48,6 +48,12 @@ impl Scopes {
         self.exact.is_empty() && self.expressions.is_empty()
     }
 
+    /// They as they are written, for comparing and for the log.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        let expressions = self.expressions.iter().map(Regex::as_str);
+        self.exact.iter().map(String::as_str).chain(expressions).collect()
+    }
+
     /// Is `scope` one of them? Case does not matter.
     pub fn contain(&self, scope: &str) -> bool {
         let is_known = || self.exact.iter().any(|known| known.eq_ignore_ascii_case(scope));

@@ -7,6 +7,7 @@ use xmldoc::VerifyingKey;
 
 use super::endpoint::{ArtifactEndpoint, Binding, Endpoint, LogoutBinding, LogoutEndpoint};
 use super::idp::Idp;
+use crate::metadata::Scopes;
 use crate::refusal::quote;
 
 impl Idp {
@@ -40,6 +41,8 @@ impl Idp {
         let (was, is) = (&old.artifact_resolution, &self.artifact_resolution);
         let (said_was, said_is) = (artifact(was), artifact(is));
         note(was != is, format_args!("ArtifactResolutionService {said_is}, was {said_was}"));
+        let (was, is) = (scopes(&old.scopes), scopes(&self.scopes));
+        note(was != is, format_args!("Scope {is}, was {was}"));
         changes
     }
 }
@@ -85,6 +88,11 @@ fn artifact(endpoints: &[ArtifactEndpoint]) -> String {
     if said.is_empty() { "none".to_owned() } else { said.join(" and ") }
 }
 
+fn scopes(scopes: &Scopes) -> String {
+    let texts: Vec<String> = scopes.texts().into_iter().map(quote).collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join(" and ") }
+}
+
 fn browser(binding: Binding) -> &'static str {
     match binding {
         Binding::Redirect => "redirect",
@@ -95,6 +103,7 @@ fn browser(binding: Binding) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metadata::IdpMetadata;
     use crate::provider::Policy;
     use crate::test_credentials::Credential;
 
@@ -137,6 +146,24 @@ mod tests {
         assert_eq!(new.changes_since(&old), [added, gone]);
         let turned = idp(vec![first, second]);
         assert_eq!(turned.changes_since(&both), Vec::<String>::new(), "their order says nothing");
+    }
+
+    #[test]
+    fn whom_it_speaks_for_is_told() {
+        let with_scope = |scope: &str| {
+            let document = format!(
+                "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"urn:x\">\
+                 <IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
+                 <Extensions>{scope}</Extensions></IDPSSODescriptor></EntityDescriptor>"
+            );
+            let metadata = IdpMetadata::parse(document.as_bytes(), None).unwrap();
+            Idp { scopes: metadata.scopes, ..idp(Vec::new()) }
+        };
+        let scope = "<s:Scope xmlns:s=\"urn:mace:shibboleth:metadata:1.0\">example.edu</s:Scope>";
+        let (none, one) = (with_scope(""), with_scope(scope));
+        assert_eq!(one.changes_since(&none), ["Scope \"example.edu\", was none"]);
+        assert_eq!(none.changes_since(&one), ["Scope none, was \"example.edu\""]);
+        assert!(one.changes_since(&with_scope(scope)).is_empty());
     }
 
     #[test]

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
-
 use identity::normalise;
+use regex::Regex;
 
-/// Characters of an expression.
-const MAX_EXPRESSION: usize = 1024;
-/// Bytes of an expression made ready.
-const MAX_COMPILED: usize = 256 << 10;
+use crate::pattern::compile;
+
 /// Digits of a number: a double holds that many exactly.
 const MAX_DIGITS: usize = 15;
 
@@ -108,11 +105,12 @@ impl Test {
     fn parse(text: &str) -> Result<Self, RuleError> {
         const ORDERS: [(&str, Order); 4] =
             [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)];
-        if let Some(expression) = text.strip_prefix("~*") {
-            return Self::expression(expression, true);
-        }
-        if let Some(expression) = text.strip_prefix('~') {
-            return Self::expression(expression, false);
+        match text.strip_prefix('~') {
+            Some("" | "*") => return Err(RuleError::Empty),
+            Some(text) => {
+                return compile(text).map(Self::Expression).map_err(RuleError::Expression);
+            }
+            None => {}
         }
         for (sign, order) in ORDERS {
             if let Some(text) = text.strip_prefix(sign) {
@@ -124,21 +122,6 @@ impl Test {
             "" => Err(RuleError::Empty),
             text => Ok(Self::Text(text.to_owned())),
         }
-    }
-
-    fn expression(text: &str, ignores_case: bool) -> Result<Self, RuleError> {
-        if text.is_empty() {
-            return Err(RuleError::Empty);
-        }
-        if text.chars().count() > MAX_EXPRESSION {
-            return Err(RuleError::Expression(format!("longer than {MAX_EXPRESSION} characters")));
-        }
-        RegexBuilder::new(text)
-            .case_insensitive(ignores_case)
-            .size_limit(MAX_COMPILED)
-            .build()
-            .map(Self::Expression)
-            .map_err(|error| RuleError::Expression(why(&error)))
     }
 
     fn is(&self, value: &str) -> bool {
@@ -169,12 +152,6 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// regex draws where the mistake is, in several lines; the last one says what it is.
-fn why(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
-}
-
 /// Why words make no rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleError {
@@ -184,7 +161,7 @@ pub enum RuleError {
     TwiceNegated,
     /// There is nothing to compare with.
     Empty,
-    /// The expression is none, or too large.
+    /// The expression is none, or too large: what it is.
     Expression(String),
     /// That is no number.
     Number(String),
@@ -200,7 +177,7 @@ impl fmt::Display for RuleError {
             Self::Empty => f.write_str(
                 "a value is empty; the name alone asks for any value, \"!\" before it for none",
             ),
-            Self::Expression(why) => write!(f, "the regular expression cannot be used: {why}"),
+            Self::Expression(why) => write!(f, "the regular expression cannot be used: it {why}"),
             Self::Number(text) => write!(
                 f,
                 "\"{text}\" is no number of up to {MAX_DIGITS} digits; text that begins like a comparison \
@@ -317,7 +294,7 @@ mod tests {
         for (value, why) in [
             ("~a(", "unclosed group".to_owned()),
             ("~*(?=a)", "look-around".to_owned()),
-            ("~(\\w{300}){300}", "exceeds size limit".to_owned()),
+            ("~(\\w{300}){300}", "too large".to_owned()),
             (&format!("~{}", "a".repeat(1025)), "longer than 1024".to_owned()),
         ] {
             let said = error("x", &[value]).to_string();

@@ -1,6 +1,6 @@
 //! `user SOURCE…`: by what name the application knows people.
 
-use identity::normalise;
+use identity::{normalise, uri_tail};
 use session::{Selection, UserSource, UserSources};
 
 use crate::place::ConfigError;
@@ -48,10 +48,7 @@ pub(super) fn user(
 fn is_kept(name: &str, attributes: &Selection) -> bool {
     let wanted = normalise(name);
     attributes.aliases.iter().any(|alias| {
-        let tail = |name: &str| name.rsplit_once(['/', ':', '#']).map(|(_, tail)| normalise(tail));
-        alias.name == wanted
-            || alias.names.iter().any(|name| {
-                normalise(name) == wanted || tail(name).as_deref() == Some(wanted.as_str())
-            })
+        let names = alias.names.iter().flat_map(|name| [Some(name.as_str()), uri_tail(name)]);
+        alias.name == wanted || names.flatten().any(|name| normalise(name) == wanted)
     })
 }

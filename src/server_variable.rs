@@ -37,10 +37,7 @@ pub fn holds(r: &Request, index: usize) -> bool {
 
 /// A variable without a value of its own, as those of `auth_request_set`, is what was remembered.
 fn holds_anew(r: &Request, index: usize) -> bool {
-    let Some(main) = NgxHttpCoreModule::main_conf(r) else { return false };
-    // SAFETY: nginx keeps an array of the variables that have a number.
-    let variables: &[ngx_http_variable_t] = unsafe { main.variables.as_slice() };
-    let Some(variable) = variables.get(index) else { return false };
+    let Some(variable) = numbered(r, index) else { return false };
     let Some(get) = variable.get_handler else { return true };
     if variable.flags & NGX_HTTP_VAR_WEAK as usize != 0 {
         return true;
@@ -51,6 +48,14 @@ fn holds_anew(r: &Request, index: usize) -> bool {
     // SAFETY: r is live, and the handler gets the data that it was registered with.
     let outcome = unsafe { get(request, &raw mut value, variable.data) };
     outcome == NGX_OK as ngx_int_t && (value.not_found() != 0 || is_true(&value))
+}
+
+/// What defines the variable of this number.
+pub fn numbered(r: &Request, index: usize) -> Option<&ngx_http_variable_t> {
+    let main = NgxHttpCoreModule::main_conf(r)?;
+    // SAFETY: nginx keeps an array of the variables that have a number.
+    let variables: &[ngx_http_variable_t] = unsafe { main.variables.as_slice() };
+    variables.get(index)
 }
 
 fn is_true(value: &ngx_http_variable_value_t) -> bool {

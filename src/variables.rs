@@ -19,7 +19,7 @@ use saml::refusal::quote;
 use session::{
     Separator, attributes_json, base64, header_safe, join, percent_encoded, values_json,
 };
-use sp::{LiveSession, Unmet};
+use sp::{Holds, LiveSession, Unmet};
 
 use crate::clock::now;
 use crate::context::Context;
@@ -44,6 +44,9 @@ enum Value {
     /// Signed for the application of the location that asks.
     Jwt,
 }
+
+type VariableHandler =
+    unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
 
 type Text = fn(&[String], &Separator) -> String;
 
@@ -298,7 +301,29 @@ pub fn unmet_variable(r: &Request, context: &Context, protection: &Protection) -
     }
     context.is_judged.set(true);
     let _judged = Judged(&context.is_judged);
-    protection.rules.unmet_variable(|variable| server_variable::holds(r, variable.index))
+    let session = context.session.borrow();
+    let live = session.as_ref().map(|(_, live)| &**live);
+    protection.rules.unmet_variable(live, |variable| {
+        match server_variable::holds(r, variable.index) {
+            false => Holds::Not,
+            true if is_of_session(r, variable.index) => Holds::WithSession,
+            true => Holds::Now,
+        }
+    })
+}
+
+/// Does the variable of this number show a session's data and nothing else? What bears the name of such a one
+/// may be of `map` or `set`.
+fn is_of_session(r: &Request, index: usize) -> bool {
+    let Some(variable) = server_variable::numbered(r, index) else { return false };
+    variable.get_handler.is_some_and(|handler| {
+        let is_attribute = ptr::fn_addr_eq(handler, get_attribute as VariableHandler);
+        is_attribute || {
+            let of_session = |row: &&Variable| matches!(row.value, Value::Session(_));
+            let mut rows = VARIABLES.iter().filter(of_session);
+            rows.any(|row| ptr::from_ref(row) as usize == variable.data)
+        }
+    })
 }
 
 /// May the location that asks know this session? After an internal redirect it is another than the

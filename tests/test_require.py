@@ -14,6 +14,7 @@ http {
     map $saml_attr_groups $is_good { default 1; "~(^|;)banned(;|$)" 0; }
     map $saml_attr_groups $has_no_default { "~(^|;)staff(;|$)" yes; }
     map $saml_authn_context $has_mfa { https://refeds.org/profile/mfa 1; }
+    map $arg_key $saml_attr_of_a_map { default 0; good 1; }
     saml_idp corp { metadata idp.xml; }
     saml_sp app {
         base_url http://127.0.0.1:@PORT@;
@@ -46,6 +47,12 @@ http {
             auth_saml_require $arg_key label=key;
             try_files /page.html =404;
         }
+        location /attributes {
+            auth_saml_require $saml_name_id $saml_attr_groups;
+            auth_saml_require $saml_attr_groups_count;
+            try_files /page.html =404;
+        }
+        location /of-a-map { auth_saml_require $saml_name_id $saml_attr_of_a_map; try_files /page.html =404; }
         location /set { set $flag $arg_flag; auth_saml_require $flag; try_files /page.html =404; }
         location /early {
             set $early $is_good$has_no_default$is_staff;
@@ -134,6 +141,18 @@ def test_every_variable_must_have_a_value_and_not_0(signed_in):
     assert [staff.status(f"/lines?key={key}") for key in ("x", "00", "0", "")] == [200, 200, 403, 403]
     assert "missing: <strong>key<" in staff.get(staff.server.url("/lines")).text
     assert "missing: <strong>staff<" in guest.get(guest.server.url("/lines")).text
+
+
+def test_what_a_session_has_is_found_at_each_of_its_requests(signed_in):
+    staff, guest = signed_in("staff"), signed_in()
+    for _ in range(3):
+        assert (staff.status("/attributes"), guest.status("/attributes")) == (200, 403)
+
+
+def test_a_map_that_is_named_as_an_attribute_is_asked_each_time(signed_in):
+    staff = signed_in("staff")
+    asked = ["good", "good", "bad", "good", "", "good"]
+    assert [staff.status(f"/of-a-map?key={key}") for key in asked] == [200, 200, 403, 200, 403, 200]
 
 
 def test_401_is_an_answer_and_no_login(signed_in):

@@ -64,7 +64,7 @@ pub use publication::{Publication, Published};
 pub use renewal::{NotRenewed, Renewal};
 pub use return_targets::ReturnTargets;
 pub use rule_line::RuleLine;
-pub use rules::{AllowedIdp, Rule, Rules, Unmet, Variable};
+pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
 pub use session_rules::SessionRules;
 pub use session_store::{Found, SessionStore};
 pub use sp::{Sp, sealing_failed};

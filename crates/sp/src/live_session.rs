@@ -26,6 +26,8 @@ pub struct LiveSession {
     /// The rules on attributes that it was last found to keep, by the first of their lines, which is as old as
     /// the SP is: neither they nor it change.
     pub kept_rules: Cell<Option<*const RuleLine>>,
+    /// The same of rules on variables, where all of these say the same as long as the session lives.
+    pub kept_variables: Cell<Option<*const RuleLine>>,
     /// How far this copy may still be believed.
     pub freshness: Freshness,
     /// What the store needs to hear while it is in use, and when it last did.
@@ -65,6 +67,7 @@ impl LiveSession {
             key,
             trusted: Cell::default(),
             kept_rules: Cell::default(),
+            kept_variables: Cell::default(),
             freshness: Freshness::default(),
             upkeep: Upkeep {
                 touched: Cell::default(),

@@ -55,6 +55,17 @@ pub struct Variable {
     pub index: usize,
 }
 
+/// Has a variable a value that is not empty and not `0`?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// No.
+    Not,
+    /// It has one for this request.
+    Now,
+    /// It has, and as long as the session lives: nothing else goes into it.
+    WithSession,
+}
+
 /// A rule that is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
@@ -106,17 +117,40 @@ impl Rules {
         None
     }
 
-    /// The first rule on variables that is not kept, by what the server says of each: has it a value, and
-    /// not `0`?
-    pub fn unmet_variable(&self, holds: impl Fn(&Variable) -> bool) -> Option<Unmet> {
-        self.variables.iter().find_map(|rule| {
-            let variable = rule.demand.iter().find(|variable| !holds(variable))?;
-            Some(Unmet {
-                line: Rc::clone(&rule.line),
-                missing: format!("${} is empty or 0", variable.name),
-                person: String::new(),
-            })
-        })
+    /// The first rule on variables that is not kept, by what the server says of each. `live` is the session
+    /// that is judged, if there is one; what holds as long as it lives is asked once.
+    pub fn unmet_variable(
+        &self,
+        live: Option<&LiveSession>,
+        holds: impl Fn(&Variable) -> Holds,
+    ) -> Option<Unmet> {
+        // As in `unmet_attribute`.
+        let first = Rc::as_ptr(&self.variables.first()?.line);
+        if live.is_some_and(|live| live.kept_variables.get() == Some(first)) {
+            return None;
+        }
+        let mut lasts = true;
+        for rule in &self.variables {
+            for variable in &rule.demand {
+                match holds(variable) {
+                    Holds::WithSession => {}
+                    Holds::Now => lasts = false,
+                    Holds::Not => return Some(unmet_by_variable(rule, variable)),
+                }
+            }
+        }
+        if let (Some(live), true) = (live, lasts) {
+            live.kept_variables.set(Some(first));
+        }
+        None
+    }
+}
+
+fn unmet_by_variable(rule: &Rule<Vec<Variable>>, variable: &Variable) -> Unmet {
+    Unmet {
+        line: Rc::clone(&rule.line),
+        missing: format!("${} is empty or 0", variable.name),
+        person: String::new(),
     }
 }
 

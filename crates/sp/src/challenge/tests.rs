@@ -13,7 +13,7 @@ use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
 use crate::protection::{CacheControl, Mode, Preflight, WantedIdp};
 use crate::rule_line::RuleLine;
-use crate::rules::{Rule, Rules, Variable};
+use crate::rules::{Holds, Rule, Rules, Variable};
 use crate::sp::Sp;
 use crate::test_sp::{Closed, NOW, attributes, sp};
 
@@ -321,7 +321,7 @@ fn denied(protection: &Protection<Closed>, head: &Head, method: Method, line: Ru
     let variable = Variable { name: "is_staff".to_owned(), index: 0 };
     let rule = Rule { demand: vec![variable], line: Rc::new(line) };
     let rules = Rules { variables: vec![rule], ..Rules::default() };
-    let unmet = rules.unmet_variable(|_| false).unwrap();
+    let unmet = rules.unmet_variable(None, |_| Holds::Not).unwrap();
     let circumstances = Circumstances::new(|| "_new".to_owned());
     let challenge = Challenge {
         protection,

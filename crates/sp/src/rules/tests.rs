@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use identity::{Attribute, NameId};
 use session::Session;
 
@@ -126,9 +128,48 @@ fn every_variable_of_every_line_must_hold() {
         (vec![1, 3], Some("$bb is empty or 0")),
         (vec![1, 2], Some("$ccc is")),
     ] {
-        let found = rules.unmet_variable(|variable| held.contains(&variable.index));
+        let holds = |variable: &Variable| match held.contains(&variable.index) {
+            true => Holds::Now,
+            false => Holds::Not,
+        };
+        let found = rules.unmet_variable(None, holds);
         let detail = found.map(|unmet| unmet.refusal().detail().to_owned());
         assert_eq!(detail.is_some(), unmet.is_some());
         assert!(detail.is_none_or(|detail| detail.contains(unmet.unwrap())));
+    }
+}
+
+#[test]
+fn what_holds_as_long_as_the_session_is_asked_once() {
+    let sp = sp();
+    let variable = |index| Variable { name: format!("v{index}"), index };
+    let demand = vec![variable(0), variable(1)];
+    let of = |name: &str| {
+        let rule = Rule { demand: demand.clone(), line: line(name) };
+        Rules { variables: vec![rule], ..Rules::default() }
+    };
+    let (rules, others) = (of("rule"), of("another"));
+    for (says, asked_again) in [
+        ([Holds::WithSession, Holds::WithSession], 0),
+        ([Holds::WithSession, Holds::Now], 2),
+        ([Holds::Now, Holds::WithSession], 2),
+        ([Holds::WithSession, Holds::Not], 2),
+    ] {
+        let live = live(&sp, &[]);
+        let asked = Cell::new(0);
+        let unmet = |rules: &Rules, live| {
+            asked.set(0);
+            let holds = |variable: &Variable| {
+                asked.set(asked.get() + 1);
+                says[variable.index]
+            };
+            rules.unmet_variable(live, holds).is_some()
+        };
+        let is_unmet = says[1] == Holds::Not;
+        assert_eq!((unmet(&rules, Some(&live)), asked.get()), (is_unmet, 2));
+        assert_eq!((unmet(&rules, Some(&live)), asked.get()), (is_unmet, asked_again), "{says:?}");
+        // Neither of another location nor of nobody is that known.
+        assert_eq!((unmet(&rules, None), asked.get()), (is_unmet, 2));
+        assert_eq!((unmet(&others, Some(&live)), asked.get()), (is_unmet, 2));
     }
 }

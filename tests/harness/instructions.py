@@ -23,7 +23,8 @@ from harness.wire import cookie_header
 FIVE = range(5)
 MAPS = "".join(f"map $saml_attr_urn_a{n} $has_{n} {{ default 0; ~^value 1; }}\n" for n in FIVE)
 ATTRIBUTE_RULES = "".join(f'auth_saml_require_attribute urn:a{n} x "value {n}"; ' for n in FIVE)
-VARIABLE_RULES = "".join(f"auth_saml_require $has_{n}; " for n in FIVE)
+MAP_RULES = "".join(f"auth_saml_require $has_{n}; " for n in FIVE)
+VARIABLE_RULES = "".join(f"auth_saml_require $saml_attr_urn_a{n}; " for n in FIVE)
 # A worker's sweep, once a second and not for each request, would be counted with whom it meets.
 CONF = site(
     main="master_process off;",
@@ -35,11 +36,13 @@ CONF = site(
         location /open/ {{ root html; }}
         location /rules/ {{ auth_saml app; auth_saml_require_idp corp; {ATTRIBUTE_RULES} root html; }}
         location /vary/ {{ auth_saml app; {VARIABLE_RULES} root html; }}
+        location /maps/ {{ auth_saml app; {MAP_RULES} root html; }}
         location /named/ {{ auth_saml app; add_header X-User $saml_name_id; root html; }}
         location /signed/ {{ auth_saml app; add_header X-User $saml_jwt; root html; }}
     """,
 )
 FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
+FOLDERS = ("open", "named", "signed", "rules", "vary", "maps")
 WARM_UP, COUNTED = 10, 50
 ACCEPTED = 303
 
@@ -84,6 +87,12 @@ def kinds(server: Nginx) -> Iterator[tuple[str, list[bytes], int]]:
     yield "the same, signed", [request("GET", "/signed/page.html", cookie)] * many, 200
     yield "protected, 6 rules", [request("GET", "/rules/page.html", cookie)] * many, 200
     yield "protected, 5 variables", [request("GET", "/vary/page.html", cookie)] * many, 200
+    yield "protected, 5 maps", [request("GET", "/maps/page.html", cookie)] * many, 200
+    crowd = Browser()
+    groups = Attribute("groups", [f"cn=group {n},dc=example,dc=org" for n in range(2000)])
+    Idp().login(crowd, server.url("/page.html"), Answer(attributes=[groups]))
+    cookie = cookie_header(crowd)
+    yield "protected, 2000 groups", [request("GET", "/page.html", cookie)] * many, 200
     yield "redirect to the IdP", [request("GET", "/page.html")] * many, 302
     for attributes in (5, 50):
         name = f"login with {attributes} attributes"
@@ -137,7 +146,7 @@ class CountedNginx(Nginx):
         self.write("sp.crt", rsa_credential("sp").certificate_pem)
         self.write("sp.key", rsa_credential("sp").key_pem)
         self.write("idp.xml", Idp().metadata())
-        for folder in ("html", "html/open", "html/named", "html/signed", "html/rules", "html/vary"):
+        for folder in ("html", *(f"html/{name}" for name in FOLDERS)):
             self.write(f"{folder}/page.html", "x" * 1024)
         self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process, seconds=300)

@@ -16,18 +16,11 @@ use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Member, Session, SessionToken, StoreKey};
-use sp::{Jwts, LiveSession, SessionRules, random, sealing_failed};
+use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::store::{Cache, Entry, Kind, Remote, Store};
-
-/// Stored sessions larger than this are decoded anew each time, bytes: it bounds the worker's memory.
-const MAX_CACHED: usize = 8 << 10;
-
-/// So many sessions of that size have what was signed of them kept: a signature for each request would cost
-/// more than to decode them.
-const LARGE_IN_USE: usize = 64;
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -55,16 +48,13 @@ pub struct Sessions {
     pub store: Rc<Store>,
     pub rules: SessionRules,
     cache: RefCell<Cache<LiveSession>>,
-    /// What was signed of sessions that are too large for the cache.
-    jwts_of_large: RefCell<Cache<Jwts>>,
     look_ups: LookUps,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
         let cache = RefCell::new(Cache::new(store.cache_size));
-        let jwts_of_large = RefCell::new(Cache::new(LARGE_IN_USE));
-        Self { store, rules, cache, jwts_of_large, look_ups: LookUps::default() }
+        Self { store, rules, cache, look_ups: LookUps::default() }
     }
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
@@ -111,27 +101,18 @@ impl Sessions {
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
         let live = LiveSession::new(key, Session::decode(&entry.value)?, &self.rules);
         live.freshness.checked.set(entry.touched);
-        Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires, now))
+        Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
     }
 
-    /// Remembers it in this worker, unless it is large.
+    /// Remembers in this worker what lay in the zone as `size` bytes.
     fn keep(
         &self,
         live: LiveSession,
         size: usize,
         epoch: u64,
         expires: UnixTime,
-        now: UnixTime,
     ) -> Rc<LiveSession> {
-        let key = *live.key.as_bytes();
-        if size > MAX_CACHED {
-            let mut all = self.jwts_of_large.borrow_mut();
-            let jwts = all
-                .get(&key, epoch, now)
-                .unwrap_or_else(|| all.insert(key, epoch, live.session.expires, Jwts::default()));
-            return Rc::new(LiveSession { jwts, ..live });
-        }
-        self.cache.borrow_mut().insert(key, epoch, expires, live)
+        self.cache.borrow_mut().insert(*live.key.as_bytes(), epoch, expires, size, live)
     }
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at

@@ -1,4 +1,4 @@
-"""Sessions larger than a worker's cache takes, and larger than a block of the zone."""
+"""Sessions that weigh more than most, and larger than a block of the zone."""
 
 import pytest
 

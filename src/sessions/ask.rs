@@ -139,7 +139,7 @@ impl Sessions {
         let live = LiveSession::new(key, session, &self.rules);
         live.freshness.seal.set(seal_of(&answer.value));
         match filled {
-            Ok(Some(epoch)) => self.keep(live, value.len(), epoch, expires, now),
+            Ok(Some(epoch)) => self.keep(live, value.len(), epoch, expires),
             // A zone without room remembers nothing; the session is good all the same.
             Ok(None) | Err(_) => Rc::new(live),
         }

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
-use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
 use session::{AttributeIndex, Session, StoreKey};
@@ -33,7 +32,7 @@ pub struct LiveSession {
     /// What the store needs to hear while it is in use, and when it last did.
     pub upkeep: Upkeep,
     /// What was signed for applications.
-    pub jwts: Rc<Jwts>,
+    pub jwts: Jwts,
 }
 
 /// What memcached said of a session.
@@ -74,7 +73,7 @@ impl LiveSession {
                 findable: Cell::new(session.created),
                 index: OnceCell::new(),
             },
-            jwts: Rc::default(),
+            jwts: Jwts::default(),
             session,
         }
     }

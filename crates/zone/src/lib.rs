@@ -25,10 +25,10 @@ mod memory;
 mod table;
 
 pub use cache::Cache;
-pub use counters::{Counter, Counters};
+pub use counters::{BOUNDS, Counter, Counters, LookUp, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
-pub use table::{MAX_VALUE, Table};
+pub use table::{Fill, MAX_VALUE, Table};
 
 use std::fmt;
 

@@ -162,6 +162,7 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let outcome = outcome.and_then(|Built { sps, sources, octets }| {
         give_memory_back(octets);
         main.sps = sps;
+        main.counters = Some(counters);
         main.sources = sources.into_iter().map(Rc::new).collect();
         board(cf, main)
     });

@@ -15,10 +15,11 @@ use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use pages::Reply;
 use saml::refusal::Refusal;
-use sp::{BodyError, Heard, Server, Wish};
+use sp::{BodyError, Event, Heard, Server, Wish};
 
 use crate::clock;
 use crate::core_dump;
+use crate::counters::count_event;
 use crate::guard::log_panic;
 use crate::suspend::Slot;
 
@@ -115,6 +116,10 @@ impl Server for Nginx {
 
     fn monotonic(&self) -> Monotonic {
         clock::monotonic()
+    }
+
+    fn count(&self, event: &Event<'_>) {
+        count_event(&[event.what.name(), event.sp, event.idp]);
     }
 
     fn note(&self, what: &str) {

@@ -163,6 +163,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     if !is_helper {
         guard((), || {
             SamlModule::main_conf(cycle).into_iter().for_each(|main| {
+                main.counters.into_iter().for_each(counters::begin);
                 idp::start(main);
                 expiry::start(main);
             });

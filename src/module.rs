@@ -9,6 +9,7 @@ use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf
 use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
 
 use crate::board::BoardZone;
+use crate::counters::Counters;
 use crate::event::Resource;
 use crate::sessions::Sessions;
 
@@ -37,6 +38,8 @@ pub struct MainConf {
     pub sources: Vec<Rc<MetadataSource<Resource>>>,
     /// Where workers tell each other about metadata; `None` = none comes from a URL.
     pub board: Option<&'static BoardZone>,
+    /// What all workers count together; `None` = there is no SP.
+    pub counters: Option<&'static Counters>,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

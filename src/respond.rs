@@ -12,6 +12,8 @@ use pages::{Body, Purpose, Reply, refused};
 use saml::refusal::Refusal;
 
 use crate::context::Context;
+use crate::counters::count_event;
+use crate::module::{Location, SamlModule};
 use crate::request::headers;
 use crate::response_header;
 
@@ -61,6 +63,7 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
     let circumstances = context.circumstances();
     circumstances.code.set(Some(refusal.code()));
+    count(r, refusal, circumstances.idp.borrow().as_deref());
     let level = match refusal.is_error(circumstances.sender.get()) {
         _ if refusal.is_alert() => NGX_LOG_ALERT,
         true => NGX_LOG_ERR,
@@ -68,6 +71,15 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());
     Some(context)
+}
+
+fn count(r: &Request, refusal: &Refusal, idp: Option<&str>) {
+    let Some(conf) = SamlModule::location_conf(r) else { return };
+    let Location { endpoint, protection, .. } = conf.location();
+    let of_endpoint = endpoint.as_ref().map(|(_, sp)| sp);
+    let sp = of_endpoint.or(protection.as_ref().map(|protection| &protection.sp));
+    let sp = sp.map_or("", |sp| sp.name.as_str());
+    count_event(&["refusal", sp, idp.unwrap_or_default(), refusal.code()]);
 }
 
 fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {

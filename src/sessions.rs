@@ -18,8 +18,11 @@ use saml::refusal::Refusal;
 use session::{Member, Session, SessionToken, StoreKey};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
 
+use zone::LookUpEnd;
+
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
+use crate::counters::count_look_up;
 use crate::store::{Cache, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
@@ -61,13 +64,20 @@ impl Sessions {
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
     pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> AtHand {
         let key = token.store_key(&self.rules.sp);
-        let known = match &self.store.remote {
-            None => self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)),
+        let (known, level) = match &self.store.remote {
+            None => match self.cached(&key, now) {
+                Some(live) => (Some(live), LookUpEnd::Worker),
+                None => match self.read_zone(key, now, |_| true) {
+                    Some(live) => (Some(live), LookUpEnd::Zone),
+                    None => (None, LookUpEnd::Nowhere),
+                },
+            },
             Some(remote) => match self.recent(remote, key, now) {
-                Some(live) => Some(live),
+                Some((live, level)) => (Some(live), level),
                 None => return AtHand::Ask,
             },
         };
+        count_look_up(level);
         AtHand::Known(known.filter(|live| self.admits(live, now)))
     }
 
@@ -85,11 +95,18 @@ impl Sessions {
         self.cache.borrow_mut().get(key.as_bytes(), epoch, now)
     }
 
-    fn recent(&self, remote: &Remote, key: StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
+    fn recent(
+        &self,
+        remote: &Remote,
+        key: StoreKey,
+        now: UnixTime,
+    ) -> Option<(Rc<LiveSession>, LookUpEnd)> {
         if let Some(live) = self.cached(&key, now) {
-            return (age(live.freshness.checked.get()) < remote.cache_valid).then_some(live);
+            let is_recent = age(live.freshness.checked.get()) < remote.cache_valid;
+            return is_recent.then_some((live, LookUpEnd::Worker));
         }
-        self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)
+        let live = self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)?;
+        Some((live, LookUpEnd::Zone))
     }
 
     fn read_zone(

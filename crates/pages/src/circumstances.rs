@@ -13,6 +13,8 @@ pub struct Circumstances {
     pub sender: Cell<Sender>,
     /// What the message that came is about; `None` = none has come, or it cannot be read.
     pub about: Cell<Option<About>>,
+    /// The `saml_idp` block that it is about; `None` = that is not known.
+    pub idp: RefCell<Option<String>>,
     /// Where a person who is refused may try again.
     pub start_again: RefCell<Option<String>>,
     /// The address that tells whether they are signed in all the same.
@@ -40,6 +42,7 @@ impl Circumstances {
             code: Cell::default(),
             sender: Cell::default(),
             about: Cell::default(),
+            idp: RefCell::default(),
             start_again: RefCell::default(),
             resumption: RefCell::default(),
             allow: RefCell::default(),

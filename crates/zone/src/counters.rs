@@ -6,7 +6,7 @@ mod series;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use self::look_ups::{BOUNDS, LookUp, LookUps};
+pub use self::look_ups::{BOUNDS, LookUpEnd, LookUps};
 use self::look_ups::{STRIPES, Stripe};
 use self::series::{PLACES, Place};
 
@@ -112,7 +112,7 @@ impl Counters {
     }
 
     /// Counts where a look-up of the worker of this number ended.
-    pub fn count_look_up(&self, worker: usize, ended: LookUp) {
+    pub fn count_look_up(&self, worker: usize, ended: LookUpEnd) {
         if let Some(stripe) = self.cells().stripes.get(worker % STRIPES) {
             stripe.count(ended);
         }
@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(second.count(disagreements), 4003);
         assert_eq!(second.so_far(disagreements), 4003);
         first.count_named(b"login");
-        first.count_look_up(3, LookUp::Zone);
-        first.count_look_up(STRIPES + 3, LookUp::Zone);
+        first.count_look_up(3, LookUpEnd::Zone);
+        first.count_look_up(STRIPES + 3, LookUpEnd::Zone);
         first.count_wait(3, 7);
         assert_eq!(second.named().collect::<Vec<_>>(), [(&b"login"[..], 1)]);
         let look_ups = second.look_ups();

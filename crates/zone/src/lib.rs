@@ -25,7 +25,7 @@ mod memory;
 mod table;
 
 pub use cache::Cache;
-pub use counters::{BOUNDS, Counter, Counters, LookUp, LookUps};
+pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
 pub use table::{Fill, MAX_VALUE, Table};

@@ -14,6 +14,7 @@ use session::{LoggedOut, Session, StoreKey, join};
 
 use self::back::Back;
 use self::ended::Ended;
+use crate::event::What;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::{Heard, Visit};
@@ -27,6 +28,7 @@ pub(super) async fn answer<S: SessionStore>(
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
     let (idp, provider) = sp.idp_of(request.issuer())?;
+    visit.is_about(sp, &provider.entity_id);
     let came_by = request.came_by();
     let request = request.accept(&sp.expected(&provider, url, visit.now))?;
     let back = Back {
@@ -128,6 +130,9 @@ async fn end_sessions<S: SessionStore>(
         keys.len(),
         sp.name
     ));
+    if !keys.is_empty() {
+        visit.count(sp, idp, What::LogoutByIdp);
+    }
     let own = sp.session_keys(&visit.head).any(|key| keys.contains(&key));
     Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false, leaves_trace })
 }

@@ -9,6 +9,7 @@ mod back_button;
 mod body;
 mod changed_idp;
 mod chosen_idp;
+mod counted;
 mod departure;
 mod disabled_idp;
 mod discovery;

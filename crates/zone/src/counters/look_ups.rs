@@ -9,7 +9,7 @@ pub(super) const STRIPES: usize = 64;
 /// Where a look-up ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum LookUp {
+pub enum LookUpEnd {
     /// This worker had the session decoded.
     Worker,
     /// It lay in the zone of this host.
@@ -22,7 +22,7 @@ pub enum LookUp {
     Failed,
 }
 
-impl LookUp {
+impl LookUpEnd {
     /// In the order of their places in memory.
     pub const ALL: [Self; 5] =
         [Self::Worker, Self::Zone, Self::Memcached, Self::Nowhere, Self::Failed];
@@ -45,15 +45,15 @@ pub const BOUNDS: [u64; 12] =
 
 #[repr(C, align(64))]
 pub(super) struct Stripe {
-    ended: [AtomicU64; LookUp::ALL.len()],
+    ended: [AtomicU64; LookUpEnd::ALL.len()],
     waited: [AtomicU64; BOUNDS.len() + 1],
     /// Microseconds.
     waited_sum: AtomicU64,
 }
 
 impl Stripe {
-    pub(super) fn count(&self, ended: LookUp) {
-        let places = LookUp::ALL.iter().zip(&self.ended);
+    pub(super) fn count(&self, ended: LookUpEnd) {
+        let places = LookUpEnd::ALL.iter().zip(&self.ended);
         if let Some((_, count)) = places.into_iter().find(|(known, _)| **known == ended) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -71,8 +71,8 @@ impl Stripe {
 /// The look-ups of all workers since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookUps {
-    /// How many ended where, in the order of [`LookUp::ALL`].
-    pub ended: [u64; LookUp::ALL.len()],
+    /// How many ended where, in the order of [`LookUpEnd::ALL`].
+    pub ended: [u64; LookUpEnd::ALL.len()],
     /// How many waits for memcached were within each of [`BOUNDS`] and not the one before; the last, longer.
     pub waited: [u64; BOUNDS.len() + 1],
     /// All waits together, microseconds.
@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn workers_are_counted_together() {
         let stripes = [stripe(), stripe()];
-        stripes[0].count(LookUp::Worker);
-        stripes[1].count(LookUp::Worker);
-        stripes[1].count(LookUp::Failed);
+        stripes[0].count(LookUpEnd::Worker);
+        stripes[1].count(LookUpEnd::Worker);
+        stripes[1].count(LookUpEnd::Failed);
         for micros in [0, 100, 101, 1_000_000, 1_000_001] {
             stripes[1].waited(micros);
         }

@@ -9,6 +9,7 @@ use saml::response::Login;
 use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
 
 use super::attributes::{check_overage, select};
+use crate::event::What;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -42,6 +43,7 @@ pub(super) async fn establish<S: SessionStore>(
         ));
     }
     news.tell(visit, sp);
+    visit.count(sp, &session.idp, What::Login);
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
     let reply = go_on(visit, sp, landing)

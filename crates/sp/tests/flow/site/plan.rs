@@ -144,6 +144,7 @@ impl Plan {
             soap_slo,
             artifacts,
             notes: Rc::new(RefCell::default()),
+            counted: Rc::new(RefCell::default()),
         }
     }
 

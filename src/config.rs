@@ -29,7 +29,7 @@ use settings::{
 };
 use sp::{Preflight, WantedIdp};
 
-pub use self::commands::{COMMANDS, commands};
+pub use self::commands::{COMMANDS, Handlers, commands};
 use self::host::Nginx;
 use crate::board::{BoardZone, SLOTS};
 use crate::clock::now;
@@ -111,18 +111,38 @@ fn apply_location(
     conf: &mut LocConf,
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
-    let had_endpoint = conf.raw.endpoint.is_some();
     conf.raw.apply(&block::line(cf)?)?;
+    if handler.is_none() {
+        return Ok(());
+    }
+    conf.content_handler = handler;
+    if let Some(given) = &conf.raw.operator_page {
+        return handle(cf, given.value.directive(), handler).map(|_| ());
+    }
     match &conf.raw.endpoint {
-        Some(given) if !had_endpoint => {
-            conf.content_handler = handler;
-            register_endpoint(cf, given.value.clone(), given.place.clone(), handler)
-        }
-        _ => Ok(()),
+        Some(given) => register_endpoint(cf, given.value.clone(), given.place.clone(), handler),
+        None => Ok(()),
     }
 }
 
-/// Makes the location a handler, and remembers its path for metadata and requests.
+/// Makes the location that of a handler.
+fn handle<'c>(
+    cf: &'c mut ngx_conf_t,
+    directive: &str,
+    handler: ngx_http_handler_pt,
+) -> Result<&'c mut ngx_http_core_loc_conf_t, String> {
+    let core: &mut ngx_http_core_loc_conf_t =
+        NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
+    if core.handler.is_some() {
+        return Err(format!(
+            "\"{directive}\" in a location that has another handler already; give SAML its own location"
+        ));
+    }
+    core.handler = handler;
+    Ok(core)
+}
+
+/// Makes the location that of an endpoint, and remembers its path for metadata and requests.
 fn register_endpoint(
     cf: &mut ngx_conf_t,
     raw: RawHandler,
@@ -130,15 +150,7 @@ fn register_endpoint(
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
     let RawHandler { kind, sp, query } = raw;
-    let core: &mut ngx_http_core_loc_conf_t =
-        NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
-    if core.handler.is_some() {
-        return Err(format!(
-            "\"{}\" in a location that has another handler already; give SAML its own location",
-            kind.directive()
-        ));
-    }
-    core.handler = handler;
+    let core = handle(cf, kind.directive(), handler)?;
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
     let exact = core.exact_match() != 0;
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
@@ -243,11 +255,12 @@ fn inherit_endpoint(
     conf: &mut LocConf,
 ) -> Result<(), ConfigError> {
     let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
-    if core.noname() != 0 && conf.raw.endpoint.is_none() {
+    if core.noname() != 0 && conf.content_handler.is_none() {
         conf.raw.endpoint.clone_from(&above.raw.endpoint);
+        conf.raw.operator_page.clone_from(&above.raw.operator_page);
         conf.content_handler = above.content_handler;
     }
-    let (Some(given), Some(ours)) = (&conf.raw.endpoint, conf.content_handler) else {
+    let (Some(ours), Some((place, directive))) = (conf.content_handler, conf.raw.handler()) else {
         return Ok(());
     };
     // nginx asks a limit_except for its own handler, and serves files when there is none.
@@ -256,11 +269,10 @@ fn inherit_endpoint(
         return Ok(());
     }
     Err(ConfigError::new(
-        &given.place,
+        place,
         format!(
-            "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
-             its own location",
-            given.value.kind.directive()
+            "the location of \"{directive}\" has another handler too (proxy_pass or the like); give SAML \
+             its own location"
         ),
     ))
 }

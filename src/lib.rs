@@ -34,6 +34,7 @@ mod rewrite_phase;
 mod server_variable;
 mod sessions;
 mod shared_memory;
+mod status;
 mod store;
 mod suspend;
 mod upstream_cookies;
@@ -60,7 +61,8 @@ use entry::enter as enter_module;
 use guard::guard;
 use module::{LocConf, PhaseHandler, SamlModule};
 
-static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(endpoint::handle);
+static mut COMMANDS: [ngx_command_t; config::COMMANDS] =
+    config::commands(config::Handlers { endpoint: endpoint::handle, status: status::handle });
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(SamlModule::preconfiguration),

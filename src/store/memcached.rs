@@ -114,6 +114,15 @@ impl Memcached {
         })
     }
 
+    /// The address of each node, and whether this worker holds it for up. Those that are asked now say so the next
+    /// time.
+    pub fn states(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.nodes.iter().map(|node| {
+            node.look();
+            (node.name(), node.is_up())
+        })
+    }
+
     /// Asks all nodes of the entry at once: what each of them has that answered, in the ring's
     /// order.
     ///

@@ -12,7 +12,7 @@ use nginx_sys::{
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{Entry, Kind, Memory, StoreError, Table};
+use zone::{Entry, Fill, Kind, Memory, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
@@ -137,6 +137,11 @@ impl SharedStore {
         now: UnixTime,
     ) -> Vec<[u8; 32]> {
         self.locked(|table| table.give_up(kind, keys, len, now)).unwrap_or_default()
+    }
+
+    /// How full it is; nothing while nginx has not mapped the zone.
+    pub fn fill_level(&self) -> Fill {
+        self.locked(|table| table.fill_level()).unwrap_or_default()
     }
 
     /// Blocks of 256 bytes; 0 while nginx has not mapped the zone.

@@ -29,4 +29,9 @@ def _rows(text: str) -> set[str]:
 
 def _endpoints() -> set[str]:
     text = (ROOT / "crates/sp/src/endpoint_kind.rs").read_text()
-    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M))
+    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M)) | _operator_pages()
+
+
+def _operator_pages() -> set[str]:
+    text = (ROOT / "crates/settings/src/raw/operator.rs").read_text()
+    return set(re.findall(r'Self::\w+ => "(saml_\w+)"', text))

@@ -23,6 +23,7 @@ mod refusal_page;
 mod reply;
 mod sign_in;
 mod sign_out;
+mod status_page;
 
 pub use circumstances::{About, Circumstances};
 pub use discovery::{Choice, Discovery};

@@ -9,6 +9,7 @@ use crate::discovery;
 use crate::fragment::{KEEP, KEEP_AND_SUBMIT, RESTORE};
 use crate::html::{STYLE, SUBMIT};
 use crate::metadata_page;
+use crate::status_page;
 
 /// All that there are.
 const SCRIPTS: [&str; 4] = [SUBMIT, KEEP, KEEP_AND_SUBMIT, RESTORE];
@@ -35,15 +36,23 @@ pub(crate) fn discovery_content_security_policy() -> String {
 
 /// The same for the metadata's page, which has neither scripts nor images nor forms.
 pub(crate) fn metadata_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
-            hash(STYLE),
-            hash(metadata_page::STYLE)
-        )
-    });
+    static CSP: LazyLock<String> = LazyLock::new(|| styles_alone(metadata_page::STYLE));
     CSP.clone()
+}
+
+/// The same for the status.
+pub(crate) fn status_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| styles_alone(status_page::STYLE));
+    CSP.clone()
+}
+
+fn styles_alone(second: &str) -> String {
+    format!(
+        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+        hash(STYLE),
+        hash(second)
+    )
 }
 
 fn hash(text: &str) -> String {

@@ -4,9 +4,11 @@ use clock::Seconds;
 use http::Field;
 use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
+use status::Status;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
+use crate::status_page::status_page;
 use crate::{fragment, policy};
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata and keys.
@@ -23,7 +25,7 @@ pub struct Reply {
 /// The body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// A media type without parameters. HTML is in UTF-8.
+    /// A media type. HTML is in UTF-8.
     pub content_type: &'static str,
     /// Headers that speak of this body and would hurt another.
     pub headers: Vec<Field>,
@@ -79,6 +81,17 @@ impl Reply {
     /// The metadata for people.
     pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
         Self::page(200, metadata_page(page), policy::metadata_content_security_policy())
+    }
+
+    /// The status for people.
+    pub fn status_page(status: &Status) -> Self {
+        Self::page(200, status_page(status), policy::status_content_security_policy())
+    }
+
+    /// Metrics for Prometheus.
+    pub fn open_metrics(text: String) -> Self {
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        Self::of_type(200, content_type, text, Vec::new())
     }
 
     /// A SOAP envelope.

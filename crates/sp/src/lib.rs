@@ -40,6 +40,7 @@ mod rules;
 mod session_rules;
 mod session_store;
 mod sp;
+mod status;
 #[cfg(test)]
 mod test_idps;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use session::AttributeRule;
 use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
 
 use super::YEAR;
+use super::operator::OperatorPage;
 use super::rule::{self, RawRule};
 use crate::authn_context::authn_context;
 use crate::directive::{Arity, apply, once};
@@ -21,6 +22,8 @@ directives! {
     pub struct RawLocation merged into Protection<S>, of any S {
         /// Never inherited.
         pub endpoint: Option<Given<RawHandler>>,
+        /// Never inherited.
+        pub operator_page: Option<Given<OperatorPage>>,
     }
 
     once auth: RawAuth = "auth_saml" [1..=2], auth;
@@ -91,8 +94,11 @@ impl RawLocation {
         if let Some(outcome) = apply(Self::DIRECTIVES, self, line) {
             return outcome;
         }
-        match EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
-            Some(&kind) => self.apply_endpoint(kind, line),
+        if let Some(&kind) = EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
+            return self.apply_endpoint(kind, line);
+        }
+        match OperatorPage::ALL.iter().find(|page| page.directive() == line.name) {
+            Some(&page) => self.apply_operator_page(page, line),
             None => Err(format!("unknown directive \"{}\"", line.name)),
         }
     }
@@ -110,17 +116,36 @@ impl RawLocation {
         own.into_iter().find_map(|(name, place)| Some((name, place?.clone())))
     }
 
+    /// The directive of what answers here by itself, and where it stands.
+    pub fn handler(&self) -> Option<(&Place, &'static str)> {
+        let endpoint =
+            self.endpoint.as_ref().map(|given| (&given.place, given.value.kind.directive()));
+        let page = self.operator_page.as_ref().map(|given| (&given.place, given.value.directive()));
+        endpoint.or(page)
+    }
+
     fn apply_endpoint(&mut self, kind: EndpointKind, line: &Line<'_>) -> Result<(), String> {
         RawHandler::arity(kind).check(line)?;
-        if self.endpoint.is_some() {
-            return Err(format!(
-                "\"{}\" in a location that has a SAML handler already; give each its own location",
-                line.name
-            ));
-        }
+        self.check_free(line)?;
         once(&mut self.endpoint, line, |line| {
             Ok(RawHandler { kind, sp: line.text()?, query: query(line)? })
         })
+    }
+
+    fn apply_operator_page(&mut self, page: OperatorPage, line: &Line<'_>) -> Result<(), String> {
+        Arity::NONE.check(line)?;
+        self.check_free(line)?;
+        once(&mut self.operator_page, line, |_| Ok(page))
+    }
+
+    fn check_free(&self, line: &Line<'_>) -> Result<(), String> {
+        if self.endpoint.is_none() && self.operator_page.is_none() {
+            return Ok(());
+        }
+        Err(format!(
+            "\"{}\" in a location that has a SAML handler already; give each its own location",
+            line.name
+        ))
     }
 }
 

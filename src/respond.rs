@@ -77,7 +77,7 @@ fn count(r: &Request, refusal: &Refusal, idp: Option<&str>) {
     let Some(conf) = SamlModule::location_conf(r) else { return };
     let Location { endpoint, protection, .. } = conf.location();
     let of_endpoint = endpoint.as_ref().map(|(_, sp)| sp);
-    let sp = of_endpoint.or(protection.as_ref().map(|protection| &protection.sp));
+    let sp = of_endpoint.or_else(|| protection.as_ref().map(|protection| &protection.sp));
     let sp = sp.map_or("", |sp| sp.name.as_str());
     count_event(&["refusal", sp, idp.unwrap_or_default(), refusal.code()]);
 }

@@ -19,6 +19,7 @@ use crate::cookies::Cookies;
 use crate::credential::Credential;
 use crate::discovery::Discovery;
 use crate::endpoints::Endpoints;
+use crate::event::{Event, What};
 use crate::identity_token::JwtIssuer;
 use crate::idp::Idp;
 use crate::idps::Idps;
@@ -178,6 +179,17 @@ impl<S> Sp<S> {
     /// Where the sessions lie whose tokens came with a request.
     pub fn session_keys(&self, r: &impl Headers) -> impl Iterator<Item = StoreKey> {
         self.cookies.session_tokens(r).map(|token| token.store_key(&self.id))
+    }
+
+    /// A visit is about its IdP of that entityID: a refusal is counted as of that one.
+    pub(crate) fn note_idp(&self, visit: &Visit, entity_id: &str) {
+        visit.circumstances.idp.replace(self.idps.block_of(entity_id));
+    }
+
+    /// Counts what happened to a user of the IdP of that entityID.
+    pub(crate) fn count(&self, visit: &Visit, entity_id: &str, what: What) {
+        let idp = self.idps.block_of(entity_id).unwrap_or_default();
+        visit.server.count(&Event { sp: &self.name, idp: &idp, what });
     }
 
     /// Tells the application that a session ended, where `logout_notify` says how.

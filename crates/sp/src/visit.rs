@@ -11,9 +11,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 use session::{Client, Session};
 
-use crate::event::{Event, What};
-use crate::session_store::SessionStore;
-use crate::sp::Sp;
+use crate::event::Event;
 
 /// A request to an endpoint.
 pub struct Visit {
@@ -99,17 +97,6 @@ impl Visit {
         let (tell, told) = oneshot::channel();
         self.server.grant(Wish::Body { limit, tell });
         told.await.unwrap_or(Err(BodyError::Unreadable))
-    }
-
-    /// It is about the IdP of that entityID.
-    pub(crate) fn is_about<S>(&self, sp: &Sp<S>, idp: &str) {
-        self.circumstances.idp.replace(sp.idps.block_of(idp));
-    }
-
-    /// Counts what happened at `sp` to a user of the IdP of that entityID.
-    pub(crate) fn count<S: SessionStore>(&self, sp: &Sp<S>, idp: &str, what: What) {
-        let idp = sp.idps.block_of(idp).unwrap_or_default();
-        self.server.count(&Event { sp: &sp.name, idp: &idp, what });
     }
 
     /// Tells the application at `uri` that a session ended.

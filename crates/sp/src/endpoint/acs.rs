@@ -55,7 +55,7 @@ async fn answered<S: SessionStore>(
     };
     pending.return_url = sp.absolute(&pending.return_url);
     if let Some(current) = sp.idps.called(&pending.idp).and_then(|idp| idp.current()) {
-        visit.is_about(sp, &current.entity_id);
+        sp.note_idp(visit, &current.entity_id);
     }
     visit.circumstances.sender.set(Sender::Known);
     let start_again = idp_choice::start_again(sp, &pending.return_url);
@@ -115,7 +115,7 @@ fn accept_unsolicited<S>(
     response: ReceivedResponse,
 ) -> Result<Login, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
-    visit.is_about(sp, &provider.entity_id);
+    sp.note_idp(visit, &provider.entity_id);
     idp.check_enabled()?;
     if !provider.policy.allow_unsolicited {
         // Before any signature is looked at: strangers must not make us compute.

@@ -35,7 +35,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
         return Ok(here(target).with_cookie(sp.cookies.clear_session()));
     };
     sp.sessions.end_live(&live, visit.now).await?;
-    visit.count(sp, &live.session.idp, What::LogoutByUser);
+    sp.count(visit, &live.session.idp, What::LogoutByUser);
     let heard = sp.notify(visit, live.session.clone()).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
     let reply = reply.with_cookie(sp.cookies.clear_session());

@@ -28,7 +28,7 @@ pub(super) async fn answer<S: SessionStore>(
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
     let (idp, provider) = sp.idp_of(request.issuer())?;
-    visit.is_about(sp, &provider.entity_id);
+    sp.note_idp(visit, &provider.entity_id);
     let came_by = request.came_by();
     let request = request.accept(&sp.expected(&provider, url, visit.now))?;
     let back = Back {
@@ -131,7 +131,7 @@ async fn end_sessions<S: SessionStore>(
         sp.name
     ));
     if !keys.is_empty() {
-        visit.count(sp, idp, What::LogoutByIdp);
+        sp.count(visit, idp, What::LogoutByIdp);
     }
     let own = sp.session_keys(&visit.head).any(|key| keys.contains(&key));
     Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false, leaves_trace })

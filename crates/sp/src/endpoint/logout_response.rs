@@ -88,7 +88,7 @@ fn judge<S>(
     url: &str,
 ) -> Result<LogoutOutcome, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
-    visit.is_about(sp, &provider.entity_id);
+    sp.note_idp(visit, &provider.entity_id);
     if idp.name() != logout.idp {
         let (found, asked) = (quote(idp.name()), quote(&logout.idp));
         let detail = format!("saml_idp {found} answers the logout that began at saml_idp {asked}");

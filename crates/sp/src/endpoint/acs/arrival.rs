@@ -43,7 +43,7 @@ pub(super) async fn establish<S: SessionStore>(
         ));
     }
     news.tell(visit, sp);
-    visit.count(sp, &session.idp, What::Login);
+    sp.count(visit, &session.idp, What::Login);
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
     let reply = go_on(visit, sp, landing)

@@ -2,6 +2,7 @@
 //! into SPs by `crates/settings` in one go, so that every mistake shows at `nginx -t`. Here stands what
 //! must know nginx.
 
+mod audit_log;
 mod block;
 mod commands;
 mod host;
@@ -85,7 +86,14 @@ extern "C" fn set_http(
 
 fn apply_http(cf: &mut ngx_conf_t) -> Result<(), String> {
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
-    main.blocks.http.apply(&block::line(cf)?)
+    main.blocks.http.apply(&block::line(cf)?)?;
+    let (opened, logs) = (main.audit_logs.len(), &main.blocks.http.audit_logs);
+    let new = logs.get(opened).map(|given| given.value.clone());
+    if let Some(raw) = new {
+        let log = audit_log::open(cf, &raw)?;
+        SamlModule::main_conf_mut(cf).ok_or("no http block")?.audit_logs.push(log);
+    }
+    Ok(())
 }
 
 /// Setter of every location directive.

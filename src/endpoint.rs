@@ -40,7 +40,7 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));
-    let errand = Errand::start(|server| {
+    let errand = Errand::start(request::address(r), |server| {
         let visit = Visit { head, client, now: now(), variables, circumstances, server };
         sp::answer(kind, visit, sp)
     });

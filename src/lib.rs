@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod audit;
 mod board;
 mod clock;
 mod config;
@@ -166,6 +167,8 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
         guard((), || {
             SamlModule::main_conf(cycle).into_iter().for_each(|main| {
                 main.counters.into_iter().for_each(counters::begin);
+                let (logs, hide) = main.audit();
+                audit::begin(logs, hide);
                 idp::start(main);
                 expiry::start(main);
             });

@@ -8,6 +8,7 @@ use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
 use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
 
+use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
 use crate::counters::Counters;
 use crate::event::Resource;
@@ -38,6 +39,8 @@ pub struct MainConf {
     pub sources: Vec<Rc<MetadataSource<Resource>>>,
     /// Where workers tell each other about metadata; `None` = none comes from a URL.
     pub board: Option<&'static BoardZone>,
+    /// Where records of what happens go.
+    pub audit_logs: Vec<AuditLog>,
     /// What all workers count together; `None` = there is no SP.
     pub counters: Option<&'static Counters>,
     /// Warnings about locations.
@@ -51,6 +54,19 @@ pub struct MainConf {
 }
 
 impl MainConf {
+    /// Where records of what happens go, and the hash by which they name somebody: nobody finds out who that is
+    /// without the store's secret, and the same person is the same.
+    pub fn audit(&self) -> (Vec<AuditLog>, Box<Hide>) {
+        let sps = self.sps.clone();
+        let hide = move |sp: &str, name_id: &str| {
+            let sp = sps.iter().find(|known| known.name == sp)?;
+            let keys = sp.sessions.store.secrets().ok()?.keys_of_name(&["audit", name_id]).ok()?;
+            let octets = keys.first()?.as_bytes().iter().take(16);
+            Some(octets.map(|octet| format!("{octet:02x}")).collect())
+        };
+        (self.audit_logs.clone(), Box::new(hide))
+    }
+
     /// What core dumps hold: where there is no SP, nothing of ours is in them.
     pub fn core_dump(&self) -> CoreDump {
         match &self.blocks.http.core_dump {

@@ -10,11 +10,12 @@ use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
 use pages::{Body, Purpose, Reply, refused};
 use saml::refusal::Refusal;
+use sp::{Event, What};
 
+use crate::audit;
 use crate::context::Context;
-use crate::counters::count_event;
 use crate::module::{Location, SamlModule};
-use crate::request::headers;
+use crate::request::{address, headers};
 use crate::response_header;
 
 const ERROR: ngx_int_t = NGX_ERROR as ngx_int_t;
@@ -63,7 +64,7 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
     let circumstances = context.circumstances();
     circumstances.code.set(Some(refusal.code()));
-    count(r, refusal, circumstances.idp.borrow().as_deref());
+    tell(r, refusal, context);
     let level = match refusal.is_error(circumstances.sender.get()) {
         _ if refusal.is_alert() => NGX_LOG_ALERT,
         true => NGX_LOG_ERR,
@@ -73,13 +74,20 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     Some(context)
 }
 
-fn count(r: &Request, refusal: &Refusal, idp: Option<&str>) {
+fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     let Some(conf) = SamlModule::location_conf(r) else { return };
     let Location { endpoint, protection, .. } = conf.location();
     let of_endpoint = endpoint.as_ref().map(|(_, sp)| sp);
     let sp = of_endpoint.or_else(|| protection.as_ref().map(|protection| &protection.sp));
-    let sp = sp.map_or("", |sp| sp.name.as_str());
-    count_event(&["refusal", sp, idp.unwrap_or_default(), refusal.code()]);
+    let circumstances = context.circumstances();
+    let idp = circumstances.idp.borrow();
+    let event = Event {
+        sp: sp.map_or("", |sp| sp.name.as_str()),
+        idp: idp.as_deref().unwrap_or_default(),
+        request_id: circumstances.request_id(),
+        what: What::Refusal(refusal.code()),
+    };
+    audit::tell(&event, address(r));
 }
 
 fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {

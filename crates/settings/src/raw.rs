@@ -14,7 +14,7 @@ mod store;
 use clock::Seconds;
 
 pub use self::endpoint::RawEndpoint;
-pub use self::http::{CoreDump, RawHttp};
+pub use self::http::{CoreDump, NameIdForm, RawAuditLog, RawHttp};
 pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::operator::OperatorPage;

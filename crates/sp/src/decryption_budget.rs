@@ -108,7 +108,7 @@ mod tests {
             self.0.get()
         }
 
-        fn count(&self, _: &Event<'_>) {}
+        fn tell(&self, _: &Event<'_>) {}
 
         fn note(&self, _: &str) {}
 

@@ -186,10 +186,11 @@ impl<S> Sp<S> {
         visit.circumstances.idp.replace(self.idps.block_of(entity_id));
     }
 
-    /// Counts what happened to a user of the IdP of that entityID.
-    pub(crate) fn count(&self, visit: &Visit, entity_id: &str, what: What) {
+    /// Tells what happened to a user of the IdP of that entityID.
+    pub(crate) fn tell(&self, visit: &Visit, entity_id: &str, what: What<'_>) {
         let idp = self.idps.block_of(entity_id).unwrap_or_default();
-        visit.server.count(&Event { sp: &self.name, idp: &idp, what });
+        let request_id = visit.circumstances.request_id();
+        visit.server.tell(&Event { sp: &self.name, idp: &idp, request_id, what });
     }
 
     /// Tells the application that a session ended, where `logout_notify` says how.

@@ -41,8 +41,8 @@ pub trait Server {
     /// The clock for durations.
     fn monotonic(&self) -> Monotonic;
 
-    /// Counts what happened.
-    fn count(&self, event: &Event<'_>);
+    /// Counts what happened, and keeps a record of it.
+    fn tell(&self, event: &Event<'_>);
 
     /// Tells the administrator what happened.
     fn note(&self, what: &str);

@@ -131,7 +131,8 @@ async fn end_sessions<S: SessionStore>(
         sp.name
     ));
     if !keys.is_empty() {
-        sp.count(visit, idp, What::LogoutByIdp);
+        let what = What::LogoutByIdp { name_id, entity_id: idp, sessions: keys.len() };
+        sp.tell(visit, idp, what);
     }
     let own = sp.session_keys(&visit.head).any(|key| keys.contains(&key));
     Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false, leaves_trace })

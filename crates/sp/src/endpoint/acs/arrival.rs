@@ -9,7 +9,8 @@ use saml::response::Login;
 use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
 
 use super::attributes::{check_overage, select};
-use crate::event::What;
+use crate::event::{Member, What};
+use crate::identity_token::session_id;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -43,7 +44,9 @@ pub(super) async fn establish<S: SessionStore>(
         ));
     }
     news.tell(visit, sp);
-    sp.count(visit, &session.idp, What::Login);
+    let session_id = session_id(&token.store_key(&sp.id));
+    let member = Member { session: &session, session_id: &session_id };
+    sp.tell(visit, &session.idp, What::Login(member));
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
     let reply = go_on(visit, sp, landing)

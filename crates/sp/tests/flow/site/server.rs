@@ -53,8 +53,8 @@ impl Server for Host {
         Monotonic::from_msec(self.now.get().as_secs().unsigned_abs() * 1000)
     }
 
-    fn count(&self, event: &Event<'_>) {
-        let Event { sp, idp, what } = event;
+    fn tell(&self, event: &Event<'_>) {
+        let Event { sp, idp, what, .. } = event;
         self.counted.borrow_mut().push(format!("{} {sp} {idp}", what.name()));
     }
 

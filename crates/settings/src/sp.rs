@@ -74,6 +74,8 @@ pub(crate) fn sp<H: Host>(
         published: Published::default(),
         jwt_issuer,
         takes_paos: Cell::new(false),
+        tries_passively: Cell::new(false),
+        passive_retry: raw.passive_retry.as_ref().map_or(Seconds(600), |g| g.value),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,
         keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),

@@ -1,6 +1,7 @@
 //! What somebody without a session gets: a login, in a browser or by a program that knows how, or a 401 as
 //! those can use it who will read it.
 
+mod passive;
 mod stray_message;
 
 use std::rc::Rc;

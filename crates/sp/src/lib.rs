@@ -29,6 +29,7 @@ mod idp_choice;
 mod idps;
 mod live_session;
 mod login;
+mod passive_try;
 mod protection;
 mod publication;
 pub mod random;

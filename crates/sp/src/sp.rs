@@ -1,5 +1,6 @@
 //! An SP at work: everything a request needs, with no `Option` that was checked earlier.
 
+mod passive_tries;
 mod under_way;
 
 use std::cell::Cell;
@@ -66,6 +67,10 @@ pub struct Sp<S> {
     pub logout_notify: Option<String>,
     /// The part of a deep link behind its `#` survives a login.
     pub keep_fragment: bool,
+    /// Some location has `auth_saml_mode passive`. Set as `takes_paos` is.
+    pub tries_passively: Cell<bool>,
+    /// How long a browser whose IdP was asked silently is not asked again.
+    pub passive_retry: Seconds,
     /// How long a login may take.
     pub request_lifetime: Seconds,
     /// Bytes of XML in one message.

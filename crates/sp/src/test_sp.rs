@@ -78,6 +78,8 @@ pub(crate) fn sp() -> Sp<Closed> {
         published: Published::default(),
         jwt_issuer: None,
         takes_paos: Cell::new(false),
+        tries_passively: Cell::new(true),
+        passive_retry: Seconds(600),
     }
 }
 

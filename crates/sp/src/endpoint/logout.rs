@@ -31,16 +31,25 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let id = random::id();
     visit.circumstances.set_request_id(&id);
     let Some(live) = sp.kept_session_of(visit).await? else {
-        return Ok(here(target).with_cookie(sp.cookies.clear_session()));
+        return Ok(forgotten(sp, here(target)));
     };
     sp.sessions.end_live(&live, visit.now).await?;
     let heard = sp.notify(visit, live.session.clone()).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
-    let reply = reply.with_cookie(sp.cookies.clear_session());
+    let reply = forgotten(sp, reply);
     Ok(match heard {
         Ok(()) => reply,
         Err(refusal) => reply.because(refusal),
     })
+}
+
+/// The browser has no session any more, and gets none silently.
+fn forgotten<S>(sp: &Sp<S>, reply: Reply) -> Reply {
+    let reply = reply.with_cookie(sp.cookies.clear_session());
+    match sp.without_passive_tries() {
+        Some(cookie) => reply.with_cookie(cookie),
+        None => reply,
+    }
 }
 
 /// Only this SP knew of the session, or knows it no more.

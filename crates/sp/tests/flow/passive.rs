@@ -1,8 +1,10 @@
 //! `passive=1`: the IdP may say that nobody is signed in there, and nobody minds.
 
-use sp::EndpointKind::{Acs, Login};
+use clock::Seconds;
+use session::SameSite;
+use sp::EndpointKind::{Acs, Login, Logout};
 
-use crate::site::{Answer, Ask, Assertion, Browser, NOW, SUCCESS, Sent, Site, corp};
+use crate::site::{Answer, Ask, Assertion, Browser, NOW, Plan, SUCCESS, Sent, Site, corp};
 
 const NO_PASSIVE: &[&str] = &["Responder", "NoPassive"];
 
@@ -33,16 +35,94 @@ fn who_is_gets_one() {
 }
 
 #[test]
-fn nothing_else_that_an_idp_says_is_that() {
+fn whatever_the_idp_says_instead_of_a_login_is_a_line_in_the_log_and_no_page() {
+    for (status, code) in [
+        (["Responder", "AuthnFailed"].as_slice(), "status_not_success"),
+        (&["Requester"], "status_not_success"),
+        (&["Responder", "NoAuthnContext"], "no_authn_context"),
+    ] {
+        let (site, mut browser) = (Site::new(), Browser::default());
+        let (_, answer) = answered(&site, &mut browser, "passive=1&return=/page?x=1", status);
+        assert_eq!(answer.redirect(), (303, "https://app.example.com/page?x=1"));
+        assert_eq!(answer.code(), Some(code));
+        assert!(site.sp.sessions.is_blank() && browser.names("").is_empty(), "{status:?}");
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_refused_and_so_is_who_asked_for_a_page() {
     for (query, status, code) in [
-        ("passive=1", ["Responder", "AuthnFailed"].as_slice(), "status_not_success"),
         ("passive=1", SUCCESS, "assertion_missing"),
         ("passive=0", NO_PASSIVE, "no_passive"),
         ("", NO_PASSIVE, "no_passive"),
+        ("", &["Responder", "AuthnFailed"], "status_not_success"),
     ] {
         let (site, mut browser) = (Site::new(), Browser::default());
         let (_, answer) = answered(&site, &mut browser, query, status);
         assert_eq!(answer.refused(), (403, code), "{query} {status:?}");
         assert!(site.sp.sessions.is_blank());
     }
+}
+
+/// Jane's answer to a passive login comes to the ACS like this.
+fn answered_in(site: &Site, browser: &mut Browser, destination: &str, from: &str) -> Answer {
+    let asked = Sent::by(&site.ask(browser, Ask::open(Login, "passive=1&return=/page")));
+    let assertion = Assertion::of_jane("_s2", NOW).answering(&asked);
+    let ask = Ask::send(Acs, assertion.form(corp()));
+    site.ask(browser, ask.with("Sec-Fetch-Dest", destination).with("Sec-Fetch-Site", from))
+}
+
+#[test]
+fn in_a_frame_that_keeps_no_cookie_the_session_of_before_goes_on() {
+    for (same_site, destination, from, is_renewed) in [
+        (SameSite::Lax, "iframe", "cross-site", false),
+        (SameSite::None, "iframe", "cross-site", true),
+        (SameSite::Lax, "iframe", "same-site", true),
+        (SameSite::Lax, "document", "cross-site", true),
+    ] {
+        let (site, mut browser) =
+            (Plan { same_site, ..Plan::default() }.site(), Browser::default());
+        site.log_in(&mut browser, "_s1");
+        let answer = answered_in(&site, &mut browser, destination, from);
+        assert!([200, 303].contains(&answer.status()), "{:?}", answer.code());
+        let index = site.session(&browser).unwrap().session.session_index.clone();
+        let expected = if is_renewed { "_s2" } else { "_s1" };
+        assert_eq!(index.as_deref(), Some(expected), "{same_site:?} {destination} {from}");
+        assert_eq!(site.sp.sessions.len(), 1);
+        let told = site.notes.borrow().iter().any(|note| note.contains("cookie_same_site none"));
+        assert_eq!(told, !is_renewed);
+    }
+}
+
+#[test]
+fn who_signs_out_is_not_signed_in_silently_until_they_sign_in() {
+    let site = Plan { tries_passively: true, ..Plan::default() }.site();
+    let mut browser = Browser::default();
+    let memory = |browser: &Browser| browser.names("__Host-saml_passive_").len();
+    site.log_in(&mut browser, "_s1");
+    assert_eq!(memory(&browser), 0);
+    site.ask(&mut browser, Ask::open(Logout, ""));
+    assert_eq!(memory(&browser), 1);
+    site.wait(Seconds(200 * 24 * 3600));
+    assert!(browser.cookies_for(&Ask::open(Logout, ""), site.now.get()).is_some());
+    // A passive login is no sign of theirs.
+    let asked = Sent::by(&site.ask(&mut browser, Ask::open(Login, "passive=1")));
+    let assertion = Assertion::of_jane("_s2", site.now.get()).answering(&asked);
+    site.ask(&mut browser, Ask::send(Acs, assertion.form(corp())));
+    assert!(site.session(&browser).is_some());
+    assert_eq!(memory(&browser), 1);
+    site.log_in(&mut browser, "_s3");
+    assert_eq!(memory(&browser), 0);
+    // Without a session, too.
+    let mut stranger = Browser::default();
+    site.ask(&mut stranger, Ask::open(Logout, ""));
+    assert_eq!(memory(&stranger), 1);
+}
+
+#[test]
+fn an_sp_that_never_asks_silently_has_no_cookie_for_it() {
+    let (site, mut browser) = (Site::new(), Browser::default());
+    site.log_in(&mut browser, "_s1");
+    let answer = site.ask(&mut browser, Ask::open(Logout, ""));
+    assert!(!answer.all("Set-Cookie").iter().any(|cookie| cookie.contains("passive")));
 }

@@ -47,6 +47,12 @@ pub(super) async fn establish<S: SessionStore>(
     let reply = go_on(visit, sp, landing)
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
+    // A try that succeeds was one all the same: should its session not come back, there is no second one.
+    let by_themselves = pending.as_ref().is_none_or(|pending| !pending.passive);
+    let reply = match by_themselves.then(|| sp.with_passive_tries()).flatten() {
+        Some(cookie) => reply.with_cookie(cookie),
+        None => reply,
+    };
     match pending {
         Some(pending) => remember_answer(sp, pending, now, nonce, reply),
         None => Ok(reply),

@@ -62,6 +62,8 @@ pub struct Plan {
     pub late: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
+    /// Some location has `auth_saml_mode passive`.
+    pub tries_passively: bool,
     /// What sessions keep of attributes.
     pub attributes: Selection,
     pub refuse_group_overage: bool,
@@ -93,6 +95,7 @@ impl Default for Plan {
             keep_fragment: false,
             late: None,
             takes_paos: false,
+            tries_passively: false,
             attributes: Selection::default(),
             refuse_group_overage: false,
             user: UserSources::default(),
@@ -136,6 +139,8 @@ impl Plan {
             published: Published::default(),
             jwt_issuer: self.jwt_issuer(),
             takes_paos: Cell::new(self.takes_paos),
+            tries_passively: Cell::new(self.tries_passively),
+            passive_retry: Seconds(600),
         };
         Site {
             sp: Rc::new(sp),

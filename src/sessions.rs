@@ -60,15 +60,23 @@ impl Sessions {
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
     pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> AtHand {
-        let key = token.store_key(&self.rules.sp);
-        let known = match &self.store.remote {
-            None => self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)),
+        match self.known(token.store_key(&self.rules.sp), now) {
+            AtHand::Known(known) => AtHand::Known(known.filter(|live| self.admits(live, now))),
+            AtHand::Ask => AtHand::Ask,
+        }
+    }
+
+    /// The same, whoever may use it, and without using it.
+    fn known(&self, key: StoreKey, now: UnixTime) -> AtHand {
+        match &self.store.remote {
+            None => {
+                AtHand::Known(self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)))
+            }
             Some(remote) => match self.recent(remote, key, now) {
-                Some(live) => Some(live),
-                None => return AtHand::Ask,
+                Some(live) => AtHand::Known(Some(live)),
+                None => AtHand::Ask,
             },
-        };
-        AtHand::Known(known.filter(|live| self.admits(live, now)))
+        }
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.

@@ -21,6 +21,7 @@ mod metadata_page;
 mod policy;
 mod refusal_page;
 mod reply;
+mod session_page;
 mod sign_in;
 mod sign_out;
 
@@ -32,5 +33,6 @@ pub use fragment::restore as restore_fragment;
 pub use metadata_page::MetadataPage;
 pub use refusal_page::{Purpose, refused};
 pub use reply::{Body, Reply};
+pub use session_page::SessionPage;
 pub use sign_in::{go_on, sign_in_and_send_again, sign_in_outside_of_frame};
 pub use sign_out::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};

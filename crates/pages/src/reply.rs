@@ -7,6 +7,7 @@ use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
+use crate::session_page::{self, SessionPage};
 use crate::{fragment, policy};
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata and keys.
@@ -79,6 +80,23 @@ impl Reply {
     /// The metadata for people.
     pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
         Self::page(200, metadata_page(page), policy::metadata_content_security_policy())
+    }
+
+    /// What is known of a person, for themselves.
+    pub fn session_page(session: &SessionPage<'_>) -> Self {
+        let policy = policy::session_content_security_policy();
+        Self::page(200, session_page::signed_in(session), policy)
+    }
+
+    /// The same where nobody is known; `login_url` = where they sign in.
+    pub fn no_session_page(login_url: Option<&str>) -> Self {
+        let policy = policy::session_content_security_policy();
+        Self::page(200, session_page::signed_out(login_url), policy)
+    }
+
+    /// The end of a login in a window or frame of the application: it alone may show it in a frame.
+    pub fn told(is_signed_in: bool) -> Self {
+        Self::page(200, session_page::told(is_signed_in), policy::told_content_security_policy())
     }
 
     /// A SOAP envelope.

@@ -85,7 +85,9 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         if !redirects || ends_in_frame {
             return Ok(self.unauthorized());
         }
-        let keeps_fragment = sp.keep_fragment && browser::navigates(self.head);
+        // Its page is for the tab alone.
+        let may_keep = browser::navigates(self.head) && !browser::is_framed(self.head);
+        let keeps_fragment = sp.keep_fragment && may_keep;
         self.login(if keeps_fragment { Client::DeepLink } else { Client::Browser }, now)
     }
 

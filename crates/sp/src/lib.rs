@@ -37,6 +37,7 @@ mod renewal;
 mod return_targets;
 mod rule_line;
 mod rules;
+mod session_attributes;
 mod session_rules;
 mod session_store;
 mod sp;
@@ -66,8 +67,9 @@ pub use renewal::{NotRenewed, Renewal};
 pub use return_targets::ReturnTargets;
 pub use rule_line::RuleLine;
 pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
+pub use session_attributes::SessionAttributes;
 pub use session_rules::SessionRules;
-pub use session_store::{Found, SessionStore};
+pub use session_store::{Found, Peeked, SessionStore};
 pub use sp::{Sp, sealing_failed};
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
 

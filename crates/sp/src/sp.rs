@@ -26,7 +26,8 @@ use crate::idps::Idps;
 use crate::live_session::LiveSession;
 use crate::publication::{Publication, Published};
 use crate::return_targets::ReturnTargets;
-use crate::session_store::{Found, SessionStore};
+use crate::session_attributes::SessionAttributes;
+use crate::session_store::{Found, Peeked, SessionStore};
 use crate::visit::{Heard, Visit};
 
 /// A Service Provider, and where its sessions are.
@@ -79,6 +80,8 @@ pub struct Sp<S> {
     pub publication: Publication,
     /// The metadata as it was last handed out.
     pub published: Published,
+    /// What `saml_session` shows of a session's attributes.
+    pub session_attributes: SessionAttributes,
     /// Who signs for applications; `None` = it has no key.
     pub jwt_issuer: Option<JwtIssuer>,
 }
@@ -238,6 +241,22 @@ impl<S: SessionStore> Sp<S> {
     pub async fn session_of(&self, visit: &Visit) -> Found {
         let tokens: Vec<_> = self.cookies.session_tokens(&visit.head).collect();
         self.find_session(&tokens, visit.now).await
+    }
+
+    /// The same, for who asks about it and does not use it.
+    ///
+    /// # Errors
+    /// As [`Sp::find_session`].
+    pub(crate) async fn peek_session_of(&self, visit: &Visit) -> Result<Option<Peeked>, Refusal> {
+        let mut none = Ok(None);
+        for token in self.cookies.session_tokens(&visit.head) {
+            match self.sessions.peek(&token, visit.now).await {
+                Ok(Some(peeked)) if self.trusts(&peeked.live) => return Ok(Some(peeked)),
+                Ok(_) => {}
+                Err(refusal) => none = Err(refusal),
+            }
+        }
+        none
     }
 
     /// A session to end: it may be of an IdP that is trusted no more, and might be again.

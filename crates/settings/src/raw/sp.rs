@@ -45,6 +45,8 @@ directives! {
     each attribute: Vec<String> = "attribute" [2..], Line::words;
     once attribute_separator: String = "attribute_separator", Line::text;
     once attribute_filter: bool = "attribute_filter", Line::flag;
+    /// Names, `all` or `none`.
+    once session_attributes: Vec<String> = "session_attributes" [1..], Line::words;
     /// Is a login refused then?
     once on_group_overage: bool = "on_group_overage",
         |line| line.choice(&[("refuse", true), ("allow", false)]);

@@ -38,6 +38,7 @@ mod resumption;
 mod rules;
 mod same_site;
 mod sender;
+mod session;
 mod site;
 mod store_down;
 mod unsolicited;

@@ -1,6 +1,7 @@
 //! From a login that was accepted to a session and its cookie.
 
 use clock::UnixTime;
+use http::browser;
 use pages::Reply;
 use saml::binding::is_paos;
 use saml::reason;
@@ -136,13 +137,17 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
     if is_paos(http::content_type(&visit.head)) {
         return Reply::redirect(302, landing);
     }
-    if sp.keep_fragment && landing.starts_with(&format!("{}/", sp.base_url)) {
+    let is_framed = browser::is_framed(&visit.head);
+    if sp.keep_fragment && !is_framed && landing.starts_with(&format!("{}/", sp.base_url)) {
         return Reply::html(200, pages::restore_fragment(&landing));
     }
     if sp.cookies.survive_redirects() {
         return Reply::redirect(303, landing);
     }
-    Reply::html(200, pages::go_on(&landing))
+    match is_framed {
+        true => Reply::frameable_html(200, pages::go_on(&landing)),
+        false => Reply::html(200, pages::go_on(&landing)),
+    }
 }
 
 fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session {

@@ -62,6 +62,7 @@ pub(crate) fn signed_in(session: &SessionPage<'_>) -> String {
         );
     }
     body.push_str("</dl>");
+    link(&mut body, "Sign out", session.logout_url);
     if !session.attributes.is_empty() {
         body.push_str("<h2>Attributes</h2><table><tbody>");
         for (name, values) in session.attributes {
@@ -72,7 +73,6 @@ pub(crate) fn signed_in(session: &SessionPage<'_>) -> String {
         }
         body.push_str("</tbody></table>");
     }
-    link(&mut body, "Sign out", session.logout_url);
     page_with("You are signed in", STYLE, &body)
 }
 

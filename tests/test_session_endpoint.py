@@ -115,6 +115,20 @@ def test_asking_keeps_no_session_alive(nginx, idp, memcacheds, stored):
     assert session(server, using)["idle_expires_in"] >= 1
 
 
+def test_what_brings_a_copy_back_makes_it_no_younger(nginx, idp, memcacheds, browser):
+    nodes = memcacheds(2)
+    addresses = " ".join(node.address for node in nodes)
+    server = start(nginx, f"memcached {addresses}; replicas 2; cache_valid 0; zone sessions 1m;", idle="4s")
+    idp.login(browser, server.url("/page.html"), ALICE)
+    begun = time.monotonic()
+    server.wait_for(lambda: session(server, browser)["idle_expires_in"] <= 3, "a part of its time")
+    nodes[0].clear()
+    assert session(server, browser)["authenticated"]
+    server.wait_for(nodes[0].keys, "the copy")
+    server.wait_for(lambda: not session(server, browser)["authenticated"], "its end")
+    assert time.monotonic() < begun + 5.7, "4 s, and what nodes round up"
+
+
 def test_a_session_that_ended_is_none(nginx, idp):
     """By logout in another tab, by the IdP, and because the IdP is trusted no more."""
     server = start(nginx)

@@ -205,9 +205,9 @@ impl Sessions {
         else {
             return;
         };
-        // No longer than there: it is looked at, which may be no use of it.
-        let expires = lives_until(copy, &live.session, now);
-        remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
+        if let Some(expires) = may_live_until(copy, &live.session, now) {
+            remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
+        }
     }
 
     /// While no node answers: a session that this host has seen within `stale` goes on.
@@ -229,6 +229,17 @@ impl Sessions {
 fn lives_until(answer: &Stored, session: &Session, now: UnixTime) -> UnixTime {
     let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
     left.map_or(session.expires, |end| end.min(session.expires))
+}
+
+/// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that
+/// it is of, or two nodes would bring it back to each other for ever: each rounds up, and so do we.
+fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<UnixTime> {
+    const ROUNDED_UP: Seconds = Seconds(2);
+    match answer.ttl.filter(|ttl| *ttl >= Seconds(0)) {
+        Some(ttl) if ttl <= ROUNDED_UP => None,
+        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED_UP)),
+        None => Some(session.expires),
+    }
 }
 
 enum Copy<'a> {

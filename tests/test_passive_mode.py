@@ -138,6 +138,27 @@ def test_what_the_idp_says_is_no_persons_trouble(nginx, idp, browser):
     assert user(server, browser) == "[]"
 
 
+def test_a_session_that_does_not_come_back_is_not_begun_again(nginx, idp, browser):
+    server = start(nginx)
+    assert answered(server, idp, browser, "/page.html", Answer()).status == 303
+    assert user(server, browser) == "[alice@example.org]"
+    browser.session.cookies.set("saml_session", None)
+    assert user(server, browser) == "[]"
+
+
+@pytest.mark.slow
+def test_with_keycloak(nginx, keycloak, browser):
+    server = start(nginx, "keycloak.xml", "1s", files={"keycloak.xml": keycloak.metadata()})
+    keycloak.trust(Browser().read(server.url("/saml/metadata")).text)
+    page = browser.open(server.url("/page.html?x=1"))
+    assert (page.status, page.url, page.headers["X-User"]) == (200, server.url("/page.html?x=1"), "[]")
+    keycloak.log_in(browser, server.url("/members.html"))
+    browser.session.cookies.set("saml_session", None)
+    known = lambda: browser.open(server.url("/page.html")).headers["X-User"]
+    server.wait_for(lambda: known() != "[]", "another try")
+    assert "error" not in server.error_log()
+
+
 def test_a_forged_answer_is_refused_and_does_not_begin_anew(nginx, idp, browser):
     server = start(nginx)
     page = answered(server, idp, browser, "/page.html", Answer(audience="https://other.example"))

@@ -4,10 +4,10 @@ mod arrival;
 mod artifact;
 mod attributes;
 mod context;
+mod failed;
 mod known;
 mod resumption;
 
-use http::{Headers, browser};
 use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
@@ -31,7 +31,11 @@ pub(super) async fn consume<S: SessionStore>(
     response: ReceivedResponse,
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    match response.in_response_to() {
+    let request_id = match response.in_response_to() {
+        None => failed::request_id(visit, sp, &response, relay_state)?,
+        known => known,
+    };
+    match request_id {
         Some(request_id) => answered(visit, sp, response, &request_id, relay_state).await,
         None => unsolicited(visit, sp, response, relay_state).await,
     }
@@ -58,9 +62,8 @@ async fn answered<S: SessionStore>(
     visit.circumstances.sender.set(Sender::Known);
     let start_again = idp_choice::start_again(sp, &pending.return_url);
     visit.circumstances.start_again.replace(Some(start_again));
-    if pending.passive && is_lost_in_frame(visit, sp) {
-        visit.server.note(IN_FRAME);
-        return Ok(without_session(visit, sp, &pending));
+    if pending.passive && failed::is_lost_in_frame(visit, sp) {
+        return Ok(failed::in_frame(visit, sp, &pending));
     }
     match accept_answer(visit, sp, response, &pending) {
         Ok(login) => {
@@ -69,48 +72,10 @@ async fn answered<S: SessionStore>(
         }
         Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
             let next = context::ask_for_next(visit, sp, &pending);
-            next.unwrap_or_else(|| not_signed_in(visit, sp, &pending, refusal))
+            next.unwrap_or_else(|| failed::end(visit, sp, &pending, refusal))
         }
-        Err(refusal) => not_signed_in(visit, sp, &pending, refusal),
+        Err(refusal) => failed::end(visit, sp, &pending, refusal),
     }
-}
-
-/// Who was asked about silently goes on without a session when the IdP says that it signs nobody in, for
-/// whatever reason: they have asked for nothing. What breaks a rule is refused all the same.
-fn not_signed_in<S>(
-    visit: &Visit,
-    sp: &Sp<S>,
-    pending: &PendingLogin,
-    refusal: Refusal,
-) -> Result<Reply, Refusal> {
-    let reason = refusal.reason();
-    if !pending.passive {
-        return Err(refusal);
-    }
-    if reason == &reason::NO_PASSIVE {
-        return Ok(without_session(visit, sp, pending));
-    }
-    if [&reason::STATUS_NOT_SUCCESS, &reason::NO_AUTHN_CONTEXT].contains(&reason) {
-        return Ok(without_session(visit, sp, pending).because(refusal));
-    }
-    Err(refusal)
-}
-
-fn without_session<S>(visit: &Visit, sp: &Sp<S>, pending: &PendingLogin) -> Reply {
-    let cookie = sp.cookies.clear_request(&sp.cookies.request_name(&pending.request_id));
-    go_on(visit, sp, pending.return_url.clone()).with_cookie(cookie)
-}
-
-/// For the administrator of an application that renews its session in a frame.
-const IN_FRAME: &str = "a passive login ended in a frame, where the browser would not keep its session; let it \
-     happen in a window, or set \"cookie_same_site none\"";
-
-/// Would the browser drop the session's cookie? It does where the IdP, another site, sends it here in a frame
-/// (RFC 6265bis 5.7), and then the session of before must not end.
-fn is_lost_in_frame<S>(visit: &Visit, sp: &Sp<S>) -> bool {
-    browser::is_framed(&visit.head)
-        && visit.head.first("sec-fetch-site") == Some(b"cross-site")
-        && !sp.cookies.reach_frames()
 }
 
 fn accept_answer<S>(

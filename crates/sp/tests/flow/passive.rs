@@ -49,6 +49,36 @@ fn whatever_the_idp_says_instead_of_a_login_is_a_line_in_the_log_and_no_page() {
     }
 }
 
+/// As Keycloak does.
+#[test]
+fn an_error_that_does_not_say_what_it_answers_is_found_by_its_relay_state() {
+    let page = (303, "https://app.example.com/page");
+    for (query, relay_state, status, redirect, code) in [
+        ("passive=1&return=/page", None, NO_PASSIVE, page, None),
+        ("passive=1&return=/page", Some("_1f"), NO_PASSIVE, (403, ""), Some("unsolicited")),
+        ("return=/page", None, NO_PASSIVE, (403, ""), Some("no_passive")),
+        (
+            "return=/page",
+            None,
+            &["Responder", "AuthnFailed"],
+            (403, ""),
+            Some("status_not_success"),
+        ),
+        ("passive=1&return=/page", None, SUCCESS, (403, ""), Some("unsolicited")),
+    ] {
+        let (site, mut browser) = (Site::new(), Browser::default());
+        let asked = Sent::by(&site.ask(&mut browser, Ask::open(Login, query)));
+        let relay_state = relay_state.map(str::to_owned).or(asked.relay_state).unwrap();
+        let response = corp().response(None, status, "", NOW).with_relay_state(&relay_state);
+        // Nobody else's browser has that login.
+        let stranger = Ask::send(Acs, response.by_post());
+        assert_eq!(site.ask(&mut Browser::default(), stranger).code(), Some("unsolicited"));
+        let answer = site.ask(&mut browser, Ask::send(Acs, response.by_post()));
+        assert_eq!((answer.redirect(), answer.code()), (redirect, code), "{query} {status:?}");
+        assert!(site.sp.sessions.is_blank());
+    }
+}
+
 #[test]
 fn what_breaks_a_rule_is_refused_and_so_is_who_asked_for_a_page() {
     for (query, status, code) in [

@@ -162,6 +162,12 @@ impl Reply {
         self.with_header("Set-Cookie", cookie)
     }
 
+    /// With those there are.
+    #[must_use]
+    pub fn with_cookies(self, cookies: impl IntoIterator<Item = String>) -> Self {
+        cookies.into_iter().fold(self, Self::with_cookie)
+    }
+
     /// Has `refusal` logged along with the answer.
     #[must_use]
     pub fn because(mut self, refusal: Refusal) -> Self {

@@ -81,7 +81,7 @@ directives! {
     /// The claim, its attribute and its type.
     each jwt_claim: Vec<String> = "jwt_claim" [2..=3], Line::words;
     once jwt_name_id: bool = "jwt_name_id", Line::flag;
-    once passive_retry: Seconds = "passive_retry", |line| line.seconds(Seconds(1), YEAR);
+    once passive_retry: Seconds = "passive_retry", |line| line.seconds(Seconds(10), YEAR);
     once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
     /// Bytes.
     once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);

@@ -92,9 +92,10 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         reply.with_cookie(self.remembering(PassiveTry::Made))
     }
 
+    /// However long the IdP takes to answer, the browser comes back with it.
     fn remembering(&self, what: PassiveTry) -> String {
         let sp = &self.protection.sp;
-        sp.cookies.set_passive_try(what, sp.passive_retry)
+        sp.cookies.set_passive_try(what, sp.passive_retry.max(sp.request_lifetime))
     }
 }
 

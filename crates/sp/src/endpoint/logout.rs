@@ -45,11 +45,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
 
 /// The browser has no session any more, and gets none silently.
 fn forgotten<S>(sp: &Sp<S>, reply: Reply) -> Reply {
-    let reply = reply.with_cookie(sp.cookies.clear_session());
-    match sp.without_passive_tries() {
-        Some(cookie) => reply.with_cookie(cookie),
-        None => reply,
-    }
+    reply.with_cookie(sp.cookies.clear_session()).with_cookies(sp.without_passive_tries())
 }
 
 /// Only this SP knew of the session, or knows it no more.

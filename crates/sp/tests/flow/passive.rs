@@ -156,3 +156,35 @@ fn an_sp_that_never_asks_silently_has_no_cookie_for_it() {
     let answer = site.ask(&mut browser, Ask::open(Logout, ""));
     assert!(!answer.all("Set-Cookie").iter().any(|cookie| cookie.contains("passive")));
 }
+
+#[test]
+fn from_the_answer_on_the_idp_is_not_asked_for_passive_retry() {
+    for (status, before, after) in [
+        (Some(NO_PASSIVE), "made", Some("made; Path=/; Max-Age=600; ")),
+        (None, "made", Some("made; Path=/; Max-Age=600; ")),
+        (None, "unwanted", None),
+        (Some(NO_PASSIVE), "unwanted", None),
+    ] {
+        let (site, mut browser) =
+            (Plan { tries_passively: true, ..Plan::default() }.site(), Browser::default());
+        site.ask(&mut browser, Ask::open(Logout, ""));
+        let name = browser.names("__Host-saml_passive_")[0].to_owned();
+        browser.keep(
+            &format!("{name}={before}; Path=/; Max-Age=700; Secure; HttpOnly; SameSite=None"),
+            NOW,
+        );
+        let asked = Sent::by(&site.ask(&mut browser, Ask::open(Login, "passive=1")));
+        let form = match status {
+            Some(status) => corp().response(Some(asked.attribute("ID")), status, "", NOW).by_post(),
+            None => Assertion::of_jane("_s1", NOW).answering(&asked).form(corp()),
+        };
+        let answer = site.ask(&mut browser, Ask::send(Acs, form));
+        assert_eq!(answer.status(), 303, "{:?}", answer.code());
+        let cookies = answer.all("Set-Cookie");
+        let set = cookies.iter().find_map(|c| c.strip_prefix(&format!("{name}=")));
+        match after {
+            Some(after) => assert!(set.is_some_and(|set| set.starts_with(after)), "{set:?}"),
+            None => assert_eq!(set, None),
+        }
+    }
+}

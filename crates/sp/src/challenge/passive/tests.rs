@@ -98,6 +98,13 @@ fn then_its_idp_is_asked_and_that_is_remembered_at_once() {
 }
 
 #[test]
+fn a_slow_idp_does_not_make_it_begin_anew() {
+    let sp = Sp { passive_retry: Seconds(10), request_lifetime: Seconds(60), ..sp() };
+    let reply = ask(&protection_of(sp), &after(PassiveTry::Prepared), Method::Get, PAGE).unwrap();
+    assert!(cookie(&reply).starts_with("made; Path=/; Max-Age=60; "));
+}
+
+#[test]
 fn who_was_asked_or_has_signed_out_goes_in() {
     for what in [PassiveTry::Made, PassiveTry::Unwanted] {
         for target in [PAGE, MARKED] {

@@ -49,11 +49,10 @@ pub(super) async fn establish<S: SessionStore>(
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
     // A try that succeeds was one all the same: should its session not come back, there is no second one.
-    let by_themselves = pending.as_ref().is_none_or(|pending| !pending.passive);
-    let reply = match by_themselves.then(|| sp.with_passive_tries()).flatten() {
-        Some(cookie) => reply.with_cookie(cookie),
-        None => reply,
-    };
+    let reply = reply.with_cookies(match &pending {
+        Some(pending) if pending.passive => sp.after_passive_try(&visit.head),
+        _ => sp.with_passive_tries(),
+    });
     match pending {
         Some(pending) => remember_answer(sp, pending, now, nonce, reply),
         None => Ok(reply),

@@ -80,5 +80,6 @@ pub(super) fn in_frame<S>(visit: &Visit, sp: &Sp<S>, pending: &PendingLogin) -> 
 
 fn without_session<S>(visit: &Visit, sp: &Sp<S>, pending: &PendingLogin) -> Reply {
     let cookie = sp.cookies.clear_request(&sp.cookies.request_name(&pending.request_id));
-    go_on(visit, sp, pending.return_url.clone()).with_cookie(cookie)
+    let reply = go_on(visit, sp, pending.return_url.clone()).with_cookie(cookie);
+    reply.with_cookies(sp.after_passive_try(&visit.head))
 }

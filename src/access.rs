@@ -17,7 +17,7 @@ use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Preflight, Unmet};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
 
 use crate::clock::now;
 use crate::context::{Closed, Context};
@@ -54,26 +54,42 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Ok(idp) => idp,
         Err(refusal) => return refuse(r, &protection, &refusal),
     };
-    let closed = match entrance(r, &protection, idp.as_deref(), now) {
-        Poll::Pending => return NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => return refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(Entrance::Member(live))) => return admit(r, &protection, live, now),
-        Poll::Ready(Ok(Entrance::Visitor)) => None,
-        Poll::Ready(Ok(Entrance::Closed(closed))) => Some(closed),
-    };
+    match entrance(r, &protection, idp.as_deref(), now) {
+        Poll::Pending => NGX_AGAIN as ngx_int_t,
+        Poll::Ready(Err(refusal)) => refuse(r, &protection, &refusal),
+        Poll::Ready(Ok(Entrance::Member(live))) => admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Visitor { has_session })) => {
+            without_session(r);
+            let may_get_one = !has_session && protection.mode == Mode::Passive;
+            if may_get_one { ask_passively(r, &protection, idp, now) } else { declined() }
+        }
+        Poll::Ready(Ok(Entrance::Closed(closed))) => {
+            without_session(r);
+            keep_out(r, &protection, idp, closed, now)
+        }
+    }
+}
+
+fn without_session(r: &mut Request) {
     forget_session(r);
     remote_user::no_session(r, satisfies_any(r));
-    match closed {
-        None => declined(),
-        Some(closed) if satisfies_any(r) => {
-            // Another access module may still grant: the status makes nginx ask it.
-            let Some(context) = Context::of_or_new(r) else { return FAILED };
-            let status = closed.status();
-            context.closed.replace(Some(closed));
-            status
-        }
-        Some(closed) => turn_away(r, &protection, idp, &closed, now),
+}
+
+fn keep_out(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    closed: Closed,
+    now: UnixTime,
+) -> ngx_int_t {
+    if !satisfies_any(r) {
+        return turn_away(r, protection, idp, &closed, now);
     }
+    // Another access module may still grant: the status makes nginx ask it.
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
+    let status = closed.status();
+    context.closed.replace(Some(closed));
+    status
 }
 
 /// The last access handler of all: with `satisfy any` it runs when no module has granted, and only
@@ -119,7 +135,7 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
             return respond::refuse_subrequest(r, &refusal, refusal.status());
         }
         Poll::Ready(Ok(Entrance::Member(live))) => (Some(live), declined()),
-        Poll::Ready(Ok(Entrance::Visitor)) => (None, declined()),
+        Poll::Ready(Ok(Entrance::Visitor { .. })) => (None, declined()),
         Poll::Ready(Ok(Entrance::Closed(Closed::Denied(unmet)))) => {
             tell_person(r, &unmet);
             (None, respond::refuse_subrequest(r, &unmet.refusal(), unmet.line.status))
@@ -135,6 +151,27 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
 
 fn declined() -> ngx_int_t {
     NGX_DECLINED as ngx_int_t
+}
+
+/// Lets them in as they are, unless their IdP may know them. What already goes wrong, or another access module
+/// may let in, is no page to come back to.
+fn ask_passively(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    now: UnixTime,
+) -> ngx_int_t {
+    if satisfies_any(r) || r.as_ref().error_page() != 0 {
+        return declined();
+    }
+    let variables = server_variable::values(r, protection.sp.variables());
+    let reason = &reason::AUTHENTICATION_REQUIRED;
+    let ask = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.ask_passively(now);
+    match with_challenge(r, protection, idp, reason, &variables, ask) {
+        Some(Some(reply)) => respond::send(r, &reply),
+        Some(None) => declined(),
+        None => FAILED,
+    }
 }
 
 /// What is done about a CORS preflight.

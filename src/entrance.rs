@@ -23,8 +23,8 @@ use crate::variables::{unmet_variable, warn_of_rivals};
 pub enum Entrance {
     /// Open to its session.
     Member(Rc<LiveSession>),
-    /// Open to anybody.
-    Visitor,
+    /// Open to anybody, with a session that does not count here or without one.
+    Visitor { has_session: bool },
     /// To this one.
     Closed(Closed),
 }
@@ -38,10 +38,10 @@ pub fn entrance(
 ) -> Poll<Result<Entrance, Refusal>> {
     look_up(r, &protection.sp, now).map(|found| {
         let Some(live) = found? else {
-            return judge_visitor(r, protection, &reason::AUTHENTICATION_REQUIRED);
+            return judge_visitor(r, protection, false, &reason::AUTHENTICATION_REQUIRED);
         };
         match protection.objection(&live.session, idp, now) {
-            Some(reason) => judge_visitor(r, protection, reason),
+            Some(reason) => judge_visitor(r, protection, true, reason),
             None => judge_member(r, protection, live),
         }
     })
@@ -73,11 +73,12 @@ fn judge_member(
     })
 }
 
-/// Without a session that counts here. With `auth_saml_mode optional` they get in where no rule needs one; for
-/// any other a login may help.
+/// Without a session that counts here. With `auth_saml_mode optional` or `passive` they get in where no rule
+/// needs one; for any other a login may help.
 fn judge_visitor(
     r: &Request,
     protection: &Protection,
+    has_session: bool,
     reason: &'static Reason,
 ) -> Result<Entrance, Refusal> {
     let closed = Ok(Entrance::Closed(Closed::Challenge(reason)));
@@ -85,13 +86,13 @@ fn judge_visitor(
         return closed;
     }
     if protection.rules.variables.is_empty() {
-        return Ok(Entrance::Visitor);
+        return Ok(Entrance::Visitor { has_session });
     }
     // They must not see what another location has found before.
     forget_session(r);
     match unmet_variable(r, context_to_judge(r)?, protection) {
         Some(_) => closed,
-        None => Ok(Entrance::Visitor),
+        None => Ok(Entrance::Visitor { has_session }),
     }
 }
 

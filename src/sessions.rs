@@ -63,7 +63,14 @@ impl Sessions {
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
     pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> AtHand {
-        let key = token.store_key(&self.rules.sp);
+        match self.known(token.store_key(&self.rules.sp), now) {
+            AtHand::Known(known) => AtHand::Known(known.filter(|live| self.admits(live, now))),
+            AtHand::Ask => AtHand::Ask,
+        }
+    }
+
+    /// The same, whoever may use it, and without using it.
+    fn known(&self, key: StoreKey, now: UnixTime) -> AtHand {
         let (known, level) = match &self.store.remote {
             None => match self.cached(&key, now) {
                 Some(live) => (Some(live), LookUpEnd::Worker),
@@ -78,7 +85,7 @@ impl Sessions {
             },
         };
         count_look_up(level);
-        AtHand::Known(known.filter(|live| self.admits(live, now)))
+        AtHand::Known(known)
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.

@@ -78,11 +78,14 @@ def test_nobody_asked_for_it(nginx, idp, browser):
     assert_refused(server, page, "no_passive")
 
 
-def test_another_failure_is_a_refusal(nginx, idp, browser):
+def test_another_failure_is_for_the_log(nginx, idp, browser):
+    """Not every IdP says NoPassive, and nobody has asked for a page that says why."""
     server = nginx(CONF, SAME_SITE="lax")
     answer = Answer(**{**vars(NO_PASSIVE), "sub_status": f"{STATUS}RequestDenied"})
     page = idp.login(browser, server.url(PASSIVE), answer)
-    assert page.status == 403
+    assert (page.status, page.location) == (303, server.url("/optional"))
+    assert "status_not_success" in server.error_log()
+    assert idp.login(browser, server.url("/page.html"), answer).status == 403
 
 
 def test_strict(nginx, idp, browser):

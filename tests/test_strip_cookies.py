@@ -131,6 +131,7 @@ def test_every_protocol(server, upstreams, protocol):
         (f"a=1 ;  b=\"x y\";;c; {SESSION};d=ü%20", "a=1 ;  b=\"x y\";;c;d=ü%20"),
         (f"a=1; {SESSION}; {REQUEST}; {SESSION}; b=2", "a=1; b=2"),
         ("a=1; saml_session_logins=x; saml_session_logout=y; b=2", "a=1; b=2"),
+        ("a=1; saml_session_passive_306650b6=made; saml_session_passive=y", "a=1"),
         ("__Host-second=x; __Host-second_request_1=y; second=z; a=1", "second=z; a=1"),
         ("a=1; saml_sessions=x; xsaml_session=y; Saml_Session=z", None),
         ("saml_session", None),

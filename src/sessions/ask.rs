@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
-use sp::{Found, LiveSession, Seal};
+use sp::{Found, LiveSession, Peeked, Seal};
 use zone::LookUpEnd;
 
 use super::{AtHand, Sessions, age};
@@ -30,12 +30,36 @@ impl Sessions {
         match self.at_hand(token, now) {
             AtHand::Known(known) => Ok(known),
             AtHand::Ask => {
-                let found = self.join(token).await;
-                let found =
-                    found.unwrap_or_else(|_| Err(Refusal::internal("a look-up broke off")))?;
+                let found = self.look_up(token).await?;
                 Ok(found.filter(|live| self.admits(live, crate::clock::now())))
             }
         }
+    }
+
+    /// The same session, for who does not use it: its idle timeout runs on.
+    ///
+    /// # Errors
+    /// As [`Sessions::find`].
+    pub async fn peek(
+        self: &Rc<Self>,
+        token: &SessionToken,
+        now: UnixTime,
+    ) -> Result<Option<Peeked>, Refusal> {
+        let key = token.store_key(&self.rules.sp);
+        let found = match self.known(key, now) {
+            AtHand::Known(known) => known,
+            AtHand::Ask => self.look_up(token).await?,
+        };
+        let now = crate::clock::now();
+        let live = found.filter(|live| live.session.is_valid_for(&self.rules.sp, now));
+        // What this worker has decoded does not hear of each use in other workers.
+        let entry = || self.store.zone.get(Kind::Session, key.as_bytes(), now);
+        Ok(live.map(|live| Peeked { forgotten: entry().map(|entry| entry.expires), live }))
+    }
+
+    async fn look_up(self: &Rc<Self>, token: &SessionToken) -> Found {
+        let found = self.join(token).await;
+        found.unwrap_or_else(|_| Err(Refusal::internal("a look-up broke off")))
     }
 
     /// Joins the look-up for this token that is under way, or starts one. It goes on when nobody
@@ -99,7 +123,7 @@ impl Sessions {
                 cached.clone().filter(|live| live.freshness.seal.get() == Some(seal))
             });
             let copy = match same {
-                Some(live) => Copy::Cached(live),
+                Some(live) => Copy::Cached(live, answer),
                 None => match self.store.secrets()?.open_session(token, &key, &answer.value) {
                     Some(StoredSession::Alive(session)) => Copy::Opened(session, answer),
                     Some(StoredSession::Ended) => {
@@ -117,8 +141,8 @@ impl Sessions {
                 self.store.zone.forget(Kind::Session, key.as_bytes());
                 return Ok(None);
             }
-            Some(Copy::Cached(live)) => {
-                let expires = self.zone_expiry(&live, now);
+            Some(Copy::Cached(live, answer)) => {
+                let expires = lives_until(answer, &live.session, now);
                 self.store.zone.touch(Kind::Session, key.as_bytes(), expires, now);
                 live
             }
@@ -127,10 +151,6 @@ impl Sessions {
         live.freshness.checked.set(monotonic());
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
-    }
-
-    fn zone_expiry(&self, live: &LiveSession, now: UnixTime) -> UnixTime {
-        self.rules.expiry(live.session.expires, now)
     }
 
     /// Remembers a session in the zone and in this worker, unless the zone was changed while it was
@@ -143,8 +163,7 @@ impl Sessions {
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
-        let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
-        let expires = left.map_or(session.expires, |end| end.min(session.expires));
+        let expires = lives_until(answer, &session, now);
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
@@ -198,8 +217,9 @@ impl Sessions {
         else {
             return;
         };
-        let expires = self.zone_expiry(live, now);
-        remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
+        if let Some(expires) = may_live_until(copy, &live.session, now) {
+            remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
+        }
     }
 
     /// While no node answers: a session that this host has seen within `stale` goes on.
@@ -217,8 +237,25 @@ impl Sessions {
     }
 }
 
+/// When a node forgets the session, unless somebody uses it until then.
+fn lives_until(answer: &Stored, session: &Session, now: UnixTime) -> UnixTime {
+    let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
+    left.map_or(session.expires, |end| end.min(session.expires))
+}
+
+/// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that
+/// it is of, or two nodes would bring it back to each other for ever: each rounds up, and so do we.
+fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<UnixTime> {
+    const ROUNDED_UP: Seconds = Seconds(2);
+    match answer.ttl.filter(|ttl| *ttl >= Seconds(0)) {
+        Some(ttl) if ttl <= ROUNDED_UP => None,
+        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED_UP)),
+        None => Some(session.expires),
+    }
+}
+
 enum Copy<'a> {
-    Cached(Rc<LiveSession>),
+    Cached(Rc<LiveSession>, &'a Stored),
     Opened(Box<Session>, &'a Stored),
 }
 

@@ -7,7 +7,7 @@ use clock::UnixTime;
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
 use session::{Claimed, Secrets, Session, SessionSet, SessionToken, StoreKey};
-use sp::{Found, LiveSession, SessionRules, SessionStore};
+use sp::{Found, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::Sessions;
 use crate::store::Kind;
@@ -24,6 +24,14 @@ impl SessionStore for Sessions {
 
     async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found {
         Sessions::find(self, token, now).await
+    }
+
+    async fn peek(
+        self: &Rc<Self>,
+        token: &SessionToken,
+        now: UnixTime,
+    ) -> Result<Option<Peeked>, Refusal> {
+        Sessions::peek(self, token, now).await
     }
 
     async fn create(

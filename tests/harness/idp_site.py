@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from harness.idp import Idp
+from harness.idp import PLAIN, Idp
 from harness.keys import Credential
 from harness.message import AuthnRequest, read_post, read_redirect
 from harness.web import WebServer
@@ -16,15 +16,16 @@ PAGE = '<body onload="document.forms[0].submit()"><form method="post" action="{}
 
 
 class IdpSite:
-    """`https://127.0.0.1:port/sso`; `idp` has the metadata."""
+    """`https://HOST:port/sso`; `idp` has the metadata."""
 
-    def __init__(self, idp: Idp, tls: Credential, directory: Path):
+    def __init__(self, idp: Idp, tls: Credential, directory: Path, host: str = "127.0.0.1"):
         (directory / "tls.pem").write_bytes(tls.key_pem + tls.certificate_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(directory / "tls.pem")
         self.web = WebServer(self.handler())
         self.web.socket = context.wrap_socket(self.web.socket, server_side=True)
-        self.idp = replace(idp, sso_url=f"https://127.0.0.1:{self.web.server_port}/sso")
+        self.idp = replace(idp, sso_url=f"https://{host}:{self.web.server_port}/sso")
+        self.answer = PLAIN  # what it says to whoever comes
         self.visits = []  # the paths of the AuthnRequests that came by GET
         self.web.start()
 
@@ -34,7 +35,7 @@ class IdpSite:
     def page(self, request: AuthnRequest) -> str:
         fields = "".join(
             f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
-            for name, value in self.idp.form(request).items()
+            for name, value in self.idp.form(request, self.answer).items()
         )
         return PAGE.format(html.escape(request.acs_url), fields)
 

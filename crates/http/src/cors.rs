@@ -33,7 +33,12 @@ pub fn is_preflight(headers: &impl Headers) -> bool {
 /// Leave to send the request that a preflight asks for: whether that is let in is asked when it
 /// comes. `None` = its origin is none of `origins`, or it does not ask as browsers do.
 pub fn permission(headers: &impl Headers, origins: &[String]) -> Option<Vec<Field>> {
-    let mut fields = sharing(headers, origins)?;
+    permitted(headers, sharing(headers, origins)?)
+}
+
+/// The same, of an origin that may read the answer: `sharing` says so.
+pub fn permitted(headers: &impl Headers, sharing: Vec<Field>) -> Option<Vec<Field>> {
+    let mut fields = sharing;
     let method = headers.first("access-control-request-method").and_then(method)?;
     fields.push(("Access-Control-Allow-Methods", method));
     fields.push(("Access-Control-Max-Age", MAX_AGE.to_owned()));
@@ -46,13 +51,22 @@ pub fn permission(headers: &impl Headers, origins: &[String]) -> Option<Vec<Fiel
 /// Lets scripts of the request's origin read the answer (Fetch 3.2.3); `None` = it is none of
 /// `origins`.
 pub fn sharing(headers: &impl Headers, origins: &[String]) -> Option<Vec<Field>> {
-    let origin = headers.first("origin")?;
-    let origin = origins.iter().find(|known| known.as_bytes() == origin)?;
-    Some(vec![
-        ("Access-Control-Allow-Origin", origin.clone()),
-        ("Access-Control-Allow-Credentials", "true".to_owned()),
-        ("Vary", "Origin".to_owned()),
-    ])
+    shared_with(headers, |origin| origins.iter().any(|known| known == origin))
+}
+
+/// The same, where `may_read` says which origins it is for.
+pub fn shared_with(
+    headers: &impl Headers,
+    may_read: impl FnOnce(&str) -> bool,
+) -> Option<Vec<Field>> {
+    let origin = std::str::from_utf8(headers.first("origin")?).ok()?;
+    may_read(origin).then(|| {
+        vec![
+            ("Access-Control-Allow-Origin", origin.to_owned()),
+            ("Access-Control-Allow-Credentials", "true".to_owned()),
+            ("Vary", "Origin".to_owned()),
+        ]
+    })
 }
 
 fn method(text: &[u8]) -> Option<String> {

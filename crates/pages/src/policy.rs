@@ -9,6 +9,7 @@ use crate::discovery;
 use crate::fragment::{KEEP, KEEP_AND_SUBMIT, RESTORE};
 use crate::html::{STYLE, SUBMIT};
 use crate::metadata_page;
+use crate::session_page::{self, TELL};
 use crate::status_page;
 
 /// All that there are.
@@ -36,22 +37,41 @@ pub(crate) fn discovery_content_security_policy() -> String {
 
 /// The same for the metadata's page, which has neither scripts nor images nor forms.
 pub(crate) fn metadata_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| styles_alone(metadata_page::STYLE));
+    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(metadata_page::STYLE));
     CSP.clone()
 }
 
 /// The same for the status.
 pub(crate) fn status_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| styles_alone(status_page::STYLE));
+    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(status_page::STYLE));
     CSP.clone()
 }
 
-fn styles_alone(second: &str) -> String {
+/// The same for the page of a session.
+pub(crate) fn session_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(session_page::STYLE));
+    CSP.clone()
+}
+
+/// The same for the end of a login in a window, or in a frame of a page of this origin.
+pub(crate) fn told_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'self'",
+            hash(STYLE),
+            hash(TELL)
+        )
+    });
+    CSP.clone()
+}
+
+fn still_policy(style: &str) -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'",
         hash(STYLE),
-        hash(second)
+        hash(style)
     )
 }
 
@@ -132,6 +152,18 @@ mod tests {
         let second = hash_of(page.split_once("</style>").unwrap().1, "style");
         let policy = format!("style-src {first} {second}; base-uri");
         assert!(metadata_content_security_policy().contains(&policy));
+    }
+
+    #[test]
+    fn the_pages_of_a_session_have_their_own() {
+        let page = crate::session_page::signed_out(None);
+        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
+        let policy = format!("style-src {} {second}; base-uri", hash_of(&page, "style"));
+        assert!(session_content_security_policy().contains(&policy));
+        let page = crate::session_page::told(true);
+        let policy = told_content_security_policy();
+        assert!(policy.contains(&format!("script-src {};", hash_of(&page, "script"))));
+        assert!(policy.ends_with("frame-ancestors 'self'"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use status::Status;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
+use crate::session_page::{self, SessionPage};
 use crate::status_page::status_page;
 use crate::{fragment, policy};
 
@@ -94,6 +95,23 @@ impl Reply {
         Self::of_type(200, content_type, text, Vec::new())
     }
 
+    /// What is known of a person, for themselves.
+    pub fn session_page(session: &SessionPage<'_>) -> Self {
+        let policy = policy::session_content_security_policy();
+        Self::page(200, session_page::signed_in(session), policy)
+    }
+
+    /// The same where nobody is known; `login_url` = where they sign in.
+    pub fn no_session_page(login_url: Option<&str>) -> Self {
+        let policy = policy::session_content_security_policy();
+        Self::page(200, session_page::signed_out(login_url), policy)
+    }
+
+    /// The end of a login in a window or frame of the application: it alone may show it in a frame.
+    pub fn told(is_signed_in: bool) -> Self {
+        Self::page(200, session_page::told(is_signed_in), policy::told_content_security_policy())
+    }
+
     /// A SOAP envelope.
     pub fn soap(status: u16, envelope: String) -> Self {
         Self::of_type(status, "text/xml", envelope, Vec::new())
@@ -155,6 +173,12 @@ impl Reply {
     #[must_use]
     pub fn with_cookie(self, cookie: String) -> Self {
         self.with_header("Set-Cookie", cookie)
+    }
+
+    /// With those there are.
+    #[must_use]
+    pub fn with_cookies(self, cookies: impl IntoIterator<Item = String>) -> Self {
+        cookies.into_iter().fold(self, Self::with_cookie)
     }
 
     /// Has `refusal` logged along with the answer.

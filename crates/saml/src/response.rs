@@ -18,6 +18,7 @@ use crate::identity_text;
 use crate::message::clock::Clock;
 use crate::message::destination::destination;
 use crate::message::envelope::{Envelope, Voucher};
+use crate::message::status::Status;
 use crate::message::{Expected, Message, encryption, header, structure};
 use crate::namespace;
 use crate::refusal::Refusal;
@@ -70,6 +71,12 @@ impl ReceivedResponse {
             let issuer = document.text_in_child(namespace::ASSERTION, "Assertion", "Issuer")?;
             Some(identity_text::trim(&issuer).to_owned())
         })
+    }
+
+    /// Does it say that nobody was signed in, unverified? It is believed nothing else then.
+    pub fn says_failure(&self) -> bool {
+        let status = Status::of(self.0.document.envelope());
+        status.is_ok_and(|status| status.code.is_some_and(|code| code != namespace::STATUS_SUCCESS))
     }
 
     /// Would it be decrypted before any signature has shown that it is the IdP's? Then each failure is

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 use saml::provider::OwnKeys;
-use sp::Sp;
+use sp::{EndpointKind, Sp};
 
 use crate::block::Blocks;
 use crate::files::Files;
@@ -53,7 +53,13 @@ impl Blocks {
                 documents: &found.documents,
                 files,
                 endpoints: &self.endpoints,
-                handler_paths: self.endpoints.iter().map(|e| e.path.clone()).collect(),
+                // One of them does nothing but tell who somebody is: a login may end there.
+                handler_paths: self
+                    .endpoints
+                    .iter()
+                    .filter(|e| e.kind != EndpointKind::Session)
+                    .map(|e| e.path.clone())
+                    .collect(),
                 now,
             };
             for raw in &self.sps {

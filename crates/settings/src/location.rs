@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sp::{Location, Preflight, Protection, Sp, WantedIdp};
+use sp::{Location, Mode, Preflight, Protection, Sp, WantedIdp};
 
 use crate::place::{ConfigError, Given, Place};
 use crate::raw::{RawAuth, RawLocation};
@@ -63,6 +63,9 @@ fn protection<S>(
     let rules = rules(raw, &sp, index)?;
     let mut protection = Protection { rules, ..Protection::new(sp, idp) };
     raw.set(&mut protection);
+    if protection.mode == Mode::Passive {
+        protection.sp.tries_passively.set(true);
+    }
     if protection.ecp {
         protection.sp.takes_paos.set(true);
     }

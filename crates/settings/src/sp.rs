@@ -8,6 +8,7 @@ mod endpoints;
 mod jwt_issuer;
 mod publication;
 mod return_targets;
+mod session_attributes;
 mod session_rules;
 mod user;
 
@@ -25,6 +26,7 @@ use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
 use self::publication::publication;
 use self::return_targets::{return_targets, target};
+use self::session_attributes::session_attributes;
 use self::session_rules::session_rules;
 use crate::host::Host;
 use crate::idp::{federation, idp};
@@ -61,6 +63,7 @@ pub(crate) fn sp<H: Host>(
     let id = SpId::new(&entity_id, &base);
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
     let rules = session_rules(raw, id, &entity_id, unsigned_logout, warnings)?;
+    let session_attributes = session_attributes(raw, &rules.attributes)?;
     let store = store(raw, around)?;
     let publication =
         publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
@@ -72,8 +75,11 @@ pub(crate) fn sp<H: Host>(
         publication,
         entity_id,
         published: Published::default(),
+        session_attributes,
         jwt_issuer,
         takes_paos: Cell::new(false),
+        tries_passively: Cell::new(false),
+        passive_retry: raw.passive_retry.as_ref().map_or(Seconds(600), |g| g.value),
         sessions: Rc::new(around.host.sessions(&store, rules)),
         cookies: cookies(raw, &base, &endpoints, id)?,
         keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),

@@ -1,6 +1,7 @@
 //! What somebody without a session gets: a login, in a browser or by a program that knows how, or a 401 as
 //! those can use it who will read it.
 
+mod passive;
 mod stray_message;
 
 use std::rc::Rc;
@@ -84,7 +85,9 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         if !redirects || ends_in_frame {
             return Ok(self.unauthorized());
         }
-        let keeps_fragment = sp.keep_fragment && browser::navigates(self.head);
+        // Its page is for the tab alone.
+        let may_keep = browser::navigates(self.head) && !browser::is_framed(self.head);
+        let keeps_fragment = sp.keep_fragment && may_keep;
         self.login(if keeps_fragment { Client::DeepLink } else { Client::Browser }, now)
     }
 

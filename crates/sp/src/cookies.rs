@@ -1,5 +1,5 @@
 //! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's,
-//! that of the IdPs that were chosen.
+//! that of the IdPs that were chosen, that of passive tries.
 
 mod collision;
 mod limits;
@@ -14,6 +14,7 @@ use session::{
 pub use self::collision::Collision;
 use self::collision::Scope;
 use self::limits::{MAX_CANDIDATES, MAX_REQUESTS};
+use crate::passive_try::PassiveTry;
 
 /// How long a login's cookie lives when the login may not go on any more: so that who took too long
 /// hears it, and comes to the page all the same.
@@ -32,8 +33,9 @@ pub struct Cookies {
     logins: CookieName,
     logout: CookieName,
     choices: CookieName,
-    /// What the names of the last four begin with, whatever the SP.
-    families: [CookieName; 4],
+    passive: CookieName,
+    /// What the names of the last five begin with, whatever the SP.
+    families: [CookieName; 5],
     attributes: CookieAttributes,
 }
 
@@ -77,7 +79,14 @@ impl Cookies {
             logins: own("logins")?,
             logout: own("logout")?,
             choices: own("idps")?,
-            families: [family("request")?, family("logins")?, family("logout")?, family("idps")?],
+            passive: own("passive")?,
+            families: [
+                family("request")?,
+                family("logins")?,
+                family("logout")?,
+                family("idps")?,
+                family("passive")?,
+            ],
             attributes,
         })
     }
@@ -137,6 +146,12 @@ impl Cookies {
     pub fn idp_choices(&self, r: &impl Headers) -> IdpChoices {
         let value = cookies_named(r.cookies(), self.choices.as_str()).next();
         value.map(IdpChoices::from_cookie).unwrap_or_default()
+    }
+
+    /// What this browser remembers of passive tries.
+    pub(crate) fn passive_try(&self, r: &impl Headers) -> Option<PassiveTry> {
+        let value = cookies_named(r.cookies(), self.passive.as_str()).next();
+        value.and_then(PassiveTry::from_cookie)
     }
 
     /// Does the session's cookie come with a redirect that another site began?
@@ -237,6 +252,21 @@ impl Cookies {
     /// The IdP's answer may be a cross-site POST, as that to a login.
     pub fn set_logout(&self, sealed: &str, max_age: Seconds) -> String {
         self.own(self.logout.as_str(), sealed, max_age)
+    }
+
+    /// Remembers a passive try, for so long. As with the loop guard's, no navigation may come without it.
+    pub(crate) fn set_passive_try(&self, what: PassiveTry, max_age: Seconds) -> String {
+        self.own(self.passive.as_str(), what.to_cookie(), max_age)
+    }
+
+    /// The browser forgets them.
+    pub(crate) fn clear_passive_try(&self) -> String {
+        self.own(self.passive.as_str(), "", Seconds(0))
+    }
+
+    /// Are they sent over https alone?
+    pub(crate) fn are_secure(&self) -> bool {
+        self.attributes.secure
     }
 
     /// Remembers which IdPs were chosen.

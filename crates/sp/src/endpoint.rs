@@ -14,6 +14,7 @@ mod logout_soap;
 mod message;
 mod metadata;
 mod return_argument;
+mod session;
 mod soap;
 
 use std::rc::Rc;
@@ -44,6 +45,7 @@ pub async fn answer<S: SessionStore>(
         EndpointKind::Login => login::answer(&visit, &sp),
         EndpointKind::Discovery => discovery::answer(&visit, &sp),
         EndpointKind::Logout => logout::answer(&visit, &sp).await,
+        EndpointKind::Session => session::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
         EndpointKind::Jwks => Ok(jwks::answer(&sp)),
     }

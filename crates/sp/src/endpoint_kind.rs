@@ -56,6 +56,8 @@ macro_rules! endpoints {
 }
 
 const GET: &[&str] = &["GET", "HEAD"];
+/// Of what scripts of other origins may read, which ask by OPTIONS whether they may (Fetch 4.8).
+const GET_OR_ASK: &[&str] = &["GET", "HEAD", "OPTIONS"];
 /// Of what has an effect, which a HEAD must not have (RFC 9110 9.2.1).
 const GET_OR_POST: &[&str] = &["GET", "POST"];
 
@@ -70,6 +72,8 @@ endpoints! {
     Discovery = "saml_discovery", GET, SignIn, effect: true, query: false;
     /// Where a link or a form ends the session.
     Logout = "saml_logout", GET_OR_POST, SignOut, effect: true, query: false;
+    /// What the SP knows of who asks.
+    Session = "saml_session", GET_OR_ASK, SignIn, effect: false, query: false;
     /// The SP's metadata.
     Metadata = "saml_metadata", GET, SignIn, effect: false, query: false;
     /// The keys by which applications verify what the SP signs for them.

@@ -57,6 +57,14 @@ pub(crate) fn find<S: SessionStore>(
     }
 }
 
+/// Would a person have to say it on our page?
+pub(crate) fn is_on_page<S>(sp: &Sp<S>, r: &impl Headers) -> bool {
+    sp.discovery == Discovery::Builtin
+        && sp.idps.is_choice()
+        && sp.endpoints.get(EndpointKind::Discovery).is_some()
+        && remembered(sp, r).is_none()
+}
+
 fn lead_to_page<S>(sp: &Sp<S>, page: &str, login: &AwaitedChoice) -> Reply {
     // Without a page nobody can choose: they go on without a session.
     if login.passive {

@@ -5,7 +5,7 @@ mod hints;
 use std::rc::Rc;
 
 use clock::UnixTime;
-use http::Headers;
+use http::{Headers, browser};
 use identity::RequestedAuthnContext;
 use pages::{Circumstances, Reply};
 use saml::authn_request::{AuthnRequest, Outgoing};
@@ -104,6 +104,9 @@ impl Login<'_> {
         };
         let signer = sp.signer();
         let reply = match self.client {
+            Client::Browser if browser::is_framed(r) => {
+                request.send(&idp, signer.as_ref()).map(framed_reply)
+            }
             Client::Browser => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, false)),
             Client::DeepLink => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, true)),
             Client::Ecp => request.to_paos(&idp, signer.as_ref()).map(Reply::paos),
@@ -183,6 +186,16 @@ fn reply(outgoing: Outgoing, keeps_fragment: bool) -> Reply {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
         Outgoing::Post { action, fields } => {
             Reply::html(200, pages::post_form("Signing in", &action, &fields, keeps_fragment))
+        }
+    }
+}
+
+/// In a frame the form goes off as well: nothing on it is worth a click of somebody else's.
+fn framed_reply(outgoing: Outgoing) -> Reply {
+    match outgoing {
+        Outgoing::Redirect(url) => Reply::redirect(302, url),
+        Outgoing::Post { action, fields } => {
+            Reply::frameable_html(200, pages::post_form("Signing in", &action, &fields, false))
         }
     }
 }

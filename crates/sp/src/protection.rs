@@ -87,6 +87,8 @@ pub enum Mode {
     Require,
     /// They do, without one.
     Optional,
+    /// The same; but first their IdP is asked, once in a while, whether it knows them.
+    Passive,
 }
 
 /// `auth_saml_unauthenticated`.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use http::HttpUrl;
 use http::return_url::{check, comes_from_home};
 
 /// This SP's origin and the hosts in `return_hosts`, without the handlers.
@@ -32,6 +33,14 @@ impl ReturnTargets {
     /// Would [`ReturnTargets::check`] take it, were it no handler's?
     pub fn is_handler(&self, url: &str) -> bool {
         self.check(url).is_none() && check(url, &self.base_url, &self.hosts, &[]).is_some()
+    }
+
+    /// May scripts of this `Origin` read what the SP says of its user? Those of `base_url` and of the hosts in
+    /// `return_hosts` may; at plain http none of a site at https, for anybody on the way could have written them.
+    pub fn may_read(&self, origin: &str) -> bool {
+        let is_origin = HttpUrl::parse(origin).is_some_and(|url| url.origin() == origin);
+        let is_safe = origin.starts_with("https:") || self.base_url.starts_with("http:");
+        is_origin && is_safe && self.is_home(origin)
     }
 
     /// Is this `Origin` or `Referer` of `base_url`, or of a host in `return_hosts`?
@@ -73,6 +82,30 @@ mod tests {
         }
         assert!(!targets().is_handler("/saml/help"));
         assert!(!targets().is_handler("https://evil.example/saml/logout"), "it is refused anyway");
+    }
+
+    #[test]
+    fn scripts_of_a_listed_host_read_at_https_alone() {
+        let reads = |origin| targets().may_read(origin);
+        assert!(reads("https://app.example.com"));
+        assert!(reads("https://portal.example.com"));
+        assert!(reads("https://b.example.org"));
+        for origin in [
+            "",
+            "null",
+            "http://portal.example.com",
+            "http://app.example.com",
+            "https://portal.example.com:8443",
+            "https://portal.example.com/",
+            "https://PORTAL.example.com",
+            "https://portal.example.com:443",
+            "https://evil.example",
+            "https://example.org",
+        ] {
+            assert!(!reads(origin), "{origin}");
+        }
+        let at_home = ReturnTargets::new("http://intranet", vec!["wiki".to_owned()], Rc::new([]));
+        assert!(at_home.may_read("http://wiki") && at_home.may_read("http://intranet"));
     }
 
     #[test]

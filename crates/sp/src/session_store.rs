@@ -14,6 +14,14 @@ use crate::session_rules::SessionRules;
 /// The session that belongs to a token; `None` = there is none.
 pub type Found = Result<Option<Rc<LiveSession>>, Refusal>;
 
+/// A session that somebody has looked at, without using it.
+pub struct Peeked {
+    /// The session.
+    pub live: Rc<LiveSession>,
+    /// When the store forgets it if nobody uses it until then; `None` = that is not known here.
+    pub forgotten: Option<UnixTime>,
+}
+
 /// The sessions of one SP, wherever they are kept: seen by all workers and hosts.
 ///
 /// # Errors
@@ -30,6 +38,13 @@ pub trait SessionStore: 'static {
 
     /// The session of a cookie's token.
     async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found;
+
+    /// The same, for who asks about it and does not use it: its idle timeout runs on.
+    async fn peek(
+        self: &Rc<Self>,
+        token: &SessionToken,
+        now: UnixTime,
+    ) -> Result<Option<Peeked>, Refusal>;
 
     /// Stores a new session under a new token, findable by a LogoutRequest first.
     async fn create(

@@ -1,5 +1,6 @@
 //! An SP at work: everything a request needs, with no `Option` that was checked earlier.
 
+mod passive_tries;
 mod under_way;
 
 use std::cell::Cell;
@@ -26,7 +27,8 @@ use crate::idps::Idps;
 use crate::live_session::LiveSession;
 use crate::publication::{Publication, Published};
 use crate::return_targets::ReturnTargets;
-use crate::session_store::{Found, SessionStore};
+use crate::session_attributes::SessionAttributes;
+use crate::session_store::{Found, Peeked, SessionStore};
 use crate::visit::{Heard, Visit};
 
 /// A Service Provider, and where its sessions are.
@@ -67,6 +69,10 @@ pub struct Sp<S> {
     pub logout_notify: Option<String>,
     /// The part of a deep link behind its `#` survives a login.
     pub keep_fragment: bool,
+    /// Some location has `auth_saml_mode passive`. Set as `takes_paos` is.
+    pub tries_passively: Cell<bool>,
+    /// How long a browser whose IdP was asked silently is not asked again.
+    pub passive_retry: Seconds,
     /// How long a login may take.
     pub request_lifetime: Seconds,
     /// Bytes of XML in one message.
@@ -75,6 +81,8 @@ pub struct Sp<S> {
     pub publication: Publication,
     /// The metadata as it was last handed out.
     pub published: Published,
+    /// What `saml_session` shows of a session's attributes.
+    pub session_attributes: SessionAttributes,
     /// Who signs for applications; `None` = it has no key.
     pub jwt_issuer: Option<JwtIssuer>,
 }
@@ -246,6 +254,22 @@ impl<S: SessionStore> Sp<S> {
     pub async fn session_of(&self, visit: &Visit) -> Found {
         let tokens: Vec<_> = self.cookies.session_tokens(&visit.head).collect();
         self.find_session(&tokens, visit.now).await
+    }
+
+    /// The same, for who asks about it and does not use it.
+    ///
+    /// # Errors
+    /// As [`Sp::find_session`].
+    pub(crate) async fn peek_session_of(&self, visit: &Visit) -> Result<Option<Peeked>, Refusal> {
+        let mut none = Ok(None);
+        for token in self.cookies.session_tokens(&visit.head) {
+            match self.sessions.peek(&token, visit.now).await {
+                Ok(Some(peeked)) if self.trusts(&peeked.live) => return Ok(Some(peeked)),
+                Ok(_) => {}
+                Err(refusal) => none = Err(refusal),
+            }
+        }
+        none
     }
 
     /// A session to end: it may be of an IdP that is trusted no more, and might be again.

@@ -22,8 +22,9 @@ use crate::idps::Idps;
 use crate::live_session::LiveSession;
 use crate::publication::{Publication, Published};
 use crate::return_targets::ReturnTargets;
+use crate::session_attributes::SessionAttributes;
 use crate::session_rules::SessionRules;
-use crate::session_store::{Found, SessionStore};
+use crate::session_store::{Found, Peeked, SessionStore};
 use crate::sp::Sp;
 use crate::test_idps::{current, settings};
 
@@ -76,8 +77,11 @@ pub(crate) fn sp() -> Sp<Closed> {
             offer_encryption: false,
         },
         published: Published::default(),
+        session_attributes: SessionAttributes::All,
         jwt_issuer: None,
         takes_paos: Cell::new(false),
+        tries_passively: Cell::new(true),
+        passive_retry: Seconds(600),
     }
 }
 
@@ -130,6 +134,14 @@ impl SessionStore for Closed {
     }
 
     async fn find(self: &Rc<Self>, _: &SessionToken, _: UnixTime) -> Found {
+        closed()
+    }
+
+    async fn peek(
+        self: &Rc<Self>,
+        _: &SessionToken,
+        _: UnixTime,
+    ) -> Result<Option<Peeked>, Refusal> {
         closed()
     }
 

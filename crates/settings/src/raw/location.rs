@@ -27,8 +27,10 @@ directives! {
     }
 
     once auth: RawAuth = "auth_saml" [1..=2], auth;
-    sets mode: Mode = "auth_saml_mode",
-        |line| line.choice(&[("require", Mode::Require), ("optional", Mode::Optional)]);
+    sets mode: Mode = "auth_saml_mode", |line| {
+        use Mode::{Optional, Passive, Require};
+        line.choice(&[("require", Require), ("optional", Optional), ("passive", Passive)])
+    };
     sets unauthenticated: Unauthenticated = "auth_saml_unauthenticated", |line| {
         use Unauthenticated::{Auto, Redirect, Status401};
         line.choice(&[("auto", Auto), ("redirect", Redirect), ("401", Status401)])

@@ -45,6 +45,8 @@ directives! {
     each attribute: Vec<String> = "attribute" [2..], Line::words;
     once attribute_separator: String = "attribute_separator", Line::text;
     once attribute_filter: bool = "attribute_filter", Line::flag;
+    /// Names, `all` or `none`.
+    once session_attributes: Vec<String> = "session_attributes" [1..], Line::words;
     /// Is a login refused then?
     once on_group_overage: bool = "on_group_overage",
         |line| line.choice(&[("refuse", true), ("allow", false)]);
@@ -79,6 +81,7 @@ directives! {
     /// The claim, its attribute and its type.
     each jwt_claim: Vec<String> = "jwt_claim" [2..=3], Line::words;
     once jwt_name_id: bool = "jwt_name_id", Line::flag;
+    once passive_retry: Seconds = "passive_retry", |line| line.seconds(Seconds(10), YEAR);
     once request_lifetime: Seconds = "request_lifetime", |line| line.seconds(Seconds(5), DAY);
     /// Bytes.
     once max_message_size: usize = "max_message_size", |line| line.size(16 << 10, 16 << 20);

@@ -1,6 +1,7 @@
 //! `attribute`, `attribute_filter` and `user`: what the lines come to.
 
 use session::{AttributeIndex, Session};
+use sp::SessionAttributes;
 
 use crate::http::{Http, Site};
 
@@ -80,5 +81,21 @@ fn a_user_whose_attribute_no_session_keeps_is_told() {
         "user subject-id;",
     ] {
         assert_eq!(warnings(good), [""; 0], "{good}");
+    }
+}
+
+#[test]
+fn the_browser_of_a_session_may_read_what_attribute_lines_name_unless_another_line_says_what() {
+    let named = |names: &[&str]| {
+        SessionAttributes::Named(names.iter().map(|&name| name.to_owned()).collect())
+    };
+    for (lines, shown) in [
+        ("", named(&[])),
+        ("attribute mail urn:x; attribute groups memberOf;", named(&["mail", "groups"])),
+        ("attribute mail urn:x; session_attributes none;", named(&[])),
+        ("session_attributes all;", SessionAttributes::All),
+        ("attribute mail urn:x; session_attributes uid memberOf;", named(&["uid", "memberOf"])),
+    ] {
+        assert_eq!(Site::with("sp", lines).made().sp().session_attributes, shown, "{lines}");
     }
 }

@@ -164,3 +164,23 @@ fn rules_are_inherited_until_a_level_has_its_own_or_says_off() {
     assert_eq!(rules.attributes[0].line.label.as_deref(), Some("staff"));
     assert!(first.line.text.ends_with("nginx.conf:7"), "{}", first.line.text);
 }
+
+#[test]
+fn an_sp_knows_that_a_location_asks_silently() {
+    let http = made(
+        "server {
+            auth_saml app;
+            location = /acs { saml_acs app; }
+            location / { auth_saml_mode passive; }
+            location /others { }
+        }",
+    );
+    let protection = http.location("/").protection.as_ref().unwrap();
+    assert_eq!(protection.mode, Mode::Passive);
+    assert!(protection.sp.tries_passively.get());
+    assert_eq!(protection.sp.passive_retry, Seconds(600));
+    assert_eq!(http.location("/others").protection.as_ref().unwrap().mode, Mode::Require);
+    let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
+    let protection = http.location("/").protection.as_ref().unwrap();
+    assert!(!protection.sp.tries_passively.get());
+}

@@ -4,6 +4,7 @@ mod arrival;
 mod artifact;
 mod attributes;
 mod context;
+mod failed;
 mod known;
 mod resumption;
 
@@ -30,7 +31,11 @@ pub(super) async fn consume<S: SessionStore>(
     response: ReceivedResponse,
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    match response.in_response_to() {
+    let request_id = match response.in_response_to() {
+        None => failed::request_id(visit, sp, &response, relay_state)?,
+        known => known,
+    };
+    match request_id {
         Some(request_id) => answered(visit, sp, response, &request_id, relay_state).await,
         None => unsolicited(visit, sp, response, relay_state).await,
     }
@@ -60,20 +65,19 @@ async fn answered<S: SessionStore>(
     visit.circumstances.sender.set(Sender::Known);
     let start_again = idp_choice::start_again(sp, &pending.return_url);
     visit.circumstances.start_again.replace(Some(start_again));
+    if pending.passive && failed::is_lost_in_frame(visit, sp) {
+        return Ok(failed::in_frame(visit, sp, &pending));
+    }
     match accept_answer(visit, sp, response, &pending) {
         Ok(login) => {
             let landing = pending.return_url.clone();
             establish(visit, sp, login, Some(pending), landing).await
         }
-        Err(refusal) if pending.passive && refusal.reason() == &reason::NO_PASSIVE => {
-            // As asked: the IdP did not bother the user, who goes on without a session.
-            let cookie = sp.cookies.clear_request(&sp.cookies.request_name(request_id));
-            Ok(go_on(visit, sp, pending.return_url).with_cookie(cookie))
-        }
         Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
-            context::ask_for_next(visit, sp, &pending).unwrap_or(Err(refusal))
+            let next = context::ask_for_next(visit, sp, &pending);
+            next.unwrap_or_else(|| failed::end(visit, sp, &pending, refusal))
         }
-        Err(refusal) => Err(refusal),
+        Err(refusal) => failed::end(visit, sp, &pending, refusal),
     }
 }
 

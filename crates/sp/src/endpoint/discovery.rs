@@ -76,7 +76,11 @@ fn chosen_elsewhere<S: SessionStore>(
         let detail = "the discovery service came back without an entityID";
         return Err(Refusal::new(&reason::IDP_NOT_CHOSEN, detail));
     }
-    let idp = sp.idps.of_entity(&chosen).ok_or_else(|| {
+    let idp = sp.idps.of_entity(&chosen);
+    if passive && idp.as_ref().is_none_or(|idp| !idp.is_offered()) {
+        return Ok(Reply::redirect(303, return_url));
+    }
+    let idp = idp.ok_or_else(|| {
         let detail = format!(
             "the discovery service came back with {}, no \"idp\" of saml_sp \"{}\"",
             quote(&chosen),

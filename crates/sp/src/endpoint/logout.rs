@@ -33,7 +33,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let id = random::id();
     visit.circumstances.set_request_id(&id);
     let Some(live) = sp.kept_session_of(visit).await? else {
-        return Ok(here(target).with_cookie(sp.cookies.clear_session()));
+        return Ok(forgotten(sp, here(target)));
     };
     sp.sessions.end_live(&live, visit.now).await?;
     let session_id = session_id(&live.key);
@@ -41,11 +41,16 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     sp.tell(visit, &live.session.idp, What::LogoutByUser(member));
     let heard = sp.notify(visit, live.session.clone()).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
-    let reply = reply.with_cookie(sp.cookies.clear_session());
+    let reply = forgotten(sp, reply);
     Ok(match heard {
         Ok(()) => reply,
         Err(refusal) => reply.because(refusal),
     })
+}
+
+/// The browser has no session any more, and gets none silently.
+fn forgotten<S>(sp: &Sp<S>, reply: Reply) -> Reply {
+    reply.with_cookie(sp.cookies.clear_session()).with_cookies(sp.without_passive_tries())
 }
 
 /// Only this SP knew of the session, or knows it no more.

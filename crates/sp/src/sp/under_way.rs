@@ -53,6 +53,19 @@ impl<S: SessionStore> Sp<S> {
         Ok(self.cookies.requests(r).filter_map(move |(_, value)| open(value)))
     }
 
+    /// Is it the login that a RelayState of ours names?
+    ///
+    /// # Errors
+    /// The store has no secret yet.
+    pub(crate) fn is_named_by(
+        &self,
+        login: &PendingLogin,
+        relay_state: &str,
+    ) -> Result<bool, Refusal> {
+        let page = self.sessions.secrets()?.wanted_page(&self.id, &login.request_id, relay_state);
+        Ok(relay_state == login.request_id || page.is_some())
+    }
+
     /// Has this browser a login under way?
     pub fn is_logging_in(&self, r: &impl Headers, now: UnixTime) -> bool {
         let is_waiting = |(_, cookie): &(_, LoginCookie)| {

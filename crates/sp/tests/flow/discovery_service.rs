@@ -85,8 +85,10 @@ fn a_service_that_may_show_nothing_may_choose_nobody() {
     let (site, mut browser) = (site(), Browser::default());
     let told = told(&ask(&site, &mut browser, Login, "return=/page&passive=1"));
     assert_eq!(told["isPassive"], "true");
-    let answer = ask(&site, &mut browser, Page, &back(&told, ""));
-    assert_eq!(answer.redirect(), (303, "https://app.example.com/page"));
+    for chosen in ["", "https://evil.example/idp"] {
+        let answer = ask(&site, &mut browser, Page, &back(&told, chosen));
+        assert_eq!(answer.redirect(), (303, "https://app.example.com/page"), "{chosen}");
+    }
     let asked = Sent::by(&ask(&site, &mut browser, Page, &back(&told, other().entity_id)));
     assert_eq!(asked.attribute("IsPassive"), "true");
 }

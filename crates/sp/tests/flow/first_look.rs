@@ -1,7 +1,7 @@
 //! What is refused for how it is asked, before anything else: the method, what browsers do ahead of
 //! people, and parts of pages.
 
-use sp::EndpointKind::{self, Acs, Jwks, Login, Logout, Metadata, Sls};
+use sp::EndpointKind::{self, Acs, Jwks, Login, Logout, Metadata, Session, Sls};
 
 use crate::site::{Ask, Browser, Site};
 
@@ -32,7 +32,7 @@ fn a_browser_that_only_prepares_begins_and_ends_nothing() {
     site.log_in(&mut browser, "_s1");
     let before = browser.names("").len();
     for (name, value) in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
-        let reads = [Metadata, Jwks];
+        let reads = [Metadata, Jwks, Session];
         for endpoint in EndpointKind::ALL.iter().filter(|kind| !reads.contains(kind)) {
             let answer = site.ask(&mut browser, Ask::open(*endpoint, "").with(name, value));
             assert_eq!(answer.refused(), (503, "request_speculative"), "{endpoint:?}");

@@ -39,6 +39,7 @@ mod resumption;
 mod rules;
 mod same_site;
 mod sender;
+mod session;
 mod site;
 mod store_down;
 mod unsolicited;

@@ -1,6 +1,7 @@
 //! From a login that was accepted to a session and its cookie.
 
 use clock::UnixTime;
+use http::browser;
 use pages::Reply;
 use saml::binding::is_paos;
 use saml::reason;
@@ -52,6 +53,11 @@ pub(super) async fn establish<S: SessionStore>(
     let reply = go_on(visit, sp, landing)
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
+    // A try that succeeds was one all the same: should its session not come back, there is no second one.
+    let reply = reply.with_cookies(match &pending {
+        Some(pending) if pending.passive => sp.after_passive_try(&visit.head),
+        _ => sp.with_passive_tries(),
+    });
     match pending {
         Some(pending) => remember_answer(sp, pending, now, nonce, reply),
         None => Ok(reply),
@@ -135,13 +141,17 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
     if is_paos(http::content_type(&visit.head)) {
         return Reply::redirect(302, landing);
     }
-    if sp.keep_fragment && landing.starts_with(&format!("{}/", sp.base_url)) {
+    let is_framed = browser::is_framed(&visit.head);
+    if sp.keep_fragment && !is_framed && landing.starts_with(&format!("{}/", sp.base_url)) {
         return Reply::html(200, pages::restore_fragment(&landing));
     }
     if sp.cookies.survive_redirects() {
         return Reply::redirect(303, landing);
     }
-    Reply::html(200, pages::go_on(&landing))
+    match is_framed {
+        true => Reply::frameable_html(200, pages::go_on(&landing)),
+        false => Reply::html(200, pages::go_on(&landing)),
+    }
 }
 
 fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session {

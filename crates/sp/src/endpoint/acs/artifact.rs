@@ -102,17 +102,15 @@ fn under_way<S: SessionStore>(
     idp: &str,
     relay_state: Option<&str>,
 ) -> Result<UnderWay, Refusal> {
-    let secrets = sp.sessions.secrets()?;
-    let is_named = |login: &PendingLogin| {
-        let page = |state| secrets.wanted_page(&sp.id, &login.request_id, state);
-        relay_state.is_some_and(|state| state == login.request_id || page(state).is_some())
-    };
     let mut found = UnderWay::Nothing;
     for (login, has_expired) in sp.logins(&visit.head, visit.now)? {
         if login.idp != idp {
             continue;
         }
-        let is_named = is_named(&login);
+        let is_named = match relay_state {
+            Some(state) => sp.is_named_by(&login, state)?,
+            None => false,
+        };
         let login = match (login.answered, has_expired) {
             (true, _) => UnderWay::Answered(login),
             (false, true) => UnderWay::Expired(login),

@@ -12,7 +12,7 @@ use session::{
     Claimed, Claims, Logouts, MAX_CLAIMS, MAX_MEMBERS, Member, Secret, Secrets, Session,
     SessionSet, SessionToken, StoreKey,
 };
-use sp::{Found, LiveSession, SessionRules, SessionStore};
+use sp::{Found, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::executor::wait;
 
@@ -100,6 +100,16 @@ impl SessionStore for Memory {
         let key = token.store_key(&self.rules.sp);
         let live = self.sessions.borrow().get(&key).cloned();
         Ok(live.filter(|live| live.session.is_valid_for(&self.rules.sp, now)))
+    }
+
+    async fn peek(
+        self: &Rc<Self>,
+        token: &SessionToken,
+        now: UnixTime,
+    ) -> Result<Option<Peeked>, Refusal> {
+        let found = self.find(token, now).await?;
+        let idle = |live: &LiveSession| self.rules.expiry(live.session.expires, now);
+        Ok(found.map(|live| Peeked { forgotten: Some(idle(&live)), live }))
     }
 
     async fn create(

@@ -15,7 +15,7 @@ use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
     Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, Published, ReturnTargets,
-    SessionRules, Sp,
+    SessionAttributes, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
 
@@ -62,9 +62,15 @@ pub struct Plan {
     pub late: Option<&'static str>,
     /// Programs may log in somewhere.
     pub takes_paos: bool,
+    /// Without a request until the end of a session.
+    pub idle_timeout: Option<Seconds>,
+    /// Some location has `auth_saml_mode passive`.
+    pub tries_passively: bool,
     /// What sessions keep of attributes.
     pub attributes: Selection,
     pub refuse_group_overage: bool,
+    /// What `saml_session` shows of them.
+    pub session_attributes: SessionAttributes,
     /// How the application calls people.
     pub user: UserSources,
     /// Attributes that are claims of tokens; `None` = the SP signs none.
@@ -93,8 +99,11 @@ impl Default for Plan {
             keep_fragment: false,
             late: None,
             takes_paos: false,
+            idle_timeout: None,
+            tries_passively: false,
             attributes: Selection::default(),
             refuse_group_overage: false,
+            session_attributes: SessionAttributes::All,
             user: UserSources::default(),
             jwt_claims: Some(Vec::new()),
             jwt_max_size: 4096,
@@ -134,8 +143,11 @@ impl Plan {
             max_message_size: MAX_MESSAGE_SIZE,
             publication: self.publication(),
             published: Published::default(),
+            session_attributes: self.session_attributes.clone(),
             jwt_issuer: self.jwt_issuer(),
             takes_paos: Cell::new(self.takes_paos),
+            tries_passively: Cell::new(self.tries_passively),
+            passive_retry: Seconds(600),
         };
         Site {
             sp: Rc::new(sp),
@@ -249,7 +261,7 @@ impl Plan {
             sp: id,
             sp_entity_id: ENTITY_ID.to_owned(),
             lifetime: SESSION_LIFETIME,
-            idle_timeout: None,
+            idle_timeout: self.idle_timeout,
             unsigned_logout: false,
             attributes: self.attributes.clone(),
             refuse_group_overage: self.refuse_group_overage,
@@ -279,7 +291,8 @@ fn path(kind: EndpointKind) -> String {
 }
 
 fn return_targets() -> ReturnTargets {
-    let handlers = EndpointKind::ALL.iter().map(|kind| path(*kind)).collect();
+    let handlers = EndpointKind::ALL.iter().filter(|kind| **kind != EndpointKind::Session);
+    let handlers = handlers.map(|kind| path(*kind)).collect();
     ReturnTargets::new(BASE_URL, vec!["portal.example.com".to_owned()], handlers)
 }
 

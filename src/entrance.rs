@@ -11,7 +11,8 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::{Found, Idp, LiveSession, Mode};
 
-use crate::context::{Closed, Context, Waiting};
+use crate::clock::monotonic;
+use crate::context::{Closed, Context, Kept, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
 use crate::server_variable;
@@ -107,7 +108,11 @@ pub fn forget_session(r: &Request) {
     }
 }
 
-fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+/// Looks for the session of the browser that sent `r`; pending while memcached is asked.
+pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+    if let Some(found) = kept(r, sp) {
+        return Poll::Ready(found);
+    }
     if let Some(found) = looked_up(r, sp) {
         return found;
     }
@@ -126,6 +131,18 @@ fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
             Poll::Pending
         }
     }
+}
+
+/// Spares the next look-up for `sp`, what is `found` now being what it would find.
+pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
+    context.kept.replace(Some(Kept { sp: Rc::clone(sp), at: monotonic(), found }));
+}
+
+/// What was found in this turn of the event loop. `limit_req` may have a request wait for long, and the
+/// session may have ended since.
+fn kept(r: &Request, sp: &Rc<Sp>) -> Option<Found> {
+    let kept = Context::of(r)?.kept.take()?;
+    (Rc::ptr_eq(&kept.sp, sp) && kept.at == monotonic()).then_some(kept.found)
 }
 
 /// The session of the browser that sent `r`, as far as this host knows.

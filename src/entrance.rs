@@ -138,8 +138,8 @@ pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
     context.kept.replace(Some(Kept { sp: Rc::clone(sp), at: monotonic(), found }));
 }
 
-/// What was found in this turn of the event loop. `limit_req` may have a request wait for long, and the
-/// session may have ended since.
+/// What was found while nginx's clock stands still: in this turn of the event loop, or for as long as
+/// `timer_resolution` says. `limit_req` may have a request wait for long, and the session may have ended since.
 fn kept(r: &Request, sp: &Rc<Sp>) -> Option<Found> {
     let kept = Context::of(r)?.kept.take()?;
     (Rc::ptr_eq(&kept.sp, sp) && kept.at == monotonic()).then_some(kept.found)

@@ -21,9 +21,9 @@ pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
     /// Whose session it will be by what is known before the access phase, while nginx's limits are asked.
-    pub foreseen: RefCell<Option<Foreseen>>,
+    pub foreseen: RefCell<Option<Box<Foreseen>>>,
     /// What was found then, for the access phase.
-    pub kept: RefCell<Option<Kept>>,
+    pub kept: Cell<Option<Box<Kept>>>,
     /// Why the access phase let nobody in, which asks nginx's other modules first.
     pub closed: RefCell<Option<Closed>>,
     /// The session is being judged by the rules of its location, whose variables it fills.
@@ -110,7 +110,7 @@ impl Context {
         Self {
             session: RefCell::default(),
             foreseen: RefCell::default(),
-            kept: RefCell::default(),
+            kept: Cell::default(),
             closed: RefCell::default(),
             is_judged: Cell::default(),
             kept_rules: Cell::default(),

@@ -135,7 +135,7 @@ pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
 
 /// Spares the next look-up for `sp`, what is `found` now being what it would find.
 pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
-    context.kept.replace(Some(Kept { sp: Rc::clone(sp), at: monotonic(), found }));
+    context.kept.set(Some(Box::new(Kept { sp: Rc::clone(sp), at: monotonic(), found })));
 }
 
 /// What was found while nginx's clock stands still: in this turn of the event loop, or for as long as

@@ -83,7 +83,8 @@ pub fn begin(r: &mut Request) -> ngx_int_t {
         && protection.objection(&live.session, idp.as_deref(), now).is_none()
         && protection.unmet(live).is_none()
     {
-        context.foreseen.replace(Some(Foreseen::new(r, &protection, Rc::clone(live))));
+        let foreseen = Foreseen::new(r, &protection, Rc::clone(live));
+        context.foreseen.replace(Some(Box::new(foreseen)));
     }
     // Whatever else it is, the access phase says so.
     entrance::keep(context, &protection.sp, found);

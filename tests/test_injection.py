@@ -70,7 +70,7 @@ ALLOWED = {
     "server", "date", "content-type", "content-length", "connection", "transfer-encoding", "location",
     "set-cookie", "cache-control", "content-security-policy", "referrer-policy", "vary", "allow",
     "x-content-type-options", "x-frame-options", "www-authenticate", "etag", "retry-after", "x-echo",
-    "permissions-policy", "pragma", "x-robots-tag", "cross-origin-opener-policy",
+    "permissions-policy", "pragma", "content-disposition", "x-robots-tag", "cross-origin-opener-policy",
 }  # fmt: skip
 COOKIE = re.compile(
     r"saml_session(_[a-z0-9_]+)*=[A-Za-z0-9_.-]*"
@@ -217,8 +217,10 @@ UI = """<md:Extensions xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui"><mdui:UI
 
 
 def self_described(number: int, text: str) -> str:
+    """By its entityID, too, where that can be one."""
+    name = text if len(text) < 900 and not re.search(r"\s", text) else "x"
     credential = rsa_credential("other")
-    idp = Idp(f"https://{number}.example.org", f"https://{number}.example.org/sso", credential=credential)
+    idp = Idp(f"https://{number}.example.org/{name}", f"https://{number}.example.org/sso", credential=credential)
     return re.sub(r"(<md:IDPSSODescriptor[^>]*>)", lambda found: found[1] + UI.format(escape(text)), idp.metadata())
 
 
@@ -307,6 +309,8 @@ PLACES = {
     "message": lambda text: (f"/saml/acs?SAMLResponse={text}&RelayState={text}", {}),
     "artifact": lambda text: (f"/saml/acs?SAMLart={text}", {}),
     "logout message": lambda text: (f"/saml/sls?SAMLRequest={text}&SigAlg={text}&Signature={text}", {}),
+    "metadata": lambda text: (f"/saml/metadata?{text}", {"X-Forwarded-Host": text}),
+    "keys": lambda text: (f"/saml/jwks?{text}", {"If-None-Match": text}),
     "argument": lambda text: (f"/saml/login?{text}={text}", {}),
     **{
         name: lambda text, name=name: ("/page", {name: text})

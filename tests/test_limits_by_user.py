@@ -289,6 +289,23 @@ def test_whose_session_ends_while_a_limit_delays_them_is_out(server, alice):
         assert waiting.recv(15).startswith(b"HTTP/1.1 302")
 
 
+def test_who_leaves_while_memcached_is_asked_leaves_nothing_behind(remote, node, idp):
+    cookie = cookie_header(log_in(remote, idp))
+    remote.stop()
+    remote.start()
+    node.freeze()
+    for _ in range(20):
+        with socket.create_connection((remote.address, remote.port), timeout=10) as connection:
+            head = ["GET /few HTTP/1.1", "Host: 127.0.0.1", ": ".join(PERSON), ": ".join(cookie)]
+            connection.sendall("\r\n".join([*head, "", ""]).encode())
+    log = remote.directory / "user.log"
+    remote.wait_for(lambda: log.read_text().count("/few 499 [-]\n") == 20, "nginx to see them leave")
+    node.thaw()
+    remote.wait_for(lambda: ask(remote, "/burst", PERSON, cookie).status == 200, "the next request")
+    # None of them was let through to the limit.
+    assert WRITTEN not in remote.error_log()
+
+
 def test_streams_of_http2(start, store, idp):
     listen = "ssl http2; ssl_certificate tls.crt; ssl_certificate_key tls.key;"
     conf = CONF.replace("listen 127.0.0.1:@PORT@;", f"listen 127.0.0.1:@PORT@ {listen}")

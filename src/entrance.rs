@@ -110,11 +110,11 @@ pub fn forget_session(r: &Request) {
 
 /// Looks for the session of the browser that sent `r`; pending while memcached is asked.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    if let Some(found) = kept(r, sp) {
-        return Poll::Ready(found);
-    }
-    if let Some(found) = looked_up(r, sp) {
-        return found;
+    if let Some(context) = Context::of(r) {
+        let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
+        if let Some(found) = found {
+            return found;
+        }
     }
     if let AtHand::Known(session) = at_hand(r, sp, now) {
         return Poll::Ready(Ok(session));
@@ -140,8 +140,8 @@ pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
 
 /// What was found while nginx's clock stands still: in this turn of the event loop, or for as long as
 /// `timer_resolution` says. `limit_req` may have a request wait for long, and the session may have ended since.
-fn kept(r: &Request, sp: &Rc<Sp>) -> Option<Found> {
-    let kept = Context::of(r)?.kept.take()?;
+fn kept(context: &Context, sp: &Rc<Sp>) -> Option<Found> {
+    let kept = context.kept.take()?;
     (Rc::ptr_eq(&kept.sp, sp) && kept.at == monotonic()).then_some(kept.found)
 }
 
@@ -158,8 +158,8 @@ fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
 }
 
 /// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
-    let mut waiting = Context::of(r)?.waiting.borrow_mut();
+fn looked_up(r: &Request, context: &Context, sp: &Rc<Sp>) -> Option<Poll<Found>> {
+    let mut waiting = context.waiting.borrow_mut();
     let found = match &*waiting {
         Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
             match suspension.take(r) {

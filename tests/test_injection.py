@@ -5,8 +5,7 @@ import base64
 import http.client
 import re
 import socket
-import unicodedata
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import jwt
@@ -15,7 +14,18 @@ from lxml import etree
 
 from harness.browser import Browser, Page
 from harness.idp import Idp
-from harness.injection import CORPUS, HARMLESS, forged_lines, in_xml, parts, read_json
+from harness.injection import (
+    CORPUS,
+    HARMLESS,
+    cc,
+    check,
+    content,
+    forged_lines,
+    in_xml,
+    octets,
+    parts,
+    read_json,
+)
 from harness.keys import rsa_credential
 from harness.message import NS, redirected
 from harness.response import Answer, Attribute
@@ -36,6 +46,7 @@ http {
         certificate_key sp.key;
         idp corp;
         @USE@
+        session_attributes all;
         jwt_claim list value array;
         jwt_key sp.key;
         cookie_same_site @SAME_SITE@;
@@ -66,16 +77,6 @@ http {
     }
 }
 """
-ALLOWED = {
-    "server", "date", "content-type", "content-length", "connection", "transfer-encoding", "location",
-    "set-cookie", "cache-control", "content-security-policy", "referrer-policy", "vary", "allow",
-    "x-content-type-options", "x-frame-options", "www-authenticate", "etag", "retry-after", "x-echo",
-    "permissions-policy", "pragma", "content-disposition", "x-robots-tag", "cross-origin-opener-policy",
-}  # fmt: skip
-COOKIE = re.compile(
-    r"saml_session(_[a-z0-9_]+)*=[A-Za-z0-9_.-]*"
-    r"(; (Path=/|HttpOnly|Secure|SameSite=(Lax|None|Strict)|Max-Age=\d+))*"
-)
 TEXTS = [text for text in CORPUS if in_xml(text)]
 
 
@@ -95,32 +96,6 @@ def serve(nginx, upstreams):
         assert forged_lines(server.error_log()) == []
         lines = server.access_log().split("\n")[:-1]
         assert [line for line in lines if not re.match(r"[A-Z-]+ |\S* \S* \d{3} \[", line)] == []
-
-
-def cc(text: str) -> list[str]:
-    """Its control characters."""
-    return [letter for letter in text if unicodedata.category(letter) == "Cc"]
-
-
-def check(page, seen: set[tuple] | None = None) -> None:
-    """An answer of the module is what it is with harmless text: `seen` are the parts of such pages."""
-    header_names = {name.lower() for name in page.headers}
-    assert header_names <= ALLOWED, header_names - ALLOWED
-    for value in page.headers.values():
-        assert not cc(octets(value)), value
-    for cookie in page.set_cookie:
-        assert COOKIE.fullmatch(cookie), cookie
-    if location := page.headers.get("Location"):
-        home = urlsplit(page.url).netloc
-        assert re.fullmatch(r"[!-~]+", location) and "\\" not in location
-        assert urlsplit(location).netloc in (home, "idp.example.org"), location
-    media_type = page.headers.get("Content-Type", "")
-    if media_type.startswith("application/json"):
-        assert set(read_json(page.text)) <= {"error", "request_id", "login_url", "missing"}
-    elif media_type.startswith("text/html") and page.text:
-        found = parts(page.text)
-        assert seen is None or found <= seen, found - seen
-        assert not [part for part in found if part[0] == "scheme" and part[2] not in ("", "http:", "https:", "data:")]  # fmt: skip
 
 
 # What an IdP says of a person.
@@ -143,11 +118,6 @@ def told(server, upstreams, browser) -> dict[str, str]:
     return {name: octets(value) for name, value in upstreams["proxy"].last().items()}
 
 
-def octets(header: str) -> str:
-    """The text of a header whose octets are UTF-8."""
-    return header.encode("latin-1").decode()
-
-
 def normal(text: str) -> str:
     """As XML reads it, without what stands around a name."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -157,7 +127,7 @@ def normal(text: str) -> str:
 def test_what_is_said_of_a_person(serve, upstreams, source):
     idp = Idp(slo=("HTTP-Redirect",))
     server = serve(files={"idp.xml": idp.metadata()})
-    usual, done = None, 0
+    usual, pages, done = None, set(), 0
     for text in [*HARMLESS, *TEXTS]:
         browser = Browser()
         page = idp.login(browser, server.url("/page"), answer_with(source, text))
@@ -186,6 +156,12 @@ def test_what_is_said_of_a_person(serve, upstreams, source):
         if source == "name_id":
             user = headers["HTTP_X_USER"]
             assert user == headers["HTTP_X_REMOTE_USER"] == claims.get("sub", user)
+        shown = [browser.get(server.url(f"/saml/session{query}")) for query in ("", "?format=json")]
+        pages |= set().union(*map(content, shown)) if text in HARMLESS else set()
+        for page in shown:
+            assert page.status == 200
+            check(page, pages)
+        assert read_json(shown[1].text)["attributes"] == attributes
         check_logout(server, browser, idp, source, text)
     assert done >= len(HARMLESS) + 20, done
 
@@ -282,14 +258,13 @@ def test_what_refused_messages_say(serve, idp, accept):
             assert accept in page.headers["Content-Type"]
             yield source, page
 
-    usual: dict[str, set] = {}
+    usual = set()
     for text in HARMLESS:
-        for source, page in refused(text):
-            usual[source] = usual.get(source, set()) | (parts(page.text) if accept == "text/html" else set())
-    every = set().union(*usual.values())
+        for _, page in refused(text):
+            usual |= content(page)
     for text in TEXTS:
         for source, page in refused(text):
-            check(page, every)
+            check(page, usual)
             assert text not in page.text or len(text) < 4, (source, text)
 
 
@@ -309,6 +284,8 @@ PLACES = {
     "message": lambda text: (f"/saml/acs?SAMLResponse={text}&RelayState={text}", {}),
     "artifact": lambda text: (f"/saml/acs?SAMLart={text}", {}),
     "logout message": lambda text: (f"/saml/sls?SAMLRequest={text}&SigAlg={text}&Signature={text}", {}),
+    "session": lambda text: (f"/saml/session?{text}", {"Origin": text}),
+    "told": lambda text: (f"/saml/session?tell={text}&format={text}", {}),
     "metadata": lambda text: (f"/saml/metadata?{text}", {"X-Forwarded-Host": text}),
     "keys": lambda text: (f"/saml/jwks?{text}", {"If-None-Match": text}),
     "argument": lambda text: (f"/saml/login?{text}={text}", {}),
@@ -330,20 +307,16 @@ def test_what_a_stranger_sends(serve, place, accept):
     for text in [*HARMLESS, "\\", ""]:
         for spelled in spellings(text):
             page = visit(server, *PLACES[place](spelled), accept)
-            usual |= parts(page.text) if is_html(page) else set()
+            usual |= content(page)
     for text in CORPUS:
         for spelled in spellings(text):
             page = visit(server, *PLACES[place](spelled), accept)
             is_nginx_own = "<hr><center>nginx" in page.text
-            check(page, None if is_nginx_own else usual | LOGIN)
+            check(page, None if is_nginx_own else usual | LINK)
 
 
 # A redirect has no page, but nginx gives it one; a page may offer to start again or not.
-LOGIN = {("tag", "a"), ("attribute", "a", "href"), ("scheme", "href", ""), ("scheme", "href", "http:"), ("lxml", "a", ""), ("lxml", "a", "href")}  # fmt: skip
-
-
-def is_html(page) -> bool:
-    return page.headers.get("Content-Type", "").startswith("text/html") and bool(page.text)
+LINK = {("tag", "a"), ("attribute", "a", "href"), ("scheme", "href", ""), ("scheme", "href", "http:"), ("lxml", "a", ""), ("lxml", "a", "href")}  # fmt: skip
 
 
 def spellings(text: str) -> set[str]:
@@ -383,11 +356,8 @@ def test_where_a_login_leads(serve, idp, same_site):
             page = browser.post(request.acs_url, idp.form(request))
             assert page.status == (200 if same_site == "strict" else 303), page.text
             if text in HARMLESS:
-                usual |= parts(page.text) if is_html(page) else set()
-            check(page, usual | REFRESH)
-
-
-REFRESH: set[tuple] = set()
+                usual |= content(page)
+            check(page, usual)
 
 
 @pytest.mark.parametrize("relay", ["answered", "unknown"])
@@ -398,7 +368,7 @@ def test_relay_state(serve, idp, relay):
         request = idp.asked(browser.get(server.url("/page")))
         fields = idp.form(request) | {"RelayState": text}
         page = (browser if relay == "answered" else Browser()).post(request.acs_url, fields)
-        usual |= parts(page.text) if is_html(page) and text in HARMLESS else set()
+        usual |= content(page) if text in HARMLESS else set()
         check(page, usual)
         if relay == "answered":
             assert (page.status, page.location) == (303, server.url("/page"))

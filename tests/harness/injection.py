@@ -2,9 +2,13 @@
 
 import json
 import re
+import unicodedata
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import lxml.html
+
+from harness.browser import Page
 
 #: What harmless text looks like in the same places.
 HARMLESS = ["harmless", "Jane-Doe", "a/b?c=d"]
@@ -153,3 +157,53 @@ def forged_lines(log: str) -> list[str]:
     return [line for line, said in own if not RECORD.match(line) or not said.isprintable()] + [
         line for line in records if line.startswith("2026/01/01 00:00:00")
     ]
+
+
+ALLOWED = {
+    "server", "date", "content-type", "content-length", "connection", "transfer-encoding", "location",
+    "set-cookie", "cache-control", "content-security-policy", "referrer-policy", "vary", "allow",
+    "x-content-type-options", "x-frame-options", "www-authenticate", "etag", "retry-after", "x-echo",
+    "permissions-policy", "cross-origin-resource-policy", "access-control-allow-origin",
+    "pragma", "content-disposition", "x-robots-tag", "cross-origin-opener-policy",
+}  # fmt: skip
+COOKIE = re.compile(
+    r"saml_session(_[a-z0-9_]+)*=[A-Za-z0-9_.-]*"
+    r"(; (Path=/|HttpOnly|Secure|SameSite=(Lax|None|Strict)|Max-Age=\d+))*"
+)
+SCHEMES = ("", "http:", "https:", "data:")
+REFUSAL = {("json", name) for name in ("error", "request_id", "login_url", "missing")}
+
+
+def content(page: Page) -> set[tuple]:
+    """What an answer is made of, whatever it says."""
+    media_type = page.headers.get("Content-Type", "")
+    if media_type.startswith("application/json"):
+        return {("json", name) for name in read_json(page.text)}
+    return parts(page.text) if media_type.startswith("text/html") and page.text else set()
+
+
+def octets(header: str) -> str:
+    """The text of a header whose octets are UTF-8."""
+    return header.encode("latin-1").decode()
+
+
+def cc(text: str) -> list[str]:
+    """Its control characters."""
+    return [letter for letter in text if unicodedata.category(letter) == "Cc"]
+
+
+def check(page, seen: set[tuple] | None = None) -> None:
+    """An answer of the module is what it is with harmless text: `seen` are the parts of such pages."""
+    header_names = {name.lower() for name in page.headers}
+    assert header_names <= ALLOWED, header_names - ALLOWED
+    for value in page.headers.values():
+        assert not cc(octets(value)), value
+    for cookie in page.set_cookie:
+        assert COOKIE.fullmatch(cookie), cookie
+    if location := page.headers.get("Location"):
+        home = urlsplit(page.url).netloc
+        assert re.fullmatch(r"[!-~]+", location) and "\\" not in location
+        assert urlsplit(location).netloc in (home, "idp.example.org"), location
+    found = content(page)
+    assert seen is None or found <= seen | REFUSAL, found - seen
+    assert not [part for part in found if part[0] == "scheme" and part[2] not in SCHEMES]

@@ -5,8 +5,9 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
+use clock::Monotonic;
 use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
-use ngx::http::{HttpModule, Request};
+use ngx::http::{HttpModule, HttpModuleLocationConf, Request};
 use pages::Circumstances;
 use saml::reason::Reason;
 use sp::{Found, LiveSession, Unmet, random};
@@ -19,6 +20,10 @@ use crate::suspend::Suspension;
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
+    /// Whose session it will be by what is known before the access phase, while nginx's limits are asked.
+    pub foreseen: RefCell<Option<Box<Foreseen>>>,
+    /// What was found then, for the access phase.
+    pub kept: Cell<Option<Box<Kept>>>,
     /// Why the access phase let nobody in, which asks nginx's other modules first.
     pub closed: RefCell<Option<Closed>>,
     /// The session is being judged by the rules of its location, whose variables it fills.
@@ -41,6 +46,37 @@ pub struct Context {
     circumstances: OnceCell<Rc<Circumstances>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// A session that opens one of the request's locations.
+pub struct Foreseen {
+    pub sp: Rc<Sp>,
+    pub live: Rc<LiveSession>,
+    location: *const Protection,
+    visit: u32,
+}
+
+impl Foreseen {
+    /// `live` opens the location of `r`, which is protected so.
+    pub fn new(r: &Request, protection: &Rc<Protection>, live: Rc<LiveSession>) -> Self {
+        let (location, visit) = (Rc::as_ptr(protection), r.as_ref().uri_changes());
+        Self { sp: Rc::clone(&protection.sp), live, location, visit }
+    }
+
+    /// Is `r` still there? A limit that refuses leads to `error_page`, which may be anybody's.
+    pub fn is_here(&self, r: &Request) -> bool {
+        self.visit == r.as_ref().uri_changes()
+            && SamlModule::location_conf(r)
+                .and_then(|conf| conf.location().protection.as_ref())
+                .is_some_and(|protection| Rc::as_ptr(protection) == self.location)
+    }
+}
+
+/// What a look-up for an SP has found, and when.
+pub struct Kept {
+    pub sp: Rc<Sp>,
+    pub at: Monotonic,
+    pub found: Found,
 }
 
 /// Why a location lets somebody not in.
@@ -73,6 +109,8 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
+            foreseen: RefCell::default(),
+            kept: Cell::default(),
             closed: RefCell::default(),
             is_judged: Cell::default(),
             kept_rules: Cell::default(),

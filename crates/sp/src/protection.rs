@@ -113,6 +113,19 @@ pub enum ForceAuthn {
     Age(Seconds),
 }
 
+/// How long a login that was asked for with ForceAuthn is new to every location. It may have taken longer than a
+/// location's age, or the IdP's clock may be late; the next one would do no better, for ever.
+const ARRIVAL: Seconds = Seconds(30);
+
+impl ForceAuthn {
+    fn is_met_by(self, session: &Session, now: UnixTime) -> bool {
+        let Self::Age(age) = self else { return true };
+        // An IdP whose clock is ahead makes nobody younger than their session.
+        let signed_in = session.authn_instant.min(session.created);
+        now - signed_in <= age || session.force_authn && now - session.created <= ARRIVAL
+    }
+}
+
 /// `auth_saml_cache_control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheControl {
@@ -206,10 +219,7 @@ impl<S> Protection<S> {
         }
         let class = session.authn_context.as_deref();
         let meets_class = self.authn_context.as_ref().is_none_or(|asked| asked.is_met_by(class));
-        let is_fresh = match self.force_authn {
-            ForceAuthn::Age(age) => now - session.authn_instant <= age,
-            ForceAuthn::Off | ForceAuthn::On => true,
-        };
+        let is_fresh = self.force_authn.is_met_by(session, now);
         (!meets_class || !is_fresh).then_some(&reason::AUTHENTICATION_REQUIRED)
     }
 
@@ -290,6 +300,7 @@ mod tests {
         Session {
             idp: "https://one.example".to_owned(),
             authn_instant: NOW - Seconds(60),
+            created: NOW - Seconds(60),
             authn_context: Some(PASSWORD.to_owned()),
             ..Session::default()
         }
@@ -377,6 +388,27 @@ mod tests {
             let force_authn = ForceAuthn::Age(Seconds(age));
             let protection = Protection { force_authn, ..protection() };
             assert_eq!(self::suits(&protection, &session()), suits, "{age}");
+        }
+    }
+
+    /// What the IdP's clock says, and ours said when the session was made.
+    #[test]
+    fn a_login_that_was_forced_is_new_for_a_while() {
+        for (authn_instant, created, force_authn, suits) in [
+            (-90, -30, true, true),
+            (-90, -31, true, false),
+            (-90, -30, false, false),
+            (-90, 0, false, false),
+            (-10, -10, false, true),
+            (-11, -10, false, false),
+            (50, -10, false, true),
+            (50, -11, false, false),
+        ] {
+            let (authn_instant, created) = (NOW + Seconds(authn_instant), NOW + Seconds(created));
+            let session = Session { authn_instant, created, force_authn, ..session() };
+            let force_authn = ForceAuthn::Age(Seconds(10));
+            let protection = Protection { force_authn, ..protection() };
+            assert_eq!(self::suits(&protection, &session), suits, "{session:?}");
         }
     }
 

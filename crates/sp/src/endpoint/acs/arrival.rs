@@ -32,7 +32,8 @@ pub(super) async fn establish<S: SessionStore>(
     let assertion_id = login.assertion_id.clone();
     let (token, nonce) = random::pair();
     let token = SessionToken::from_random(token);
-    let mut session = session(sp, login, now);
+    let force_authn = pending.as_ref().is_some_and(|pending| pending.force_authn);
+    let mut session = session(sp, login, force_authn, now);
     let news = select(sp.sessions.rules(), &mut session);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
@@ -154,7 +155,7 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
     }
 }
 
-fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session {
+fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: UnixTime) -> Session {
     let end = now + sp.sessions.rules().lifetime;
     Session {
         idp: login.idp_entity_id,
@@ -164,6 +165,7 @@ fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session 
         authn_context: login.authn_context,
         issue_instant: login.issue_instant,
         sp: sp.id,
+        force_authn,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
         attributes: login.attributes,

@@ -8,7 +8,7 @@ use std::task::Poll;
 use clock::UnixTime;
 use http::{cors, escape_target};
 use nginx_sys::{
-    NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
+    NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
     NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK,
     ngx_int_t,
 };
@@ -17,6 +17,7 @@ use ngx::ngx_log_error;
 use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
+use session::PostToken;
 use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
 
 use crate::clock::now;
@@ -25,7 +26,7 @@ use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
 use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
-use crate::{remote_user, respond, response_header, server_variable};
+use crate::{preserved_post, remote_user, respond, response_header, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -49,6 +50,11 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         }
         Verdict::Answer(reply) => return respond::send(r, &reply),
     }
+    let ticket = match preserved_post::ticket(r, &protection.sp) {
+        Poll::Pending => return NGX_DONE as ngx_int_t,
+        Poll::Ready(Err(status)) => return status,
+        Poll::Ready(Ok(ticket)) => ticket,
+    };
     let now = now();
     let idp = match wanted_idp(r, &protection) {
         Ok(idp) => idp,
@@ -57,7 +63,12 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     match entrance(r, &protection, idp.as_deref(), now) {
         Poll::Pending => NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(Entrance::Member(live))) => admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Member(live))) => {
+            let restored = ticket.map(|ticket| restore(r, &protection, &live, &ticket, now));
+            restored.flatten().unwrap_or_else(|| admit(r, &protection, live, now))
+        }
+        // It stands for a form, and is of no use to anybody else.
+        Poll::Ready(Ok(_)) if ticket.is_some() => refuse_ticket(r, &protection),
         Poll::Ready(Ok(Entrance::Visitor { has_session })) => {
             without_session(r);
             let may_get_one = !has_session && protection.mode == Mode::Passive;
@@ -100,10 +111,17 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
         return declined();
     };
-    match wanted_idp(r, &protection) {
-        Ok(idp) => turn_away(r, &protection, idp, &closed, now()),
-        Err(refusal) => refuse(r, &protection, &refusal),
+    let idp = match wanted_idp(r, &protection) {
+        Ok(idp) => idp,
+        Err(refusal) => return refuse(r, &protection, &refusal),
+    };
+    let status = turn_away(r, &protection, idp, &closed, now());
+    if status == NGX_AGAIN as ngx_int_t || status == NGX_DONE as ngx_int_t {
+        // It comes here once more.
+        let Some(context) = Context::of(r) else { return FAILED };
+        context.closed.replace(Some(closed));
     }
+    status
 }
 
 /// nginx runs no access phase for subrequests, so this runs before it: a protected location must
@@ -229,6 +247,35 @@ fn admit(
     NGX_OK as ngx_int_t
 }
 
+/// Puts a kept form in the place of its ticket; `None` = it is there, and may go on.
+fn restore(
+    r: &mut Request,
+    protection: &Protection,
+    live: &LiveSession,
+    ticket: &[u8],
+    now: UnixTime,
+) -> Option<ngx_int_t> {
+    match preserved_post::restore(r, &protection.sp, live, ticket, now) {
+        Poll::Pending => Some(NGX_AGAIN as ngx_int_t),
+        Poll::Ready(Ok(())) => None,
+        Poll::Ready(Err(refusal)) => Some(refuse_form(r, protection, &refusal)),
+    }
+}
+
+fn refuse_ticket(r: &mut Request, protection: &Protection) -> ngx_int_t {
+    let detail = "its ticket comes without the session that it is for";
+    refuse_form(r, protection, &Refusal::new(&reason::PRESERVED_POST_REFUSED, detail))
+}
+
+/// Who cannot send their form goes to its page, and fills it in again.
+fn refuse_form(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
+    let wanted = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember_page();
+    match with_challenge(r, protection, None, refusal.reason(), &[], wanted) {
+        Some(()) => respond::refuse(r, refusal, &Purpose::default()),
+        None => FAILED,
+    }
+}
+
 /// Answers who is not let in.
 fn turn_away(
     r: &mut Request,
@@ -273,12 +320,38 @@ fn challenge(
     reason: &'static Reason,
     now: UnixTime,
 ) -> ngx_int_t {
+    let post = match keep_post(r, protection, idp.clone(), now) {
+        Poll::Pending => return NGX_DONE as ngx_int_t,
+        Poll::Ready(Err(status)) => return status,
+        Poll::Ready(Ok(post)) => post,
+    };
     let variables = server_variable::values(r, protection.sp.variables());
-    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.answer(now);
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| {
+        Challenge { post, ..challenge }.answer(now)
+    };
     match with_challenge(r, protection, idp, reason, &variables, answer) {
         Some(Ok(reply)) => respond::send(r, &reply),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
+    }
+}
+
+/// Keeps the form that was sent, where that is wanted and can be done.
+fn keep_post(
+    r: &mut Request,
+    protection: &Protection,
+    idp: Option<Rc<Idp>>,
+    now: UnixTime,
+) -> Poll<Result<Option<PostToken>, ngx_int_t>> {
+    if protection.preserve_post.is_none() {
+        return Poll::Ready(Ok(None));
+    }
+    let (len, reason) = (preserved_post::len(r), &reason::AUTHENTICATION_REQUIRED);
+    let is_kept = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.is_preservable(len);
+    match with_challenge(r, protection, idp, reason, &[], is_kept) {
+        None => Poll::Ready(Err(FAILED)),
+        Some(false) => Poll::Ready(Ok(None)),
+        Some(true) => preserved_post::keep(r, &protection.sp, now),
     }
 }
 
@@ -312,6 +385,7 @@ fn with_challenge<T>(
             _ => Method::Other,
         },
         target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
+        post: None,
         circumstances: context.circumstances(),
         variables,
         warn: &|what| {

@@ -37,6 +37,7 @@ use crate::counters::Counters;
 use crate::event::give_memory_back;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
+use crate::store::Posts;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -113,6 +114,10 @@ fn apply_location(
 ) -> Result<(), String> {
     let had_endpoint = conf.raw.endpoint.is_some();
     conf.raw.apply(&block::line(cf)?)?;
+    if let Some(Given { value: Some(size), .. }) = conf.raw.preserve_post {
+        let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
+        main.largest_post = main.largest_post.max(size);
+    }
     match &conf.raw.endpoint {
         Some(given) if !had_endpoint => {
             conf.content_handler = handler;
@@ -156,7 +161,10 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Ok(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
-    let mut host = Nginx { cf, counters };
+    let largest = main.largest_post;
+    let posts = (largest > 0).then(|| Posts::request(cf, largest, store::zone_tag())).transpose();
+    let Ok(posts) = posts else { return NGX_CONF_ERROR };
+    let mut host = Nginx { cf, counters, posts };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
     let outcome = outcome.and_then(|Built { sps, sources, octets }| {

@@ -37,6 +37,8 @@ pub struct MainConf {
     pub sources: Vec<Rc<MetadataSource<Resource>>>,
     /// Where workers tell each other about metadata; `None` = none comes from a URL.
     pub board: Option<&'static BoardZone>,
+    /// The largest `auth_saml_preserve_post`, bytes; 0 = there is none.
+    pub largest_post: usize,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

@@ -288,7 +288,7 @@ mod tests {
             AwaitedPost { token: token(7), return_url: "/form?x=1".into(), expires: at(1000) };
         let cookie = awaited.seal_cookie(&secrets(), &app(), NONCE).unwrap();
         let open = |sp, now| AwaitedPost::open_cookie(&secrets(), &sp, cookie.as_bytes(), at(now));
-        assert_eq!(open(app(), 999), Some(awaited.clone()));
+        assert_eq!(open(app(), 999), Some(awaited));
         assert_eq!(open(app(), 1000), None);
         assert_eq!(open(wiki(), 999), None);
         assert_eq!(AwaitedPost::open_cookie(&secrets(), &app(), b"", at(1)), None);

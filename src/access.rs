@@ -2,24 +2,26 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
+mod preflight;
+
 use std::rc::Rc;
 use std::task::Poll;
 
 use clock::UnixTime;
-use http::{cors, escape_target};
+use http::escape_target;
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK,
-    ngx_int_t,
+    NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK, ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
-use pages::{Purpose, Reply};
+use pages::Purpose;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use session::PostToken;
-use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Unmet};
 
+use self::preflight::{Verdict, preflight};
 use crate::clock::now;
 use crate::context::{Closed, Context};
 use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
@@ -190,37 +192,6 @@ fn ask_passively(
         Some(None) => declined(),
         None => FAILED,
     }
-}
-
-/// What is done about a CORS preflight.
-enum Verdict {
-    /// It is none, or to be treated like anything else.
-    Ordinary,
-    /// Let it go to the application.
-    Pass,
-    Answer(Reply),
-}
-
-/// Judges one request by `auth_saml_preflight`.
-fn preflight(r: &Request, protection: &Protection) -> Verdict {
-    if protection.preflight == Preflight::Off || !is_preflight(r) {
-        return Verdict::Ordinary;
-    }
-    if protection.preflight == Preflight::Pass {
-        return Verdict::Pass;
-    }
-    match cors::permission(headers(r), &protection.cors_origins) {
-        Some(fields) => Verdict::Answer(Reply::no_content().with_headers(fields)),
-        None => Verdict::Ordinary,
-    }
-}
-
-fn is_preflight(r: &Request) -> bool {
-    let headers_in = &r.as_ref().headers_in;
-    r.as_ref().method == NGX_HTTP_OPTIONS as usize
-        && headers_in.content_length_n <= 0
-        && headers_in.chunked() == 0
-        && cors::is_preflight(headers(r))
 }
 
 fn admit(

@@ -12,7 +12,7 @@ use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{PostTicket, PostToken, PreservedPost};
+use session::{NoRoom, PostTicket, PostToken, PreservedPost};
 use sp::{LiveSession, admit_ticket, random};
 
 use crate::context::{Context, Posting};
@@ -22,7 +22,7 @@ use crate::request_body::{self, Read};
 use crate::store::NotKept;
 use crate::suspend::{self, Started};
 
-/// Between two lines of a worker that say that there is no room.
+/// Between two lines of a worker that say whose room is used up.
 const SAID_EVERY: Seconds = Seconds(60);
 
 /// Bytes of the body as its header says; `None` = it does not.
@@ -145,11 +145,21 @@ fn target(r: &Request) -> String {
 /// Tells the administrator why a form is not kept. A flood must not fill the log.
 fn tell(r: &Request, why: &NotKept, now: UnixTime) -> Option<PostToken> {
     thread_local! {
-        static SAID: Cell<Option<UnixTime>> = const { Cell::new(None) };
+        static SAID: [Cell<Option<UnixTime>>; 2] = const { [Cell::new(None), Cell::new(None)] };
     }
-    let is_news = !SAID.get().is_some_and(|said| (Seconds(0)..SAID_EVERY).contains(&(now - said)));
-    if is_news || matches!(why, NotKept::Refused(_)) {
-        SAID.set(Some(now));
+    let is_news = SAID.with(|[of_client, of_all]| {
+        let said = match why {
+            NotKept::NoRoom { whose: NoRoom::Client, .. } => of_client,
+            NotKept::NoRoom { whose: NoRoom::All, .. } => of_all,
+            NotKept::Refused(_) => return true,
+        };
+        let is_old = said.get().is_none_or(|at| !(Seconds(0)..SAID_EVERY).contains(&(now - at)));
+        if is_old {
+            said.set(Some(now));
+        }
+        is_old
+    });
+    if is_news {
         let log = r.log();
         ngx_log_error!(NGX_LOG_WARN, log, "saml: a form is not kept over the login: {}", why);
     }

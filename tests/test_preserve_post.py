@@ -2,6 +2,7 @@
 every protocol, to the last octet."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -122,15 +123,15 @@ def test_who_is_asked_knows_the_user_and_sees_it_once(server, idp, upstreams):
 
 def test_of_many_at_a_time_one_is_sent(server, idp, upstreams):
     """Workers ask for it at the same time."""
-    from concurrent.futures import ThreadPoolExecutor
-
     browser = Browser()
     form = ticket_of(answer_of(idp, browser, send(server, browser, "/proxy", {"a": "1"})))
     cookies = browser.session.cookies
+
     def press(_):
         other = Browser()
         other.session.cookies = cookies
         return send_ticket(server, other, form).status
+
     with ThreadPoolExecutor(12) as pool:
         outcomes = sorted(pool.map(press, range(24)))
     assert outcomes == [200] + [410] * 23

@@ -161,9 +161,10 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Ok(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
-    let largest = main.largest_post;
-    let posts = (largest > 0).then(|| Posts::request(cf, largest, store::zone_tag())).transpose();
-    let Ok(posts) = posts else { return NGX_CONF_ERROR };
+    let posts = match posts(cf, main.largest_post) {
+        Ok(posts) => posts,
+        Err(error) => return report(cf, Err(error)),
+    };
     let mut host = Nginx { cf, counters, posts };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
@@ -174,6 +175,14 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
         board(cf, main)
     });
     report(cf, outcome)
+}
+
+/// Where forms wait for logins, when some location keeps them, of `largest` bytes at most.
+fn posts(cf: *mut ngx_conf_t, largest: usize) -> Result<Option<Posts>, ConfigError> {
+    let posts = (largest > 0).then(|| Posts::request(cf, largest, store::zone_tag()));
+    posts.transpose().map_err(|e| {
+        ConfigError::new(&Place::default(), format!("the zone of \"auth_saml_preserve_post\": {e}"))
+    })
 }
 
 /// Workers tell each other of what one of them fetches.

@@ -119,7 +119,8 @@ impl PreservedPost {
         let mut writer = Writer::new(VERSION);
         writer.string(&self.target);
         writer.string(&self.content_type);
-        let plain = [writer.finish(), self.body.clone()].concat();
+        let mut plain = writer.finish();
+        plain.extend_from_slice(&self.body);
         secrets.seal(PRESERVED, &token.context(sp), nonce, &plain)
     }
 

@@ -47,6 +47,7 @@ http {
         location = /copy { internal; auth_saml off; include fastcgi_params.conf; @FASTCGI@ }
         location /moved { error_page 418 = @moved; if ($request_method = POST) { return 418; } }
         location @moved { @PROXY@ }
+        location /tried { try_files /none /proxy; }
         location /anybody { satisfy any; allow 10.0.0.0/8; deny all; @PROXY@ }
         location /off { auth_saml_preserve_post off; @PROXY@ }
         location /small { client_max_body_size 1k; @PROXY@ }
@@ -64,6 +65,7 @@ def server(nginx, upstreams):
     return nginx(CONF, files=FILES, **passing_to(upstreams))
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("protocol", ["proxy", "fastcgi", "uwsgi", "scgi", "grpc"])
 def test_a_form_arrives_by_every_protocol(server, idp, upstreams, protocol):
     browser, upstream = Browser(), upstreams[protocol]
@@ -147,6 +149,10 @@ def test_others_of_nginx_see_the_form_too(server, idp, upstreams):
     kept = send(server, browser, "/anybody", {"a": "2"})
     log_in_and_send(server, idp, browser, kept)
     assert upstreams["proxy"].bodies[-1] == b"a=2", "satisfy any"
+    for path in ("/moved", "/tried"):
+        browser = Browser()
+        log_in_and_send(server, idp, browser, send(server, browser, path, {"to": path}))
+        assert upstreams["proxy"].bodies[-1] == f"to=%2F{path[1:]}".encode()
 
 
 def test_the_forms_of_members_are_left_alone(server, idp, upstreams):

@@ -186,10 +186,8 @@ impl Store {
         let Some(posts) = &self.posts else { return Ok(None) };
         let taken = match &self.remote {
             None => {
-                let entry = posts.zone.get(Kind::Post, key.as_bytes(), now);
-                let opened = entry.and_then(|entry| open(&entry.value));
-                // Of those who have read it, one removes it.
-                opened.filter(|_| posts.zone.delete(Kind::Post, key.as_bytes()))
+                let entry = posts.zone.take(Kind::Post, key.as_bytes(), now);
+                entry.and_then(|entry| open(&entry.value))
             }
             Some(remote) => {
                 let client = remote.client();

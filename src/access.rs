@@ -69,8 +69,12 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
             let restored = ticket.map(|ticket| restore(r, &protection, &live, &ticket, now));
             restored.flatten().unwrap_or_else(|| admit(r, &protection, live, now))
         }
-        // It stands for a form, and is of no use to anybody else.
-        Poll::Ready(Ok(_)) if ticket.is_some() => refuse_ticket(r, &protection),
+        // It stands for a form, and must reach nobody in its place.
+        Poll::Ready(Ok(ref entrance))
+            if ticket.is_some() && (satisfies_any(r) || !is_denied(entrance)) =>
+        {
+            refuse_ticket(r, &protection)
+        }
         Poll::Ready(Ok(Entrance::Visitor { has_session })) => {
             without_session(r);
             let may_get_one = !has_session && protection.mode == Mode::Passive;
@@ -81,6 +85,10 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
             keep_out(r, &protection, idp, closed, now)
         }
     }
+}
+
+fn is_denied(entrance: &Entrance) -> bool {
+    matches!(entrance, Entrance::Closed(Closed::Denied(_)))
 }
 
 fn without_session(r: &mut Request) {

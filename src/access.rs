@@ -2,25 +2,24 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
+mod challenge;
+mod form;
 mod preflight;
 
 use std::rc::Rc;
 use std::task::Poll;
 
 use clock::UnixTime;
-use http::escape_target;
 use nginx_sys::{
-    NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK, ngx_int_t,
+    NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_OK, ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
-use pages::Purpose;
 use saml::reason::{self, Reason};
-use saml::refusal::Refusal;
-use session::PostToken;
-use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Unmet};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Mode, Unmet};
 
+use self::challenge::{FAILED, refuse, with_challenge};
+use self::form::{keep_post, refuse_ticket, restore};
 use self::preflight::{Verdict, preflight};
 use crate::clock::now;
 use crate::context::{Closed, Context};
@@ -29,8 +28,6 @@ use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
 use crate::{preserved_post, remote_user, respond, response_header, server_variable};
-
-const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
@@ -226,35 +223,6 @@ fn admit(
     NGX_OK as ngx_int_t
 }
 
-/// Puts a kept form in the place of its ticket; `None` = it is there, and may go on.
-fn restore(
-    r: &mut Request,
-    protection: &Protection,
-    live: &LiveSession,
-    ticket: &[u8],
-    now: UnixTime,
-) -> Option<ngx_int_t> {
-    match preserved_post::restore(r, &protection.sp, live, ticket, now) {
-        Poll::Pending => Some(NGX_AGAIN as ngx_int_t),
-        Poll::Ready(Ok(())) => None,
-        Poll::Ready(Err(refusal)) => Some(refuse_form(r, protection, &refusal)),
-    }
-}
-
-fn refuse_ticket(r: &mut Request, protection: &Protection) -> ngx_int_t {
-    let detail = "its ticket comes without the session that it is for";
-    refuse_form(r, protection, &Refusal::new(&reason::PRESERVED_POST_REFUSED, detail))
-}
-
-/// Who cannot send their form goes to its page, and fills it in again.
-fn refuse_form(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
-    let wanted = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember_page();
-    match with_challenge(r, protection, None, refusal.reason(), &[], wanted) {
-        Some(()) => respond::refuse(r, refusal, &Purpose::default()),
-        None => FAILED,
-    }
-}
-
 /// Answers who is not let in.
 fn turn_away(
     r: &mut Request,
@@ -313,64 +281,6 @@ fn challenge(
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
     }
-}
-
-/// Keeps the form that was sent, where that is wanted and can be done.
-fn keep_post(
-    r: &mut Request,
-    protection: &Protection,
-    idp: Option<Rc<Idp>>,
-    now: UnixTime,
-) -> Poll<Result<Option<PostToken>, ngx_int_t>> {
-    if protection.preserve_post.is_none() {
-        return Poll::Ready(Ok(None));
-    }
-    let (len, reason) = (preserved_post::len(r), &reason::AUTHENTICATION_REQUIRED);
-    let is_kept = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.is_preservable(len);
-    match with_challenge(r, protection, idp, reason, &[], is_kept) {
-        None => Poll::Ready(Err(FAILED)),
-        Some(false) => Poll::Ready(Ok(None)),
-        Some(true) => preserved_post::keep(r, &protection.sp, now),
-    }
-}
-
-fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
-    let remember = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember();
-    match with_challenge(r, protection, None, refusal.reason(), &[], remember) {
-        Some(()) => respond::refuse(r, refusal, &Purpose::default()),
-        None => FAILED,
-    }
-}
-
-/// `None` = out of memory.
-fn with_challenge<T>(
-    r: &Request,
-    protection: &Protection,
-    idp: Option<Rc<Idp>>,
-    reason: &'static Reason,
-    variables: &[(String, String)],
-    work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
-) -> Option<T> {
-    const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
-    let context = Context::of_or_new(r)?;
-    Some(work(Challenge {
-        protection,
-        idp,
-        reason,
-        head: headers(r),
-        method: match r.as_ref().method {
-            method if method & GET != 0 => Method::Get,
-            method if method == NGX_HTTP_POST as usize => Method::Post,
-            _ => Method::Other,
-        },
-        target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
-        post: None,
-        circumstances: context.circumstances(),
-        variables,
-        warn: &|what| {
-            ngx_log_error!(NGX_LOG_WARN, r.log(), "saml: {}", what);
-        },
-    }))
 }
 
 fn satisfies_any(r: &Request) -> bool {

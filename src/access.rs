@@ -70,6 +70,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Poll::Ready(Ok(ref entrance))
             if ticket.is_some() && (satisfies_any(r) || !is_denied(entrance)) =>
         {
+            without_session(r);
             refuse_ticket(r, &protection)
         }
         Poll::Ready(Ok(Entrance::Visitor { has_session })) => {

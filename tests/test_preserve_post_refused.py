@@ -32,6 +32,7 @@ http {
         auth_saml_preserve_post 64k;
         location / { @PROXY@ }
         location /optional { auth_saml_mode optional; @PROXY@ }
+        location /passive { auth_saml_mode passive; @PROXY@ }
         location /anybody { satisfy any; allow 127.0.0.0/8; deny all; @PROXY@ }
         location /nobody { satisfy any; deny all; @PROXY@ }
         location /staff { auth_saml_require $saml_attr_staff; @PROXY@ }
@@ -161,7 +162,7 @@ def test_a_ticket_that_was_altered_or_made_up(server, idp, application):
 def test_a_ticket_reaches_no_application_where_a_session_is_not_needed(server, idp, application):
     stranger, alice = Browser(), Browser()
     form = ticket_of(answer_of(idp, alice, send(server, alice, "/form", {"a": "1"})))
-    for path in ("/optional", "/nobody", "/form"):
+    for path in ("/optional", "/passive", "/nobody", "/form"):
         page = stranger.post(server.url(path), form.fields, headers=of_own_page(server))
         assert_refused(server, page, "preserved_post_refused")
     assert application.asked == []

@@ -38,6 +38,7 @@ use crate::counters::Counters;
 use crate::event::give_memory_back;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
+use crate::store::Posts;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -120,6 +121,10 @@ fn apply_location(
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
     conf.raw.apply(&block::line(cf)?)?;
+    if let Some(Given { value: Some(size), .. }) = conf.raw.preserve_post {
+        let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
+        main.largest_post = main.largest_post.max(size);
+    }
     if handler.is_none() {
         return Ok(());
     }
@@ -176,7 +181,11 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Ok(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
-    let mut host = Nginx { cf, counters };
+    let posts = match posts(cf, main.largest_post) {
+        Ok(posts) => posts,
+        Err(error) => return report(cf, Err(error)),
+    };
+    let mut host = Nginx { cf, counters, posts };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
     let outcome = outcome.and_then(|Built { sps, sources, octets }| {
@@ -187,6 +196,14 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
         board(cf, main)
     });
     report(cf, outcome)
+}
+
+/// Where forms wait for logins, when some location keeps them, of `largest` bytes at most.
+fn posts(cf: *mut ngx_conf_t, largest: usize) -> Result<Option<Posts>, ConfigError> {
+    let posts = (largest > 0).then(|| Posts::request(cf, largest, store::zone_tag()));
+    posts.transpose().map_err(|e| {
+        ConfigError::new(&Place::default(), format!("the zone of \"auth_saml_preserve_post\": {e}"))
+    })
 }
 
 /// Workers tell each other of what one of them fetches.

@@ -10,10 +10,13 @@ use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_e
 use ngx::http::{HttpModule, HttpModuleLocationConf, Request};
 use pages::Circumstances;
 use saml::reason::Reason;
+use saml::refusal::Refusal;
+use session::{PostToken, PreservedPost};
 use sp::{Found, LiveSession, Unmet, random};
 
 use crate::errand::{Errand, Pending};
 use crate::module::{Protection, SamlModule, Sp};
+use crate::store::NotKept;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
@@ -33,6 +36,10 @@ pub struct Context {
     pub kept_rules: Cell<Option<(*const Protection, u32)>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
+    /// How far its body was read for the access phase.
+    pub body: Cell<Arrival>,
+    /// The form that it keeps for a login, or that was kept and is now sent.
+    pub post: RefCell<Option<Posting>>,
     /// What it waits for.
     pub waiting: RefCell<Option<Waiting>>,
     /// It is the subrequest of `logout_notify`: its session is the one that ended, which the variables
@@ -95,6 +102,26 @@ pub enum Waiting {
     Errand(Errand),
 }
 
+/// How far a body was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// Nobody has asked for it.
+    #[default]
+    Unasked,
+    /// The request waits for it.
+    Coming,
+    /// nginx has all of it.
+    Whole,
+}
+
+/// A form on its way to the store, or back.
+pub enum Posting {
+    /// It is being stored; what it is known by.
+    Keeping(PostToken, Suspension<Result<(), NotKept>>),
+    /// It is being fetched.
+    Taking(Suspension<Result<Option<PreservedPost>, Refusal>>),
+}
+
 /// Where the way round the rewrite phase has led so far. It is one visit's to a location: an internal
 /// redirect back to it brings another method and another URI, and must be let in anew.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +142,8 @@ impl Context {
             is_judged: Cell::default(),
             kept_rules: Cell::default(),
             detour: Cell::default(),
+            body: Cell::default(),
+            post: RefCell::default(),
             waiting: RefCell::default(),
             is_notice: Cell::default(),
             user_since: Cell::default(),

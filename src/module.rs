@@ -43,6 +43,8 @@ pub struct MainConf {
     pub audit_logs: Vec<AuditLog>,
     /// What all workers count together; `None` = there is no SP.
     pub counters: Option<&'static Counters>,
+    /// The largest `auth_saml_preserve_post`, bytes; 0 = there is none.
+    pub largest_post: usize,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

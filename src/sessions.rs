@@ -5,6 +5,7 @@
 
 mod ask;
 mod look_ups;
+mod preserved_posts;
 mod session_store;
 mod tombstone;
 

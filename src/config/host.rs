@@ -14,13 +14,14 @@ use crate::counters::Counters;
 use crate::event::Resource;
 use crate::server_variable;
 use crate::sessions::Sessions;
-use crate::store::Store;
+use crate::store::{Posts, Store};
 use crate::xmlsec1::Library;
 
 /// nginx while it reads its configuration.
 pub struct Nginx {
     pub cf: *mut ngx_conf_t,
     pub counters: &'static Counters,
+    pub posts: Option<Posts>,
 }
 
 impl Host for Nginx {
@@ -29,7 +30,7 @@ impl Host for Nginx {
     type MetadataServer = Resource;
 
     fn open_store(&mut self, settings: StoreSettings) -> Result<Store, Unusable> {
-        store::open(self.cf, settings)
+        store::open(self.cf, settings, self.posts)
     }
 
     fn sessions(&mut self, store: &Rc<Store>, rules: SessionRules) -> Sessions {

@@ -61,8 +61,8 @@ enum Effort {
 impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
-            // Strangers can ask for the last.
-            Kind::Session | Kind::Unproven => Self::ByHealth,
+            // Strangers can ask for the last two.
+            Kind::Session | Kind::Unproven | Kind::Post => Self::ByHealth,
             Kind::Index | Kind::Replay | Kind::Tombstone => Self::Insisting,
         }
     }
@@ -279,11 +279,13 @@ fn letter(kind: Kind) -> KeyLetter {
     const REPLAY: KeyLetter = KeyLetter::new('r');
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
+    const POST: KeyLetter = KeyLetter::new('p');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
         Kind::Replay => REPLAY,
         Kind::Tombstone => TOMBSTONE,
         Kind::Unproven => UNPROVEN,
+        Kind::Post => POST,
     }
 }

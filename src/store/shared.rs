@@ -107,6 +107,16 @@ impl SharedStore {
         self.locked(|table| table.delete(kind, key)).unwrap_or(false)
     }
 
+    /// Removes the entry, for one caller in all workers.
+    pub fn take(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Entry> {
+        self.locked(|table| {
+            let entry = table.get(kind, key, now, Vec::new())?;
+            table.forget(kind, key);
+            Some(entry)
+        })
+        .flatten()
+    }
+
     /// Removes the entry where there is one; the epoch stands still where there is none.
     pub fn forget(&self, kind: Kind, key: &[u8; 32]) {
         self.locked(|table| table.forget(kind, key));

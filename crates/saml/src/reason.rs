@@ -497,6 +497,12 @@ reasons! {
     REQUIREMENT_NOT_MET, "requirement_not_met", Client 403,
         "You are signed in, but what is known of you does not let you in here.",
         "let the IdP say of this person what the rule asks for, or see whether the rule says what it should (auth_saml_require, auth_saml_require_attribute, auth_saml_require_idp); the values are logged at info";
+    PRESERVED_POST_REFUSED, "preserved_post_refused", Client 403,
+        "What you had filled in cannot be sent from here.",
+        "nothing, when a person went back or opened a page anew: fill in the form again; a form that was kept is sent once, by the browser and in the session that logged in for it, to its own page (auth_saml_preserve_post)";
+    PRESERVED_POST_GONE, "preserved_post_gone", Client 410,
+        "What you had filled in is not here any more: it was sent already, or you took too long.",
+        "fill in the form again, unless it was sent; raise request_lifetime when logins take long";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
@@ -579,6 +585,8 @@ mod tests {
                 ("authentication_required", 401),
                 ("session_of_other_idp", 401),
                 ("requirement_not_met", 403),
+                ("preserved_post_refused", 403),
+                ("preserved_post_gone", 410),
                 ("logout_cross_site", 403),
             ]
         );

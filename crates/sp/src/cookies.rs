@@ -34,8 +34,9 @@ pub struct Cookies {
     logout: CookieName,
     choices: CookieName,
     passive: CookieName,
-    /// What the names of the last five begin with, whatever the SP.
-    families: [CookieName; 5],
+    post: CookieName,
+    /// What the names of the last six begin with, whatever the SP.
+    families: [CookieName; 6],
     attributes: CookieAttributes,
 }
 
@@ -80,12 +81,14 @@ impl Cookies {
             logout: own("logout")?,
             choices: own("idps")?,
             passive: own("passive")?,
+            post: own("post")?,
             families: [
                 family("request")?,
                 family("logins")?,
                 family("logout")?,
                 family("idps")?,
                 family("passive")?,
+                family("post")?,
             ],
             attributes,
         })
@@ -140,6 +143,11 @@ impl Cookies {
     /// The values of the cookie of the logout under way.
     pub fn logout_values<'r>(&self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
         cookies_named(r.cookies(), self.logout.as_str()).take(MAX_CANDIDATES)
+    }
+
+    /// The values of the cookie of a kept form whose sender is choosing an IdP.
+    pub fn post_values<'r>(&'r self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
+        cookies_named(r.cookies(), self.post.as_str()).take(MAX_CANDIDATES)
     }
 
     /// The IdPs that this browser's user has chosen before.
@@ -267,6 +275,16 @@ impl Cookies {
     /// Are they sent over https alone?
     pub(crate) fn are_secure(&self) -> bool {
         self.attributes.secure
+    }
+
+    /// A kept form waits until an IdP was chosen.
+    pub fn set_post(&self, sealed: &str, max_age: Seconds) -> String {
+        self.own(self.post.as_str(), sealed, max_age)
+    }
+
+    /// It does not wait for that any more.
+    pub fn clear_post(&self) -> String {
+        self.own(self.post.as_str(), "", Seconds(0))
     }
 
     /// Remembers which IdPs were chosen.

@@ -12,6 +12,7 @@
 )]
 
 mod artifact_budget;
+mod awaited_post;
 mod back_channel;
 mod challenge;
 mod cookies;
@@ -31,6 +32,7 @@ mod idps;
 mod live_session;
 mod login;
 mod passive_try;
+mod post_ticket;
 mod protection;
 mod publication;
 pub mod random;
@@ -62,6 +64,7 @@ pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
+pub use post_ticket::admit_ticket;
 pub use protection::{
     CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,
 };

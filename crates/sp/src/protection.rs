@@ -51,6 +51,8 @@ pub struct Protection<S> {
     pub mode: Mode,
     /// How they are told, where one is required.
     pub unauthenticated: Unauthenticated,
+    /// How many bytes of a form are kept over a login at most; `None` = nothing of one.
+    pub preserve_post: Option<usize>,
     /// Programs that do the Enhanced Client or Proxy profile may log in (`auth_saml_ecp`, Profiles 4.2).
     pub ecp: bool,
     /// How fresh their credentials must be.
@@ -167,6 +169,7 @@ impl<S> Protection<S> {
             idp,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            preserve_post: None,
             ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,
@@ -285,6 +288,7 @@ mod tests {
             idp: WantedIdp::Any,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            preserve_post: None,
             ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
-use http::Headers;
+use http::{Headers, HttpUrl, browser};
 use saml::authn_request::Signer;
 use saml::message::Expected;
 use saml::provider::{self, ExtraValue, Policy};
@@ -182,6 +182,13 @@ impl<S> Sp<S> {
     /// Undoes [`Sp::at_home`].
     pub fn absolute(&self, url: &str) -> String {
         if url.starts_with('/') { format!("{}{url}", self.base_url) } else { url.to_owned() }
+    }
+
+    /// Has a page of this SP's site sent it, as its browser says? What it shall do in the name of its user must
+    /// come from there.
+    pub fn is_sent_by_own_page(&self, r: &impl Headers) -> bool {
+        let site = HttpUrl::parse(&self.base_url).map(|url| url.origin());
+        site.is_some_and(|site| browser::is_sent_by(r, &site))
     }
 
     /// Where the sessions lie whose tokens came with a request.

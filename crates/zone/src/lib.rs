@@ -49,6 +49,8 @@ pub enum Kind {
     Tombstone = 5,
     /// What anybody may have sent: the logouts of one NameID that nobody signed, an artifact.
     Unproven = 6,
+    /// A form that waits for the login of who has sent it.
+    Post = 7,
 }
 
 impl Kind {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use clock::Seconds;
 use http::HttpUrl;
 use identity::RequestedAuthnContext;
-use session::AttributeRule;
+use session::{AttributeRule, PreservedPost};
 use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
 
 use super::YEAR;
@@ -34,6 +34,10 @@ directives! {
     sets unauthenticated: Unauthenticated = "auth_saml_unauthenticated", |line| {
         use Unauthenticated::{Auto, Redirect, Status401};
         line.choice(&[("auto", Auto), ("redirect", Redirect), ("401", Status401)])
+    };
+    sets preserve_post: Option<usize> = "auth_saml_preserve_post", |line| match line.arg() {
+        "off" => Ok(None),
+        _ => line.size(1, PreservedPost::MAX_BODY).map(Some),
     };
     sets ecp: bool = "auth_saml_ecp", Line::flag;
     sets force_authn: ForceAuthn = "auth_saml_force_authn", |line| match line.arg() {

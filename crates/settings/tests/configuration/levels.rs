@@ -30,6 +30,7 @@ fn a_location_without_lines_has_the_defaults() {
     assert_eq!(protection.force_authn, ForceAuthn::Off);
     assert_eq!(protection.cache_control, CacheControl::On);
     assert_eq!(protection.preflight, Preflight::Off);
+    assert_eq!(protection.preserve_post, None);
 }
 
 #[test]
@@ -39,6 +40,7 @@ fn every_line_is_inherited() {
         auth_saml_mode optional;
         auth_saml_unauthenticated 401;
         auth_saml_ecp on;
+        auth_saml_preserve_post 64k;
         auth_saml_force_authn 10m;
         server {
             auth_saml_authn_context comparison=minimum PasswordProtectedTransport urn:x;
@@ -60,6 +62,7 @@ fn every_line_is_inherited() {
     assert_eq!(protection.force_authn, ForceAuthn::Age(Seconds(600)));
     assert_eq!(protection.cache_control, CacheControl::NoStore);
     assert_eq!(protection.preflight, Preflight::Answer);
+    assert_eq!(protection.preserve_post, Some(64 << 10));
     assert_eq!(protection.cors_origins, ["https://spa.example.com", "http://b.example.com:8080"]);
     let asked = protection.authn_context.as_ref().unwrap();
     assert_eq!(asked.comparison.as_str(), "minimum");
@@ -74,9 +77,11 @@ fn a_line_below_stands_for_the_one_above() {
     let http = made(
         "auth_saml app idp=second;
         auth_saml_mode optional;
+        auth_saml_preserve_post 500k;
         auth_saml_cors_origin https://a.example.com;
         server {
             auth_saml_mode require;
+            auth_saml_preserve_post off;
             location = /acs { saml_acs app; }
             location /on { auth_saml app; auth_saml_cors_origin https://b.example.com; }
             location /off { auth_saml off; }
@@ -85,6 +90,7 @@ fn a_line_below_stands_for_the_one_above() {
     let protection = http.location("/on").protection.as_ref().unwrap();
     assert!(matches!(protection.idp, WantedIdp::Any));
     assert_eq!(protection.mode, Mode::Require);
+    assert_eq!(protection.preserve_post, None);
     assert_eq!(protection.cors_origins, ["https://b.example.com"]);
     assert!(http.location("/off").protection.is_none());
 }

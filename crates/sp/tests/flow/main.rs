@@ -32,6 +32,7 @@ mod metadata;
 mod notice;
 mod other_sites;
 mod passive;
+mod preserved_post;
 mod renewal;
 mod repeated_request;
 mod replay;

@@ -32,6 +32,7 @@ fn denied(protection: &Protection<Memory>, site: &Site, browser: &Browser) -> St
         head: &head,
         method: Method::Get,
         target: "/members/page?x=1",
+        post: None,
         circumstances: &Circumstances::new(sp::random::id),
         variables: &[],
         warn: &|what| panic!("{what}"),

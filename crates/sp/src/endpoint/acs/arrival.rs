@@ -7,11 +7,15 @@ use saml::binding::is_paos;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
+use session::{
+    Claimed, Logins, NONCE_LEN, PendingLogin, PostTicket, PostToken, Session, SessionToken,
+    StoreKey,
+};
 
 use super::attributes::{check_overage, select};
 use crate::event::{Member, What};
 use crate::identity_token::session_id;
+use crate::post_ticket::ticket;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -51,7 +55,11 @@ pub(super) async fn establish<S: SessionStore>(
     sp.tell(visit, &session.idp, What::Login(member));
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
-    let reply = go_on(visit, sp, landing)
+    let reply = match pending.as_ref().and_then(|pending| pending.post.clone()) {
+        Some(post) => send_again(sp, post, token.store_key(&sp.id), &landing)?,
+        None => go_on(visit, sp, landing),
+    };
+    let reply = reply
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
     // A try that succeeds was one all the same: should its session not come back, there is no second one.
@@ -153,6 +161,17 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
         true => Reply::frameable_html(200, pages::go_on(&landing)),
         false => Reply::html(200, pages::go_on(&landing)),
     }
+}
+
+/// The page from which the form goes off that was kept: to where it was sent to first, in this session.
+fn send_again<S: SessionStore>(
+    sp: &Sp<S>,
+    post: PostToken,
+    session: StoreKey,
+    landing: &str,
+) -> Result<Reply, Refusal> {
+    let ticket = ticket(sp, post, session, &sp.at_home(landing.to_owned()))?;
+    Ok(Reply::html(200, pages::send_again(landing, PostTicket::FIELD, &ticket)))
 }
 
 fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: UnixTime) -> Session {

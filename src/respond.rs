@@ -1,5 +1,6 @@
 //! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
 
+use http::browser;
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
     NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter,
@@ -9,7 +10,7 @@ use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
 use pages::{Body, Purpose, Reply, refused};
-use saml::refusal::Refusal;
+use saml::refusal::{Refusal, Sender};
 
 use crate::context::Context;
 use crate::request::headers;
@@ -47,6 +48,16 @@ pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_
     let Some(context) = note(r, refusal) else { return FAILED };
     let reply = refused(refusal, context.circumstances(), purpose, headers(r));
     send(r, &reply)
+}
+
+/// As [`refuse`], of a request at a host where the SP is not. Whoever knocks at any address of this server is
+/// noise; a person in a browser was led there.
+pub fn refuse_host(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
+    if browser::navigates(headers(r)) {
+        context.circumstances().sender.set(Sender::Known);
+    }
+    refuse(r, refusal, &Purpose::default())
 }
 
 /// A refusal where no body may be sent: in a subrequest. The status is the refusal's, but for a rule that has its

@@ -4,6 +4,7 @@ use clock::{Seconds, UnixTime};
 use session::{Selection, Separator, SpId, UserSources};
 
 /// The session settings of one SP.
+#[derive(Clone)]
 pub struct SessionRules {
     /// Whose sessions they are: one of another SP is none.
     pub sp: SpId,

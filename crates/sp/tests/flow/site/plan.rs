@@ -14,7 +14,7 @@ use saml::provider::{
 use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
-    Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, Published, ReturnTargets,
+    Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, ReturnTargets,
     SessionAttributes, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
@@ -122,6 +122,7 @@ impl Plan {
             id,
             entity_id: ENTITY_ID.to_owned(),
             base_url: BASE_URL.to_owned(),
+            origins: [BASE_URL.to_owned()].into(),
             endpoints: self.endpoints(),
             decryption_keys: credentials
                 .iter()
@@ -129,8 +130,8 @@ impl Plan {
                     Some(DecryptionKey::of(&c.key)?.with_certificate(c.certificate.clone()))
                 })
                 .collect(),
-            credentials,
-            idps: self.idps(&soap_slo, &artifacts),
+            credentials: credentials.into(),
+            idps: Rc::new(self.idps(&soap_slo, &artifacts)),
             discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(self.rules(id))),
             cookies: self.cookies(id),
@@ -141,12 +142,13 @@ impl Plan {
             keep_fragment: self.keep_fragment,
             request_lifetime: REQUEST_LIFETIME,
             max_message_size: MAX_MESSAGE_SIZE,
-            publication: self.publication(),
-            published: Published::default(),
+            publication: Rc::new(self.publication()),
+            published: Rc::default(),
             session_attributes: self.session_attributes.clone(),
-            jwt_issuer: self.jwt_issuer(),
-            takes_paos: Cell::new(self.takes_paos),
-            tries_passively: Cell::new(self.tries_passively),
+            jwt_issuer: self.jwt_issuer().map(Rc::new),
+            own_audience: [BASE_URL.to_owned()].into(),
+            takes_paos: Rc::new(Cell::new(self.takes_paos)),
+            tries_passively: Rc::new(Cell::new(self.tries_passively)),
             passive_retry: Seconds(600),
         };
         Site {

@@ -10,6 +10,7 @@ use saml::refusal::{Refusal, quote};
 use session::{PendingLogout, Session};
 
 use super::embedded::{Frames, refuse_embedded};
+use super::logout_origin::request_id;
 use super::logout_soap;
 use super::return_argument::return_argument;
 use crate::endpoint_kind::EndpointKind;
@@ -28,7 +29,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let target = return_argument(visit, sp)?.or_else(|| sp.logout_redirect.clone());
     refuse_cross_site(&visit.head, sp)?;
     refuse_embedded(&visit.head, Frames::OfAPerson)?;
-    let id = random::id();
+    let id = request_id(sp);
     visit.circumstances.set_request_id(&id);
     let Some(live) = sp.kept_session_of(visit).await? else {
         return Ok(forgotten(sp, here(target)));

@@ -202,6 +202,10 @@ impl Sessions {
             key,
             session.expires,
         );
+        let member = match self.rules.several_origins {
+            true => member.of_authentication(session.authn_instant),
+            false => member,
+        };
         let name = self.set_name(&session.idp, &session.name_id.value);
         let surplus = self.store.add_to_session_set(&name, member, now).await?;
         let surplus: Vec<_> = surplus.into_iter().map(|key| (key, session.expires)).collect();

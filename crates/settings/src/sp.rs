@@ -57,7 +57,8 @@ pub(crate) fn sp<H: Host>(
     let entity_id = entity_id(raw, &main)?;
     let sites = origins.try_map(|origin| site(raw, origin, &origins, &entity_id, around))?;
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
-    let rules = session_rules(raw, sites.first().id, &entity_id, unsigned_logout, warnings)?;
+    let (id, several) = (sites.first().id, origins.iter().nth(1).is_some());
+    let rules = session_rules(raw, id, &entity_id, several, unsigned_logout, warnings)?;
     let session_attributes = session_attributes(raw, &rules.attributes)?;
     let store = store(raw, around)?;
     let publication =
@@ -66,7 +67,7 @@ pub(crate) fn sp<H: Host>(
         jwt_issuer(raw, &entity_id, &pairs.credentials, &passphrases, around.files, warnings)?;
     let logout_notify = logout_notify(raw)?;
     let main_sessions = Rc::new(around.host.sessions(&store, rules));
-    let mut sessions = vec![(sites.first().id, Rc::clone(&main_sessions))];
+    let mut sessions = vec![(id, Rc::clone(&main_sessions))];
     let (idps, publication) = (Rc::new(idps), Rc::new(publication));
     let published = Rc::new(Published::default());
     let (takes_paos, tries_passively) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));

@@ -110,6 +110,7 @@ impl Closed {
         let rules = SessionRules {
             sp,
             sp_entity_id: ENTITY_ID.to_owned(),
+            several_origins: false,
             lifetime: Seconds(3600),
             idle_timeout: None,
             unsigned_logout: false,

@@ -15,7 +15,7 @@ use crate::visit::Visit;
 /// The ID of a LogoutRequest that begins here.
 pub(super) fn request_id<S>(sp: &Sp<S>) -> String {
     let id = random::id();
-    if sp.origins.len() < 2 { id } else { format!("{id}.{}", tag(&sp.base_url)) }
+    if sp.origins.len() < 2 { id } else { format!("{id}-{}", tag(&sp.base_url)) }
 }
 
 /// Sends a browser with an answer to the logout of this ID on to the origin where that began, to the same
@@ -25,7 +25,7 @@ pub(super) fn send_on<S>(visit: &Visit, sp: &Sp<S>, id: &str, url: &str) -> Opti
     if !browser::is_browser(&visit.head) {
         return None;
     }
-    let (_, begun_at) = id.rsplit_once('.')?;
+    let (_, begun_at) = id.rsplit_once('-')?;
     let origin =
         sp.origins.iter().find(|origin| **origin != sp.base_url && tag(origin) == begun_at)?;
     let path = url.strip_prefix(&sp.base_url)?.split('?').next()?;

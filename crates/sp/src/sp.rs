@@ -201,6 +201,12 @@ impl<S> Sp<S> {
         site.is_some_and(|site| browser::is_sent_by(r, &site))
     }
 
+    /// Which of the origins it is, from 0.
+    pub fn origin_number(&self) -> u16 {
+        let place = self.origins.iter().position(|origin| *origin == self.base_url);
+        place.and_then(|place| u16::try_from(place).ok()).unwrap_or_default()
+    }
+
     /// The URLs of an endpoint at all of the origins, in their order.
     pub fn everywhere(&self, kind: EndpointKind) -> Vec<String> {
         let url = self.endpoints.get(kind);

@@ -43,8 +43,8 @@ const KEY_TRANSPORTS: &[&str] = &[
 const KEY_WRAPS: &[&str] =
     &["http://www.w3.org/2001/04/xmlenc#kw-aes256", "http://www.w3.org/2001/04/xmlenc#kw-aes128"];
 
-/// So many indexes of AssertionConsumerServices belong to one origin; there are fewer bindings.
-const INDEXES: usize = 10;
+/// So many indexes of AssertionConsumerServices belong to one origin of the SP; there are fewer bindings.
+pub const ACS_INDEXES: u16 = 10;
 
 /// What goes into this SP's metadata.
 #[derive(Clone, Copy, Default)]
@@ -118,7 +118,9 @@ impl SpMetadata<'_> {
         let bindings = || [BINDING_POST].into_iter().chain(self.other_acs_bindings.iter().copied());
         self.acs_urls.iter().enumerate().flat_map(move |(origin, url)| {
             let indexed = bindings().enumerate();
-            indexed.map(move |(n, by)| assertion_consumer_service(origin * INDEXES + n, by, url))
+            indexed.map(move |(n, by)| {
+                assertion_consumer_service(origin * usize::from(ACS_INDEXES) + n, by, url)
+            })
         })
     }
 }

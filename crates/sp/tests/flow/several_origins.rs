@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use saml::provider::Policy;
 use sp::EndpointKind::{Acs, Login, Logout, Metadata, Sls};
 
 use crate::site::{
@@ -60,6 +61,20 @@ fn a_login_comes_back_to_where_it_began() {
     assert_eq!(answer.refused(), (403, "destination_mismatch"));
     log_in(&site, &mut browser);
     assert!(site.session(&browser).is_some());
+}
+
+#[test]
+fn an_index_is_that_of_the_acs_at_its_origin() {
+    let mut policy = Policy::default();
+    policy.request.acs_index = Some(0);
+    for (base_url, index) in [(BASE_URL, "0"), (OTHER, "10")] {
+        let policy = policy.clone();
+        let site = Plan { base_url, origins: ORIGINS, policy, ..Plan::default() }.site();
+        let asked = site.begin_login(&mut Browser::default(), "/page");
+        assert_eq!(asked.attribute("AssertionConsumerServiceIndex"), index);
+        let named = format!("Location=\"{base_url}/saml/acs\" index=\"{index}\"");
+        assert!(site.call(Ask::read(Metadata)).text().contains(&named));
+    }
 }
 
 #[test]

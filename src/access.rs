@@ -16,6 +16,7 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 use saml::reason::{self, Reason};
+use saml::refusal::Refusal;
 use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Mode, Unmet};
 
 use self::challenge::{FAILED, refuse, with_challenge};
@@ -40,7 +41,11 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     if conf.location().endpoint.is_some() {
         return declined();
     }
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = match conf.protection_at(r) {
+        Ok(Some(protection)) => Rc::clone(protection),
+        Ok(None) => return declined(),
+        Err(refusal) => return refuse_host(r, &refusal),
+    };
     match preflight(r, &protection) {
         Verdict::Ordinary => {}
         Verdict::Pass => {
@@ -115,7 +120,11 @@ fn keep_out(
 /// then is a login asked for.
 pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = match conf.protection_at(r) {
+        Ok(Some(protection)) => Rc::clone(protection),
+        Ok(None) => return declined(),
+        Err(refusal) => return refuse_host(r, &refusal),
+    };
     let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
         return declined();
     };
@@ -140,7 +149,8 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         return declined();
     }
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = conf.protection_at(r).map(|protection| protection.cloned());
+    let Some(protection) = protection.transpose() else { return declined() };
     if conf.location().endpoint.is_some() {
         return declined();
     }
@@ -151,6 +161,13 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if Context::of_subrequest(r).is_none() {
         return FAILED;
     }
+    let protection = match protection {
+        Ok(protection) => protection,
+        Err(refusal) => {
+            forget_session(r);
+            return respond::refuse_subrequest(r, &refusal, refusal.status());
+        }
+    };
     let entrance = match wanted_idp(r, &protection) {
         Ok(idp) => entrance(r, &protection, idp.as_deref(), now()),
         Err(refusal) => Poll::Ready(Err(refusal)),
@@ -282,6 +299,12 @@ fn challenge(
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
     }
+}
+
+/// The SP is not there, so that nobody has a session, and there is no page to come back to.
+fn refuse_host(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
+    forget_session(r);
+    respond::refuse_host(r, refusal)
 }
 
 fn satisfies_any(r: &Request) -> bool {

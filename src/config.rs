@@ -263,10 +263,10 @@ fn expect_variable(
     conf: &LocConf,
     location: &Location,
 ) -> Result<(), ConfigError> {
-    let (Some(given), Some(protection)) = (&conf.raw.auth, &location.protection) else {
+    let (Some(given), Some(sites)) = (&conf.raw.auth, &location.protection) else {
         return Ok(());
     };
-    let WantedIdp::OfVariable(name) = &protection.idp else { return Ok(()) };
+    let WantedIdp::OfVariable(name) = &sites.first().idp else { return Ok(()) };
     server_variable::announce(cf, name).map(|_| ()).map_err(|why| {
         ConfigError::new(&given.place, format!("\"auth_saml\" \"idp=${name}\": {why}"))
     })

@@ -74,7 +74,7 @@ impl Foreseen {
     pub fn is_here(&self, r: &Request) -> bool {
         self.visit == r.as_ref().uri_changes()
             && SamlModule::location_conf(r)
-                .and_then(|conf| conf.location().protection.as_ref())
+                .and_then(|conf| conf.protection_at(r).ok().flatten())
                 .is_some_and(|protection| Rc::as_ptr(protection) == self.location)
     }
 }

@@ -32,6 +32,7 @@ mod preserved_post;
 mod remote_user;
 mod request;
 mod request_body;
+mod request_host;
 mod respond;
 mod response_header;
 mod rewrite_phase;

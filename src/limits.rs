@@ -62,7 +62,9 @@ unsafe fn is_limit(modules: &[*mut ngx_module_t], zone: &ngx_shm_zone_t) -> bool
 /// Before the limits of a location are asked.
 pub fn begin(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    let Some(protection) = conf.location().protection.clone() else { return DECLINED };
+    // At a host where the SP is not the access phase lets nobody in.
+    let Ok(Some(protection)) = conf.protection_at(r) else { return DECLINED };
+    let protection = Rc::clone(protection);
     if conf.location().endpoint.is_some()
         || Context::of(r).is_some_and(|context| context.is_notice.get())
     {

@@ -1,5 +1,6 @@
 //! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
 
+use http::browser;
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
     NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter,
@@ -9,12 +10,12 @@ use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
 use pages::{Body, Purpose, Reply, refused};
-use saml::refusal::Refusal;
+use saml::refusal::{Refusal, Sender};
 use sp::{Event, What};
 
 use crate::audit;
 use crate::context::Context;
-use crate::module::{Location, SamlModule};
+use crate::module::SamlModule;
 use crate::request::{address, headers};
 use crate::response_header;
 
@@ -52,6 +53,16 @@ pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_
     send(r, &reply)
 }
 
+/// As [`refuse`], of a request at a host where the SP is not. Whoever knocks at any address of this server is
+/// noise; a person in a browser was led there.
+pub fn refuse_host(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
+    if browser::navigates(headers(r)) {
+        context.circumstances().sender.set(Sender::Known);
+    }
+    refuse(r, refusal, &Purpose::default())
+}
+
 /// A refusal where no body may be sent: in a subrequest. The status is the refusal's, but for a rule that has its
 /// own.
 pub fn refuse_subrequest(r: &Request, refusal: &Refusal, status: u16) -> ngx_int_t {
@@ -76,13 +87,10 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
 
 fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     let Some(conf) = SamlModule::location_conf(r) else { return };
-    let Location { endpoint, protection, .. } = conf.location();
-    let of_endpoint = endpoint.as_ref().map(|(_, sp)| sp);
-    let sp = of_endpoint.or_else(|| protection.as_ref().map(|protection| &protection.sp));
     let circumstances = context.circumstances();
     let idp = circumstances.idp.borrow();
     let event = Event {
-        sp: sp.map_or("", |sp| sp.name.as_str()),
+        sp: conf.location().sp_name(),
         idp: idp.as_deref().unwrap_or_default(),
         request_id: circumstances.request_id(),
         what: What::Refusal(refusal.code()),

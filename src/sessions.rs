@@ -16,7 +16,7 @@ use std::rc::Rc;
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Member, Session, SessionToken, StoreKey};
+use session::{Member, Session, SessionToken, SpId, StoreKey};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use zone::LookUpEnd;
@@ -51,14 +51,24 @@ pub enum AtHand {
 pub struct Sessions {
     pub store: Rc<Store>,
     pub rules: SessionRules,
-    cache: RefCell<Cache<LiveSession>>,
+    cache: Rc<RefCell<Cache<LiveSession>>>,
     look_ups: LookUps,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
-        let cache = RefCell::new(Cache::new(store.cache_size));
+        let cache = Rc::new(RefCell::new(Cache::new(store.cache_size)));
         Self { store, rules, cache, look_ups: LookUps::default() }
+    }
+
+    /// Those of the same SP where it goes by another identity: in the same places, under keys of their own.
+    pub fn at(&self, sp: SpId) -> Self {
+        Self {
+            store: Rc::clone(&self.store),
+            rules: SessionRules { sp, ..self.rules.clone() },
+            cache: Rc::clone(&self.cache),
+            look_ups: LookUps::default(),
+        }
     }
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
@@ -208,6 +218,10 @@ impl Sessions {
             key,
             session.expires,
         );
+        let member = match self.rules.several_origins {
+            true => member.of_authentication(session.authn_instant),
+            false => member,
+        };
         let name = self.set_name(&session.idp, &session.name_id.value);
         let surplus = self.store.add_to_session_set(&name, member, now).await?;
         let surplus: Vec<_> = surplus.into_iter().map(|key| (key, session.expires)).collect();

@@ -10,7 +10,7 @@ use nginx_sys::{
 };
 use ngx::http::{HttpModuleMainConf, Request};
 use pages::Reply;
-use sp::VERSION;
+use sp::{Sites, VERSION};
 use status::{Health, LookUps, NodeStatus, Status, StoreStatus, json, open_metrics};
 use zone::{BOUNDS, Counter, LookUpEnd};
 
@@ -89,7 +89,7 @@ fn status(main: &MainConf) -> Status {
         version: VERSION.to_owned(),
         built_for: format!("nginx/{}", NGINX_VERSION.to_string_lossy()),
         now,
-        sps: main.sps.iter().map(|sp| sp.status(now)).collect(),
+        sps: main.sps.iter().map(|sites| sites.first().status(now)).collect(),
         stores: stores(main).iter().map(|store| of_store(store)).collect(),
         metadata: idp::status(),
         ..Status::default()
@@ -106,7 +106,7 @@ fn status(main: &MainConf) -> Status {
 /// Each once.
 fn stores(main: &MainConf) -> Vec<&Rc<Store>> {
     let mut stores: Vec<&Rc<Store>> = Vec::new();
-    for sp in &main.sps {
+    for sp in main.sps.iter().map(Sites::first) {
         if !stores.iter().any(|known| Rc::ptr_eq(known, &sp.sessions.store)) {
             stores.push(&sp.sessions.store);
         }

@@ -338,7 +338,7 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
         // By the rules on variables, which come last.
         return Some(true);
     }
-    let Some(protection) = &SamlModule::location_conf(r)?.location().protection else {
+    let Some(protection) = SamlModule::location_conf(r)?.protection_at(r).ok()? else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
 use saml::xmlsec1::Xmlsec1;
+use session::SpId;
 use settings::{Host, StoreSettings, TlsFiles, Unusable};
 use sp::{BackChannel, SessionRules};
 
@@ -35,6 +36,10 @@ impl Host for Nginx {
 
     fn sessions(&mut self, store: &Rc<Store>, rules: SessionRules) -> Sessions {
         Sessions::new(Rc::clone(store), rules)
+    }
+
+    fn sessions_at(&mut self, main: &Sessions, sp: SpId) -> Sessions {
+        main.at(sp)
     }
 
     fn back_channel(

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use ngx::async_::spawn;
 use refresh::{Known, Slot, SlotState, Staleness, Stamp};
 use settings::{MetadataSource, SourcePlace};
-use sp::{FederatedIdps, Idp};
+use sp::{FederatedIdps, Idp, Sites};
 use status::MetadataStatus;
 
 use crate::clock::monotonic;
@@ -57,7 +57,8 @@ pub(super) enum Followed {
 
 impl Source {
     pub(super) fn new(settings: &Rc<MetadataSource<Resource>>, main: &MainConf) -> Self {
-        let followers = main.sps.iter().filter_map(|sp| {
+        // What is known of IdPs is the same at all origins of an SP.
+        let followers = main.sps.iter().map(Sites::first).filter_map(|sp| {
             let one = sp.idps.named(&settings.idp).cloned().map(Followed::One);
             let all = || sp.idps.federation(&settings.idp).cloned().map(Followed::All);
             Some(Follower { sp: Rc::clone(sp), followed: one.or_else(all)? })

@@ -141,8 +141,8 @@ mod tests {
         let page = crate::metadata_page::metadata_page(&crate::MetadataPage {
             entity_id: "",
             url: "",
-            acs_url: "",
-            sls_url: None,
+            acs_urls: &[],
+            sls_urls: &[],
             name_id_formats: &[],
             attributes: &[],
             certificates: &[],

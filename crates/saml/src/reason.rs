@@ -99,6 +99,10 @@ reasons! {
     METHOD_NOT_ALLOWED, "method_not_allowed", Client 405,
         "This address does not answer this HTTP method.",
         "use the binding that this SP's metadata names for the endpoint";
+    // RFC 9110 15.5.20: this SP has no say at that origin.
+    HOST_UNKNOWN, "host_unknown", Client 421,
+        "This address is none of those that you can sign in at.",
+        "add the origin that the browser shows to base_url, or lead the browser to one that is there; whatever stands in front of nginx must hand on Host as the browser sent it";
     // 503, which browsers do not keep for when the person goes there.
     REQUEST_SPECULATIVE, "request_speculative", Client 503,
         "Your browser asked for this page before you did.",
@@ -562,10 +566,9 @@ mod tests {
 
     #[test]
     fn a_status_is_of_who_can_mend_it() {
-        let status = |blame| REASONS.iter().find(|r| r.blame() == blame).map(Reason::status);
-        assert_eq!(status(Blame::Idp), Some(403));
-        assert_eq!(status(Blame::Sp), Some(500));
-        assert_eq!(status(Blame::Server), Some(503));
+        assert_eq!(Blame::Idp.status(), 403);
+        assert_eq!(Blame::Sp.status(), 500);
+        assert_eq!(Blame::Server.status(), 503);
         assert_eq!(BODY_UNREADABLE.status(), 400);
         let own: Vec<_> = REASONS
             .iter()
@@ -576,6 +579,7 @@ mod tests {
             own,
             [
                 ("method_not_allowed", 405),
+                ("host_unknown", 421),
                 ("request_speculative", 503),
                 ("form_content_type", 415),
                 ("message_too_large", 413),

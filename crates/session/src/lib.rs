@@ -77,7 +77,7 @@ pub use rule::{AttributeRule, RuleError};
 pub use secret::{Secret, SecretError, Secrets};
 pub use selection::{Alias, Cut, Kept, Selection};
 pub use separator::Separator;
-pub use session_set::{LoggedOut, MAX_MEMBERS, Member, SessionSet};
+pub use session_set::{Authentications, LoggedOut, MAX_MEMBERS, Member, SessionSet};
 pub use sp_id::SpId;
 pub use stored::StoredSession;
 pub use token::{SessionToken, StoreKey};

@@ -199,6 +199,11 @@ impl Cookies {
         self.session.as_str().as_bytes() == name || self.families.iter().any(is_of)
     }
 
+    /// Is [`Cookies::owns`] true of the same names for both?
+    pub fn have_names_of(&self, other: &Self) -> bool {
+        self.session == other.session && self.families == other.families
+    }
+
     /// The host of `base_url`.
     pub fn host(&self) -> &str {
         &self.attributes.host

@@ -43,6 +43,7 @@ mod rules;
 mod session_attributes;
 mod session_rules;
 mod session_store;
+mod sites;
 mod sp;
 mod status;
 #[cfg(test)]
@@ -66,7 +67,8 @@ pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
 pub use post_ticket::admit_ticket;
 pub use protection::{
-    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,
+    CacheControl, EndpointAt, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+    WantedIdp,
 };
 pub use publication::{Publication, Published};
 pub use renewal::{NotRenewed, Renewal};
@@ -76,6 +78,7 @@ pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
 pub use session_attributes::SessionAttributes;
 pub use session_rules::SessionRules;
 pub use session_store::{Found, Peeked, SessionStore};
+pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
 

@@ -105,6 +105,7 @@ impl Login<'_> {
             issue_instant: now,
             sp_entity_id: &sp.entity_id,
             acs_url: sp.endpoints.acs(),
+            origin: sp.origin_number(),
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: authn_context.as_ref(),

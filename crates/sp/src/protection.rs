@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use http::RequestHost;
 use identity::RequestedAuthnContext;
 use saml::reason::{self, Reason};
 use saml::refusal::{Refusal, quote};
@@ -13,14 +14,15 @@ use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
 use crate::live_session::LiveSession;
 use crate::rules::{Rules, Unmet};
+use crate::sites::Sites;
 use crate::sp::Sp;
 
 /// What a location runs on.
 pub struct Location<S> {
-    /// How it is protected (`auth_saml`); `None` = everybody gets in.
-    pub protection: Option<Rc<Protection<S>>>,
-    /// Set where a handler stands: which, and its SP.
-    pub endpoint: Option<(EndpointKind, Rc<Sp<S>>)>,
+    /// How it is protected (`auth_saml`) at each origin of its SP; `None` = everybody gets in.
+    pub protection: Option<Sites<Rc<Protection<S>>>>,
+    /// Set where a handler stands: which, and its SP at each of its origins.
+    pub endpoint: Option<(EndpointKind, Sites<Rc<Sp<S>>>)>,
     /// It is protected, and a `return` of content stands in it.
     pub returns_content: bool,
     /// Our cookies do not go upstream, be it protected or not.
@@ -41,7 +43,47 @@ impl<S> Default for Location<S> {
     }
 }
 
-/// How a location is protected.
+/// Which endpoint a location is, and its SP at the origin where a request is.
+pub type EndpointAt<'l, S> = (EndpointKind, &'l Rc<Sp<S>>);
+
+impl<S> Location<S> {
+    /// How it is protected where a request is that names `host`; `None` = everybody gets in.
+    ///
+    /// # Errors
+    /// The SP has several origins, and this is none of them.
+    pub fn protection_at<'h>(
+        &self,
+        host: impl Fn() -> RequestHost<'h>,
+    ) -> Result<Option<&Rc<Protection<S>>>, Refusal> {
+        let Some(sites) = &self.protection else { return Ok(None) };
+        sites.at(&host).map(Some).ok_or_else(|| sites.first().sp.host_unknown(host()))
+    }
+
+    /// The name of the SP whose endpoint it is, or that protects it; empty = there is none.
+    pub fn sp_name(&self) -> &str {
+        match (&self.endpoint, &self.protection) {
+            (Some((_, sites)), _) => &sites.first().name,
+            (None, Some(sites)) => &sites.first().sp.name,
+            (None, None) => "",
+        }
+    }
+
+    /// The endpoint that it is where a request is that names `host`; `None` = it is none.
+    ///
+    /// # Errors
+    /// As [`Location::protection_at`]; but for what is the same at all origins.
+    pub fn endpoint_at<'h>(
+        &self,
+        host: impl Fn() -> RequestHost<'h>,
+    ) -> Result<Option<EndpointAt<'_, S>>, Refusal> {
+        let Some((kind, sites)) = &self.endpoint else { return Ok(None) };
+        let anywhere = || kind.is_same_everywhere().then(|| sites.first());
+        let site = sites.at(&host).or_else(anywhere);
+        site.map(|sp| Some((*kind, sp))).ok_or_else(|| sites.first().host_unknown(host()))
+    }
+}
+
+/// How a location is protected at one origin of its SP.
 pub struct Protection<S> {
     /// Whose sessions let in, and where those without one log in.
     pub sp: Rc<Sp<S>>,
@@ -66,7 +108,7 @@ pub struct Protection<S> {
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,
     /// What a session must keep besides, to let in.
-    pub rules: Rules,
+    pub rules: Rc<Rules>,
 }
 
 /// Whose users a location wants (`idp=`).
@@ -176,7 +218,25 @@ impl<S> Protection<S> {
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
-            rules: Rules::default(),
+            rules: Rc::default(),
+        }
+    }
+
+    /// The same at another origin of the SP, which is `sp` there.
+    pub fn at(&self, sp: Rc<Sp<S>>) -> Self {
+        Self {
+            sp,
+            idp: self.idp.clone(),
+            mode: self.mode,
+            unauthenticated: self.unauthenticated,
+            ecp: self.ecp,
+            force_authn: self.force_authn,
+            preserve_post: self.preserve_post,
+            authn_context: self.authn_context.clone(),
+            cache_control: self.cache_control,
+            preflight: self.preflight,
+            cors_origins: self.cors_origins.clone(),
+            rules: Rc::clone(&self.rules),
         }
     }
 
@@ -295,7 +355,7 @@ mod tests {
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
-            rules: Rules::default(),
+            rules: Rc::default(),
         }
     }
 

@@ -20,7 +20,7 @@ fn made(levels: &str) -> Http {
 fn a_location_without_lines_has_the_defaults() {
     let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
     let location = http.location("/");
-    let protection = location.protection.as_ref().unwrap();
+    let protection = location.protection.as_ref().unwrap().first();
     assert!(location.strip_cookies && !location.returns_content && location.endpoint.is_none());
     assert!(matches!(protection.idp, WantedIdp::Any) && protection.authn_context.is_none());
     assert!(protection.cors_origins.is_empty());
@@ -53,7 +53,7 @@ fn every_line_is_inherited() {
         }",
     );
     let location = http.location("/");
-    let protection = location.protection.as_ref().unwrap();
+    let protection = location.protection.as_ref().unwrap().first();
     assert!(!location.strip_cookies);
     assert_eq!(protection.wanted_idp(|_| None).unwrap().unwrap().name(), "second");
     assert_eq!(protection.mode, Mode::Optional);
@@ -87,7 +87,7 @@ fn a_line_below_stands_for_the_one_above() {
             location /off { auth_saml off; }
         }",
     );
-    let protection = http.location("/on").protection.as_ref().unwrap();
+    let protection = http.location("/on").protection.as_ref().unwrap().first();
     assert!(matches!(protection.idp, WantedIdp::Any));
     assert_eq!(protection.mode, Mode::Require);
     assert_eq!(protection.preserve_post, None);
@@ -106,7 +106,7 @@ fn endpoints_are_not_inherited() {
     );
     let (kind, sp) = http.location("= /acs").endpoint.as_ref().unwrap();
     assert_eq!(kind.directive(), "saml_acs");
-    assert_eq!(sp.endpoints.acs(), "https://app.example.com/acs?tenant=1");
+    assert_eq!(sp.first().endpoints.acs(), "https://app.example.com/acs?tenant=1");
     assert!(http.location("/acs/below").endpoint.is_none());
 }
 
@@ -115,13 +115,13 @@ fn a_variable_may_say_whose_users_a_location_wants() {
     let mut site = GOOD;
     site.add("location", "} location /x { auth_saml app idp=$Tenant_IdP;");
     let http = site.made();
-    let protection = http.location("/x").protection.as_ref().unwrap();
+    let protection = http.location("/x").protection.as_ref().unwrap().first();
     assert!(matches!(&protection.idp, WantedIdp::OfVariable(name) if name == "tenant_idp"));
 }
 
 /// The lines of each kind of rule, without their place.
 fn rules(http: &Http, location: &str) -> [Vec<String>; 3] {
-    let rules = &http.location(location).protection.as_ref().unwrap().rules;
+    let rules = &http.location(location).protection.as_ref().unwrap().first().rules;
     let text = |line: &sp::RuleLine| line.text.split_once("\" in ").unwrap().0[1..].to_owned();
     [
         rules.variables.iter().map(|rule| text(&rule.line)).collect(),
@@ -161,7 +161,7 @@ fn rules_are_inherited_until_a_level_has_its_own_or_says_off() {
     assert_eq!(rules(&http, "/off"), <[Vec<String>; 3]>::default());
     assert!(http.location("/open").protection.is_none());
 
-    let rules = &http.location("/").protection.as_ref().unwrap().rules;
+    let rules = &http.location("/").protection.as_ref().unwrap().first().rules;
     let [first, second] = &rules.variables[..] else { panic!() };
     assert_eq!((first.line.status, first.line.label.as_deref()), (401, Some("Members only")));
     assert_eq!((second.line.status, second.line.label.as_deref()), (403, None));
@@ -181,12 +181,12 @@ fn an_sp_knows_that_a_location_asks_silently() {
             location /others { }
         }",
     );
-    let protection = http.location("/").protection.as_ref().unwrap();
+    let protection = http.location("/").protection.as_ref().unwrap().first();
     assert_eq!(protection.mode, Mode::Passive);
     assert!(protection.sp.tries_passively.get());
     assert_eq!(protection.sp.passive_retry, Seconds(600));
-    assert_eq!(http.location("/others").protection.as_ref().unwrap().mode, Mode::Require);
+    assert_eq!(http.location("/others").protection.as_ref().unwrap().first().mode, Mode::Require);
     let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
-    let protection = http.location("/").protection.as_ref().unwrap();
+    let protection = http.location("/").protection.as_ref().unwrap().first();
     assert!(!protection.sp.tries_passively.get());
 }

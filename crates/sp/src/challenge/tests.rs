@@ -33,7 +33,7 @@ fn protection_of(sp: Sp<Closed>) -> Protection<Closed> {
         cache_control: CacheControl::On,
         preflight: Preflight::Off,
         cors_origins: vec!["https://other.example".to_owned()],
-        rules: Rules::default(),
+        rules: Rc::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use pages::Reply;
 use saml::logout::{LogoutRequest, LogoutStatus, ReceivedLogoutRequest};
 use saml::provider::LogoutBinding;
 use saml::refusal::{Refusal, quote};
-use session::{LoggedOut, Session, StoreKey, join};
+use session::{Authentications, LoggedOut, Session, StoreKey, join};
 
 use self::back::Back;
 use self::ended::Ended;
@@ -117,7 +117,12 @@ async fn end_sessions<S: SessionStore>(
         // The tombstone first: a login that is not in the set yet will see it.
         sessions.bury(request, now).await?;
     }
-    let members = sessions.of_name_id(idp, name_id, now).await?.covered_by(&logged_out, now);
+    let set = sessions.of_name_id(idp, name_id, now).await?;
+    let mut members = set.covered_by(&logged_out, now);
+    if sessions.rules().several_origins {
+        // Many an IdP knows one session of each SP, and names the one it opened last.
+        members.extend(set.of_authentications(&Authentications::of(&members), now));
+    }
     let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
     sessions.end_all(&ending, now).await?;
     let keys: HashSet<StoreKey> = members.iter().map(|member| member.key).collect();

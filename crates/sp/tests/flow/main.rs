@@ -41,6 +41,7 @@ mod rules;
 mod same_site;
 mod sender;
 mod session;
+mod several_origins;
 mod site;
 mod store_down;
 mod unsolicited;

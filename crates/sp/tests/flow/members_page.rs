@@ -9,8 +9,8 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::EndpointKind::{Acs, Login};
 use sp::{
-    CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Rules,
-    Unauthenticated, WantedIdp,
+    CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Unauthenticated,
+    WantedIdp,
 };
 
 use crate::site::{Answer, Ask, Assertion, Browser, Memory, NOW, Plan, Sent, Site, corp, other};
@@ -28,7 +28,7 @@ fn protection(site: &Site) -> Protection<Memory> {
         cache_control: CacheControl::On,
         preflight: Preflight::Off,
         cors_origins: Vec::new(),
-        rules: Rules::default(),
+        rules: Rc::default(),
     }
 }
 

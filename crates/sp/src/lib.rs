@@ -60,7 +60,7 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
-pub use event::{Event, Member, What};
+pub use event::{Event, Member, OrderedEnd, What};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};

@@ -41,6 +41,7 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
         Context::of_subrequest(r)?;
     }
     let variables = variables(r, kind, &sp);
+    sp.heed(now());
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));

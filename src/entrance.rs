@@ -110,6 +110,7 @@ pub fn forget_session(r: &Request) {
 
 /// Looks for the session of the browser that sent `r`; pending while memcached is asked.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+    sp.heed(now);
     if let Some(context) = Context::of(r) {
         let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
         if let Some(found) = found {

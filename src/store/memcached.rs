@@ -63,7 +63,7 @@ impl Effort {
         match kind {
             // Strangers can ask for the last two.
             Kind::Session | Kind::Unproven | Kind::Post => Self::ByHealth,
-            Kind::Index | Kind::Replay | Kind::Tombstone => Self::Insisting,
+            Kind::Index | Kind::Replay | Kind::Tombstone | Kind::Order => Self::Insisting,
         }
     }
 
@@ -280,6 +280,7 @@ fn letter(kind: Kind) -> KeyLetter {
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
     const POST: KeyLetter = KeyLetter::new('p');
+    const ORDER: KeyLetter = KeyLetter::new('o');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
@@ -287,5 +288,6 @@ fn letter(kind: Kind) -> KeyLetter {
         Kind::Tombstone => TOMBSTONE,
         Kind::Unproven => UNPROVEN,
         Kind::Post => POST,
+        Kind::Order => ORDER,
     }
 }

@@ -77,7 +77,7 @@ pub use rule_line::RuleLine;
 pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
 pub use session_attributes::SessionAttributes;
 pub use session_rules::SessionRules;
-pub use session_store::{Found, Peeked, SessionStore};
+pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod administration;
 mod audit;
 mod board;
 mod clock;
@@ -67,7 +68,11 @@ use guard::guard;
 use module::{LocConf, PhaseHandler, SamlModule};
 
 static mut COMMANDS: [ngx_command_t; config::COMMANDS] =
-    config::commands(config::Handlers { endpoint: endpoint::handle, status: status::handle });
+    config::commands(config::Handlers {
+        endpoint: endpoint::handle,
+        status: status::handle,
+        sessions: administration::handle,
+    });
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(SamlModule::preconfiguration),

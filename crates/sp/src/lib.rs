@@ -11,6 +11,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod administration;
 mod artifact_budget;
 mod awaited_post;
 mod back_channel;
@@ -52,6 +53,7 @@ mod test_idps;
 mod test_sp;
 mod visit;
 
+pub use administration::administer;
 pub use back_channel::{BackChannel, BackChannels, Post, Posting};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};

@@ -26,21 +26,24 @@ pub(super) struct Hearing {
     orders: RefCell<Rc<Orders>>,
     /// When the nodes were last asked.
     asked: Cell<Option<Monotonic>>,
+    /// When they had last answered, or could not.
+    answered: Cell<Option<Monotonic>>,
 }
 
 impl Sessions {
     /// What is ordered, when that is not what it was at the last time.
     pub fn news(self: &Rc<Self>, now: UnixTime) -> Option<Rc<Orders>> {
-        if self.store.remote.is_some() && self.is_time_to_ask() {
+        if self.store.remote.is_some() && is_long_ago(&self.hearing.asked) {
             let sessions = Rc::clone(self);
             spawn(async move { sessions.exchange(now).await }).detach();
         }
         self.hear(now)
     }
 
-    /// The nodes are asked now, if they were not lately.
+    /// Waits until what the nodes know is known here, unless they have lately said it. A question that is under way
+    /// may have been asked for somebody else, and be answered too late.
     pub(super) async fn ask_for_orders(&self, now: UnixTime) {
-        if self.store.remote.is_some() && self.is_time_to_ask() {
+        if is_long_ago(&self.hearing.answered) {
             self.exchange(now).await;
         }
     }
@@ -85,17 +88,10 @@ impl Sessions {
         Some(all)
     }
 
-    fn is_time_to_ask(&self) -> bool {
-        let (now, asked) = (monotonic(), &self.hearing.asked);
-        let is_time = asked.get().is_none_or(|asked| now - asked >= PAUSE);
-        if is_time {
-            asked.set(Some(now));
-        }
-        is_time
-    }
-
     /// Whoever comes next hears of it by the zone. While no node answers, what this host knows goes on.
     async fn exchange(&self, now: UnixTime) {
+        let hearing = &self.hearing;
+        hearing.asked.set(Some(monotonic()));
         let Ok(key) = self.key() else { return };
         let known = self.store.orders(&key, now);
         if let Ok(all) = self.store.exchange_orders(&["orders", &self.sp()], &known, now).await
@@ -103,6 +99,7 @@ impl Sessions {
         {
             let _ = self.store.remember_orders(&key, &all, now);
         }
+        hearing.answered.set(Some(monotonic()));
     }
 
     fn key(&self) -> Result<StoreKey, Refusal> {
@@ -117,4 +114,9 @@ impl Sessions {
     fn sp(&self) -> String {
         self.rules.sp.to_string()
     }
+}
+
+fn is_long_ago(instant: &Cell<Option<Monotonic>>) -> bool {
+    let now = monotonic();
+    instant.get().is_none_or(|instant| now - instant >= PAUSE)
 }

@@ -300,7 +300,10 @@ impl<S: SessionStore> Sp<S> {
     ) -> Found {
         let mut none = Ok(None);
         for token in tokens {
-            match self.sessions.find(token, now).await {
+            let found = self.sessions.find(token, now).await;
+            // With the session the store may have said what operators have ordered.
+            self.heed(now);
+            match found {
                 Ok(Some(live)) if counts(&live) => return Ok(Some(live)),
                 Ok(_) => {}
                 Err(refusal) => none = Err(refusal),
@@ -325,7 +328,9 @@ impl<S: SessionStore> Sp<S> {
     pub(crate) async fn peek_session_of(&self, visit: &Visit) -> Result<Option<Peeked>, Refusal> {
         let mut none = Ok(None);
         for token in self.cookies.session_tokens(&visit.head) {
-            match self.sessions.peek(&token, visit.now).await {
+            let found = self.sessions.peek(&token, visit.now).await;
+            self.heed(visit.now);
+            match found {
                 Ok(Some(peeked)) if self.trusts(&peeked.live) => return Ok(Some(peeked)),
                 Ok(_) => {}
                 Err(refusal) => none = Err(refusal),

@@ -16,7 +16,7 @@ use crate::sp::Sp;
 use crate::visit::Visit;
 
 /// Parts of the store that one request looks at. Who finds nothing in them goes on with another one.
-const PARTS: usize = 512;
+const PARTS: usize = 4096;
 
 /// Any Format, any SessionIndex.
 const ALL: LoggedOut<'static> = LoggedOut { name_id_format: None, session_indexes: &[] };

@@ -11,7 +11,7 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::{Found, Idp, LiveSession, Mode};
 
-use crate::clock::monotonic;
+use crate::clock::{monotonic, now};
 use crate::context::{Closed, Context, Kept, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
@@ -183,6 +183,7 @@ fn panicked() -> Found {
 
 /// The IdP whose users get in.
 pub fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
+    protection.sp.heed(now());
     protection.wanted_idp(|name| server_variable::value(r, name))
 }
 

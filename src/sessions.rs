@@ -4,6 +4,7 @@
 //! store has it. The first two answer at once.
 
 mod ask;
+mod hearing;
 mod list;
 mod look_ups;
 mod orders;
@@ -23,8 +24,8 @@ use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use zone::LookUpEnd;
 
+use self::hearing::Hearing;
 use self::look_ups::LookUps;
-use self::orders::Hearing;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
 use crate::store::{Cache, Entry, Kind, Remote, Store};

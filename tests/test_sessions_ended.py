@@ -115,6 +115,34 @@ def test_all_of_an_sp(nginx, idp):
     assert record["operator"] == "root" and "entity_id" not in record and "idp" not in record
 
 
+def test_another_sp_with_the_same_idp_and_store_keeps_its_own(nginx, idp):
+    conf = site(
+        http="""
+            saml_sp wiki {
+                base_url http://localhost:@PORT@; entity_id urn:wiki; idp corp; cookie_name wiki;
+            }
+        """,
+        server=LOCATION
+        + """
+            location = /wiki/acs { saml_acs wiki; }
+            location /wiki/ { auth_saml wiki; alias html/; }
+        """,
+    )
+    server = nginx(conf)
+    member, reader = log_in(server, idp), Browser()
+    asked = idp.asked(reader.get(f"http://localhost:{server.port}/wiki/page.html"))
+    form = idp.form(asked)
+    assert reader.post(asked.acs_url, form).status == 303
+    reads = lambda: reader.get(f"http://localhost:{server.port}/wiki/page.html").status  # noqa: E731
+    assert reads() == 200 and is_in(server, member)
+    order(server, "end_all")
+    assert not is_in(server, member) and reads() == 200
+    order(server, "disable_idp", idp="corp")
+    assert reads() == 200
+    order(server, "end_idp", sp="wiki", idp="corp")
+    assert reads() == 302
+
+
 def test_ended_sessions_stay_ended_when_their_idp_leaves_and_comes_back(nginx, idp):
     server = nginx(CONF, files=FILES)
     elsewhere = log_in_at_other(server)

@@ -2,6 +2,7 @@
 
 import json
 
+import lxml.html
 import pytest
 
 from harness.browser import Browser
@@ -162,6 +163,4 @@ def test_what_wants_to_be_markup_is_text(nginx, idp, text):
 
 
 def document_of(page):
-    import lxml.html
-
     return lxml.html.fromstring(page.text.encode())

@@ -15,7 +15,11 @@ impl Sessions {
         let sessions = step.entries.into_iter().filter_map(|entry| {
             let session = Session::decode(&entry.value)?;
             let (place, key) = (entry.place, StoreKey(entry.key));
-            session.is_valid_for(&self.rules.sp, now).then_some(ListedSession { place, key, session })
+            session.is_valid_for(&self.rules.sp, now).then_some(ListedSession {
+                place,
+                key,
+                session,
+            })
         });
         Listed { sessions: sessions.collect(), next: step.next }
     }

@@ -1,39 +1,21 @@
 //! What operators have ordered, as a worker hears of it: by one look at shared memory for each request. With memcached
 //! it asks the nodes about once a second while there are requests, and whenever it asks them for a session.
 
-use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use clock::{Monotonic, Msec, UnixTime};
+use clock::UnixTime;
 use ngx::async_::spawn;
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{Order, Orders, StoreKey};
 
 use super::Sessions;
-use crate::clock::monotonic;
 use crate::store::{Kind, NotGiven};
-
-/// A worker that has asked the nodes does not ask again within this time.
-const PAUSE: Msec = Msec(1000);
-
-/// What a worker has heard.
-#[derive(Default)]
-pub(super) struct Hearing {
-    key: OnceCell<StoreKey>,
-    /// The epoch of the entry when it was last read; `None` = that was never.
-    epoch: Cell<Option<u64>>,
-    orders: RefCell<Rc<Orders>>,
-    /// When the nodes were last asked.
-    asked: Cell<Option<Monotonic>>,
-    /// When they had last answered, or could not.
-    answered: Cell<Option<Monotonic>>,
-}
 
 impl Sessions {
     /// What is ordered, when that is not what it was at the last time.
     pub fn news(self: &Rc<Self>, now: UnixTime) -> Option<Rc<Orders>> {
-        if self.store.remote.is_some() && is_long_ago(&self.hearing.asked) {
+        if self.store.remote.is_some() && self.hearing.asked.is_long_ago() {
             let sessions = Rc::clone(self);
             spawn(async move { sessions.exchange(now).await }).detach();
         }
@@ -43,7 +25,7 @@ impl Sessions {
     /// Waits until what the nodes know is known here, unless they have lately said it. A question that is under way
     /// may have been asked for somebody else, and be answered too late.
     pub(super) async fn ask_for_orders(&self, now: UnixTime) {
-        if is_long_ago(&self.hearing.answered) {
+        if self.hearing.answered.is_long_ago() {
             self.exchange(now).await;
         }
     }
@@ -58,9 +40,7 @@ impl Sessions {
         let given = self.store.give_order(&["orders", &self.sp()], &key, &known, order, now).await;
         given.map_err(|error| match error {
             NotGiven::Refused(refusal) => refusal,
-            NotGiven::TooMany(error) => {
-                Refusal::new(&reason::ORDERS_TOO_MANY, error.to_string())
-            }
+            NotGiven::TooMany(error) => Refusal::new(&reason::ORDERS_TOO_MANY, error.to_string()),
         })
     }
 
@@ -91,7 +71,7 @@ impl Sessions {
     /// Whoever comes next hears of it by the zone. While no node answers, what this host knows goes on.
     async fn exchange(&self, now: UnixTime) {
         let hearing = &self.hearing;
-        hearing.asked.set(Some(monotonic()));
+        hearing.asked.set();
         let Ok(key) = self.key() else { return };
         let known = self.store.orders(&key, now);
         if let Ok(all) = self.store.exchange_orders(&["orders", &self.sp()], &known, now).await
@@ -99,7 +79,7 @@ impl Sessions {
         {
             let _ = self.store.remember_orders(&key, &all, now);
         }
-        hearing.answered.set(Some(monotonic()));
+        hearing.answered.set();
     }
 
     fn key(&self) -> Result<StoreKey, Refusal> {
@@ -114,9 +94,4 @@ impl Sessions {
     fn sp(&self) -> String {
         self.rules.sp.to_string()
     }
-}
-
-fn is_long_ago(instant: &Cell<Option<Monotonic>>) -> bool {
-    let now = monotonic();
-    instant.get().is_none_or(|instant| now - instant >= PAUSE)
 }

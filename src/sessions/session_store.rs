@@ -6,9 +6,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
-use session::{
-    Claimed, Order, Orders, Secrets, Session, SessionSet, SessionToken, StoreKey,
-};
+use session::{Claimed, Order, Orders, Secrets, Session, SessionSet, SessionToken, StoreKey};
 use sp::{Found, Listed, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::Sessions;

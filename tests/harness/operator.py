@@ -36,8 +36,9 @@ def post(server: Nginx, fields: dict[str, str], *headers: tuple[str, str]) -> Wi
 
 def order(server: Nginx, action: str, *headers: tuple[str, str], **fields: str) -> dict:
     """It is done; what came of it."""
-    token = listed(server, *headers)["token"]
-    answer = post(server, {"sp": "app", "action": action, "token": token, **fields}, *headers)
+    fields = {"sp": "app", **fields}
+    token = listed(server, *headers, sp=fields["sp"])["token"]
+    answer = post(server, {"action": action, "token": token, **fields}, *headers)
     assert answer.status == 200, answer.text
     done = json.loads(answer.text)
     assert done["done"] == action

@@ -201,10 +201,7 @@ fn form(
     let ours = [("action", action), ("sp", page.sp), ("token", page.token)];
     for (name, value) in ours.iter().chain(fields) {
         let value = escape(value);
-        put(
-            body,
-            format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"),
-        );
+        put(body, format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"));
     }
     put(body, format_args!("<button type=\"submit\">{label}</button></form>"));
 }
@@ -225,12 +222,16 @@ pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> String {
     };
     let unheard = match done.is_heard {
         true => "",
-        false => "<p role=\"alert\">The application has not heard of it; the error log says why.</p>",
+        false => {
+            "<p role=\"alert\">The application has not heard of it; the error log says why.</p>"
+        }
     };
     let sp = escape(done.sp);
     page(
         "Done",
-        &format!("<p>saml_sp {sp}: {text}</p>{unheard}<p><a href=\"?\">Back to the sessions</a></p>"),
+        &format!(
+            "<p>saml_sp {sp}: {text}</p>{unheard}<p><a href=\"?\">Back to the sessions</a></p>"
+        ),
     )
 }
 
@@ -289,7 +290,9 @@ mod tests {
             sessions: None,
             is_heard: false,
         };
-        for html in [html(true, false, "enabled"), html(false, false, HOSTILE), sessions_done(&done)] {
+        for html in
+            [html(true, false, "enabled"), html(false, false, HOSTILE), sessions_done(&done)]
+        {
             assert!(!html.contains("<script") && !html.contains("\">alert"), "{html}");
         }
     }
@@ -303,7 +306,10 @@ mod tests {
         for action in ["end_session", "end_name_id", "end_idp", "disable_idp", "end_all"] {
             assert_eq!(count(&all, action), 1, "{action}");
         }
-        assert_eq!(all.matches("<form method=\"post\">").count(), all.matches("name=\"token\"").count());
+        assert_eq!(
+            all.matches("<form method=\"post\">").count(),
+            all.matches("name=\"token\"").count()
+        );
         assert_eq!(count(&html(true, false, "disabled"), "enable_idp"), 1);
         let configured = html(true, false, "disabled_by_configuration");
         assert_eq!(count(&configured, "enable_idp") + count(&configured, "disable_idp"), 0);

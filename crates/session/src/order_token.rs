@@ -35,13 +35,7 @@ impl Secrets {
     }
 
     /// Is it such a token, of that operator, and not too old?
-    pub fn takes_order_token(
-        &self,
-        sp: &SpId,
-        operator: &str,
-        token: &str,
-        now: UnixTime,
-    ) -> bool {
+    pub fn takes_order_token(&self, sp: &SpId, operator: &str, token: &str, now: UnixTime) -> bool {
         let end = || {
             let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
             let end = self.open(PURPOSE, &context(sp, operator), &sealed)?;

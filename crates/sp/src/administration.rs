@@ -11,12 +11,12 @@ mod view;
 
 use std::rc::Rc;
 
-use http::{Headers, browser};
+use http::Headers;
 use pages::Reply;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use self::search::Search;
+use self::search::{Search, invalid};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::{BodyError, Visit};
@@ -75,17 +75,4 @@ async fn form(visit: &Visit) -> Result<Vec<u8>, Refusal> {
             Refusal::new(&reason::BODY_UNREADABLE, "nginx's temporary file cannot be read back")
         }
     })
-}
-
-/// Does a person look at it, or a program?
-fn is_for_person(visit: &Visit) -> bool {
-    match visit.head.argument("format").as_deref() {
-        Some("json") => false,
-        Some("html") => true,
-        _ => browser::navigates(&visit.head),
-    }
-}
-
-fn invalid(detail: String) -> Refusal {
-    Refusal::new(&reason::ORDER_INVALID, detail)
 }

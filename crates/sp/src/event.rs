@@ -203,13 +203,19 @@ mod tests {
             sessions: Some(1),
         };
         let told = record(What::LogoutByOperator(end));
-        assert_eq!((&told["event"], &told["operator"]), (&"logout_by_operator".into(), &"root".into()));
+        assert_eq!(
+            (&told["event"], &told["operator"]),
+            (&"logout_by_operator".into(), &"root".into())
+        );
         assert_eq!((&told["name_id"], &told["session"]), (&"<jane>".into(), &"00ff".into()));
         let all = OrderedEnd { name_id: None, session_id: None, sessions: None, ..end };
         let told = record(What::LogoutByOperator(all));
         assert!(["name_id", "session", "sessions"].iter().all(|name| told.get(name).is_none()));
         let switched = record(What::IdpSwitched { operator: "root", is_off: true });
-        assert_eq!((&switched["event"], &switched["operator"]), (&"idp_disabled".into(), &"root".into()));
+        assert_eq!(
+            (&switched["event"], &switched["operator"]),
+            (&"idp_disabled".into(), &"root".into())
+        );
     }
 
     #[test]

@@ -9,8 +9,7 @@ use crate::sp::Sp;
 impl<S> Sp<S> {
     /// Its IdPs by their blocks, and its certificates.
     pub fn status(&self, now: UnixTime) -> SpStatus {
-        let idps =
-            self.idps.blocks().map(|block| self.idp_status(&block.name, now));
+        let idps = self.idps.blocks().map(|block| self.idp_status(&block.name, now));
         let mut certificates: Vec<_> = self
             .certificates()
             .map(|certificate| CertificateStatus {

@@ -9,8 +9,8 @@ use saml::logout::LogoutRequest;
 use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
-    Claimed, Order, Orders, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet, SessionToken,
-    SpId, StoreKey, UserSources,
+    Claimed, Order, Orders, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet,
+    SessionToken, SpId, StoreKey, UserSources,
 };
 
 use crate::cookies::{CookieAttributes, Cookies};

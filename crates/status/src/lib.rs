@@ -190,13 +190,8 @@ pub enum Happening {
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Login,
-        Self::LogoutByUser,
-        Self::LogoutByIdp,
-        Self::LogoutByOperator,
-        Self::Refusal,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Login, Self::LogoutByUser, Self::LogoutByIdp, Self::LogoutByOperator, Self::Refusal];
 
     /// As it is counted.
     pub fn name(self) -> &'static str {

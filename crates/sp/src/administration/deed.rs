@@ -11,9 +11,8 @@ use saml::logout::LogoutRequest;
 use saml::refusal::{Refusal, quote};
 use session::{LoggedOut, Order, Session, StoreKey};
 
-use super::invalid;
 use super::listing::key_of;
-use super::search::{entity_of, sp_called};
+use super::search::{entity_of, invalid, sp_called};
 use crate::event::{Event, OrderedEnd, What};
 use crate::identity_token::session_id;
 use crate::random;
@@ -51,10 +50,7 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// It is none, or of an SP or an IdP that is not there.
-pub(super) fn read<S>(
-    form: &[u8],
-    sps: &[Rc<Sp<S>>],
-) -> Result<(Rc<Sp<S>>, Deed), Refusal> {
+pub(super) fn read<S>(form: &[u8], sps: &[Rc<Sp<S>>]) -> Result<(Rc<Sp<S>>, Deed), Refusal> {
     let field = |name: &str| match arguments(form, name).next() {
         Some(value) if !value.is_empty() => Ok(value.into_owned()),
         _ => Err(invalid(format!("the form has no {name}"))),
@@ -223,7 +219,8 @@ async fn end<S: SessionStore>(
 /// The logout that an IdP could have asked for, by the clock here.
 fn logout<S>(sp: &Sp<S>, idp: &str, name_id: &str, now: UnixTime) -> LogoutRequest {
     let policy = sp.idps.of_entity(idp).map(|idp| idp.settings().policy.clone());
-    let under_way = policy.map_or(UNDER_WAY, |policy| Seconds(policy.max_assertion_age.0 + policy.clock_skew.0));
+    let under_way = policy
+        .map_or(UNDER_WAY, |policy| Seconds(policy.max_assertion_age.0 + policy.clock_skew.0));
     LogoutRequest {
         id: random::id(),
         issuer: idp.to_owned(),

@@ -56,9 +56,9 @@ mod tests {
     use super::*;
 
     fn is_taken(fields: &[(&str, &str)]) -> bool {
-        let head = fields.iter().fold(Head::new("POST", ""), |head, (name, value)| {
-            head.with(name, value.as_bytes())
-        });
+        let head = fields
+            .iter()
+            .fold(Head::new("POST", ""), |head, (name, value)| head.with(name, value.as_bytes()));
         refuse_cross_site(&head).is_ok()
     }
 

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use clock::Seconds;
 use http::arguments;
+use saml::reason;
 use saml::refusal::{Refusal, quote};
 
-use super::invalid;
 use crate::sp::Sp;
 
 /// Sessions of one page, unless it is said, and at most.
@@ -73,6 +73,11 @@ pub(super) fn entity_of<S>(sp: &Sp<S>, idp: &str) -> String {
     current.map_or_else(|| idp.to_owned(), |current| current.entity_id.clone())
 }
 
+/// What is asked for is not understood.
+pub(super) fn invalid(detail: String) -> Refusal {
+    Refusal::new(&reason::ORDER_INVALID, detail)
+}
+
 /// `90`, `90s`, `15m`, `8h`, `7d`.
 fn span(text: &str) -> Result<Seconds, Refusal> {
     let unit = match text.bytes().last() {
@@ -83,7 +88,10 @@ fn span(text: &str) -> Result<Seconds, Refusal> {
     };
     let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or(text);
     let count = digits.parse::<u32>().map_err(|_| {
-        invalid(format!("older_than is {}, which is no time such as 90s, 15m, 8h or 7d", quote(text)))
+        invalid(format!(
+            "older_than is {}, which is no time such as 90s, 15m, 8h or 7d",
+            quote(text)
+        ))
     })?;
     Ok(Seconds(i64::from(count) * unit))
 }
@@ -113,7 +121,9 @@ mod tests {
 
     #[test]
     fn spans_have_units() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("15m", 900), ("8h", 28_800), ("7d", 604_800)] {
+        for (text, seconds) in
+            [("90", 90), ("90s", 90), ("15m", 900), ("8h", 28_800), ("7d", 604_800)]
+        {
             assert_eq!(span(text).unwrap(), Seconds(seconds));
         }
         for text in ["", "h", "-1h", "1w", "1.5h", "1h30m", "99999999999", "+", "1 h"] {

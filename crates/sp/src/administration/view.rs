@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use form_urlencoded::Serializer;
+use http::browser;
 use pages::{IdpRow, Reply, SessionRow, SessionsDone, SessionsPage};
 use saml::instant;
 use saml::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
 use super::deed::Done;
-use super::is_for_person;
 use super::listing::{Listing, Row};
 use super::search::Search;
 use crate::random;
@@ -33,7 +33,9 @@ pub(super) fn found<S: SessionStore>(
         true => page(visit, sps, search, listing, &token),
         false => Reply::json(200, format!("{}\n", object(sps, search, listing, &token))),
     };
-    Ok(reply.with_header("Vary", "Accept, Sec-Fetch-Mode".to_owned()))
+    Ok(reply
+        .with_header("Vary", "Accept, Sec-Fetch-Mode".to_owned())
+        .with_header("Cross-Origin-Resource-Policy", "same-origin".to_owned()))
 }
 
 fn object<S: SessionStore>(
@@ -158,5 +160,14 @@ pub(super) fn done<S>(visit: &Visit, sp: &Sp<S>, done: &Done) -> Reply {
     match &done.unheard {
         Some(refusal) => reply.because(refusal.clone()),
         None => reply,
+    }
+}
+
+/// Does a person look at it, or a program?
+fn is_for_person(visit: &Visit) -> bool {
+    match visit.head.argument("format").as_deref() {
+        Some("json") => false,
+        Some("html") => true,
+        _ => browser::navigates(&visit.head),
     }
 }

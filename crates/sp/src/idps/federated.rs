@@ -88,8 +88,7 @@ impl FederatedIdps {
     /// Is that entity one of its IdPs, and the block enabled?
     pub(super) fn has(&self, entity_id: &str) -> bool {
         let current = self.current.borrow();
-        !self.is_disabled()
-            && current.as_ref().is_some_and(|all| all.member(entity_id).is_some())
+        !self.is_disabled() && current.as_ref().is_some_and(|all| all.member(entity_id).is_some())
     }
 
     /// Its IdP of that entityID.

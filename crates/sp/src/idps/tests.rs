@@ -1,5 +1,6 @@
 use saml::metadata::MetadataFilter;
 use saml::provider::{IdpSettings, OwnKeys};
+use session::Order;
 
 use super::*;
 use crate::test_idps::{current, settings};
@@ -238,5 +239,25 @@ fn of_federations_that_have_the_same_idp_the_first_enabled_one_speaks_for_it() {
             assert_eq!(idps.offer(entity_id).is_some(), is_in, "{entity_id}");
             assert_eq!(idps.trust(entity_id, NOW, &Cell::default()), is_in, "{entity_id}");
         }
+    }
+}
+
+#[test]
+fn a_federation_is_switched_off_with_all_of_its_idps() {
+    let mut idps = Idps::default();
+    idps.add_federation(federation("national", false, &[ONE, NEW]));
+    idps.add_federation(federation("world", false, &[TWO]));
+    let (of_one, of_two) = (Cell::default(), Cell::default());
+    assert!(idps.trust(ONE, NOW, &of_one) && idps.trust(TWO, NOW, &of_two));
+    assert!(idps.of_entity(ONE).unwrap().check_enabled().is_ok());
+    let mut orders = Orders::default();
+    for is_off in [true, false] {
+        orders.give(&Order::Switch { idp: "national".to_owned(), is_off }, NOW).unwrap();
+        idps.follow(Rc::new(orders.clone()));
+        assert_eq!(idps.is_disabled("national"), is_off);
+        assert_eq!(idps.trust(ONE, NOW, &of_one), !is_off);
+        assert_eq!(idps.of_entity(ONE).unwrap().check_enabled().is_err(), is_off);
+        assert_eq!(idps.offers().count(), if is_off { 1 } else { 3 });
+        assert!(idps.trust(TWO, NOW, &of_two));
     }
 }

@@ -163,7 +163,10 @@ fn a_switched_off_idp_is_as_a_disabled_one() {
     let form = Assertion::of_jane("_late", site.now.get()).answering(&asked).form(corp());
     assert_eq!(site.ask(&mut late, Ask::send(Acs, form)).refused(), (403, "idp_disabled"));
     let listed = list(&site, "");
-    assert_eq!((&listed["idps"][0]["state"], &listed["sessions"][0]["counts"]), (&"disabled".into(), &false.into()));
+    assert_eq!(
+        (&listed["idps"][0]["state"], &listed["sessions"][0]["counts"]),
+        (&"disabled".into(), &false.into())
+    );
     order(&site, &[("action", "enable_idp"), ("idp", "corp")]).unwrap();
     assert!(is_in(&site, browser));
     let counted = site.counted.borrow();

@@ -12,9 +12,7 @@ use session::{
     Claimed, Claims, Logouts, MAX_CLAIMS, MAX_MEMBERS, Member, Order, Orders, Secret, Secrets,
     Session, SessionSet, SessionToken, StoreKey,
 };
-use sp::{
-    Found, Listed, ListedSession, LiveSession, Peeked, SessionRules, SessionStore,
-};
+use sp::{Found, Listed, ListedSession, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::executor::wait;
 

@@ -4,6 +4,8 @@
 use nginx_sys::{NGX_HTTP_INTERNAL_SERVER_ERROR, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleMainConf, Request};
 
+use sp::Sites;
+
 use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
@@ -21,7 +23,7 @@ pub unsafe extern "C" fn handle(r: *mut ngx_http_request_t) -> ngx_int_t {
 
 /// `None` = out of memory.
 fn begin(r: &mut Request) -> Option<ngx_int_t> {
-    let sps = SamlModule::main_conf(r)?.sps.clone();
+    let sps: Vec<_> = SamlModule::main_conf(r)?.sps.iter().flat_map(Sites::iter).cloned().collect();
     let now = now();
     for sp in &sps {
         sp.heed(now);

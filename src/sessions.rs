@@ -57,13 +57,13 @@ pub struct Sessions {
     pub rules: SessionRules,
     cache: Rc<RefCell<Cache<LiveSession>>>,
     look_ups: LookUps,
-    hearing: Hearing,
+    hearing: Rc<Hearing>,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
         let cache = Rc::new(RefCell::new(Cache::new(store.cache_size)));
-        Self { store, rules, cache, look_ups: LookUps::default(), hearing: Hearing::default() }
+        Self { store, rules, cache, look_ups: LookUps::default(), hearing: Rc::default() }
     }
 
     /// Those of the same SP where it goes by another identity: in the same places, under keys of their own.
@@ -73,7 +73,7 @@ impl Sessions {
             rules: SessionRules { sp, ..self.rules.clone() },
             cache: Rc::clone(&self.cache),
             look_ups: LookUps::default(),
-            hearing: Hearing::default(),
+            hearing: Rc::clone(&self.hearing),
         }
     }
 

@@ -85,8 +85,8 @@ impl Format {
 /// What this worker knows, and what all of them count.
 fn status(main: &MainConf) -> Status {
     let now = now();
-    for sp in &main.sps {
-        sp.heed(now);
+    for sites in &main.sps {
+        sites.first().heed(now);
     }
     let mut status = Status {
         version: VERSION.to_owned(),

@@ -8,18 +8,14 @@ use super::Sessions;
 use crate::store::Kind;
 
 impl Sessions {
-    /// Those of this SP at the place `from` and some behind it. The lock is held for a tenth of a millisecond; what was
+    /// Those at the place `from` and some behind it, of all SPs of the store. The lock is held for a tenth of a millisecond; what was
     /// copied is read after that.
     pub fn list(&self, from: usize, now: UnixTime) -> Listed {
         let step = self.store.zone.walk(Kind::Session, from, now);
         let sessions = step.entries.into_iter().filter_map(|entry| {
             let session = Session::decode(&entry.value)?;
             let (place, key) = (entry.place, StoreKey(entry.key));
-            session.is_valid_for(&self.rules.sp, now).then_some(ListedSession {
-                place,
-                key,
-                session,
-            })
+            Some(ListedSession { place, key, session })
         });
         Listed { sessions: sessions.collect(), next: step.next }
     }

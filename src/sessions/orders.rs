@@ -37,7 +37,7 @@ impl Sessions {
     pub async fn order(&self, order: &Order, now: UnixTime) -> Result<(), Refusal> {
         let key = self.key()?;
         let known = Rc::clone(&self.hearing.orders.borrow());
-        let given = self.store.give_order(&["orders", &self.sp()], &key, &known, order, now).await;
+        let given = self.store.give_order(&self.orders_name(), &key, &known, order, now).await;
         given.map_err(|error| match error {
             NotGiven::Refused(refusal) => refusal,
             NotGiven::TooMany(error) => Refusal::new(&reason::ORDERS_TOO_MANY, error.to_string()),
@@ -74,7 +74,7 @@ impl Sessions {
         hearing.asked.set();
         let Ok(key) = self.key() else { return };
         let known = self.store.orders(&key, now);
-        if let Ok(all) = self.store.exchange_orders(&["orders", &self.sp()], &known, now).await
+        if let Ok(all) = self.store.exchange_orders(&self.orders_name(), &known, now).await
             && all != known
         {
             let _ = self.store.remember_orders(&key, &all, now);
@@ -86,12 +86,12 @@ impl Sessions {
         if let Some(key) = self.hearing.key.get() {
             return Ok(*key);
         }
-        let key = self.store.key_of_orders(&["orders", &self.sp()])?;
+        let key = self.store.key_of_orders(&self.orders_name())?;
         Ok(*self.hearing.key.get_or_init(|| key))
     }
 
-    /// The SP as other hosts know it, too.
-    fn sp(&self) -> String {
-        self.rules.sp.to_string()
+    /// By the entityID, as IdPs know the SP: an order holds at all of its origins, whatever becomes of them.
+    fn orders_name(&self) -> [&str; 2] {
+        ["orders", &self.rules.sp_entity_id]
     }
 }

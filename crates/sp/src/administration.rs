@@ -30,7 +30,8 @@ const BODY_MAX: usize = 32 << 10;
 /// The media type of a form, in lower case.
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// Answers an operator, whom the server knows by this name; empty = by none.
+/// Answers an operator, whom the server knows by this name; empty = by none. `sps` has each SP at all of its origins,
+/// the main one first.
 ///
 /// # Errors
 /// What is asked for is not understood, comes from another site, or the store does not do it.

@@ -159,7 +159,7 @@ pub trait SessionStore: 'static {
     /// Does it know which sessions there are? If not, it finds those of a NameID alone.
     fn can_list(&self) -> bool;
 
-    /// The sessions of the SP at the place `from` of the store and some places behind it. It takes a bounded time, in
+    /// The sessions at the place `from` of the store and some places behind it, of whatever SP. It takes a bounded time, in
     /// which nobody else uses the store.
     fn list(&self, from: usize, now: UnixTime) -> Listed;
 

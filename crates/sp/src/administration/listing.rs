@@ -162,7 +162,7 @@ impl Walk {
 impl<S: SessionStore> Search<S> {
     /// Is it one of those that are looked for? One that has ended is not.
     fn wants(&self, session: &Session, now: UnixTime) -> bool {
-        session.is_valid_for(&self.sp.id, now)
+        self.ids.iter().any(|id| session.is_valid_for(id, now))
             && self.idp.as_ref().is_none_or(|idp| *idp == session.idp)
             && self.name_id.as_ref().is_none_or(|name_id| *name_id == session.name_id.value)
             && self.older_than.is_none_or(|span| session.created + span <= now)

@@ -6,6 +6,7 @@ use clock::Seconds;
 use http::arguments;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
+use session::SpId;
 
 use crate::sp::Sp;
 
@@ -15,8 +16,10 @@ const LIMIT_MOST: usize = 500;
 
 /// What is looked for.
 pub(super) struct Search<S> {
-    /// Of which SP.
+    /// Of which SP, as it is at its main origin.
     pub sp: Rc<Sp<S>>,
+    /// What it is at all of its origins.
+    pub ids: Vec<SpId>,
     /// Of the IdP of this entityID.
     pub idp: Option<String>,
     /// Of this NameID.
@@ -44,8 +47,10 @@ impl<S> Search<S> {
             }
         };
         let sp = sp_called(given("sp").as_deref(), sps)?;
+        let ids = sps.iter().filter(|site| site.name == sp.name).map(|site| site.id).collect();
         let idp = given("idp").map(|idp| entity_of(&sp, &idp));
         Ok(Self {
+            ids,
             idp,
             name_id: given("name_id").map(|name_id| name_id.into_owned()),
             older_than: given("older_than").map(|text| span(&text)).transpose()?,
@@ -56,7 +61,7 @@ impl<S> Search<S> {
     }
 }
 
-/// The SP of that name; the first one, when none is named.
+/// The SP of that name at its main origin, which stands before its others; the first one, when none is named.
 pub(super) fn sp_called<S>(name: Option<&str>, sps: &[Rc<Sp<S>>]) -> Result<Rc<Sp<S>>, Refusal> {
     let mut candidates = sps.iter();
     let found = match name {

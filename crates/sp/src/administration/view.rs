@@ -50,7 +50,7 @@ fn object<S: SessionStore>(
         .collect();
     json!({
         "sp": sp.name,
-        "sps": sps.iter().map(|sp| sp.name.as_str()).collect::<Vec<_>>(),
+        "sps": names(sps),
         "idps": idps,
         "can_list": if sp.sessions.can_list() { "all" } else { "by_name_id" },
         "sessions": listing.rows.iter().map(row).collect::<Vec<_>>(),
@@ -110,7 +110,7 @@ fn page<S: SessionStore>(
     });
     Reply::sessions_page(&SessionsPage {
         sp: &sp.name,
-        sps: &sps.iter().map(|sp| sp.name.as_str()).collect::<Vec<_>>(),
+        sps: &names(sps),
         lists_all: sp.sessions.can_list(),
         needs_name_id: listing.needs_name_id,
         idp: &asked("idp"),
@@ -121,6 +121,13 @@ fn page<S: SessionStore>(
         next: next.as_deref(),
         token,
     })
+}
+
+/// Each once, whatever origins it has.
+fn names<S>(sps: &[Rc<Sp<S>>]) -> Vec<&str> {
+    let mut names: Vec<&str> = sps.iter().map(|sp| sp.name.as_str()).collect();
+    names.dedup();
+    names
 }
 
 /// The blocks: name, entityID and state.

@@ -143,6 +143,46 @@ def test_another_sp_with_the_same_idp_and_store_keeps_its_own(nginx, idp):
     assert reads() == 302
 
 
+def test_an_sp_with_several_origins_is_one(nginx, idp):
+    conf = f"""
+    events {{}}
+    http {{
+        saml_idp corp {{ metadata idp.xml; }}
+        saml_sp app {{
+            base_url http://127.0.0.1:@PORT@ http://localhost:@PORT@;
+            entity_id urn:app;
+            idp corp;
+            logout_notify /notify;
+        }}
+        server {{
+            listen 127.0.0.1:@PORT@;
+            server_name localhost 127.0.0.1;
+            include saml-endpoints.conf;
+            location / {{ auth_saml app; root html; }}
+            location = /notify {{ internal; return 200 heard; }}
+            {LOCATION}
+        }}
+    }}
+    """
+    server = nginx(conf)
+    pages = [server.url("/page.html"), f"http://localhost:{server.port}/page.html"]
+    browsers = [Browser(), Browser()]
+    for browser, page in zip(browsers, pages):
+        assert idp.login(browser, page).status == 303
+    who = lambda: [browser.get(page).status for browser, page in zip(browsers, pages)]  # noqa: E731
+    assert who() == [200, 200]
+    found = listed(server)
+    assert (found["sps"], len(found["sessions"])) == (["app"], 2)
+    assert len(listed(server, idp="corp", name_id="alice@example.org")["sessions"]) == 2
+    order(server, "disable_idp", idp="corp")
+    assert who() == [403, 403]
+    order(server, "enable_idp", idp="corp")
+    assert who() == [200, 200]
+    ended = order(server, "end_name_id", idp="corp", name_id="alice@example.org")
+    assert (ended["sessions"], ended["application_heard"]) == (2, True)
+    assert who() == [302, 302]
+
+
 def test_ended_sessions_stay_ended_when_their_idp_leaves_and_comes_back(nginx, idp):
     server = nginx(CONF, files=FILES)
     elsewhere = log_in_at_other(server)

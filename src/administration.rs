@@ -3,7 +3,6 @@
 
 use nginx_sys::{NGX_HTTP_INTERNAL_SERVER_ERROR, ngx_http_request_t, ngx_int_t};
 use ngx::http::{HttpModuleMainConf, Request};
-
 use sp::Sites;
 
 use crate::clock::now;

@@ -8,8 +8,8 @@ use super::Sessions;
 use crate::store::Kind;
 
 impl Sessions {
-    /// Those at the place `from` and some behind it, of all SPs of the store. The lock is held for a tenth of a millisecond; what was
-    /// copied is read after that.
+    /// Those at the place `from` and some behind it, of all SPs of the store. The lock is held for a tenth of a
+    /// millisecond; what was copied is read after that.
     pub fn list(&self, from: usize, now: UnixTime) -> Listed {
         let step = self.store.zone.walk(Kind::Session, from, now);
         let sessions = step.entries.into_iter().filter_map(|entry| {

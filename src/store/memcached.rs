@@ -67,6 +67,15 @@ impl Effort {
         }
     }
 
+    /// Each worker asks for orders every second, and look-ups wait for it. One that a node has missed while this
+    /// worker holds the others for down is heard of when they are up again, seconds later.
+    fn of_reading(kind: Kind) -> Self {
+        match kind {
+            Kind::Order => Self::ByHealth,
+            kind => Self::of(kind),
+        }
+    }
+
     fn send(self) -> SendTo {
         match self {
             Self::ByHealth => Node::send,
@@ -131,7 +140,7 @@ impl Memcached {
     pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Stored>>, Unavailable> {
         let key = self.key(kind, id);
         let mut answers = Vec::new();
-        for reply in self.send_to_all(id, &Command::get(key), Effort::of(kind)) {
+        for reply in self.send_to_all(id, &Command::get(key), Effort::of_reading(kind)) {
             match reply.outcome().await {
                 Some(Outcome::Item(Item { value, ttl, .. })) => {
                     answers.push(Some(Stored { value, ttl }));

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from harness.browser import Browser
+from harness.gate import Gate
 from harness.idp import Idp
 from harness.members import assert_all_workers, assert_out_within, is_in, log_in, who_is_in
 from harness.operator import LOCATION, listed, order, post
@@ -145,6 +146,34 @@ def test_a_host_that_was_asleep_lets_nobody_in_first(hosts, idp):
     two.stop()
     two.start()
     assert not is_in(two, member), "nor after a restart"
+
+
+def test_a_session_is_not_judged_before_slow_orders_are_there(twins, nodes, idp):
+    """The session is on a node that answers at once, the orders are on one that does not."""
+    gates = [Gate(node) for node in nodes]
+    addresses = " ".join(gate.address for gate in gates)
+    one, two = twins(CONF, files=FILES, NODES=addresses, CACHE_VALID="0s", SECRET="one.key")
+    order(one, "enable_idp", idp="corp")
+    one.wait_for(lambda: has_orders(nodes), "an order in memcached")
+    [slow] = [gate for gate in gates if has_orders([gate.node])]
+    [quick] = [node for node in nodes if node is not slow.node]
+    member = next(filter(None, (log_in_on(one, idp, quick) for _ in range(50))))
+    time.sleep(1.1)
+    order(one, "end_idp", idp="corp")
+    two.stop()
+    slow.delay = 0.1
+    two.start()
+    assert not is_in(two, member)
+    for gate in gates:
+        gate.close()
+
+
+def log_in_on(server, idp, node) -> Browser | None:
+    """A member whose session lies on this node."""
+    sessions = lambda: sum(key[-44:-43] == b"s" for key in node.keys())  # noqa: E731
+    before = sessions()
+    member = log_in(server, idp)
+    return member if sessions() > before else None
 
 
 def test_memcached_that_has_lost_the_orders_gets_them_back(hosts, nodes, idp):

@@ -33,6 +33,8 @@ pub enum About {
     SignIn,
     /// A logout.
     SignOut,
+    /// What an operator does.
+    Operate,
 }
 
 impl Circumstances {

@@ -10,6 +10,7 @@ use crate::fragment::{KEEP, KEEP_AND_SUBMIT, RESTORE};
 use crate::html::{STYLE, SUBMIT};
 use crate::metadata_page;
 use crate::session_page::{self, TELL};
+use crate::sessions_page;
 use crate::status_page;
 
 /// All that there are.
@@ -44,6 +45,14 @@ pub(crate) fn metadata_content_security_policy() -> String {
 /// The same for the status.
 pub(crate) fn status_content_security_policy() -> String {
     static CSP: LazyLock<String> = LazyLock::new(|| still_policy(status_page::STYLE));
+    CSP.clone()
+}
+
+/// The same for the sessions, whose forms go to this site.
+pub(crate) fn sessions_content_security_policy() -> String {
+    static CSP: LazyLock<String> = LazyLock::new(|| {
+        still_policy(sessions_page::STYLE).replace("form-action 'none'", "form-action 'self'")
+    });
     CSP.clone()
 }
 

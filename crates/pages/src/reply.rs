@@ -9,6 +9,7 @@ use status::Status;
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::session_page::{self, SessionPage};
+use crate::sessions_page::{SessionsDone, SessionsPage, sessions_done, sessions_page};
 use crate::status_page::status_page;
 use crate::{fragment, policy};
 
@@ -87,6 +88,16 @@ impl Reply {
     /// The status for people.
     pub fn status_page(status: &Status) -> Self {
         Self::page(200, status_page(status), policy::status_content_security_policy())
+    }
+
+    /// The sessions for who runs the server.
+    pub fn sessions_page(page: &SessionsPage<'_>) -> Self {
+        Self::page(200, sessions_page(page), policy::sessions_content_security_policy())
+    }
+
+    /// What they have done to them.
+    pub fn sessions_done(done: &SessionsDone<'_>) -> Self {
+        Self::html(200, sessions_done(done))
     }
 
     /// Metrics for Prometheus.

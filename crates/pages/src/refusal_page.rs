@@ -6,11 +6,12 @@ use saml::reason;
 use saml::refusal::Refusal;
 
 use crate::circumstances::{About, Circumstances};
+use crate::page::Page;
 use crate::reply::Reply;
 use crate::{json, sign_in, sign_out};
 
 /// Seconds after which it is worth trying again what failed here.
-const RETRY_AFTER: &str = "10";
+const RETRY_AFTER: u32 = 10;
 
 /// What the location that refuses is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn refused(
     };
     let reply = match (status, circumstances.allow.borrow().as_ref()) {
         (405, Some(methods)) => reply.with_header("Allow", methods.clone()),
-        (503, _) => reply.with_header("Retry-After", RETRY_AFTER.to_owned()),
+        (503, _) => reply.with_header("Retry-After", RETRY_AFTER.to_string()),
         _ => reply,
     };
     reply.replaceable()
@@ -61,21 +62,21 @@ fn does_paos(headers: &impl Headers) -> bool {
 }
 
 /// The refusal for people, by what they were about to do.
-fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> String {
-    let (code, meaning) = (refusal.code(), refusal.meaning());
-    let request_id = circumstances.request_id();
+fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> Page {
+    let (code, request_id) = (refusal.code(), circumstances.request_id());
+    let start_again = circumstances.start_again.borrow();
+    let start_again = start_again.as_deref().unwrap_or(&purpose.start_again);
+    let resumption = circumstances.resumption.borrow();
+    let resumption = resumption.as_deref();
     let is = |reason| refusal.reason() == reason;
     match circumstances.about.get().unwrap_or(purpose.about) {
-        About::SignIn => sign_in::refused(
-            code,
-            meaning,
-            request_id,
-            circumstances.start_again.borrow().as_deref().unwrap_or(&purpose.start_again),
-            circumstances.resumption.borrow().as_deref(),
-        ),
+        About::SignIn if refusal.status() == 503 => {
+            sign_in::unavailable(code, request_id, start_again, resumption, RETRY_AFTER)
+        }
+        About::SignIn => sign_in::refused(code, request_id, start_again, resumption),
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
         About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
-        About::SignOut => sign_out::refused(code, meaning, request_id),
+        About::SignOut => sign_out::refused(code, request_id),
     }
 }
 
@@ -85,6 +86,8 @@ mod tests {
     use saml::reason::{REASONS, Reason};
 
     use super::*;
+    use crate::look::tests::{NOW, title};
+    use crate::{Look, Reader};
 
     fn circumstances() -> Circumstances {
         Circumstances::new(|| "_f00".to_owned())
@@ -115,17 +118,23 @@ mod tests {
         refused(&Refusal::new(reason, "the detail"), circumstances, purpose, head)
     }
 
-    fn text(reply: &Reply) -> &str {
-        &reply.body().unwrap().text
+    fn body(reply: &Reply) -> (&'static str, String) {
+        let (look, warn) = (Look::default(), |fault: &str| panic!("{fault}"));
+        let reader = Reader { look: &look, languages: Vec::new(), now: NOW, warn: &warn };
+        let body = reply.body(&reader).unwrap();
+        (body.content_type, body.text.clone())
+    }
+
+    fn text(reply: &Reply) -> String {
+        body(reply).1
     }
 
     fn content_type_of(reply: &Reply) -> &'static str {
-        reply.body().unwrap().content_type
+        body(reply).0
     }
 
-    fn title(reply: &Reply) -> &str {
-        let (_, after) = text(reply).split_once("<title>").unwrap();
-        after.split_once("</title>").unwrap().0
+    fn title_of(reply: &Reply) -> String {
+        title(&text(reply)).to_owned()
     }
 
     #[test]
@@ -199,12 +208,13 @@ mod tests {
     #[test]
     fn a_login_starts_again_where_the_person_wanted_to_go() {
         let link = |reply: &Reply| {
-            let (before, _) = text(reply).split_once("\">Start again").unwrap();
+            let text = text(reply);
+            let (before, _) = text.split_once("\">Start again").unwrap();
             before.rsplit_once('"').unwrap().1.to_owned()
         };
         let (known, reason) = (circumstances(), &reason::AUDIENCE_MISMATCH);
         let page = refuse(reason, &known, &Purpose::default(), &browser());
-        assert_eq!((title(&page), link(&page).as_str()), ("Sign-in did not work", "/"));
+        assert_eq!((title_of(&page).as_str(), link(&page).as_str()), ("Sign-in did not work", "/"));
         let page = refuse(reason, &known, &endpoint(About::SignIn), &browser());
         assert_eq!(link(&page), "https://a.example/in");
         known.start_again.replace(Some("https://a.example/b?c&d".to_owned()));
@@ -221,24 +231,24 @@ mod tests {
         let known = circumstances();
         let page =
             refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
-        assert_eq!(title(&page), "Sign-out did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-out did not work");
         known.about.set(Some(About::SignIn));
         let page =
             refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
-        assert_eq!(title(&page), "Sign-in did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-in did not work");
         known.about.set(Some(About::SignOut));
         let page = refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignIn), &browser());
-        assert_eq!(title(&page), "Sign-out did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-out did not work");
     }
 
     #[test]
     fn two_refusals_of_a_logout_are_none_to_the_person() {
         let page = |reason, about| refuse(reason, &circumstances(), &endpoint(about), &browser());
         let asks = page(&reason::LOGOUT_CROSS_SITE, About::SignOut);
-        assert_eq!((asks.status(), title(&asks)), (403, "Do you want to sign out?"));
+        assert_eq!((asks.status(), title_of(&asks).as_str()), (403, "Do you want to sign out?"));
         let none = page(&reason::MESSAGE_MISSING, About::SignOut);
-        assert_eq!((none.status(), title(&none)), (400, "No sign-out to tell of"));
+        assert_eq!((none.status(), title_of(&none).as_str()), (400, "No sign-out to tell of"));
         let login = page(&reason::MESSAGE_MISSING, About::SignIn);
-        assert_eq!(title(&login), "Sign-in did not work");
+        assert_eq!(title_of(&login).as_str(), "Sign-in did not work");
     }
 }

@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use clock::Seconds;
 use http::{HttpUrl, Scheme};
+use pages::Look;
 use saml::provider::{OwnKeys, Policy};
 use session::SpId;
 use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
@@ -76,6 +77,7 @@ pub(crate) fn sp<H: Host>(
         entity_id,
         published: Published::default(),
         session_attributes,
+        look: Look::default(),
         jwt_issuer,
         takes_paos: Cell::new(false),
         tries_passively: Cell::new(false),

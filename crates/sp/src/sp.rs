@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
 use http::Headers;
+use pages::Look;
 use saml::authn_request::Signer;
 use saml::message::Expected;
 use saml::provider::{self, ExtraValue, Policy};
@@ -82,6 +83,8 @@ pub struct Sp<S> {
     pub published: Published,
     /// What `saml_session` shows of a session's attributes.
     pub session_attributes: SessionAttributes,
+    /// How its pages look.
+    pub look: Look,
     /// Who signs for applications; `None` = it has no key.
     pub jwt_issuer: Option<JwtIssuer>,
 }

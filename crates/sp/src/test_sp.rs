@@ -78,6 +78,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         },
         published: Published::default(),
         session_attributes: SessionAttributes::All,
+        look: pages::Look::default(),
         jwt_issuer: None,
         takes_paos: Cell::new(false),
         tries_passively: Cell::new(true),

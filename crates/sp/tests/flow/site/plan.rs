@@ -144,6 +144,7 @@ impl Plan {
             publication: self.publication(),
             published: Published::default(),
             session_attributes: self.session_attributes.clone(),
+            look: pages::Look::default(),
             jwt_issuer: self.jwt_issuer(),
             takes_paos: Cell::new(self.takes_paos),
             tries_passively: Cell::new(self.tries_passively),

@@ -113,6 +113,34 @@ pub(crate) mod tests {
         write_in(&[], page)
     }
 
+    #[test]
+    fn pages_are_in_the_language_of_who_reads_them() {
+        let page = crate::sign_in::unavailable("store_unavailable", "_1f", "/", None, 10);
+        let german = write_in(&["de-at", "en"], &page);
+        assert!(german.contains("<html lang=\"de\">"), "{german}");
+        assert!(german.contains("Der Sitzungsspeicher antwortet nicht."), "{german}");
+        assert!(german.contains("Warten Sie 10 Sekunden"), "{german}");
+        assert!(german.contains("21. November 2026, 11:30:00 UTC"), "{german}");
+        let english = write_in(&["sv"], &page);
+        assert!(english.contains("<html lang=\"en\">") && english.contains("does not answer."));
+    }
+
+    #[test]
+    fn all_pages_can_be_written_in_all_languages() {
+        for language in Language::ALL {
+            for page in crate::sample::pages() {
+                let html = write_in(&[language.tag()], &page);
+                assert!(html.ends_with("</html>\n"), "{html}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_administrators_read_is_english() {
+        let page = Page::technical("SAML", "<p>x</p>".to_owned());
+        assert!(write_in(&["ja"], &page).contains("<html lang=\"en\">"));
+    }
+
     /// What stands above a page.
     pub(crate) fn title(page: &str) -> &str {
         let (_, after) = page.split_once("<title>").unwrap();

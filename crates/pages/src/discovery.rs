@@ -80,7 +80,7 @@ fn choices(choices: &[Choice<'_>], room: &mut usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
 
     const PAGE: Discovery<'_> = Discovery {
         action: "https://app.example.com/saml/discovery",

@@ -1,6 +1,6 @@
 //! Templates that are ready to be written out, within bounds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
@@ -51,7 +51,10 @@ impl Engine {
         environment.add_function("t", text);
         environment.add_filter("datetime", datetime);
         environment.add_filter("number", number);
-        let mut sources: HashMap<&str, &str> = BUILT_IN.iter().copied().collect();
+        // As browsers read them, who take the hashes of style sheets and scripts.
+        let own: Vec<_> =
+            own.iter().map(|(name, text)| (name, text.replace("\r\n", "\n"))).collect();
+        let mut sources: BTreeMap<&str, &str> = BUILT_IN.iter().copied().collect();
         sources.extend(own.iter().map(|(name, source)| (name.as_str(), source.as_str())));
         for (name, source) in &sources {
             let added = environment.add_template_owned((*name).to_owned(), (*source).to_owned());

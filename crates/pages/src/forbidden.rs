@@ -31,7 +31,7 @@ pub fn forbidden(said: &Forbidden<'_>) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
 
     const SAID: Forbidden<'_> = Forbidden {
         code: "requirement_not_met",

@@ -25,7 +25,7 @@ pub fn post_form(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::{title, write};
+    use crate::reader::tests::{title, write};
 
     #[test]
     fn the_fields_are_in_the_form() {

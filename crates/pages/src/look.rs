@@ -1,149 +1,110 @@
 //! How the pages of an SP look: what it is called, whom people may ask, and its own templates.
 
-use std::sync::LazyLock;
-
-use clock::UnixTime;
-use http::{Headers, languages};
 use minijinja::{Value, context};
-use saml::instant;
-use saml::reason::REASONS;
 
 use crate::engine::Engine;
-use crate::language::Language;
 use crate::page::{Page, optional};
 use crate::policy::Inline;
-use crate::template::Template;
+use crate::template::BUILT_IN;
 
 /// How the pages of an SP look.
 #[derive(Debug, Default)]
-pub struct Look {}
-
-/// Who gets a page.
-pub struct Reader<'a> {
-    /// The look of the SP whose page it is.
-    pub look: &'a Look,
-    /// Their languages, best first, as [`http::languages`] has them.
-    pub languages: Vec<String>,
-    /// The time of day.
-    pub now: UnixTime,
-    /// Tells the administrator that a template of theirs does not work.
-    pub warn: &'a dyn Fn(&str),
+pub struct Look {
+    names: Vec<(String, String)>,
+    logo: Option<String>,
+    contact: Option<Contact>,
+    /// An administrator's templates, with the built-in ones in between.
+    pub(crate) own: Option<Engine>,
 }
 
-/// Of whom nothing is known: they get the built-in pages, in English.
-impl Default for Reader<'_> {
-    fn default() -> Self {
-        static LOOK: LazyLock<Look> = LazyLock::new(Look::default);
-        Self { look: &LOOK, languages: Vec::new(), now: UnixTime::from_secs(0), warn: &|_| {} }
-    }
+/// Whom people may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// An address, without `mailto:`.
+    pub email: String,
+    /// Of a person or of a desk.
+    pub name: Option<String>,
 }
 
-impl<'a> Reader<'a> {
-    /// Who sent `headers`.
-    pub fn of(
-        headers: &impl Headers,
-        look: &'a Look,
-        now: UnixTime,
-        warn: &'a dyn Fn(&str),
+impl Look {
+    /// That of the built-in pages. `names` are what the service is called: language tags in lower case, and names; the
+    /// first is for who reads none of them. `logo` is a `data:` URI.
+    pub fn new(
+        names: Vec<(String, String)>,
+        logo: Option<String>,
+        contact: Option<Contact>,
     ) -> Self {
-        Self { look, languages: languages(headers), now, warn }
+        Self { names, logo, contact, own: None }
     }
 
-    /// The page's HTML, and what is inline in it.
-    pub(crate) fn write(&self, page: &Page) -> (String, &'a Inline) {
-        static NOTHING: LazyLock<Inline> = LazyLock::new(Inline::default);
-        let values = self.values(page);
-        let Some(engine) = built_in() else { return (String::new(), &NOTHING) };
-        let inline = engine.inline(page.template).unwrap_or(&NOTHING);
-        match engine.write(page.template, values) {
-            Ok(html) => (html, inline),
-            Err(fault) => {
-                (self.warn)(&fault.to_string());
-                (String::new(), &NOTHING)
-            }
-        }
+    /// Has pages written by `templates`, names and texts of files; built-in ones stay where there are none.
+    ///
+    /// # Errors
+    /// One of them cannot be used: its file, line, and what is wrong.
+    pub fn with_templates(self, templates: &[(String, String)]) -> Result<Self, String> {
+        let own = Engine::new(templates).map_err(|fault| fault.to_string())?;
+        Ok(Self { own: Some(own), ..self })
     }
 
-    /// What is particular to the page, and what all pages have.
-    fn values(&self, page: &Page) -> Value {
-        let language = match page.template {
-            Template::Technical => Language::En,
-            _ => Language::of(&self.languages),
+    /// Those of `templates` that no page is written by: neither are they called as a built-in one, nor does another
+    /// one name them.
+    pub fn unused_templates<'t>(templates: &'t [(String, String)]) -> Vec<&'t str> {
+        let is_named = |name: &str| {
+            let quoted = [format!("\"{name}\""), format!("'{name}'")];
+            templates.iter().any(|(_, text)| quoted.iter().any(|quoted| text.contains(quoted)))
         };
-        let code = page.values.get_attr("code").ok().filter(|code| !code.is_undefined());
-        let meaning = code.and_then(|code| meaning(language, code.as_str()?));
-        context! {
-            lang => language.tag(),
-            now => instant::format(self.now),
-            service => context! { name => optional(None), logo => optional(None) },
-            contact => optional(None),
-            meaning => optional(meaning),
-            ..page.values.clone()
-        }
-    }
-}
-
-/// The sentence of a reason. English is in the table of reasons.
-fn meaning(language: Language, code: &str) -> Option<&'static str> {
-    let translated = language.text(&format!("reason.{code}"));
-    let english = || REASONS.iter().find(|reason| reason.code() == code);
-    translated.or_else(|| english().map(|reason| reason.meaning()))
-}
-
-fn built_in() -> Option<&'static Engine> {
-    static BUILT_IN: LazyLock<Option<Engine>> = LazyLock::new(|| Engine::new(&[]).ok());
-    BUILT_IN.as_ref()
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
-
-    /// The page as somebody gets it who reads `languages`; its template must work.
-    pub(crate) fn write_in(languages: &[&str], page: &Page) -> String {
-        let languages = languages.iter().map(|&tag| tag.to_owned()).collect();
-        let warn = |fault: &str| panic!("{fault}");
-        Reader { look: &Look::default(), languages, now: NOW, warn: &warn }.write(page).0
+        let is_used =
+            |name: &str| Self::template_names().any(|known| known == name) || is_named(name);
+        templates.iter().map(|(name, _)| name.as_str()).filter(|name| !is_used(name)).collect()
     }
 
-    /// The same in English.
-    pub(crate) fn write(page: &Page) -> String {
-        write_in(&[], page)
+    /// The names that templates can have.
+    pub fn template_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    #[test]
-    fn pages_are_in_the_language_of_who_reads_them() {
-        let page = crate::sign_in::unavailable("store_unavailable", "_1f", "/", None, 10);
-        let german = write_in(&["de-at", "en"], &page);
-        assert!(german.contains("<html lang=\"de\">"), "{german}");
-        assert!(german.contains("Der Sitzungsspeicher antwortet nicht."), "{german}");
-        assert!(german.contains("Warten Sie 10 Sekunden"), "{german}");
-        assert!(german.contains("21. November 2026, 11:30:00 UTC"), "{german}");
-        let english = write_in(&["sv"], &page);
-        assert!(english.contains("<html lang=\"en\">") && english.contains("does not answer."));
-    }
-
-    #[test]
-    fn all_pages_can_be_written_in_all_languages() {
-        for language in Language::ALL {
-            for page in crate::sample::pages() {
-                let html = write_in(&[language.tag()], &page);
-                assert!(html.ends_with("</html>\n"), "{html}");
+    /// The page by our own templates, or `None` when there are none or they do not work, which `warn` hears.
+    pub(crate) fn write(
+        &self,
+        page: &Page,
+        values: Value,
+        warn: &dyn Fn(&str),
+    ) -> Option<(String, &Inline)> {
+        let own = self.own.as_ref()?;
+        match own.write(page.template, values) {
+            Ok(html) => Some((html, own.inline(page.template)?)),
+            Err(fault) => {
+                warn(&format!("page_dir: {fault}; the built-in page is shown instead"));
+                None
             }
         }
     }
 
-    #[test]
-    fn what_administrators_read_is_english() {
-        let page = Page::technical("SAML", "<p>x</p>".to_owned());
-        assert!(write_in(&["ja"], &page).contains("<html lang=\"en\">"));
+    /// The service and whom to ask, as templates have them, for who reads `languages`.
+    pub(crate) fn values(&self, languages: &[String]) -> Value {
+        let contact = self.contact.as_ref().map(|contact| {
+            let name = optional(contact.name.as_deref());
+            context! { email => contact.email.as_str(), name }
+        });
+        context! {
+            service => context! {
+                name => optional(self.name(languages)),
+                logo => optional(self.logo.as_deref()),
+            },
+            contact => contact.unwrap_or_else(|| optional(None)),
+        }
     }
 
-    /// What stands above a page.
-    pub(crate) fn title(page: &str) -> &str {
-        let (_, after) = page.split_once("<title>").unwrap();
-        after.split_once("</title>").unwrap().0
+    /// A name in one of the languages, a region's before its language's.
+    fn name(&self, languages: &[String]) -> Option<&str> {
+        let is = |wanted: &String, tag: &str| {
+            tag == wanted || wanted.split('-').next() == tag.split('-').next()
+        };
+        let find = |wanted: &String| {
+            let exact = self.names.iter().find(|(tag, _)| tag == wanted);
+            exact.or_else(|| self.names.iter().find(|(tag, _)| is(wanted, tag)))
+        };
+        let chosen = languages.iter().find_map(find).or_else(|| self.names.first());
+        chosen.map(|(_, name)| name.as_str())
     }
 }

@@ -192,7 +192,7 @@ fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
 
     const PAGE: MetadataPage<'_> = MetadataPage {
         entity_id: "https://app.example.com/saml/metadata",

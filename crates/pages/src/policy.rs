@@ -1,7 +1,7 @@
 //! The Content-Security-Policy of the pages (CSP 3): what stands in a template may be used, and nothing that
 //! stands in a value.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +23,7 @@ impl Inline {
     ///
     /// # Errors
     /// One of them is not the same on every page, and has no hash.
-    pub(crate) fn of(name: &str, sources: &HashMap<&str, &str>) -> Result<Self, Fault> {
+    pub(crate) fn of(name: &str, sources: &BTreeMap<&str, &str>) -> Result<Self, Fault> {
         let mut inline = Self::default();
         let mut files = vec![name];
         let mut next = 0;
@@ -105,10 +105,10 @@ fn find(text: &str, what: &str, from: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
     use crate::{About, Page, form, session_page, sign_in};
 
-    fn sources<'a>(files: &[(&'a str, &'a str)]) -> HashMap<&'a str, &'a str> {
+    fn sources<'a>(files: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, &'a str> {
         files.iter().copied().collect()
     }
 

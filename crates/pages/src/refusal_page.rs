@@ -86,7 +86,7 @@ mod tests {
     use saml::reason::{REASONS, Reason};
 
     use super::*;
-    use crate::look::tests::{NOW, title};
+    use crate::reader::tests::{NOW, title};
     use crate::{Look, Reader};
 
     fn circumstances() -> Circumstances {

@@ -8,9 +8,9 @@ use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
 
 use crate::discovery::{Discovery, discovery};
-use crate::look::Reader;
 use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::page::Page;
+use crate::reader::Reader;
 use crate::session_page::{self, SessionPage};
 use crate::sign_in;
 
@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::Look;
-    use crate::look::tests::NOW;
+    use crate::reader::tests::NOW;
 
     fn headers(reply: &Reply) -> Vec<(&str, &str)> {
         reply.headers().iter().map(|(name, value)| (*name, value.as_str())).collect()

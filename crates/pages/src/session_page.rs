@@ -62,7 +62,7 @@ pub(crate) fn told(is_signed_in: bool) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
 
     const HOSTILE: &str = "<script>\"'&";
     const SAFE: &str = "&lt;script&gt;&quot;&#39;&amp;";

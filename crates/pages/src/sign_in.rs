@@ -61,7 +61,7 @@ pub fn restore_fragment(url: &str) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::write;
+    use crate::reader::tests::write;
 
     #[test]
     fn who_goes_on_does_so_without_a_script() {

@@ -55,7 +55,7 @@ pub fn signed_in_again(next: Option<&str>) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::tests::{title, write};
+    use crate::reader::tests::{title, write};
 
     #[test]
     fn the_title_says_how_far_a_logout_got() {

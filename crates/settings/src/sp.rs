@@ -6,6 +6,7 @@ mod credential;
 mod description;
 mod endpoints;
 mod jwt_issuer;
+mod look;
 mod publication;
 mod return_targets;
 mod session_attributes;
@@ -17,7 +18,6 @@ use std::rc::Rc;
 
 use clock::Seconds;
 use http::{HttpUrl, Scheme};
-use pages::Look;
 use saml::provider::{OwnKeys, Policy};
 use session::SpId;
 use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
@@ -25,6 +25,7 @@ use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntit
 use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
+use self::look::look;
 use self::publication::publication;
 use self::return_targets::{return_targets, target};
 use self::session_attributes::session_attributes;
@@ -68,6 +69,7 @@ pub(crate) fn sp<H: Host>(
     let store = store(raw, around)?;
     let publication =
         publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
+    let look = look(raw, &publication.description, around.files, warnings)?;
     let jwt_issuer =
         jwt_issuer(raw, &entity_id, &pairs.credentials, &passphrases, around.files, warnings)?;
     Ok(Sp {
@@ -77,7 +79,7 @@ pub(crate) fn sp<H: Host>(
         entity_id,
         published: Published::default(),
         session_attributes,
-        look: Look::default(),
+        look,
         jwt_issuer,
         takes_paos: Cell::new(false),
         tries_passively: Cell::new(false),

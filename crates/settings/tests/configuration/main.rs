@@ -8,6 +8,7 @@ mod http;
 mod levels;
 mod metadata;
 mod mistakes;
+mod pages;
 mod requests;
 mod signatures;
 mod signed_identity;

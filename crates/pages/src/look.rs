@@ -48,7 +48,7 @@ impl Look {
 
     /// Those of `templates` that no page is written by: neither are they called as a built-in one, nor does another
     /// one name them.
-    pub fn unused_templates<'t>(templates: &'t [(String, String)]) -> Vec<&'t str> {
+    pub fn unused_templates(templates: &[(String, String)]) -> Vec<&str> {
         let is_named = |name: &str| {
             let quoted = [format!("\"{name}\""), format!("'{name}'")];
             templates.iter().any(|(_, text)| quoted.iter().any(|quoted| text.contains(quoted)))

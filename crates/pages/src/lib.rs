@@ -47,4 +47,4 @@ pub use reply::{Body, Reply};
 pub use session_page::SessionPage;
 pub use sign_in::{go_on, restore_fragment, sign_in_and_send_again, sign_in_outside_of_frame};
 pub use sign_out::{LoggedOut, logged_out, logged_out_here_only, signed_in_again};
-pub use trial::complaints;
+pub use trial::{complaints, gallery};

@@ -2,6 +2,7 @@
 
 use crate::look::Look;
 use crate::reader::Reader;
+use crate::reply::{Body, Reply};
 use crate::sample;
 
 /// What is wrong with templates that do not fit the pages they are for: file, line, and what it is.
@@ -17,6 +18,16 @@ pub fn complaints(look: &Look) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// Every page as the reader gets it with samples, by a name of its own.
+pub fn gallery(reader: &Reader<'_>) -> Vec<(String, Body)> {
+    let shown = sample::pages().into_iter().enumerate().filter_map(|(index, page)| {
+        let name = page.template.name().trim_end_matches(".html");
+        let name = format!("{index:02}-{name}");
+        Some((name, Reply::html(200, page).body(reader)?.into_owned()))
+    });
+    shown.collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod sign_out;
 mod template;
 mod trial;
 
-pub use circumstances::{About, Circumstances};
+pub use circumstances::{About, Circumstances, SignInService};
 pub use discovery::{Choice, Discovery};
 pub use forbidden::{Forbidden, forbidden};
 pub use form::post_form;

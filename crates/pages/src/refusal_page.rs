@@ -1,11 +1,12 @@
 //! A refusal as people and programs see it.
 
-use http::{Headers, accepts_html, content_type};
+use http::{Headers, accepts_html, content_type, languages};
 use saml::binding::{does_ecp, is_paos, is_soap, soap_fault};
+use saml::metadata::Trouble;
 use saml::reason;
 use saml::refusal::Refusal;
 
-use crate::circumstances::{About, Circumstances};
+use crate::circumstances::{About, Circumstances, SignInService};
 use crate::page::Page;
 use crate::reply::Reply;
 use crate::{json, sign_in, sign_out};
@@ -44,7 +45,7 @@ pub fn refused(
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
     } else if accepts_html(headers) && !does_paos(headers) {
-        Reply::html(status, page(refusal, circumstances, purpose))
+        Reply::html(status, page(refusal, circumstances, purpose, headers))
     } else {
         Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
     };
@@ -62,7 +63,12 @@ fn does_paos(headers: &impl Headers) -> bool {
 }
 
 /// The refusal for people, by what they were about to do.
-fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> Page {
+fn page(
+    refusal: &Refusal,
+    circumstances: &Circumstances,
+    purpose: &Purpose,
+    headers: &impl Headers,
+) -> Page {
     let (code, request_id) = (refusal.code(), circumstances.request_id());
     let start_again = circumstances.start_again.borrow();
     let start_again = start_again.as_deref().unwrap_or(&purpose.start_again);
@@ -73,11 +79,31 @@ fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> 
         About::SignIn if refusal.status() == 503 => {
             sign_in::unavailable(code, request_id, start_again, resumption, RETRY_AFTER)
         }
-        About::SignIn => sign_in::refused(code, request_id, start_again, resumption),
+        About::SignIn => {
+            let service = circumstances.sign_in_service.borrow();
+            let service = service.as_ref();
+            let name = service.and_then(|service| service.ui.name(&languages(headers)));
+            sign_in::refused(&sign_in::Refused {
+                code,
+                request_id,
+                start_again,
+                resumption,
+                idp: name.map(|named| named.name.text.as_str()),
+                error_url: service.and_then(|service| error_url(service, refusal, request_id)),
+                verdict: circumstances.verdict.get().filter(|_| is(&reason::STATUS_NOT_SUCCESS)),
+            })
+        }
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
         About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
         About::SignOut => sign_out::refused(code, request_id),
     }
+}
+
+/// Where the IdP says what to do about it, when it is the IdP's to mend.
+fn error_url(service: &SignInService, refusal: &Refusal, request_id: &str) -> Option<String> {
+    let SignInService { ui, sp_entity_id, now } = service;
+    let trouble = Trouble { reason: refusal.reason(), sp_entity_id, request_id, now: *now };
+    ui.error_url.as_ref()?.filled(&trouble)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One page of each template, and of each shape that it takes: what templates are tried with.
 
 use minijinja::context;
+use saml::response::Verdict;
 
 use crate::circumstances::About;
 use crate::discovery::{Choice, Discovery, discovery};
@@ -8,7 +9,7 @@ use crate::forbidden::{Forbidden, forbidden};
 use crate::form::post_form;
 use crate::page::Page;
 use crate::session_page::{self as session, SessionPage};
-use crate::sign_in;
+use crate::sign_in::{self, Refused};
 use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
 use crate::template::Template;
 
@@ -29,8 +30,11 @@ pub(crate) fn pages() -> Vec<Page> {
         })
     };
     vec![
-        sign_in::refused(code, ID, URL, None),
-        sign_in::refused(code, ID, URL, Some(URL)),
+        failed(code, None, None),
+        failed("assertion_expired", Some(URL), None),
+        failed(code, None, Some(Verdict::AuthnFailed)),
+        failed(code, None, Some(Verdict::RequestDenied)),
+        failed(code, None, Some(Verdict::UnknownPrincipal)),
         sign_in::unavailable("store_unavailable", ID, URL, None, 10),
         sign_in::unavailable("store_unavailable", ID, URL, Some(URL), 10),
         sign_out::refused("logout_request_stale", ID),
@@ -64,6 +68,18 @@ pub(crate) fn pages() -> Vec<Page> {
         choice("", 4000, Some(true), true),
         Page::new(Template::Technical, context! { title => "SAML", body => "…" }),
     ]
+}
+
+fn failed(code: &str, resumption: Option<&str>, verdict: Option<Verdict>) -> Page {
+    sign_in::refused(&Refused {
+        code,
+        request_id: ID,
+        start_again: URL,
+        resumption,
+        idp: verdict.map(|_| "Example University"),
+        error_url: verdict.map(|_| URL.to_owned()),
+        verdict,
+    })
 }
 
 fn member(user: Option<&str>, attributes: &[(&str, Vec<&str>)]) -> Page {

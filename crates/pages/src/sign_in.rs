@@ -1,20 +1,45 @@
 //! Pages about a sign-in.
 
 use minijinja::context;
+use saml::response::Verdict;
 
 use crate::page::{Page, optional};
 use crate::template::Template;
 
-/// Why nobody was let in: the code to tell the help desk, nothing secret. `start_again` is where the
-/// person wanted to go; `resumption` looks whether they are signed in all the same, and goes there.
-pub(crate) fn refused(
-    code: &str,
-    request_id: &str,
-    start_again: &str,
-    resumption: Option<&str>,
-) -> Page {
-    let resumption = optional(resumption);
-    Page::new(Template::SignInFailed, context! { code, request_id, start_again, resumption })
+/// Why nobody was let in: the code to tell the help desk, nothing secret.
+pub(crate) struct Refused<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) request_id: &'a str,
+    /// Where the person wanted to go.
+    pub(crate) start_again: &'a str,
+    /// Looks whether they are signed in all the same, and goes there.
+    pub(crate) resumption: Option<&'a str>,
+    /// Who was to sign them in.
+    pub(crate) idp: Option<&'a str>,
+    /// Where that IdP helps.
+    pub(crate) error_url: Option<String>,
+    /// What that IdP says.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// The page of a login that was refused.
+pub(crate) fn refused(said: &Refused<'_>) -> Page {
+    let Refused { code, request_id, start_again, .. } = *said;
+    let verdict = said.verdict.map(|verdict| match verdict {
+        Verdict::AuthnFailed => "authn_failed",
+        Verdict::RequestDenied => "request_denied",
+        Verdict::UnknownPrincipal => "unknown_principal",
+    });
+    let values = context! {
+        code,
+        request_id,
+        start_again,
+        resumption => optional(said.resumption),
+        idp => optional(said.idp),
+        error_url => optional(said.error_url.as_deref()),
+        verdict => optional(verdict),
+    };
+    Page::new(Template::SignInFailed, values)
 }
 
 /// The same when nobody is to blame who could do something about it: it is worth a try again in `retry_after`
@@ -63,6 +88,16 @@ mod tests {
     use super::*;
     use crate::reader::tests::write;
 
+    const REFUSED: Refused<'_> = Refused {
+        code: "login_loop",
+        request_id: "_1f",
+        start_again: "/",
+        resumption: None,
+        idp: None,
+        error_url: None,
+        verdict: None,
+    };
+
     #[test]
     fn who_goes_on_does_so_without_a_script() {
         let page = write(&go_on("https://a.example/?b&c"));
@@ -75,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_refusal_offers_to_start_again() {
-        let page = write(&refused("login_loop", "_1f", "/a?b&c", None));
+        let page = write(&refused(&Refused { start_again: "/a?b&c", ..REFUSED }));
         for part in [
             "<p role=\"alert\">Several logins in a row led nowhere.</p>",
             "href=\"/a?b&amp;c\">Start again</a>",
@@ -90,9 +125,29 @@ mod tests {
 
     #[test]
     fn who_may_be_signed_in_all_the_same_is_taken_there() {
-        let page = write(&refused("login_loop", "_1f", "/", Some("https://a.example/acs?r=\"x\"")));
+        let resumption = Some("https://a.example/acs?r=\"x\"");
+        let page = write(&refused(&Refused { resumption, ..REFUSED }));
         assert!(page.contains("content=\"1;url=https://a.example/acs?r=&quot;x&quot;\">"));
         assert!(page.contains("<a href=\"https://a.example/acs?r=&quot;x&quot;\">go on now</a>"));
+    }
+
+    #[test]
+    fn what_the_idp_says_is_a_sentence_and_its_help_a_link() {
+        let page = write(&refused(&Refused {
+            idp: Some("<Uni>"),
+            error_url: Some("https://idp.example/?a=\"&b".to_owned()),
+            verdict: Some(Verdict::RequestDenied),
+            ..REFUSED
+        }));
+        for part in [
+            "<strong dir=\"auto\">&lt;Uni&gt;</strong>",
+            "href=\"https://idp.example/?a=&quot;&amp;b\" rel=\"noreferrer\">",
+            "does not let you into this service",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        let plain = write(&refused(&REFUSED));
+        assert!(!plain.contains("<strong") && !plain.contains("noreferrer"), "{plain}");
     }
 
     #[test]

@@ -1,18 +1,13 @@
 """Every page in Chromium: nothing that axe-core minds, nothing too wide or too small, all by keyboard."""
 
-import http.server
-import os
-import re
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
+from harness import gallery
 from harness.axe import axe_script
-from harness.chromium import Chromium
-from harness.nginx import ROOT
-from test_discovery_chromium import brightness, emulate
+from harness.chromium import Chromium, emulate
+from test_discovery_chromium import brightness
 
 pytestmark = pytest.mark.slow
 
@@ -40,43 +35,16 @@ return {at: e === document.body ? '' : e.outerHTML, outline: parseFloat(getCompu
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
-    """All pages in two languages, the one of the longest words and the one without blanks."""
-    home = tmp_path_factory.mktemp("gallery")
-    run = ["cargo", "run", "-q", "-p", "pages", "--example", "gallery", "--"]
-    for language in ("en", "de", "ja"):
-        subprocess.run([*run, home / language, language], cwd=ROOT, check=True, env=os.environ)
-    return {language: home / language for language in ("en", "de", "ja")}
-
-
-class Pages(http.server.BaseHTTPRequestHandler):
-    """Serves them with their policies. They stay where they are: scripts of theirs do not run, and no refresh."""
-
-    folders: dict[str, Path]
-
-    def do_GET(self):
-        language, _, name = self.path.strip("/").partition("/")
-        file = self.folders[language] / f"{name}.html" if language in self.folders else Path("/none")
-        if not file.is_file():
-            return self.send_error(404)
-        text = re.sub(r'<meta http-equiv="refresh".*?>', "", file.read_text())
-        policy = re.sub(r"; script-src [^;]*", "", file.with_suffix(".csp").read_text())
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Security-Policy", policy)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_):
-        pass
+    """All pages in English, in the language of the longest words, and in one without blanks."""
+    written = gallery.write(tmp_path_factory.mktemp("gallery"), ["en", "de", "ja"])
+    assert len(gallery.names(written["en"])) > 30
+    return written
 
 
 @pytest.fixture(scope="module")
 def base(folders):
-    handler = type("Gallery", (Pages,), {"folders": folders})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with gallery.served(folders) as url:
+        yield url
 
 
 @pytest.fixture
@@ -84,12 +52,6 @@ def chromium(tmp_path):
     browser = Chromium(tmp_path)
     yield browser
     browser.quit()
-
-
-def names(folders) -> list[str]:
-    found = sorted(file.stem for file in folders["en"].glob("*.html"))
-    assert len(found) > 30
-    return found
 
 
 @pytest.mark.parametrize(
@@ -104,7 +66,7 @@ def test_every_page(base, folders, chromium, width, scheme, language):
     axe = axe_script()
     emulate(chromium, width, 900, scheme)
     faults = []
-    for name in names(folders):
+    for name in gallery.names(folders["en"]):
         chromium.open(f"{base}/{language}/{name}")
         measured = chromium.run(MEASURE)
         is_dark = brightness(measured["background"]) < brightness(measured["colour"])
@@ -117,14 +79,14 @@ def test_every_page(base, folders, chromium, width, scheme, language):
 
 
 def test_a_fault_would_be_seen(base, folders, chromium):
-    chromium.open(f"{base}/en/{names(folders)[0]}")
+    chromium.open(f"{base}/en/{gallery.names(folders['en'])[0]}")
     chromium.run("document.documentElement.removeAttribute('lang'); document.querySelector('h1').style.color = '#999'")
     found = chromium.run(axe_script() + ";" + AXE)
     assert {fault.split()[0] for fault in found} >= {"html-has-lang", "color-contrast"}, found
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(base, folders, chromium):
-    for name in names(folders):
+    for name in gallery.names(folders["en"]):
         chromium.open(f"{base}/en/{name}")
         reached = set()
         for _ in range(wanted := chromium.run(MEASURE)["focusable"]):

@@ -5,7 +5,11 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
+use clock::UnixTime;
 use pages::{Contact, Look, Reader, gallery};
+
+/// The time on the pages: 21 November 2026.
+const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -15,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let warn = |what: &str| eprintln!("{what}");
     let look = look(templates.first())?;
     let languages = vec![language.clone()];
-    let reader = Reader { look: &look, languages, warn: &warn, ..Reader::default() };
+    let reader = Reader { look: &look, languages, now: NOW, warn: &warn };
     fs::create_dir_all(folder)?;
     for (name, body) in gallery(&reader) {
         let file = Path::new(folder).join(&name);

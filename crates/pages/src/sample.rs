@@ -104,7 +104,8 @@ fn choice(searched: &str, found: usize, remember: Option<bool>, chose_before: bo
         description: Some("For students and staff"),
         logo: Some("data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="),
     };
-    let company = Choice { lang: "", description: None, logo: None, ..university };
+    let company =
+        Choice { id: "college", name: "Example College", lang: "", description: None, logo: None };
     let others = [university, company];
     discovery(&Discovery {
         action: URL,

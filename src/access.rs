@@ -2,32 +2,33 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
+mod challenge;
+mod form;
+mod preflight;
+
 use std::rc::Rc;
 use std::task::Poll;
 
 use clock::UnixTime;
-use http::{cors, escape_target};
 use nginx_sys::{
-    NGX_AGAIN, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_OPTIONS, NGX_HTTP_POST, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_LOG_WARN, NGX_OK,
-    ngx_int_t,
+    NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_OK, ngx_int_t,
 };
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
-use pages::{Purpose, Reply};
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Method, Mode, Preflight, Unmet};
+use sp::{Challenge, Idp, LOGINS_MAX_AGE, LiveSession, Mode, Unmet};
 
+use self::challenge::{FAILED, refuse, with_challenge};
+use self::form::{keep_post, refuse_ticket, restore};
+use self::preflight::{Verdict, preflight};
 use crate::clock::now;
 use crate::context::{Closed, Context};
 use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
 use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
-use crate::{remote_user, respond, response_header, server_variable};
-
-const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+use crate::{preserved_post, remote_user, respond, response_header, server_variable};
 
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
@@ -40,7 +41,11 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     if conf.location().endpoint.is_some() {
         return declined();
     }
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = match conf.protection_at(r) {
+        Ok(Some(protection)) => Rc::clone(protection),
+        Ok(None) => return declined(),
+        Err(refusal) => return refuse_host(r, &refusal),
+    };
     match preflight(r, &protection) {
         Verdict::Ordinary => {}
         Verdict::Pass => {
@@ -49,6 +54,11 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         }
         Verdict::Answer(reply) => return respond::send(r, &reply),
     }
+    let ticket = match preserved_post::ticket(r, &protection.sp) {
+        Poll::Pending => return NGX_DONE as ngx_int_t,
+        Poll::Ready(Err(status)) => return status,
+        Poll::Ready(Ok(ticket)) => ticket,
+    };
     let now = now();
     let idp = match wanted_idp(r, &protection) {
         Ok(idp) => idp,
@@ -57,7 +67,17 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
     match entrance(r, &protection, idp.as_deref(), now) {
         Poll::Pending => NGX_AGAIN as ngx_int_t,
         Poll::Ready(Err(refusal)) => refuse(r, &protection, &refusal),
-        Poll::Ready(Ok(Entrance::Member(live))) => admit(r, &protection, live, now),
+        Poll::Ready(Ok(Entrance::Member(live))) => {
+            let restored = ticket.map(|ticket| restore(r, &protection, &live, &ticket, now));
+            restored.flatten().unwrap_or_else(|| admit(r, &protection, live, now))
+        }
+        // It stands for a form, and must reach nobody in its place.
+        Poll::Ready(Ok(ref entrance))
+            if ticket.is_some() && (satisfies_any(r) || !is_denied(entrance)) =>
+        {
+            without_session(r);
+            refuse_ticket(r, &protection)
+        }
         Poll::Ready(Ok(Entrance::Visitor { has_session })) => {
             without_session(r);
             let may_get_one = !has_session && protection.mode == Mode::Passive;
@@ -68,6 +88,10 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
             keep_out(r, &protection, idp, closed, now)
         }
     }
+}
+
+fn is_denied(entrance: &Entrance) -> bool {
+    matches!(entrance, Entrance::Closed(Closed::Denied(_)))
 }
 
 fn without_session(r: &mut Request) {
@@ -96,14 +120,25 @@ fn keep_out(
 /// then is a login asked for.
 pub fn handle_last(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = match conf.protection_at(r) {
+        Ok(Some(protection)) => Rc::clone(protection),
+        Ok(None) => return declined(),
+        Err(refusal) => return refuse_host(r, &refusal),
+    };
     let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
         return declined();
     };
-    match wanted_idp(r, &protection) {
-        Ok(idp) => turn_away(r, &protection, idp, &closed, now()),
-        Err(refusal) => refuse(r, &protection, &refusal),
+    let idp = match wanted_idp(r, &protection) {
+        Ok(idp) => idp,
+        Err(refusal) => return refuse(r, &protection, &refusal),
+    };
+    let status = turn_away(r, &protection, idp, &closed, now());
+    if status == NGX_AGAIN as ngx_int_t || status == NGX_DONE as ngx_int_t {
+        // It comes here once more.
+        let Some(context) = Context::of(r) else { return FAILED };
+        context.closed.replace(Some(closed));
     }
+    status
 }
 
 /// nginx runs no access phase for subrequests, so this runs before it: a protected location must
@@ -114,7 +149,8 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         return declined();
     }
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    let Some(protection) = conf.location().protection.clone() else { return declined() };
+    let protection = conf.protection_at(r).map(|protection| protection.cloned());
+    let Some(protection) = protection.transpose() else { return declined() };
     if conf.location().endpoint.is_some() {
         return declined();
     }
@@ -125,6 +161,13 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
     if Context::of_subrequest(r).is_none() {
         return FAILED;
     }
+    let protection = match protection {
+        Ok(protection) => protection,
+        Err(refusal) => {
+            forget_session(r);
+            return respond::refuse_subrequest(r, &refusal, refusal.status());
+        }
+    };
     let entrance = match wanted_idp(r, &protection) {
         Ok(idp) => entrance(r, &protection, idp.as_deref(), now()),
         Err(refusal) => Poll::Ready(Err(refusal)),
@@ -172,37 +215,6 @@ fn ask_passively(
         Some(None) => declined(),
         None => FAILED,
     }
-}
-
-/// What is done about a CORS preflight.
-enum Verdict {
-    /// It is none, or to be treated like anything else.
-    Ordinary,
-    /// Let it go to the application.
-    Pass,
-    Answer(Reply),
-}
-
-/// Judges one request by `auth_saml_preflight`.
-fn preflight(r: &Request, protection: &Protection) -> Verdict {
-    if protection.preflight == Preflight::Off || !is_preflight(r) {
-        return Verdict::Ordinary;
-    }
-    if protection.preflight == Preflight::Pass {
-        return Verdict::Pass;
-    }
-    match cors::permission(headers(r), &protection.cors_origins) {
-        Some(fields) => Verdict::Answer(Reply::no_content().with_headers(fields)),
-        None => Verdict::Ordinary,
-    }
-}
-
-fn is_preflight(r: &Request) -> bool {
-    let headers_in = &r.as_ref().headers_in;
-    r.as_ref().method == NGX_HTTP_OPTIONS as usize
-        && headers_in.content_length_n <= 0
-        && headers_in.chunked() == 0
-        && cors::is_preflight(headers(r))
 }
 
 fn admit(
@@ -273,8 +285,15 @@ fn challenge(
     reason: &'static Reason,
     now: UnixTime,
 ) -> ngx_int_t {
+    let post = match keep_post(r, protection, idp.clone(), now) {
+        Poll::Pending => return NGX_DONE as ngx_int_t,
+        Poll::Ready(Err(status)) => return status,
+        Poll::Ready(Ok(post)) => post,
+    };
     let variables = server_variable::values(r, protection.sp.variables());
-    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.answer(now);
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| {
+        Challenge { post, ..challenge }.answer(now)
+    };
     match with_challenge(r, protection, idp, reason, &variables, answer) {
         Some(Ok(reply)) => respond::send(r, &reply),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
@@ -282,42 +301,10 @@ fn challenge(
     }
 }
 
-fn refuse(r: &mut Request, protection: &Protection, refusal: &Refusal) -> ngx_int_t {
-    let remember = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.remember();
-    match with_challenge(r, protection, None, refusal.reason(), &[], remember) {
-        Some(()) => respond::refuse(r, refusal, &Purpose::default()),
-        None => FAILED,
-    }
-}
-
-/// `None` = out of memory.
-fn with_challenge<T>(
-    r: &Request,
-    protection: &Protection,
-    idp: Option<Rc<Idp>>,
-    reason: &'static Reason,
-    variables: &[(String, String)],
-    work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
-) -> Option<T> {
-    const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
-    let context = Context::of_or_new(r)?;
-    Some(work(Challenge {
-        protection,
-        idp,
-        reason,
-        head: headers(r),
-        method: match r.as_ref().method {
-            method if method & GET != 0 => Method::Get,
-            method if method == NGX_HTTP_POST as usize => Method::Post,
-            _ => Method::Other,
-        },
-        target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
-        circumstances: context.circumstances(),
-        variables,
-        warn: &|what| {
-            ngx_log_error!(NGX_LOG_WARN, r.log(), "saml: {}", what);
-        },
-    }))
+/// The SP is not there, so that nobody has a session, and there is no page to come back to.
+fn refuse_host(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
+    forget_session(r);
+    respond::refuse_host(r, refusal)
 }
 
 fn satisfies_any(r: &Request) -> bool {

@@ -12,7 +12,7 @@ use crate::shared_memory::{Content, DeclareError, Zone};
 /// For documents of this configuration, and of those before it.
 pub const SLOTS: usize = 256;
 /// Slots, and what nginx needs for itself.
-const PAGES: usize = 12;
+const PAGES: usize = 32;
 /// Nobody else's.
 const NAME: &str = "saml:metadata";
 

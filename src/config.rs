@@ -2,6 +2,7 @@
 //! into SPs by `crates/settings` in one go, so that every mistake shows at `nginx -t`. Here stands what
 //! must know nginx.
 
+mod audit_log;
 mod block;
 mod commands;
 mod host;
@@ -29,7 +30,7 @@ use settings::{
 };
 use sp::{Preflight, WantedIdp};
 
-pub use self::commands::{COMMANDS, commands};
+pub use self::commands::{COMMANDS, Handlers, commands};
 use self::host::Nginx;
 use crate::board::{BoardZone, SLOTS};
 use crate::clock::now;
@@ -37,6 +38,7 @@ use crate::counters::Counters;
 use crate::event::give_memory_back;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
+use crate::store::Posts;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -85,7 +87,14 @@ extern "C" fn set_http(
 
 fn apply_http(cf: &mut ngx_conf_t) -> Result<(), String> {
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
-    main.blocks.http.apply(&block::line(cf)?)
+    main.blocks.http.apply(&block::line(cf)?)?;
+    let (opened, logs) = (main.audit_logs.len(), &main.blocks.http.audit_logs);
+    let new = logs.get(opened).map(|given| given.value.clone());
+    if let Some(raw) = new {
+        let log = audit_log::open(cf, &raw)?;
+        SamlModule::main_conf_mut(cf).ok_or("no http block")?.audit_logs.push(log);
+    }
+    Ok(())
 }
 
 /// Setter of every location directive.
@@ -111,18 +120,42 @@ fn apply_location(
     conf: &mut LocConf,
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
-    let had_endpoint = conf.raw.endpoint.is_some();
     conf.raw.apply(&block::line(cf)?)?;
+    if let Some(Given { value: Some(size), .. }) = conf.raw.preserve_post {
+        let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
+        main.largest_post = main.largest_post.max(size);
+    }
+    if handler.is_none() {
+        return Ok(());
+    }
+    conf.content_handler = handler;
+    if let Some(given) = &conf.raw.operator_page {
+        return handle(cf, given.value.directive(), handler).map(|_| ());
+    }
     match &conf.raw.endpoint {
-        Some(given) if !had_endpoint => {
-            conf.content_handler = handler;
-            register_endpoint(cf, given.value.clone(), given.place.clone(), handler)
-        }
-        _ => Ok(()),
+        Some(given) => register_endpoint(cf, given.value.clone(), given.place.clone(), handler),
+        None => Ok(()),
     }
 }
 
-/// Makes the location a handler, and remembers its path for metadata and requests.
+/// Makes the location that of a handler.
+fn handle<'c>(
+    cf: &'c mut ngx_conf_t,
+    directive: &str,
+    handler: ngx_http_handler_pt,
+) -> Result<&'c mut ngx_http_core_loc_conf_t, String> {
+    let core: &mut ngx_http_core_loc_conf_t =
+        NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
+    if core.handler.is_some() {
+        return Err(format!(
+            "\"{directive}\" in a location that has another handler already; give SAML its own location"
+        ));
+    }
+    core.handler = handler;
+    Ok(core)
+}
+
+/// Makes the location that of an endpoint, and remembers its path for metadata and requests.
 fn register_endpoint(
     cf: &mut ngx_conf_t,
     raw: RawHandler,
@@ -130,15 +163,7 @@ fn register_endpoint(
     handler: ngx_http_handler_pt,
 ) -> Result<(), String> {
     let RawHandler { kind, sp, query } = raw;
-    let core: &mut ngx_http_core_loc_conf_t =
-        NgxHttpCoreModule::location_conf_mut(cf).ok_or("no location to handle")?;
-    if core.handler.is_some() {
-        return Err(format!(
-            "\"{}\" in a location that has another handler already; give SAML its own location",
-            kind.directive()
-        ));
-    }
-    core.handler = handler;
+    let core = handle(cf, kind.directive(), handler)?;
     let path = core.name.to_str().map_err(|_| "the location's name is not UTF-8")?.to_owned();
     let exact = core.exact_match() != 0;
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
@@ -156,16 +181,29 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Ok(counters) = Counters::request(cf, store::zone_tag()) else { return NGX_CONF_ERROR };
     let files = Files { conf_prefix: conf_prefix(cf) };
     let mut warnings = Warnings::default();
-    let mut host = Nginx { cf, counters };
+    let posts = match posts(cf, main.largest_post) {
+        Ok(posts) => posts,
+        Err(error) => return report(cf, Err(error)),
+    };
+    let mut host = Nginx { cf, counters, posts };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
     let outcome = outcome.and_then(|Built { sps, sources, octets }| {
         give_memory_back(octets);
         main.sps = sps;
+        main.counters = Some(counters);
         main.sources = sources.into_iter().map(Rc::new).collect();
         board(cf, main)
     });
     report(cf, outcome)
+}
+
+/// Where forms wait for logins, when some location keeps them, of `largest` bytes at most.
+fn posts(cf: *mut ngx_conf_t, largest: usize) -> Result<Option<Posts>, ConfigError> {
+    let posts = (largest > 0).then(|| Posts::request(cf, largest, store::zone_tag()));
+    posts.transpose().map_err(|e| {
+        ConfigError::new(&Place::default(), format!("the zone of \"auth_saml_preserve_post\": {e}"))
+    })
 }
 
 /// Workers tell each other of what one of them fetches.
@@ -225,10 +263,10 @@ fn expect_variable(
     conf: &LocConf,
     location: &Location,
 ) -> Result<(), ConfigError> {
-    let (Some(given), Some(protection)) = (&conf.raw.auth, &location.protection) else {
+    let (Some(given), Some(sites)) = (&conf.raw.auth, &location.protection) else {
         return Ok(());
     };
-    let WantedIdp::OfVariable(name) = &protection.idp else { return Ok(()) };
+    let WantedIdp::OfVariable(name) = &sites.first().idp else { return Ok(()) };
     server_variable::announce(cf, name).map(|_| ()).map_err(|why| {
         ConfigError::new(&given.place, format!("\"auth_saml\" \"idp=${name}\": {why}"))
     })
@@ -242,11 +280,12 @@ fn inherit_endpoint(
     conf: &mut LocConf,
 ) -> Result<(), ConfigError> {
     let Some(core) = NgxHttpCoreModule::location_conf_mut(cf) else { return Ok(()) };
-    if core.noname() != 0 && conf.raw.endpoint.is_none() {
+    if core.noname() != 0 && conf.content_handler.is_none() {
         conf.raw.endpoint.clone_from(&above.raw.endpoint);
+        conf.raw.operator_page.clone_from(&above.raw.operator_page);
         conf.content_handler = above.content_handler;
     }
-    let (Some(given), Some(ours)) = (&conf.raw.endpoint, conf.content_handler) else {
+    let (Some(ours), Some((place, directive))) = (conf.content_handler, conf.raw.handler()) else {
         return Ok(());
     };
     // nginx asks a limit_except for its own handler, and serves files when there is none.
@@ -255,11 +294,10 @@ fn inherit_endpoint(
         return Ok(());
     }
     Err(ConfigError::new(
-        &given.place,
+        place,
         format!(
-            "the location of \"{}\" has another handler too (proxy_pass or the like); give SAML \
-             its own location",
-            given.value.kind.directive()
+            "the location of \"{directive}\" has another handler too (proxy_pass or the like); give SAML \
+             its own location"
         ),
     ))
 }

@@ -5,20 +5,28 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
+use clock::Monotonic;
 use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
-use ngx::http::{HttpModule, Request};
+use ngx::http::{HttpModule, HttpModuleLocationConf, Request};
 use pages::Circumstances;
 use saml::reason::Reason;
+use saml::refusal::Refusal;
+use session::{PostToken, PreservedPost};
 use sp::{Found, LiveSession, Unmet, random};
 
 use crate::errand::{Errand, Pending};
 use crate::module::{Protection, SamlModule, Sp};
+use crate::store::NotKept;
 use crate::suspend::Suspension;
 
 /// Lives in the request's pool, dropped with it.
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
+    /// Whose session it will be by what is known before the access phase, while nginx's limits are asked.
+    pub foreseen: RefCell<Option<Box<Foreseen>>>,
+    /// What was found then, for the access phase.
+    pub kept: Cell<Option<Box<Kept>>>,
     /// Why the access phase let nobody in, which asks nginx's other modules first.
     pub closed: RefCell<Option<Closed>>,
     /// The session is being judged by the rules of its location, whose variables it fills.
@@ -28,6 +36,10 @@ pub struct Context {
     pub kept_rules: Cell<Option<(*const Protection, u32)>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
+    /// How far its body was read for the access phase.
+    pub body: Cell<Arrival>,
+    /// The form that it keeps for a login, or that was kept and is now sent.
+    pub post: RefCell<Option<Posting>>,
     /// What it waits for.
     pub waiting: RefCell<Option<Waiting>>,
     /// It is the subrequest of `logout_notify`: its session is the one that ended, which the variables
@@ -41,6 +53,37 @@ pub struct Context {
     circumstances: OnceCell<Rc<Circumstances>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// A session that opens one of the request's locations.
+pub struct Foreseen {
+    pub sp: Rc<Sp>,
+    pub live: Rc<LiveSession>,
+    location: *const Protection,
+    visit: u32,
+}
+
+impl Foreseen {
+    /// `live` opens the location of `r`, which is protected so.
+    pub fn new(r: &Request, protection: &Rc<Protection>, live: Rc<LiveSession>) -> Self {
+        let (location, visit) = (Rc::as_ptr(protection), r.as_ref().uri_changes());
+        Self { sp: Rc::clone(&protection.sp), live, location, visit }
+    }
+
+    /// Is `r` still there? A limit that refuses leads to `error_page`, which may be anybody's.
+    pub fn is_here(&self, r: &Request) -> bool {
+        self.visit == r.as_ref().uri_changes()
+            && SamlModule::location_conf(r)
+                .and_then(|conf| conf.protection_at(r).ok().flatten())
+                .is_some_and(|protection| Rc::as_ptr(protection) == self.location)
+    }
+}
+
+/// What a look-up for an SP has found, and when.
+pub struct Kept {
+    pub sp: Rc<Sp>,
+    pub at: Monotonic,
+    pub found: Found,
 }
 
 /// Why a location lets somebody not in.
@@ -59,6 +102,26 @@ pub enum Waiting {
     Errand(Errand),
 }
 
+/// How far a body was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// Nobody has asked for it.
+    #[default]
+    Unasked,
+    /// The request waits for it.
+    Coming,
+    /// nginx has all of it.
+    Whole,
+}
+
+/// A form on its way to the store, or back.
+pub enum Posting {
+    /// It is being stored; what it is known by.
+    Keeping(PostToken, Suspension<Result<(), NotKept>>),
+    /// It is being fetched.
+    Taking(Suspension<Result<Option<PreservedPost>, Refusal>>),
+}
+
 /// Where the way round the rewrite phase has led so far. It is one visit's to a location: an internal
 /// redirect back to it brings another method and another URI, and must be let in anew.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +136,14 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
+            foreseen: RefCell::default(),
+            kept: Cell::default(),
             closed: RefCell::default(),
             is_judged: Cell::default(),
             kept_rules: Cell::default(),
             detour: Cell::default(),
+            body: Cell::default(),
+            post: RefCell::default(),
             waiting: RefCell::default(),
             is_notice: Cell::default(),
             user_since: Cell::default(),

@@ -1,11 +1,13 @@
 //! What all workers count together: in a zone of its own, since stores come and go and there may be
 //! several. A reload keeps it, a restart begins anew.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr::NonNull;
+use std::time::Duration;
 
-use nginx_sys::{ngx_conf_t, ngx_pagesize, ngx_slab_alloc, ngx_slab_pool_t};
-use zone::Counter;
+use nginx_sys::{ngx_conf_t, ngx_pagesize, ngx_slab_alloc, ngx_slab_pool_t, ngx_worker};
+use zone::{Counter, LookUpEnd};
 
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
 
@@ -22,7 +24,8 @@ impl Counters {
     /// It cannot be declared.
     pub fn request(cf: *mut ngx_conf_t, tag: *mut c_void) -> Result<&'static Self, DeclareError> {
         // SAFETY: nginx sets the page size before it reads its configuration.
-        Self::declare(cf, NAME, MIN_PAGES * unsafe { ngx_pagesize }, tag)
+        let size = MIN_PAGES * unsafe { ngx_pagesize } + zone::Counters::SIZE;
+        Self::declare(cf, NAME, size, tag)
     }
 
     /// Counts one more, and says which it is since nginx was started: `disagreement 3 since the start`.
@@ -31,6 +34,47 @@ impl Counters {
         let count = self.content()?.count(counter);
         Some(format!("{} {count} since the start", counter.noun()))
     }
+}
+
+thread_local! {
+    /// Those that this process counts with.
+    static CURRENT: Cell<Option<zone::Counters>> = const { Cell::new(None) };
+}
+
+/// A process begins its work with these.
+pub fn begin(counters: &Counters) {
+    CURRENT.set(counters.content().copied());
+}
+
+/// Those that this process counts with; `None` = there is no SP.
+pub fn current() -> Option<zone::Counters> {
+    CURRENT.get()
+}
+
+/// Counts an event by what it is called, its labels behind it.
+pub fn count_event(name: &[&str]) {
+    if let Some(counters) = current() {
+        counters.count_named(name.join("\t").as_bytes());
+    }
+}
+
+/// Counts where a look-up of a session ended.
+pub fn count_look_up(ended: LookUpEnd) {
+    if let Some(counters) = current() {
+        counters.count_look_up(worker(), ended);
+    }
+}
+
+/// Counts how long memcached took.
+pub fn count_wait(waited: Duration) {
+    if let Some(counters) = current() {
+        counters.count_wait(worker(), waited.as_micros().try_into().unwrap_or(u64::MAX));
+    }
+}
+
+fn worker() -> usize {
+    // SAFETY: set before a worker begins its work.
+    unsafe { ngx_worker }
 }
 
 impl Content for zone::Counters {

@@ -10,6 +10,7 @@ use nginx_sys::{
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 use pages::Purpose;
+use saml::refusal::Refusal;
 use session::Session;
 use sp::{EndpointKind, Heard, Visit, Wish};
 
@@ -31,7 +32,10 @@ pub unsafe extern "C" fn handle(r: *mut ngx_http_request_t) -> ngx_int_t {
 
 /// Begins the visit, and keeps a request that has to wait. `None` = out of memory.
 fn begin(r: &mut Request) -> Option<ngx_int_t> {
-    let (kind, sp) = SamlModule::location_conf(r)?.location().endpoint.clone()?;
+    let (kind, sp) = match endpoint_here(r) {
+        Ok(here) => here?,
+        Err(refusal) => return Some(respond::refuse_host(r, &refusal)),
+    };
     // A subrequest has a context of its own: several of one page may wait at once.
     if !r.is_main() {
         Context::of_subrequest(r)?;
@@ -40,7 +44,7 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));
-    let errand = Errand::start(|server| {
+    let errand = Errand::start(request::address(r), |server| {
         let visit = Visit { head, client, now: now(), variables, circumstances, server };
         sp::answer(kind, visit, sp)
     });
@@ -51,6 +55,12 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
         main.set_count(main.count() + 1);
         NGX_DONE as ngx_int_t
     }))
+}
+
+/// The endpoint that the location of `r` is, and its SP at the origin where `r` is.
+fn endpoint_here(r: &Request) -> Result<Option<(EndpointKind, Rc<Sp>)>, Refusal> {
+    let Some(conf) = SamlModule::location_conf(r) else { return Ok(None) };
+    Ok(conf.endpoint_at(r)?.map(|(kind, sp)| (kind, Rc::clone(sp))))
 }
 
 /// What a login may tell the IdP: where one begins, or goes on after an answer.
@@ -97,8 +107,7 @@ fn expect(r: &Request, pending: Pending) {
 }
 
 fn notify(r: &mut Request, uri: String, session: Session, tell: oneshot::Sender<Heard>) {
-    let sp = SamlModule::location_conf(r).and_then(|conf| conf.location().endpoint.clone());
-    let Some((_, sp)) = sp else { return };
+    let Ok(Some((_, sp))) = endpoint_here(r) else { return };
     match notice::send(r, &sp, &uri, session) {
         Ok(()) => expect(r, Pending::Notice { uri, tell }),
         // The errand goes on inside.
@@ -116,7 +125,7 @@ fn conclude(r: &mut Request, conclusion: Conclusion) -> ngx_int_t {
 
 /// What the location is for, when no message says it.
 fn purpose(r: &Request) -> Purpose {
-    let endpoint = SamlModule::location_conf(r).and_then(|conf| conf.location().endpoint.as_ref());
+    let endpoint = endpoint_here(r).ok().flatten();
     endpoint.map_or_else(Purpose::default, |(kind, sp)| Purpose {
         about: kind.about(),
         takes_soap: true,

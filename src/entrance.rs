@@ -11,7 +11,8 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::{Found, Idp, LiveSession, Mode};
 
-use crate::context::{Closed, Context, Waiting};
+use crate::clock::monotonic;
+use crate::context::{Closed, Context, Kept, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
 use crate::server_variable;
@@ -107,9 +108,13 @@ pub fn forget_session(r: &Request) {
     }
 }
 
-fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    if let Some(found) = looked_up(r, sp) {
-        return found;
+/// Looks for the session of the browser that sent `r`; pending while memcached is asked.
+pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+    if let Some(context) = Context::of(r) {
+        let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
+        if let Some(found) = found {
+            return found;
+        }
     }
     if let AtHand::Known(session) = at_hand(r, sp, now) {
         return Poll::Ready(Ok(session));
@@ -128,6 +133,18 @@ fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
     }
 }
 
+/// Spares the next look-up for `sp`, what is `found` now being what it would find.
+pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
+    context.kept.set(Some(Box::new(Kept { sp: Rc::clone(sp), at: monotonic(), found })));
+}
+
+/// What was found while nginx's clock stands still: in this turn of the event loop, or for as long as
+/// `timer_resolution` says. `limit_req` may have a request wait for long, and the session may have ended since.
+fn kept(context: &Context, sp: &Rc<Sp>) -> Option<Found> {
+    let kept = context.kept.take()?;
+    (Rc::ptr_eq(&kept.sp, sp) && kept.at == monotonic()).then_some(kept.found)
+}
+
 /// The session of the browser that sent `r`, as far as this host knows.
 fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
     for token in sp.cookies.session_tokens(headers(r)) {
@@ -141,8 +158,8 @@ fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
 }
 
 /// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, sp: &Rc<Sp>) -> Option<Poll<Found>> {
-    let mut waiting = Context::of(r)?.waiting.borrow_mut();
+fn looked_up(r: &Request, context: &Context, sp: &Rc<Sp>) -> Option<Poll<Found>> {
+    let mut waiting = context.waiting.borrow_mut();
     let found = match &*waiting {
         Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
             match suspension.take(r) {

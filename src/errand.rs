@@ -2,6 +2,7 @@
 //! request only waits for what it comes to. A client that leaves meanwhile changes nothing.
 
 use std::mem;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -15,8 +16,9 @@ use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use pages::Reply;
 use saml::refusal::Refusal;
-use sp::{BodyError, Heard, Server, Wish};
+use sp::{BodyError, Event, Heard, Server, Wish};
 
+use crate::audit;
 use crate::clock;
 use crate::core_dump;
 use crate::guard::log_panic;
@@ -48,14 +50,14 @@ pub struct Conclusion(Option<Result<Reply, Refusal>>);
 
 impl Errand {
     /// Begins the work: it runs until it first waits, and then goes on whatever becomes of the request.
-    /// Each of its waits has a deadline, so that it ends.
-    pub fn start<F>(work: impl FnOnce(Rc<dyn Server>) -> F) -> Self
+    /// `address` is the client's. Each of its waits has a deadline, so that it ends.
+    pub fn start<F>(address: Option<IpAddr>, work: impl FnOnce(Rc<dyn Server>) -> F) -> Self
     where
         F: Future<Output = Result<Reply, Refusal>> + 'static,
     {
         let steps = Rc::new(Slot::default());
         // Kilobytes, which would be moved again and again on their way into the task.
-        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps) })));
+        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps), address })));
         let task = spawn({
             let steps = Rc::clone(&steps);
             async move {
@@ -102,6 +104,8 @@ impl Drop for Errand {
 /// nginx, as an errand sees it.
 struct Nginx {
     steps: Rc<Slot<Step>>,
+    /// Of the client.
+    address: Option<IpAddr>,
 }
 
 impl Server for Nginx {
@@ -115,6 +119,10 @@ impl Server for Nginx {
 
     fn monotonic(&self) -> Monotonic {
         clock::monotonic()
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        audit::tell(event, self.address);
     }
 
     fn note(&self, what: &str) {

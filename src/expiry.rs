@@ -22,7 +22,8 @@ pub fn start(main: &MainConf) {
     // SAFETY: set before a worker begins its work.
     let is_first = unsafe { ngx_worker == 0 };
     if is_first && !main.sps.is_empty() {
-        let (sps, told) = (main.sps.clone(), Cell::new(day(now())));
+        let sps: Vec<_> = main.sps.iter().map(|sites| Rc::clone(sites.first())).collect();
+        let told = Cell::new(day(now()));
         repeat(TICK, move || {
             let today = day(now());
             if told.replace(today) != today {

@@ -9,10 +9,12 @@ mod log;
 mod renewal;
 mod source;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use ::clock::Msec;
 use settings::SourcePlace;
+use status::MetadataStatus;
 
 use self::source::Source;
 use crate::event::repeat;
@@ -23,16 +25,27 @@ const TICK: Msec = Msec(1000);
 /// While an IdP is awaited, somebody may be waiting.
 const SHORT_TICK: Msec = Msec(100);
 
+thread_local! {
+    /// Those of this worker.
+    static SOURCES: RefCell<Rc<[Rc<Source>]>> = RefCell::default();
+}
+
+/// How the metadata is that refreshes, for who runs the server.
+pub fn status() -> Vec<MetadataStatus> {
+    SOURCES.with_borrow(|sources| sources.iter().map(|source| source.status()).collect())
+}
+
 /// Begins, in a worker. The configuration is the one that it runs on to its end.
 pub fn start(main: &MainConf) {
     let sources = main.sources.iter().filter(|source| source.schedule.is_some());
-    let sources: Vec<_> = sources
+    let sources: Rc<[_]> = sources
         .map(|source| Rc::new(Source::new(source, main)))
         .filter(|source| !source.followers.is_empty())
         .collect();
     for source in sources.iter().filter(|source| source.is_without_slot()) {
         log::no_slot(source);
     }
+    SOURCES.set(Rc::clone(&sources));
     if !sources.is_empty() {
         repeat(Msec(0), move || look(&sources));
     }

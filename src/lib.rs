@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod audit;
 mod board;
 mod clock;
 mod config;
@@ -23,17 +24,22 @@ mod event;
 mod expiry;
 mod guard;
 mod idp;
+mod limits;
 mod module;
 mod notice;
 mod own_pages;
+mod preserved_post;
 mod remote_user;
 mod request;
+mod request_body;
+mod request_host;
 mod respond;
 mod response_header;
 mod rewrite_phase;
 mod server_variable;
 mod sessions;
 mod shared_memory;
+mod status;
 mod store;
 mod suspend;
 mod upstream_cookies;
@@ -60,7 +66,8 @@ use entry::enter as enter_module;
 use guard::guard;
 use module::{LocConf, PhaseHandler, SamlModule};
 
-static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(endpoint::handle);
+static mut COMMANDS: [ngx_command_t; config::COMMANDS] =
+    config::commands(config::Handlers { endpoint: endpoint::handle, status: status::handle });
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(SamlModule::preconfiguration),
@@ -86,7 +93,7 @@ static mut ngx_http_auth_saml_module: ngx_module_t = ngx_module_t {
 
 static REWRITE_CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: None,
-    postconfiguration: Some(enter_rewrite),
+    postconfiguration: Some(enter_behind_all),
     create_main_conf: None,
     init_main_conf: None,
     create_srv_conf: None,
@@ -96,7 +103,7 @@ static REWRITE_CONTEXT: ngx_http_module_t = ngx_http_module_t {
 };
 
 /// A second module in another place, behind all: only then has the rewrite module its place in the
-/// rewrite phase.
+/// rewrite phase, and a handler goes before the limits in preaccess.
 #[used]
 #[allow(non_upper_case_globals)]
 static mut ngx_http_auth_saml_rewrite_module: ngx_module_t = ngx_module_t {
@@ -163,6 +170,9 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     if !is_helper {
         guard((), || {
             SamlModule::main_conf(cycle).into_iter().for_each(|main| {
+                main.counters.into_iter().for_each(counters::begin);
+                let (logs, hide) = main.audit();
+                audit::begin(logs, hide);
                 idp::start(main);
                 expiry::start(main);
             });
@@ -229,6 +239,9 @@ fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
         (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, before_content_handler, Place::Top),
     ];
+    if limits::are_declared(cf) {
+        handlers.push((ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, after_limits_handler, Place::Top));
+    }
     if satisfies_any {
         handlers.push((ngx_http_phases_NGX_HTTP_ACCESS_PHASE, last_access_handler, Place::Bottom));
     }
@@ -270,21 +283,38 @@ fn enter_phase(
     Some(())
 }
 
-unsafe extern "C" fn enter_rewrite(cf: *mut ngx_conf_t) -> ngx_int_t {
+unsafe extern "C" fn enter_behind_all(cf: *mut ngx_conf_t) -> ngx_int_t {
     // SAFETY: nginx calls it with a valid cf.
     let cf = unsafe { &mut *cf };
     guard(NGX_ERROR as ngx_int_t, || {
+        let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Place)> = vec![];
+        if limits::are_declared(cf) {
+            handlers.push((ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, limits_handler, Place::Top));
+        }
         // Requests elsewhere need not pass by for nothing.
-        if !SamlModule::main_conf(cf).is_some_and(|main| main.returns_content.get()) {
-            return NGX_OK as ngx_int_t;
+        if SamlModule::main_conf(cf).is_some_and(|main| main.returns_content.get()) {
+            let rewrite = rewrite_phase::take_place(cf, rewrite_handler);
+            match SamlModule::main_conf(cf) {
+                Some(main) if rewrite.is_some() => main.rewrite.set(rewrite),
+                _ => return NGX_ERROR as ngx_int_t,
+            }
+            let phase = ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE;
+            handlers.push((phase, precontent_handler, Place::Top));
         }
-        let rewrite = rewrite_phase::take_place(cf, rewrite_handler);
-        match SamlModule::main_conf(cf) {
-            Some(main) if rewrite.is_some() => main.rewrite.set(rewrite),
-            _ => return NGX_ERROR as ngx_int_t,
-        }
-        enter(cf, &[(ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, precontent_handler, Place::Top)])
+        enter(cf, &handlers)
     })
+}
+
+unsafe extern "C" fn limits_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || limits::begin(r))
+}
+
+unsafe extern "C" fn after_limits_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx calls phase handlers with a live request.
+    let r = unsafe { Request::from_ngx_http_request(r) };
+    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || limits::end(r))
 }
 
 unsafe extern "C" fn subrequest_handler(r: *mut ngx_http_request_t) -> ngx_int_t {

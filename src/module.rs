@@ -5,11 +5,16 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
-use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf};
+use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, Request};
+use saml::refusal::Refusal;
 use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
+use sp::{EndpointKind, Sites};
 
+use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
+use crate::counters::Counters;
 use crate::event::Resource;
+use crate::request_host::request_host;
 use crate::sessions::Sessions;
 
 /// The module, as ngx's traits want it.
@@ -32,11 +37,17 @@ pub type Protection = sp::Protection<Sessions>;
 pub struct MainConf {
     pub blocks: Blocks,
     /// Made of the blocks, when all of `http` has been read.
-    pub sps: Vec<Rc<Sp>>,
+    pub sps: Vec<Sites<Rc<Sp>>>,
     /// Where the IdPs' metadata comes from.
     pub sources: Vec<Rc<MetadataSource<Resource>>>,
     /// Where workers tell each other about metadata; `None` = none comes from a URL.
     pub board: Option<&'static BoardZone>,
+    /// Where records of what happens go.
+    pub audit_logs: Vec<AuditLog>,
+    /// What all workers count together; `None` = there is no SP.
+    pub counters: Option<&'static Counters>,
+    /// The largest `auth_saml_preserve_post`, bytes; 0 = there is none.
+    pub largest_post: usize,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.
@@ -48,6 +59,19 @@ pub struct MainConf {
 }
 
 impl MainConf {
+    /// Where records of what happens go, and the hash by which they name somebody: nobody finds out who that is
+    /// without the store's secret, and the same person is the same.
+    pub fn audit(&self) -> (Vec<AuditLog>, Box<Hide>) {
+        let sps: Vec<_> = self.sps.iter().map(|sites| Rc::clone(sites.first())).collect();
+        let hide = move |sp: &str, name_id: &str| {
+            let sp = sps.iter().find(|known| known.name == sp)?;
+            let keys = sp.sessions.store.secrets().ok()?.keys_of_name(&["audit", name_id]).ok()?;
+            let octets = keys.first()?.as_bytes().iter().take(16);
+            Some(octets.map(|octet| format!("{octet:02x}")).collect())
+        };
+        (self.audit_logs.clone(), Box::new(hide))
+    }
+
     /// What core dumps hold: where there is no SP, nothing of ours is in them.
     pub fn core_dump(&self) -> CoreDump {
         match &self.blocks.http.core_dump {
@@ -66,7 +90,7 @@ unsafe impl HttpModuleMainConf for SamlModule {
 /// One `server`.
 #[derive(Default)]
 pub struct ServerConf {
-    /// The SPs whose cookies come here, each once.
+    /// The SPs whose cookies come here, one of all whose cookies have the same names.
     sps: Vec<Rc<Sp>>,
     pub uses: Uses<Sessions>,
 }
@@ -84,7 +108,7 @@ impl ServerConf {
 
     /// Its requests may bring cookies of this SP.
     pub fn add(&mut self, sp: &Rc<Sp>) {
-        if !self.sps.iter().any(|known| Rc::ptr_eq(known, sp)) {
+        if !self.sps.iter().any(|known| known.cookies.have_names_of(&sp.cookies)) {
             self.sps.push(Rc::clone(sp));
         }
     }
@@ -108,6 +132,22 @@ impl LocConf {
     /// What a request in this location runs on.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// How the location is protected at the origin where `r` is; `None` = it is open to all.
+    ///
+    /// # Errors
+    /// As [`Location::protection_at`].
+    pub fn protection_at(&self, r: &Request) -> Result<Option<&Rc<Protection>>, Refusal> {
+        self.location.protection_at(|| request_host(r))
+    }
+
+    /// The endpoint that the location is, and its SP at the origin where `r` is; `None` = it is none.
+    ///
+    /// # Errors
+    /// As [`Location::endpoint_at`].
+    pub fn endpoint_at(&self, r: &Request) -> Result<Option<(EndpointKind, &Rc<Sp>)>, Refusal> {
+        self.location.endpoint_at(|| request_host(r))
     }
 }
 

@@ -87,7 +87,7 @@ pub fn client(r: &Request) -> Client {
 }
 
 /// The client's address, as nginx and its realip module see it.
-fn address(r: &Request) -> Option<IpAddr> {
+pub fn address(r: &Request) -> Option<IpAddr> {
     // SAFETY: the connection and its address live as long as the request. The family says which of
     // the structures the address is, and nginx aligns them all alike.
     unsafe {

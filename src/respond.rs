@@ -1,8 +1,8 @@
 //! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
+use http::browser;
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
     NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter,
@@ -12,12 +12,14 @@ use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
 use pages::{Body, Look, Purpose, Reader, Reply, refused};
-use saml::refusal::Refusal;
+use saml::refusal::{Refusal, Sender};
+use sp::{Event, What};
 
+use crate::audit;
 use crate::clock::now;
 use crate::context::Context;
-use crate::module::{Location, SamlModule, Sp};
-use crate::request::headers;
+use crate::module::SamlModule;
+use crate::request::{address, headers};
 use crate::response_header;
 
 const ERROR: ngx_int_t = NGX_ERROR as ngx_int_t;
@@ -53,16 +55,9 @@ fn body<'a>(r: &Request, reply: &'a Reply) -> Option<Cow<'a, Body>> {
         ngx_log_error!(NGX_LOG_ERR, r.log(), "saml: {}", what);
     };
     let of_nobody = Look::default();
-    let sp = sp(r);
-    let look = sp.as_ref().map_or(&of_nobody, |sp| &sp.look);
+    let conf = SamlModule::location_conf(r);
+    let look = conf.and_then(|conf| conf.location().look()).map_or(&of_nobody, |look| look);
     reply.body(&Reader::of(headers(r), look, now(), &warn))
-}
-
-/// Whose location it is.
-fn sp(r: &Request) -> Option<Rc<Sp>> {
-    let Location { endpoint, protection, .. } = SamlModule::location_conf(r)?.location();
-    let of_endpoint = endpoint.as_ref().map(|(_, sp)| sp);
-    of_endpoint.or_else(|| protection.as_ref().map(|protection| &protection.sp)).cloned()
 }
 
 /// Logs the refusal with its details and answers without them, as a location for `purpose`.
@@ -70,6 +65,16 @@ pub fn refuse(r: &mut Request, refusal: &Refusal, purpose: &Purpose) -> ngx_int_
     let Some(context) = note(r, refusal) else { return FAILED };
     let reply = refused(refusal, context.circumstances(), purpose, headers(r));
     send(r, &reply)
+}
+
+/// As [`refuse`], of a request at a host where the SP is not. Whoever knocks at any address of this server is
+/// noise; a person in a browser was led there.
+pub fn refuse_host(r: &mut Request, refusal: &Refusal) -> ngx_int_t {
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
+    if browser::navigates(headers(r)) {
+        context.circumstances().sender.set(Sender::Known);
+    }
+    refuse(r, refusal, &Purpose::default())
 }
 
 /// A refusal where no body may be sent: in a subrequest. The status is the refusal's, but for a rule that has its
@@ -84,6 +89,7 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
     let circumstances = context.circumstances();
     circumstances.code.set(Some(refusal.code()));
+    tell(r, refusal, context);
     let level = match refusal.is_error(circumstances.sender.get()) {
         _ if refusal.is_alert() => NGX_LOG_ALERT,
         true => NGX_LOG_ERR,
@@ -91,6 +97,19 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());
     Some(context)
+}
+
+fn tell(r: &Request, refusal: &Refusal, context: &Context) {
+    let Some(conf) = SamlModule::location_conf(r) else { return };
+    let circumstances = context.circumstances();
+    let idp = circumstances.idp.borrow();
+    let event = Event {
+        sp: conf.location().sp_name(),
+        idp: idp.as_deref().unwrap_or_default(),
+        request_id: circumstances.request_id(),
+        what: What::Refusal(refusal.code()),
+    };
+    audit::tell(&event, address(r));
 }
 
 fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {

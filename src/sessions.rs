@@ -5,6 +5,7 @@
 
 mod ask;
 mod look_ups;
+mod preserved_posts;
 mod session_store;
 mod tombstone;
 
@@ -15,11 +16,14 @@ use std::rc::Rc;
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Member, Session, SessionToken, StoreKey};
+use session::{Member, Session, SessionToken, SpId, StoreKey};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
+
+use zone::LookUpEnd;
 
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
+use crate::counters::count_look_up;
 use crate::store::{Cache, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
@@ -47,14 +51,24 @@ pub enum AtHand {
 pub struct Sessions {
     pub store: Rc<Store>,
     pub rules: SessionRules,
-    cache: RefCell<Cache<LiveSession>>,
+    cache: Rc<RefCell<Cache<LiveSession>>>,
     look_ups: LookUps,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
-        let cache = RefCell::new(Cache::new(store.cache_size));
+        let cache = Rc::new(RefCell::new(Cache::new(store.cache_size)));
         Self { store, rules, cache, look_ups: LookUps::default() }
+    }
+
+    /// Those of the same SP where it goes by another identity: in the same places, under keys of their own.
+    pub fn at(&self, sp: SpId) -> Self {
+        Self {
+            store: Rc::clone(&self.store),
+            rules: SessionRules { sp, ..self.rules.clone() },
+            cache: Rc::clone(&self.cache),
+            look_ups: LookUps::default(),
+        }
     }
 
     /// The session that belongs to a cookie's token: from this worker's cache while the zone's
@@ -68,15 +82,21 @@ impl Sessions {
 
     /// The same, whoever may use it, and without using it.
     fn known(&self, key: StoreKey, now: UnixTime) -> AtHand {
-        match &self.store.remote {
-            None => {
-                AtHand::Known(self.cached(&key, now).or_else(|| self.read_zone(key, now, |_| true)))
-            }
-            Some(remote) => match self.recent(remote, key, now) {
-                Some(live) => AtHand::Known(Some(live)),
-                None => AtHand::Ask,
+        let (known, level) = match &self.store.remote {
+            None => match self.cached(&key, now) {
+                Some(live) => (Some(live), LookUpEnd::Worker),
+                None => match self.read_zone(key, now, |_| true) {
+                    Some(live) => (Some(live), LookUpEnd::Zone),
+                    None => (None, LookUpEnd::Nowhere),
+                },
             },
-        }
+            Some(remote) => match self.recent(remote, key, now) {
+                Some((live, level)) => (Some(live), level),
+                None => return AtHand::Ask,
+            },
+        };
+        count_look_up(level);
+        AtHand::Known(known)
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
@@ -93,11 +113,18 @@ impl Sessions {
         self.cache.borrow_mut().get(key.as_bytes(), epoch, now)
     }
 
-    fn recent(&self, remote: &Remote, key: StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
+    fn recent(
+        &self,
+        remote: &Remote,
+        key: StoreKey,
+        now: UnixTime,
+    ) -> Option<(Rc<LiveSession>, LookUpEnd)> {
         if let Some(live) = self.cached(&key, now) {
-            return (age(live.freshness.checked.get()) < remote.cache_valid).then_some(live);
+            let is_recent = age(live.freshness.checked.get()) < remote.cache_valid;
+            return is_recent.then_some((live, LookUpEnd::Worker));
         }
-        self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)
+        let live = self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)?;
+        Some((live, LookUpEnd::Zone))
     }
 
     fn read_zone(
@@ -191,6 +218,10 @@ impl Sessions {
             key,
             session.expires,
         );
+        let member = match self.rules.several_origins {
+            true => member.of_authentication(session.authn_instant),
+            false => member,
+        };
         let name = self.set_name(&session.idp, &session.name_id.value);
         let surplus = self.store.add_to_session_set(&name, member, now).await?;
         let surplus: Vec<_> = surplus.into_iter().map(|key| (key, session.expires)).collect();

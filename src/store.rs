@@ -4,6 +4,7 @@
 mod change;
 mod claims;
 pub mod memcached;
+mod posts;
 mod remote;
 mod session_sets;
 pub mod shared;
@@ -17,6 +18,7 @@ use session::{Secret, Secrets, StoreKey};
 pub use shared::SharedStore;
 pub use zone::{Cache, Entry, Kind, StoreError};
 
+pub use self::posts::{NotKept, Posts};
 pub use self::remote::Remote;
 use sp::{random, sealing_failed};
 
@@ -27,6 +29,8 @@ pub struct Store {
     /// The store itself, or what this host remembers of `remote`.
     pub zone: &'static SharedStore,
     pub remote: Option<Remote>,
+    /// Where forms wait for logins; `None` = nowhere.
+    posts: Option<Posts>,
     /// Decoded sessions that a worker keeps for each SP.
     pub cache_size: usize,
     configured: Option<Secrets>,
@@ -39,10 +43,19 @@ impl Store {
         name: String,
         zone: &'static SharedStore,
         remote: Option<Remote>,
+        posts: Option<Posts>,
         cache_size: usize,
         secrets: Option<Secrets>,
     ) -> Self {
-        Self { name, zone, remote, cache_size, configured: secrets, of_the_zone: OnceCell::new() }
+        Self {
+            name,
+            zone,
+            remote,
+            posts,
+            cache_size,
+            configured: secrets,
+            of_the_zone: OnceCell::new(),
+        }
     }
 
     /// What seals cookies and stored values: the configured secrets, or the zone's own.

@@ -286,6 +286,11 @@ fn give(r: &Request, v: &mut ngx_variable_value_t, value: Option<&[u8]>) -> ngx_
 /// Asks the session that the location of `r` may know.
 fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
+    if let Some(foreseen) = &*context.foreseen.borrow()
+        && foreseen.is_here(r)
+    {
+        return get(&foreseen.sp, &foreseen.live);
+    }
     let session = context.session.borrow();
     let (sp, live) = session.as_ref()?;
     (context.is_notice.get() || belongs_here(r, context, sp, live)?).then(|| get(sp, live))?
@@ -333,7 +338,7 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
         // By the rules on variables, which come last.
         return Some(true);
     }
-    let Some(protection) = &SamlModule::location_conf(r)?.location().protection else {
+    let Some(protection) = SamlModule::location_conf(r)?.protection_at(r).ok()? else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };

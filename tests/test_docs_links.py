@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.examples import FENCE, examples, whole
 from harness.keys import rsa_credential
 from harness.nginx import ROOT
 
@@ -14,7 +15,6 @@ MAPS = [
     ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")
 ]
 
-FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FOLDERS = "src|crates|tests|docs|scripts|nginx-conf|fuzz"
 FILE = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)`")
@@ -81,63 +81,10 @@ def test_named_files_are_there(page):
     assert [path for path in found if not (ROOT / path).exists()] == []
 
 
-# What stands around an example that is only a part of a configuration.
-HTTP = """
-events {{}}
-http {{
-    saml_idp corp {{ metadata idp.xml; }}
-    {http}
-    {sp}
-    server {{
-        listen 127.0.0.1:@PORT@;
-        {server}
-        include saml-endpoints.conf;
-        location / {{ auth_saml app; proxy_pass http://127.0.0.1:3000; {location} }}
-    }}
-}}
-"""
-SP = "base_url http://127.0.0.1:@PORT@; entity_id http://127.0.0.1/me; idp corp;"
-
-
-def statements(text: str) -> list[str]:
-    """The directives and blocks of a configuration, comments left out."""
-    text = re.sub(r"(^|\s)#.*", r"\1", text)
-    found, start, depth = [], 0, 0
-    for at, character in enumerate(text):
-        depth += {"{": 1, "}": -1}.get(character, 0)
-        if depth == 0 and character in ";}":
-            found.append(text[start : at + 1].strip())
-            start = at + 1
-    assert text[start:].strip() == "", "the example ends in the middle of a directive"
-    return found
-
-
-def whole(example: str) -> str:
-    """The example as a configuration that nginx can load here."""
-    # A "# …" or "…" stands for what every saml_sp has; names of an internal network are nobody's.
-    example = re.sub(r"(# )?…", SP, example)
-    example = re.sub(r"\bmc(\d)\.internal\b", r"127.0.0.\1", example)
-    example = re.sub(r"listen +443 ssl", "listen 127.0.0.1:@PORT@ ssl", example)
-    parts: dict[str, list[str]] = {"http": [], "sp": [], "server": [], "location": []}
-    for statement in statements(example):
-        word = statement.split(maxsplit=1)[0]
-        if word == "load_module":
-            continue  # the harness does that
-        if word in ("events", "http"):
-            return "\n".join(s for s in statements(example) if not s.startswith("load_module"))
-        home = {"saml_sp": "sp", "location": "server"}.get(word, "http")
-        parts["location" if word.startswith("proxy_") else home].append(statement)
-    if not parts["sp"]:
-        stores = re.findall(r"saml_session_store (\w+)", example)
-        uses = "".join(f"session_store {store};" for store in stores)
-        parts["sp"].append(f"saml_sp app {{ {SP} {uses} }}")
-    return HTTP.format(**{part: "\n".join(lines) for part, lines in parts.items()})
-
-
 EXAMPLES = [
-    pytest.param(found.group(3), id=f"{name(page)}-{count}")
+    pytest.param(example, id=f"{name(page)}-{count}")
     for page in PAGES
-    for count, found in enumerate(f for f in FENCE.finditer(page.read_text()) if f[2] == "nginx")
+    for count, example in enumerate(examples(page.read_text()))
 ]
 
 

@@ -7,11 +7,13 @@ use std::ffi::c_void;
 use std::ptr;
 
 use nginx_sys::{
-    NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_TAKE1, NGX_CONF_TAKE12, NGX_HTTP_LMT_CONF,
-    NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET, NGX_HTTP_MAIN_CONF, NGX_HTTP_MAIN_CONF_OFFSET,
-    NGX_HTTP_SRV_CONF, ngx_command_t, ngx_str_t, ngx_uint_t,
+    NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE12,
+    NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET, NGX_HTTP_MAIN_CONF,
+    NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_SRV_CONF, ngx_command_t, ngx_str_t, ngx_uint_t,
 };
-use settings::{Arity, Block, RawHandler, RawHttp, RawIdp, RawLocation, RawSp, RawStore};
+use settings::{
+    Arity, Block, OperatorPage, RawHandler, RawHttp, RawIdp, RawLocation, RawSp, RawStore,
+};
 use sp::EndpointKind;
 
 use super::{set_block, set_http, set_location};
@@ -24,24 +26,33 @@ const ANY_LEVEL: u32 =
 const BLOCKS: usize = 3;
 const LOCATIONS_FROM: usize = BLOCKS + RawHttp::DIRECTIVES.len();
 const ENDPOINTS_FROM: usize = LOCATIONS_FROM + RawLocation::DIRECTIVES.len();
+const OPERATORS_FROM: usize = ENDPOINTS_FROM + EndpointKind::ALL.len();
 
 /// How many rows there are, the empty one at the end included.
-pub const COMMANDS: usize = ENDPOINTS_FROM + EndpointKind::ALL.len() + 1;
+pub const COMMANDS: usize = OPERATORS_FROM + OperatorPage::ALL.len() + 1;
 
-/// The module's table. `handle` is the content handler of all endpoints: nginx hands it back to the setter
-/// in the command's `post`.
-pub const fn commands(handle: PhaseHandler) -> [ngx_command_t; COMMANDS] {
+/// The content handlers, which nginx hands back to the setter in the command's `post`.
+#[derive(Clone, Copy)]
+pub struct Handlers {
+    /// Of all endpoints.
+    pub endpoint: PhaseHandler,
+    /// Of `saml_status`.
+    pub status: PhaseHandler,
+}
+
+/// The module's table.
+pub const fn commands(handlers: Handlers) -> [ngx_command_t; COMMANDS] {
     let mut commands = [ngx_command_t::empty(); COMMANDS];
     let mut row = 0;
     while row < COMMANDS - 1 {
         let name = ngx_str_t { len: name(row).len(), data: NAMES[row].as_ptr().cast_mut() };
-        commands[row] = ngx_command_t { name, ..command(row, handle) };
+        commands[row] = ngx_command_t { name, ..command(row, handlers) };
         row += 1;
     }
     commands
 }
 
-const fn command(row: usize, handle: PhaseHandler) -> ngx_command_t {
+const fn command(row: usize, handlers: Handlers) -> ngx_command_t {
     match row {
         0 => block::<RawStore>(),
         1 => block::<RawIdp>(),
@@ -51,9 +62,16 @@ const fn command(row: usize, handle: PhaseHandler) -> ngx_command_t {
             let directive = &RawLocation::DIRECTIVES[row - LOCATIONS_FROM];
             location(ANY_LEVEL, directive.arity, ptr::null_mut())
         }
-        _ => {
+        ENDPOINTS_FROM..OPERATORS_FROM => {
             let kind = EndpointKind::ALL[row - ENDPOINTS_FROM];
-            location(NGX_HTTP_LOC_CONF, RawHandler::arity(kind), handle as *mut c_void)
+            let handler = handlers.endpoint as *mut c_void;
+            location(NGX_HTTP_LOC_CONF, RawHandler::arity(kind), handler)
+        }
+        _ => {
+            let handler = match OperatorPage::ALL[row - OPERATORS_FROM] {
+                OperatorPage::Status => handlers.status,
+            };
+            location(NGX_HTTP_LOC_CONF, Arity::NONE, handler as *mut c_void)
         }
     }
 }
@@ -65,7 +83,8 @@ const fn name(row: usize) -> &'static str {
         2 => RawSp::KIND,
         BLOCKS..LOCATIONS_FROM => RawHttp::DIRECTIVES[row - BLOCKS].name,
         LOCATIONS_FROM..ENDPOINTS_FROM => RawLocation::DIRECTIVES[row - LOCATIONS_FROM].name,
-        _ => EndpointKind::ALL[row - ENDPOINTS_FROM].directive(),
+        ENDPOINTS_FROM..OPERATORS_FROM => EndpointKind::ALL[row - ENDPOINTS_FROM].directive(),
+        _ => OperatorPage::ALL[row - OPERATORS_FROM].directive(),
     }
 }
 
@@ -100,6 +119,7 @@ const fn location(levels: u32, takes: Arity, post: *mut c_void) -> ngx_command_t
 /// As nginx counts arguments: where it has no name for a number, `crates/settings` counts alone.
 const fn arity(arity: Arity) -> u32 {
     match (arity.min, arity.max) {
+        (0, 0) => NGX_CONF_NOARGS,
         (1, 1) => NGX_CONF_TAKE1,
         (1, 2) => NGX_CONF_TAKE12,
         _ => NGX_CONF_1MORE,

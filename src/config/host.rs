@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HttpUrl;
 use nginx_sys::ngx_conf_t;
 use saml::xmlsec1::Xmlsec1;
+use session::SpId;
 use settings::{Host, StoreSettings, TlsFiles, Unusable};
 use sp::{BackChannel, SessionRules};
 
@@ -14,13 +15,14 @@ use crate::counters::Counters;
 use crate::event::Resource;
 use crate::server_variable;
 use crate::sessions::Sessions;
-use crate::store::Store;
+use crate::store::{Posts, Store};
 use crate::xmlsec1::Library;
 
 /// nginx while it reads its configuration.
 pub struct Nginx {
     pub cf: *mut ngx_conf_t,
     pub counters: &'static Counters,
+    pub posts: Option<Posts>,
 }
 
 impl Host for Nginx {
@@ -29,11 +31,15 @@ impl Host for Nginx {
     type MetadataServer = Resource;
 
     fn open_store(&mut self, settings: StoreSettings) -> Result<Store, Unusable> {
-        store::open(self.cf, settings)
+        store::open(self.cf, settings, self.posts)
     }
 
     fn sessions(&mut self, store: &Rc<Store>, rules: SessionRules) -> Sessions {
         Sessions::new(Rc::clone(store), rules)
+    }
+
+    fn sessions_at(&mut self, main: &Sessions, sp: SpId) -> Sessions {
+        main.at(sp)
     }
 
     fn back_channel(

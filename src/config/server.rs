@@ -9,6 +9,7 @@ use ngx::http::{
     HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, NgxHttpCoreModule,
 };
 use settings::{RawLocation, Server, ServerName, Warnings};
+use sp::Sites;
 
 use crate::module::{Location, MainConf, SamlModule, ServerConf};
 
@@ -16,9 +17,7 @@ use crate::module::{Location, MainConf, SamlModule, ServerConf};
 pub fn note(cf: &ngx_conf_t, raw: &RawLocation, location: &Location) {
     let Some(server) = SamlModule::server_conf_mut(cf) else { return };
     let path = || NgxHttpCoreModule::location_conf(cf).and_then(path);
-    if let Some(sp) = server.uses.note(raw, location, path) {
-        server.add(sp);
-    }
+    server.uses.note(raw, location, path);
 }
 
 /// Is it the `server` itself that nginx merges, not one of its locations? Those may have no name either.
@@ -44,7 +43,8 @@ pub fn check(cf: &ngx_conf_t, main: &MainConf, warnings: &mut Warnings) {
     settings::check(&views, &main.sps, &main.blocks.sps, warnings);
     for (names, own) in servers {
         let server = Server { names: &names, uses: &own.uses };
-        let coming: Vec<_> = main.sps.iter().filter(|sp| server.gets(&sp.cookies)).collect();
+        let all = main.sps.iter().flat_map(Sites::iter);
+        let coming: Vec<_> = all.filter(|sp| server.gets(sp)).collect();
         for sp in coming {
             own.add(sp);
         }

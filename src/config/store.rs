@@ -11,17 +11,21 @@ use super::resource;
 use crate::event::Address;
 use crate::module::SamlModule;
 use crate::store::memcached::Settings;
-use crate::store::{Remote, SharedStore, Store};
+use crate::store::{Posts, Remote, SharedStore, Store};
 
 /// The port that memcached is known by (IANA).
 const DEFAULT_PORT: u16 = 11211;
 
 /// Declares the zone, and resolves the nodes.
-pub fn open(cf: *mut ngx_conf_t, settings: StoreSettings) -> Result<Store, Unusable> {
+pub fn open(
+    cf: *mut ngx_conf_t,
+    settings: StoreSettings,
+    posts: Option<Posts>,
+) -> Result<Store, Unusable> {
     let remote = settings.memcached.map(|nodes| remote(cf, nodes)).transpose()?;
     let shared = SharedStore::request(cf, &settings.zone, settings.zone_size, zone_tag())
         .map_err(|e| Unusable::Zone(e.to_string()))?;
-    Ok(Store::new(settings.name, shared, remote, settings.cache_size, settings.secrets))
+    Ok(Store::new(settings.name, shared, remote, posts, settings.cache_size, settings.secrets))
 }
 
 fn remote(cf: *mut ngx_conf_t, settings: MemcachedSettings) -> Result<Remote, Unusable> {

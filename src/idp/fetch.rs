@@ -96,7 +96,7 @@ async fn refresh(source: Rc<Source>, slot: &'static Slot, lease: Lease) {
         }
         Err(why) => {
             let wait = schedule.after_failure(slot.failures(), dice);
-            if slot.fail(lease, monotonic(), wait) {
+            if slot.fail(lease, &why, monotonic(), wait) {
                 log::not_fetched(&source, &why);
             }
         }

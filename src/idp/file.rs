@@ -36,11 +36,14 @@ async fn take_over(source: Rc<Source>) {
     source.due.set(monotonic() + schedule.interval.into());
     let (path, before, readers) = (path.clone(), source.stamp.get(), Readers::of(&source));
     let change = aside(move || change_since(before, &path, &readers)).await;
-    let Some(Change { stamp, read }) = change.flatten() else { return };
+    let Some(change) = change else { return };
+    source.seen.set(Some(monotonic()));
+    let Some(Change { stamp, read }) = change else { return };
     // What cannot be used is told once, and read again when it changes.
     source.stamp.set(stamp);
     let outcome =
         read.and_then(|read| Renewals::judge(&source, read)).and_then(Renewals::take_place);
+    source.trouble.replace(outcome.as_ref().err().cloned());
     // Each worker comes to the same.
     if is_first_worker() {
         match outcome {

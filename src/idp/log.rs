@@ -4,8 +4,11 @@ use nginx_sys::{NGX_LOG_ALERT, NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 
+use sp::{Event, What};
+
 use super::renewal::News;
 use super::source::Source;
+use crate::audit;
 
 /// New metadata has taken its place.
 pub(super) fn news(source: &Source, news: &News) {
@@ -24,6 +27,9 @@ pub(super) fn news(source: &Source, news: &News) {
         text,
         changes
     );
+    let what = What::Metadata(&news.changes);
+    // Of all SPs that have the block.
+    audit::tell(&Event { sp: "", idp, request_id: "", what }, None);
     for warning in &news.warnings {
         ngx_log_error!(NGX_LOG_WARN, log, "saml: saml_idp \"{}\": {}", idp, warning);
     }

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use ::clock::Monotonic;
+use ::clock::{Monotonic, Msec, Seconds};
 use futures_util::FutureExt;
 use ngx::async_::spawn;
-use refresh::{Known, Slot, Staleness, Stamp};
+use refresh::{Known, Slot, SlotState, Staleness, Stamp};
 use settings::{MetadataSource, SourcePlace};
-use sp::{FederatedIdps, Idp};
+use sp::{FederatedIdps, Idp, Sites};
+use status::MetadataStatus;
 
 use crate::clock::monotonic;
 use crate::event::Resource;
@@ -34,6 +35,10 @@ pub(super) struct Source {
     pub known: RefCell<Option<Known>>,
     /// What it says of its own time.
     pub staleness: Cell<Staleness>,
+    /// When this worker last looked at a file.
+    pub seen: Cell<Option<Monotonic>>,
+    /// Why it could not use what it has found there; `None` = it could.
+    pub trouble: RefCell<Option<String>>,
 }
 
 /// An SP that has the IdP.
@@ -52,7 +57,8 @@ pub(super) enum Followed {
 
 impl Source {
     pub(super) fn new(settings: &Rc<MetadataSource<Resource>>, main: &MainConf) -> Self {
-        let followers = main.sps.iter().filter_map(|sp| {
+        // What is known of IdPs is the same at all origins of an SP.
+        let followers = main.sps.iter().map(Sites::first).filter_map(|sp| {
             let one = sp.idps.named(&settings.idp).cloned().map(Followed::One);
             let all = || sp.idps.federation(&settings.idp).cloned().map(Followed::All);
             Some(Follower { sp: Rc::clone(sp), followed: one.or_else(all)? })
@@ -72,6 +78,30 @@ impl Source {
             stamp: Cell::new(stamp),
             known: RefCell::default(),
             staleness: Cell::default(),
+            seen: Cell::default(),
+            trouble: RefCell::default(),
+        }
+    }
+
+    /// How it is, for who runs the server.
+    pub(super) fn status(&self) -> MetadataStatus {
+        let now = monotonic();
+        let state = match self.slot {
+            Some(slot) => slot.state(now),
+            None => SlotState {
+                age: self.seen.get().map(|seen| now - seen),
+                next: self.due.get() - now,
+                failures: u64::from(self.trouble.borrow().is_some()),
+                error: self.trouble.borrow().clone(),
+            },
+        };
+        MetadataStatus {
+            idp: self.settings.idp.clone(),
+            source: self.settings.text.clone(),
+            age: state.age.map(whole_seconds),
+            next: Some(whole_seconds(state.next)),
+            failures: state.failures,
+            error: state.error,
         }
     }
 
@@ -108,4 +138,8 @@ impl Source {
             Followed::All(federation) => federation.is_awaited(),
         })
     }
+}
+
+fn whole_seconds(span: Msec) -> Seconds {
+    Seconds((span.0 / 1000).try_into().unwrap_or(i64::MAX))
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::time::Instant;
 
 use clock::{Msec, Seconds, UnixTime};
 use futures_channel::oneshot;
@@ -11,9 +12,11 @@ use ngx::async_::spawn;
 use saml::refusal::Refusal;
 use session::{Session, SessionToken, StoreKey, StoredSession};
 use sp::{Found, LiveSession, Peeked, Seal};
+use zone::LookUpEnd;
 
 use super::{AtHand, Sessions, age};
 use crate::clock::{monotonic, now};
+use crate::counters::{count_look_up, count_wait};
 use crate::guard::log_panic;
 use crate::store::memcached::Stored;
 use crate::store::{Kind, Remote};
@@ -83,15 +86,24 @@ impl Sessions {
     async fn ask(&self, token: &SessionToken, key: StoreKey) -> Found {
         let Some(remote) = &self.store.remote else { return Ok(None) };
         let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+        // nginx's clock has milliseconds, and stands still within a turn of the event loop.
+        let began = Instant::now();
         let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
+        count_wait(began.elapsed());
         let now = now();
-        match answers {
+        let found = match answers {
             Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
             Err(down) => {
                 let seen = self.lately_seen(remote, key, now);
                 seen.map(Some).ok_or_else(|| self.store.unavailable(down))
             }
-        }
+        };
+        count_look_up(match &found {
+            Ok(Some(_)) => LookUpEnd::Memcached,
+            Ok(None) => LookUpEnd::Nowhere,
+            Err(_) => LookUpEnd::Failed,
+        });
+        found
     }
 
     /// Makes one verdict of what the nodes said: the end of a session outweighs living copies.

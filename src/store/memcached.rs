@@ -61,8 +61,8 @@ enum Effort {
 impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
-            // Strangers can ask for the last.
-            Kind::Session | Kind::Unproven => Self::ByHealth,
+            // Strangers can ask for the last two.
+            Kind::Session | Kind::Unproven | Kind::Post => Self::ByHealth,
             Kind::Index | Kind::Replay | Kind::Tombstone => Self::Insisting,
         }
     }
@@ -111,6 +111,15 @@ impl Memcached {
             nodes: nodes.collect(),
             ring: Ring::new(names, settings.replicas),
             key_prefix: settings.key_prefix,
+        })
+    }
+
+    /// The address of each node, and whether this worker holds it for up. Those that are asked now say so the next
+    /// time.
+    pub fn states(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.nodes.iter().map(|node| {
+            node.look();
+            (node.name(), node.is_up())
         })
     }
 
@@ -270,11 +279,13 @@ fn letter(kind: Kind) -> KeyLetter {
     const REPLAY: KeyLetter = KeyLetter::new('r');
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
+    const POST: KeyLetter = KeyLetter::new('p');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
         Kind::Replay => REPLAY,
         Kind::Tombstone => TOMBSTONE,
         Kind::Unproven => UNPROVEN,
+        Kind::Post => POST,
     }
 }

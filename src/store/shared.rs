@@ -12,7 +12,7 @@ use nginx_sys::{
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{Entry, Kind, Memory, StoreError, Table};
+use zone::{Entry, Fill, Kind, Memory, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
@@ -107,6 +107,16 @@ impl SharedStore {
         self.locked(|table| table.delete(kind, key)).unwrap_or(false)
     }
 
+    /// Removes the entry, for one caller in all workers.
+    pub fn take(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Entry> {
+        self.locked(|table| {
+            let entry = table.get(kind, key, now, Vec::new())?;
+            table.forget(kind, key);
+            Some(entry)
+        })
+        .flatten()
+    }
+
     /// Removes the entry where there is one; the epoch stands still where there is none.
     pub fn forget(&self, kind: Kind, key: &[u8; 32]) {
         self.locked(|table| table.forget(kind, key));
@@ -137,6 +147,11 @@ impl SharedStore {
         now: UnixTime,
     ) -> Vec<[u8; 32]> {
         self.locked(|table| table.give_up(kind, keys, len, now)).unwrap_or_default()
+    }
+
+    /// How full it is; nothing while nginx has not mapped the zone.
+    pub fn fill_level(&self) -> Fill {
+        self.locked(|table| table.fill_level()).unwrap_or_default()
     }
 
     /// Blocks of 256 bytes; 0 while nginx has not mapped the zone.

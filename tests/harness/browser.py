@@ -26,6 +26,7 @@ class Page:
     headers: dict
     text: str
     set_cookie: list[str]
+    sent: object = None  # the body of the request
     history: list["Page"] = field(default_factory=list)
 
     @property
@@ -130,7 +131,14 @@ class Browser:
         if "charset" not in answer.headers.get("Content-Type", ""):
             answer.encoding = "utf-8"
         set_cookie = answer.raw.headers.getlist("Set-Cookie")
-        return Page(answer.url, answer.status_code, answer.headers, answer.text, set_cookie)
+        return Page(
+            answer.url,
+            answer.status_code,
+            answer.headers,
+            answer.text,
+            set_cookie,
+            options.get("data"),
+        )
 
     def open(self, url: str) -> Page:
         """What the person sees in the end: redirects followed, SAML forms submitted."""
@@ -158,6 +166,8 @@ class Browser:
         return page
 
     def next_step(self, page: Page) -> Page | None:
+        if page.location and page.status == 307 and page.sent is not None:
+            return self.post(page.location, page.sent)
         if page.location and 300 <= page.status < 400:
             return self.get(page.location)
         if page.status == 200 and "html" in page.headers.get("Content-Type", ""):

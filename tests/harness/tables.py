@@ -29,4 +29,10 @@ def _rows(text: str) -> set[str]:
 
 def _endpoints() -> set[str]:
     text = (ROOT / "crates/sp/src/endpoint_kind.rs").read_text()
-    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M))
+    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M)) | operator_pages()
+
+
+def operator_pages() -> set[str]:
+    """Those that take no argument."""
+    text = (ROOT / "crates/settings/src/raw/operator.rs").read_text()
+    return set(re.findall(r'Self::\w+ => "(saml_\w+)"', text))

@@ -16,11 +16,12 @@ OK = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\n" + BODY
 class Upstream:
     """Listens on a loopback port; `asked` has what came, one list of names and values a request.
 
-    A name is as CGI has it: `HTTP_COOKIE`, `REMOTE_USER`.
+    A name is as CGI has it: `HTTP_COOKIE`, `REMOTE_USER`. `bodies` has what came with them.
     """
 
     def __init__(self, protocol: str):
         self.asked: list[list[tuple[str, str]]] = []
+        self.bodies: list[bytes] = []
         self.answer = PROTOCOLS[protocol]
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -41,8 +42,9 @@ class Upstream:
         with connection, connection.makefile("rb") as stream, contextlib.suppress(EOFError):
             self.answer(self, connection, stream)
 
-    def heard(self, pairs) -> None:
+    def heard(self, pairs, body: bytes = b"") -> None:
         self.asked.append(pairs)
+        self.bodies.append(body)
 
     def last(self) -> dict[str, str]:
         """What came last; fails when a name came twice."""
@@ -63,13 +65,13 @@ def as_cgi(name: str, value: str) -> tuple[str, str]:
 
 
 def http(upstream: Upstream, connection, stream) -> None:
-    """HTTP/1.1 without bodies; a WebSocket handshake gets 101 and an echo of one line."""
+    """HTTP/1.1, bodies with a length; a WebSocket handshake gets 101 and an echo of one line."""
     while line := stream.readline():
         pairs = [("REQUEST", line.decode().strip())]
         while (field := stream.readline().decode("latin-1")) not in ("\r\n", "\n", ""):
             name, value = field.rstrip("\r\n").split(":", 1)
             pairs.append(as_cgi(name, value.strip(" ")))
-        upstream.heard(pairs)
+        upstream.heard(pairs, exactly(stream, int(dict(pairs).get("HTTP_CONTENT_LENGTH", 0))))
         if dict(pairs).get("HTTP_UPGRADE") == "websocket":
             connection.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -83,16 +85,18 @@ def http(upstream: Upstream, connection, stream) -> None:
 
 def fastcgi(upstream: Upstream, connection, stream) -> None:
     """FastCGI 1.0, one request a connection."""
-    parameters = b""
+    parameters = body = b""
     while True:
         _, kind, request, length, padding = struct.unpack(">BBHHBx", exactly(stream, 8))
         content = exactly(stream, length)
         exactly(stream, padding)
         if kind == 4:
             parameters += content
-        if kind == 5 and not content:
-            break
-    upstream.heard(list(fastcgi_pairs(parameters)))
+        if kind == 5:
+            body += content
+            if not content:
+                break
+    upstream.heard(list(fastcgi_pairs(parameters)), body)
     answer = b"Status: 200 OK\r\n" + OK
     answer += bytes(-len(answer) % 8)
     real = len(b"Status: 200 OK\r\n" + OK)
@@ -124,7 +128,7 @@ def uwsgi(upstream: Upstream, connection, stream) -> None:
         words.append(data[2 : 2 + length].decode("latin-1"))
         data = data[2 + length :]
     pairs = list(zip(words[::2], words[1::2], strict=True))
-    upstream.heard(pairs)
+    upstream.heard(pairs, exactly(stream, int(dict(pairs).get("CONTENT_LENGTH") or 0)))
     connection.sendall(b"HTTP/1.1 200 OK\r\n" + OK)
 
 
@@ -133,7 +137,9 @@ def scgi(upstream: Upstream, connection, stream) -> None:
     while (digit := exactly(stream, 1)) != b":":
         size += digit
     words = exactly(stream, int(size)).decode("latin-1").split("\0")[:-1]
-    upstream.heard(list(zip(words[::2], words[1::2], strict=True)))
+    assert exactly(stream, 1) == b","
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    upstream.heard(pairs, exactly(stream, int(dict(pairs)["CONTENT_LENGTH"] or 0)))
     connection.sendall(b"Status: 200 OK\r\n" + OK)
 
 
@@ -145,11 +151,16 @@ def grpc(upstream: Upstream, connection, stream) -> None:
     )
     peer.initiate_connection()
     connection.sendall(peer.data_to_send())
+    pairs, body = [], b""
     while data := connection.recv(65536):
         for event in peer.receive_data(data):
             if isinstance(event, h2.events.RequestReceived):
-                pairs = [as_cgi(name, value) for name, value in event.headers]
-                upstream.heard(pairs)
+                pairs, body = [as_cgi(name, value) for name, value in event.headers], b""
+            if isinstance(event, h2.events.DataReceived):
+                body += event.data
+                peer.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            if isinstance(event, h2.events.StreamEnded):
+                upstream.heard(pairs, body)
                 fields = [(":status", "200"), ("content-type", "application/grpc")]
                 peer.send_headers(event.stream_id, fields)
                 peer.send_headers(event.stream_id, [("grpc-status", "0")], end_stream=True)

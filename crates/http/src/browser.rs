@@ -61,6 +61,22 @@ pub fn is_subresource(headers: &impl Headers) -> bool {
     headers.first("sec-fetch-dest").is_some_and(|destination| !wholes.contains(&destination))
 }
 
+/// Has a page of the site at `origin` sent it, as its browser says (Fetch Metadata 2.3, Fetch 3.2)? Browsers
+/// name the page's origin with each form; one that must not tell where it comes from names `null`. Where
+/// nothing is said it is not.
+pub fn is_sent_by(headers: &impl Headers, origin: &str) -> bool {
+    let named = headers.first("origin").filter(|named| *named != b"null");
+    let is_named = |named: &[u8]| named.eq_ignore_ascii_case(origin.as_bytes());
+    match (headers.first("sec-fetch-site"), named) {
+        (Some(b"same-origin") | None, Some(named)) => is_named(named),
+        // The same as what was asked: is that the site?
+        (Some(b"same-origin"), None) => origin.split_once("://").is_some_and(|(_, host)| {
+            headers.first("host").is_some_and(|asked| asked.eq_ignore_ascii_case(host.as_bytes()))
+        }),
+        _ => false,
+    }
+}
+
 /// Does `Authorization` hold what only programs send (RFC 9110 11.6.2)?
 fn is_token(authorization: &[u8]) -> bool {
     let scheme = authorization.split(|byte| *byte == b' ').next().unwrap_or_default();
@@ -148,6 +164,39 @@ mod tests {
         assert!(!is_speculative(&with("Sec-Purpose", "")));
         assert!(!is_speculative(&with("X-Fetch", "prefetch")));
         assert!(!is_speculative(&Head::get()));
+    }
+
+    #[test]
+    fn a_form_of_this_site_is_told_by_what_the_browser_says_of_its_page() {
+        const ORIGIN: &str = "https://app.example.com";
+        let head = |fields: &[(&str, &str)]| {
+            fields.iter().fold(Head::get(), |head, (name, value)| head.with(name, *value))
+        };
+        let same = ("Sec-Fetch-Site", "same-origin");
+        for fields in [
+            &[same, ("Origin", ORIGIN)] as &[_],
+            &[("Origin", ORIGIN)],
+            &[same, ("Host", "app.example.com")],
+            &[same, ("Origin", "null"), ("Host", "App.example.com")],
+        ] {
+            assert!(is_sent_by(&head(fields), ORIGIN), "{fields:?}");
+        }
+        let host = ("Host", "app.example.com");
+        for fields in [
+            &[host] as &[_],
+            &[host, ("Origin", "null")],
+            &[host, ("Origin", "http://app.example.com")],
+            &[host, ("Origin", "https://app.example.com.evil.example")],
+            &[host, same, ("Origin", "https://evil.example")],
+            &[same],
+            &[same, ("Host", "evil.example")],
+            &[host, ("Sec-Fetch-Site", "same-site"), ("Origin", ORIGIN)],
+            &[host, ("Sec-Fetch-Site", "cross-site"), ("Origin", ORIGIN)],
+            &[host, ("Sec-Fetch-Site", "none")],
+            &[host, ("Sec-Fetch-Site", ""), ("Origin", ORIGIN)],
+        ] {
+            assert!(!is_sent_by(&head(fields), ORIGIN), "{fields:?}");
+        }
     }
 
     #[test]

@@ -23,9 +23,10 @@ const NOT_URL: &AsciiSet = &CONTROLS
 /// An absolute URL of this SP's origin, or of a host on the list. Refuses everything else.
 ///
 /// `url` may be absolute or a path; the answer is always safe for a `Location` header. An entry of
-/// `return_hosts` is `host` (on the scheme's own port), `host:port`, or either with `*.` in front for
-/// all names below; `http` URLs of the host of an `https` `base_url` are refused. A path of
-/// `handler_paths`, however it is spelled, is refused at any host.
+/// `return_hosts` is `host` (on the scheme's own port), `host:port`, either with `*.` in front for all
+/// names below, or an origin, `scheme://host:port`, which is that alone; `http` URLs of the host of an
+/// `https` `base_url` are refused. A path of `handler_paths`, however it is spelled, is refused at any
+/// host.
 pub fn check(
     url: &str,
     base_url: &str,
@@ -80,6 +81,9 @@ fn is_listed(target: &HttpUrl<'_>, base: &HttpUrl<'_>, return_hosts: &[String]) 
 }
 
 fn entry_matches(entry: &str, target: &HttpUrl<'_>) -> bool {
+    if entry.contains("://") {
+        return HttpUrl::parse(entry).is_some_and(|origin| origin.same_origin(target));
+    }
     let Some((host, port)) = split_port(entry) else { return false };
     let port = match port {
         Some(port) => parse_port(port),

@@ -21,6 +21,8 @@ pub struct Circumstances {
     pub sign_in_service: RefCell<Option<SignInService>>,
     /// What it says of the login.
     pub verdict: Cell<Option<Verdict>>,
+    /// The `saml_idp` block that it is about; `None` = that is not known.
+    pub idp: RefCell<Option<String>>,
     /// Where a person who is refused may try again.
     pub start_again: RefCell<Option<String>>,
     /// The address that tells whether they are signed in all the same.
@@ -61,6 +63,7 @@ impl Circumstances {
             about: Cell::default(),
             sign_in_service: RefCell::default(),
             verdict: Cell::default(),
+            idp: RefCell::default(),
             start_again: RefCell::default(),
             resumption: RefCell::default(),
             allow: RefCell::default(),

@@ -17,10 +17,10 @@ pub struct MetadataPage<'a> {
     pub entity_id: &'a str,
     /// Where the document is to be had: this page's own URL.
     pub url: &'a str,
-    /// The Assertion Consumer Service.
-    pub acs_url: &'a str,
-    /// The Single Logout Service; `None` = there is none.
-    pub sls_url: Option<&'a str>,
+    /// The Assertion Consumer Service at each origin of the SP.
+    pub acs_urls: &'a [String],
+    /// The Single Logout Service at each; none = there is none.
+    pub sls_urls: &'a [String],
     /// NameIDFormats, best first; none = any is taken.
     pub name_id_formats: &'a [String],
     /// Name and FriendlyName of the attributes that are wanted by default, and whether they must be there.
@@ -62,10 +62,8 @@ pub(crate) fn metadata_page(page: &MetadataPage<'_>) -> Page {
 fn values(body: &mut String, page: &MetadataPage<'_>) {
     body.push_str("<h2>Values</h2><dl>");
     row(body, "Entity ID, audience", page.entity_id);
-    row(body, "Assertion Consumer Service (ACS) URL, by HTTP-POST", page.acs_url);
-    if let Some(url) = page.sls_url {
-        row(body, "Single Logout Service URL, by HTTP-Redirect, HTTP-POST or SOAP", url);
-    }
+    rows(body, "Assertion Consumer Service (ACS) URL, by HTTP-POST", page.acs_urls);
+    rows(body, "Single Logout Service URL, by HTTP-Redirect, HTTP-POST or SOAP", page.sls_urls);
     body.push_str("<dt>NameID format</dt>");
     if page.name_id_formats.is_empty() {
         body.push_str("<dd>any</dd>");
@@ -120,15 +118,15 @@ fn form(body: &mut String, page: &MetadataPage<'_>, idp: &IdpForm) {
     for (label, value) in idp.fields {
         match value {
             Value::EntityId => row(body, label, page.entity_id),
-            Value::Acs => row(body, label, page.acs_url),
-            Value::AcsPattern => row(body, label, &pattern(page.acs_url)),
-            Value::MetadataUrl => row(body, label, page.url),
-            Value::Sls | Value::LogoutIssuer => {
-                if let Some(url) = page.sls_url {
-                    let is_url = matches!(value, Value::Sls);
-                    row(body, label, if is_url { url } else { page.entity_id });
-                }
+            Value::Acs => rows(body, label, page.acs_urls),
+            Value::AcsPattern => {
+                let patterns: Vec<_> = page.acs_urls.iter().map(|url| pattern(url)).collect();
+                rows(body, label, &patterns);
             }
+            Value::MetadataUrl => row(body, label, page.url),
+            Value::Sls => rows(body, label, page.sls_urls),
+            Value::LogoutIssuer if page.sls_urls.is_empty() => {}
+            Value::LogoutIssuer => row(body, label, page.entity_id),
             Value::NameIdFormat => {
                 if let Some(format) = page.name_id_formats.first() {
                     row(body, label, format);
@@ -149,7 +147,17 @@ fn form(body: &mut String, page: &MetadataPage<'_>, idp: &IdpForm) {
 
 /// A foreign value under our own label.
 fn row(body: &mut String, label: &str, value: &str) {
-    put(body, format_args!("<dt>{label}</dt><dd><code>{}</code></dd>", escape(value)));
+    rows(body, label, &[value]);
+}
+
+/// All of them under one; none, and it is left out.
+fn rows(body: &mut String, label: &str, values: &[impl AsRef<str>]) {
+    if !values.is_empty() {
+        put(body, format_args!("<dt>{label}</dt>"));
+    }
+    for value in values {
+        put(body, format_args!("<dd><code>{}</code></dd>", escape(value.as_ref())));
+    }
 }
 
 /// The regular expression that this URL alone matches.
@@ -191,14 +199,25 @@ fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::reader::tests::write;
+
+    static ACS: LazyLock<[String; 1]> =
+        LazyLock::new(|| ["https://app.example.com/saml/acs?a=b&c".to_owned()]);
+    static SLS: LazyLock<[String; 1]> =
+        LazyLock::new(|| ["https://app.example.com/saml/sls".to_owned()]);
+
+    fn described() -> MetadataPage<'static> {
+        MetadataPage { acs_urls: &*ACS, sls_urls: &*SLS, ..PAGE }
+    }
 
     const PAGE: MetadataPage<'_> = MetadataPage {
         entity_id: "https://app.example.com/saml/metadata",
         url: "https://app.example.com/saml/metadata",
-        acs_url: "https://app.example.com/saml/acs?a=b&c",
-        sls_url: Some("https://app.example.com/saml/sls"),
+        acs_urls: &[],
+        sls_urls: &[],
         name_id_formats: &[],
         attributes: &[("urn:oid:1", Some("<mail>"), true), ("groups", None, false)],
         certificates: &[b"first", b"second"],
@@ -208,7 +227,7 @@ mod tests {
 
     #[test]
     fn values_stand_under_their_names_and_are_never_markup() {
-        let page = write(&metadata_page(&PAGE));
+        let page = write(&metadata_page(&described()));
         for expected in [
             "<dt>Entity ID, audience</dt><dd><code>https://app.example.com/saml/metadata</code></dd>",
             "<code>https://app.example.com/saml/acs?a=b&amp;c</code>",
@@ -229,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_idp_has_its_own_words() {
-        let page = write(&metadata_page(&PAGE));
+        let page = write(&metadata_page(&described()));
         assert_eq!(page.matches("<details><summary>").count(), IDPS.len() + 2);
         let (_, keycloak) = page.split_once("<summary>Keycloak</summary>").unwrap();
         let (keycloak, _) = keycloak.split_once("</details>").unwrap();
@@ -242,15 +261,26 @@ mod tests {
     }
 
     #[test]
+    fn the_addresses_of_all_origins_stand_under_one_name() {
+        let acs_urls = ["https://a.example/acs", "https://b.example/acs"].map(str::to_owned);
+        let page = write(&metadata_page(&MetadataPage { acs_urls: &acs_urls, ..described() }));
+        let (a, b) = ("https://a.example/acs", "https://b.example/acs");
+        let both = format!("by HTTP-POST</dt><dd><code>{a}</code></dd><dd><code>{b}</code></dd>");
+        assert!(page.contains(&both), "{page}");
+        let pattern = "^https:\\/\\/b\\.example\\/acs$";
+        assert!(page.contains(&format!("<dd><code>{pattern}</code></dd>")), "{page}");
+    }
+
+    #[test]
     fn what_is_not_there_is_not_asked_for() {
         let format = ["urn:x:format".to_owned()];
         let page = write(&metadata_page(&MetadataPage {
-            sls_url: None,
+            sls_urls: &[],
             certificates: &[],
             attributes: &[],
             name_id_formats: &format,
             signs_requests: false,
-            ..PAGE
+            ..described()
         }));
         assert!(
             !page.contains("/saml/sls")

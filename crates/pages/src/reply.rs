@@ -6,6 +6,7 @@ use clock::Seconds;
 use http::Field;
 use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
+use status::Status;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
@@ -13,6 +14,7 @@ use crate::page::Page;
 use crate::reader::Reader;
 use crate::session_page::{self, SessionPage};
 use crate::sign_in;
+use crate::status_page::status_page;
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ enum Content {
 /// The body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// A media type without parameters. HTML is in UTF-8.
+    /// A media type. HTML is in UTF-8.
     pub content_type: &'static str,
     /// Headers that speak of this body and would hurt another.
     pub headers: Vec<Field>,
@@ -99,6 +101,17 @@ impl Reply {
     /// The metadata for people.
     pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
         Self::html(200, metadata_page(page))
+    }
+
+    /// The status for people.
+    pub fn status_page(status: &Status) -> Self {
+        Self::html(200, status_page(status))
+    }
+
+    /// Metrics for Prometheus.
+    pub fn open_metrics(text: String) -> Self {
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        Self::of_type(200, content_type, text, Vec::new())
     }
 
     /// What is known of a person, for themselves.

@@ -8,6 +8,7 @@ use crate::discovery::{Choice, Discovery, discovery};
 use crate::forbidden::{Forbidden, forbidden};
 use crate::form::post_form;
 use crate::page::Page;
+use crate::send_again::send_again;
 use crate::session_page::{self as session, SessionPage};
 use crate::sign_in::{self, Refused};
 use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
@@ -49,6 +50,7 @@ pub(crate) fn pages() -> Vec<Page> {
         sign_in::restore_fragment(URL),
         post_form(About::SignIn, URL, &[("SAMLRequest", "PD94".to_owned())], true),
         post_form(About::SignOut, URL, &[("SAMLRequest", "PD94".to_owned())], false),
+        send_again(URL, "saml_form", "abc"),
         logged_out(LoggedOut::Here, None),
         logged_out(LoggedOut::Everywhere, Some(URL)),
         logged_out(LoggedOut::Partly, None),

@@ -68,6 +68,8 @@ templates! {
     Arrive = "arrive", None;
     /// Takes a message to the IdP.
     Form = "form", None;
+    /// Sends a form that was kept over a login.
+    SendAgain = "send_again", None;
     /// How far a logout got.
     LoggedOut = "logged_out", None;
     /// A logout that does not matter any more.

@@ -27,7 +27,27 @@ pub struct Slot {
     failures: AtomicU64,
     /// When a failure was last told.
     told: AtomicU64,
+    /// When it was last fetched, or found to be the same; 0 = never.
+    seen: AtomicU64,
+    /// Why it could not be fetched, its end filled up with zeroes.
+    why: [AtomicU64; WHY],
 }
+
+/// How the document of a slot is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotState {
+    /// Since it was last fetched, or found to be the same; `None` = never.
+    pub age: Option<Msec>,
+    /// Until it is fetched again.
+    pub next: Msec,
+    /// How many times in a row that failed.
+    pub failures: u64,
+    /// Why, up to 256 bytes of it.
+    pub error: Option<String>,
+}
+
+/// Words of eight bytes.
+const WHY: usize = 32;
 
 /// The slots that all processes see.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +101,7 @@ impl Slot {
     pub fn succeed(&self, _: Lease, is_new: bool, now: Monotonic, wait: Msec) -> u64 {
         self.failures.store(0, Ordering::Release);
         self.told.store(0, Ordering::Release);
+        self.seen.store(now.as_msec().max(1), Ordering::Release);
         let before = self.generation.fetch_add(u64::from(is_new), Ordering::AcqRel);
         self.end(now, wait);
         before + u64::from(is_new)
@@ -92,8 +113,10 @@ impl Slot {
         u32::try_from(failures).unwrap_or(u32::MAX)
     }
 
-    /// The fetch failed: the next one is after `wait`. Is that to be told? At first, and then daily.
-    pub fn fail(&self, _: Lease, now: Monotonic, wait: Msec) -> bool {
+    /// The fetch failed for the reason `why`: the next one is after `wait`. Is that to be told? At first, and
+    /// then daily.
+    pub fn fail(&self, _: Lease, why: &str, now: Monotonic, wait: Msec) -> bool {
+        self.write_why(why);
         self.failures.fetch_add(1, Ordering::AcqRel);
         self.end(now, wait);
         let told = self.told.load(Ordering::Acquire);
@@ -102,6 +125,34 @@ impl Slot {
             self.told.store(now.as_msec().max(1), Ordering::Release);
         }
         is_news
+    }
+
+    /// How it is, for who runs the server.
+    pub fn state(&self, now: Monotonic) -> SlotState {
+        let seen = self.seen.load(Ordering::Acquire);
+        let failures = self.failures.load(Ordering::Acquire);
+        SlotState {
+            age: (seen != 0).then(|| now - Monotonic::from_msec(seen)),
+            next: Monotonic::from_msec(self.due.load(Ordering::Acquire)) - now,
+            failures,
+            error: (failures > 0).then(|| self.read_why()),
+        }
+    }
+
+    /// What does not fit is left out. Who reads at the same moment reads something of both.
+    fn write_why(&self, why: &str) {
+        let mut octets = why.bytes().chain(std::iter::repeat(0));
+        for word in &self.why {
+            let mut part = [0; 8];
+            part.fill_with(|| octets.next().unwrap_or_default());
+            word.store(u64::from_le_bytes(part), Ordering::Relaxed);
+        }
+    }
+
+    fn read_why(&self) -> String {
+        let words = self.why.iter().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+        let octets: Vec<u8> = words.flatten().take_while(|octet| *octet != 0).collect();
+        String::from_utf8_lossy(&octets).into_owned()
     }
 
     fn end(&self, now: Monotonic, wait: Msec) {
@@ -159,7 +210,7 @@ mod tests {
         let (mut now, mut told) = (NOW, Vec::new());
         for hour in 0..50 {
             let lease = slot.lease(now, MINUTE).unwrap();
-            if slot.fail(lease, now, MINUTE) {
+            if slot.fail(lease, "x", now, MINUTE) {
                 told.push(hour);
             }
             now = now + Msec(3_600_000);
@@ -170,7 +221,30 @@ mod tests {
         slot.succeed(lease, false, now, MINUTE);
         assert_eq!(slot.failures(), 1);
         let lease = slot.lease(now + MINUTE, MINUTE).unwrap();
-        assert!(slot.fail(lease, now + MINUTE, MINUTE), "after a success it is news again");
+        assert!(slot.fail(lease, "x", now + MINUTE, MINUTE), "after a success it is news again");
+    }
+
+    #[test]
+    fn its_state_says_how_old_and_why() {
+        let slot = Slot::default();
+        let unseen = SlotState { age: None, next: Msec(0), failures: 0, error: None };
+        assert_eq!(slot.state(NOW), unseen);
+        let lease = slot.lease(NOW, MINUTE).unwrap();
+        slot.succeed(lease, true, NOW, MINUTE);
+        let later = NOW + MINUTE;
+        let seen = SlotState { age: Some(MINUTE), ..unseen };
+        assert_eq!(slot.state(later), seen);
+        let long = "\u{e9}".repeat(200);
+        for (why, failures) in [("it is not there", 1), (&long, 2), ("", 3)] {
+            let lease = slot.lease(later + MINUTE * failures, MINUTE).unwrap();
+            slot.fail(lease, why, later + MINUTE * failures, MINUTE);
+            let state = slot.state(later);
+            assert_eq!((state.age, state.failures), (Some(MINUTE), failures));
+            assert!(why.starts_with(state.error.as_deref().unwrap()), "{state:?}");
+        }
+        let lease = slot.lease(later + MINUTE * 9, MINUTE).unwrap();
+        slot.succeed(lease, false, later + MINUTE * 9, MINUTE);
+        assert_eq!(slot.state(later + MINUTE * 9).error, None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod seal;
 mod shelf;
 mod stamp;
 
-pub use board::{Board, Lease, SLOT, Slot};
+pub use board::{Board, Lease, SLOT, Slot, SlotState};
 pub use documents::documents;
 pub use schedule::{Schedule, Staleness};
 pub use seal::Seal;

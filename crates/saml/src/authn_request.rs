@@ -6,6 +6,7 @@ use crate::binding::{EcpRequest, Message, SAML_REQUEST, Signing, with_arguments}
 use crate::extensions::Extensions;
 use crate::instant;
 use crate::issuer::issuer;
+use crate::metadata::ACS_INDEXES;
 use crate::namespace::{ASSERTION, BINDING_ARTIFACT, BINDING_PAOS, BINDING_POST, PROTOCOL};
 use crate::provider::{Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
@@ -27,6 +28,8 @@ pub struct AuthnRequest<'a> {
     /// AssertionConsumerServiceURL, absolute: where the answer is to come, one of those in our
     /// metadata.
     pub acs_url: &'a str,
+    /// Which origin of the SP that is, counted as in our metadata from 0.
+    pub origin: u16,
     /// ForceAuthn: the IdP asks for credentials, even of those whom it knows already.
     pub force_authn: bool,
     /// IsPassive: the IdP shows no page, and answers NoPassive when it would have to.
@@ -122,6 +125,8 @@ impl AuthnRequest<'_> {
         let resolves = !idp.artifact_resolution.is_empty();
         let binding = match (bearer, idp.policy.request.acs_index) {
             (Bearer::Browser, Some(index)) => {
+                // Which binding it is is the same at all origins.
+                let index = index.saturating_add(self.origin.saturating_mul(ACS_INDEXES));
                 return request.attribute("AssertionConsumerServiceIndex", &index.to_string());
             }
             (Bearer::Browser, None) if resolves => BINDING_ARTIFACT,

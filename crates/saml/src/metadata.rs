@@ -24,8 +24,8 @@ pub use keys::MetadataKey;
 pub use scope::Scopes;
 pub use signers::MetadataSigners;
 pub use sp::{
-    AttributeService, Contact, ContactKind, EntityAttribute, Logo, Organization, Presentation,
-    RequestedAttribute, SpDescription, SpMetadata,
+    ACS_INDEXES, AttributeService, Contact, ContactKind, EntityAttribute, Logo, Organization,
+    Presentation, RequestedAttribute, SpDescription, SpMetadata,
 };
 pub use ui_info::{Localized, LocalizedName, UiInfo};
 pub use validity::Validity;

@@ -99,6 +99,10 @@ reasons! {
     METHOD_NOT_ALLOWED, "method_not_allowed", Client 405,
         "This address does not answer this HTTP method.",
         "use the binding that this SP's metadata names for the endpoint";
+    // RFC 9110 15.5.20: this SP has no say at that origin.
+    HOST_UNKNOWN, "host_unknown", Client 421,
+        "This address is none of those that you can sign in at.",
+        "add the origin that the browser shows to base_url, or lead the browser to one that is there; whatever stands in front of nginx must hand on Host as the browser sent it";
     // 503, which browsers do not keep for when the person goes there.
     REQUEST_SPECULATIVE, "request_speculative", Client 503,
         "Your browser asked for this page before you did.",
@@ -497,6 +501,12 @@ reasons! {
     REQUIREMENT_NOT_MET, "requirement_not_met", Client 403,
         "You are signed in, but what is known of you does not let you in here.",
         "let the IdP say of this person what the rule asks for, or see whether the rule says what it should (auth_saml_require, auth_saml_require_attribute, auth_saml_require_idp); the values are logged at info";
+    PRESERVED_POST_REFUSED, "preserved_post_refused", Client 403,
+        "What you had filled in cannot be sent from here.",
+        "nothing, when a person went back or opened a page anew: fill in the form again; a form that was kept is sent once, by the browser and in the session that logged in for it, to its own page (auth_saml_preserve_post)";
+    PRESERVED_POST_GONE, "preserved_post_gone", Client 410,
+        "What you had filled in is not here any more: it was sent already, or you took too long.",
+        "fill in the form again, unless it was sent; raise request_lifetime when logins take long";
     RETURN_URL_REFUSED, "return_url_refused", Client,
         "The address to return to is not allowed.",
         "use a page under base_url that is no SAML handler, or add its host to return_hosts";
@@ -556,10 +566,9 @@ mod tests {
 
     #[test]
     fn a_status_is_of_who_can_mend_it() {
-        let status = |blame| REASONS.iter().find(|r| r.blame() == blame).map(Reason::status);
-        assert_eq!(status(Blame::Idp), Some(403));
-        assert_eq!(status(Blame::Sp), Some(500));
-        assert_eq!(status(Blame::Server), Some(503));
+        assert_eq!(Blame::Idp.status(), 403);
+        assert_eq!(Blame::Sp.status(), 500);
+        assert_eq!(Blame::Server.status(), 503);
         assert_eq!(BODY_UNREADABLE.status(), 400);
         let own: Vec<_> = REASONS
             .iter()
@@ -570,6 +579,7 @@ mod tests {
             own,
             [
                 ("method_not_allowed", 405),
+                ("host_unknown", 421),
                 ("request_speculative", 503),
                 ("form_content_type", 415),
                 ("message_too_large", 413),
@@ -579,6 +589,8 @@ mod tests {
                 ("authentication_required", 401),
                 ("session_of_other_idp", 401),
                 ("requirement_not_met", 403),
+                ("preserved_post_refused", 403),
+                ("preserved_post_gone", 410),
                 ("logout_cross_site", 403),
             ]
         );

@@ -39,6 +39,22 @@ impl Client {
             address => address,
         }))
     }
+
+    /// In eight octets: an IPv4 address, or the network of an IPv6 one.
+    pub(crate) fn octets(self) -> [u8; 8] {
+        match self.0 {
+            None => [0; 8],
+            Some(IpAddr::V4(address)) => {
+                let [a, b, c, d] = address.octets();
+                // No network begins so (RFC 4291 2.4).
+                [0, 0, 0, 1, a, b, c, d]
+            }
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                [a, b, c, d, e, f, g, h]
+            }
+        }
+    }
 }
 
 /// When a bucket is full again; it is full when that is past (the generic cell rate algorithm).

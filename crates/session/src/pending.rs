@@ -6,6 +6,7 @@ use clock::{Seconds, UnixTime};
 use identity::{Comparison, RequestedAuthnContext};
 
 use crate::bound_key::{NONCE_LEN, SealError};
+use crate::preserved_post::PostToken;
 use crate::secret::Secrets;
 use crate::sp_id::SpId;
 use crate::token::StoreKey;
@@ -29,7 +30,8 @@ const CONTEXT: u64 = 1 << 4;
 /// The ID is `_` and forty hexadecimal digits, as ours are, and takes half the room.
 const HEX_ID: u64 = 1 << 5;
 const PREFERENCE: u64 = 1 << 6;
-const ALL_FLAGS: u64 = (1 << 7) - 1;
+const POST: u64 = 1 << 7;
+const ALL_FLAGS: u64 = (1 << 8) - 1;
 
 /// One AuthnRequest whose Response is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct PendingLogin {
     /// The session this browser had when the login began, to end when it succeeds: its own cookie
     /// does not come with the IdP's cross-site POST.
     pub replaces: Option<StoreKey>,
+    /// Opens the form that was sent without a session, and is to be sent once more afterwards.
+    pub post: Option<PostToken>,
     /// The login has succeeded: the same answer again is the Back button.
     pub answered: bool,
 }
@@ -119,8 +123,8 @@ impl PendingLogin {
         let path = self.return_url.split('?').next().unwrap_or_default();
         let kept = [self.return_url.as_str(), path].into_iter().find(|url| url.len() <= MAX_STUB);
         let return_url = kept.unwrap_or("/").to_owned();
-        let (replaces, authn_context, preference) = (None, None, None);
-        Self { return_url, replaces, authn_context, preference, answered: true, ..self }
+        let (replaces, post, authn_context, preference) = (None, None, None, None);
+        Self { return_url, replaces, post, authn_context, preference, answered: true, ..self }
     }
 
     /// The record's bytes; [`seal_cookie`](PendingLogin::seal_cookie) seals them.
@@ -134,6 +138,7 @@ impl PendingLogin {
             (self.authn_context.is_some(), CONTEXT),
             (hex_id.is_some(), HEX_ID),
             (self.preference.is_some(), PREFERENCE),
+            (self.post.is_some(), POST),
         ];
         let mut writer = Writer::new(VERSION);
         writer.varint(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
@@ -153,6 +158,9 @@ impl PendingLogin {
         }
         if let Some(preference) = self.preference {
             writer.varint(preference.into());
+        }
+        if let Some(token) = &self.post {
+            writer.array(token.as_bytes());
         }
         writer.finish()
     }
@@ -184,6 +192,7 @@ impl PendingLogin {
             } else {
                 None
             },
+            post: if has(POST) { Some(PostToken::from_random(reader.array()?)) } else { None },
         };
         reader.finish()?;
         Some(pending)
@@ -270,6 +279,7 @@ mod tests {
             }),
             preference: None,
             replaces: Some(StoreKey([5; 32])),
+            post: None,
             answered: false,
         }
     }
@@ -347,6 +357,20 @@ mod tests {
         *bytes.last_mut().unwrap() = 0x80;
         bytes.push(2);
         assert_eq!(PendingLogin::decode(&bytes), None, "256 is too many");
+    }
+
+    #[test]
+    fn a_kept_form_is_remembered_last() {
+        let token = || PostToken::from_random([9; 32]);
+        let keeping = PendingLogin { post: Some(token()), ..pending() };
+        let mut bytes = pending().encode();
+        bytes.splice(1..2, [bytes[1] | 0x80, 1]);
+        bytes.extend([9; 32]);
+        assert_bytes(keeping.clone(), &bytes);
+        assert_eq!(keeping.answered().post, None);
+        assert_eq!(PendingLogin::decode(&bytes[..bytes.len() - 1]), None);
+        let preferring = PendingLogin { preference: Some(2), post: Some(token()), ..pending() };
+        assert_eq!(PendingLogin::decode(&preferring.encode()), Some(preferring));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::wire::{Reader, Writer};
 /// First byte of the stored form; a record of another version is a miss.
 const VERSION: u8 = 4;
 
+/// The same bytes of a login that was asked for with ForceAuthn.
+const VERSION_FORCED: u8 = 5;
+
 /// Besides, it had the ID of the assertion and the page that the login went to. Read as long as sessions
 /// of it may live.
 const VERSION_3: u8 = 3;
@@ -34,6 +37,8 @@ pub struct Session {
     pub issue_instant: UnixTime,
     /// The SP it belongs to; never to be accepted for another.
     pub sp: SpId,
+    /// Its login was asked for with ForceAuthn (Core 3.4.1): somebody has signed in for it.
+    pub force_authn: bool,
     /// When the session was made.
     pub created: UnixTime,
     /// Absolute end: not valid at this instant any more.
@@ -43,9 +48,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// The stored form: a version byte, then the fields in order of declaration.
+    /// The stored form: a version byte, which says whether it was forced, then the fields in order of
+    /// declaration.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new(VERSION);
+        let version = if self.force_authn { VERSION_FORCED } else { VERSION };
+        let mut writer = Writer::new(version);
         writer.uri(&self.idp);
         write_name_id(&mut writer, &self.name_id);
         writer.option(self.session_index.as_deref(), Writer::string);
@@ -67,7 +74,7 @@ impl Session {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (&version, _) = bytes.split_first()?;
         let is_version_3 = match version {
-            VERSION => false,
+            VERSION | VERSION_FORCED => false,
             VERSION_3 => true,
             _ => return None,
         };
@@ -97,6 +104,7 @@ impl Session {
             authn_context,
             issue_instant,
             sp,
+            force_authn: version == VERSION_FORCED,
             created,
             expires,
             attributes,
@@ -199,6 +207,7 @@ pub(crate) mod tests {
             ),
             issue_instant: at(1_795_000_001),
             sp: app(),
+            force_authn: false,
             created: at(1_795_000_002),
             expires: at(1_795_028_802),
             attributes: vec![
@@ -273,6 +282,7 @@ pub(crate) mod tests {
             authn_context: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:Password".into()),
             issue_instant: at(999),
             sp: SpId::from_bytes(*b"0123456789abcdef"),
+            force_authn: false,
             created: at(1001),
             expires: at(-1),
             attributes: vec![
@@ -292,6 +302,14 @@ pub(crate) mod tests {
             \x02\x07\x0242\x01\x09givenName\x02\x05Alice\x00\x00\x05empty\x00\x00";
         assert_eq!(short().encode().escape_ascii().to_string(), bytes.escape_ascii().to_string());
         assert_eq!(Session::decode(bytes), Some(short()));
+    }
+
+    #[test]
+    fn that_a_login_was_forced_is_told_by_the_version() {
+        let (plain, forced) = (short(), Session { force_authn: true, ..short() });
+        let bytes = forced.encode();
+        assert_eq!((bytes[0], &bytes[1..]), (5, &plain.encode()[1..]));
+        assert_eq!(Session::decode(&bytes), Some(forced));
     }
 
     /// As they lie in stores.
@@ -328,7 +346,9 @@ pub(crate) mod tests {
     #[test]
     fn another_version_is_none() {
         let mut bytes = typical().encode();
-        for version in (0..=255).filter(|version| ![VERSION, VERSION_3].contains(version)) {
+        for version in
+            (0..=255).filter(|version| ![VERSION_3, VERSION, VERSION_FORCED].contains(version))
+        {
             bytes[0] = version;
             assert_eq!(Session::decode(&bytes), None);
         }

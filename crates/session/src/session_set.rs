@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use clock::UnixTime;
+use clock::{Seconds, UnixTime};
 use openssl::sha::Sha256;
 
 use crate::token::StoreKey;
@@ -10,14 +10,20 @@ use crate::wire::{read_short_instant, short_instant};
 
 const VERSION: u8 = 1;
 
+/// Of a set whose members have an AuthnInstant, too.
+const VERSION_WITH_AUTHN: u8 = 2;
+
 /// Sessions of one NameID that are remembered: it bounds what one login or logout costs. The set
-/// then has 480 KiB, and fits an entry of either store.
+/// then has 480 KiB (of an SP with several origins 520), and fits an entry of either store.
 pub const MAX_MEMBERS: usize = 10_240;
 
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /// Bytes of a member: Format, SessionIndex, key, expiry.
 const MEMBER_LEN: usize = 4 + 8 + 32 + 4;
+
+/// And AuthnInstant.
+const MEMBER_LEN_WITH_AUTHN: usize = MEMBER_LEN + 4;
 
 /// One session of the NameID.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +34,7 @@ pub struct Member {
     pub key: StoreKey,
     /// Its end.
     pub expires: UnixTime,
+    authn_instant: Option<UnixTime>,
 }
 
 /// What a LogoutRequest says about the sessions it ends (Core 3.7.1).
@@ -65,7 +72,14 @@ impl Member {
             session_index: session_index.map(index_hash),
             key,
             expires,
+            authn_instant: None,
         }
+    }
+
+    /// Opened by the authentication at this AuthnInstant, as others may be.
+    #[must_use]
+    pub fn of_authentication(self, authn_instant: UnixTime) -> Self {
+        Self { authn_instant: Some(authn_instant), ..self }
     }
 
     fn is_alive(&self, now: UnixTime) -> bool {
@@ -81,6 +95,34 @@ impl LoggedOut<'_> {
         let index_fits =
             indexes.is_empty() || member.session_index.is_none_or(|index| indexes.contains(&index));
         format_fits && index_fits
+    }
+}
+
+/// Some authentications at an IdP, by their AuthnInstants, which are sorted.
+pub struct Authentications(Vec<UnixTime>);
+
+/// AuthnInstants of one authentication may differ by so much: SimpleSAMLphp says in the first assertion when that
+/// was made, and in those that follow when the person was known.
+const SAME_AUTHN_WITHIN: Seconds = Seconds(5);
+
+impl Authentications {
+    /// That of a session.
+    pub fn one(authn_instant: UnixTime) -> Self {
+        Self(vec![authn_instant])
+    }
+
+    /// Those of the sessions that a LogoutRequest names by their SessionIndex.
+    pub fn of(named: &[Member]) -> Self {
+        let named = named.iter().filter(|member| member.session_index.is_some());
+        let mut instants: Vec<_> = named.filter_map(|member| member.authn_instant).collect();
+        instants.sort_unstable();
+        Self(instants)
+    }
+
+    fn have(&self, authn_instant: UnixTime) -> bool {
+        let earliest = authn_instant - SAME_AUTHN_WITHIN;
+        let place = self.0.partition_point(|instant| *instant < earliest);
+        self.0.get(place).is_some_and(|instant| *instant - authn_instant <= SAME_AUTHN_WITHIN)
     }
 }
 
@@ -124,6 +166,13 @@ impl SessionSet {
         self.members.iter().filter(covered).cloned().collect()
     }
 
+    /// The sessions that these authentications have opened: several, where an IdP that knows the person already
+    /// has signed them in again, each time under another SessionIndex.
+    pub fn of_authentications(&self, which: &Authentications, now: UnixTime) -> Vec<Member> {
+        let is_of = |member: &&Member| member.authn_instant.is_some_and(|it| which.have(it));
+        self.members.iter().filter(|member| member.is_alive(now)).filter(is_of).cloned().collect()
+    }
+
     /// Forgets the sessions with these keys, and those that have ended.
     pub fn remove(&mut self, keys: &HashSet<StoreKey>, now: UnixTime) {
         self.members.retain(|member| member.is_alive(now) && !keys.contains(&member.key));
@@ -152,13 +201,19 @@ impl SessionSet {
 
     /// The stored form: a version byte, then members of equal length.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1 + self.members.len() * MEMBER_LEN);
-        bytes.push(VERSION);
+        let with_authn = self.members.iter().any(|member| member.authn_instant.is_some());
+        let len = if with_authn { MEMBER_LEN_WITH_AUTHN } else { MEMBER_LEN };
+        let mut bytes = Vec::with_capacity(1 + self.members.len() * len);
+        bytes.push(if with_authn { VERSION_WITH_AUTHN } else { VERSION });
         for member in &self.members {
             bytes.extend_from_slice(&member.format.to_be_bytes());
             bytes.extend_from_slice(&member.session_index.unwrap_or(0).to_be_bytes());
             bytes.extend_from_slice(member.key.as_bytes());
             bytes.extend_from_slice(&short_instant(member.expires));
+            if with_authn {
+                let authn_instant = member.authn_instant.unwrap_or(NOT_KNOWN);
+                bytes.extend_from_slice(&short_instant(authn_instant));
+            }
         }
         bytes
     }
@@ -166,16 +221,25 @@ impl SessionSet {
     /// Reads the stored form; another version or length is `None`.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, members) = bytes.split_first()?;
-        let (members, rest) = members.as_chunks::<MEMBER_LEN>();
-        if *version != VERSION || !rest.is_empty() || members.len() > MAX_MEMBERS {
+        let len = match *version {
+            VERSION => MEMBER_LEN,
+            VERSION_WITH_AUTHN => MEMBER_LEN_WITH_AUTHN,
+            _ => return None,
+        };
+        if members.len() % len != 0 || members.len() / len > MAX_MEMBERS {
             return None;
         }
-        Some(Self { members: members.iter().map(decode_member).collect::<Option<_>>()? })
+        Some(Self { members: members.chunks(len).map(decode_member).collect::<Option<_>>()? })
     }
 }
 
-fn decode_member(bytes: &[u8; MEMBER_LEN]) -> Option<Member> {
-    let (format, rest) = bytes.split_first_chunk()?;
+/// The stored form of an AuthnInstant that is not known.
+const NOT_KNOWN: UnixTime = UnixTime::from_secs(0);
+
+fn decode_member(bytes: &[u8]) -> Option<Member> {
+    let (member, authn_instant) = bytes.split_first_chunk::<MEMBER_LEN>()?;
+    let authn_instant = authn_instant.first_chunk().map(|bytes| read_short_instant(*bytes));
+    let (format, rest) = member.split_first_chunk()?;
     let (index, rest) = rest.split_first_chunk()?;
     let (key, expires) = rest.split_first_chunk()?;
     let index = IndexHash::from_be_bytes(*index);
@@ -184,6 +248,7 @@ fn decode_member(bytes: &[u8; MEMBER_LEN]) -> Option<Member> {
         session_index: (index != 0).then_some(index),
         key: StoreKey(*key),
         expires: read_short_instant(expires.try_into().ok()?),
+        authn_instant: authn_instant.filter(|instant| *instant != NOT_KNOWN),
     })
 }
 
@@ -208,8 +273,6 @@ fn digest(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use clock::Seconds;
-
     use super::*;
 
     const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -329,5 +392,61 @@ mod tests {
             other[0] = version;
             assert_eq!(SessionSet::decode(&other), None);
         }
+    }
+
+    #[test]
+    fn the_sessions_of_one_authentication_are_found_by_any_of_them() {
+        let at = |n: u32, index, instant| member(n, index).of_authentication(instant);
+        let (one, two) = (NOW, NOW + SAME_AUTHN_WITHIN + Seconds(1));
+        let mut set = set(&[(5, Some("e"))]);
+        for member in
+            [at(1, Some("a"), one), at(2, Some("b"), one), at(3, Some("c"), two), at(4, None, two)]
+        {
+            assert!(set.add(member, MAX_MEMBERS, NOW).is_empty());
+        }
+        let set = SessionSet::decode(&set.encode()).unwrap();
+        let related = |index: &str, now| {
+            let session_indexes = &[index.to_owned()];
+            let named = LoggedOut { name_id_format: None, session_indexes };
+            let named = set.covered_by(&named, NOW);
+            let all = set.of_authentications(&Authentications::of(&named), now);
+            all.iter().map(|member| member.key).collect::<Vec<_>>()
+        };
+        assert_eq!(related("b", NOW), [key(1), key(2)]);
+        assert_eq!(related("c", NOW), [key(3), key(4)]);
+        assert_eq!(related("e", NOW), [], "it is not known");
+        assert_eq!(related("x", NOW), [], "the one without an index names no authentication");
+        assert_eq!(related("b", NOW + Seconds(101)), [key(2)], "the other has ended");
+    }
+
+    #[test]
+    fn an_authentication_may_be_told_of_some_seconds_apart() {
+        let known = Authentications(vec![NOW, NOW + Seconds(100)]);
+        for (later, known_then) in [
+            (-6, false),
+            (-5, true),
+            (0, true),
+            (5, true),
+            (6, false),
+            (95, true),
+            (105, true),
+            (106, false),
+        ] {
+            assert_eq!(known.have(NOW + Seconds(later)), known_then, "{later}");
+        }
+        assert!(!Authentications(Vec::new()).have(NOW));
+    }
+
+    #[test]
+    fn a_set_without_authentications_is_stored_as_ever() {
+        let plain = set(&[(1, Some("a")), (2, None)]);
+        assert_eq!((plain.encode()[0], plain.encode().len()), (VERSION, 1 + 2 * MEMBER_LEN));
+        let mut mixed = plain;
+        let new = member(3, None).of_authentication(NOW);
+        assert!(mixed.add(new, MAX_MEMBERS, NOW).is_empty());
+        let bytes = mixed.encode();
+        assert_eq!((bytes[0], bytes.len()), (VERSION_WITH_AUTHN, 1 + 3 * MEMBER_LEN_WITH_AUTHN));
+        assert_eq!(SessionSet::decode(&bytes), Some(mixed));
+        assert_eq!(SessionSet::decode(&bytes[..bytes.len() - 4]), None);
     }
 }

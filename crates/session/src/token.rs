@@ -70,6 +70,11 @@ impl fmt::Debug for SessionToken {
 }
 
 impl StoreKey {
+    /// In hexadecimal digits, as part of a name.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// For keys of stores; it is no secret.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -98,6 +98,11 @@ impl<'a> Reader<'a> {
         (*first == version).then_some(Reader { rest })
     }
 
+    /// All that has not been read yet, as the record's last field.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The record must end here.
     pub(crate) fn finish(self) -> Option<()> {
         self.rest.is_empty().then_some(())

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use clock::UnixTime;
 use saml::provider::OwnKeys;
-use sp::{EndpointKind, Sp};
+use sp::{EndpointKind, Sites, Sp};
 
 use crate::block::Blocks;
 use crate::files::Files;
@@ -21,8 +21,8 @@ use crate::warnings::Warnings;
 
 /// What the blocks are made into.
 pub struct Built<H: Host> {
-    /// In the order of their blocks.
-    pub sps: Vec<Rc<Sp<H::Sessions>>>,
+    /// In the order of their blocks, each at all of its origins.
+    pub sps: Vec<Sites<Rc<Sp<H::Sessions>>>>,
     /// Where the IdPs' metadata comes from, in the order of their blocks.
     pub sources: Vec<MetadataSource<H::MetadataServer>>,
     /// Bytes of the metadata that was read.
@@ -41,7 +41,7 @@ impl Blocks {
         now: UnixTime,
         warnings: &mut Warnings,
     ) -> Result<Built<H>, ConfigError> {
-        let mut sps: Vec<Rc<Sp<H::Sessions>>> = Vec::new();
+        let mut sps: Vec<Sites<Rc<Sp<H::Sessions>>>> = Vec::new();
         let (mut sources, mut octets) = (Vec::new(), 0);
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {
             let found = Sources::of(&self.idps, &self.sps, host, files, warnings)?;
@@ -67,7 +67,7 @@ impl Blocks {
                 for other in &sps {
                     compare(&sp, other, raw, warnings)?;
                 }
-                sps.push(Rc::new(sp));
+                sps.push(sp);
             }
             for raw in self.idps.iter().filter(|idp| !self.is_used(&idp.name)) {
                 let (policy, own) = (RawPolicy::default(), OwnKeys::default());

@@ -23,6 +23,8 @@ pub struct Arity {
 }
 
 impl Arity {
+    /// None.
+    pub const NONE: Self = Self { min: 0, max: 0 };
     /// Exactly one.
     pub const ONE: Self = Self { min: 1, max: 1 };
 
@@ -40,6 +42,7 @@ impl Arity {
 
     fn in_words(self) -> String {
         match (self.min, self.max) {
+            (0, 0) => "none".into(),
             (1, 1) => "one".into(),
             (min, usize::MAX) => format!("{min} or more"),
             (min, max) if min == max => min.to_string(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HttpUrl;
 use saml::xmlsec1::Xmlsec1;
+use session::SpId;
 use sp::{BackChannel, SessionRules};
 
 use crate::store_settings::{StoreSettings, TlsFiles};
@@ -26,6 +27,10 @@ pub trait Host {
 
     /// The sessions of an SP in a store.
     fn sessions(&mut self, store: &Rc<Self::Store>, rules: SessionRules) -> Self::Sessions;
+
+    /// Those of the same SP at other origins, where it goes by another identity. What a worker remembers of
+    /// sessions they keep in one place with `main`.
+    fn sessions_at(&mut self, main: &Self::Sessions, sp: SpId) -> Self::Sessions;
 
     /// The ways to other servers: to those of `urls`, and to what may take their place while the server
     /// runs. With `tls` their certificates are verified, and this server's is shown; without, nothing

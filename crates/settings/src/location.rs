@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use sp::{Location, Mode, Preflight, Protection, Sp, WantedIdp};
+use sp::{Location, Mode, Preflight, Protection, Sites, Sp, WantedIdp};
 
 use crate::place::{ConfigError, Given, Place};
 use crate::raw::{RawAuth, RawLocation};
@@ -15,21 +15,23 @@ use crate::rules::rules;
 /// A name that nothing has, or settings that do not go together.
 pub fn location<S>(
     raw: &RawLocation,
-    sps: &[Rc<Sp<S>>],
+    sps: &[Sites<Rc<Sp<S>>>],
     index: &mut dyn FnMut(&str) -> Result<usize, String>,
 ) -> Result<Location<S>, ConfigError> {
     let endpoint = match &raw.endpoint {
         Some(Given { value: handler, place }) => {
-            Some((handler.kind, find_sp(sps, &handler.sp, place)?))
+            Some((handler.kind, find_sp(sps, &handler.sp, place)?.map(Rc::clone)))
         }
         None => None,
     };
     let protection = match &raw.auth {
         Some(Given { value: RawAuth::On { sp, idp }, place }) => {
-            let sp = find_sp(sps, sp, place)?;
+            let sites = find_sp(sps, sp, place)?;
+            let sp = sites.first();
             let idp =
-                idp.as_deref().map_or(Ok(WantedIdp::Any), |name| wanted_idp(&sp, name, place))?;
-            Some(Rc::new(protection(raw, sp, idp, index)?))
+                idp.as_deref().map_or(Ok(WantedIdp::Any), |name| wanted_idp(sp, name, place))?;
+            let protection = protection(raw, Rc::clone(sp), idp, index)?;
+            Some(sites.map(|sp| Rc::new(protection.at(Rc::clone(sp)))))
         }
         Some(Given { value: RawAuth::Off, .. }) | None => None,
     };
@@ -60,7 +62,7 @@ fn protection<S>(
              scripts ask",
         ));
     }
-    let rules = rules(raw, &sp, index)?;
+    let rules = Rc::new(rules(raw, &sp, index)?);
     let mut protection = Protection { rules, ..Protection::new(sp, idp) };
     raw.set(&mut protection);
     if protection.mode == Mode::Passive {
@@ -96,8 +98,13 @@ pub fn check_rule<S>(
     Err(ConfigError::new(&place, sentence))
 }
 
-fn find_sp<S>(sps: &[Rc<Sp<S>>], name: &str, place: &Place) -> Result<Rc<Sp<S>>, ConfigError> {
-    sps.iter().find(|sp| sp.name == name).cloned().ok_or_else(|| unknown_sp(name, place))
+fn find_sp<'a, S>(
+    sps: &'a [Sites<Rc<Sp<S>>>],
+    name: &str,
+    place: &Place,
+) -> Result<&'a Sites<Rc<Sp<S>>>, ConfigError> {
+    let mut sps = sps.iter();
+    sps.find(|sites| sites.first().name == name).ok_or_else(|| unknown_sp(name, place))
 }
 
 /// The error for an SP that no block defines.

@@ -19,6 +19,7 @@ pub struct Uses<S> {
 
 /// One use of an SP.
 pub(crate) struct Use<S, T> {
+    /// At its main origin.
     pub(crate) sp: Rc<Sp<S>>,
     pub(crate) what: T,
     pub(crate) place: Place,
@@ -31,23 +32,27 @@ impl<S> Default for Uses<S> {
 }
 
 impl<S> Uses<S> {
-    /// Remembers what a location is for, whose path is `path` where its name is one; and says whose
-    /// SP it uses.
-    pub fn note<'l>(
+    /// Remembers what a location is for, whose path is `path` where its name is one.
+    pub fn note(
         &mut self,
         raw: &RawLocation,
-        location: &'l Location<S>,
+        location: &Location<S>,
         path: impl FnOnce() -> Option<String>,
-    ) -> Option<&'l Rc<Sp<S>>> {
-        if let (Some((kind, sp)), Some(given)) = (&location.endpoint, &raw.endpoint) {
+    ) {
+        if let (Some((kind, sites)), Some(given)) = (&location.endpoint, &raw.endpoint) {
             let (what, place) = (kind.directive(), given.place.clone());
-            self.handlers.push(Use { sp: Rc::clone(sp), what, place });
-            return Some(sp);
+            self.handlers.push(Use { sp: Rc::clone(sites.first()), what, place });
+        } else if let (Some(sites), Some(given)) = (&location.protection, &raw.auth) {
+            let (what, place) = (path(), given.place.clone());
+            self.protected.push(Use { sp: Rc::clone(&sites.first().sp), what, place });
         }
-        let (protection, given) = location.protection.as_ref().zip(raw.auth.as_ref())?;
-        let (what, place) = (path(), given.place.clone());
-        self.protected.push(Use { sp: Rc::clone(&protection.sp), what, place });
-        Some(&protection.sp)
+    }
+
+    /// Does a location use this SP?
+    fn include(&self, sp: &Sp<S>) -> bool {
+        let handlers = self.handlers.iter().map(|used| &used.sp);
+        let mut all = handlers.chain(self.protected.iter().map(|used| &used.sp));
+        all.any(|used| used.name == sp.name)
     }
 }
 
@@ -65,8 +70,13 @@ impl<S> Server<'_, S> {
         self.names.iter().any(|name| name.takes(host))
     }
 
-    /// May browsers send these cookies to it (RFC 6265 5.1.3; ports do not count)?
-    pub fn gets(&self, cookies: &Cookies) -> bool {
+    /// May requests bring the cookies of this SP, of one origin of it? It uses the SP, or browsers may send
+    /// them to it (RFC 6265 5.1.3; ports do not count).
+    pub fn gets(&self, sp: &Sp<S>) -> bool {
+        self.uses.include(sp) || self.is_sent(&sp.cookies)
+    }
+
+    fn is_sent(&self, cookies: &Cookies) -> bool {
         self.names.iter().any(|name| match cookies.domain() {
             Some(domain) => name.takes_below(domain),
             None => name.takes(cookies.host()),

@@ -1,5 +1,7 @@
 //! nginx's `server_name`: exact, `*.example.com`, `.example.com`, `www.*`, or a regular expression.
 
+use std::fmt;
+
 /// One name of a `server`, in lower case as nginx keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerName<'a> {
@@ -64,6 +66,20 @@ impl<'a> ServerName<'a> {
     }
 }
 
+/// As the configuration has it.
+impl fmt::Display for ServerName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("\"\""),
+            Self::Exact(name) => f.write_str(name),
+            Self::Below { domain, itself: false } => write!(f, "*.{domain}"),
+            Self::Below { domain, itself: true } => write!(f, ".{domain}"),
+            Self::Begins(start) => write!(f, "{start}.*"),
+            Self::Regex => f.write_str("~"),
+        }
+    }
+}
+
 fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }
@@ -100,6 +116,15 @@ mod tests {
             assert!(!takes(name, host), "{name} {host}");
         }
         assert!(ServerName::Regex.takes("a"));
+    }
+
+    #[test]
+    fn a_name_is_told_as_it_is_written() {
+        for name in ["app.example.com", "*.example.com", ".example.com", "www.*"] {
+            assert_eq!(ServerName::new(name).to_string(), name);
+        }
+        assert_eq!(ServerName::new("_").to_string(), "\"\"");
+        assert_eq!(ServerName::Regex.to_string(), "~");
     }
 
     #[test]

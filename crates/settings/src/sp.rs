@@ -7,37 +7,39 @@ mod description;
 mod endpoints;
 mod jwt_issuer;
 mod look;
+mod origins;
 mod publication;
 mod return_targets;
 mod session_attributes;
 mod session_rules;
+mod site;
 mod user;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::Seconds;
-use http::{HttpUrl, Scheme};
 use saml::provider::{OwnKeys, Policy};
 use session::SpId;
-use sp::{Cookies, Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sp};
+use sp::{Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sites, Sp};
 
 use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
 use self::look::look;
+use self::origins::origins;
 use self::publication::publication;
-use self::return_targets::{return_targets, target};
 use self::session_attributes::session_attributes;
 use self::session_rules::session_rules;
+use self::site::site;
 use crate::host::Host;
 use crate::idp::{federation, idp};
-use crate::place::{ConfigError, Given};
+use crate::place::ConfigError;
 use crate::raw::RawSp;
 use crate::surroundings::Surroundings;
 use crate::warnings::Warnings;
 
-/// Validates one `saml_sp` block.
+/// Validates one `saml_sp` block: the SP at each of its origins.
 ///
 /// # Errors
 /// What is wrong with it, or missing.
@@ -45,61 +47,84 @@ pub(crate) fn sp<H: Host>(
     raw: &RawSp,
     around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
-) -> Result<Sp<H::Sessions>, ConfigError> {
+) -> Result<Sites<Rc<Sp<H::Sessions>>>, ConfigError> {
     endpoints::check(&raw.name, around.endpoints)?;
-    let base = base_url(raw, warnings)?;
+    let origins = origins(raw, warnings)?;
     let passphrases = passphrases(raw, around.files, warnings)?;
     let pairs = pairs(raw, &passphrases, around.files, around.now, warnings)?;
     let idps = idps(raw, &pairs, around, warnings)?;
-    let endpoints = endpoints(raw, &base, around.endpoints)?;
-    let discovery = discovery(raw, &endpoints)?;
+    let main = endpoints(raw, origins.first(), around.endpoints)?;
+    let discovery = discovery(raw, &main)?;
     warn_of_chance(raw, &idps, &discovery, warnings);
-    let targets = return_targets(raw, &base, Rc::clone(&around.handler_paths))?;
-    let front_page = || Given { value: "/".to_owned(), place: raw.place.clone() };
-    let login_redirect = raw.login_redirect.clone().unwrap_or_else(front_page);
-    let login_redirect = target(&targets, "login_redirect", &login_redirect)?;
-    let logout_redirect = raw.logout_redirect.as_ref();
-    let logout_redirect =
-        logout_redirect.map(|given| target(&targets, "logout_redirect", given)).transpose()?;
-    let entity_id = entity_id(raw, &endpoints)?;
-    let id = SpId::new(&entity_id, &base);
+    let entity_id = entity_id(raw, &main)?;
+    let sites = origins.try_map(|origin| site(raw, origin, &origins, &entity_id, around))?;
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
-    let rules = session_rules(raw, id, &entity_id, unsigned_logout, warnings)?;
+    let (id, several) = (sites.first().id, origins.iter().nth(1).is_some());
+    let rules = session_rules(raw, id, &entity_id, several, unsigned_logout, warnings)?;
     let session_attributes = session_attributes(raw, &rules.attributes)?;
     let store = store(raw, around)?;
     let publication =
         publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
-    let look = look(raw, &publication.description, around.files, warnings)?;
+    let look = Rc::new(look(raw, &publication.description, around.files, warnings)?);
     let jwt_issuer =
         jwt_issuer(raw, &entity_id, &pairs.credentials, &passphrases, around.files, warnings)?;
-    Ok(Sp {
-        name: raw.name.clone(),
-        id,
-        publication,
-        entity_id,
-        published: Published::default(),
-        session_attributes,
-        look,
-        jwt_issuer,
-        takes_paos: Cell::new(false),
-        tries_passively: Cell::new(false),
-        passive_retry: raw.passive_retry.as_ref().map_or(Seconds(600), |g| g.value),
-        sessions: Rc::new(around.host.sessions(&store, rules)),
-        cookies: cookies(raw, &base, &endpoints, id)?,
-        keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),
-        request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
-        max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
-        base_url: base,
-        endpoints,
-        credentials: pairs.credentials,
-        decryption_keys: pairs.decryption_keys,
-        idps,
-        discovery,
-        return_targets: targets,
-        login_redirect,
-        logout_redirect,
-        logout_notify: logout_notify(raw)?,
-    })
+    let logout_notify = logout_notify(raw)?;
+    let main_sessions = Rc::new(around.host.sessions(&store, rules));
+    let mut sessions = vec![(id, Rc::clone(&main_sessions))];
+    let (idps, publication) = (Rc::new(idps), Rc::new(publication));
+    let published = Rc::new(Published::default());
+    let (takes_paos, tries_passively) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let credentials: Rc<[_]> = pairs.credentials.into();
+    let decryption_keys: Rc<[_]> = pairs.decryption_keys.into();
+    let (origins, jwt_issuer) = (origins.iter().cloned().collect(), jwt_issuer.map(Rc::new));
+    Ok(sites.into_map(|site| {
+        Rc::new(Sp {
+            name: raw.name.clone(),
+            id: site.id,
+            entity_id: entity_id.clone(),
+            own_audience: [site.base_url.clone()].into(),
+            base_url: site.base_url,
+            origins: Rc::clone(&origins),
+            endpoints: site.endpoints,
+            credentials: Rc::clone(&credentials),
+            decryption_keys: Rc::clone(&decryption_keys),
+            takes_paos: Rc::clone(&takes_paos),
+            tries_passively: Rc::clone(&tries_passively),
+            passive_retry: raw.passive_retry.as_ref().map_or(Seconds(600), |g| g.value),
+            idps: Rc::clone(&idps),
+            discovery: discovery.clone(),
+            sessions: sessions_of(site.id, &main_sessions, &mut sessions, around.host),
+            cookies: site.cookies,
+            return_targets: site.return_targets,
+            login_redirect: site.login_redirect,
+            logout_redirect: site.logout_redirect,
+            logout_notify: logout_notify.clone(),
+            keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),
+            request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
+            max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
+            publication: Rc::clone(&publication),
+            published: Rc::clone(&published),
+            session_attributes: session_attributes.clone(),
+            look: Rc::clone(&look),
+            jwt_issuer: jwt_issuer.clone(),
+        })
+    }))
+}
+
+/// The sessions of an identity: the same for all origins that have it, as `known` keeps them. `main` are
+/// those of the main origin.
+fn sessions_of<H: Host>(
+    id: SpId,
+    main: &Rc<H::Sessions>,
+    known: &mut Vec<(SpId, Rc<H::Sessions>)>,
+    host: &mut H,
+) -> Rc<H::Sessions> {
+    if let Some((_, sessions)) = known.iter().find(|(other, _)| *other == id) {
+        return Rc::clone(sessions);
+    }
+    let own = Rc::new(host.sessions_at(main, id));
+    known.push((id, Rc::clone(&own)));
+    own
 }
 
 /// Can the SP of the block `raw` stand beside `other`?
@@ -107,13 +132,15 @@ pub(crate) fn sp<H: Host>(
 /// # Errors
 /// Both are one SP, whose sessions would pass the rules of either block and count for both.
 pub(crate) fn compare<S>(
-    sp: &Sp<S>,
-    other: &Sp<S>,
+    sites: &Sites<Rc<Sp<S>>>,
+    others: &Sites<Rc<Sp<S>>>,
     raw: &RawSp,
     warnings: &mut Warnings,
 ) -> Result<(), ConfigError> {
-    let Sp { name, entity_id, base_url, .. } = sp;
-    if sp.id == other.id {
+    let (sp, other) = (sites.first(), others.first());
+    let Sp { name, entity_id, origins, .. } = &**sp;
+    let shared = origins.iter().find(|origin| other.origins.contains(origin));
+    if let Some(base_url) = shared.filter(|_| *entity_id == other.entity_id) {
         return Err(ConfigError::new(
             &raw.place,
             format!(
@@ -123,7 +150,8 @@ pub(crate) fn compare<S>(
             ),
         ));
     }
-    if let Some(collision) = sp.cookies.collide_with(&other.cookies) {
+    let mut pairs = sites.iter().flat_map(|one| others.iter().map(move |two| (one, two)));
+    if let Some(collision) = pairs.find_map(|(one, two)| one.cookies.collide_with(&two.cookies)) {
         warnings.add(
             &raw.place,
             format!(
@@ -133,42 +161,6 @@ pub(crate) fn compare<S>(
         );
     }
     Ok(())
-}
-
-fn base_url(raw: &RawSp, warnings: &mut Warnings) -> Result<String, ConfigError> {
-    let Some(given) = &raw.base_url else {
-        return Err(ConfigError::new(
-            &raw.place,
-            format!(
-                "saml_sp \"{}\" has no \"base_url\"; give the origin that browsers see, \
-                 like \"base_url https://app.example.com;\"",
-                raw.name
-            ),
-        ));
-    };
-    let refuse = || {
-        ConfigError::new(
-            &given.place,
-            format!(
-                "\"base_url\" \"{}\" must be scheme, host and port only, \
-                 like https://app.example.com",
-                given.value
-            ),
-        )
-    };
-    let url = HttpUrl::parse(&given.value).filter(|url| matches!(url.rest(), "" | "/"));
-    let url = url.ok_or_else(refuse)?;
-    if url.scheme() == Scheme::Http {
-        warnings.add(
-            &given.place,
-            format!(
-                "\"base_url\" \"{}\" is plain http: cookies go without Secure and can be stolen on \
-                 the way; use https except for trials",
-                given.value
-            ),
-        );
-    }
-    Ok(url.origin())
 }
 
 fn policies(idps: &Idps) -> impl Iterator<Item = &Policy> + Clone {
@@ -306,26 +298,4 @@ fn logout_notify(raw: &RawSp) -> Result<Option<String>, ConfigError> {
             given.value
         ),
     ))
-}
-
-/// The cookies, when a logout can see the session's.
-fn cookies(
-    raw: &RawSp,
-    base_url: &str,
-    endpoints: &Endpoints,
-    id: SpId,
-) -> Result<Cookies, ConfigError> {
-    let cookies = cookies::cookies(raw, base_url, id)?;
-    let logout = endpoints.get(EndpointKind::Logout).and_then(|url| url.strip_prefix(base_url));
-    match (&raw.cookie_path, logout) {
-        (Some(given), Some(path)) if !cookies.reach(path) => Err(ConfigError::new(
-            &given.place,
-            format!(
-                "\"cookie_path\" \"{}\" hides the session from saml_logout at \"{path}\"; \
-                 put saml_logout below it",
-                given.value
-            ),
-        )),
-        _ => Ok(cookies),
-    }
 }

@@ -2,6 +2,7 @@
 //! those can use it who will read it.
 
 mod passive;
+mod preservable;
 mod stray_message;
 
 use std::rc::Rc;
@@ -13,6 +14,7 @@ use pages::{Circumstances, Reply};
 use saml::binding::does_ecp;
 use saml::reason::Reason;
 use saml::refusal::Refusal;
+use session::PostToken;
 
 use crate::idp::Idp;
 use crate::login::{Arguments, Client, Hints, Login};
@@ -36,6 +38,8 @@ pub struct Challenge<'a, S, H> {
     pub method: Method,
     /// Path and query that were asked for, safe for a header.
     pub target: &'a str,
+    /// The form that was sent, and is kept meanwhile.
+    pub post: Option<PostToken>,
     /// What the page must say, should it be a refusal.
     pub circumstances: &'a Circumstances,
     /// Those that the SP's logins look at, by their names without `$`.
@@ -59,8 +63,13 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// Remembers the page for whoever is refused: who tries again wants the page that they wanted.
     pub fn remember(&self) {
         if self.method == Method::Get {
-            self.circumstances.start_again.replace(Some(self.wanted_page()));
+            self.remember_page();
         }
+    }
+
+    /// The same whatever was sent there.
+    pub fn remember_page(&self) {
+        self.circumstances.start_again.replace(Some(self.wanted_page()));
     }
 
     /// The answer.
@@ -75,6 +84,9 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         // Where the administrator lets them, whatever becomes of others.
         if *ecp && does_ecp(self.head) {
             return self.login(Client::Ecp, now);
+        }
+        if self.post.is_some() {
+            return self.login(Client::Browser, now);
         }
         let redirects = match unauthenticated {
             Unauthenticated::Redirect => true,
@@ -102,6 +114,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             authn_context: self.protection.authn_context.clone(),
             refused_contexts: 0,
             replaces: None,
+            post: self.post.clone(),
             // The page's arguments are the application's.
             hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
@@ -172,7 +185,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     pub(crate) fn wanted_page(&self) -> String {
         let (sp, target) = (&self.protection.sp, self.target);
         let path = target.split('?').next().unwrap_or_default();
-        let limit = MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(sp.base_url.len()));
+        let limit = self.longest_return();
         let kept = [target, path, "/"].into_iter().find(|kept| kept.len() <= limit).unwrap_or("/");
         if kept.len() < target.len() {
             (self.warn)(&format!(
@@ -183,6 +196,20 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         }
         let url = format!("{}{kept}", sp.base_url);
         sp.return_targets.check(&url).unwrap_or_else(|| sp.login_redirect.clone())
+    }
+}
+
+impl<S, H> Challenge<'_, S, H> {
+    /// Bytes of path and query that a login can come back to.
+    fn longest_return(&self) -> usize {
+        MAX_RETURN_URI.min(LENGTH_MAX.saturating_sub(self.protection.sp.base_url.len()))
+    }
+
+    /// Does a login end where the request was sent to?
+    fn comes_back_whole(&self) -> bool {
+        let (sp, target) = (&self.protection.sp, self.target);
+        let url = format!("{}{target}", sp.base_url);
+        target.len() <= self.longest_return() && sp.return_targets.check(&url) == Some(url)
     }
 }
 

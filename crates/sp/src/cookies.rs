@@ -34,8 +34,9 @@ pub struct Cookies {
     logout: CookieName,
     choices: CookieName,
     passive: CookieName,
-    /// What the names of the last five begin with, whatever the SP.
-    families: [CookieName; 5],
+    post: CookieName,
+    /// What the names of the last six begin with, whatever the SP.
+    families: [CookieName; 6],
     attributes: CookieAttributes,
 }
 
@@ -80,12 +81,14 @@ impl Cookies {
             logout: own("logout")?,
             choices: own("idps")?,
             passive: own("passive")?,
+            post: own("post")?,
             families: [
                 family("request")?,
                 family("logins")?,
                 family("logout")?,
                 family("idps")?,
                 family("passive")?,
+                family("post")?,
             ],
             attributes,
         })
@@ -142,6 +145,11 @@ impl Cookies {
         cookies_named(r.cookies(), self.logout.as_str()).take(MAX_CANDIDATES)
     }
 
+    /// The values of the cookie of a kept form whose sender is choosing an IdP.
+    pub fn post_values<'r>(&'r self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
+        cookies_named(r.cookies(), self.post.as_str()).take(MAX_CANDIDATES)
+    }
+
     /// The IdPs that this browser's user has chosen before.
     pub fn idp_choices(&self, r: &impl Headers) -> IdpChoices {
         let value = cookies_named(r.cookies(), self.choices.as_str()).next();
@@ -189,6 +197,11 @@ impl Cookies {
             family.as_str().as_bytes() == name || family.suffix_of(name).is_some()
         };
         self.session.as_str().as_bytes() == name || self.families.iter().any(is_of)
+    }
+
+    /// Is [`Cookies::owns`] true of the same names for both?
+    pub fn have_names_of(&self, other: &Self) -> bool {
+        self.session == other.session && self.families == other.families
     }
 
     /// The host of `base_url`.
@@ -267,6 +280,16 @@ impl Cookies {
     /// Are they sent over https alone?
     pub(crate) fn are_secure(&self) -> bool {
         self.attributes.secure
+    }
+
+    /// A kept form waits until an IdP was chosen.
+    pub fn set_post(&self, sealed: &str, max_age: Seconds) -> String {
+        self.own(self.post.as_str(), sealed, max_age)
+    }
+
+    /// It does not wait for that any more.
+    pub fn clear_post(&self) -> String {
+        self.own(self.post.as_str(), "", Seconds(0))
     }
 
     /// Remembers which IdPs were chosen.

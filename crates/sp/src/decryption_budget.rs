@@ -81,6 +81,7 @@ mod tests {
     use xmldoc::{DecryptionKey, Limits, SigningKey};
 
     use super::*;
+    use crate::event::Event;
     use crate::test_idps::current;
     use crate::test_sp::NOW;
     use crate::visit::{Server, Wish};
@@ -106,6 +107,8 @@ mod tests {
         fn monotonic(&self) -> Monotonic {
             self.0.get()
         }
+
+        fn tell(&self, _: &Event<'_>) {}
 
         fn note(&self, _: &str) {}
 

@@ -8,6 +8,7 @@ mod jwks;
 mod logged_out;
 mod login;
 mod logout;
+mod logout_origin;
 mod logout_request;
 mod logout_response;
 mod logout_soap;

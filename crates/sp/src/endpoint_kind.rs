@@ -55,6 +55,13 @@ macro_rules! endpoints {
     };
 }
 
+impl EndpointKind {
+    /// Does it say the same at all origins of an SP, whoever asks?
+    pub const fn is_same_everywhere(self) -> bool {
+        matches!(self, Self::Metadata | Self::Jwks)
+    }
+}
+
 const GET: &[&str] = &["GET", "HEAD"];
 /// Of what scripts of other origins may read, which ask by OPTIONS whether they may (Fetch 4.8).
 const GET_OR_ASK: &[&str] = &["GET", "HEAD", "OPTIONS"];

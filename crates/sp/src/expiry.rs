@@ -25,7 +25,7 @@ impl<S> Sp<S> {
         self.certificates().map(Certificate::not_after).filter(|end| now < *end).min()
     }
 
-    fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         let signing = self.credentials.iter().map(|credential| &credential.certificate);
         signing.chain(self.decryption_keys.iter().filter_map(|key| key.certificate()))
     }

@@ -18,7 +18,7 @@ use crate::sp::Sp;
 
 impl<S: SessionStore> Sp<S> {
     /// The token that tells an application who has this session: signed once, and again after half of its
-    /// life. An empty `audience` means the site itself, `base_url`. `None` = there is none.
+    /// life. An empty `audience` means the site itself. `None` = there is none.
     /// `told` hears of a new one, or why there is none when that is news.
     pub fn jwt(
         &self,
@@ -27,7 +27,9 @@ impl<S: SessionStore> Sp<S> {
         now: UnixTime,
         told: impl FnOnce(Result<&JwtIssuer, &str>),
     ) -> Option<Rc<str>> {
-        let issuer = self.jwt_issuer.as_ref();
+        let issuer = self.jwt_issuer.as_deref();
+        // A session that several origins share has a token for each of them.
+        let audience = if audience.is_empty() { &self.own_audience } else { audience };
         let span = issuer.map_or(Seconds(60), |issuer| Seconds(issuer.lifetime.0 / 2));
         live.jwts.get_or_make(audience, span, now, || {
             let made = issuer.ok_or_else(|| self.no_key());
@@ -98,7 +100,7 @@ impl<S: SessionStore> Sp<S> {
         claims.extend(
             [
                 ("iss", issuer.issuer.as_str().into()),
-                ("aud", audience_claim(audience, &self.base_url)),
+                ("aud", audience_claim(audience)),
                 ("sub", user.into()),
                 ("iat", now.as_secs().into()),
                 ("exp", (now + issuer.lifetime).min(session.expires).as_secs().into()),
@@ -116,9 +118,8 @@ impl<S: SessionStore> Sp<S> {
 }
 
 /// A string where there is one alone (RFC 7519 4.1.3).
-fn audience_claim(audience: &[String], base_url: &str) -> Value {
+fn audience_claim(audience: &[String]) -> Value {
     match audience {
-        [] => base_url.into(),
         [one] => one.as_str().into(),
         several => several.into(),
     }
@@ -132,7 +133,7 @@ fn name_id(session: &Session) -> impl Iterator<Item = (String, Value)> {
 
 /// Tells the session from the user's others, on all workers and hosts; nothing can be found or opened
 /// by it.
-fn session_id(key: &StoreKey) -> String {
+pub(crate) fn session_id(key: &StoreKey) -> String {
     let mut digest = openssl::sha::Sha256::new();
     digest.update(b"saml_jwt sid");
     digest.update(key.as_bytes());

@@ -125,6 +125,15 @@ impl Idps {
         })
     }
 
+    /// The name of the `saml_idp` block whose IdP has that entityID at present, also of a federation's.
+    pub fn block_of(&self, entity_id: &str) -> Option<String> {
+        if let Some(idp) = self.by_entity_id.borrow().get(entity_id) {
+            return Some(idp.name().to_owned());
+        }
+        let has = |federation: &&Rc<FederatedIdps>| federation.has(entity_id);
+        Some(self.federations.iter().find(has)?.settings().name.clone())
+    }
+
     /// The IdP whose artifacts have this SourceID at present.
     pub fn of_source(&self, source: SourceId) -> Option<Rc<Idp>> {
         let own = self.by_source_id.borrow().get(&source).map(Rc::clone);

@@ -12,6 +12,7 @@
 )]
 
 mod artifact_budget;
+mod awaited_post;
 mod back_channel;
 mod challenge;
 mod cookies;
@@ -22,6 +23,7 @@ mod discovery;
 mod endpoint;
 mod endpoint_kind;
 mod endpoints;
+mod event;
 mod expiry;
 mod identity_token;
 mod idp;
@@ -30,6 +32,7 @@ mod idps;
 mod live_session;
 mod login;
 mod passive_try;
+mod post_ticket;
 mod protection;
 mod publication;
 pub mod random;
@@ -40,7 +43,9 @@ mod rules;
 mod session_attributes;
 mod session_rules;
 mod session_store;
+mod sites;
 mod sp;
+mod status;
 #[cfg(test)]
 mod test_idps;
 #[cfg(test)]
@@ -55,12 +60,15 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
+pub use event::{Event, Member, What};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
+pub use post_ticket::admit_ticket;
 pub use protection::{
-    CacheControl, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated, WantedIdp,
+    CacheControl, EndpointAt, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
+    WantedIdp,
 };
 pub use publication::{Publication, Published};
 pub use renewal::{NotRenewed, Renewal};
@@ -70,6 +78,7 @@ pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
 pub use session_attributes::SessionAttributes;
 pub use session_rules::SessionRules;
 pub use session_store::{Found, Peeked, SessionStore};
+pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
 

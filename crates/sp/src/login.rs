@@ -12,9 +12,10 @@ use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::provider::RequestPolicy;
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{AwaitedChoice, LoginCookie, PendingLogin, StoreKey, surplus};
+use session::{AwaitedChoice, LoginCookie, PendingLogin, PostToken, StoreKey, surplus};
 
 pub(crate) use self::hints::{Arguments, Hints};
+use crate::awaited_post;
 use crate::idp::Idp;
 use crate::idp_choice::{self, Asked};
 use crate::random;
@@ -50,12 +51,14 @@ pub(crate) struct Login<'a> {
     pub refused_contexts: u8,
     /// The session that such a login was to replace.
     pub replaces: Option<StoreKey>,
+    /// The form that is to be sent once more at the end.
+    pub post: Option<PostToken>,
     pub hints: Hints<'a>,
 }
 
 impl Login<'_> {
-    /// Sends the client to the IdP, or first to where one is chosen. Nothing is stored on the server before somebody has
-    /// authenticated.
+    /// Sends the client to the IdP, or first to where one is chosen. Nothing of it is stored on the
+    /// server before somebody has authenticated, but a form that was sent.
     ///
     /// # Errors
     /// The IdP is disabled, has no metadata yet, or what is past its time; a hint is none; the browser goes round in a loop, or libcrypto fails.
@@ -73,10 +76,17 @@ impl Login<'_> {
             None => match idp_choice::find(sp, r, self.hinted.clone(), || self.awaited_choice(sp))?
             {
                 Asked::Idp(idp) => idp,
-                Asked::Person(reply) if self.client == Client::DeepLink => {
-                    return Ok(reply.keeping_fragment());
+                Asked::Person(reply) => {
+                    let reply = match self.client {
+                        Client::DeepLink => reply.keeping_fragment(),
+                        Client::Browser | Client::Ecp => reply,
+                    };
+                    // Nobody has asked for a passive one: it changes nothing of what waits.
+                    if self.passive {
+                        return Ok(reply);
+                    }
+                    return awaited_post::remember(sp, r, self.post, &self.return_url, now, reply);
                 }
-                Asked::Person(reply) => return Ok(reply),
             },
         };
         asked.check_enabled()?;
@@ -95,6 +105,7 @@ impl Login<'_> {
             issue_instant: now,
             sp_entity_id: &sp.entity_id,
             acs_url: sp.endpoints.acs(),
+            origin: sp.origin_number(),
             force_authn: self.force_authn,
             passive: self.passive,
             authn_context: authn_context.as_ref(),
@@ -123,6 +134,7 @@ impl Login<'_> {
             authn_context,
             preference,
             replaces: sp.session_keys(r).next().or(self.replaces),
+            post: self.post,
             answered: false,
         };
         remember(sp, r, &pending, now, reply)

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use http::RequestHost;
 use identity::RequestedAuthnContext;
+use pages::Look;
 use saml::reason::{self, Reason};
 use saml::refusal::{Refusal, quote};
 use session::Session;
@@ -13,14 +15,15 @@ use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
 use crate::live_session::LiveSession;
 use crate::rules::{Rules, Unmet};
+use crate::sites::Sites;
 use crate::sp::Sp;
 
 /// What a location runs on.
 pub struct Location<S> {
-    /// How it is protected (`auth_saml`); `None` = everybody gets in.
-    pub protection: Option<Rc<Protection<S>>>,
-    /// Set where a handler stands: which, and its SP.
-    pub endpoint: Option<(EndpointKind, Rc<Sp<S>>)>,
+    /// How it is protected (`auth_saml`) at each origin of its SP; `None` = everybody gets in.
+    pub protection: Option<Sites<Rc<Protection<S>>>>,
+    /// Set where a handler stands: which, and its SP at each of its origins.
+    pub endpoint: Option<(EndpointKind, Sites<Rc<Sp<S>>>)>,
     /// It is protected, and a `return` of content stands in it.
     pub returns_content: bool,
     /// Our cookies do not go upstream, be it protected or not.
@@ -41,7 +44,56 @@ impl<S> Default for Location<S> {
     }
 }
 
-/// How a location is protected.
+/// Which endpoint a location is, and its SP at the origin where a request is.
+pub type EndpointAt<'l, S> = (EndpointKind, &'l Rc<Sp<S>>);
+
+impl<S> Location<S> {
+    /// How it is protected where a request is that names `host`; `None` = everybody gets in.
+    ///
+    /// # Errors
+    /// The SP has several origins, and this is none of them.
+    pub fn protection_at<'h>(
+        &self,
+        host: impl Fn() -> RequestHost<'h>,
+    ) -> Result<Option<&Rc<Protection<S>>>, Refusal> {
+        let Some(sites) = &self.protection else { return Ok(None) };
+        sites.at(&host).map(Some).ok_or_else(|| sites.first().sp.host_unknown(host()))
+    }
+
+    /// The name of the SP whose endpoint it is, or that protects it; empty = there is none.
+    pub fn sp_name(&self) -> &str {
+        match (&self.endpoint, &self.protection) {
+            (Some((_, sites)), _) => &sites.first().name,
+            (None, Some(sites)) => &sites.first().sp.name,
+            (None, None) => "",
+        }
+    }
+
+    /// How the pages of that SP look, at all its origins; `None` = there is none.
+    pub fn look(&self) -> Option<&Rc<Look>> {
+        match (&self.endpoint, &self.protection) {
+            (Some((_, sites)), _) => Some(&sites.first().look),
+            (None, Some(sites)) => Some(&sites.first().sp.look),
+            (None, None) => None,
+        }
+    }
+
+    /// The endpoint that it is where a request is that names `host`; `None` = it is none.
+    ///
+    /// # Errors
+    /// As [`Location::protection_at`]; but for what is the same at all origins.
+    pub fn endpoint_at<'h>(
+        &self,
+        host: impl Fn() -> RequestHost<'h>,
+    ) -> Result<Option<EndpointAt<'_, S>>, Refusal> {
+        let Some((kind, sites)) = &self.endpoint else { return Ok(None) };
+        let anywhere = || kind.is_same_everywhere().then(|| sites.first());
+        let site = sites.at(&host).or_else(anywhere);
+        site.map(|sp| Some((*kind, sp))).ok_or_else(|| sites.first().host_unknown(host()))
+    }
+}
+
+/// How a location is protected at one origin of its SP.
 pub struct Protection<S> {
     /// Whose sessions let in, and where those without one log in.
     pub sp: Rc<Sp<S>>,
@@ -51,6 +103,8 @@ pub struct Protection<S> {
     pub mode: Mode,
     /// How they are told, where one is required.
     pub unauthenticated: Unauthenticated,
+    /// How many bytes of a form are kept over a login at most; `None` = nothing of one.
+    pub preserve_post: Option<usize>,
     /// Programs that do the Enhanced Client or Proxy profile may log in (`auth_saml_ecp`, Profiles 4.2).
     pub ecp: bool,
     /// How fresh their credentials must be.
@@ -64,7 +118,7 @@ pub struct Protection<S> {
     /// Whose scripts may read what this module answers, and whose preflights it answers.
     pub cors_origins: Vec<String>,
     /// What a session must keep besides, to let in.
-    pub rules: Rules,
+    pub rules: Rc<Rules>,
 }
 
 /// Whose users a location wants (`idp=`).
@@ -113,6 +167,19 @@ pub enum ForceAuthn {
     Age(Seconds),
 }
 
+/// How long a login that was asked for with ForceAuthn is new to every location. It may have taken longer than a
+/// location's age, or the IdP's clock may be late; the next one would do no better, for ever.
+const ARRIVAL: Seconds = Seconds(30);
+
+impl ForceAuthn {
+    fn is_met_by(self, session: &Session, now: UnixTime) -> bool {
+        let Self::Age(age) = self else { return true };
+        // An IdP whose clock is ahead makes nobody younger than their session.
+        let signed_in = session.authn_instant.min(session.created);
+        now - signed_in <= age || session.force_authn && now - session.created <= ARRIVAL
+    }
+}
+
 /// `auth_saml_cache_control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheControl {
@@ -154,13 +221,32 @@ impl<S> Protection<S> {
             idp,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            preserve_post: None,
             ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
-            rules: Rules::default(),
+            rules: Rc::default(),
+        }
+    }
+
+    /// The same at another origin of the SP, which is `sp` there.
+    pub fn at(&self, sp: Rc<Sp<S>>) -> Self {
+        Self {
+            sp,
+            idp: self.idp.clone(),
+            mode: self.mode,
+            unauthenticated: self.unauthenticated,
+            ecp: self.ecp,
+            force_authn: self.force_authn,
+            preserve_post: self.preserve_post,
+            authn_context: self.authn_context.clone(),
+            cache_control: self.cache_control,
+            preflight: self.preflight,
+            cors_origins: self.cors_origins.clone(),
+            rules: Rc::clone(&self.rules),
         }
     }
 
@@ -206,10 +292,7 @@ impl<S> Protection<S> {
         }
         let class = session.authn_context.as_deref();
         let meets_class = self.authn_context.as_ref().is_none_or(|asked| asked.is_met_by(class));
-        let is_fresh = match self.force_authn {
-            ForceAuthn::Age(age) => now - session.authn_instant <= age,
-            ForceAuthn::Off | ForceAuthn::On => true,
-        };
+        let is_fresh = self.force_authn.is_met_by(session, now);
         (!meets_class || !is_fresh).then_some(&reason::AUTHENTICATION_REQUIRED)
     }
 
@@ -275,13 +358,14 @@ mod tests {
             idp: WantedIdp::Any,
             mode: Mode::Require,
             unauthenticated: Unauthenticated::Auto,
+            preserve_post: None,
             ecp: false,
             force_authn: ForceAuthn::Off,
             authn_context: None,
             cache_control: CacheControl::On,
             preflight: Preflight::Off,
             cors_origins: Vec::new(),
-            rules: Rules::default(),
+            rules: Rc::default(),
         }
     }
 
@@ -290,6 +374,7 @@ mod tests {
         Session {
             idp: "https://one.example".to_owned(),
             authn_instant: NOW - Seconds(60),
+            created: NOW - Seconds(60),
             authn_context: Some(PASSWORD.to_owned()),
             ..Session::default()
         }
@@ -377,6 +462,27 @@ mod tests {
             let force_authn = ForceAuthn::Age(Seconds(age));
             let protection = Protection { force_authn, ..protection() };
             assert_eq!(self::suits(&protection, &session()), suits, "{age}");
+        }
+    }
+
+    /// What the IdP's clock says, and ours said when the session was made.
+    #[test]
+    fn a_login_that_was_forced_is_new_for_a_while() {
+        for (authn_instant, created, force_authn, suits) in [
+            (-90, -30, true, true),
+            (-90, -31, true, false),
+            (-90, -30, false, false),
+            (-90, 0, false, false),
+            (-10, -10, false, true),
+            (-11, -10, false, false),
+            (50, -10, false, true),
+            (50, -11, false, false),
+        ] {
+            let (authn_instant, created) = (NOW + Seconds(authn_instant), NOW + Seconds(created));
+            let session = Session { authn_instant, created, force_authn, ..session() };
+            let force_authn = ForceAuthn::Age(Seconds(10));
+            let protection = Protection { force_authn, ..protection() };
+            assert_eq!(self::suits(&protection, &session), suits, "{session:?}");
         }
     }
 

@@ -5,21 +5,23 @@ use std::rc::Rc;
 use http::HttpUrl;
 use http::return_url::{check, comes_from_home};
 
-/// This SP's origin and the hosts in `return_hosts`, without the handlers.
+/// This SP's origins and the hosts in `return_hosts`, without the handlers.
 pub struct ReturnTargets {
     base_url: String,
+    /// The other origins as well.
     hosts: Vec<String>,
     /// The paths of all handlers of this server.
     handler_paths: Rc<[String]>,
 }
 
 impl ReturnTargets {
-    /// `hosts` as [`http::return_url::is_host_entry`] wants them.
+    /// At the origin `base_url`, which has the paths that are given without one. `hosts` as
+    /// [`http::return_url::is_host_entry`] wants them, or whole origins.
     pub fn new(base_url: &str, hosts: Vec<String>, handler_paths: Rc<[String]>) -> Self {
         Self { base_url: base_url.to_owned(), hosts, handler_paths }
     }
 
-    /// The SP's origin.
+    /// The origin that the browser is at.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -71,6 +73,31 @@ mod tests {
         for url in ["https://evil.example/", "//evil.example/", "https://example.org/", "a", ""] {
             assert_eq!(checked(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn or_to_another_origin_of_the_sp() {
+        let others = ["https://b.example:8443", "http://c.example"].map(str::to_owned);
+        let handlers = ["/saml/logout"].map(str::to_owned);
+        let targets = ReturnTargets::new("https://a.example", others.into(), Rc::new(handlers));
+        for url in ["https://a.example/x", "https://b.example:8443/x", "http://c.example/x"] {
+            assert_eq!(targets.check(url).as_deref(), Some(url));
+            assert!(targets.is_home(url), "{url}");
+        }
+        assert_eq!(targets.check("/x").as_deref(), Some("https://a.example/x"));
+        for url in [
+            "https://b.example/x",
+            "http://b.example:8443/x",
+            "https://c.example/x",
+            "http://a.example/x",
+            "https://x.b.example:8443/",
+            "https://b.example:8443.evil.example/",
+            "https://b.example:8443@evil.example/",
+        ] {
+            assert_eq!(targets.check(url), None, "{url}");
+            assert!(!targets.is_home(url), "{url}");
+        }
+        assert_eq!(targets.check("https://b.example:8443/saml/logout"), None);
     }
 
     #[test]

@@ -4,12 +4,16 @@ use clock::{Seconds, UnixTime};
 use session::{Selection, Separator, SpId, UserSources};
 
 /// The session settings of one SP.
+#[derive(Clone)]
 pub struct SessionRules {
     /// Whose sessions they are: one of another SP is none.
     pub sp: SpId,
     /// The SP's entityID, by which IdPs tell its sessions from those of others: what an IdP says of a
     /// session is known under it.
     pub sp_entity_id: String,
+    /// The SP has several origins, each with sessions of its own: one authentication at the IdP may open one
+    /// at each.
+    pub several_origins: bool,
     /// From login to the end.
     pub lifetime: Seconds,
     /// Without a request until the end.
@@ -49,6 +53,7 @@ mod tests {
             let rules = SessionRules {
                 sp: SpId::default(),
                 sp_entity_id: String::new(),
+                several_origins: false,
                 lifetime: Seconds(3600),
                 idle_timeout,
                 unsigned_logout: false,

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
-use http::Headers;
+use http::{Headers, HttpUrl, RequestHost, browser};
 use pages::Look;
 use saml::authn_request::Signer;
 use saml::message::Expected;
@@ -20,7 +20,9 @@ use xmldoc::{DecryptionKey, Limits};
 use crate::cookies::Cookies;
 use crate::credential::Credential;
 use crate::discovery::Discovery;
+use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
+use crate::event::{Event, What};
 use crate::identity_token::JwtIssuer;
 use crate::idp::Idp;
 use crate::idps::Idps;
@@ -31,28 +33,36 @@ use crate::session_attributes::SessionAttributes;
 use crate::session_store::{Found, Peeked, SessionStore};
 use crate::visit::{Heard, Visit};
 
-/// A Service Provider, and where its sessions are.
+/// So many origins a line of the log names.
+const MOST_ORIGINS_TOLD: usize = 8;
+
+/// A Service Provider at one of its origins, and where its sessions are. At the others it is the same but
+/// for what depends on where the browser is: `id`, `base_url`, `endpoints`, `sessions`, `cookies`,
+/// `return_targets`, `login_redirect` and `logout_redirect`.
 pub struct Sp<S> {
     /// The name of its `saml_sp` block, for people. Hosts that share a store may have another SP of
     /// that name.
     pub name: String,
-    /// What tells it from all other SPs.
+    /// What tells it from all other SPs, and where browsers keep its cookies apart, from itself at other
+    /// origins.
     pub id: SpId,
     /// What IdPs know it by: `entity_id`, or else the URL of its metadata (Core 8.3.6).
     pub entity_id: String,
     /// Origin, without a trailing slash: `https://app.example.com`.
     pub base_url: String,
+    /// All of its origins, this one among them; the first is the main one.
+    pub origins: Rc<[String]>,
     /// Where its handlers are, as others reach them.
     pub endpoints: Endpoints,
     /// The first signs; all are published.
-    pub credentials: Vec<Credential>,
+    pub credentials: Rc<[Credential]>,
     /// What IdPs may encrypt for.
-    pub decryption_keys: Vec<DecryptionKey>,
+    pub decryption_keys: Rc<[DecryptionKey]>,
     /// Some location has `auth_saml_ecp`: the ACS takes Responses by PAOS (Bindings 3.3). Set while the
     /// configuration is read, when the SP stands already.
-    pub takes_paos: Cell<bool>,
+    pub takes_paos: Rc<Cell<bool>>,
     /// Whose users it lets in.
-    pub idps: Idps,
+    pub idps: Rc<Idps>,
     /// How somebody's IdP is found.
     pub discovery: Discovery,
     /// Where its sessions lie; SPs may share it.
@@ -70,7 +80,7 @@ pub struct Sp<S> {
     /// The part of a deep link behind its `#` survives a login.
     pub keep_fragment: bool,
     /// Some location has `auth_saml_mode passive`. Set as `takes_paos` is.
-    pub tries_passively: Cell<bool>,
+    pub tries_passively: Rc<Cell<bool>>,
     /// How long a browser whose IdP was asked silently is not asked again.
     pub passive_retry: Seconds,
     /// How long a login may take.
@@ -78,15 +88,17 @@ pub struct Sp<S> {
     /// Bytes of XML in one message.
     pub max_message_size: usize,
     /// What the metadata says besides.
-    pub publication: Publication,
+    pub publication: Rc<Publication>,
     /// The metadata as it was last handed out.
-    pub published: Published,
+    pub published: Rc<Published>,
     /// What `saml_session` shows of a session's attributes.
     pub session_attributes: SessionAttributes,
     /// How its pages look.
-    pub look: Look,
+    pub look: Rc<Look>,
     /// Who signs for applications; `None` = it has no key.
-    pub jwt_issuer: Option<JwtIssuer>,
+    pub jwt_issuer: Option<Rc<JwtIssuer>>,
+    /// Whom tokens are for where no location says it: this site.
+    pub own_audience: Rc<[String]>,
 }
 
 impl<S> Sp<S> {
@@ -186,9 +198,59 @@ impl<S> Sp<S> {
         if url.starts_with('/') { format!("{}{url}", self.base_url) } else { url.to_owned() }
     }
 
+    /// Has a page of this SP's site sent it, as its browser says? What it shall do in the name of its user must
+    /// come from there.
+    pub fn is_sent_by_own_page(&self, r: &impl Headers) -> bool {
+        let site = HttpUrl::parse(&self.base_url).map(|url| url.origin());
+        site.is_some_and(|site| browser::is_sent_by(r, &site))
+    }
+
+    /// Which of the origins it is, from 0.
+    pub fn origin_number(&self) -> u16 {
+        let place = self.origins.iter().position(|origin| *origin == self.base_url);
+        place.and_then(|place| u16::try_from(place).ok()).unwrap_or_default()
+    }
+
+    /// The URLs of an endpoint at all of the origins, in their order.
+    pub fn everywhere(&self, kind: EndpointKind) -> Vec<String> {
+        let url = self.endpoints.get(kind);
+        url.map(|url| self.at_all_origins(url).collect()).unwrap_or_default()
+    }
+
+    /// A URL of this origin as it is at each.
+    pub fn at_all_origins(&self, url: &str) -> impl Iterator<Item = String> {
+        let path = url.strip_prefix(&self.base_url);
+        path.into_iter()
+            .flat_map(|path| self.origins.iter().map(move |origin| format!("{origin}{path}")))
+    }
+
+    /// Refuses a request that is at none of the origins.
+    pub fn host_unknown(&self, host: RequestHost<'_>) -> Refusal {
+        let more = self.origins.len().saturating_sub(MOST_ORIGINS_TOLD);
+        let mut known = self.origins.get(..MOST_ORIGINS_TOLD).unwrap_or(&self.origins).join(", ");
+        if more > 0 {
+            known.push_str(&format!(" and {more} more"));
+        }
+        let (host, name) = (quote(&host.to_string()), &self.name);
+        let detail = format!("the Host is {host}, the origins of saml_sp \"{name}\" are {known}");
+        Refusal::new(&reason::HOST_UNKNOWN, detail)
+    }
+
     /// Where the sessions lie whose tokens came with a request.
     pub fn session_keys(&self, r: &impl Headers) -> impl Iterator<Item = StoreKey> {
         self.cookies.session_tokens(r).map(|token| token.store_key(&self.id))
+    }
+
+    /// A visit is about its IdP of that entityID: a refusal is counted as of that one.
+    pub(crate) fn note_idp(&self, visit: &Visit, entity_id: &str) {
+        visit.circumstances.idp.replace(self.idps.block_of(entity_id));
+    }
+
+    /// Tells what happened to a user of the IdP of that entityID.
+    pub(crate) fn tell(&self, visit: &Visit, entity_id: &str, what: What<'_>) {
+        let idp = self.idps.block_of(entity_id).unwrap_or_default();
+        let request_id = visit.circumstances.request_id();
+        visit.server.tell(&Event { sp: &self.name, idp: &idp, request_id, what });
     }
 
     /// Tells the application that a session ended, where `logout_notify` says how.

@@ -20,7 +20,7 @@ use crate::endpoints::Endpoints;
 use crate::idp::Idp;
 use crate::idps::Idps;
 use crate::live_session::LiveSession;
-use crate::publication::{Publication, Published};
+use crate::publication::Publication;
 use crate::return_targets::ReturnTargets;
 use crate::session_attributes::SessionAttributes;
 use crate::session_rules::SessionRules;
@@ -51,10 +51,11 @@ pub(crate) fn sp() -> Sp<Closed> {
         id,
         entity_id: ENTITY_ID.to_owned(),
         base_url: BASE_URL.to_owned(),
+        origins: [BASE_URL.to_owned()].into(),
         endpoints: Endpoints::new(urls).unwrap(),
-        credentials: Vec::new(),
-        decryption_keys: Vec::new(),
-        idps,
+        credentials: Rc::new([]),
+        decryption_keys: Rc::new([]),
+        idps: Rc::new(idps),
         discovery: Discovery::Off,
         sessions: Rc::new(Closed::new(id)),
         cookies: Cookies::new("saml", attributes(SameSite::Lax), id).unwrap(),
@@ -65,7 +66,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         keep_fragment: false,
         request_lifetime: Seconds(600),
         max_message_size: 32 << 10,
-        publication: Publication {
+        publication: Rc::new(Publication {
             description: SpDescription::EMPTY,
             name_id_formats: None,
             valid: None,
@@ -75,13 +76,14 @@ pub(crate) fn sp() -> Sp<Closed> {
             takes_artifacts: false,
             offer_simple_sign: false,
             offer_encryption: false,
-        },
-        published: Published::default(),
+        }),
+        published: Rc::default(),
         session_attributes: SessionAttributes::All,
-        look: pages::Look::default(),
+        look: Rc::default(),
         jwt_issuer: None,
-        takes_paos: Cell::new(false),
-        tries_passively: Cell::new(true),
+        own_audience: [BASE_URL.to_owned()].into(),
+        takes_paos: Rc::default(),
+        tries_passively: Rc::new(Cell::new(true)),
         passive_retry: Seconds(600),
     }
 }
@@ -109,6 +111,7 @@ impl Closed {
         let rules = SessionRules {
             sp,
             sp_entity_id: ENTITY_ID.to_owned(),
+            several_origins: false,
             lifetime: Seconds(3600),
             idle_timeout: None,
             unsigned_logout: false,

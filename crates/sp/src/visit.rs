@@ -11,6 +11,8 @@ use saml::reason;
 use saml::refusal::Refusal;
 use session::{Client, Session};
 
+use crate::event::Event;
+
 /// A request to an endpoint.
 pub struct Visit {
     /// Method, path, query and header fields.
@@ -38,6 +40,9 @@ pub trait Server {
 
     /// The clock for durations.
     fn monotonic(&self) -> Monotonic;
+
+    /// Counts what happened, and keeps a record of it.
+    fn tell(&self, event: &Event<'_>);
 
     /// Tells the administrator what happened.
     fn note(&self, what: &str);

@@ -8,13 +8,16 @@ use clock::UnixTime;
 use crate::block::{Block, NIL, index};
 
 /// Names the layout below; its last byte is the layout's version.
-pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x02");
+pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x03");
 
 /// Bytes below which a zone is refused: the tables would leave no room worth having.
 pub const MIN_SIZE: usize = 16 * 1024;
 
 /// Zone bytes per hash bucket: two sessions of the usual 1 KiB.
 const BYTES_PER_BUCKET: usize = 2048;
+
+/// Above the highest number of a kind.
+pub(crate) const KINDS: usize = 16;
 
 #[repr(C, align(64))]
 pub(crate) struct Header {
@@ -36,6 +39,8 @@ pub(crate) struct Header {
     /// The last version given out.
     pub version: u64,
     pub entries: u64,
+    /// Those of each kind, by its number.
+    pub entries_of: [u64; KINDS],
     pub evictions: u64,
     pub evictions_reported: u64,
     pub reported_at: UnixTime,
@@ -63,6 +68,7 @@ impl Header {
         self.pinned = Queue::EMPTY;
         self.pinned_blocks = 0;
         self.entries = 0;
+        self.entries_of = [0; KINDS];
     }
 }
 

@@ -25,10 +25,10 @@ mod memory;
 mod table;
 
 pub use cache::Cache;
-pub use counters::{Counter, Counters};
+pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
-pub use table::{MAX_VALUE, Table};
+pub use table::{Fill, MAX_VALUE, Table};
 
 use std::fmt;
 
@@ -49,6 +49,8 @@ pub enum Kind {
     Tombstone = 5,
     /// What anybody may have sent: the logouts of one NameID that nobody signed, an artifact.
     Unproven = 6,
+    /// A form that waits for the login of who has sent it.
+    Post = 7,
 }
 
 impl Kind {

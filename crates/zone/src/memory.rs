@@ -8,7 +8,7 @@ use clock::{Monotonic, UnixTime};
 
 use crate::Kind;
 use crate::block::{Block, NIL};
-use crate::layout::{Header, Layout, MAGIC, Queue};
+use crate::layout::{Header, KINDS, Layout, MAGIC, Queue};
 use crate::table::Table;
 
 /// Formatted zone memory. Copies are views of the same memory.
@@ -43,6 +43,7 @@ impl Memory {
             pinned_blocks: 0,
             version: 0,
             entries: 0,
+            entries_of: [0; KINDS],
             evictions: 0,
             evictions_reported: 0,
             reported_at: UnixTime::default(),

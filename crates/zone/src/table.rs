@@ -1,5 +1,6 @@
 //! Look-ups, writes, expiry and eviction.
 
+mod fill;
 mod links;
 mod owner;
 mod values;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clock::{Monotonic, Seconds, UnixTime};
 
+pub use self::fill::Fill;
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
 use crate::{Entry, Kind, StoreError};
@@ -305,6 +307,7 @@ impl Table<'_> {
         *self.buckets.get_mut(bucket)? = at;
         self.enqueue(at)?;
         self.header.entries += 1;
+        *self.entries_of(kind.byte())? += 1;
         if kind.is_pinned() {
             self.header.pinned_blocks += self.blocks_of(at);
         }
@@ -315,7 +318,9 @@ impl Table<'_> {
         let bucket = self.unchain(at)?;
         self.dequeue(at)?;
         self.header.entries -= 1;
-        if self.head(at)?.pinned != 0 {
+        let &Head { kind, pinned, .. } = self.head(at)?;
+        *self.entries_of(kind)? -= 1;
+        if pinned != 0 {
             self.header.pinned_blocks -= self.blocks_of(at);
         }
         self.free_value(at)?;
@@ -333,6 +338,10 @@ impl Table<'_> {
             self.change(bucket)?;
         }
         self.renew(at)
+    }
+
+    fn entries_of(&mut self, kind: u8) -> Option<&mut u64> {
+        self.header.entries_of.get_mut(usize::from(kind))
     }
 
     fn epoch(&self, kind: Kind, key: &[u8; 32]) -> u64 {

@@ -72,6 +72,20 @@ impl Node {
         })
     }
 
+    /// Its address, as written.
+    pub fn name(&self) -> &str {
+        self.address.name()
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.health.borrow().is_up()
+    }
+
+    /// Asks it something, so that its health is as of now. A node that is down is asked by itself.
+    pub fn look(&self) {
+        drop(self.send(self.check_cas.clone()));
+    }
+
     /// Queues a command, unless the node is down.
     pub fn send(&self, command: Command) -> Pending {
         let (sender, receiver) = oneshot::channel();

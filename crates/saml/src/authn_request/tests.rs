@@ -17,6 +17,7 @@ fn request() -> AuthnRequest<'static> {
         issue_instant: UnixTime::from_secs(1_795_260_600),
         sp_entity_id: "https://app.example.com/saml/metadata",
         acs_url: "https://app.example.com/saml/acs",
+        origin: 0,
         force_authn: false,
         passive: false,
         authn_context: None,
@@ -277,6 +278,9 @@ fn the_index_of_the_acs_stands_for_its_url_and_binding() {
     let xml = saying(&request(), RequestPolicy { acs_index: Some(0), ..RequestPolicy::default() });
     assert!(xml.contains(" AssertionConsumerServiceIndex=\"0\""), "{xml}");
     assert!(!xml.contains("ProtocolBinding") && !xml.contains("AssertionConsumerServiceURL"));
+    let third = AuthnRequest { origin: 2, ..request() };
+    let xml = saying(&third, RequestPolicy { acs_index: Some(1), ..RequestPolicy::default() });
+    assert!(xml.contains(" AssertionConsumerServiceIndex=\"21\""), "{xml}");
 }
 
 #[test]

@@ -39,6 +39,11 @@ impl ReceivedLogoutResponse {
         self.0.issuer()
     }
 
+    /// Destination, unverified: says to which of our addresses it was sent.
+    pub fn destination(&self) -> Option<String> {
+        self.0.attribute("Destination")
+    }
+
     /// InResponseTo, unverified: finds the pending logout.
     pub fn in_response_to(&self) -> Option<String> {
         self.0.attribute("InResponseTo")

@@ -43,17 +43,20 @@ const KEY_TRANSPORTS: &[&str] = &[
 const KEY_WRAPS: &[&str] =
     &["http://www.w3.org/2001/04/xmlenc#kw-aes256", "http://www.w3.org/2001/04/xmlenc#kw-aes128"];
 
+/// So many indexes of AssertionConsumerServices belong to one origin of the SP; there are fewer bindings.
+pub const ACS_INDEXES: u16 = 10;
+
 /// What goes into this SP's metadata.
 #[derive(Clone, Copy, Default)]
 pub struct SpMetadata<'a> {
     /// entityID of the EntityDescriptor (Metadata 2.3.2).
     pub entity_id: &'a str,
-    /// By HTTP-POST, the first is the default. The schema wants one at least.
+    /// One for each origin, the first is the default. The schema wants one at least.
     pub acs_urls: &'a [String],
-    /// URIs of other bindings of each, in order.
+    /// URIs of the bindings of each besides HTTP-POST, in order.
     pub other_acs_bindings: &'a [&'a str],
-    /// Where a discovery service may send people back to (IdpDisco 2.5).
-    pub discovery_response: Option<&'a str>,
+    /// Where a discovery service may send people back to, at each origin (IdpDisco 2.5).
+    pub discovery_responses: &'a [String],
     /// Each by HTTP-Redirect, HTTP-POST and SOAP.
     pub slo_urls: &'a [String],
     /// Published for signing, in order.
@@ -94,8 +97,8 @@ impl SpMetadata<'_> {
 
     fn role(&self) -> Tag {
         let says = self.description;
-        let own = self.discovery_response.map(discovery_response);
-        let own = own.into_iter().chain(says.presentation.to_tag()).collect();
+        let own = self.discovery_responses.iter().enumerate().map(discovery_response);
+        let own = own.chain(says.presentation.to_tag()).collect();
         Tag::new("md:SPSSODescriptor")
             .attribute("AuthnRequestsSigned", boolean(self.authn_requests_signed))
             // Said only when wanted: SimpleSAMLphp takes "false" for "do not sign assertions".
@@ -110,11 +113,15 @@ impl SpMetadata<'_> {
             .children(says.attribute_services.iter().map(attribute_consuming_service))
     }
 
-    /// HTTP-POST first, so that its indexes are those of the URLs, whatever else there is.
+    /// Those of an origin keep their indexes whatever other origins have. HTTP-POST is the first of each.
     fn assertion_consumer_services(&self) -> impl Iterator<Item = Tag> {
-        let bindings = [BINDING_POST].into_iter().chain(self.other_acs_bindings.iter().copied());
-        let services = bindings.flat_map(|by| self.acs_urls.iter().map(move |url| (by, url)));
-        services.enumerate().map(assertion_consumer_service)
+        let bindings = || [BINDING_POST].into_iter().chain(self.other_acs_bindings.iter().copied());
+        self.acs_urls.iter().enumerate().flat_map(move |(origin, url)| {
+            let indexed = bindings().enumerate();
+            indexed.map(move |(n, by)| {
+                assertion_consumer_service(origin * usize::from(ACS_INDEXES) + n, by, url)
+            })
+        })
     }
 }
 
@@ -128,13 +135,13 @@ fn extensions(given: Option<&Extensions>, own: Vec<Tag>) -> String {
     }
 }
 
-fn discovery_response(url: &str) -> Tag {
+fn discovery_response((index, url): (usize, &String)) -> Tag {
     Tag::new("idpdisco:DiscoveryResponse")
         .attribute("xmlns:idpdisco", DISCOVERY)
         .attribute("Binding", DISCOVERY)
         .attribute("Location", url)
-        .attribute("index", "0")
-        .attribute("isDefault", "true")
+        .attribute("index", &index.to_string())
+        .attribute_if("isDefault", (index == 0).then_some("true"))
 }
 
 fn key_descriptor(usage: &str, certificate: &Certificate) -> Tag {
@@ -159,7 +166,7 @@ fn single_logout_services(url: &str) -> [Tag; 3] {
     })
 }
 
-fn assertion_consumer_service((index, (binding, url)): (usize, (&str, &String))) -> Tag {
+fn assertion_consumer_service(index: usize, binding: &str, url: &str) -> Tag {
     Tag::new("md:AssertionConsumerService")
         .attribute("Binding", binding)
         .attribute("Location", url)

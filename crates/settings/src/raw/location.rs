@@ -5,10 +5,11 @@ use std::rc::Rc;
 use clock::Seconds;
 use http::HttpUrl;
 use identity::RequestedAuthnContext;
-use session::AttributeRule;
+use session::{AttributeRule, PreservedPost};
 use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
 
 use super::YEAR;
+use super::operator::OperatorPage;
 use super::rule::{self, RawRule};
 use crate::authn_context::authn_context;
 use crate::directive::{Arity, apply, once};
@@ -21,6 +22,8 @@ directives! {
     pub struct RawLocation merged into Protection<S>, of any S {
         /// Never inherited.
         pub endpoint: Option<Given<RawHandler>>,
+        /// Never inherited.
+        pub operator_page: Option<Given<OperatorPage>>,
     }
 
     once auth: RawAuth = "auth_saml" [1..=2], auth;
@@ -31,6 +34,10 @@ directives! {
     sets unauthenticated: Unauthenticated = "auth_saml_unauthenticated", |line| {
         use Unauthenticated::{Auto, Redirect, Status401};
         line.choice(&[("auto", Auto), ("redirect", Redirect), ("401", Status401)])
+    };
+    sets preserve_post: Option<usize> = "auth_saml_preserve_post", |line| match line.arg() {
+        "off" => Ok(None),
+        _ => line.size(1, PreservedPost::MAX_BODY).map(Some),
     };
     sets ecp: bool = "auth_saml_ecp", Line::flag;
     sets force_authn: ForceAuthn = "auth_saml_force_authn", |line| match line.arg() {
@@ -93,8 +100,11 @@ impl RawLocation {
         if let Some(outcome) = apply(Self::DIRECTIVES, self, line) {
             return outcome;
         }
-        match EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
-            Some(&kind) => self.apply_endpoint(kind, line),
+        if let Some(&kind) = EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
+            return self.apply_endpoint(kind, line);
+        }
+        match OperatorPage::ALL.iter().find(|page| page.directive() == line.name) {
+            Some(&page) => self.apply_operator_page(page, line),
             None => Err(format!("unknown directive \"{}\"", line.name)),
         }
     }
@@ -112,17 +122,36 @@ impl RawLocation {
         own.into_iter().find_map(|(name, place)| Some((name, place?.clone())))
     }
 
+    /// The directive of what answers here by itself, and where it stands.
+    pub fn handler(&self) -> Option<(&Place, &'static str)> {
+        let endpoint =
+            self.endpoint.as_ref().map(|given| (&given.place, given.value.kind.directive()));
+        let page = self.operator_page.as_ref().map(|given| (&given.place, given.value.directive()));
+        endpoint.or(page)
+    }
+
     fn apply_endpoint(&mut self, kind: EndpointKind, line: &Line<'_>) -> Result<(), String> {
         RawHandler::arity(kind).check(line)?;
-        if self.endpoint.is_some() {
-            return Err(format!(
-                "\"{}\" in a location that has a SAML handler already; give each its own location",
-                line.name
-            ));
-        }
+        self.check_free(line)?;
         once(&mut self.endpoint, line, |line| {
             Ok(RawHandler { kind, sp: line.text()?, query: query(line)? })
         })
+    }
+
+    fn apply_operator_page(&mut self, page: OperatorPage, line: &Line<'_>) -> Result<(), String> {
+        Arity::NONE.check(line)?;
+        self.check_free(line)?;
+        once(&mut self.operator_page, line, |_| Ok(page))
+    }
+
+    fn check_free(&self, line: &Line<'_>) -> Result<(), String> {
+        if self.endpoint.is_none() && self.operator_page.is_none() {
+            return Ok(());
+        }
+        Err(format!(
+            "\"{}\" in a location that has a SAML handler already; give each its own location",
+            line.name
+        ))
     }
 }
 

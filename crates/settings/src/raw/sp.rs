@@ -23,7 +23,8 @@ directives! {
     }
 
     once entity_id: String = "entity_id", Line::text;
-    once base_url: String = "base_url", Line::text;
+    /// The main one first.
+    once base_url: Vec<String> = "base_url" [1..], Line::words;
     each certificate: String = "certificate", Line::text;
     each certificate_key: String = "certificate_key", Line::text;
     once certificate_key_password_file: String = "certificate_key_password_file", Line::text;

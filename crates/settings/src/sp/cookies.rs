@@ -48,11 +48,10 @@ fn domain(raw: &RawSp, base_url: &str) -> Result<Option<String>, ConfigError> {
     let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
     let covers = is_name && is_below(host, &domain);
     if domain.is_empty() || !covers || !session::cookie::is_attribute_value(&domain) {
-        return Err(refuse(
-            given,
-            "cookie_domain",
-            "must be the host of base_url or a domain above it, or browsers drop the cookie",
-        ));
+        let why = format!(
+            "must be the host of base_url \"{base_url}\" or a domain above it, or browsers drop the cookie"
+        );
+        return Err(refuse(given, "cookie_domain", &why));
     }
     Ok(Some(domain))
 }

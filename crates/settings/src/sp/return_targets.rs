@@ -8,16 +8,18 @@ use sp::ReturnTargets;
 use crate::place::{ConfigError, Given};
 use crate::raw::RawSp;
 
-/// Validates `return_hosts`.
+/// Validates `return_hosts`, at the origin `base_url` of an SP that has `other_origins` as well.
 ///
 /// # Errors
 /// An entry that can match nothing.
 pub(super) fn return_targets(
     raw: &RawSp,
     base_url: &str,
+    other_origins: Vec<String>,
     handler_paths: Rc<[String]>,
 ) -> Result<ReturnTargets, ConfigError> {
-    Ok(ReturnTargets::new(base_url, hosts(raw)?, handler_paths))
+    let hosts = [other_origins, hosts(raw)?].concat();
+    Ok(ReturnTargets::new(base_url, hosts, handler_paths))
 }
 
 /// The URL of the setting `name`, made absolute.

@@ -18,6 +18,7 @@ pub(super) fn session_rules(
     raw: &RawSp,
     sp: SpId,
     entity_id: &str,
+    several_origins: bool,
     unsigned_logout: bool,
     warnings: &mut Warnings,
 ) -> Result<SessionRules, ConfigError> {
@@ -39,6 +40,7 @@ pub(super) fn session_rules(
     Ok(SessionRules {
         sp,
         sp_entity_id: entity_id.to_owned(),
+        several_origins,
         lifetime,
         idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
         unsigned_logout,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HttpUrl;
 use saml::xmlsec1::Xmlsec1;
+use session::SpId;
 use settings::{Host, StoreSettings, TlsFiles, Unusable};
 use sp::{BackChannel, Post, Posting, SessionRules};
 use xmldoc::SecondVerifier;
@@ -65,6 +66,11 @@ impl Host for TestHost {
 
     fn sessions(&mut self, store: &Rc<StoreSettings>, rules: SessionRules) -> Sessions {
         Sessions { store: Rc::clone(store), rules }
+    }
+
+    fn sessions_at(&mut self, main: &Sessions, sp: SpId) -> Sessions {
+        let rules = SessionRules { sp, ..main.rules.clone() };
+        Sessions { store: Rc::clone(&main.store), rules }
     }
 
     fn back_channel(

@@ -7,7 +7,7 @@ use settings::{
     Block, Blocks, Built, ConfigError, Files, MetadataSource, RawEndpoint, RawHttp, RawIdp,
     RawLocation, RawSp, RawStore, Server, ServerName, Uses, Warnings, check, check_rule, location,
 };
-use sp::{Location, Sp};
+use sp::{Location, Sites, Sp};
 
 use crate::files::{NOW, folder};
 use crate::host::{Metadata, Sessions, TestHost};
@@ -15,7 +15,7 @@ use crate::statement::{Statement, read};
 
 /// What a configuration has become.
 pub(crate) struct Http {
-    pub(crate) sps: Vec<Rc<Sp<Sessions>>>,
+    pub(crate) sps: Vec<Sites<Rc<Sp<Sessions>>>>,
     pub(crate) sources: Vec<MetadataSource<Metadata>>,
     /// By the words after `location`.
     locations: Vec<(String, Location<Sessions>)>,
@@ -27,8 +27,8 @@ pub(crate) struct Http {
 impl Http {
     /// The only SP.
     pub(crate) fn sp(&self) -> &Sp<Sessions> {
-        let [sp] = &self.sps[..] else { panic!("{} SPs", self.sps.len()) };
-        sp
+        let [sites] = &self.sps[..] else { panic!("{} SPs", self.sps.len()) };
+        sites.first()
     }
 
     pub(crate) fn location(&self, name: &str) -> &Location<Sessions> {
@@ -124,7 +124,7 @@ impl RawServer {
 
     fn merge(
         &mut self,
-        sps: &[Rc<Sp<Sessions>>],
+        sps: &[Sites<Rc<Sp<Sessions>>>],
         all: &mut Vec<(String, Location<Sessions>)>,
     ) -> Result<Uses<Sessions>, ConfigError> {
         let mut uses = Uses::default();

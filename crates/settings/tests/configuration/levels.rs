@@ -20,7 +20,7 @@ fn made(levels: &str) -> Http {
 fn a_location_without_lines_has_the_defaults() {
     let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
     let location = http.location("/");
-    let protection = location.protection.as_ref().unwrap();
+    let protection = location.protection.as_ref().unwrap().first();
     assert!(location.strip_cookies && !location.returns_content && location.endpoint.is_none());
     assert!(matches!(protection.idp, WantedIdp::Any) && protection.authn_context.is_none());
     assert!(protection.cors_origins.is_empty());
@@ -30,6 +30,7 @@ fn a_location_without_lines_has_the_defaults() {
     assert_eq!(protection.force_authn, ForceAuthn::Off);
     assert_eq!(protection.cache_control, CacheControl::On);
     assert_eq!(protection.preflight, Preflight::Off);
+    assert_eq!(protection.preserve_post, None);
 }
 
 #[test]
@@ -39,6 +40,7 @@ fn every_line_is_inherited() {
         auth_saml_mode optional;
         auth_saml_unauthenticated 401;
         auth_saml_ecp on;
+        auth_saml_preserve_post 64k;
         auth_saml_force_authn 10m;
         server {
             auth_saml_authn_context comparison=minimum PasswordProtectedTransport urn:x;
@@ -51,7 +53,7 @@ fn every_line_is_inherited() {
         }",
     );
     let location = http.location("/");
-    let protection = location.protection.as_ref().unwrap();
+    let protection = location.protection.as_ref().unwrap().first();
     assert!(!location.strip_cookies);
     assert_eq!(protection.wanted_idp(|_| None).unwrap().unwrap().name(), "second");
     assert_eq!(protection.mode, Mode::Optional);
@@ -60,6 +62,7 @@ fn every_line_is_inherited() {
     assert_eq!(protection.force_authn, ForceAuthn::Age(Seconds(600)));
     assert_eq!(protection.cache_control, CacheControl::NoStore);
     assert_eq!(protection.preflight, Preflight::Answer);
+    assert_eq!(protection.preserve_post, Some(64 << 10));
     assert_eq!(protection.cors_origins, ["https://spa.example.com", "http://b.example.com:8080"]);
     let asked = protection.authn_context.as_ref().unwrap();
     assert_eq!(asked.comparison.as_str(), "minimum");
@@ -74,17 +77,20 @@ fn a_line_below_stands_for_the_one_above() {
     let http = made(
         "auth_saml app idp=second;
         auth_saml_mode optional;
+        auth_saml_preserve_post 500k;
         auth_saml_cors_origin https://a.example.com;
         server {
             auth_saml_mode require;
+            auth_saml_preserve_post off;
             location = /acs { saml_acs app; }
             location /on { auth_saml app; auth_saml_cors_origin https://b.example.com; }
             location /off { auth_saml off; }
         }",
     );
-    let protection = http.location("/on").protection.as_ref().unwrap();
+    let protection = http.location("/on").protection.as_ref().unwrap().first();
     assert!(matches!(protection.idp, WantedIdp::Any));
     assert_eq!(protection.mode, Mode::Require);
+    assert_eq!(protection.preserve_post, None);
     assert_eq!(protection.cors_origins, ["https://b.example.com"]);
     assert!(http.location("/off").protection.is_none());
 }
@@ -100,7 +106,7 @@ fn endpoints_are_not_inherited() {
     );
     let (kind, sp) = http.location("= /acs").endpoint.as_ref().unwrap();
     assert_eq!(kind.directive(), "saml_acs");
-    assert_eq!(sp.endpoints.acs(), "https://app.example.com/acs?tenant=1");
+    assert_eq!(sp.first().endpoints.acs(), "https://app.example.com/acs?tenant=1");
     assert!(http.location("/acs/below").endpoint.is_none());
 }
 
@@ -109,13 +115,13 @@ fn a_variable_may_say_whose_users_a_location_wants() {
     let mut site = GOOD;
     site.add("location", "} location /x { auth_saml app idp=$Tenant_IdP;");
     let http = site.made();
-    let protection = http.location("/x").protection.as_ref().unwrap();
+    let protection = http.location("/x").protection.as_ref().unwrap().first();
     assert!(matches!(&protection.idp, WantedIdp::OfVariable(name) if name == "tenant_idp"));
 }
 
 /// The lines of each kind of rule, without their place.
 fn rules(http: &Http, location: &str) -> [Vec<String>; 3] {
-    let rules = &http.location(location).protection.as_ref().unwrap().rules;
+    let rules = &http.location(location).protection.as_ref().unwrap().first().rules;
     let text = |line: &sp::RuleLine| line.text.split_once("\" in ").unwrap().0[1..].to_owned();
     [
         rules.variables.iter().map(|rule| text(&rule.line)).collect(),
@@ -155,7 +161,7 @@ fn rules_are_inherited_until_a_level_has_its_own_or_says_off() {
     assert_eq!(rules(&http, "/off"), <[Vec<String>; 3]>::default());
     assert!(http.location("/open").protection.is_none());
 
-    let rules = &http.location("/").protection.as_ref().unwrap().rules;
+    let rules = &http.location("/").protection.as_ref().unwrap().first().rules;
     let [first, second] = &rules.variables[..] else { panic!() };
     assert_eq!((first.line.status, first.line.label.as_deref()), (401, Some("Members only")));
     assert_eq!((second.line.status, second.line.label.as_deref()), (403, None));
@@ -175,12 +181,12 @@ fn an_sp_knows_that_a_location_asks_silently() {
             location /others { }
         }",
     );
-    let protection = http.location("/").protection.as_ref().unwrap();
+    let protection = http.location("/").protection.as_ref().unwrap().first();
     assert_eq!(protection.mode, Mode::Passive);
     assert!(protection.sp.tries_passively.get());
     assert_eq!(protection.sp.passive_retry, Seconds(600));
-    assert_eq!(http.location("/others").protection.as_ref().unwrap().mode, Mode::Require);
+    assert_eq!(http.location("/others").protection.as_ref().unwrap().first().mode, Mode::Require);
     let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
-    let protection = http.location("/").protection.as_ref().unwrap();
+    let protection = http.location("/").protection.as_ref().unwrap().first();
     assert!(!protection.sp.tries_passively.get());
 }

@@ -8,6 +8,7 @@ mod http;
 mod levels;
 mod metadata;
 mod mistakes;
+mod origins;
 mod pages;
 mod requests;
 mod signatures;

@@ -5,7 +5,7 @@ use std::fs;
 use clock::{Msec, Seconds};
 use saml::provider::{Encryption, SignRequests};
 use settings::StoreSettings;
-use sp::{Discovery, EndpointKind, WantedIdp};
+use sp::{Discovery, EndpointKind, Sites, WantedIdp};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
 
 use crate::files::folder;
@@ -48,7 +48,7 @@ fn an_sp_without_entity_id_is_called_by_its_metadata() {
     let mut site = Site::with("http", http);
     site.add("server", "location = /b/acs { saml_acs b; } location = /b/md { saml_metadata b; }");
     let http = site.made();
-    let sp = http.sps.iter().find(|sp| sp.name == "b").unwrap();
+    let sp = http.sps.iter().map(Sites::first).find(|sp| sp.name == "b").unwrap();
     assert_eq!(sp.entity_id, "https://b.example.com/b/md");
 }
 
@@ -121,7 +121,7 @@ fn an_idp_may_be_a_whole_federation() {
     let second = idps.of_entity("https://second.example.org").unwrap();
     assert_eq!(second.name(), "https://second.example.org");
     assert!(second.current().is_some() && idps.is_choice());
-    let wanted = &http.location("/x").protection.as_ref().unwrap().idp;
+    let wanted = &http.location("/x").protection.as_ref().unwrap().first().idp;
     assert!(matches!(wanted, WantedIdp::OfEntity(name) if name == second.name()));
     assert!(!sentence(&http).contains("federation"), "{}", sentence(&http));
 
@@ -338,7 +338,7 @@ fn the_pair_that_signs_need_not_decrypt() {
             certificate x25519.crt; certificate_key x25519.key; }",
     );
     let http = site.made();
-    let sp = http.sps.iter().find(|sp| sp.name == "b").unwrap();
+    let sp = http.sps.iter().map(Sites::first).find(|sp| sp.name == "b").unwrap();
     assert_eq!((sp.credentials.len(), sp.decryption_keys.len()), (1, 1));
 }
 

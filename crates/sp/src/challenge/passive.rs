@@ -85,6 +85,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             authn_context: protection.authn_context.clone(),
             refused_contexts: 0,
             replaces: None,
+            post: None,
             hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
         let begun = login.start(&protection.sp, *head, circumstances, now);

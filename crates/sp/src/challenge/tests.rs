@@ -28,13 +28,14 @@ fn protection_of(sp: Sp<Closed>) -> Protection<Closed> {
         idp: WantedIdp::Any,
         mode: Mode::Require,
         unauthenticated: Unauthenticated::Auto,
+        preserve_post: None,
         ecp: false,
         force_authn: ForceAuthn::Off,
         authn_context: None,
         cache_control: CacheControl::On,
         preflight: Preflight::Off,
         cors_origins: vec!["https://other.example".to_owned()],
-        rules: Rules::default(),
+        rules: Rc::default(),
     }
 }
 
@@ -101,6 +102,7 @@ fn challenge_for(
         head,
         method,
         target,
+        post: None,
         circumstances: &circumstances,
         variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),
@@ -337,6 +339,7 @@ fn denied(protection: &Protection<Closed>, head: &Head, method: Method, line: Ru
         head,
         method,
         target: "/page?x=1",
+        post: None,
         circumstances: &circumstances,
         variables: &[],
         warn: &|what| panic!("{what}"),

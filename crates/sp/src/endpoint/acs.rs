@@ -59,6 +59,9 @@ async fn answered<S: SessionStore>(
         known => return Err(resumption::refuse(visit, sp, request_id, known, relay_state)),
     };
     pending.return_url = sp.absolute(&pending.return_url);
+    if let Some(current) = sp.idps.called(&pending.idp).and_then(|idp| idp.current()) {
+        sp.note_idp(visit, &current.entity_id);
+    }
     visit.circumstances.sender.set(Sender::Known);
     let start_again = idp_choice::start_again(sp, &pending.return_url);
     visit.circumstances.start_again.replace(Some(start_again));
@@ -121,6 +124,7 @@ fn accept_unsolicited<S>(
     response: ReceivedResponse,
 ) -> Result<Login, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
+    sp.note_idp(visit, &provider.entity_id);
     idp.check_enabled()?;
     if !provider.policy.allow_unsolicited {
         // Before any signature is looked at: strangers must not make us compute.

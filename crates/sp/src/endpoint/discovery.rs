@@ -11,6 +11,7 @@ use session::AwaitedChoice;
 use self::listing::Listing;
 use super::embedded::{Frames, refuse_embedded};
 use super::login;
+use crate::awaited_post;
 use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::idp_choice::{AWAITED_CHOICE, CHOSEN_ENTITY, arguments};
@@ -48,8 +49,13 @@ fn is_begun_elsewhere(visit: &Visit) -> bool {
     matches!(visit.head.first("sec-fetch-site"), Some(b"cross-site" | b"same-site"))
 }
 
+/// The login goes on, with the form that waits for it.
 fn start<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login<'_>) -> Result<Reply, Refusal> {
-    login.start(sp, &visit.head, &visit.circumstances, visit.now)
+    let post = awaited_post::of_login(sp, &visit.head, &login.return_url, visit.now)?;
+    let is_taken = post.is_some() && login.idp.is_some();
+    let login = Login { post, ..login };
+    let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now)?;
+    Ok(if is_taken { reply.with_cookie(sp.cookies.clear_post()) } else { reply })
 }
 
 /// The answer of the discovery service (IdpDisco 2.4.2). Anybody can write it: all that is believed of it is
@@ -98,6 +104,7 @@ fn chosen_elsewhere<S: SessionStore>(
         authn_context,
         refused_contexts: 0,
         replaces: None,
+        post: None,
         hints: Hints { arguments: Arguments::Kept(&hints), variables: &visit.variables },
     };
     start(visit, sp, login)

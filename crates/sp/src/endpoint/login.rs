@@ -36,6 +36,7 @@ pub(super) fn asked<'a, S>(visit: &'a Visit, sp: &Sp<S>) -> Result<Login<'a>, Re
         authn_context: authn_context(visit)?,
         refused_contexts: 0,
         replaces: None,
+        post: None,
         hints: Hints { arguments: Arguments::Opened(&visit.head), variables: &visit.variables },
     })
 }

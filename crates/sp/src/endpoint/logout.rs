@@ -1,18 +1,21 @@
 //! `saml_logout`: ends the session of this SP, then the one at the IdP (Profiles 4.4.3.1).
 
-use clock::Seconds;
+use clock::{Seconds, UnixTime};
 use http::Headers;
 use pages::{About, LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::{PendingLogout, Session};
+use session::{Authentications, PendingLogout, Session};
 
 use super::embedded::{Frames, refuse_embedded};
+use super::logout_origin::request_id;
 use super::logout_soap;
 use super::return_argument::return_argument;
 use crate::endpoint_kind::EndpointKind;
+use crate::event::{Member, What};
+use crate::identity_token::session_id;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -28,12 +31,16 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let target = return_argument(visit, sp)?.or_else(|| sp.logout_redirect.clone());
     refuse_cross_site(&visit.head, sp)?;
     refuse_embedded(&visit.head, Frames::OfAPerson)?;
-    let id = random::id();
+    let id = request_id(sp);
     visit.circumstances.set_request_id(&id);
     let Some(live) = sp.kept_session_of(visit).await? else {
         return Ok(forgotten(sp, here(target)));
     };
     sp.sessions.end_live(&live, visit.now).await?;
+    let session_id = session_id(&live.key);
+    let member = Member { session: &live.session, session_id: &session_id };
+    sp.tell(visit, &live.session.idp, What::LogoutByUser(member));
+    end_at_other_origins(sp, &live.session, visit.now).await?;
     let heard = sp.notify(visit, live.session.clone()).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
     let reply = forgotten(sp, reply);
@@ -46,6 +53,28 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
 /// The browser has no session any more, and gets none silently.
 fn forgotten<S>(sp: &Sp<S>, reply: Reply) -> Reply {
     reply.with_cookie(sp.cookies.clear_session()).with_cookies(sp.without_passive_tries())
+}
+
+/// To the IdP all origins are one SP, which it will not ask to end what it has asked for: what the same session
+/// of the IdP has opened at the others.
+async fn end_at_other_origins<S: SessionStore>(
+    sp: &Sp<S>,
+    session: &Session,
+    now: UnixTime,
+) -> Result<(), Refusal> {
+    if !sp.sessions.rules().several_origins {
+        return Ok(());
+    }
+    let (idp, name_id) = (session.idp.as_str(), session.name_id.value.as_str());
+    let set = sp.sessions.of_name_id(idp, name_id, now).await?;
+    let members = set.of_authentications(&Authentications::one(session.authn_instant), now);
+    if members.is_empty() {
+        return Ok(());
+    }
+    let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
+    sp.sessions.end_all(&ending, now).await?;
+    let keys = members.iter().map(|member| member.key).collect();
+    sp.sessions.forget(idp, name_id, &keys, now).await
 }
 
 /// Only this SP knew of the session, or knows it no more.

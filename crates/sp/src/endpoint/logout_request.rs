@@ -10,10 +10,11 @@ use pages::Reply;
 use saml::logout::{LogoutRequest, LogoutStatus, ReceivedLogoutRequest};
 use saml::provider::LogoutBinding;
 use saml::refusal::{Refusal, quote};
-use session::{LoggedOut, Session, StoreKey, join};
+use session::{Authentications, LoggedOut, Session, StoreKey, join};
 
 use self::back::Back;
 use self::ended::Ended;
+use crate::event::What;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::{Heard, Visit};
@@ -27,6 +28,7 @@ pub(super) async fn answer<S: SessionStore>(
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
     let (idp, provider) = sp.idp_of(request.issuer())?;
+    sp.note_idp(visit, &provider.entity_id);
     let came_by = request.came_by();
     let request = request.accept(&sp.expected(&provider, url, visit.now))?;
     let back = Back {
@@ -115,7 +117,12 @@ async fn end_sessions<S: SessionStore>(
         // The tombstone first: a login that is not in the set yet will see it.
         sessions.bury(request, now).await?;
     }
-    let members = sessions.of_name_id(idp, name_id, now).await?.covered_by(&logged_out, now);
+    let set = sessions.of_name_id(idp, name_id, now).await?;
+    let mut members = set.covered_by(&logged_out, now);
+    if sessions.rules().several_origins {
+        // Many an IdP knows one session of each SP, and names the one it opened last.
+        members.extend(set.of_authentications(&Authentications::of(&members), now));
+    }
     let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
     sessions.end_all(&ending, now).await?;
     let keys: HashSet<StoreKey> = members.iter().map(|member| member.key).collect();
@@ -128,6 +135,10 @@ async fn end_sessions<S: SessionStore>(
         keys.len(),
         sp.name
     ));
+    if !keys.is_empty() {
+        let what = What::LogoutByIdp { name_id, entity_id: idp, sessions: keys.len() };
+        sp.tell(visit, idp, what);
+    }
     let own = sp.session_keys(&visit.head).any(|key| keys.contains(&key));
     Ok(Ended { status: LogoutStatus::Success, own, is_repeated: false, leaves_trace })
 }

@@ -13,6 +13,7 @@ use session::{LogoutEnd, PendingLogout};
 
 use super::logged_out;
 use super::logout::{ANSWER_WITHIN, remember};
+use super::logout_origin::{address, send_on};
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -33,8 +34,10 @@ pub(super) fn conclude<S: SessionStore>(
         Some(logout) => Some(logout),
         None => named_by(visit, sp, relay_state)?,
     };
+    let id = asked.as_deref().or(relay_state);
+    let elsewhere = || id.and_then(|id| send_on(visit, sp, id, url));
     match logout {
-        None => unasked(visit, sp, response, url),
+        None => elsewhere().map_or_else(|| unasked(visit, sp, response, url), Ok),
         Some(logout) if is_settled(&logout) => Ok(logged_out::go_on(sp, &logout)),
         Some(logout) => {
             let outcome = judge(visit, sp, &logout, response, url);
@@ -88,12 +91,14 @@ fn judge<S>(
     url: &str,
 ) -> Result<LogoutOutcome, Refusal> {
     let (idp, provider) = sp.idp_of(response.issuer())?;
+    sp.note_idp(visit, &provider.entity_id);
     if idp.name() != logout.idp {
         let (found, asked) = (quote(idp.name()), quote(&logout.idp));
         let detail = format!("saml_idp {found} answers the logout that began at saml_idp {asked}");
         return Err(Refusal::new(&reason::ISSUER_MISMATCH, detail));
     }
-    response.accept(&sp.expected(&provider, url, visit.now), Some(&logout.request_id))
+    let url = address(sp, url, &response);
+    response.accept(&sp.expected(&provider, &url, visit.now), Some(&logout.request_id))
 }
 
 /// No logout of this browser: from server to server (authentik), or from who knows where.

@@ -7,6 +7,7 @@ use saml::receive::{Received, receive_soap};
 use saml::refusal::Refusal;
 
 use super::logged_out::{at_once, failed};
+use super::logout_origin::address;
 use super::soap;
 use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
@@ -46,5 +47,6 @@ fn judge<S>(
     };
     let url = sp.endpoints.get(EndpointKind::Sls).unwrap_or_else(|| sp.endpoints.acs());
     let current = idp.current().ok_or_else(|| sp.idps.awaited())?;
-    response.accept(&sp.expected(&current, url, visit.server.now()), Some(id))
+    let url = address(sp, url, &response);
+    response.accept(&sp.expected(&current, &url, visit.server.now()), Some(id))
 }

@@ -33,11 +33,12 @@ fn for_people<S>(sp: &Sp<S>, xml: &str) -> Reply {
         .map(|wanted| (wanted.name.as_str(), wanted.friendly_name.as_deref(), wanted.required))
         .collect();
     let certificates: Vec<_> = sp.credentials.iter().map(|c| c.certificate.der()).collect();
+    let (acs, sls) = (sp.everywhere(EndpointKind::Acs), sp.everywhere(EndpointKind::Sls));
     Reply::metadata_page(&MetadataPage {
         entity_id: &sp.entity_id,
         url: sp.endpoints.get(EndpointKind::Metadata).unwrap_or(&sp.entity_id),
-        acs_url: sp.endpoints.acs(),
-        sls_url: sp.endpoints.get(EndpointKind::Sls),
+        acs_urls: &acs,
+        sls_urls: &sls,
         name_id_formats: &name_id_formats(sp),
         attributes: &attributes,
         certificates: &certificates,
@@ -50,15 +51,13 @@ fn metadata<S>(sp: &Sp<S>, now: UnixTime) -> Result<String, Refusal> {
     let certificates: Vec<Certificate> =
         sp.credentials.iter().map(|c| c.certificate.clone()).collect();
     let encryption_certificates = encryption_certificates(sp);
-    let sls: Vec<String> =
-        sp.endpoints.get(EndpointKind::Sls).map(str::to_owned).into_iter().collect();
     let publication = &sp.publication;
     let metadata = SpMetadata {
         entity_id: &sp.entity_id,
-        acs_urls: &[sp.endpoints.acs().to_owned()],
+        acs_urls: &sp.everywhere(EndpointKind::Acs),
         other_acs_bindings: &other_acs_bindings(sp),
-        discovery_response: discovery_response(sp),
-        slo_urls: &sls,
+        discovery_responses: &discovery_responses(sp),
+        slo_urls: &sp.everywhere(EndpointKind::Sls),
         certificates: &certificates,
         encryption_certificates: &encryption_certificates,
         name_id_formats: &name_id_formats(sp),
@@ -104,10 +103,10 @@ fn other_acs_bindings<S>(sp: &Sp<S>) -> Vec<&'static str> {
     artifacts.into_iter().chain(simple_sign).chain(paos).collect()
 }
 
-fn discovery_response<S>(sp: &Sp<S>) -> Option<&str> {
+fn discovery_responses<S>(sp: &Sp<S>) -> Vec<String> {
     match sp.discovery {
-        Discovery::Service(_) => sp.endpoints.get(EndpointKind::Discovery),
-        Discovery::Off | Discovery::Builtin => None,
+        Discovery::Service(_) => sp.everywhere(EndpointKind::Discovery),
+        Discovery::Off | Discovery::Builtin => Vec::new(),
     }
 }
 

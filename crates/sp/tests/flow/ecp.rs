@@ -48,6 +48,7 @@ fn challenge(
         head: &ask.head(client.cookies_for(ask, site.now.get())),
         method,
         target: "/api/things?x=1",
+        post: None,
         circumstances: &circumstances,
         variables: &[],
         warn: &|what| panic!("{what}"),

@@ -9,8 +9,8 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::EndpointKind::{Acs, Login};
 use sp::{
-    CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Rules,
-    Unauthenticated, WantedIdp,
+    CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Unauthenticated,
+    WantedIdp,
 };
 
 use crate::site::{Answer, Ask, Assertion, Browser, Memory, NOW, Plan, Sent, Site, corp, other};
@@ -21,13 +21,14 @@ fn protection(site: &Site) -> Protection<Memory> {
         idp: WantedIdp::Any,
         mode: Mode::Require,
         unauthenticated: Unauthenticated::Auto,
+        preserve_post: None,
         ecp: false,
         force_authn: ForceAuthn::Age(Seconds(60)),
         authn_context: None,
         cache_control: CacheControl::On,
         preflight: Preflight::Off,
         cors_origins: Vec::new(),
-        rules: Rules::default(),
+        rules: Rc::default(),
     }
 }
 
@@ -64,6 +65,7 @@ fn answer(
         head: &ask.head(browser.cookies_for(&ask, now)),
         method: Method::Get,
         target: "/members/page?x=1",
+        post: None,
         circumstances,
         variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),

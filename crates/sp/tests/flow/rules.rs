@@ -15,7 +15,7 @@ fn protection(site: &Site) -> Protection<Memory> {
     let allowed = AllowedIdp::One(Rc::clone(site.sp.idps.named("other").unwrap()));
     let line = RuleLine { text: "the rule".to_owned(), label: None, status: 403 };
     let rule = Rule { demand: vec![allowed], line: Rc::new(line) };
-    let rules = Rules { idps: Some(rule), ..Rules::default() };
+    let rules = Rc::new(Rules { idps: Some(rule), ..Rules::default() });
     Protection { rules, ..Protection::new(Rc::clone(&site.sp), WantedIdp::Any) }
 }
 
@@ -32,6 +32,7 @@ fn denied(protection: &Protection<Memory>, site: &Site, browser: &Browser) -> St
         head: &head,
         method: Method::Get,
         target: "/members/page?x=1",
+        post: None,
         circumstances: &Circumstances::new(sp::random::id),
         variables: &[],
         warn: &|what| panic!("{what}"),

@@ -61,6 +61,8 @@ pub struct Site {
     pub artifacts: Rc<SoapEndpoint>,
     /// What the administrator was told.
     pub notes: Rc<RefCell<Vec<String>>>,
+    /// What was counted: what happened, at which SP, of which IdP.
+    pub counted: Rc<RefCell<Vec<String>>>,
 }
 
 impl Site {
@@ -101,6 +103,7 @@ impl Site {
             body: RefCell::new(ask.body.clone()),
             application: Rc::clone(&self.application),
             notes: Rc::clone(&self.notes),
+            counted: Rc::clone(&self.counted),
             awaited: RefCell::default(),
         });
         let visit = Visit {

@@ -463,3 +463,26 @@ fn agrees_with_a_plain_map_over_random_steps() {
     }
     assert_eq!((table.stats().free_blocks, table.stats().entries), (total, 0));
 }
+
+#[test]
+fn how_full_it_is_is_counted_by_kind() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let later = NOW + Seconds(9);
+    let empty = Fill { blocks: table.stats().blocks, ..Fill::default() };
+    assert_eq!(table.fill_level(), empty);
+    for n in 0..3 {
+        table.put(SESSION, &key(n), &[1; 900], later, NOW).unwrap();
+    }
+    table.put(SESSION, &key(0), b"again", later, NOW).unwrap();
+    table.put(Kind::Replay, &key(0), b"", later, NOW).unwrap();
+    table.put(Kind::Tombstone, &key(0), b"", later, NOW).unwrap();
+    let level = table.fill_level();
+    assert_eq!((level.sessions, level.claims, level.tombstones), (3, 1, 1));
+    assert_eq!((level.used_blocks, level.pinned_blocks, level.evictions), (4 + 4 + 1 + 2, 2, 0));
+    table.delete(SESSION, &key(1));
+    assert!(read(&mut table, SESSION, 2, later).is_none());
+    assert_eq!(table.fill_level().sessions, 1);
+    assert_eq!(table.give_up(SESSION, &[key(0)], 1, NOW), [key(0)]);
+    assert_eq!((table.fill_level().sessions, table.fill_level().evictions), (0, 1));
+}

@@ -55,6 +55,7 @@ fn ask(
         head,
         method,
         target,
+        post: None,
         circumstances: &circumstances,
         variables: &[],
         warn: &|what| panic!("{what}"),

@@ -7,9 +7,15 @@ use saml::binding::is_paos;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{Claimed, Logins, NONCE_LEN, PendingLogin, Session, SessionToken};
+use session::{
+    Claimed, Logins, NONCE_LEN, PendingLogin, PostTicket, PostToken, Session, SessionToken,
+    StoreKey,
+};
 
 use super::attributes::{check_overage, select};
+use crate::event::{Member, What};
+use crate::identity_token::session_id;
+use crate::post_ticket::ticket;
 use crate::random;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
@@ -30,7 +36,8 @@ pub(super) async fn establish<S: SessionStore>(
     let assertion_id = login.assertion_id.clone();
     let (token, nonce) = random::pair();
     let token = SessionToken::from_random(token);
-    let mut session = session(sp, login, now);
+    let force_authn = pending.as_ref().is_some_and(|pending| pending.force_authn);
+    let mut session = session(sp, login, force_authn, now);
     let news = select(sp.sessions.rules(), &mut session);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
@@ -43,9 +50,16 @@ pub(super) async fn establish<S: SessionStore>(
         ));
     }
     news.tell(visit, sp);
+    let session_id = session_id(&token.store_key(&sp.id));
+    let member = Member { session: &session, session_id: &session_id };
+    sp.tell(visit, &session.idp, What::Login(member));
     end_replaced(visit, sp, pending.as_ref()).await?;
     let logins = Logins::after_login(sp.cookies.logins(&visit.head), now);
-    let reply = go_on(visit, sp, landing)
+    let reply = match pending.as_ref().and_then(|pending| pending.post.clone()) {
+        Some(post) => send_again(sp, post, token.store_key(&sp.id), &landing)?,
+        None => go_on(visit, sp, landing),
+    };
+    let reply = reply
         .with_cookie(sp.cookies.set_session(&token))
         .with_cookie(sp.cookies.set_logins(logins));
     // A try that succeeds was one all the same: should its session not come back, there is no second one.
@@ -149,7 +163,18 @@ pub(super) fn go_on<S>(visit: &Visit, sp: &Sp<S>, landing: String) -> Reply {
     }
 }
 
-fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session {
+/// The page from which the form goes off that was kept: to where it was sent to first, in this session.
+fn send_again<S: SessionStore>(
+    sp: &Sp<S>,
+    post: PostToken,
+    session: StoreKey,
+    landing: &str,
+) -> Result<Reply, Refusal> {
+    let ticket = ticket(sp, post, session, &sp.at_home(landing.to_owned()))?;
+    Ok(Reply::html(200, pages::send_again(landing, PostTicket::FIELD, &ticket)))
+}
+
+fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: UnixTime) -> Session {
     let end = now + sp.sessions.rules().lifetime;
     Session {
         idp: login.idp_entity_id,
@@ -159,6 +184,7 @@ fn session<S: SessionStore>(sp: &Sp<S>, login: Login, now: UnixTime) -> Session 
         authn_context: login.authn_context,
         issue_instant: login.issue_instant,
         sp: sp.id,
+        force_authn,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
         attributes: login.attributes,

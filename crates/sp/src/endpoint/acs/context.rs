@@ -38,6 +38,7 @@ pub(super) fn ask_for_next<S: SessionStore>(
         authn_context: None,
         refused_contexts,
         replaces: pending.replaces,
+        post: pending.post.clone(),
         hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
     };
     let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now);

@@ -14,7 +14,7 @@ use xmldoc::{DigestAlgorithm, SignaturePlace, sign_enveloped};
 
 use super::credential::{KEYS, signing};
 use super::sent::Sent;
-use super::{ACS, SLS};
+use super::{ACS, BASE_URL, SLS};
 
 pub const SUCCESS: &[&str] = &["Success"];
 pub const PARTIAL: &[&str] = &["Responder", "PartialLogout"];
@@ -126,6 +126,17 @@ impl Message {
     /// The same, with a RelayState.
     pub fn with_relay_state(self, relay_state: &str) -> Self {
         Self { relay_state: Some(relay_state.to_owned()), ..self }
+    }
+
+    /// With this as its last part.
+    pub fn with(self, inside: &str) -> Self {
+        let (before, end) = self.xml.rsplit_once("</").unwrap();
+        Self { xml: format!("{before}{inside}</{end}"), ..self }
+    }
+
+    /// It is for the SP at this origin.
+    pub fn at(self, origin: &str) -> Self {
+        Self { xml: self.xml.replace(BASE_URL, origin), ..self }
     }
 
     /// A form for HTTP-POST, signed (Bindings 3.5.4).

@@ -122,6 +122,10 @@ impl SessionStore for Memory {
         let key = token.store_key(&self.rules.sp);
         let format = session.name_id.format.as_deref();
         let member = Member::new(format, session.session_index.as_deref(), key, session.expires);
+        let member = match self.rules.several_origins {
+            true => member.of_authentication(session.authn_instant),
+            false => member,
+        };
         let owner = owner(&session.idp, &session.name_id.value);
         let left = self.sets.borrow_mut().entry(owner).or_default().add(member, MAX_MEMBERS, now);
         let live = LiveSession::new(key, session.clone(), &self.rules);

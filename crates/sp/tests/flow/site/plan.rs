@@ -14,7 +14,7 @@ use saml::provider::{
 use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
-    Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, Published, ReturnTargets,
+    Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, ReturnTargets,
     SessionAttributes, SessionRules, Sp,
 };
 use xmldoc::DecryptionKey;
@@ -30,6 +30,10 @@ use super::{
 
 /// The SP, as its configuration has it.
 pub struct Plan {
+    /// The origin that all is about.
+    pub base_url: &'static str,
+    /// All of them.
+    pub origins: &'static [&'static str],
     /// Of the session's cookie.
     pub same_site: SameSite,
     /// How it deals with `corp`.
@@ -82,6 +86,8 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            base_url: BASE_URL,
+            origins: &[BASE_URL],
             same_site: SameSite::Lax,
             policy: Policy::default(),
             sso: Binding::Redirect,
@@ -114,14 +120,15 @@ impl Default for Plan {
 impl Plan {
     /// The SP at work, at [`NOW`].
     pub fn site(mut self) -> Site {
-        let id = SpId::new(ENTITY_ID, BASE_URL);
+        let id = SpId::new(ENTITY_ID, self.base_url);
         let (soap_slo, artifacts) = (Rc::default(), Rc::default());
         let credentials = vec![credential(&KEYS.sp)];
         let sp = Sp {
             name: "app".to_owned(),
             id,
             entity_id: ENTITY_ID.to_owned(),
-            base_url: BASE_URL.to_owned(),
+            base_url: self.base_url.to_owned(),
+            origins: self.origins.iter().map(|origin| (*origin).to_owned()).collect(),
             endpoints: self.endpoints(),
             decryption_keys: credentials
                 .iter()
@@ -129,25 +136,26 @@ impl Plan {
                     Some(DecryptionKey::of(&c.key)?.with_certificate(c.certificate.clone()))
                 })
                 .collect(),
-            credentials,
-            idps: self.idps(&soap_slo, &artifacts),
+            credentials: credentials.into(),
+            idps: Rc::new(self.idps(&soap_slo, &artifacts)),
             discovery: self.discovery.clone(),
             sessions: Rc::new(Memory::new(self.rules(id))),
             cookies: self.cookies(id),
-            return_targets: return_targets(),
-            login_redirect: format!("{BASE_URL}/"),
+            return_targets: return_targets(self.base_url),
+            login_redirect: format!("{}/", self.base_url),
             logout_redirect: self.logout_redirect.map(str::to_owned),
             logout_notify: self.logout_notify.map(str::to_owned),
             keep_fragment: self.keep_fragment,
             request_lifetime: REQUEST_LIFETIME,
             max_message_size: MAX_MESSAGE_SIZE,
-            publication: self.publication(),
-            published: Published::default(),
+            publication: Rc::new(self.publication()),
+            published: Rc::default(),
             session_attributes: self.session_attributes.clone(),
-            look: pages::Look::default(),
-            jwt_issuer: self.jwt_issuer(),
-            takes_paos: Cell::new(self.takes_paos),
-            tries_passively: Cell::new(self.tries_passively),
+            look: Rc::default(),
+            jwt_issuer: self.jwt_issuer().map(Rc::new),
+            own_audience: [self.base_url.to_owned()].into(),
+            takes_paos: Rc::new(Cell::new(self.takes_paos)),
+            tries_passively: Rc::new(Cell::new(self.tries_passively)),
             passive_retry: Seconds(600),
         };
         Site {
@@ -157,6 +165,7 @@ impl Plan {
             soap_slo,
             artifacts,
             notes: Rc::new(RefCell::default()),
+            counted: Rc::new(RefCell::default()),
         }
     }
 
@@ -174,7 +183,7 @@ impl Plan {
 
     fn endpoints(&self) -> Endpoints {
         let kinds = EndpointKind::ALL.iter().filter(|kind| Some(**kind) != self.without);
-        let urls = kinds.map(|kind| (*kind, format!("{BASE_URL}{}", path(*kind))));
+        let urls = kinds.map(|kind| (*kind, format!("{}{}", self.base_url, path(*kind))));
         Endpoints::new(urls.collect()).unwrap()
     }
 
@@ -260,6 +269,7 @@ impl Plan {
         SessionRules {
             sp: id,
             sp_entity_id: ENTITY_ID.to_owned(),
+            several_origins: self.origins.len() > 1,
             lifetime: SESSION_LIFETIME,
             idle_timeout: self.idle_timeout,
             unsigned_logout: false,
@@ -290,10 +300,10 @@ fn path(kind: EndpointKind) -> String {
     format!("/saml/{}", kind.directive().trim_start_matches("saml_"))
 }
 
-fn return_targets() -> ReturnTargets {
+fn return_targets(base_url: &str) -> ReturnTargets {
     let handlers = EndpointKind::ALL.iter().filter(|kind| **kind != EndpointKind::Session);
     let handlers = handlers.map(|kind| path(*kind)).collect();
-    ReturnTargets::new(BASE_URL, vec!["portal.example.com".to_owned()], handlers)
+    ReturnTargets::new(base_url, vec!["portal.example.com".to_owned()], handlers)
 }
 
 /// The IdP as its metadata tells of it: where it signs people in, and its key.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
 use session::Session;
-use sp::{BodyError, Server, Wish, not_heard};
+use sp::{BodyError, Event, Server, Wish, not_heard};
 
 use super::ask::Body;
 
@@ -16,6 +16,8 @@ pub struct Host {
     pub application: Rc<Application>,
     /// What the administrator was told.
     pub notes: Rc<RefCell<Vec<String>>>,
+    /// What was counted.
+    pub counted: Rc<RefCell<Vec<String>>>,
     /// Bodies that are under way, whoever still waits for them.
     pub awaited: RefCell<Vec<Wish>>,
 }
@@ -49,6 +51,11 @@ impl Server for Host {
 
     fn monotonic(&self) -> Monotonic {
         Monotonic::from_msec(self.now.get().as_secs().unsigned_abs() * 1000)
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        let Event { sp, idp, what, .. } = event;
+        self.counted.borrow_mut().push(format!("{} {sp} {idp}", what.name()));
     }
 
     fn note(&self, what: &str) {

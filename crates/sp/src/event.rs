@@ -1,0 +1,178 @@
+//! What happens at an SP, for who counts and who keeps a record of it.
+
+use std::net::IpAddr;
+
+use clock::UnixTime;
+use saml::instant;
+use serde_json::{Map, Value};
+use session::Session;
+
+/// An event.
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    /// The name of the `saml_sp` block; empty = it is of none.
+    pub sp: &'a str,
+    /// The name of the `saml_idp` block, also of a whole federation's; empty = that is not known.
+    pub idp: &'a str,
+    /// Ties it to pages, the error log and messages; empty = there is no request.
+    pub request_id: &'a str,
+    /// What has happened.
+    pub what: What<'a>,
+}
+
+/// What has happened.
+#[derive(Clone, Copy)]
+pub enum What<'a> {
+    /// Somebody has signed in.
+    Login(Member<'a>),
+    /// Somebody has signed out, here.
+    LogoutByUser(Member<'a>),
+    /// Their IdP has signed them out.
+    LogoutByIdp {
+        /// Whom it names.
+        name_id: &'a str,
+        /// Its entityID.
+        entity_id: &'a str,
+        /// How many sessions ended.
+        sessions: usize,
+    },
+    /// Something was refused, for the reason of this code.
+    Refusal(&'static str),
+    /// New metadata has taken its place: what is otherwise than before.
+    Metadata(&'a [String]),
+}
+
+/// Somebody with a session.
+#[derive(Clone, Copy)]
+pub struct Member<'a> {
+    /// What the IdP said.
+    pub session: &'a Session,
+    /// Tells the session from others, in records and in `$saml_jwt`; nobody gets in by it.
+    pub session_id: &'a str,
+}
+
+impl What<'_> {
+    /// As metrics and records name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "login",
+            Self::LogoutByUser(_) => "logout_by_user",
+            Self::LogoutByIdp { .. } => "logout_by_idp",
+            Self::Refusal(_) => "refusal",
+            Self::Metadata(_) => "metadata",
+        }
+    }
+}
+
+impl Event<'_> {
+    /// A record of it: a JSON object in one line. `name_id` says how a NameID is written, and whether; `address`
+    /// is the client's.
+    pub fn record(
+        &self,
+        now: UnixTime,
+        address: Option<IpAddr>,
+        name_id: impl Fn(&str) -> Option<String>,
+    ) -> String {
+        let mut record = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            record.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
+        put("time", Some(instant::format(now).into()));
+        put("event", Some(self.what.name().into()));
+        put("sp", text(self.sp));
+        put("idp", text(self.idp));
+        match self.what {
+            What::Login(Member { session, session_id })
+            | What::LogoutByUser(Member { session, session_id }) => {
+                put("entity_id", text(&session.idp));
+                put("name_id", name_id(&session.name_id.value).map(Value::from));
+                put("session", text(session_id));
+                put("authn_context", session.authn_context.as_deref().and_then(text));
+            }
+            What::LogoutByIdp { name_id: named, entity_id, sessions } => {
+                put("entity_id", text(entity_id));
+                put("name_id", name_id(named).map(Value::from));
+                put("sessions", Some(sessions.into()));
+            }
+            What::Refusal(code) => put("reason", text(code)),
+            What::Metadata(changes) => put("changes", Some(changes.to_vec().into())),
+        }
+        put("client", address.map(|address| address.to_string().into()));
+        put("request_id", text(self.request_id));
+        one_line(&Value::Object(record).to_string())
+    }
+}
+
+/// What some readers take for the end of a line, and what turns the order of letters around, stands in strings
+/// alone and is escaped there (RFC 8259 7).
+fn one_line(json: &str) -> String {
+    let mut line = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        let misleads =
+            matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if misleads {
+            line.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            line.push(c);
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use identity::NameId;
+
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_795_260_600);
+
+    fn record(what: What<'_>) -> Value {
+        let event = Event { sp: "app", idp: "corp", request_id: "_1f", what };
+        let address = Some(IpAddr::from([192, 0, 2, 7]));
+        let line = event.record(NOW, address, |name_id| Some(format!("<{name_id}>")));
+        assert!(line.is_ascii() && line.matches('\n').count() == 1, "{line}");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    #[test]
+    fn a_member_is_told_of_by_what_the_idp_said() {
+        let session = Session {
+            idp: "https://idp.example".to_owned(),
+            name_id: NameId {
+                value: "jane\n\"x\"\u{2028}\u{202e}\u{85}".to_owned(),
+                ..NameId::default()
+            },
+            authn_context: Some("urn:mfa".to_owned()),
+            session_index: Some("_secret".to_owned()),
+            ..Session::default()
+        };
+        let record = record(What::Login(Member { session: &session, session_id: "00ff" }));
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "login", "sp": "app", "idp": "corp",
+            "entity_id": "https://idp.example", "name_id": "<jane\n\"x\"\u{2028}\u{202e}\u{85}>", "session": "00ff",
+            "authn_context": "urn:mfa", "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let event = Event { sp: "", idp: "", request_id: "", what: What::Refusal("login_loop") };
+        let line = event.record(NOW, None, |_| None);
+        let expected =
+            "{\"event\":\"refusal\",\"reason\":\"login_loop\",\"time\":\"2026-11-21T11:30:00Z\"}\n";
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn who_is_signed_out_by_their_idp_and_what_metadata_brings() {
+        let what = What::LogoutByIdp { name_id: "jane", entity_id: "urn:idp", sessions: 2 };
+        let told = record(what);
+        assert_eq!((&told["sessions"], &told["name_id"]), (&2.into(), &"<jane>".into()));
+        let changes = ["a key less".to_owned()];
+        assert_eq!(record(What::Metadata(&changes))["changes"][0], "a key less");
+    }
+}

@@ -61,7 +61,7 @@ pub fn begin(logs: Vec<AuditLog>, hide: Box<Hide>) {
 pub fn tell(event: &Event<'_>, address: Option<IpAddr>) {
     match event.what {
         What::Refusal(code) => count_event(&[event.what.name(), event.sp, event.idp, code]),
-        What::Metadata(_) => {}
+        What::Metadata(_) | What::IdpSwitched { .. } => {}
         _ => count_event(&[event.what.name(), event.sp, event.idp]),
     }
     let Some(audit) = CURRENT.with_borrow(Clone::clone) else { return };

@@ -8,11 +8,11 @@ use nginx_sys::{
     NGX_DONE, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_SPECIAL_RESPONSE, ngx_http_finalize_request,
     ngx_http_read_client_request_body, ngx_http_request_t, ngx_int_t,
 };
-use ngx::http::{HttpModuleLocationConf, Request};
-use pages::Purpose;
+use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, Request};
+use pages::{About, Purpose, Reply};
 use saml::refusal::Refusal;
 use session::Session;
-use sp::{EndpointKind, Heard, Visit, Wish};
+use sp::{EndpointKind, Heard, Sites, Visit, Wish};
 
 use crate::clock::now;
 use crate::context::{Context, Waiting};
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn handle(r: *mut ngx_http_request_t) -> ngx_int_t {
     enter(FAILED, || begin(r).unwrap_or(FAILED))
 }
 
-/// Begins the visit, and keeps a request that has to wait. `None` = out of memory.
+/// Begins the visit. `None` = out of memory.
 fn begin(r: &mut Request) -> Option<ngx_int_t> {
     let (kind, sp) = match endpoint_here(r) {
         Ok(here) => here?,
@@ -41,12 +41,24 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
         Context::of_subrequest(r)?;
     }
     let variables = variables(r, kind, &sp);
+    sp.heed(now());
+    run(r, variables, |visit| sp::answer(kind, visit, sp))
+}
+
+/// Begins work that answers `r`, and keeps a request that has to wait. `None` = out of memory.
+pub fn run<F>(
+    r: &mut Request,
+    variables: Vec<(String, String)>,
+    work: impl FnOnce(Visit) -> F,
+) -> Option<ngx_int_t>
+where
+    F: Future<Output = Result<Reply, Refusal>> + 'static,
+{
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));
     let errand = Errand::start(request::address(r), |server| {
-        let visit = Visit { head, client, now: now(), variables, circumstances, server };
-        sp::answer(kind, visit, sp)
+        work(Visit { head, client, now: now(), variables, circumstances, server })
     });
     context.waiting.replace(Some(Waiting::Errand(errand)));
     Some(go_on(r).unwrap_or_else(|| {
@@ -107,7 +119,10 @@ fn expect(r: &Request, pending: Pending) {
 }
 
 fn notify(r: &mut Request, uri: String, session: Session, tell: oneshot::Sender<Heard>) {
-    let Ok(Some((_, sp))) = endpoint_here(r) else { return };
+    // The location may be of no SP.
+    let all = SamlModule::main_conf(r).map(|main| main.sps.as_slice()).unwrap_or_default();
+    let mut all = all.iter().flat_map(Sites::iter);
+    let Some(sp) = all.find(|sp| sp.id == session.sp).cloned() else { return };
     match notice::send(r, &sp, &uri, session) {
         Ok(()) => expect(r, Pending::Notice { uri, tell }),
         // The errand goes on inside.
@@ -125,12 +140,14 @@ fn conclude(r: &mut Request, conclusion: Conclusion) -> ngx_int_t {
 
 /// What the location is for, when no message says it.
 fn purpose(r: &Request) -> Purpose {
-    let endpoint = endpoint_here(r).ok().flatten();
-    endpoint.map_or_else(Purpose::default, |(kind, sp)| Purpose {
-        about: kind.about(),
-        takes_soap: true,
-        start_again: sp.login_redirect.clone(),
-    })
+    match endpoint_here(r).ok().flatten() {
+        Some((kind, sp)) => Purpose {
+            about: kind.about(),
+            takes_soap: true,
+            start_again: sp.login_redirect.clone(),
+        },
+        None => Purpose { about: About::Operate, ..Purpose::default() },
+    }
 }
 
 /// Write handler of a request that waits for its errand. nginx calls it when the errand has a step,

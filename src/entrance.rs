@@ -11,7 +11,7 @@ use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::{Found, Idp, LiveSession, Mode};
 
-use crate::clock::monotonic;
+use crate::clock::{monotonic, now};
 use crate::context::{Closed, Context, Kept, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
@@ -110,6 +110,7 @@ pub fn forget_session(r: &Request) {
 
 /// Looks for the session of the browser that sent `r`; pending while memcached is asked.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
+    sp.heed(now);
     if let Some(context) = Context::of(r) {
         let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
         if let Some(found) = found {
@@ -182,6 +183,7 @@ fn panicked() -> Found {
 
 /// The IdP whose users get in.
 pub fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
+    protection.sp.heed(now());
     protection.wanted_idp(|name| server_variable::value(r, name))
 }
 

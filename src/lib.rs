@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod administration;
 mod audit;
 mod board;
 mod clock;
@@ -66,8 +67,11 @@ use entry::enter as enter_module;
 use guard::guard;
 use module::{LocConf, PhaseHandler, SamlModule};
 
-static mut COMMANDS: [ngx_command_t; config::COMMANDS] =
-    config::commands(config::Handlers { endpoint: endpoint::handle, status: status::handle });
+static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(config::Handlers {
+    endpoint: endpoint::handle,
+    status: status::handle,
+    sessions: administration::handle,
+});
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(SamlModule::preconfiguration),

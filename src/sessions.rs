@@ -4,7 +4,10 @@
 //! store has it. The first two answer at once.
 
 mod ask;
+mod hearing;
+mod list;
 mod look_ups;
+mod orders;
 mod preserved_posts;
 mod session_store;
 mod tombstone;
@@ -21,6 +24,7 @@ use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use zone::LookUpEnd;
 
+use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
@@ -53,12 +57,13 @@ pub struct Sessions {
     pub rules: SessionRules,
     cache: Rc<RefCell<Cache<LiveSession>>>,
     look_ups: LookUps,
+    hearing: Rc<Hearing>,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
         let cache = Rc::new(RefCell::new(Cache::new(store.cache_size)));
-        Self { store, rules, cache, look_ups: LookUps::default() }
+        Self { store, rules, cache, look_ups: LookUps::default(), hearing: Rc::default() }
     }
 
     /// Those of the same SP where it goes by another identity: in the same places, under keys of their own.
@@ -68,6 +73,7 @@ impl Sessions {
             rules: SessionRules { sp, ..self.rules.clone() },
             cache: Rc::clone(&self.cache),
             look_ups: LookUps::default(),
+            hearing: Rc::clone(&self.hearing),
         }
     }
 

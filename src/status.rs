@@ -85,6 +85,9 @@ impl Format {
 /// What this worker knows, and what all of them count.
 fn status(main: &MainConf) -> Status {
     let now = now();
+    for sites in &main.sps {
+        sites.first().heed(now);
+    }
     let mut status = Status {
         version: VERSION.to_owned(),
         built_for: format!("nginx/{}", NGINX_VERSION.to_string_lossy()),

@@ -4,6 +4,7 @@
 mod change;
 mod claims;
 pub mod memcached;
+mod orders;
 mod posts;
 mod remote;
 mod session_sets;
@@ -18,6 +19,7 @@ use session::{Secret, Secrets, StoreKey};
 pub use shared::SharedStore;
 pub use zone::{Cache, Entry, Kind, StoreError};
 
+pub use self::orders::NotGiven;
 pub use self::posts::{NotKept, Posts};
 pub use self::remote::Remote;
 use sp::{random, sealing_failed};

@@ -38,6 +38,8 @@ pub struct Handlers {
     pub endpoint: PhaseHandler,
     /// Of `saml_status`.
     pub status: PhaseHandler,
+    /// Of `saml_sessions`.
+    pub sessions: PhaseHandler,
 }
 
 /// The module's table.
@@ -70,6 +72,7 @@ const fn command(row: usize, handlers: Handlers) -> ngx_command_t {
         _ => {
             let handler = match OperatorPage::ALL[row - OPERATORS_FROM] {
                 OperatorPage::Status => handlers.status,
+                OperatorPage::Sessions => handlers.sessions,
             };
             location(NGX_HTTP_LOC_CONF, Arity::NONE, handler as *mut c_void)
         }

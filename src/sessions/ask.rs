@@ -91,6 +91,8 @@ impl Sessions {
         let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
         count_wait(began.elapsed());
         let now = now();
+        // What this host has not heard lately must not let in whom an operator keeps out.
+        self.ask_for_orders(now).await;
         let found = match answers {
             Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
             Err(down) => {

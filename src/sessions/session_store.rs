@@ -6,8 +6,8 @@ use std::rc::Rc;
 use clock::UnixTime;
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
-use session::{Claimed, Secrets, Session, SessionSet, SessionToken, StoreKey};
-use sp::{Found, LiveSession, Peeked, SessionRules, SessionStore};
+use session::{Claimed, Order, Orders, Secrets, Session, SessionSet, SessionToken, StoreKey};
+use sp::{Found, Listed, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::Sessions;
 use crate::store::Kind;
@@ -135,5 +135,25 @@ impl SessionStore for Sessions {
         now: UnixTime,
     ) -> Result<(), Refusal> {
         Sessions::remember_answer(self, request, is_complete, now).await
+    }
+
+    fn news(self: &Rc<Self>, now: UnixTime) -> Option<Rc<Orders>> {
+        Sessions::news(self, now)
+    }
+
+    async fn order(self: &Rc<Self>, order: &Order, now: UnixTime) -> Result<(), Refusal> {
+        Sessions::order(self, order, now).await
+    }
+
+    fn can_list(&self) -> bool {
+        self.store.remote.is_none()
+    }
+
+    fn list(&self, from: usize, now: UnixTime) -> Listed {
+        Sessions::list(self, from, now)
+    }
+
+    fn known(&self, key: &StoreKey, now: UnixTime) -> Option<Session> {
+        Sessions::in_zone(self, key, now)
     }
 }

@@ -62,7 +62,7 @@ impl Store {
         failed.map_or(Ok(()), |refusal| Err(Failure::Refused(refusal)))
     }
 
-    fn change_in_zone(
+    pub(super) fn change_in_zone(
         &self,
         kind: Kind,
         key: &StoreKey,

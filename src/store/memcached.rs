@@ -63,7 +63,16 @@ impl Effort {
         match kind {
             // Strangers can ask for the last two.
             Kind::Session | Kind::Unproven | Kind::Post => Self::ByHealth,
-            Kind::Index | Kind::Replay | Kind::Tombstone => Self::Insisting,
+            Kind::Index | Kind::Replay | Kind::Tombstone | Kind::Order => Self::Insisting,
+        }
+    }
+
+    /// Each worker asks for orders every second, and look-ups wait for it. One that a node has missed while this
+    /// worker holds the others for down is heard of when they are up again, seconds later.
+    fn of_reading(kind: Kind) -> Self {
+        match kind {
+            Kind::Order => Self::ByHealth,
+            kind => Self::of(kind),
         }
     }
 
@@ -131,7 +140,7 @@ impl Memcached {
     pub async fn get(&self, kind: Kind, id: &[u8; 32]) -> Result<Vec<Option<Stored>>, Unavailable> {
         let key = self.key(kind, id);
         let mut answers = Vec::new();
-        for reply in self.send_to_all(id, &Command::get(key), Effort::of(kind)) {
+        for reply in self.send_to_all(id, &Command::get(key), Effort::of_reading(kind)) {
             match reply.outcome().await {
                 Some(Outcome::Item(Item { value, ttl, .. })) => {
                     answers.push(Some(Stored { value, ttl }));
@@ -280,6 +289,7 @@ fn letter(kind: Kind) -> KeyLetter {
     const TOMBSTONE: KeyLetter = KeyLetter::new('t');
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
     const POST: KeyLetter = KeyLetter::new('p');
+    const ORDER: KeyLetter = KeyLetter::new('o');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
@@ -287,5 +297,6 @@ fn letter(kind: Kind) -> KeyLetter {
         Kind::Tombstone => TOMBSTONE,
         Kind::Unproven => UNPROVEN,
         Kind::Post => POST,
+        Kind::Order => ORDER,
     }
 }

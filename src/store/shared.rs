@@ -12,7 +12,7 @@ use nginx_sys::{
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{Entry, Fill, Kind, Memory, StoreError, Table};
+use zone::{Entry, Fill, Kind, Memory, Step, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
@@ -49,6 +49,16 @@ impl SharedStore {
     pub fn get(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Entry> {
         let buffer = Vec::with_capacity(USUAL_VALUE);
         self.locked(|table| table.get(kind, key, now, buffer)).flatten()
+    }
+
+    /// The value of the entry, for who does not use it.
+    pub fn peek(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Vec<u8>> {
+        self.locked(|table| table.peek(kind, key, now)).flatten()
+    }
+
+    /// Some entries of a kind, those at the place `from` first.
+    pub fn walk(&self, kind: Kind, from: usize, now: UnixTime) -> Step {
+        self.locked(|table| table.walk(kind, from, now)).unwrap_or_default()
     }
 
     /// Stores the entry, over the one that was there.

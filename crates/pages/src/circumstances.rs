@@ -52,6 +52,8 @@ pub enum About {
     SignIn,
     /// A logout.
     SignOut,
+    /// What an operator does.
+    Operate,
 }
 
 impl Circumstances {

@@ -16,7 +16,7 @@ pub fn post_form(
 ) -> Page {
     let about = match about {
         About::SignIn => "sign_in",
-        About::SignOut => "sign_out",
+        About::SignOut | About::Operate => "sign_out",
     };
     let fields = page::fields(fields);
     Page::new(Template::Form, context! { about, action, fields, keeps_fragment })

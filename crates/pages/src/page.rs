@@ -23,6 +23,11 @@ impl Page {
         let body = Value::from_safe_string(body);
         Self::new(Template::Technical, minijinja::context! { title, body })
     }
+
+    /// As [`Page::technical`], with forms.
+    pub(crate) fn operation(title: &str, body: String) -> Self {
+        Self { template: Template::Operation, ..Self::technical(title, body) }
+    }
 }
 
 /// `None` is `none` in templates, where what is not defined is a mistake.

@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     /// What is particular to the page, and what all pages have.
     pub(crate) fn values(&self, page: &Page) -> Value {
         let language = match page.template {
-            Template::Technical => Language::En,
+            Template::Technical | Template::Operation => Language::En,
             _ => Language::of(&self.languages),
         };
         let code = page.values.get_attr("code").ok().filter(|code| !code.is_undefined());

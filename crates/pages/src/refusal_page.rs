@@ -1,6 +1,6 @@
 //! A refusal as people and programs see it.
 
-use http::{Headers, accepts_html, content_type, languages};
+use http::{Headers, accepts_html, browser, content_type, languages};
 use saml::binding::{does_ecp, is_paos, is_soap, soap_fault};
 use saml::metadata::Trouble;
 use saml::reason;
@@ -9,7 +9,7 @@ use saml::refusal::Refusal;
 use crate::circumstances::{About, Circumstances, SignInService};
 use crate::page::Page;
 use crate::reply::Reply;
-use crate::{json, sign_in, sign_out};
+use crate::{json, sessions_page, sign_in, sign_out};
 
 /// Seconds after which it is worth trying again what failed here.
 const RETRY_AFTER: u32 = 10;
@@ -44,7 +44,7 @@ pub fn refused(
     let reply = if purpose.takes_soap && is_soap(content_type(headers)) {
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
-    } else if accepts_html(headers) && !does_paos(headers) {
+    } else if wants_page(circumstances.about.get().unwrap_or(purpose.about), headers) {
         Reply::html(status, page(refusal, circumstances, purpose, headers))
     } else {
         Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
@@ -55,6 +55,14 @@ pub fn refused(
         _ => reply,
     };
     reply.replaceable()
+}
+
+/// Operators are programs unless they go there in a browser.
+fn wants_page(about: About, headers: &impl Headers) -> bool {
+    match about {
+        About::Operate => browser::navigates(headers),
+        About::SignIn | About::SignOut => accepts_html(headers) && !does_paos(headers),
+    }
 }
 
 /// Is it a program, whatever its `Accept` has besides?
@@ -96,6 +104,7 @@ fn page(
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
         About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
         About::SignOut => sign_out::refused(code, request_id),
+        About::Operate => sessions_page::refused(code, refusal.meaning(), request_id),
     }
 }
 
@@ -161,6 +170,16 @@ mod tests {
 
     fn title_of(reply: &Reply) -> String {
         title(&text(reply)).to_owned()
+    }
+
+    #[test]
+    fn an_operator_gets_json_unless_they_go_there_in_a_browser() {
+        let purpose = Purpose { about: About::Operate, ..Purpose::default() };
+        let answer = |head: &Head| refuse(&reason::ORDER_INVALID, &circumstances(), &purpose, head);
+        assert_eq!(content_type_of(&answer(&Head::new("POST", ""))), "application/json");
+        let page = answer(&browser());
+        assert_eq!(content_type_of(&page), "text/html");
+        assert_eq!(title_of(&page), "Nothing was done");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::page::Page;
 use crate::reader::Reader;
 use crate::session_page::{self, SessionPage};
+use crate::sessions_page::{SessionsDone, SessionsPage, sessions_done, sessions_page};
 use crate::sign_in;
 use crate::status_page::status_page;
 
@@ -106,6 +107,16 @@ impl Reply {
     /// The status for people.
     pub fn status_page(status: &Status) -> Self {
         Self::html(200, status_page(status))
+    }
+
+    /// The sessions for who runs the server.
+    pub fn sessions_page(page: &SessionsPage<'_>) -> Self {
+        Self::html(200, sessions_page(page))
+    }
+
+    /// What they have done to them.
+    pub fn sessions_done(done: &SessionsDone<'_>) -> Self {
+        Self::html(200, sessions_done(done))
     }
 
     /// Metrics for Prometheus.

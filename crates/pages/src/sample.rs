@@ -1,6 +1,5 @@
 //! One page of each template, and of each shape that it takes: what templates are tried with.
 
-use minijinja::context;
 use saml::response::Verdict;
 
 use crate::circumstances::About;
@@ -12,7 +11,6 @@ use crate::send_again::send_again;
 use crate::session_page::{self as session, SessionPage};
 use crate::sign_in::{self, Refused};
 use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
-use crate::template::Template;
 
 const URL: &str = "https://app.example.com/page?a=b&c=d";
 
@@ -68,7 +66,8 @@ pub(crate) fn pages() -> Vec<Page> {
         choice("uni", 1, None, false),
         choice("uni", 2, None, true),
         choice("", 4000, Some(true), true),
-        Page::new(Template::Technical, context! { title => "SAML", body => "…" }),
+        Page::technical("SAML", "<p>…</p>".to_owned()),
+        Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
     ]
 }
 

@@ -84,4 +84,6 @@ templates! {
     Discovery = "discovery", None;
     /// For administrators.
     Technical = "technical", None;
+    /// For administrators who do something there.
+    Operation = "operation", None;
 }

@@ -320,7 +320,7 @@ reasons! {
         "nothing when the person left the discovery service; else see there why it sends nobody back with an entityID, and whether it knows this SP's metadata";
     IDP_DISABLED, "idp_disabled", Sp 403,
         "Signing in by this identity provider is switched off.",
-        "nothing, when that is meant; else take disabled out of the saml_idp, and reload nginx";
+        "nothing, when that is meant; else take disabled out of the saml_idp and reload nginx, or enable it where saml_sessions is";
     IDP_METADATA_MISSING, "idp_metadata_missing", Sp,
         "The identity provider of this service is not set up yet.",
         "name the IdP's metadata by metadata in the saml_idp, and reload nginx; when that is a URL, see in the log why it cannot be fetched";
@@ -519,6 +519,18 @@ reasons! {
     ARGUMENT_INVALID, "argument_invalid", Client,
         "An argument of the address is not understood.",
         "see saml_login in the reference for its arguments";
+    ORDER_INVALID, "order_invalid", Client,
+        "This is not something that can be looked for or done.",
+        "see saml_sessions in the reference for its arguments and forms";
+    ORDER_CROSS_SITE, "order_cross_site", Client 403,
+        "Another site may not end sessions here.",
+        "use the buttons of the page itself; a program sends no Origin and no Sec-Fetch-Site";
+    ORDER_TOKEN_INVALID, "order_token_invalid", Client 403,
+        "The page was open for too long, or is another person's.",
+        "load the page anew; a program takes the token from what it was answered within the hour, as the same operator";
+    ORDERS_TOO_MANY, "orders_too_many", Server,
+        "There are too many orders already.",
+        "end all sessions of the SP instead of those of many IdPs; orders are forgotten after 400 days";
     SIGNING_FAILED, "signing_failed", Server,
         "The message to the identity provider could not be signed.",
         "check certificate_key and signature_algorithm of this SP";
@@ -592,6 +604,8 @@ mod tests {
                 ("preserved_post_refused", 403),
                 ("preserved_post_gone", 410),
                 ("logout_cross_site", 403),
+                ("order_cross_site", 403),
+                ("order_token_invalid", 403),
             ]
         );
     }

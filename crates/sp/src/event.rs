@@ -36,10 +36,34 @@ pub enum What<'a> {
         /// How many sessions ended.
         sessions: usize,
     },
+    /// Who runs the server has signed somebody out.
+    LogoutByOperator(OrderedEnd<'a>),
+    /// They have disabled an IdP, or enabled it again.
+    IdpSwitched {
+        /// By what name the server knows them; empty = by none.
+        operator: &'a str,
+        /// Is it disabled?
+        is_off: bool,
+    },
     /// Something was refused, for the reason of this code.
     Refusal(&'static str),
     /// New metadata has taken its place: what is otherwise than before.
     Metadata(&'a [String]),
+}
+
+/// Which sessions an operator has ended.
+#[derive(Clone, Copy)]
+pub struct OrderedEnd<'a> {
+    /// By what name the server knows them; empty = by none.
+    pub operator: &'a str,
+    /// Of which IdP; empty = of all.
+    pub entity_id: &'a str,
+    /// Whose; `None` = everybody's.
+    pub name_id: Option<&'a str>,
+    /// Which one; `None` = all of them.
+    pub session_id: Option<&'a str>,
+    /// How many; `None` = nobody has counted them.
+    pub sessions: Option<usize>,
 }
 
 /// Somebody with a session.
@@ -58,6 +82,9 @@ impl What<'_> {
             Self::Login(_) => "login",
             Self::LogoutByUser(_) => "logout_by_user",
             Self::LogoutByIdp { .. } => "logout_by_idp",
+            Self::LogoutByOperator(_) => "logout_by_operator",
+            Self::IdpSwitched { is_off: true, .. } => "idp_disabled",
+            Self::IdpSwitched { is_off: false, .. } => "idp_enabled",
             Self::Refusal(_) => "refusal",
             Self::Metadata(_) => "metadata",
         }
@@ -95,6 +122,14 @@ impl Event<'_> {
                 put("name_id", name_id(named).map(Value::from));
                 put("sessions", Some(sessions.into()));
             }
+            What::LogoutByOperator(end) => {
+                put("operator", text(end.operator));
+                put("entity_id", text(end.entity_id));
+                put("name_id", end.name_id.and_then(&name_id).map(Value::from));
+                put("session", end.session_id.and_then(text));
+                put("sessions", end.sessions.map(Value::from));
+            }
+            What::IdpSwitched { operator, .. } => put("operator", text(operator)),
             What::Refusal(code) => put("reason", text(code)),
             What::Metadata(changes) => put("changes", Some(changes.to_vec().into())),
         }
@@ -156,6 +191,31 @@ mod tests {
             "authn_context": "urn:mfa", "client": "192.0.2.7", "request_id": "_1f",
         });
         assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn what_an_operator_does_has_their_name_and_whom_it_is_about() {
+        let end = OrderedEnd {
+            operator: "root",
+            entity_id: "urn:idp",
+            name_id: Some("jane"),
+            session_id: Some("00ff"),
+            sessions: Some(1),
+        };
+        let told = record(What::LogoutByOperator(end));
+        assert_eq!(
+            (&told["event"], &told["operator"]),
+            (&"logout_by_operator".into(), &"root".into())
+        );
+        assert_eq!((&told["name_id"], &told["session"]), (&"<jane>".into(), &"00ff".into()));
+        let all = OrderedEnd { name_id: None, session_id: None, sessions: None, ..end };
+        let told = record(What::LogoutByOperator(all));
+        assert!(["name_id", "session", "sessions"].iter().all(|name| told.get(name).is_none()));
+        let switched = record(What::IdpSwitched { operator: "root", is_off: true });
+        assert_eq!(
+            (&switched["event"], &switched["operator"]),
+            (&"idp_disabled".into(), &"root".into())
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An IdP of an SP: its settings stay, what is known of it may come late and change.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use saml::metadata::UiInfo;
@@ -16,6 +16,7 @@ pub struct Idp {
     back_channels: BackChannels,
     current: RefCell<Option<Current>>,
     flaw: Option<String>,
+    switched_off: Cell<bool>,
 }
 
 /// What is known of an IdP at present. Whoever began with it keeps it to the end, whatever changes
@@ -32,7 +33,7 @@ impl Idp {
     pub fn new(settings: IdpSettings, current: Option<Current>) -> Self {
         let back_channels = BackChannels::default();
         let current = RefCell::new(current);
-        Self { settings, back_channels, current, flaw: None }
+        Self { settings, back_channels, current, flaw: None, switched_off: Cell::new(false) }
     }
 
     /// With ways to its own servers.
@@ -57,9 +58,14 @@ impl Idp {
         &self.settings.name
     }
 
-    /// `disabled`: nobody logs in there, and its users' sessions end.
+    /// `disabled`, or an order: nobody logs in there, and its users' sessions do not count.
     pub fn is_disabled(&self) -> bool {
-        self.settings.disabled
+        self.settings.disabled || self.switched_off.get()
+    }
+
+    /// An operator disables it, or takes that back.
+    pub(crate) fn switch_off(&self, is_off: bool) {
+        self.switched_off.set(is_off);
     }
 
     /// Can people log in there: is it enabled, and its metadata there?

@@ -2,6 +2,7 @@
 
 mod federated;
 mod offer;
+mod switches;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -9,11 +10,13 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use clock::UnixTime;
 use saml::artifact::SourceId;
 use saml::metadata::Federation;
 use saml::provider::IdpSettings;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
+use session::Orders;
 
 pub use self::federated::FederatedIdps;
 pub(crate) use self::offer::Offer;
@@ -30,6 +33,8 @@ pub struct Idps {
     by_source_id: RefCell<HashMap<SourceId, Rc<Idp>>>,
     federations: Vec<Rc<FederatedIdps>>,
     generation: Cell<u64>,
+    /// What an operator has ordered of them.
+    orders: RefCell<Rc<Orders>>,
 }
 
 /// Which IdPs there were: the same as long as none has changed. What was found out about the IdPs of
@@ -55,6 +60,7 @@ impl Default for Idps {
             federations: Vec::new(),
             by_source_id: RefCell::default(),
             generation: Cell::new(0),
+            orders: RefCell::default(),
         }
     }
 }
@@ -216,7 +222,7 @@ impl Idps {
 
     /// Why there is no IdP to go to.
     pub fn awaited(&self) -> Refusal {
-        if self.blocks().all(|block| block.disabled) {
+        if self.blocks().all(|block| self.is_disabled(&block.name)) {
             let detail = "all IdPs of this SP are disabled";
             return Refusal::new(&reason::IDP_DISABLED, detail);
         }
@@ -258,14 +264,21 @@ impl Idps {
         old
     }
 
-    /// Is `entity_id` one of these that is enabled and whose metadata is there? `trusted_at` is the asker's own: when it was last found to be so.
-    pub fn trust(&self, entity_id: &str, trusted_at: &Cell<Option<Generation>>) -> bool {
+    /// Is `entity_id` one of these that is enabled and whose metadata is there, and has no operator ended its sessions
+    /// since `created`? `trusted_at` is the asker's own: when it was last found to be so.
+    pub fn trust(
+        &self,
+        entity_id: &str,
+        created: UnixTime,
+        trusted_at: &Cell<Option<Generation>>,
+    ) -> bool {
         let generation = Some(Generation(self.generation.get()));
         if trusted_at.get() == generation {
             return true;
         }
         let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
-        let is_trusted = own.unwrap_or_else(|| self.federation_of(entity_id).is_some());
+        let is_trusted = own.unwrap_or_else(|| self.federation_of(entity_id).is_some())
+            && !self.orders.borrow().have_ended(entity_id, created);
         if is_trusted {
             trusted_at.set(generation);
         }

@@ -11,6 +11,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod administration;
 mod artifact_budget;
 mod awaited_post;
 mod back_channel;
@@ -52,6 +53,7 @@ mod test_idps;
 mod test_sp;
 mod visit;
 
+pub use administration::administer;
 pub use back_channel::{BackChannel, BackChannels, Post, Posting};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
@@ -60,7 +62,7 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
-pub use event::{Event, Member, What};
+pub use event::{Event, Member, OrderedEnd, What};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
@@ -77,7 +79,7 @@ pub use rule_line::RuleLine;
 pub use rules::{AllowedIdp, Holds, Rule, Rules, Unmet, Variable};
 pub use session_attributes::SessionAttributes;
 pub use session_rules::SessionRules;
-pub use session_store::{Found, Peeked, SessionStore};
+pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};

@@ -145,7 +145,7 @@ impl Login<'_> {
     /// # Errors
     /// A hint is none.
     pub(crate) fn awaited_choice<S>(&self, sp: &Sp<S>) -> Result<AwaitedChoice, Refusal> {
-        let all = sp.idps.blocks().filter(|block| !block.disabled);
+        let all = sp.idps.blocks().filter(|block| !sp.idps.is_disabled(&block.name));
         let all = all.map(|block| &block.policy.request);
         Ok(AwaitedChoice {
             return_url: sp.at_home(self.return_url.clone()),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
-use session::{Claimed, Secrets, Session, SessionSet, SessionToken, StoreKey};
+use session::{Claimed, Order, Orders, Secrets, Session, SessionSet, SessionToken, StoreKey};
 
 use crate::live_session::LiveSession;
 use crate::session_rules::SessionRules;
@@ -20,6 +20,25 @@ pub struct Peeked {
     pub live: Rc<LiveSession>,
     /// When the store forgets it if nobody uses it until then; `None` = that is not known here.
     pub forgotten: Option<UnixTime>,
+}
+
+/// Some of the sessions that there are.
+#[derive(Default)]
+pub struct Listed {
+    /// By their places; those of one place are all there.
+    pub sessions: Vec<ListedSession>,
+    /// Where it goes on; `None` = there are no more.
+    pub next: Option<usize>,
+}
+
+/// One of them.
+pub struct ListedSession {
+    /// Where in the store.
+    pub place: usize,
+    /// Under which key.
+    pub key: StoreKey,
+    /// What the IdP said.
+    pub session: Session,
 }
 
 /// The sessions of one SP, wherever they are kept: seen by all workers and hosts.
@@ -130,4 +149,20 @@ pub trait SessionStore: 'static {
         is_complete: bool,
         now: UnixTime,
     ) -> Result<(), Refusal>;
+
+    /// What an operator has ordered, when that is not what it was at the last time that this worker asked.
+    fn news(self: &Rc<Self>, now: UnixTime) -> Option<Rc<Orders>>;
+
+    /// Gives an order: all workers and hosts hear of it.
+    async fn order(self: &Rc<Self>, order: &Order, now: UnixTime) -> Result<(), Refusal>;
+
+    /// Does it know which sessions there are? If not, it finds those of a NameID alone.
+    fn can_list(&self) -> bool;
+
+    /// The sessions at the place `from` of the store and some places behind it, of whatever SP. It takes a bounded time, in
+    /// which nobody else uses the store.
+    fn list(&self, from: usize, now: UnixTime) -> Listed;
+
+    /// What this host knows of a session, without using it.
+    fn known(&self, key: &StoreKey, now: UnixTime) -> Option<Session>;
 }

@@ -166,9 +166,15 @@ impl<S> Sp<S> {
         self.idps.default_idp().ok_or_else(|| self.idps.awaited())
     }
 
-    /// An IdP that has left the configuration, or is disabled, takes its users along.
+    /// An IdP that has left the configuration, or is disabled, takes its users along; so does an order that ends
+    /// them.
     pub fn trusts(&self, live: &LiveSession) -> bool {
-        self.idps.trust(&live.session.idp, &live.trusted)
+        self.idps.trust(&live.session.idp, live.session.created, &live.trusted)
+    }
+
+    /// Would this session let its browser in, for all that its IdP and operators say?
+    pub(crate) fn lets_in(&self, session: &Session) -> bool {
+        self.idps.trust(&session.idp, session.created, &Cell::default())
     }
 
     /// The variables of the server that logins look at, by their names without `$`.
@@ -266,6 +272,13 @@ impl<S> Sp<S> {
 }
 
 impl<S: SessionStore> Sp<S> {
+    /// Hears what an operator has ordered since. It costs a look at shared memory, so that each request can.
+    pub fn heed(&self, now: UnixTime) {
+        if let Some(orders) = self.sessions.news(now) {
+            self.idps.follow(orders);
+        }
+    }
+
     /// What applications and logs call the user of a session, safe for a header: `$remote_user`, and who a
     /// token is about. Empty when no source of `user` has a value.
     pub fn user(&self, live: &LiveSession) -> String {
@@ -290,7 +303,10 @@ impl<S: SessionStore> Sp<S> {
     ) -> Found {
         let mut none = Ok(None);
         for token in tokens {
-            match self.sessions.find(token, now).await {
+            let found = self.sessions.find(token, now).await;
+            // With the session the store may have said what operators have ordered.
+            self.heed(now);
+            match found {
                 Ok(Some(live)) if counts(&live) => return Ok(Some(live)),
                 Ok(_) => {}
                 Err(refusal) => none = Err(refusal),
@@ -315,7 +331,9 @@ impl<S: SessionStore> Sp<S> {
     pub(crate) async fn peek_session_of(&self, visit: &Visit) -> Result<Option<Peeked>, Refusal> {
         let mut none = Ok(None);
         for token in self.cookies.session_tokens(&visit.head) {
-            match self.sessions.peek(&token, visit.now).await {
+            let found = self.sessions.peek(&token, visit.now).await;
+            self.heed(visit.now);
+            match found {
                 Ok(Some(peeked)) if self.trusts(&peeked.live) => return Ok(Some(peeked)),
                 Ok(_) => {}
                 Err(refusal) => none = Err(refusal),

@@ -9,8 +9,7 @@ use crate::sp::Sp;
 impl<S> Sp<S> {
     /// Its IdPs by their blocks, and its certificates.
     pub fn status(&self, now: UnixTime) -> SpStatus {
-        let idps =
-            self.idps.blocks().map(|block| self.idp_status(&block.name, block.disabled, now));
+        let idps = self.idps.blocks().map(|block| self.idp_status(&block.name, now));
         let mut certificates: Vec<_> = self
             .certificates()
             .map(|certificate| CertificateStatus {
@@ -29,7 +28,7 @@ impl<S> Sp<S> {
         }
     }
 
-    fn idp_status(&self, name: &str, is_disabled: bool, now: UnixTime) -> IdpStatus {
+    fn idp_status(&self, name: &str, now: UnixTime) -> IdpStatus {
         let one = self.idps.named(name).and_then(|idp| idp.current());
         let all = self.idps.federation(name).and_then(|federation| federation.current());
         let valid_until = match (&one, &all) {
@@ -38,7 +37,7 @@ impl<S> Sp<S> {
             (None, None) => None,
         };
         let state = match valid_until {
-            _ if is_disabled => IdpState::Disabled,
+            _ if self.idps.is_disabled(name) => IdpState::Disabled,
             _ if one.is_none() && all.is_none() => IdpState::Awaited,
             Some(end) if end <= now => IdpState::Expired,
             _ => IdpState::Ready,

@@ -9,8 +9,8 @@ use saml::logout::LogoutRequest;
 use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
 use session::{
-    Claimed, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet, SessionToken,
-    SpId, StoreKey, UserSources,
+    Claimed, Order, Orders, SameSite, Secret, Secrets, Selection, Separator, Session, SessionSet,
+    SessionToken, SpId, StoreKey, UserSources,
 };
 
 use crate::cookies::{CookieAttributes, Cookies};
@@ -24,7 +24,7 @@ use crate::publication::Publication;
 use crate::return_targets::ReturnTargets;
 use crate::session_attributes::SessionAttributes;
 use crate::session_rules::SessionRules;
-use crate::session_store::{Found, Peeked, SessionStore};
+use crate::session_store::{Found, Listed, Peeked, SessionStore};
 use crate::sp::Sp;
 use crate::test_idps::{current, settings};
 
@@ -225,5 +225,25 @@ impl SessionStore for Closed {
         _: UnixTime,
     ) -> Result<(), Refusal> {
         closed()
+    }
+
+    fn news(self: &Rc<Self>, _: UnixTime) -> Option<Rc<Orders>> {
+        None
+    }
+
+    async fn order(self: &Rc<Self>, _: &Order, _: UnixTime) -> Result<(), Refusal> {
+        closed()
+    }
+
+    fn can_list(&self) -> bool {
+        false
+    }
+
+    fn list(&self, _: usize, _: UnixTime) -> Listed {
+        Listed::default()
+    }
+
+    fn known(&self, _: &StoreKey, _: UnixTime) -> Option<Session> {
+        None
     }
 }

@@ -182,13 +182,16 @@ pub enum Happening {
     LogoutByUser,
     /// An IdP signed somebody out.
     LogoutByIdp,
+    /// Who runs the server signed somebody out.
+    LogoutByOperator,
     /// Something was refused.
     Refusal,
 }
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Login, Self::LogoutByUser, Self::LogoutByIdp, Self::Refusal];
+    pub const ALL: [Self; 5] =
+        [Self::Login, Self::LogoutByUser, Self::LogoutByIdp, Self::LogoutByOperator, Self::Refusal];
 
     /// As it is counted.
     pub fn name(self) -> &'static str {
@@ -196,6 +199,7 @@ impl Happening {
             Self::Login => "login",
             Self::LogoutByUser => "logout_by_user",
             Self::LogoutByIdp => "logout_by_idp",
+            Self::LogoutByOperator => "logout_by_operator",
             Self::Refusal => "refusal",
         }
     }

@@ -73,7 +73,9 @@ fn events(to: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
         logins.map(|event| (vec![("sp", &*event.sp), ("idp", &event.idp)], event.count)),
     )?;
     let by_user = of(Happening::LogoutByUser).map(|event| ("user", event));
-    let logouts = by_user.chain(of(Happening::LogoutByIdp).map(|event| ("idp", event)));
+    let by_idp = of(Happening::LogoutByIdp).map(|event| ("idp", event));
+    let by_operator = of(Happening::LogoutByOperator).map(|event| ("operator", event));
+    let logouts = by_user.chain(by_idp).chain(by_operator);
     counters(
         to,
         "saml_logouts",

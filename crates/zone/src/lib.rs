@@ -28,7 +28,7 @@ pub use cache::Cache;
 pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
-pub use table::{Fill, MAX_VALUE, Table};
+pub use table::{Fill, MAX_VALUE, Step, Table, Walked};
 
 use std::fmt;
 
@@ -51,13 +51,15 @@ pub enum Kind {
     Unproven = 6,
     /// A form that waits for the login of who has sent it.
     Post = 7,
+    /// What the operator has ordered of one SP's sessions and IdPs. To lose one would let in whom they keep out.
+    Order = 8,
 }
 
 impl Kind {
     /// Losing one of these early would let somebody in, so only expiry removes it. Whoever stores one
     /// bounds how many of them one person, or a stranger, can cause.
     pub fn is_pinned(self) -> bool {
-        matches!(self, Self::Replay | Self::Tombstone)
+        matches!(self, Self::Replay | Self::Tombstone | Self::Order)
     }
 
     #[expect(clippy::as_conversions, reason = "no other way leads to a discriminant")]

@@ -4,12 +4,14 @@ mod fill;
 mod links;
 mod owner;
 mod values;
+mod walk;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clock::{Monotonic, Seconds, UnixTime};
 
 pub use self::fill::Fill;
+pub use self::walk::{Step, Walked};
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
 use crate::{Entry, Kind, StoreError};

@@ -6,16 +6,19 @@
 pub enum OperatorPage {
     /// How all SPs are.
     Status,
+    /// Which sessions there are, and how they end.
+    Sessions,
 }
 
 impl OperatorPage {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Status];
+    pub const ALL: &[Self] = &[Self::Status, Self::Sessions];
 
     /// The directive that makes a location this page.
     pub const fn directive(self) -> &'static str {
         match self {
             Self::Status => "saml_status",
+            Self::Sessions => "saml_sessions",
         }
     }
 }

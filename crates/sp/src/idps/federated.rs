@@ -1,6 +1,6 @@
 //! The IdPs of a federation, as one SP uses them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub struct FederatedIdps {
     back_channels: BackChannels,
     current: RefCell<Option<Arc<Federation>>>,
     made: RefCell<HashMap<String, Rc<Idp>>>,
+    switched_off: Cell<bool>,
 }
 
 impl FederatedIdps {
@@ -42,7 +43,8 @@ impl FederatedIdps {
         let current = RefCell::new(current);
         let back_channels = BackChannels::default();
         let made = RefCell::default();
-        Self { settings, filter, signer, decrypts, back_channels, current, made }
+        let switched_off = Cell::new(false);
+        Self { settings, filter, signer, decrypts, back_channels, current, made, switched_off }
     }
 
     /// With ways to the servers of its IdPs.
@@ -66,16 +68,27 @@ impl FederatedIdps {
         self.current.borrow().clone()
     }
 
+    /// `disabled`, or an order.
+    pub fn is_disabled(&self) -> bool {
+        self.settings.disabled || self.switched_off.get()
+    }
+
+    /// An operator disables it, or takes that back.
+    pub(super) fn switch_off(&self, is_off: bool) {
+        self.switched_off.set(is_off);
+        // They are disabled each for itself.
+        self.made.borrow_mut().clear();
+    }
+
     /// Is it enabled, and its metadata not there yet?
     pub fn is_awaited(&self) -> bool {
-        !self.settings.disabled && self.current.borrow().is_none()
+        !self.is_disabled() && self.current.borrow().is_none()
     }
 
     /// Is that entity one of its IdPs, and the block enabled?
     pub(super) fn has(&self, entity_id: &str) -> bool {
         let current = self.current.borrow();
-        !self.settings.disabled
-            && current.as_ref().is_some_and(|all| all.member(entity_id).is_some())
+        !self.is_disabled() && current.as_ref().is_some_and(|all| all.member(entity_id).is_some())
     }
 
     /// Its IdP of that entityID.
@@ -100,7 +113,7 @@ impl FederatedIdps {
 
     /// Those that people can choose from.
     pub(super) fn offers(&self) -> impl Iterator<Item = Offer> + use<> {
-        let current = self.current().filter(|_| !self.settings.disabled);
+        let current = self.current().filter(|_| !self.is_disabled());
         current.into_iter().flat_map(|all| {
             let places = 0..all.members().len();
             places.filter_map(move |place| all.members().get(place).map(Offer::of_member))
@@ -109,7 +122,7 @@ impl FederatedIdps {
 
     /// The one of that entityID.
     pub(super) fn offer(&self, entity_id: &str) -> Option<Offer> {
-        let current = self.current().filter(|_| !self.settings.disabled)?;
+        let current = self.current().filter(|_| !self.is_disabled())?;
         current.member(entity_id).map(Offer::of_member)
     }
 
@@ -120,7 +133,8 @@ impl FederatedIdps {
 
     /// What is worth a warning of one among thousands is said when somebody cannot log in there.
     fn make(&self, member: &Member) -> Idp {
-        let settings = self.settings.of_member(&member.entity_id);
+        let mut settings = self.settings.of_member(&member.entity_id);
+        settings.disabled = self.is_disabled();
         let own = OwnKeys { signer: self.signer.as_ref(), decrypts: self.decrypts };
         let found = member.metadata().map_err(|error| error.to_string()).and_then(|metadata| {
             // Only warnings look at the time.

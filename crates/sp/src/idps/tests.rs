@@ -1,8 +1,10 @@
 use saml::metadata::MetadataFilter;
 use saml::provider::{IdpSettings, OwnKeys};
+use session::Order;
 
 use super::*;
 use crate::test_idps::{current, settings};
+use crate::test_sp::NOW;
 
 const ONE: &str = "https://one.example.org";
 const TWO: &str = "https://two.example.org";
@@ -106,7 +108,7 @@ fn an_idp_may_change_and_keep_its_entity_id() {
 fn the_entity_id_of_another_idp_is_refused_and_nothing_changes() {
     let idps = idps();
     let trusted_at = Cell::default();
-    assert!(idps.trust(ONE, &trusted_at));
+    assert!(idps.trust(ONE, NOW, &trusted_at));
     let twin = SameEntity { twin: "two".into(), entity_id: TWO.into() };
     assert_eq!(
         twin.to_string(),
@@ -123,11 +125,11 @@ fn the_entity_id_of_another_idp_is_refused_and_nothing_changes() {
 fn trust_lasts_until_an_idp_changes() {
     let idps = idps();
     let (of_one, of_two) = (Cell::default(), Cell::default());
-    assert!(idps.trust(ONE, &of_one) && idps.trust(TWO, &of_two));
-    assert!(idps.trust(ONE, &of_one));
+    assert!(idps.trust(ONE, NOW, &of_one) && idps.trust(TWO, NOW, &of_two));
+    assert!(idps.trust(ONE, NOW, &of_one));
     idps.swap(named(&idps, "one"), current(NEW)).unwrap();
-    assert!(!idps.trust(ONE, &of_one), "its IdP is called otherwise now");
-    assert!(idps.trust(TWO, &of_two), "its IdP is still there");
+    assert!(!idps.trust(ONE, NOW, &of_one), "its IdP is called otherwise now");
+    assert!(idps.trust(TWO, NOW, &of_two), "its IdP is still there");
     assert_eq!(of_two.get(), Some(Generation(idps.generation.get())));
 }
 
@@ -135,10 +137,10 @@ fn trust_lasts_until_an_idp_changes() {
 fn who_is_no_idp_is_asked_for_each_time() {
     let idps = idps();
     let trusted_at = Cell::default();
-    assert!(!idps.trust(NEW, &trusted_at));
+    assert!(!idps.trust(NEW, NOW, &trusted_at));
     assert_eq!(trusted_at.get(), None);
     idps.swap(named(&idps, "late"), current(NEW)).unwrap();
-    assert!(idps.trust(NEW, &trusted_at));
+    assert!(idps.trust(NEW, NOW, &trusted_at));
 }
 
 /// `one`, which is disabled, `late`, which is too and awaited, and `two`.
@@ -155,7 +157,7 @@ fn with_disabled() -> Idps {
 fn a_disabled_idp_is_known_and_neither_trusted_nor_asked() {
     let idps = with_disabled();
     let (of_one, of_two) = (Cell::default(), Cell::default());
-    assert!(!idps.trust(ONE, &of_one) && idps.trust(TWO, &of_two));
+    assert!(!idps.trust(ONE, NOW, &of_one) && idps.trust(TWO, NOW, &of_two));
     assert_eq!(of_one.get(), None);
     assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
     assert_eq!(idps.default_idp().unwrap().name(), "two");
@@ -170,7 +172,7 @@ fn a_disabled_idp_is_known_and_neither_trusted_nor_asked() {
 fn new_metadata_does_not_enable_an_idp() {
     let idps = with_disabled();
     idps.swap(named(&idps, "late"), current(NEW)).unwrap();
-    assert!(!idps.trust(NEW, &Cell::default()));
+    assert!(!idps.trust(NEW, NOW, &Cell::default()));
     assert_eq!(idps.default_idp().unwrap().name(), "two");
 }
 
@@ -235,7 +237,27 @@ fn of_federations_that_have_the_same_idp_the_first_enabled_one_speaks_for_it() {
             let idp = idps.of_entity(entity_id).unwrap();
             assert_eq!(idp.check_enabled().is_ok(), is_in, "{entity_id}");
             assert_eq!(idps.offer(entity_id).is_some(), is_in, "{entity_id}");
-            assert_eq!(idps.trust(entity_id, &Cell::default()), is_in, "{entity_id}");
+            assert_eq!(idps.trust(entity_id, NOW, &Cell::default()), is_in, "{entity_id}");
         }
+    }
+}
+
+#[test]
+fn a_federation_is_switched_off_with_all_of_its_idps() {
+    let mut idps = Idps::default();
+    idps.add_federation(federation("national", false, &[ONE, NEW]));
+    idps.add_federation(federation("world", false, &[TWO]));
+    let (of_one, of_two) = (Cell::default(), Cell::default());
+    assert!(idps.trust(ONE, NOW, &of_one) && idps.trust(TWO, NOW, &of_two));
+    assert!(idps.of_entity(ONE).unwrap().check_enabled().is_ok());
+    let mut orders = Orders::default();
+    for is_off in [true, false] {
+        orders.give(&Order::Switch { idp: "national".to_owned(), is_off }, NOW).unwrap();
+        idps.follow(Rc::new(orders.clone()));
+        assert_eq!(idps.is_disabled("national"), is_off);
+        assert_eq!(idps.trust(ONE, NOW, &of_one), !is_off);
+        assert_eq!(idps.of_entity(ONE).unwrap().check_enabled().is_err(), is_off);
+        assert_eq!(idps.offers().count(), if is_off { 1 } else { 3 });
+        assert!(idps.trust(TWO, NOW, &of_two));
     }
 }

@@ -197,7 +197,7 @@ fn a_block_whose_metadata_is_awaited_outweighs_the_federation_already() {
     let form = Assertion::of_jane("_s1", NOW).form(uni());
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
     assert_eq!(answer.refused().1, "idp_unknown");
-    assert!(!site.sp.idps.trust(UNI, &std::cell::Cell::default()));
+    assert!(!site.sp.idps.trust(UNI, NOW, &std::cell::Cell::default()));
     let late = site.sp.idps.named("late").unwrap();
     let current = Current {
         provider: Rc::new(provider_of(Idp { key: college().key, ..uni() })),
@@ -242,7 +242,7 @@ fn an_entity_id_that_is_the_name_of_a_block_means_the_block() {
     let page = site.ask(&mut browser, Ask::open(Page, ""));
     assert!(page.text().contains(COLLEGE) && !page.text().contains("impostor"));
     assert_eq!(page.text().matches("value=\"corp\"").count(), 1);
-    assert!(!site.sp.idps.trust("corp", &std::cell::Cell::default()));
+    assert!(!site.sp.idps.trust("corp", NOW, &std::cell::Cell::default()));
 }
 
 #[test]

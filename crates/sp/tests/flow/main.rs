@@ -1,6 +1,7 @@
 //! An SP at work, from request to request: what the endpoints answer, what browsers keep, what the store
 //! has afterwards. No nginx, no network, no clock: each test says what time it is.
 
+mod administration;
 mod artifact;
 mod artifact_answer;
 mod attributes;

@@ -9,10 +9,10 @@ use saml::logout::LogoutRequest;
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{
-    Claimed, Claims, Logouts, MAX_CLAIMS, MAX_MEMBERS, Member, Secret, Secrets, Session,
-    SessionSet, SessionToken, StoreKey,
+    Claimed, Claims, Logouts, MAX_CLAIMS, MAX_MEMBERS, Member, Order, Orders, Secret, Secrets,
+    Session, SessionSet, SessionToken, StoreKey,
 };
-use sp::{Found, LiveSession, Peeked, SessionRules, SessionStore};
+use sp::{Found, Listed, ListedSession, LiveSession, Peeked, SessionRules, SessionStore};
 
 use super::executor::wait;
 
@@ -28,6 +28,11 @@ pub struct Memory {
     claims: RefCell<HashMap<Owner, Claims>>,
     requests: RefCell<HashMap<Owner, UnixTime>>,
     logouts: RefCell<HashMap<Owner, Logouts>>,
+    orders: RefCell<Orders>,
+    /// What the SP has heard of them.
+    heard: RefCell<Orders>,
+    /// It tells which sessions there are, one at a place.
+    pub can_list: Cell<bool>,
     /// It answers nobody.
     pub is_down: Cell<bool>,
     /// Assertions that one NameID may have used.
@@ -44,6 +49,9 @@ impl Memory {
             claims: RefCell::default(),
             requests: RefCell::default(),
             logouts: RefCell::default(),
+            orders: RefCell::default(),
+            heard: RefCell::default(),
+            can_list: Cell::new(true),
             is_down: Cell::new(false),
             most_claims: Cell::new(MAX_CLAIMS),
         }
@@ -249,5 +257,39 @@ impl SessionStore for Memory {
             logouts.remember(&request.id, is_complete, until, now);
         });
         Ok(())
+    }
+
+    fn news(self: &Rc<Self>, _: UnixTime) -> Option<Rc<Orders>> {
+        let orders = self.orders.borrow().clone();
+        let is_new = *self.heard.borrow() != orders;
+        self.heard.replace(orders.clone());
+        is_new.then(|| Rc::new(orders))
+    }
+
+    async fn order(self: &Rc<Self>, order: &Order, now: UnixTime) -> Result<(), Refusal> {
+        self.answer().await?;
+        let given = self.orders.borrow_mut().give(order, now);
+        given.map_err(|error| Refusal::new(&reason::ORDERS_TOO_MANY, error.to_string()))
+    }
+
+    fn can_list(&self) -> bool {
+        self.can_list.get()
+    }
+
+    fn list(&self, from: usize, _: UnixTime) -> Listed {
+        let sessions = self.sessions.borrow();
+        let mut keys: Vec<_> = sessions.keys().copied().collect();
+        keys.sort();
+        let listed = |(place, key): (usize, &StoreKey)| {
+            let session = sessions.get(key)?.session.clone();
+            Some(ListedSession { place, key: *key, session })
+        };
+        let found = keys.iter().enumerate().skip(from).take(2).filter_map(listed).collect();
+        Listed { sessions: found, next: Some(from + 2).filter(|next| *next < keys.len()) }
+    }
+
+    fn known(&self, key: &StoreKey, _: UnixTime) -> Option<Session> {
+        let sessions = self.sessions.borrow();
+        sessions.get(key).filter(|_| self.can_list.get()).map(|live| live.session.clone())
     }
 }

@@ -55,8 +55,11 @@ impl Inline {
                 policy.push_str(&format!("; {directive} {}", hashes.join(" ")));
             }
         }
-        if !self.has_form {
-            policy.push_str("; form-action 'none'");
+        match template {
+            // Whose forms change something, and are answered without a redirect.
+            Template::Operation => policy.push_str("; form-action 'self'"),
+            _ if !self.has_form => policy.push_str("; form-action 'none'"),
+            _ => {}
         }
         match template.ancestors() {
             _ if is_frameable => {}

@@ -1,5 +1,7 @@
 //! Answering a request: a reply goes out, and what was refused into the log and `$saml_error`.
 
+use std::borrow::Cow;
+
 use http::browser;
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
@@ -9,11 +11,12 @@ use nginx_sys::{
 use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
 use ngx::{ngx_log_error, ngx_string};
-use pages::{Body, Purpose, Reply, refused};
+use pages::{Body, Look, Purpose, Reader, Reply, refused};
 use saml::refusal::{Refusal, Sender};
 use sp::{Event, What};
 
 use crate::audit;
+use crate::clock::now;
 use crate::context::Context;
 use crate::module::SamlModule;
 use crate::request::{address, headers};
@@ -29,8 +32,8 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
         note(r, refusal);
     }
     let replaced = reply.may_be_replaced() && has_error_page(r, reply.status());
-    let body = reply.body().filter(|_| !replaced);
-    let of_body = body.map(|body| body.headers.as_slice()).unwrap_or_default();
+    let body = if replaced { None } else { body(r, reply) };
+    let of_body = body.as_ref().map(|body| body.headers.as_slice()).unwrap_or_default();
     for (name, value) in reply.headers().iter().chain(of_body) {
         if response_header::add(r, name, value).is_none() {
             return ERROR;
@@ -41,9 +44,20 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
         r.as_mut().set_disable_not_modified(1);
     }
     match body {
-        Some(body) => send_body(r, reply.status(), body),
+        Some(body) => send_body(r, reply.status(), &body),
         None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),
     }
+}
+
+/// For who sent the request: a page looks as the SP's pages do, in a language that they read.
+fn body<'a>(r: &Request, reply: &'a Reply) -> Option<Cow<'a, Body>> {
+    let warn = |what: &str| {
+        ngx_log_error!(NGX_LOG_ERR, r.log(), "saml: {}", what);
+    };
+    let of_nobody = Look::default();
+    let conf = SamlModule::location_conf(r);
+    let look = conf.and_then(|conf| conf.location().look()).map_or(&of_nobody, |look| look);
+    reply.body(&Reader::of(headers(r), look, now(), &warn))
 }
 
 /// Logs the refusal with its details and answers without them, as a location for `purpose`.

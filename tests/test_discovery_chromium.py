@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from harness.chromium import Chromium
+from harness.chromium import Chromium, emulate
 from harness.nginx import ROOT
 from test_discovery import CONF, FILES, LOGO, described, idp_named, name
 
@@ -94,12 +94,3 @@ def test_by_keyboard(server, tmp_path):
         with contextlib.suppress(AssertionError):
             chromium.call("POST", f"{chromium.find('.idp')}/value", {"text": "\ue007"})
         server.wait_for(lambda: chromium.url.startswith("https://n7.example.org/sso"), "the IdP")
-
-
-def emulate(chromium: Chromium, width: int, height: int, scheme: str) -> None:
-    def devtools(method: str, **parameters):
-        body = {"cmd": method, "params": parameters}
-        chromium.call("POST", "/goog/cdp/execute", body)
-
-    devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)  # fmt: skip
-    devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])  # fmt: skip

@@ -101,6 +101,8 @@ def test_nginx_takes_the_example(prepared, idp, example):
         "saml/sp.crt": sp.certificate_pem,
         "saml/sp.key": sp.key_pem,
         "saml/jwt.key": sp.key_pem,
+        "saml/pages/layout.html": "{% block content %}{% endblock %}",
+        "saml/logo.svg": "<svg/>",
         "saml/host.crt": tls.certificate_pem,
         "saml/host.key": tls.key_pem,
         "saml/internal-ca.pem": tls.certificate_pem,

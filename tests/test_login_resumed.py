@@ -38,7 +38,7 @@ def refresh(page) -> str | None:
 
 
 def start_again(page) -> str:
-    return re.search(r'<a href="([^"]+)">Start again', page.text).group(1).replace("&amp;", "&")
+    return re.search(r'<a class="button" href="([^"]+)">Start again', page.text).group(1).replace("&amp;", "&")
 
 
 @pytest.fixture(params=["zone", "memcached"])

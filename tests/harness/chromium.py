@@ -106,3 +106,14 @@ class Chromium:
         finally:
             self.driver.terminate()
             self.driver.wait(10)
+
+
+def emulate(chromium: Chromium, width: int, height: int, scheme: str) -> None:
+    """A screen of that size, on which people like it `light` or `dark`."""
+
+    def devtools(method: str, **parameters):
+        body = {"cmd": method, "params": parameters}
+        chromium.call("POST", "/goog/cdp/execute", body)
+
+    devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)  # fmt: skip
+    devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])  # fmt: skip

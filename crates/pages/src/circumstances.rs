@@ -1,8 +1,12 @@
 //! What a refusal can tell beside its reason.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
+use clock::UnixTime;
+use saml::metadata::UiInfo;
 use saml::refusal::Sender;
+use saml::response::Verdict;
 
 /// What becomes known of a request on its way, for the page and the log line if it is refused.
 #[derive(Debug)]
@@ -13,6 +17,10 @@ pub struct Circumstances {
     pub sender: Cell<Sender>,
     /// What the message that came is about; `None` = none has come, or it cannot be read.
     pub about: Cell<Option<About>>,
+    /// The IdP that a login is under way at, for the person.
+    pub sign_in_service: RefCell<Option<SignInService>>,
+    /// What it says of the login.
+    pub verdict: Cell<Option<Verdict>>,
     /// The `saml_idp` block that it is about; `None` = that is not known.
     pub idp: RefCell<Option<String>>,
     /// Where a person who is refused may try again.
@@ -23,6 +31,17 @@ pub struct Circumstances {
     pub allow: RefCell<Option<String>>,
     request_id: OnceCell<String>,
     new_id: fn() -> String,
+}
+
+/// An IdP as people know it, and what its own pages are told when a login there leads nowhere.
+#[derive(Debug)]
+pub struct SignInService {
+    /// What it is called, and where it helps.
+    pub ui: Rc<UiInfo>,
+    /// The SP that it is asked by.
+    pub sp_entity_id: String,
+    /// When.
+    pub now: UnixTime,
 }
 
 /// What a request is about, for the page that a person gets.
@@ -44,6 +63,8 @@ impl Circumstances {
             code: Cell::default(),
             sender: Cell::default(),
             about: Cell::default(),
+            sign_in_service: RefCell::default(),
+            verdict: Cell::default(),
             idp: RefCell::default(),
             start_again: RefCell::default(),
             resumption: RefCell::default(),

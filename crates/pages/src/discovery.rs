@@ -1,28 +1,15 @@
 //! The page on which people choose where they sign in.
 
-use std::fmt::Write;
+use minijinja::{Value, context};
 
-use crate::html::{escape, page_with};
+use crate::page::{self, Page, optional};
+use crate::template::Template;
 
 /// With so few there is nothing to search.
 const FEW: usize = 8;
 
 /// Bytes of logos on one page.
 const MAX_LOGOS: usize = 512 << 10;
-
-/// The style sheet of this page alone.
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark}ul{list-style:none;padding:0}li{margin:0 0 .5rem}h2{font-size:1.1rem}\
-button,input[type=search]{min-height:44px;box-sizing:border-box;border:1px solid #767676;\
-border-radius:.3em;background:none;color:inherit;font:inherit}button{cursor:pointer}\
-.idp{display:flex;align-items:center;gap:.8em;width:100%;text-align:start}\
-.idp:hover{background:#8882}:focus-visible{outline:3px solid #06c;outline-offset:2px}\
-.idp img{width:32px;height:32px;object-fit:contain;flex:none;background:#fff;border-radius:.2em}\
-.idp b,.idp small{display:block;overflow-wrap:anywhere}.idp b{font-weight:600}\
-.search{display:flex;gap:.5em;align-items:end;flex-wrap:wrap}.search label{flex:1 1 12em}\
-.search input{display:block;width:100%;padding:0 .6em}.remember{display:flex;align-items:center;\
-gap:.6em;min-height:44px}.remember input{width:24px;height:24px;margin:0;flex:none}\
-@media(prefers-color-scheme:dark){:focus-visible{outline-color:#9cf}}";
 
 /// What the page is made of.
 pub struct Discovery<'a> {
@@ -58,128 +45,42 @@ pub struct Choice<'a> {
 }
 
 /// The page: a form whose buttons are the choices.
-pub(crate) fn discovery(page: &Discovery<'_>) -> String {
-    let mut body = String::from("<p>Choose the organisation where you have an account.</p>");
-    put(&mut body, format_args!("<form method=\"get\" action=\"{}\">", escape(page.action)));
-    for (name, value) in page.fields {
-        let (name, value) = (escape(name), escape(value));
-        put(&mut body, format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"));
-    }
-    if page.found > FEW || !page.searched.is_empty() {
-        search(&mut body, page.searched);
-    }
-    if let Some(is_ticked) = page.remember {
-        remember(&mut body, is_ticked);
-    }
+pub(crate) fn discovery(page: &Discovery<'_>) -> Page {
     let mut room = MAX_LOGOS;
-    if !page.recent.is_empty() {
-        body.push_str("<h2 id=\"recent\">Chosen before</h2>");
-        list(&mut body, "recent", page.recent, &mut room);
-    }
-    others(&mut body, page, &mut room);
-    body.push_str("</form>");
-    page_with("Where do you sign in?", STYLE, &body)
-}
-
-/// The first button of the form, so that it is the one that the Enter key presses.
-fn search(body: &mut String, searched: &str) {
-    put(
-        body,
-        format_args!(
-            "<div class=\"search\" role=\"search\"><label>Name of your organisation\
-             <input type=\"search\" name=\"q\" value=\"{}\" autocomplete=\"organization\" maxlength=\"100\">\
-             </label><button type=\"submit\">Search</button></div>",
-            escape(searched)
-        ),
-    );
-}
-
-fn remember(body: &mut String, is_ticked: bool) {
-    let checked = if is_ticked { " checked" } else { "" };
-    put(
-        body,
-        format_args!(
-            "<label class=\"remember\"><input type=\"checkbox\" name=\"remember\" value=\"1\"{checked}>\
-             Do not ask again in this browser</label>"
-        ),
-    );
-}
-
-fn others(body: &mut String, page: &Discovery<'_>, room: &mut usize) {
-    let title = match (page.searched.is_empty(), page.recent.is_empty()) {
-        (false, _) => "Found",
-        (true, true) => "Organisations",
-        (true, false) => "Other organisations",
+    let (recent, others) = (choices(page.recent, &mut room), choices(page.others, &mut room));
+    let values = context! {
+        action => page.action,
+        fields => page::fields(page.fields),
+        searched => page.searched,
+        is_long => page.found > FEW,
+        remember => page.remember.map_or_else(|| Value::from(()), Value::from),
+        found => page.found,
+        recent,
+        others,
     };
-    let shown = page.others.len();
-    if shown == 0 && page.searched.is_empty() && !page.recent.is_empty() {
-        return;
-    }
-    put(body, format_args!("<h2 id=\"all\">{title}</h2>"));
-    match page.found {
-        0 if page.searched.is_empty() => body.push_str("<p role=\"status\">There are none.</p>"),
-        0 => body.push_str(
-            "<p role=\"status\">No organisation has that name. Try a part of it, or its name in \
-             another language.</p>",
-        ),
-        found if found > shown => put(
-            body,
-            format_args!(
-                "<p role=\"status\">The first {shown} of {found}. Search by name to see the others.</p>"
-            ),
-        ),
-        1 if !page.searched.is_empty() => body.push_str("<p role=\"status\">One.</p>"),
-        found if !page.searched.is_empty() => {
-            put(body, format_args!("<p role=\"status\">{found} of them.</p>"));
+    Page::new(Template::Discovery, values)
+}
+
+/// Logos go first when there is no room.
+fn choices(choices: &[Choice<'_>], room: &mut usize) -> Value {
+    let one = |choice: &Choice<'_>| {
+        let logo = choice.logo.filter(|logo| logo.len() <= *room);
+        *room = room.saturating_sub(logo.map_or(0, str::len));
+        context! {
+            id => choice.id,
+            name => choice.name,
+            lang => choice.lang,
+            description => optional(choice.description),
+            logo => optional(logo),
         }
-        _ => {}
-    }
-    list(body, "all", page.others, room);
-}
-
-fn list(body: &mut String, label: &str, choices: &[Choice<'_>], room: &mut usize) {
-    if choices.is_empty() {
-        return;
-    }
-    put(body, format_args!("<ul aria-labelledby=\"{label}\">"));
-    for choice in choices {
-        one(body, choice, room);
-    }
-    body.push_str("</ul>");
-}
-
-fn one(body: &mut String, choice: &Choice<'_>, room: &mut usize) {
-    let id = escape(choice.id);
-    put(
-        body,
-        format_args!("<li><button class=\"idp\" type=\"submit\" name=\"idp\" value=\"{id}\">"),
-    );
-    if let Some(logo) = choice.logo.filter(|logo| logo.len() <= *room) {
-        *room = room.saturating_sub(logo.len());
-        put(
-            body,
-            format_args!("<img src=\"{}\" alt=\"\" width=\"32\" height=\"32\">", escape(logo)),
-        );
-    }
-    let lang = match choice.lang {
-        "" => String::new(),
-        lang => format!(" lang=\"{}\"", escape(lang)),
     };
-    put(body, format_args!("<span dir=\"auto\"><b{lang}>{}</b>", escape(choice.name)));
-    if let Some(description) = choice.description {
-        put(body, format_args!("<small>{}</small>", escape(description)));
-    }
-    body.push_str("</span></button></li>");
-}
-
-fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = body.write_fmt(text);
+    choices.iter().map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::tests::write;
 
     const PAGE: Discovery<'_> = Discovery {
         action: "https://app.example.com/saml/discovery",
@@ -207,10 +108,12 @@ mod tests {
             },
         ];
         let fields = [("return", "/page?x=1&y".to_owned())];
-        let page = discovery(&Discovery { fields: &fields, others: &others, found: 2, ..PAGE });
+        let page =
+            write(&discovery(&Discovery { fields: &fields, others: &others, found: 2, ..PAGE }));
         let (_, form) = page.split_once("<form").unwrap();
+        let (form, _) = form.split_once("</form>").unwrap();
         assert_eq!(
-            form,
+            form.replace('\n', ""),
             " method=\"get\" action=\"https://app.example.com/saml/discovery\">\
              <input type=\"hidden\" name=\"return\" value=\"/page?x=1&amp;y\">\
              <h2 id=\"all\">Organisations</h2><ul aria-labelledby=\"all\">\
@@ -219,7 +122,7 @@ mod tests {
              <li><button class=\"idp\" type=\"submit\" name=\"idp\" value=\"lund\">\
              <img src=\"data:image/png;base64,AAAA\" alt=\"\" width=\"32\" height=\"32\">\
              <span dir=\"auto\"><b lang=\"sv\">Lunds universitet</b><small>For students</small></span>\
-             </button></li></ul></form></main></body></html>\n"
+             </button></li></ul>"
         );
     }
 
@@ -234,7 +137,7 @@ mod tests {
             logo: Some(evil),
         }];
         let fields = [("return", evil.to_owned())];
-        let page = discovery(&Discovery {
+        let page = write(&discovery(&Discovery {
             action: evil,
             fields: &fields,
             searched: evil,
@@ -242,7 +145,7 @@ mod tests {
             others: &others,
             found: 1,
             ..PAGE
-        });
+        }));
         assert!(!page.contains("<script") && !page.contains("'&"), "{page}");
         assert_eq!(page.matches("&lt;script&gt;").count(), 13);
     }
@@ -250,11 +153,11 @@ mod tests {
     #[test]
     fn the_enter_key_searches() {
         let others = [choice("a", "A")];
-        let page = discovery(&Discovery { others: &others, found: 300, ..PAGE });
+        let page = write(&discovery(&Discovery { others: &others, found: 300, ..PAGE }));
         let first = page.split_once("<button").unwrap().1;
         assert!(first.starts_with(" type=\"submit\">Search</button>"), "{first}");
         assert!(page.contains("The first 1 of 300."), "{page}");
-        let few = discovery(&Discovery { others: &others, found: FEW, ..PAGE });
+        let few = write(&discovery(&Discovery { others: &others, found: FEW, ..PAGE }));
         assert!(!few.contains("type=\"search\""), "nothing to search among a few");
     }
 
@@ -265,7 +168,7 @@ mod tests {
             [(0, "No organisation has that name."), (1, "One."), (2, "2 of them.")]
         {
             let others = others.get(..found).unwrap();
-            let page = discovery(&Discovery { searched: "x", others, found, ..PAGE });
+            let page = write(&discovery(&Discovery { searched: "x", others, found, ..PAGE }));
             assert!(page.contains(sentence) && page.contains(" value=\"x\""), "{page}");
         }
     }
@@ -274,17 +177,17 @@ mod tests {
     fn those_chosen_before_come_first() {
         let (recent, others) = ([choice("b", "B")], [choice("a", "A")]);
         let page = Discovery { recent: &recent, others: &others, found: 1, ..PAGE };
-        let html = discovery(&page);
+        let html = write(&discovery(&page));
         let (before, after) = html.split_once("Other organisations").unwrap();
         assert!(before.contains("Chosen before") && before.contains("value=\"b\""));
         assert!(after.contains("value=\"a\"") && !after.contains("value=\"b\""));
-        let alone = discovery(&Discovery { others: &[], found: 0, ..page });
+        let alone = write(&discovery(&Discovery { others: &[], found: 0, ..page }));
         assert!(!alone.contains("ther organisations") && !alone.contains("There are none"));
     }
 
     #[test]
     fn not_to_be_asked_again_is_a_choice_of_its_own() {
-        let page = |remember| discovery(&Discovery { remember, ..PAGE });
+        let page = |remember| write(&discovery(&Discovery { remember, ..PAGE }));
         assert!(!page(None).contains("checkbox"));
         assert!(page(Some(false)).contains("name=\"remember\" value=\"1\">"));
         assert!(page(Some(true)).contains("name=\"remember\" value=\"1\" checked>"));
@@ -294,7 +197,7 @@ mod tests {
     fn logos_take_no_more_than_their_room() {
         let logo = format!("data:image/png;base64,{}", "A".repeat(16 << 10));
         let others = vec![Choice { logo: Some(&logo), ..choice("a", "A") }; 200];
-        let page = discovery(&Discovery { others: &others, found: 200, ..PAGE });
+        let page = write(&discovery(&Discovery { others: &others, found: 200, ..PAGE }));
         assert!(page.len() < MAX_LOGOS + (64 << 10), "{}", page.len());
         assert!(page.contains("<img"));
     }

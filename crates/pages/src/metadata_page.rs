@@ -8,17 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use self::idp_forms::{IDPS, IdpForm, Value};
-use crate::html::{escape, page_with};
-
-/// The style sheet of this page alone. A click into a value selects all of it.
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark}h2{font-size:1.1rem;margin:2rem 0 .6rem}dd code,pre{user-select:all}\
-dd code{display:inline-block;padding:.2em .4em}.button{min-height:44px;box-sizing:border-box;\
-margin:0 .5em .5em 0}pre{overflow-x:auto;background:#eee;padding:.6em;border-radius:.2em;\
-font-size:.8rem}details{border-bottom:1px solid #8888;padding:.3rem 0}summary{cursor:pointer;\
-min-height:44px;line-height:44px;font-weight:600}:focus-visible{outline:3px solid #06c;\
-outline-offset:2px}small{font-weight:400}\
-@media(prefers-color-scheme:dark){pre{background:#333}:focus-visible{outline-color:#9cf}}";
+use crate::html::escape;
+use crate::page::Page;
 
 /// What the page says.
 pub struct MetadataPage<'a> {
@@ -43,7 +34,7 @@ pub struct MetadataPage<'a> {
 }
 
 /// The page. The file is in it: a link to its own URL would lead a browser here again.
-pub(crate) fn metadata_page(page: &MetadataPage<'_>) -> String {
+pub(crate) fn metadata_page(page: &MetadataPage<'_>) -> Page {
     let mut body = String::new();
     put(
         &mut body,
@@ -64,7 +55,7 @@ pub(crate) fn metadata_page(page: &MetadataPage<'_>) -> String {
     for idp in IDPS {
         form(&mut body, page, idp);
     }
-    page_with("SAML service provider", STYLE, &body)
+    Page::technical("SAML service provider", body)
 }
 
 /// The values under the standard's names.
@@ -211,6 +202,7 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
+    use crate::reader::tests::write;
 
     static ACS: LazyLock<[String; 1]> =
         LazyLock::new(|| ["https://app.example.com/saml/acs?a=b&c".to_owned()]);
@@ -235,7 +227,7 @@ mod tests {
 
     #[test]
     fn values_stand_under_their_names_and_are_never_markup() {
-        let page = metadata_page(&described());
+        let page = write(&metadata_page(&described()));
         for expected in [
             "<dt>Entity ID, audience</dt><dd><code>https://app.example.com/saml/metadata</code></dd>",
             "<code>https://app.example.com/saml/acs?a=b&amp;c</code>",
@@ -256,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_idp_has_its_own_words() {
-        let page = metadata_page(&described());
+        let page = write(&metadata_page(&described()));
         assert_eq!(page.matches("<details><summary>").count(), IDPS.len() + 2);
         let (_, keycloak) = page.split_once("<summary>Keycloak</summary>").unwrap();
         let (keycloak, _) = keycloak.split_once("</details>").unwrap();
@@ -271,7 +263,7 @@ mod tests {
     #[test]
     fn the_addresses_of_all_origins_stand_under_one_name() {
         let acs_urls = ["https://a.example/acs", "https://b.example/acs"].map(str::to_owned);
-        let page = metadata_page(&MetadataPage { acs_urls: &acs_urls, ..described() });
+        let page = write(&metadata_page(&MetadataPage { acs_urls: &acs_urls, ..described() }));
         let (a, b) = ("https://a.example/acs", "https://b.example/acs");
         let both = format!("by HTTP-POST</dt><dd><code>{a}</code></dd><dd><code>{b}</code></dd>");
         assert!(page.contains(&both), "{page}");
@@ -282,14 +274,14 @@ mod tests {
     #[test]
     fn what_is_not_there_is_not_asked_for() {
         let format = ["urn:x:format".to_owned()];
-        let page = metadata_page(&MetadataPage {
+        let page = write(&metadata_page(&MetadataPage {
             sls_urls: &[],
             certificates: &[],
             attributes: &[],
             name_id_formats: &format,
             signs_requests: false,
             ..described()
-        });
+        }));
         assert!(
             !page.contains("/saml/sls")
                 && !page.contains("SP Issuer")

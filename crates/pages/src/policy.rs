@@ -1,185 +1,188 @@
-//! The Content-Security-Policy of the pages (CSP 3).
+//! The Content-Security-Policy of the pages (CSP 3): what stands in a template may be used, and nothing that
+//! stands in a value.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::discovery;
-use crate::fragment::{KEEP, KEEP_AND_SUBMIT, RESTORE};
-use crate::html::{STYLE, SUBMIT};
-use crate::metadata_page;
-use crate::session_page::{self, TELL};
-use crate::sessions_page;
-use crate::status_page;
+use crate::fault::Fault;
+use crate::template::{Ancestors, Template};
 
-/// All that there are.
-const SCRIPTS: [&str; 4] = [SUBMIT, KEEP, KEEP_AND_SUBMIT, RESTORE];
-
-/// A Content-Security-Policy under which these pages work and nothing else does. Hashes, because a
-/// header per response with a nonce would say no more.
-pub(crate) fn content_security_policy() -> String {
-    format!("{}; frame-ancestors 'none'", frameable_content_security_policy())
+/// The hashes of the style sheets and scripts of a page, as they stand in its templates.
+#[derive(Debug, Default)]
+pub(crate) struct Inline {
+    styles: Vec<String>,
+    scripts: Vec<String>,
+    /// A form may be sent. Of where, nothing is said: browsers would stop the redirect that follows.
+    has_form: bool,
 }
 
-/// The same for the page on which people choose their IdP, which has images and no scripts. Nothing is said
-/// of forms: browsers would stop the redirect that follows one.
-pub(crate) fn discovery_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; img-src data:; base-uri 'none'; \
-             frame-ancestors 'none'",
-            hash(STYLE),
-            hash(discovery::STYLE)
-        )
-    });
-    CSP.clone()
+impl Inline {
+    /// Those of the template `name` and of all that it names, out of `sources`.
+    ///
+    /// # Errors
+    /// One of them is not the same on every page, and has no hash.
+    pub(crate) fn of(name: &str, sources: &BTreeMap<&str, &str>) -> Result<Self, Fault> {
+        let mut inline = Self::default();
+        let mut files = vec![name];
+        let mut next = 0;
+        while let Some(file) = files.get(next) {
+            next += 1;
+            let Some((name, source)) = sources.get_key_value(file) else { continue };
+            inline.styles.extend(hashes(name, source, "style")?);
+            inline.scripts.extend(hashes(name, source, "script")?);
+            inline.has_form |= source.to_ascii_lowercase().contains("<form");
+            let is_named = |other: &&&str| {
+                source.contains(&format!("\"{other}\"")) || source.contains(&format!("'{other}'"))
+            };
+            let named: Vec<&str> = sources.keys().filter(is_named).copied().collect();
+            files
+                .extend(named.into_iter().filter(|name| !files.contains(name)).collect::<Vec<_>>());
+        }
+        for hashes in [&mut inline.styles, &mut inline.scripts] {
+            hashes.sort();
+            hashes.dedup();
+        }
+        Ok(inline)
+    }
+
+    /// The policy of the page of `template`, which other sites may frame when it `is_frameable`.
+    pub(crate) fn policy(&self, template: Template, is_frameable: bool) -> String {
+        let mut policy = "default-src 'none'; base-uri 'none'; img-src data:".to_owned();
+        for (directive, hashes) in [("style-src", &self.styles), ("script-src", &self.scripts)] {
+            if !hashes.is_empty() {
+                policy.push_str(&format!("; {directive} {}", hashes.join(" ")));
+            }
+        }
+        match template {
+            // Whose forms change something, and are answered without a redirect.
+            Template::Operation => policy.push_str("; form-action 'self'"),
+            _ if !self.has_form => policy.push_str("; form-action 'none'"),
+            _ => {}
+        }
+        match template.ancestors() {
+            _ if is_frameable => {}
+            Ancestors::None => policy.push_str("; frame-ancestors 'none'"),
+            Ancestors::Own => policy.push_str("; frame-ancestors 'self'"),
+        }
+        policy
+    }
 }
 
-/// The same for the metadata's page, which has neither scripts nor images nor forms.
-pub(crate) fn metadata_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(metadata_page::STYLE));
-    CSP.clone()
+/// The hashes of all elements `tag` in a template.
+fn hashes(file: &str, source: &str, tag: &str) -> Result<Vec<String>, Fault> {
+    let (begin, end) = (format!("<{tag}"), format!("</{tag}"));
+    // Tags are ASCII, and so places are the same in both.
+    let lower = source.to_ascii_lowercase();
+    let mut hashes = Vec::new();
+    let mut from = 0;
+    while let Some(start) = find(&lower, &begin, from) {
+        let Some(content) = find(&lower, ">", start).map(|at| at + 1) else { break };
+        let is_tag = lower.as_bytes().get(start + begin.len());
+        if !is_tag.is_some_and(|next| *next == b'>' || next.is_ascii_whitespace()) {
+            from = content;
+            continue;
+        }
+        let line = source.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        let fault =
+            |what: &str| Fault { file: file.to_owned(), line: Some(line), what: what.to_owned() };
+        let stop =
+            find(&lower, &end, content).ok_or_else(|| fault(&format!("<{tag}> has no end")))?;
+        let text = source.get(content..stop).unwrap_or_default();
+        if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
+            return Err(fault(&format!(
+                "<{tag}> has a tag of the template in it, and must be the same on every page"
+            )));
+        }
+        hashes.push(format!("'sha256-{}'", STANDARD.encode(openssl::sha::sha256(text.as_bytes()))));
+        from = stop;
+    }
+    Ok(hashes)
 }
 
-/// The same for the status.
-pub(crate) fn status_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(status_page::STYLE));
-    CSP.clone()
-}
-
-/// The same for the sessions, whose forms go to this site.
-pub(crate) fn sessions_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| {
-        still_policy(sessions_page::STYLE).replace("form-action 'none'", "form-action 'self'")
-    });
-    CSP.clone()
-}
-
-/// The same for the page of a session.
-pub(crate) fn session_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| still_policy(session_page::STYLE));
-    CSP.clone()
-}
-
-/// The same for the end of a login in a window, or in a frame of a page of this origin.
-pub(crate) fn told_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'self'",
-            hash(STYLE),
-            hash(TELL)
-        )
-    });
-    CSP.clone()
-}
-
-fn still_policy(style: &str) -> String {
-    format!(
-        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
-        hash(STYLE),
-        hash(style)
-    )
-}
-
-fn hash(text: &str) -> String {
-    STANDARD.encode(openssl::sha::sha256(text.as_bytes()))
-}
-
-/// The same for a page that an IdP may show in a frame.
-pub(crate) fn frameable_content_security_policy() -> String {
-    static CSP: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src {}; base-uri 'none'",
-            hash(STYLE),
-            SCRIPTS.map(|script| format!("'sha256-{}'", hash(script))).join(" ")
-        )
-    });
-    CSP.clone()
+fn find(text: &str, what: &str, from: usize) -> Option<usize> {
+    text.get(from..).and_then(|rest| rest.find(what)).map(|at| from + at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::post_form;
-    use crate::fragment::keep;
-    use crate::restore_fragment;
+    use crate::reader::tests::write;
+    use crate::{About, Page, form, session_page, sign_in};
 
-    /// The hash of what stands between two tags, as a browser takes it.
-    fn hash_of(page: &str, tag: &str) -> String {
-        let (_, after) = page.split_once(&format!("<{tag}>")).unwrap();
-        let (content, _) = after.split_once(&format!("</{tag}>")).unwrap();
-        format!("'sha256-{}'", STANDARD.encode(openssl::sha::sha256(content.as_bytes())))
+    fn sources<'a>(files: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, &'a str> {
+        files.iter().copied().collect()
+    }
+
+    fn policy(files: &[(&str, &str)]) -> Result<String, Fault> {
+        Ok(Inline::of("go_on.html", &sources(files))?.policy(Template::GoOn, false))
+    }
+
+    /// The hashes of what stands between two tags of a page, as a browser takes them.
+    fn hashes_of(page: &str, tag: &str) -> Vec<String> {
+        let begin = format!("<{tag}>");
+        let parts = page.split(&begin).skip(1);
+        let texts = parts.map(|part| part.split_once(&format!("</{tag}>")).unwrap().0);
+        texts
+            .map(|text| {
+                format!("'sha256-{}'", STANDARD.encode(openssl::sha::sha256(text.as_bytes())))
+            })
+            .collect()
+    }
+
+    fn policy_of(page: &Page, is_frameable: bool) -> String {
+        let engine = crate::engine::Engine::new(&[]).unwrap();
+        engine.inline(page.template).unwrap().policy(page.template, is_frameable)
     }
 
     #[test]
-    fn the_hashes_are_of_what_stands_in_the_page() {
-        let form = |keeps| post_form("Signing in", "https://idp.example/", &[], keeps);
-        let style = hash_of(&form(false), "style");
-        let pages = [form(false), keep("/"), form(true), restore_fragment("/")];
-        let scripts = pages.map(|page| hash_of(&page, "script")).join(" ");
-        assert_eq!(
-            frameable_content_security_policy(),
-            format!("default-src 'none'; style-src {style}; script-src {scripts}; base-uri 'none'")
-        );
+    fn what_stands_in_a_page_has_its_hash() {
+        for page in crate::sample::pages() {
+            let (html, policy) = (write(&page), policy_of(&page, false));
+            let hashes = [hashes_of(&html, "style"), hashes_of(&html, "script")].concat();
+            assert!(!hashes.is_empty());
+            for hash in hashes {
+                assert!(policy.contains(&hash), "{page:?}: {hash}");
+            }
+            assert!(!html.contains("style=") && !html.contains(" onc"), "{html}");
+        }
     }
 
     #[test]
-    fn the_second_style_sheet_has_its_hash() {
-        let page = crate::discovery::discovery(&crate::Discovery {
-            action: "https://app.example.com/",
-            fields: &[],
-            searched: "",
-            recent: &[],
-            others: &[],
-            found: 0,
-            remember: None,
-        });
-        let first = hash_of(&page, "style");
-        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
-        assert_eq!(
-            discovery_content_security_policy(),
-            format!(
-                "default-src 'none'; style-src {first} {second}; img-src data:; base-uri 'none'; \
-                 frame-ancestors 'none'"
-            )
-        );
-        assert!(!page.contains("<script"));
-        let page = crate::metadata_page::metadata_page(&crate::MetadataPage {
-            entity_id: "",
-            url: "",
-            acs_urls: &[],
-            sls_urls: &[],
-            name_id_formats: &[],
-            attributes: &[],
-            certificates: &[],
-            signs_requests: false,
-            xml: "",
-        });
-        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
-        let policy = format!("style-src {first} {second}; base-uri");
-        assert!(metadata_content_security_policy().contains(&policy));
+    fn what_stands_in_no_template_of_a_page_has_none() {
+        assert!(!policy_of(&sign_in::go_on("/"), false).contains("script-src"));
+        let told = policy_of(&session_page::told(true), false);
+        assert_eq!(told.matches("sha256").count(), 2, "{told}");
+        assert!(told.contains("form-action 'none'") && told.ends_with("frame-ancestors 'self'"));
+        let form = policy_of(&form::post_form(About::SignIn, "/", &[], false), true);
+        assert!(!form.contains("form-action") && !form.contains("frame-ancestors"), "{form}");
     }
 
     #[test]
-    fn the_pages_of_a_session_have_their_own() {
-        let page = crate::session_page::signed_out(None);
-        let second = hash_of(page.split_once("</style>").unwrap().1, "style");
-        let policy = format!("style-src {} {second}; base-uri", hash_of(&page, "style"));
-        assert!(session_content_security_policy().contains(&policy));
-        let page = crate::session_page::told(true);
-        let policy = told_content_security_policy();
-        assert!(policy.contains(&format!("script-src {};", hash_of(&page, "script"))));
-        assert!(policy.ends_with("frame-ancestors 'self'"));
+    fn parts_of_a_page_count_for_it() {
+        let files = [
+            ("go_on.html", "{% include \"a.html\" %}<STYLE>p{}</STYLE>"),
+            ("a.html", "{% include 'b.html' %}<script src=x></script>"),
+            ("b.html", "<script>1</script>{% include \"a.html\" %}"),
+            ("c.html", "<script>2</script>"),
+        ];
+        let policy = policy(&files).unwrap();
+        assert_eq!(policy.matches("sha256").count(), 3, "{policy}");
+        let of = |text: &str| STANDARD.encode(openssl::sha::sha256(text.as_bytes()));
+        assert!(policy.contains(&of("p{}")) && policy.contains(&of("1")));
+        assert!(!policy.contains(&of("2")));
     }
 
     #[test]
-    fn pages_stand_alone_unless_they_may_be_framed() {
-        assert_eq!(
-            content_security_policy(),
-            frameable_content_security_policy() + "; frame-ancestors 'none'"
-        );
+    fn what_changes_from_page_to_page_has_no_hash() {
+        for (source, line) in [
+            ("<p>\n<style>a{color:{{ x }}}</style>", 2),
+            ("<script>{% if x %}1{% endif %}</script>", 1),
+            ("\n\n<script>1", 3),
+        ] {
+            let fault = policy(&[("go_on.html", source)]).unwrap_err();
+            assert_eq!((fault.file.as_str(), fault.line), ("go_on.html", Some(line)), "{fault}");
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! A refusal as people and programs see it.
 
-use http::{Headers, accepts_html, browser, content_type};
+use http::{Headers, accepts_html, browser, content_type, languages};
 use saml::binding::{does_ecp, is_paos, is_soap, soap_fault};
+use saml::metadata::Trouble;
 use saml::reason;
 use saml::refusal::Refusal;
 
-use crate::circumstances::{About, Circumstances};
+use crate::circumstances::{About, Circumstances, SignInService};
+use crate::page::Page;
 use crate::reply::Reply;
 use crate::{json, sessions_page, sign_in, sign_out};
 
 /// Seconds after which it is worth trying again what failed here.
-const RETRY_AFTER: &str = "10";
+const RETRY_AFTER: u32 = 10;
 
 /// What the location that refuses is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +45,13 @@ pub fn refused(
         // Bindings 3.2.3.3: a fault goes with a status of the server's.
         Reply::soap(status.max(500), soap_fault(refusal))
     } else if wants_page(circumstances.about.get().unwrap_or(purpose.about), headers) {
-        Reply::html(status, page(refusal, circumstances, purpose))
+        Reply::html(status, page(refusal, circumstances, purpose, headers))
     } else {
         Reply::json(status, json::refusal(refusal.code(), circumstances.request_id(), None))
     };
     let reply = match (status, circumstances.allow.borrow().as_ref()) {
         (405, Some(methods)) => reply.with_header("Allow", methods.clone()),
-        (503, _) => reply.with_header("Retry-After", RETRY_AFTER.to_owned()),
+        (503, _) => reply.with_header("Retry-After", RETRY_AFTER.to_string()),
         _ => reply,
     };
     reply.replaceable()
@@ -69,23 +71,48 @@ fn does_paos(headers: &impl Headers) -> bool {
 }
 
 /// The refusal for people, by what they were about to do.
-fn page(refusal: &Refusal, circumstances: &Circumstances, purpose: &Purpose) -> String {
-    let (code, meaning) = (refusal.code(), refusal.meaning());
-    let request_id = circumstances.request_id();
+fn page(
+    refusal: &Refusal,
+    circumstances: &Circumstances,
+    purpose: &Purpose,
+    headers: &impl Headers,
+) -> Page {
+    let (code, request_id) = (refusal.code(), circumstances.request_id());
+    let start_again = circumstances.start_again.borrow();
+    let start_again = start_again.as_deref().unwrap_or(&purpose.start_again);
+    let resumption = circumstances.resumption.borrow();
+    let resumption = resumption.as_deref();
     let is = |reason| refusal.reason() == reason;
     match circumstances.about.get().unwrap_or(purpose.about) {
-        About::SignIn => sign_in::refused(
-            code,
-            meaning,
-            request_id,
-            circumstances.start_again.borrow().as_deref().unwrap_or(&purpose.start_again),
-            circumstances.resumption.borrow().as_deref(),
-        ),
+        About::SignIn if refusal.status() == 503 => {
+            sign_in::unavailable(code, request_id, start_again, resumption, RETRY_AFTER)
+        }
+        About::SignIn => {
+            let service = circumstances.sign_in_service.borrow();
+            let service = service.as_ref();
+            let name = service.and_then(|service| service.ui.name(&languages(headers)));
+            sign_in::refused(&sign_in::Refused {
+                code,
+                request_id,
+                start_again,
+                resumption,
+                idp: name.map(|named| named.name.text.as_str()),
+                error_url: service.and_then(|service| error_url(service, refusal, request_id)),
+                verdict: circumstances.verdict.get().filter(|_| is(&reason::STATUS_NOT_SUCCESS)),
+            })
+        }
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
         About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
-        About::SignOut => sign_out::refused(code, meaning, request_id),
-        About::Operate => sessions_page::refused(code, meaning, request_id),
+        About::SignOut => sign_out::refused(code, request_id),
+        About::Operate => sessions_page::refused(code, refusal.meaning(), request_id),
     }
+}
+
+/// Where the IdP says what to do about it, when it is the IdP's to mend.
+fn error_url(service: &SignInService, refusal: &Refusal, request_id: &str) -> Option<String> {
+    let SignInService { ui, sp_entity_id, now } = service;
+    let trouble = Trouble { reason: refusal.reason(), sp_entity_id, request_id, now: *now };
+    ui.error_url.as_ref()?.filled(&trouble)
 }
 
 #[cfg(test)]
@@ -94,6 +121,8 @@ mod tests {
     use saml::reason::{REASONS, Reason};
 
     use super::*;
+    use crate::reader::tests::{NOW, title};
+    use crate::{Look, Reader};
 
     fn circumstances() -> Circumstances {
         Circumstances::new(|| "_f00".to_owned())
@@ -124,17 +153,23 @@ mod tests {
         refused(&Refusal::new(reason, "the detail"), circumstances, purpose, head)
     }
 
-    fn text(reply: &Reply) -> &str {
-        &reply.body().unwrap().text
+    fn body(reply: &Reply) -> (&'static str, String) {
+        let (look, warn) = (Look::default(), |fault: &str| panic!("{fault}"));
+        let reader = Reader { look: &look, languages: Vec::new(), now: NOW, warn: &warn };
+        let body = reply.body(&reader).unwrap();
+        (body.content_type, body.text.clone())
+    }
+
+    fn text(reply: &Reply) -> String {
+        body(reply).1
     }
 
     fn content_type_of(reply: &Reply) -> &'static str {
-        reply.body().unwrap().content_type
+        body(reply).0
     }
 
-    fn title(reply: &Reply) -> &str {
-        let (_, after) = text(reply).split_once("<title>").unwrap();
-        after.split_once("</title>").unwrap().0
+    fn title_of(reply: &Reply) -> String {
+        title(&text(reply)).to_owned()
     }
 
     #[test]
@@ -143,7 +178,8 @@ mod tests {
         let answer = |head: &Head| refuse(&reason::ORDER_INVALID, &circumstances(), &purpose, head);
         assert_eq!(content_type_of(&answer(&Head::new("POST", ""))), "application/json");
         let page = answer(&browser());
-        assert_eq!((content_type_of(&page), title(&page)), ("text/html", "Nothing was done"));
+        assert_eq!(content_type_of(&page), "text/html");
+        assert_eq!(title_of(&page), "Nothing was done");
     }
 
     #[test]
@@ -217,12 +253,13 @@ mod tests {
     #[test]
     fn a_login_starts_again_where_the_person_wanted_to_go() {
         let link = |reply: &Reply| {
-            let (before, _) = text(reply).split_once("\">Start again").unwrap();
+            let text = text(reply);
+            let (before, _) = text.split_once("\">Start again").unwrap();
             before.rsplit_once('"').unwrap().1.to_owned()
         };
         let (known, reason) = (circumstances(), &reason::AUDIENCE_MISMATCH);
         let page = refuse(reason, &known, &Purpose::default(), &browser());
-        assert_eq!((title(&page), link(&page).as_str()), ("Sign-in did not work", "/"));
+        assert_eq!((title_of(&page).as_str(), link(&page).as_str()), ("Sign-in did not work", "/"));
         let page = refuse(reason, &known, &endpoint(About::SignIn), &browser());
         assert_eq!(link(&page), "https://a.example/in");
         known.start_again.replace(Some("https://a.example/b?c&d".to_owned()));
@@ -239,24 +276,24 @@ mod tests {
         let known = circumstances();
         let page =
             refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
-        assert_eq!(title(&page), "Sign-out did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-out did not work");
         known.about.set(Some(About::SignIn));
         let page =
             refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignOut), &browser());
-        assert_eq!(title(&page), "Sign-in did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-in did not work");
         known.about.set(Some(About::SignOut));
         let page = refuse(&reason::AUDIENCE_MISMATCH, &known, &endpoint(About::SignIn), &browser());
-        assert_eq!(title(&page), "Sign-out did not work");
+        assert_eq!(title_of(&page).as_str(), "Sign-out did not work");
     }
 
     #[test]
     fn two_refusals_of_a_logout_are_none_to_the_person() {
         let page = |reason, about| refuse(reason, &circumstances(), &endpoint(about), &browser());
         let asks = page(&reason::LOGOUT_CROSS_SITE, About::SignOut);
-        assert_eq!((asks.status(), title(&asks)), (403, "Do you want to sign out?"));
+        assert_eq!((asks.status(), title_of(&asks).as_str()), (403, "Do you want to sign out?"));
         let none = page(&reason::MESSAGE_MISSING, About::SignOut);
-        assert_eq!((none.status(), title(&none)), (400, "No sign-out to tell of"));
+        assert_eq!((none.status(), title_of(&none).as_str()), (400, "No sign-out to tell of"));
         let login = page(&reason::MESSAGE_MISSING, About::SignIn);
-        assert_eq!(title(&login), "Sign-in did not work");
+        assert_eq!(title_of(&login).as_str(), "Sign-in did not work");
     }
 }

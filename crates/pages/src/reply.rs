@@ -1,5 +1,7 @@
 //! What is answered to a request.
 
+use std::borrow::Cow;
+
 use clock::Seconds;
 use http::Field;
 use saml::binding::PAOS_CONTENT_TYPE;
@@ -8,20 +10,37 @@ use status::Status;
 
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
+use crate::page::Page;
+use crate::reader::Reader;
 use crate::session_page::{self, SessionPage};
 use crate::sessions_page::{SessionsDone, SessionsPage, sessions_done, sessions_page};
+use crate::sign_in;
 use crate::status_page::status_page;
-use crate::{fragment, policy};
 
 /// An answer: status, headers, and a body of our own or the server's. Nobody may store it, but metadata and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     status: u16,
     headers: Vec<Field>,
-    body: Option<Body>,
+    content: Content,
     /// What went wrong, for the log; the answer itself says less or more.
     refusal: Option<Refusal>,
     may_be_replaced: bool,
+}
+
+/// What stands in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Content {
+    /// Nothing, or the server's own for the status.
+    None,
+    /// For programs.
+    Body(Body),
+    /// For a person, who is known when it is sent.
+    Page {
+        page: Page,
+        /// May other sites show it in a frame?
+        is_frameable: bool,
+    },
 }
 
 /// The body of an answer.
@@ -42,7 +61,7 @@ impl Reply {
 
     fn cached(status: u16, cache_control: &str) -> Self {
         let headers = vec![("Cache-Control", cache_control.to_owned())];
-        Self { status, headers, body: None, refusal: None, may_be_replaced: false }
+        Self { status, headers, content: Content::None, refusal: None, may_be_replaced: false }
     }
 
     /// A redirect to an absolute URL: 302, or 303 after a POST.
@@ -56,8 +75,8 @@ impl Reply {
     pub fn keeping_fragment(mut self) -> Self {
         let place = self.headers.iter().position(|(name, _)| *name == "Location");
         let Some((_, url)) = place.map(|place| self.headers.remove(place)) else { return self };
-        let page = Self::html(200, fragment::keep(&url));
-        Self { status: page.status, body: page.body, ..self }
+        let page = Self::html(200, sign_in::leave(&url));
+        Self { status: page.status, content: page.content, ..self }
     }
 
     /// Nothing but headers.
@@ -65,34 +84,34 @@ impl Reply {
         Self::new(204)
     }
 
-    /// An HTML page.
-    pub fn html(status: u16, html: String) -> Self {
-        Self::page(status, html, policy::content_security_policy())
+    /// A page.
+    pub fn html(status: u16, page: Page) -> Self {
+        Self { content: Content::Page { page, is_frameable: false }, ..Self::new(status) }
     }
 
-    /// An HTML page that other sites may show in a frame: an IdP's logout page does.
-    pub fn frameable_html(status: u16, html: String) -> Self {
-        Self::page(status, html, policy::frameable_content_security_policy())
+    /// A page that other sites may show in a frame: an IdP's logout page does.
+    pub fn frameable_html(status: u16, page: Page) -> Self {
+        Self { content: Content::Page { page, is_frameable: true }, ..Self::new(status) }
     }
 
     /// The page on which people choose where they sign in.
     pub fn discovery(page: &Discovery<'_>) -> Self {
-        Self::page(200, discovery(page), policy::discovery_content_security_policy())
+        Self::html(200, discovery(page))
     }
 
     /// The metadata for people.
     pub fn metadata_page(page: &MetadataPage<'_>) -> Self {
-        Self::page(200, metadata_page(page), policy::metadata_content_security_policy())
+        Self::html(200, metadata_page(page))
     }
 
     /// The status for people.
     pub fn status_page(status: &Status) -> Self {
-        Self::page(200, status_page(status), policy::status_content_security_policy())
+        Self::html(200, status_page(status))
     }
 
     /// The sessions for who runs the server.
     pub fn sessions_page(page: &SessionsPage<'_>) -> Self {
-        Self::page(200, sessions_page(page), policy::sessions_content_security_policy())
+        Self::html(200, sessions_page(page))
     }
 
     /// What they have done to them.
@@ -108,19 +127,17 @@ impl Reply {
 
     /// What is known of a person, for themselves.
     pub fn session_page(session: &SessionPage<'_>) -> Self {
-        let policy = policy::session_content_security_policy();
-        Self::page(200, session_page::signed_in(session), policy)
+        Self::html(200, session_page::signed_in(session))
     }
 
     /// The same where nobody is known; `login_url` = where they sign in.
     pub fn no_session_page(login_url: Option<&str>) -> Self {
-        let policy = policy::session_content_security_policy();
-        Self::page(200, session_page::signed_out(login_url), policy)
+        Self::html(200, session_page::signed_out(login_url))
     }
 
     /// The end of a login in a window or frame of the application: it alone may show it in a frame.
     pub fn told(is_signed_in: bool) -> Self {
-        Self::page(200, session_page::told(is_signed_in), policy::told_content_security_policy())
+        Self::html(200, session_page::told(is_signed_in))
     }
 
     /// A SOAP envelope.
@@ -141,30 +158,20 @@ impl Reply {
     /// A metadata document, of the version that `etag` says; who has it asks whether it is still the same.
     pub fn metadata(xml: String, etag: String) -> Self {
         let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"".to_owned());
-        let body = Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline]).body;
-        Self { body, ..Self::cached(200, "no-cache") }.with_header("ETag", etag)
+        let content = Self::of_type(200, "application/samlmetadata+xml", xml, vec![inline]).content;
+        Self { content, ..Self::cached(200, "no-cache") }.with_header("ETag", etag)
     }
 
     /// A JWK Set (RFC 7517 8.5.2), which anybody may keep for `max_age` (RFC 9111 5.2.2).
     pub fn jwk_set(json: String, etag: String, max_age: Seconds) -> Self {
-        let body = Self::of_type(200, "application/jwk-set+json", json, Vec::new()).body;
+        let content = Self::of_type(200, "application/jwk-set+json", json, Vec::new()).content;
         let cached = Self::cached(200, &format!("public, max-age={max_age}"));
-        Self { body, ..cached }.with_header("ETag", etag)
+        Self { content, ..cached }.with_header("ETag", etag)
     }
 
-    fn page(status: u16, html: String, policy: String) -> Self {
-        let policy = ("Content-Security-Policy", policy);
-        Self::of_type(status, "text/html", html, vec![policy])
-    }
-
-    fn of_type(
-        status: u16,
-        content_type: &'static str,
-        text: String,
-        mut headers: Vec<Field>,
-    ) -> Self {
-        headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
-        Self { body: Some(Body { content_type, headers, text }), ..Self::new(status) }
+    fn of_type(status: u16, content_type: &'static str, text: String, headers: Vec<Field>) -> Self {
+        let body = Body::new(content_type, text, headers);
+        Self { content: Content::Body(body), ..Self::new(status) }
     }
 
     /// With one header more.
@@ -216,9 +223,18 @@ impl Reply {
         &self.headers
     }
 
-    /// `None` = the server has one of its own for the status.
-    pub fn body(&self) -> Option<&Body> {
-        self.body.as_ref()
+    /// As `reader` gets it. `None` = the server has one of its own for the status.
+    pub fn body(&self, reader: &Reader<'_>) -> Option<Cow<'_, Body>> {
+        match &self.content {
+            Content::None => None,
+            Content::Body(body) => Some(Cow::Borrowed(body)),
+            Content::Page { page, is_frameable } => {
+                let (html, inline) = reader.write(page);
+                let policy = inline.policy(page.template, *is_frameable);
+                let policy = ("Content-Security-Policy", policy);
+                Some(Cow::Owned(Body::new("text/html", html, vec![policy])))
+            }
+        }
     }
 
     /// What went wrong, if anything did.
@@ -232,35 +248,52 @@ impl Reply {
     }
 }
 
+impl Body {
+    fn new(content_type: &'static str, text: String, mut headers: Vec<Field>) -> Self {
+        headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        Self { content_type, headers, text }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use saml::reason;
 
     use super::*;
+    use crate::Look;
+    use crate::reader::tests::NOW;
 
     fn headers(reply: &Reply) -> Vec<(&str, &str)> {
         reply.headers().iter().map(|(name, value)| (*name, value.as_str())).collect()
     }
 
-    /// Type, headers and text of the body.
-    fn body(reply: &Reply) -> (&str, Vec<(&str, &str)>, &str) {
-        let body = reply.body().unwrap();
-        let headers = body.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        (body.content_type, headers.collect(), &body.text)
+    /// Type, headers and text of the body, in English; `None` = the server's.
+    fn body(reply: &Reply) -> Option<(&'static str, Vec<Field>, String)> {
+        let (look, warn) = (Look::default(), |fault: &str| panic!("{fault}"));
+        let reader = Reader { look: &look, languages: Vec::new(), now: NOW, warn: &warn };
+        let body = reply.body(&reader)?.into_owned();
+        Some((body.content_type, body.headers, body.text))
+    }
+
+    fn field(name: &'static str, value: &str) -> Field {
+        (name, value.to_owned())
+    }
+
+    fn nosniff() -> Field {
+        field("X-Content-Type-Options", "nosniff")
     }
 
     const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
-    const NOSNIFF: (&str, &str) = ("X-Content-Type-Options", "nosniff");
 
     #[test]
     fn a_redirect_has_no_body() {
         let reply = Reply::redirect(303, "https://a.example/".into()).with_cookie("a=b".into());
-        assert_eq!((reply.status(), reply.body()), (303, None));
+        assert_eq!((reply.status(), body(&reply)), (303, None));
         assert_eq!(
             headers(&reply),
             [NO_STORE, ("Location", "https://a.example/"), ("Set-Cookie", "a=b")]
         );
-        assert_eq!((Reply::no_content().status(), Reply::no_content().body()), (204, None));
+        assert_eq!((Reply::no_content().status(), body(&Reply::no_content())), (204, None));
     }
 
     #[test]
@@ -270,40 +303,42 @@ mod tests {
         let reply = redirect.keeping_fragment();
         assert_eq!(reply.status(), 200);
         assert_eq!(headers(&reply), [("Cache-Control", "no-store"), ("Set-Cookie", "d=e")]);
-        assert!(body(&reply).2.contains("<a href=\"https://a.example/?b&amp;c\">"));
-        let page = Reply::html(401, "x".into());
+        assert!(body(&reply).unwrap().2.contains("href=\"https://a.example/?b&amp;c\""));
+        let page = Reply::html(401, sign_in::go_on("/"));
         assert_eq!(page.clone().keeping_fragment(), page);
     }
 
     #[test]
     fn a_page_goes_with_its_policy() {
-        let (page, framed) = (Reply::html(200, "x".into()), Reply::frameable_html(401, "y".into()));
+        let page = Reply::html(200, sign_in::go_on("/"));
+        let framed = Reply::frameable_html(401, sign_in::go_on("/"));
         assert_eq!((page.status(), framed.status()), (200, 401));
-        let (policy, frameable) =
-            (policy::content_security_policy(), policy::frameable_content_security_policy());
-        let csp = "Content-Security-Policy";
-        assert_eq!(body(&page), ("text/html", vec![(csp, policy.as_str()), NOSNIFF], "x"));
-        assert_eq!(body(&framed), ("text/html", vec![(csp, frameable.as_str()), NOSNIFF], "y"));
         assert_eq!(headers(&page), [NO_STORE]);
+        let (content_type, fields, text) = body(&page).unwrap();
+        let [(name, policy), sniffing] = fields.as_slice() else { panic!("{fields:?}") };
+        assert_eq!((content_type, *name), ("text/html", "Content-Security-Policy"));
+        assert_eq!(*sniffing, nosniff());
+        let (_, framed_fields, framed_text) = body(&framed).unwrap();
+        assert_eq!(text, framed_text);
+        assert_eq!(*policy, format!("{}; frame-ancestors 'none'", framed_fields[0].1));
     }
 
     #[test]
     fn other_bodies_say_what_they_are() {
         let (soap, json) = (Reply::soap(500, "<x/>".into()), Reply::json(403, "{}".into()));
-        assert_eq!(body(&soap), ("text/xml", vec![NOSNIFF], "<x/>"));
-        assert_eq!(body(&json), ("application/json", vec![NOSNIFF], "{}"));
+        let of = |content_type, text: &str| Some((content_type, vec![nosniff()], text.to_owned()));
+        assert_eq!(body(&soap), of("text/xml", "<x/>"));
+        assert_eq!(body(&json), of("application/json", "{}"));
         let paos = Reply::paos("<x/>".into());
-        assert_eq!(body(&paos), ("application/vnd.paos+xml", vec![NOSNIFF], "<x/>"));
+        assert_eq!(body(&paos), of("application/vnd.paos+xml", "<x/>"));
         assert_eq!((paos.status(), headers(&paos)), (200, vec![NO_STORE]));
-        let inline = ("Content-Disposition", "inline; filename=\"metadata.xml\"");
+        let inline = field("Content-Disposition", "inline; filename=\"metadata.xml\"");
         let metadata = Reply::metadata("<x/>".into(), "\"1\"".into());
-        assert_eq!(
-            body(&metadata),
-            ("application/samlmetadata+xml", vec![inline, NOSNIFF], "<x/>")
-        );
+        let expected = ("application/samlmetadata+xml", vec![inline, nosniff()], "<x/>".to_owned());
+        assert_eq!(body(&metadata), Some(expected));
         assert_eq!(headers(&metadata), [("Cache-Control", "no-cache"), ("ETag", "\"1\"")]);
         let keys = Reply::jwk_set("{}".into(), "\"2\"".into(), Seconds(300));
-        assert_eq!(body(&keys), ("application/jwk-set+json", vec![NOSNIFF], "{}"));
+        assert_eq!(body(&keys), of("application/jwk-set+json", "{}"));
         let kept = ("Cache-Control", "public, max-age=300");
         assert_eq!(headers(&keys), [kept, ("ETag", "\"2\"")]);
     }

@@ -2,15 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::html::{escape, for_help_desk, page, page_with};
-
-/// The style sheet of this page alone.
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark}body{max-width:80rem}h2{font-size:1.1rem;margin:2rem 0 .6rem}\
-div{overflow-x:auto}table{border-collapse:collapse;min-width:50%}th,td{text-align:left;\
-padding:.3em .8em .3em 0;border-bottom:1px solid #8888;vertical-align:top}td{overflow-wrap:anywhere}\
-form{display:inline-block;margin:0 .5em .5em 0}label{display:inline-block;margin:0 1em .5em 0}\
-input,select{font:inherit;display:block;padding:.3em}:focus-visible{outline:3px solid #06c}";
+use crate::html::escape;
+use crate::page::Page;
 
 /// What was found.
 pub struct SessionsPage<'a> {
@@ -79,12 +72,12 @@ pub struct SessionsDone<'a> {
 }
 
 /// The page.
-pub(crate) fn sessions_page(page: &SessionsPage<'_>) -> String {
+pub(crate) fn sessions_page(page: &SessionsPage<'_>) -> Page {
     let mut body = String::new();
     search(&mut body, page);
     found(&mut body, page);
     idps(&mut body, page);
-    page_with("SAML sessions", STYLE, &body)
+    Page::operation("SAML sessions", body)
 }
 
 fn search(body: &mut String, page: &SessionsPage<'_>) {
@@ -207,7 +200,7 @@ fn form(
 }
 
 /// What was done.
-pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> String {
+pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> Page {
     let idp = escape(done.idp.unwrap_or_default());
     let text = match (done.action, done.sessions) {
         (_, Some(0)) => "No session ended: there is none any more.".to_owned(),
@@ -227,22 +220,24 @@ pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> String {
         }
     };
     let sp = escape(done.sp);
-    page(
+    Page::technical(
         "Done",
-        &format!(
+        format!(
             "<p>saml_sp {sp}: {text}</p>{unheard}<p><a href=\"?\">Back to the sessions</a></p>"
         ),
     )
 }
 
 /// Nothing was done.
-pub(crate) fn refused(code: &str, meaning: &str, request_id: &str) -> String {
-    page(
+pub(crate) fn refused(code: &str, meaning: &str, request_id: &str) -> Page {
+    Page::technical(
         "Nothing was done",
-        &format!(
-            "<p role=\"alert\">{}</p><p><a href=\"?\">Back to the sessions</a></p>{}",
+        format!(
+            "<p role=\"alert\">{}</p><p><a href=\"?\">Back to the sessions</a></p><dl><dt>Reason</dt>\
+             <dd><code>{}</code></dd><dt>Request ID</dt><dd><code>{}</code></dd></dl>",
             escape(meaning),
-            for_help_desk(code, request_id)
+            escape(code),
+            escape(request_id)
         ),
     )
 }
@@ -255,11 +250,12 @@ fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::tests::write;
 
     const HOSTILE: &str = "\"><script>alert(1)</script>&'";
 
     fn html(lists_all: bool, needs_name_id: bool, state: &str) -> String {
-        sessions_page(&SessionsPage {
+        write(&sessions_page(&SessionsPage {
             sp: HOSTILE,
             sps: &[HOSTILE, "other"],
             lists_all,
@@ -278,7 +274,7 @@ mod tests {
             }],
             next: Some(HOSTILE),
             token: HOSTILE,
-        })
+        }))
     }
 
     #[test]
@@ -290,9 +286,11 @@ mod tests {
             sessions: None,
             is_heard: false,
         };
-        for html in
-            [html(true, false, "enabled"), html(false, false, HOSTILE), sessions_done(&done)]
-        {
+        for html in [
+            html(true, false, "enabled"),
+            html(false, false, HOSTILE),
+            write(&sessions_done(&done)),
+        ] {
             assert!(!html.contains("<script") && !html.contains("\">alert"), "{html}");
         }
     }
@@ -326,7 +324,13 @@ mod tests {
     fn what_was_done_is_told_as_it_is() {
         let told = |action, sessions| {
             let sp = "app";
-            sessions_done(&SessionsDone { action, sp, idp: Some("corp"), sessions, is_heard: true })
+            write(&sessions_done(&SessionsDone {
+                action,
+                sp,
+                idp: Some("corp"),
+                sessions,
+                is_heard: true,
+            }))
         };
         assert!(told("end_session", Some(0)).contains("No session ended"));
         assert!(told("end_name_id", Some(2)).contains("2 sessions of corp ended"));

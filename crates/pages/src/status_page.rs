@@ -6,17 +6,11 @@ use clock::Seconds;
 use saml::instant;
 use status::{Health, Status};
 
-use crate::html::{escape, page_with};
-
-/// The style sheet of this page alone.
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark}body{max-width:70rem}h2{font-size:1.1rem;margin:2rem 0 .6rem}\
-div{overflow-x:auto}table{border-collapse:collapse;min-width:50%}th,td{text-align:left;\
-padding:.3em .8em .3em 0;border-bottom:1px solid #8888;vertical-align:top}td.n{text-align:right;\
-font-variant-numeric:tabular-nums}.bad{font-weight:600}:focus-visible{outline:3px solid #06c}";
+use crate::html::escape;
+use crate::page::Page;
 
 /// The page.
-pub(crate) fn status_page(status: &Status) -> String {
+pub(crate) fn status_page(status: &Status) -> Page {
     let mut body = String::new();
     health(&mut body, &Health::of(status));
     put(
@@ -68,7 +62,7 @@ pub(crate) fn status_page(status: &Status) -> String {
     }
     metadata(&mut body, status);
     events(&mut body, status);
-    page_with("SAML status", STYLE, &body)
+    Page::technical("SAML status", body)
 }
 
 fn health(body: &mut String, health: &Health) {
@@ -173,6 +167,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::reader::tests::write;
 
     #[test]
     fn nothing_on_it_is_markup_but_ours() {
@@ -205,7 +200,7 @@ mod tests {
         };
         let event =
             Event { what: Happening::Refusal, sp: text(), idp: text(), reason: text(), count: 7 };
-        let page = status_page(&Status {
+        let page = write(&status_page(&Status {
             version: text(),
             built_for: text(),
             now,
@@ -214,7 +209,7 @@ mod tests {
             metadata: vec![metadata],
             events: vec![event],
             ..Status::default()
-        });
+        }));
         assert!(!page.contains("<script") && !page.contains("\">alert"), "{page}");
         assert!(page.contains("<td>refusal</td>") && page.contains("<td class=\"n\">7</td>"));
         assert_eq!(page.matches("<li class=\"bad\">").count(), 3);

@@ -1,6 +1,7 @@
 //! Metadata, read and written (Metadata 2).
 
 mod entity;
+mod error_url;
 mod federation;
 mod filter;
 mod idp;
@@ -15,6 +16,7 @@ mod validity;
 
 use std::fmt;
 
+pub use error_url::{ErrorUrl, Trouble};
 pub use federation::{Federation, Member};
 pub use filter::{MetadataFilter, MetadataRule, MetadataTest};
 pub use idp::IdpMetadata;

@@ -19,6 +19,7 @@ use crate::message::clock::Clock;
 use crate::message::destination::destination;
 use crate::message::envelope::{Envelope, Voucher};
 use crate::message::status::Status;
+pub use crate::message::status::Verdict;
 use crate::message::{Expected, Message, encryption, header, structure};
 use crate::namespace;
 use crate::refusal::Refusal;
@@ -77,6 +78,12 @@ impl ReceivedResponse {
     pub fn says_failure(&self) -> bool {
         let status = Status::of(self.0.document.envelope());
         status.is_ok_and(|status| status.code.is_some_and(|code| code != namespace::STATUS_SUCCESS))
+    }
+
+    /// What it says of a login that failed, unverified.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let status = Status::of(self.0.document.envelope()).ok()?;
+        Verdict::of(&status)
     }
 
     /// Would it be decrypted before any signature has shown that it is the IdP's? Then each failure is

@@ -12,6 +12,10 @@ use crate::warnings::Warnings;
 /// Larger than any aggregate of metadata in the wild.
 const MAX_FILE: u64 = 256 << 20;
 
+/// Of a folder of texts: bytes of one, and how many.
+const MAX_TEXT: u64 = 256 << 10;
+const MAX_TEXTS: usize = 100;
+
 /// Reads files relative to nginx's configuration directory.
 pub struct Files {
     /// The directory.
@@ -47,6 +51,45 @@ impl Files {
             return Err(refuse("it is empty"));
         }
         Ok(bytes)
+    }
+
+    /// The texts of all files in the folder that `given` names whose names end in `.` and `extension`, by name.
+    ///
+    /// # Errors
+    /// It cannot be read, or one of them; one is no UTF-8 or larger than 256 KiB; there is none, or more than 100.
+    pub(crate) fn read_folder(
+        &self,
+        directive: &str,
+        given: &Given<String>,
+        extension: &str,
+    ) -> Result<Vec<(String, String)>, ConfigError> {
+        let folder = self.path(&given.value);
+        let refuse = |path: &Path, why: &str| {
+            let path = path.display();
+            ConfigError::new(&given.place, format!("\"{directive}\" cannot read \"{path}\": {why}"))
+        };
+        let entries = fs::read_dir(&folder).map_err(|e| refuse(&folder, &io_advice(&e)))?;
+        let mut texts = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| refuse(&folder, &io_advice(&e)))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            let Some(name) = name.filter(|_| path.extension().is_some_and(|e| e == extension))
+            else {
+                continue;
+            };
+            let size = fs::metadata(&path).map_err(|e| refuse(&path, &io_advice(&e)))?.len();
+            if size > MAX_TEXT || texts.len() == MAX_TEXTS {
+                return Err(refuse(&path, "files here may be 256 KiB large, and there may be 100"));
+            }
+            let bytes = fs::read(&path).map_err(|e| refuse(&path, &io_advice(&e)))?;
+            let text = String::from_utf8(bytes).map_err(|_| refuse(&path, "it is not in UTF-8"))?;
+            texts.push((name, text));
+        }
+        if texts.is_empty() {
+            return Err(refuse(&folder, &format!("no file there ends in .{extension}")));
+        }
+        texts.sort();
+        Ok(texts)
     }
 
     /// As [`Files::read`], for a file that only nginx should be able to read; its content is wiped.

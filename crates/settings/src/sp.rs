@@ -6,6 +6,7 @@ mod credential;
 mod description;
 mod endpoints;
 mod jwt_issuer;
+mod look;
 mod origins;
 mod publication;
 mod return_targets;
@@ -25,6 +26,7 @@ use sp::{Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sites,
 use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
+use self::look::look;
 use self::origins::origins;
 use self::publication::publication;
 use self::session_attributes::session_attributes;
@@ -63,6 +65,7 @@ pub(crate) fn sp<H: Host>(
     let store = store(raw, around)?;
     let publication =
         publication(raw, &entity_id, &pairs.credentials, policies(&idps), around.files)?;
+    let look = Rc::new(look(raw, &publication.description, around.files, warnings)?);
     let jwt_issuer =
         jwt_issuer(raw, &entity_id, &pairs.credentials, &passphrases, around.files, warnings)?;
     let logout_notify = logout_notify(raw)?;
@@ -102,6 +105,7 @@ pub(crate) fn sp<H: Host>(
             publication: Rc::clone(&publication),
             published: Rc::clone(&published),
             session_attributes: session_attributes.clone(),
+            look: Rc::clone(&look),
             jwt_issuer: jwt_issuer.clone(),
         })
     }))

@@ -18,7 +18,6 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         let reply = if accepts_html(self.head) {
             let page = forbidden(&Forbidden {
                 code: refusal.code(),
-                meaning: refusal.meaning(),
                 request_id,
                 missing: label,
                 sign_in: self.as_somebody_else().as_deref(),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use clock::UnixTime;
 use http::{Headers, browser};
 use identity::RequestedAuthnContext;
-use pages::{Circumstances, Reply};
+use pages::{About, Circumstances, Reply};
 use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::provider::RequestPolicy;
 use saml::reason;
@@ -197,7 +197,7 @@ fn reply(outgoing: Outgoing, keeps_fragment: bool) -> Reply {
         Outgoing::Redirect(url) if keeps_fragment => Reply::redirect(302, url).keeping_fragment(),
         Outgoing::Redirect(url) => Reply::redirect(302, url),
         Outgoing::Post { action, fields } => {
-            Reply::html(200, pages::post_form("Signing in", &action, &fields, keeps_fragment))
+            Reply::html(200, pages::post_form(About::SignIn, &action, &fields, keeps_fragment))
         }
     }
 }
@@ -207,7 +207,7 @@ fn framed_reply(outgoing: Outgoing) -> Reply {
     match outgoing {
         Outgoing::Redirect(url) => Reply::redirect(302, url),
         Outgoing::Post { action, fields } => {
-            Reply::frameable_html(200, pages::post_form("Signing in", &action, &fields, false))
+            Reply::frameable_html(200, pages::post_form(About::SignIn, &action, &fields, false))
         }
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use clock::{Seconds, UnixTime};
 use http::RequestHost;
 use identity::RequestedAuthnContext;
+use pages::Look;
 use saml::reason::{self, Reason};
 use saml::refusal::{Refusal, quote};
 use session::Session;
@@ -65,6 +66,15 @@ impl<S> Location<S> {
             (Some((_, sites)), _) => &sites.first().name,
             (None, Some(sites)) => &sites.first().sp.name,
             (None, None) => "",
+        }
+    }
+
+    /// How the pages of that SP look, at all its origins; `None` = there is none.
+    pub fn look(&self) -> Option<&Rc<Look>> {
+        match (&self.endpoint, &self.protection) {
+            (Some((_, sites)), _) => Some(&sites.first().look),
+            (None, Some(sites)) => Some(&sites.first().sp.look),
+            (None, None) => None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
 use http::{Headers, HttpUrl, RequestHost, browser};
+use pages::Look;
 use saml::authn_request::Signer;
 use saml::message::Expected;
 use saml::provider::{self, ExtraValue, Policy};
@@ -92,6 +93,8 @@ pub struct Sp<S> {
     pub published: Rc<Published>,
     /// What `saml_session` shows of a session's attributes.
     pub session_attributes: SessionAttributes,
+    /// How its pages look.
+    pub look: Rc<Look>,
     /// Who signs for applications; `None` = it has no key.
     pub jwt_issuer: Option<Rc<JwtIssuer>>,
     /// Whom tokens are for where no location says it: this site.

@@ -79,6 +79,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         }),
         published: Rc::default(),
         session_attributes: SessionAttributes::All,
+        look: Rc::default(),
         jwt_issuer: None,
         own_audience: [BASE_URL.to_owned()].into(),
         takes_paos: Rc::default(),

@@ -29,6 +29,29 @@ impl<'a> Status<'a> {
     }
 }
 
+/// What an IdP says of a login that it ended, for the person; none of it is secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// AuthnFailed: it could not make sure who they are, or they gave up.
+    AuthnFailed,
+    /// RequestDenied: it does not let them in here.
+    RequestDenied,
+    /// UnknownPrincipal: it does not know them.
+    UnknownPrincipal,
+}
+
+impl Verdict {
+    /// By the second-level status (Core 3.2.2.2); `None` = it says nothing that would help a person.
+    pub(crate) fn of(status: &Status<'_>) -> Option<Self> {
+        match status.nested?.strip_prefix(STATUS)? {
+            "AuthnFailed" => Some(Self::AuthnFailed),
+            "RequestDenied" => Some(Self::RequestDenied),
+            "UnknownPrincipal" => Some(Self::UnknownPrincipal),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -3,6 +3,7 @@
 use xmldoc::Element;
 
 use crate::folding::folded;
+use crate::metadata::error_url::ErrorUrl;
 use crate::namespace::{METADATA, METADATA_UI, XML};
 use crate::xml_writer::Tag;
 
@@ -31,6 +32,8 @@ pub struct UiInfo {
     pub logos: Vec<Localized>,
     /// DomainHint: the domains of its people, in lower case.
     pub domains: Vec<String>,
+    /// Where they read what to do when they cannot get in.
+    pub error_url: Option<ErrorUrl>,
 }
 
 /// Text in one language.
@@ -54,7 +57,8 @@ pub struct LocalizedName {
 impl UiInfo {
     /// Of an IDPSSODescriptor. What cannot be shown is left out.
     pub(super) fn read(role: &Element) -> Self {
-        let mut found = Self::default();
+        let error_url = role.attribute("errorURL").and_then(ErrorUrl::read);
+        let mut found = Self { error_url, ..Self::default() };
         for extensions in role.children_named(METADATA, "Extensions") {
             for element in &extensions.children {
                 if element.is(METADATA_UI, "UIInfo") {

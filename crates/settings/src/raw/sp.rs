@@ -56,6 +56,8 @@ directives! {
     once login_redirect: String = "login_redirect", Line::text;
     once logout_redirect: String = "logout_redirect", Line::text;
     once logout_notify: String = "logout_notify", Line::text;
+    once page_dir: String = "page_dir", Line::text;
+    once page_logo: String = "page_logo", Line::text;
     each organization: Vec<String> = "organization" [3..=4], Line::words;
     each contact: Vec<String> = "contact" [2..=8], Line::words;
     each attribute_service: Vec<String> = "attribute_service" [2..=5], Line::words;

@@ -18,6 +18,15 @@ use openssl::x509::{X509, X509Name};
 /// When the tests take place.
 pub(crate) const NOW: i64 = 1_795_260_600;
 const DAY: i64 = 24 * 3600;
+/// Folders of templates.
+const TEMPLATES: [(&str, &str); 6] = [
+    ("pages/go_on.html", "<p>{{ url }}</p>"),
+    ("pages/README", "{{"),
+    ("broken-pages/go_on.html", "<p>\n{% if url %}</p>"),
+    ("strange-pages/go_on.html", "<p>\n{{ uri }}</p>"),
+    ("strange-pages/going_on.html", "<p>"),
+    ("no-pages/README", ""),
+];
 /// More than any warning waits for.
 const FAR: i64 = NOW + 1000 * DAY;
 
@@ -28,6 +37,11 @@ pub(crate) fn folder() -> &'static Path {
         fs::create_dir_all(folder.join("html")).unwrap();
         for (name, content) in all() {
             write(&folder, name, content, 0o600);
+        }
+        for (name, template) in TEMPLATES {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, template).unwrap();
         }
         write(&folder, "open.pem", fs::read(folder.join("other.key")).unwrap(), 0o644);
         write(&folder, "secret.txt", SECRET, 0o644);
@@ -52,6 +66,8 @@ fn all() -> Vec<(&'static str, Vec<u8>)> {
     let with_soap = [SSO_BY_REDIRECT, SLO_BY_SOAP].concat();
     let text = |text: &str| text.as_bytes().to_vec();
     vec![
+        ("logo.png", b"\x89PNG\r\n\x1a\n".to_vec()),
+        ("large.png", [&b"\x89PNG\r\n\x1a\n"[..], &[0; 64 << 10]].concat()),
         ("sp.crt", certificate(&sp, FAR).to_pem().unwrap()),
         ("sp.key", sp.private_key_to_pem_pkcs8().unwrap()),
         ("locked.key", locked(&sp)),

@@ -9,6 +9,7 @@ mod levels;
 mod metadata;
 mod mistakes;
 mod origins;
+mod pages;
 mod requests;
 mod signatures;
 mod signed_identity;

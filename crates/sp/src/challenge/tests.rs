@@ -7,6 +7,8 @@ use identity::{Comparison, RequestedAuthnContext};
 use saml::reason;
 use session::{Logins, SameSite};
 
+use pages::Reader;
+
 use super::*;
 use crate::cookies::Cookies;
 use crate::endpoint_kind::EndpointKind;
@@ -58,6 +60,10 @@ struct Challenged {
     warnings: Vec<String>,
 }
 
+fn text(reply: &Reply) -> String {
+    reply.body(&Reader::default()).map_or_else(String::new, |body| body.text.clone())
+}
+
 impl Challenged {
     fn reply(&self) -> &Reply {
         self.outcome.as_ref().unwrap()
@@ -72,12 +78,12 @@ impl Challenged {
         fields.next().map(|(_, value)| value.as_str())
     }
 
-    fn text(&self) -> &str {
-        self.reply().body().map_or("", |body| &body.text)
+    fn text(&self) -> String {
+        text(self.reply())
     }
 
-    fn content_type(&self) -> &str {
-        self.reply().body().map_or("", |body| body.content_type)
+    fn content_type(&self) -> &'static str {
+        self.reply().body(&Reader::default()).map_or("", |body| body.content_type)
     }
 }
 
@@ -202,7 +208,8 @@ fn in_a_frame_nobody_logs_in_unless_the_cookie_gets_there() {
     let challenged = challenge(&protection, &framed(), Method::Get);
     assert_eq!(challenged.status(), 401);
     assert!(challenged.text().contains(&format!("href=\"{PAGE}\"")), "{}", challenged.text());
-    let policy = &challenged.reply().body().unwrap().headers[0].1;
+    let body = challenged.reply().body(&Reader::default()).unwrap();
+    let policy = &body.headers[0].1;
     assert!(!policy.contains("frame-ancestors"), "it is seen in the frame: {policy}");
     let posted = challenge(&protection, &framed(), Method::Post);
     assert!(posted.text().contains(&format!("href=\"{LOGIN}\"")), "the form cannot be opened");
@@ -353,7 +360,7 @@ fn who_is_signed_in_and_may_not_enter_is_not_sent_to_log_in() {
         let has = |name| reply.headers().iter().any(|(known, _)| *known == name);
         assert_eq!(has("WWW-Authenticate"), status == 401);
         assert!(!has("Location") && reply.may_be_replaced());
-        let text = &reply.body().unwrap().text;
+        let text = text(&reply);
         assert!(text.contains("<strong>&lt;staff&gt;</strong>"), "{text}");
         assert!(!text.contains("is_staff"), "the rule is for the log: {text}");
         let link = format!(
@@ -367,7 +374,7 @@ fn who_is_signed_in_and_may_not_enter_is_not_sent_to_log_in() {
 #[test]
 fn a_form_that_is_not_let_in_is_no_page_to_come_back_to() {
     let reply = denied(&protection_of(sp()), &navigation(), Method::Post, rule_line(403));
-    assert!(reply.body().unwrap().text.contains(&format!("href=\"{LOGIN}?force_authn=1\"")));
+    assert!(text(&reply).contains(&format!("href=\"{LOGIN}?force_authn=1\"")));
 }
 
 #[test]
@@ -385,16 +392,15 @@ fn who_may_choose_signs_in_elsewhere() {
         sp.endpoints = Endpoints::new(urls.into()).unwrap();
         sp
     };
-    let text = |protection: &Protection<Closed>| {
-        let reply = denied(protection, &navigation(), Method::Get, rule_line(403));
-        reply.body().unwrap().text.clone()
+    let page = |protection: &Protection<Closed>| {
+        text(&denied(protection, &navigation(), Method::Get, rule_line(403)))
     };
-    let page = text(&protection_of(with_choice()));
-    assert!(page.contains(&format!("href=\"{CHOICE}?force_authn=1&amp;")), "{page}");
-    assert!(page.contains("href=\"https://app.example.com/saml/logout\""));
+    let chosen = page(&protection_of(with_choice()));
+    assert!(chosen.contains(&format!("href=\"{CHOICE}?force_authn=1&amp;")), "{chosen}");
+    assert!(chosen.contains("href=\"https://app.example.com/saml/logout\""));
     let sp = with_choice();
     let idp = WantedIdp::One(Rc::clone(sp.idps.named("two").unwrap()));
-    let page = text(&Protection { idp, ..protection_of(sp) });
+    let page = page(&Protection { idp, ..protection_of(sp) });
     assert!(page.contains(&format!("href=\"{LOGIN}?idp=two&amp;force_authn=1&amp;")), "{page}");
 }
 
@@ -403,7 +409,7 @@ fn programs_hear_of_the_rule_in_json() {
     let head = program().with("Origin", "https://other.example");
     let reply = denied(&protection_of(sp()), &head, Method::Other, rule_line(403));
     assert_eq!(
-        reply.body().unwrap().text,
+        text(&reply),
         "{\"error\":\"requirement_not_met\",\"request_id\":\"_new\",\"missing\":\"<staff>\"}\n"
     );
     assert!(reply.headers().iter().any(|(name, _)| *name == "Access-Control-Allow-Origin"));

@@ -8,7 +8,7 @@ mod failed;
 mod known;
 mod resumption;
 
-use pages::Reply;
+use pages::{Reply, SignInService};
 use saml::reason;
 use saml::refusal::{Refusal, Sender, quote};
 use saml::response::{Asked, Login, ReceivedResponse};
@@ -65,6 +65,11 @@ async fn answered<S: SessionStore>(
     visit.circumstances.sender.set(Sender::Known);
     let start_again = idp_choice::start_again(sp, &pending.return_url);
     visit.circumstances.start_again.replace(Some(start_again));
+    visit.circumstances.verdict.set(response.verdict());
+    visit.circumstances.sign_in_service.replace(sp.idps.called(&pending.idp).map(|idp| {
+        let (ui, sp_entity_id) = (idp.ui(), sp.entity_id.clone());
+        SignInService { ui, sp_entity_id, now: visit.now }
+    }));
     if pending.passive && failed::is_lost_in_frame(visit, sp) {
         return Ok(failed::in_frame(visit, sp, &pending));
     }

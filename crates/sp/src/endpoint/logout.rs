@@ -2,7 +2,7 @@
 
 use clock::{Seconds, UnixTime};
 use http::Headers;
-use pages::{LoggedOut, Reply, logged_out};
+use pages::{About, LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
 use saml::logout::{Delivery, OutgoingLogoutRequest};
 use saml::reason;
@@ -118,7 +118,7 @@ async fn at_idp<S: SessionStore>(
             let reply = match outgoing {
                 Outgoing::Redirect(url) => Reply::redirect(303, url),
                 Outgoing::Post { action, fields } => {
-                    Reply::html(200, pages::post_form("Signing out", &action, &fields, false))
+                    Reply::html(200, pages::post_form(About::SignOut, &action, &fields, false))
                 }
             };
             let logout = PendingLogout {

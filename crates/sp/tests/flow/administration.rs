@@ -26,7 +26,7 @@ fn ask(site: &Site, head: Head, body: Body) -> Result<Reply, Refusal> {
 
 fn list(site: &Site, query: &str) -> Value {
     let reply = ask(site, Head::new("GET", query), Body::default()).unwrap();
-    serde_json::from_str(&reply.body().unwrap().text).unwrap()
+    serde_json::from_str(&reply.body(&pages::Reader::default()).unwrap().text).unwrap()
 }
 
 fn names(listed: &Value) -> Vec<&str> {
@@ -41,7 +41,7 @@ fn order(site: &Site, fields: &[(&str, &str)]) -> Result<Value, Refusal> {
     form.extend_pairs([("sp", "app"), ("token", &token)]).extend_pairs(fields);
     let head = Head::new("POST", "").with("Content-Type", FORM);
     let reply = ask(site, head, Body::Whole(form.finish().into_bytes()))?;
-    Ok(serde_json::from_str(&reply.body().unwrap().text).unwrap())
+    Ok(serde_json::from_str(&reply.body(&pages::Reader::default()).unwrap().text).unwrap())
 }
 
 fn end_name_id(name_id: &str) -> [(&str, &str); 3] {

@@ -54,7 +54,7 @@ fn challenge(
         warn: &|what| panic!("{what}"),
     }
     .answer(site.now.get());
-    let answer = Answer { reply: outcome.unwrap(), refusal: None, circumstances };
+    let answer = Answer::new(outcome.unwrap(), None, circumstances);
     for cookie in answer.all("Set-Cookie") {
         client.keep(cookie, site.now.get());
     }
@@ -78,7 +78,7 @@ fn post(site: &Site, client: &mut Browser, body: &str) -> Answer {
 fn it_is_asked_by_paos_and_comes_to_the_page() {
     let (site, mut client) = (plan().site(), Browser::default());
     let answer = challenge(&site, &protection(&site), &mut client, &program(), Method::Get);
-    let body = answer.reply.body().unwrap();
+    let body = answer.body().unwrap();
     assert_eq!((answer.status(), body.content_type), (200, PAOS));
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     let envelope = Document::parse(answer.text(), &Limits::default()).unwrap().trusted_root();
@@ -216,7 +216,7 @@ fn an_envelope_holds_a_response_and_nothing_that_is_not_understood() {
     assert_eq!(post(&site, &mut client, "no XML").refused(), (400, "xml_malformed"));
     assert_eq!(post(&site, &mut client, &must.replace("soap:Header", "soap:Other")).status(), 400);
     let refused = post(&site, &mut client, &must);
-    assert_eq!(refused.reply.body().unwrap().content_type, "application/json", "programs read it");
+    assert_eq!(refused.body().unwrap().content_type, "application/json", "programs read it");
     assert!(site.sp.sessions.is_blank());
     let answer = post(&site, &mut client, &good.by_paos(&block("")));
     assert_eq!(answer.redirect(), (302, PAGE), "a block that may be ignored is");

@@ -249,7 +249,7 @@ fn the_keys_may_be_kept_and_asked_for_again() {
         (answer.status(), answer.header("Cache-Control")),
         (200, Some("public, max-age=300"))
     );
-    assert_eq!(answer.reply.body().unwrap().content_type, "application/jwk-set+json");
+    assert_eq!(answer.body().unwrap().content_type, "application/jwk-set+json");
     let keys: Value = serde_json::from_str(answer.text()).unwrap();
     assert_eq!(keys["keys"][0]["kid"], header["kid"]);
     assert_eq!(header["alg"], "RS256");

@@ -41,7 +41,7 @@ fn challenged(
 ) -> Answer {
     let circumstances = Rc::new(Circumstances::new(sp::random::id));
     let reply = answer(protection, reason, browser, &circumstances, now).unwrap();
-    let answer = Answer { reply, refusal: None, circumstances };
+    let answer = Answer::new(reply, None, circumstances);
     for cookie in answer.all("Set-Cookie") {
         browser.keep(cookie, now);
     }

@@ -24,7 +24,7 @@ fn locations(answer: &Answer, service: &str) -> Vec<String> {
 fn it_names_the_endpoints_that_there_are() {
     let answer = fetch(&Site::new());
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.reply.body().unwrap().content_type, "application/samlmetadata+xml");
+    assert_eq!(answer.body().unwrap().content_type, "application/samlmetadata+xml");
     assert!(answer.text().contains("entityID=\"https://app.example.com/saml/metadata\""));
     assert_eq!(
         locations(&answer, "AssertionConsumerService"),
@@ -85,11 +85,11 @@ fn it_belongs_to_nobody() {
 fn a_browser_gets_a_page_with_the_document_in_it_and_everybody_else_the_document() {
     let site = Site::new();
     let page = site.call(Ask::open(Metadata, ""));
-    assert_eq!(page.reply.body().unwrap().content_type, "text/html");
+    assert_eq!(page.body().unwrap().content_type, "text/html");
     assert!(page.text().contains("<code>https://app.example.com/saml/acs</code>"));
     assert_eq!((page.header("ETag"), page.header("Cache-Control")), (None, Some("no-store")));
     let document = fetch(&site);
-    assert_eq!(document.reply.body().unwrap().content_type, "application/samlmetadata+xml");
+    assert_eq!(document.body().unwrap().content_type, "application/samlmetadata+xml");
     let inside = openssl::base64::encode_block(document.text().as_bytes());
     assert!(page.text().contains(&inside), "the same that a program gets");
     for answer in [&page, &document] {

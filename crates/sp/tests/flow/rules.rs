@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use http::Headers;
-use pages::Circumstances;
+use pages::{Circumstances, Reader};
 use saml::reason;
 use sp::EndpointKind::{Acs, Login};
 use sp::{AllowedIdp, Challenge, Method, Protection, Rule, RuleLine, Rules, WantedIdp};
@@ -40,7 +40,7 @@ fn denied(protection: &Protection<Memory>, site: &Site, browser: &Browser) -> St
     let reply = challenge.deny(&protection.unmet(&live).unwrap());
     assert_eq!(reply.status(), 403);
     assert!(!reply.headers().iter().any(|(name, _)| matches!(*name, "Location" | "Set-Cookie")));
-    reply.body().unwrap().text.clone()
+    reply.body(&Reader::default()).unwrap().text.clone()
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn script() -> Ask {
 
 fn said(answer: &Answer) -> Value {
     assert_eq!((answer.status(), answer.header("Cache-Control")), (200, Some("no-store")));
-    assert_eq!(answer.reply.body().unwrap().content_type, "application/json");
+    assert_eq!(answer.body().unwrap().content_type, "application/json");
     serde_json::from_str(answer.text()).unwrap()
 }
 
@@ -126,7 +126,7 @@ fn a_person_gets_a_page_that_no_site_may_frame() {
     assert_eq!(page.page(), (200, "You are signed in"));
     assert!(page.text().contains("<td><p>staff</p><p>&lt;ops&gt;</p></td>"), "{}", page.text());
     assert!(page.text().contains("href=\"https://app.example.com/saml/logout\""));
-    let policy = &page.reply.body().unwrap().headers[0].1;
+    let policy = &page.body().unwrap().headers[0].1;
     assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("script-src"));
     // What was prerendered is what the person sees.
     let ahead = Ask::open(Session, "").with("Sec-Purpose", "prefetch;prerender");
@@ -154,7 +154,7 @@ fn a_login_in_a_window_or_frame_ends_by_telling_the_application() {
     {
         let end = site.ask(browser, Ask::open(Session, "tell").with("Sec-Fetch-Dest", "iframe"));
         assert!(end.text().contains(&format!("data-saml=\"{word}\"")));
-        let policy = &end.reply.body().unwrap().headers[0].1;
+        let policy = &end.body().unwrap().headers[0].1;
         assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
     }
 }

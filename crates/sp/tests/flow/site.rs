@@ -84,7 +84,7 @@ impl Site {
         let outcome = run(sp::answer(ask.endpoint, visit, Rc::clone(&self.sp)));
         assert!(host.awaited.borrow().is_empty());
         let (reply, refusal) = self.reply(ask.endpoint, outcome, &circumstances, &head);
-        let answer = Answer { reply, refusal, circumstances };
+        let answer = Answer::new(reply, refusal, circumstances);
         for cookie in answer.all("Set-Cookie") {
             browser.keep(cookie, self.now.get());
         }

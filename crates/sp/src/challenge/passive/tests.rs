@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use clock::Seconds;
 use flate2::read::DeflateDecoder;
 use http::Head;
-use pages::{Circumstances, Reply};
+use pages::{Circumstances, Reader, Reply};
 use saml::reason;
 use session::{IdpChoices, Logins};
 
@@ -206,11 +206,11 @@ fn fresh_credentials_are_asked_for_only_where_any_others_are_of_no_use() {
 fn the_fragment_is_kept_by_the_page_that_was_asked_for_first() {
     let protection = protection_of(Sp { keep_fragment: true, ..sp() });
     let first = ask(&protection, &navigation(), Method::Get, PAGE).unwrap();
-    assert!(first.body().unwrap().text.contains("saml_fragment=location.hash"));
+    assert!(first.body(&Reader::default()).unwrap().text.contains("saml_fragment=location.hash"));
     assert!(cookie(&first).starts_with("prepared;"));
     let head = after(PassiveTry::Prepared);
     assert_eq!(ask(&protection, &head, Method::Get, MARKED).unwrap().status(), 302);
-    assert!(ask(&protection, &head, Method::Get, PAGE).unwrap().body().is_some());
+    assert!(ask(&protection, &head, Method::Get, PAGE).unwrap().body(&Reader::default()).is_some());
 }
 
 #[test]

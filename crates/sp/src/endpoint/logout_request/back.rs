@@ -1,7 +1,7 @@
 //! The way back to the IdP that sent a LogoutRequest.
 
 use clock::UnixTime;
-use pages::{LoggedOut, Reply};
+use pages::{About, LoggedOut, Reply};
 use saml::binding::{Outgoing, SendError};
 use saml::logout::{LogoutStatus, OutgoingLogoutResponse};
 use saml::provider::{Binding, Idp, LogoutBinding};
@@ -92,7 +92,7 @@ impl Back {
         match response.send(idp, &endpoint, signer.as_ref()).map_err(failed)? {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
             Outgoing::Post { action, fields } => {
-                let html = pages::post_form("Signing out", &action, &fields, false);
+                let html = pages::post_form(About::SignOut, &action, &fields, false);
                 Ok(Reply::frameable_html(http_status, html))
             }
         }

@@ -1,18 +1,25 @@
 //! What a request came to.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use pages::{Circumstances, Reply};
+use pages::{Body, Circumstances, Reader, Reply};
 use saml::refusal::Refusal;
 
 /// The answer as it goes to the client, and what the log has of it.
 pub struct Answer {
     pub reply: Reply,
+    body: OnceCell<Option<Body>>,
     pub refusal: Option<Refusal>,
     pub circumstances: Rc<Circumstances>,
 }
 
 impl Answer {
+    pub fn new(reply: Reply, refusal: Option<Refusal>, circumstances: Rc<Circumstances>) -> Self {
+        Self { reply, body: OnceCell::new(), refusal, circumstances }
+    }
+
     pub fn status(&self) -> u16 {
         self.reply.status()
     }
@@ -42,7 +49,16 @@ impl Answer {
 
     /// The body, or nothing.
     pub fn text(&self) -> &str {
-        self.reply.body().map_or("", |body| &body.text)
+        self.body().map_or("", |body| &body.text)
+    }
+
+    /// The body and its headers, as somebody gets them who reads English.
+    pub fn body(&self) -> Option<&Body> {
+        let body = self.body.get_or_init(|| {
+            let reader = Reader { warn: &|fault| panic!("{fault}"), ..Reader::default() };
+            self.reply.body(&reader).map(Cow::into_owned)
+        });
+        body.as_ref()
     }
 
     /// Status and title of a page.

@@ -151,6 +151,7 @@ impl Plan {
             publication: Rc::new(self.publication()),
             published: Rc::default(),
             session_attributes: self.session_attributes.clone(),
+            look: Rc::default(),
             jwt_issuer: self.jwt_issuer().map(Rc::new),
             own_audience: [self.base_url.to_owned()].into(),
             takes_paos: Rc::new(Cell::new(self.takes_paos)),

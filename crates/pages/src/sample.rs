@@ -1,0 +1,120 @@
+//! One page of each template, and of each shape that it takes: what templates are tried with.
+
+use saml::response::Verdict;
+
+use crate::circumstances::About;
+use crate::discovery::{Choice, Discovery, discovery};
+use crate::forbidden::{Forbidden, forbidden};
+use crate::form::post_form;
+use crate::page::Page;
+use crate::send_again::send_again;
+use crate::session_page::{self as session, SessionPage};
+use crate::sign_in::{self, Refused};
+use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
+
+const URL: &str = "https://app.example.com/page?a=b&c=d";
+
+const ID: &str = "_5f0c8a31d2";
+
+/// All of them.
+pub(crate) fn pages() -> Vec<Page> {
+    let (code, forbidden_code) = ("status_not_success", "requirement_not_met");
+    let rule = |missing, url| {
+        forbidden(&Forbidden {
+            code: forbidden_code,
+            request_id: ID,
+            missing,
+            sign_in: url,
+            sign_out: url,
+        })
+    };
+    vec![
+        failed(code, None, None),
+        failed("assertion_expired", Some(URL), None),
+        failed(code, None, Some(Verdict::AuthnFailed)),
+        failed(code, None, Some(Verdict::RequestDenied)),
+        failed(code, None, Some(Verdict::UnknownPrincipal)),
+        sign_in::unavailable("store_unavailable", ID, URL, None, 10),
+        sign_in::unavailable("store_unavailable", ID, URL, Some(URL), 10),
+        sign_out::refused("logout_request_stale", ID),
+        sign_out::confirm("logout_cross_site", ID),
+        sign_out::none("message_missing", ID),
+        rule(None, None),
+        rule(Some("a member of staff"), Some(URL)),
+        sign_in::sign_in_and_send_again(URL),
+        sign_in::sign_in_outside_of_frame(URL),
+        sign_in::go_on(URL),
+        sign_in::leave(URL),
+        sign_in::restore_fragment(URL),
+        post_form(About::SignIn, URL, &[("SAMLRequest", "PD94".to_owned())], true),
+        post_form(About::SignOut, URL, &[("SAMLRequest", "PD94".to_owned())], false),
+        send_again(URL, "saml_form", "abc"),
+        logged_out(LoggedOut::Here, None),
+        logged_out(LoggedOut::Everywhere, Some(URL)),
+        logged_out(LoggedOut::Partly, None),
+        logged_out_here_only("logout_failed", ID, Some(URL)),
+        signed_in_again(None),
+        session::told(true),
+        session::told(false),
+        member(None, &[]),
+        member(Some("alice"), &[("mail", vec!["alice@example.com", "a@example.com"])]),
+        session::signed_out(None),
+        session::signed_out(Some(URL)),
+        choice("", 0, None, false),
+        choice("", 3, Some(false), true),
+        choice("uni", 0, None, false),
+        choice("uni", 1, None, false),
+        choice("uni", 2, None, true),
+        choice("", 4000, Some(true), true),
+        Page::technical("SAML", "<p>…</p>".to_owned()),
+        Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
+    ]
+}
+
+fn failed(code: &str, resumption: Option<&str>, verdict: Option<Verdict>) -> Page {
+    sign_in::refused(&Refused {
+        code,
+        request_id: ID,
+        start_again: URL,
+        resumption,
+        idp: verdict.map(|_| "Example University"),
+        error_url: verdict.map(|_| URL.to_owned()),
+        verdict,
+    })
+}
+
+fn member(user: Option<&str>, attributes: &[(&str, Vec<&str>)]) -> Page {
+    session::signed_in(&SessionPage {
+        user,
+        name_id: "_4b1c7e",
+        idp: "Example University",
+        authn_instant: "2026-11-21T11:30:00Z",
+        created: "2026-11-21T11:30:01Z",
+        expires: "2026-11-21T19:30:01Z",
+        forgotten: user.map(|_| "2026-11-21T12:30:01Z"),
+        attributes,
+        logout_url: user.map(|_| URL),
+    })
+}
+
+fn choice(searched: &str, found: usize, remember: Option<bool>, chose_before: bool) -> Page {
+    let university = Choice {
+        id: "university",
+        name: "Example University",
+        lang: "en",
+        description: Some("For students and staff"),
+        logo: Some("data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="),
+    };
+    let company =
+        Choice { id: "college", name: "Example College", lang: "", description: None, logo: None };
+    let others = [university, company];
+    discovery(&Discovery {
+        action: URL,
+        fields: &[("return", "/page".to_owned())],
+        searched,
+        recent: if chose_before { &others } else { &[] },
+        others: others.get(..found.min(2)).unwrap_or_default(),
+        found,
+        remember,
+    })
+}

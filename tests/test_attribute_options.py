@@ -103,18 +103,18 @@ def test_a_reload_leaves_the_sessions_that_there_are(nginx, idp, backend):
 
 
 def test_too_many_groups_for_entra_id(nginx, idp, backend):
-    link = Attribute(LINK, ["https://graph.windows.net/tenant/users/hidden/getMemberObjects"])
+    link = Attribute(LINK, ["https://graph.windows.net/tenant/users/6f1c-hidden/getMemberObjects"])
     server = serve(nginx, backend)
     known(server, idp, backend, [link])
     (line,) = lines(server, "groups_overage")
-    assert "[warn]" in line and LINK in line and "hidden" not in line, line
+    assert "[warn]" in line and LINK in line and "6f1c-hidden" not in line, line
 
     server = serve(nginx, backend, "on_group_overage refuse;")
     browser = Browser()
     page = idp.login(browser, server.url("/"), Answer(attributes=[link]))
     assert page.status == 403
     assert_refused(server, page, "group_overage")
-    assert "hidden" not in page.text + server.error_log()
+    assert "6f1c-hidden" not in page.text + server.error_log()
     assert browser.get(server.url("/")).status != 200, "no session"
     known(server, idp, backend, [Attribute(GROUPS, ["a"])])
 

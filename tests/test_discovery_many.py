@@ -74,8 +74,8 @@ def timed(ask) -> tuple[float, object]:
 def test_pages_are_small_and_quick(server, browser):
     url = server.url("/saml/discovery?return=/page.html")
     for query, shown, sentence in [
-        ("", 200, f"The first 200 of {COUNT}."),
-        ("&q=zurich", 200, f"The first 200 of {COUNT // len(PLACES)}."),
+        ("", 200, f"The first 200 of {COUNT:,}."),
+        ("&q=zurich", 200, f"The first 200 of {COUNT // len(PLACES):,}."),
         ("&q=UNIVERSITAT+4711", 1, "One."),
         ("&q=campus-17", None, None),
         ("&q=no+such+place", 0, "No organisation has that name."),

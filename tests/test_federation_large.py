@@ -17,7 +17,7 @@ def test_ten_thousand_idps(nginx):
     page = Browser().get(server.url("/saml/discovery?q=universitat+4711"))
     assert page.text.count('name="idp"') == 1 and "https://idp4711.example.org" in page.text
     page = Browser().get(server.url("/saml/discovery"))
-    assert f"The first 200 of {COUNT}." in page.text and len(page.text) < 200_000
+    assert f"The first 200 of {COUNT:,}." in page.text and len(page.text) < 200_000
     first, last = let_in(server, member(0)), let_in(server, member(COUNT - 1))
     assert is_in(server, first) and is_in(server, last)
     changed = aggregate(COUNT - 1).replace("</md:EntitiesDescriptor>", "")

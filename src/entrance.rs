@@ -108,9 +108,9 @@ pub fn forget_session(r: &Request) {
     }
 }
 
-/// Looks for the session of the browser that sent `r`; pending while memcached is asked.
+/// Looks for the session of the browser that sent `r`, by what operators had ordered when [`wanted_idp`] was asked;
+/// pending while memcached is.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    sp.heed(now);
     if let Some(context) = Context::of(r) {
         let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
         if let Some(found) = found {
@@ -181,7 +181,8 @@ fn panicked() -> Found {
     Err(Refusal::internal("a panic"))
 }
 
-/// The IdP whose users get in.
+/// The IdP whose users get in. First of all it hears what operators have ordered: once for each time that a request
+/// is judged.
 pub fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
     protection.sp.heed(now());
     protection.wanted_idp(|name| server_variable::value(r, name))

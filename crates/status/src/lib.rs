@@ -222,25 +222,27 @@ impl Status {
     /// Puts counters together by their names: what happened, the SP, the IdP and the reason, with tabs
     /// between. A name that is none of ours is left out.
     pub fn count_events<'a>(&mut self, counters: impl Iterator<Item = (&'a [u8], u64)>) {
-        for (name, count) in counters {
-            let Some(event) = std::str::from_utf8(name).ok().and_then(|n| Event::read(n, count))
-            else {
-                continue;
-            };
-            let is_same = |known: &&mut Event| {
-                (known.what, &known.sp, &known.idp, &known.reason)
-                    == (event.what, &event.sp, &event.idp, &event.reason)
-            };
-            match self.events.iter_mut().find(is_same) {
-                Some(known) => known.count += count,
-                None => self.events.push(event),
-            }
-        }
+        self.events.extend(
+            counters
+                .filter_map(|(name, count)| Event::read(std::str::from_utf8(name).ok()?, count)),
+        );
+        // One that is told twice stands beside itself then.
         self.events.sort();
+        self.events.dedup_by(|later, earlier| {
+            let is_same = later.labels() == earlier.labels();
+            if is_same {
+                earlier.count += later.count;
+            }
+            is_same
+        });
     }
 }
 
 impl Event {
+    fn labels(&self) -> (Happening, &str, &str, &str) {
+        (self.what, &self.sp, &self.idp, &self.reason)
+    }
+
     fn read(name: &str, count: u64) -> Option<Self> {
         let mut parts = name.split('\t');
         let what = parts.next()?;
@@ -281,5 +283,15 @@ mod tests {
                 event(Happening::Refusal, "", "loop", 3),
             ]
         );
+    }
+
+    #[test]
+    fn a_name_in_several_places_is_the_sum_wherever_they_are() {
+        let names: Vec<String> =
+            (0..500).map(|n| format!("refusal\tapp\tcorp\tcode_{}", n % 50)).collect();
+        let mut status = Status::default();
+        status.count_events(names.iter().map(|name| (name.as_bytes(), 2)));
+        assert_eq!(status.events.len(), 50);
+        assert!(status.events.iter().all(|event| event.count == 20), "{:?}", status.events);
     }
 }

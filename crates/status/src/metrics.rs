@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::{Happening, Health, IdpState, Status};
 
-/// The content type of the text.
+/// Names and values.
 type Labels<'a> = Vec<(&'static str, &'a str)>;
 
 /// The text.

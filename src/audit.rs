@@ -19,11 +19,8 @@ use sp::{Event, What};
 use crate::clock::now;
 use crate::counters::count_event;
 
-/// The longest record that a syslog server gets: its heading and that fit one datagram (RFC 5424 6.1).
-const SYSLOG_MAX: usize = 2048;
-
-/// What nginx puts before a message at most: its own NGX_SYSLOG_MAX_STR less the message.
-const SYSLOG_HEADING: usize = 2048;
+/// More than nginx puts before a message: numbers, a time, a host's name of 255 bytes, a tag of 32.
+const SYSLOG_HEADING: usize = 512;
 
 /// Where records go.
 #[derive(Clone, Copy)]
@@ -109,7 +106,6 @@ fn write(file: NonNull<ngx_open_file_t>, record: &str) {
 
 fn send(mut peer: NonNull<ngx_syslog_peer_t>, record: &str) {
     let record = record.as_bytes();
-    let record = record.get(..SYSLOG_MAX).unwrap_or(record);
     let mut message = vec![0_u8; SYSLOG_HEADING + record.len()];
     let start = message.as_mut_ptr();
     // SAFETY: the peer lives as long as the configuration. nginx puts a heading before the record, which is

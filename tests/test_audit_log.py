@@ -165,6 +165,10 @@ def test_a_syslog_server_gets_them(nginx, idp):
         sign_in(server, idp)
         heading, _, record = syslog.recv(4096).decode().partition(" saml: ")
         assert heading.startswith("<") and json.loads(record)["event"] == "login"
+        long = "\u00e9" * 1500
+        sign_in(server, idp, name_id=long, session_index="_long")
+        _, _, record = syslog.recv(65_536).decode().partition(" saml: ")
+        assert json.loads(record)["name_id"] == long, "whole, as a file has it"
 
 
 def test_mistakes(prepared):

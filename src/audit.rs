@@ -14,7 +14,7 @@ use nginx_sys::{
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use settings::NameIdForm;
-use sp::{Event, What};
+use sp::Event;
 
 use crate::clock::now;
 use crate::counters::count_event;
@@ -56,10 +56,8 @@ pub fn begin(logs: Vec<AuditLog>, hide: Box<Hide>) {
 
 /// Counts the event, and writes a record of it; `address` is the client's.
 pub fn tell(event: &Event<'_>, address: Option<IpAddr>) {
-    match event.what {
-        What::Refusal(code) => count_event(&[event.what.name(), event.sp, event.idp, code]),
-        What::Metadata(_) | What::IdpSwitched { .. } => {}
-        _ => count_event(&[event.what.name(), event.sp, event.idp]),
+    if let Some(happening) = event.what.counted() {
+        count_event(&[happening.name(), event.sp, event.idp, event.what.reason()]);
     }
     let Some(audit) = CURRENT.with_borrow(Clone::clone) else { return };
     for log in &audit.logs {

@@ -6,6 +6,7 @@ use clock::UnixTime;
 use saml::instant;
 use serde_json::{Map, Value};
 use session::Session;
+use status::Happening;
 
 /// An event.
 #[derive(Clone, Copy)]
@@ -76,18 +77,31 @@ pub struct Member<'a> {
 }
 
 impl What<'_> {
-    /// As metrics and records name it.
+    /// As what it is counted; `None` = it is not.
+    pub fn counted(&self) -> Option<Happening> {
+        Some(match self {
+            Self::Login(_) => Happening::Login,
+            Self::LogoutByUser(_) => Happening::LogoutByUser,
+            Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
+            Self::LogoutByOperator(_) => Happening::LogoutByOperator,
+            Self::Refusal(_) => Happening::Refusal,
+            Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
+        })
+    }
+
+    /// As records name it: what is counted, by the same name.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Login(_) => "login",
-            Self::LogoutByUser(_) => "logout_by_user",
-            Self::LogoutByIdp { .. } => "logout_by_idp",
-            Self::LogoutByOperator(_) => "logout_by_operator",
-            Self::IdpSwitched { is_off: true, .. } => "idp_disabled",
-            Self::IdpSwitched { is_off: false, .. } => "idp_enabled",
-            Self::Refusal(_) => "refusal",
-            Self::Metadata(_) => "metadata",
+        match (self.counted(), self) {
+            (Some(happening), _) => happening.name(),
+            (None, Self::IdpSwitched { is_off: true, .. }) => "idp_disabled",
+            (None, Self::IdpSwitched { .. }) => "idp_enabled",
+            (None, _) => "metadata",
         }
+    }
+
+    /// Its last label; empty = it has none.
+    pub fn reason(&self) -> &'static str {
+        if let Self::Refusal(code) = self { code } else { "" }
     }
 }
 

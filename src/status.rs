@@ -3,18 +3,21 @@
 
 use std::rc::Rc;
 
-use http::{Headers, arguments, browser};
+use http::{Headers, accepts, arguments, browser};
 use nginx_sys::{
     NGINX_VERSION, NGX_DECLINED, NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR,
-    NGX_HTTP_NOT_ALLOWED, ngx_http_request_t, ngx_int_t,
+    ngx_http_request_t, ngx_int_t,
 };
 use ngx::http::{HttpModuleMainConf, Request};
-use pages::Reply;
+use pages::{About, Purpose, Reply};
+use saml::reason;
+use saml::refusal::{Refusal, quote};
 use sp::{Sites, VERSION};
 use status::{Health, LookUps, NodeStatus, Status, StoreStatus, json, open_metrics};
 use zone::{BOUNDS, Counter, LookUpEnd};
 
 use crate::clock::now;
+use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{MainConf, SamlModule};
 use crate::request::headers;
@@ -22,6 +25,9 @@ use crate::store::Store;
 use crate::{counters, idp, respond};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+
+/// As `Allow` names them.
+const METHODS: &str = "GET, HEAD";
 
 /// Bytes of a block in the zone.
 const BLOCK: u64 = 256;
@@ -35,7 +41,7 @@ pub unsafe extern "C" fn handle(r: *mut ngx_http_request_t) -> ngx_int_t {
 
 fn answer(r: &mut Request) -> ngx_int_t {
     if r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize == 0 {
-        return NGX_HTTP_NOT_ALLOWED as ngx_int_t;
+        return refuse_method(r);
     }
     let Some(main) = SamlModule::main_conf(r) else { return NGX_DECLINED as ngx_int_t };
     let status = status(main);
@@ -55,6 +61,15 @@ fn answer(r: &mut Request) -> ngx_int_t {
     respond::send(r, &reply)
 }
 
+fn refuse_method(r: &mut Request) -> ngx_int_t {
+    let Some(context) = Context::of_or_new(r) else { return FAILED };
+    context.circumstances().allow.replace(Some(METHODS.to_owned()));
+    let method = String::from_utf8_lossy(r.as_ref().method_name.as_bytes()).into_owned();
+    let detail = format!("the method is {}, saml_status takes {METHODS}", quote(&method));
+    let purpose = Purpose { about: About::Operate, ..Purpose::default() };
+    respond::refuse(r, &Refusal::new(&reason::METHOD_NOT_ALLOWED, detail), &purpose)
+}
+
 enum Format {
     Health,
     Html,
@@ -66,16 +81,12 @@ impl Format {
     /// `?health` for a load balancer, `?format=`, or else as the client reads.
     fn asked(query: &[u8], headers: &impl Headers) -> Self {
         let first = |name| arguments(query, name).next();
-        let accepts = |what: &[u8]| {
-            let accept = headers.first("accept").unwrap_or_default();
-            accept.windows(what.len()).any(|part| part.eq_ignore_ascii_case(what))
-        };
         match first("format").as_deref() {
             _ if first("health").is_some() => Self::Health,
             Some("html") => Self::Html,
             Some("openmetrics") => Self::OpenMetrics,
             Some(_) => Self::Json,
-            None if accepts(b"openmetrics") => Self::OpenMetrics,
+            None if accepts(headers, "application/openmetrics-text") => Self::OpenMetrics,
             None if browser::navigates(headers) => Self::Html,
             None => Self::Json,
         }

@@ -12,6 +12,11 @@ pub fn accepts_html(headers: &impl Headers) -> bool {
         .is_none_or(|accept| names_html(accept) || (has(accept, b"*/*") && !has(accept, b"json")))
 }
 
+/// Does the client name this media type, in lower case? What it names besides, it can read as well.
+pub fn accepts(headers: &impl Headers, media_type: &str) -> bool {
+    headers.first("accept").is_some_and(|accept| has(accept, media_type.as_bytes()))
+}
+
 /// Would the client rather read an HTML page than XML? A browser does that goes to a page, and nobody else: a
 /// program of any kind must get the document that it came for.
 ///
@@ -57,6 +62,13 @@ pub(crate) fn has(text: &[u8], part: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::Head;
+
+    #[test]
+    fn a_media_type_is_named_in_any_case_or_is_not() {
+        let named = |accept| accepts(&Head::new("GET", "").with("Accept", accept), "text/x");
+        assert!(named("a/b;q=0.3, TEXT/X;q=1") && !named("text/*, */*"));
+        assert!(!accepts(&Head::new("GET", ""), "text/x"));
+    }
 
     #[test]
     fn who_names_html_gets_html() {

@@ -26,7 +26,7 @@ mod target;
 mod url;
 mod validators;
 
-pub use accept::{accepts_html, prefers_html_to_xml};
+pub use accept::{accepts, accepts_html, prefers_html_to_xml};
 pub use accept_language::languages;
 pub use answer::Answer;
 pub use head::Head;

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import jwt
+import lxml.html
 import pytest
 from lxml import etree
 
@@ -265,6 +266,11 @@ def test_what_refused_messages_say(serve, idp, accept):
     for text in TEXTS:
         for source, page in refused(text):
             check(page, usual)
+            assert not re.search("[\u202a-\u202e\u2066-\u2069]", page.text)
+            if (source, accept) == ("message", "text/html"):
+                # Signed, and for people to read.
+                assert lxml.html.document_fromstring(page.text).find(".//q") is not None or not text.strip()
+                continue
             assert text not in page.text or len(text) < 4, (source, text)
 
 

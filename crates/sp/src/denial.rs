@@ -45,7 +45,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         Some(ui.error_url.as_ref()?.filled(&Trouble {
             code: lack.code,
             // No attribute's name: the rule is the SP's own business, unless it says what people may read.
-            context: unmet.line.label.as_deref().unwrap_or(unmet.refusal().code()),
+            context: unmet.line.label.as_deref().unwrap_or_else(|| unmet.refusal().code()),
             sp_entity_id: &sp.entity_id,
             request_id: self.circumstances.request_id(),
             now,

@@ -54,6 +54,11 @@ pub fn begin(logs: Vec<AuditLog>, hide: Box<Hide>) {
     CURRENT.set(Some(Rc::new(Audit { logs, hide })));
 }
 
+/// Does anybody keep records?
+pub fn is_kept() -> bool {
+    CURRENT.with_borrow(|audit| audit.as_ref().is_some_and(|audit| !audit.logs.is_empty()))
+}
+
 /// Counts the event, and writes a record of it; `address` is the client's.
 pub fn tell(event: &Event<'_>, address: Option<IpAddr>) {
     if let Some(happening) = event.what.counted() {

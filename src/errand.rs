@@ -125,6 +125,10 @@ impl Server for Nginx {
         audit::tell(event, self.address);
     }
 
+    fn keeps_records(&self) -> bool {
+        audit::is_kept()
+    }
+
     fn note(&self, what: &str) {
         ngx_log_error!(NGX_LOG_NOTICE, ngx_cycle_log().as_ptr(), "saml: {}", what);
     }

@@ -38,6 +38,7 @@ mod respond;
 mod response_header;
 mod rewrite_phase;
 mod server_variable;
+mod session_ends;
 mod sessions;
 mod shared_memory;
 mod status;
@@ -179,6 +180,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
                 audit::begin(logs, hide);
                 idp::start(main);
                 expiry::start(main);
+                session_ends::start(main);
             });
         });
     }

@@ -72,6 +72,19 @@ impl Session {
     /// Reads the stored form. `None` for another version and for anything malformed, a byte too
     /// many included.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (session, mut reader) = Self::read(bytes)?;
+        let attributes = read_attributes(&mut reader)?;
+        reader.finish()?;
+        Some(Self { attributes, ..session })
+    }
+
+    /// Reads the stored form without its attributes, which may be cut off.
+    pub fn decode_without_attributes(bytes: &[u8]) -> Option<Self> {
+        Some(Self::read(bytes)?.0)
+    }
+
+    /// All but the attributes, which the reader has still.
+    fn read(bytes: &[u8]) -> Option<(Self, Reader<'_>)> {
         let (&version, _) = bytes.split_first()?;
         let is_version_3 = match version {
             VERSION | VERSION_FORCED => false,
@@ -94,9 +107,7 @@ impl Session {
         if is_version_3 {
             reader.uri()?;
         }
-        let attributes = read_attributes(&mut reader)?;
-        reader.finish()?;
-        Some(Self {
+        let session = Self {
             idp,
             name_id,
             session_index,
@@ -107,8 +118,9 @@ impl Session {
             force_authn: version == VERSION_FORCED,
             created,
             expires,
-            attributes,
-        })
+            attributes: Vec::new(),
+        };
+        Some((session, reader))
     }
 
     /// Whether the session belongs to `sp` and has not ended at `now`.
@@ -341,6 +353,17 @@ pub(crate) mod tests {
         }
         bytes.push(0);
         assert_eq!(Session::decode(&bytes), None);
+    }
+
+    #[test]
+    fn whose_it_is_stands_before_its_attributes() {
+        let session = typical();
+        let bytes = session.encode();
+        let head = Session { attributes: Vec::new(), ..session };
+        let len = head.encode().len() - 1;
+        assert_eq!(Session::decode_without_attributes(&bytes[..len]), Some(head.clone()));
+        assert_eq!(Session::decode_without_attributes(&bytes), Some(head));
+        assert_eq!(Session::decode_without_attributes(&bytes[..len - 1]), None);
     }
 
     #[test]

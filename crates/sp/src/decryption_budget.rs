@@ -110,6 +110,10 @@ mod tests {
 
         fn tell(&self, _: &Event<'_>) {}
 
+        fn keeps_records(&self) -> bool {
+            false
+        }
+
         fn note(&self, _: &str) {}
 
         fn warn(&self, _: &str) {}

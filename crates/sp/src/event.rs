@@ -39,6 +39,8 @@ pub enum What<'a> {
     },
     /// Who runs the server has signed somebody out.
     LogoutByOperator(OrderedEnd<'a>),
+    /// A session is over, and nobody has signed out.
+    SessionEnd(SessionEnd<'a>),
     /// They have disabled an IdP, or enabled it again.
     IdpSwitched {
         /// By what name the server knows them; empty = by none.
@@ -67,6 +69,44 @@ pub struct OrderedEnd<'a> {
     pub sessions: Option<usize>,
 }
 
+/// A session that is over.
+#[derive(Clone, Copy)]
+pub struct SessionEnd<'a> {
+    /// Whose; `None` = that could not be read any more.
+    pub session: Option<&'a Session>,
+    /// As [`Member::session_id`].
+    pub session_id: &'a str,
+    /// By what.
+    pub why: WhyEnded,
+    /// Since when.
+    pub ended: UnixTime,
+}
+
+/// By what a session ends when nobody signs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyEnded {
+    /// Nobody has used it for the idle timeout.
+    Idle,
+    /// It was as old as a session may be, or the IdP lets it be.
+    Lifetime,
+    /// The browser has signed in anew.
+    Replaced,
+    /// The store had no room for it.
+    Evicted,
+}
+
+impl WhyEnded {
+    /// For programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Lifetime => "lifetime",
+            Self::Replaced => "replaced",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
 /// Somebody with a session.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
@@ -84,6 +124,7 @@ impl What<'_> {
             Self::LogoutByUser(_) => Happening::LogoutByUser,
             Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
             Self::LogoutByOperator(_) => Happening::LogoutByOperator,
+            Self::SessionEnd(_) => Happening::SessionEnd,
             Self::Refusal(_) => Happening::Refusal,
             Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
         })
@@ -101,7 +142,11 @@ impl What<'_> {
 
     /// Its last label; empty = it has none.
     pub fn reason(&self) -> &'static str {
-        if let Self::Refusal(code) = self { code } else { "" }
+        match self {
+            Self::Refusal(code) => code,
+            Self::SessionEnd(end) => end.why.name(),
+            _ => "",
+        }
     }
 }
 
@@ -142,6 +187,16 @@ impl Event<'_> {
                 put("name_id", end.name_id.and_then(&name_id).map(Value::from));
                 put("session", end.session_id.and_then(text));
                 put("sessions", end.sessions.map(Value::from));
+            }
+            What::SessionEnd(end) => {
+                if let Some(session) = end.session {
+                    put("entity_id", text(&session.idp));
+                    put("name_id", name_id(&session.name_id.value).map(Value::from));
+                    put("began", Some(instant::format(session.created).into()));
+                }
+                put("session", text(end.session_id));
+                put("why", Some(end.why.name().into()));
+                put("ended", Some(instant::format(end.ended).into()));
             }
             What::IdpSwitched { operator, .. } => put("operator", text(operator)),
             What::Refusal(code) => put("reason", text(code)),
@@ -239,6 +294,29 @@ mod tests {
         let expected =
             "{\"event\":\"refusal\",\"reason\":\"login_loop\",\"time\":\"2026-11-21T11:30:00Z\"}\n";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_told_of_with_why() {
+        let session = Session {
+            idp: "urn:idp".to_owned(),
+            name_id: NameId { value: "jane".to_owned(), ..NameId::default() },
+            created: NOW - clock::Seconds(60),
+            ..Session::default()
+        };
+        let (why, ended) = (WhyEnded::Idle, NOW - clock::Seconds(1));
+        let end = SessionEnd { session: Some(&session), session_id: "00ff", why, ended };
+        let what = What::SessionEnd(end);
+        assert_eq!((what.name(), what.reason()), ("session_end", "idle"));
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "session_end", "sp": "app", "idp": "corp",
+            "entity_id": "urn:idp", "name_id": "<jane>", "session": "00ff", "why": "idle",
+            "began": "2026-11-21T11:29:00Z", "ended": "2026-11-21T11:29:59Z",
+            "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(what), expected);
+        let unread = record(What::SessionEnd(SessionEnd { session: None, ..end }));
+        assert_eq!((unread.get("name_id"), &unread["session"]), (None, &"00ff".into()));
     }
 
     #[test]

@@ -153,7 +153,15 @@ impl SessionStore for Closed {
         closed()
     }
 
-    async fn end_all(&self, _: &[(StoreKey, UnixTime)], _: UnixTime) -> Result<(), Refusal> {
+    async fn is_there(&self, _: &StoreKey, _: UnixTime) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn end_all(
+        &self,
+        _: &[(StoreKey, UnixTime)],
+        _: UnixTime,
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
         closed()
     }
 

@@ -44,6 +44,9 @@ pub trait Server {
     /// Counts what happened, and keeps a record of it.
     fn tell(&self, event: &Event<'_>);
 
+    /// Is there anybody who keeps records?
+    fn keeps_records(&self) -> bool;
+
     /// Tells the administrator what happened.
     fn note(&self, what: &str);
 

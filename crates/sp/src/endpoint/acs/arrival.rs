@@ -1,5 +1,7 @@
 //! From a login that was accepted to a session and its cookie.
 
+use std::collections::HashMap;
+
 use clock::UnixTime;
 use http::browser;
 use pages::Reply;
@@ -13,7 +15,7 @@ use session::{
 };
 
 use super::attributes::{check_overage, select};
-use crate::event::{Member, What};
+use crate::event::{Member, SessionEnd, What, WhyEnded};
 use crate::identity_token::session_id;
 use crate::post_ticket::ticket;
 use crate::random;
@@ -124,7 +126,46 @@ async fn end_replaced<S: SessionStore>(
     let replaced = pending.and_then(|pending| pending.replaces);
     let sessions: Vec<_> =
         sp.session_keys(&visit.head).chain(replaced).map(|key| (key, end)).collect();
-    sp.sessions.end_all(&sessions, visit.now).await
+    let mut known = sealed_sessions(visit, sp, replaced).await;
+    let ended = sp.sessions.end_all(&sessions, visit.now).await?;
+    known.extend(ended.into_iter().map(|(key, session)| (key, Some(session))));
+    for (key, session) in &known {
+        let session = session.as_ref();
+        if session.is_some_and(|session| sp.idps.have_ended(session)) {
+            continue;
+        }
+        let (session_id, why, ended) = (session_id(key), WhyEnded::Replaced, visit.now);
+        let idp = session.map(|session| session.idp.as_str()).unwrap_or_default();
+        let end = SessionEnd { session, session_id: &session_id, why, ended };
+        sp.tell(visit, idp, What::SessionEnd(end));
+    }
+    Ok(())
+}
+
+/// The sessions of a browser, when somebody keeps records of their end and the store shows them to their browser
+/// alone. The one that was there when the login began may come without its cookie: then no more is known than that.
+async fn sealed_sessions<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    replaced: Option<StoreKey>,
+) -> HashMap<StoreKey, Option<Session>> {
+    let mut found = HashMap::new();
+    if sp.sessions.can_list() || !visit.server.keeps_records() {
+        return found;
+    }
+    // What cannot be found out must not stop the login.
+    for token in sp.cookies.session_tokens(&visit.head) {
+        if let Ok(Some(peeked)) = sp.sessions.peek(&token, visit.now).await {
+            found.insert(peeked.live.key, Some(peeked.live.session.clone()));
+        }
+    }
+    if let Some(key) = replaced
+        && !found.contains_key(&key)
+        && sp.sessions.is_there(&key, visit.now).await.unwrap_or_default()
+    {
+        found.insert(key, None);
+    }
+    found
 }
 
 /// Keeps the login's cookie as the memory of where it went, for the Back button.

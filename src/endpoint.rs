@@ -19,7 +19,7 @@ use crate::context::{Context, Waiting};
 use crate::entry::enter;
 use crate::errand::{Conclusion, Errand, Pending, Step};
 use crate::module::{SamlModule, Sp};
-use crate::{notice, request, respond, server_variable};
+use crate::{audit, notice, request, respond, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -57,7 +57,7 @@ where
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
     let (head, client) = (request::head(r), request::client(r));
-    let errand = Errand::start(request::address(r), |server| {
+    let errand = Errand::start(request::address(r), audit::values(r), |server| {
         work(Visit { head, client, now: now(), variables, circumstances, server })
     });
     context.waiting.replace(Some(Waiting::Errand(errand)));

@@ -59,7 +59,7 @@ use nginx_sys::{
     ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
     ngx_process, ngx_test_config, ngx_uint_t,
 };
-use ngx::core::NGX_CONF_ERROR;
+use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 
@@ -208,7 +208,9 @@ impl HttpModule for SamlModule {
         // SAFETY: nginx calls it with a valid cf.
         let cf = unsafe { &mut *cf };
         guard(NGX_ERROR as ngx_int_t, || {
-            config::finish(cf);
+            if config::finish(cf) != NGX_CONF_OK {
+                return NGX_ERROR as ngx_int_t;
+            }
             enter_phases(cf)
         })
     }

@@ -12,7 +12,7 @@ use session::{Session, StoreKey};
 use sp::{Event, SessionEnd, Sites, What, WhyEnded, session_id};
 use zone::Departed;
 
-use crate::audit;
+use crate::audit::{self, Values};
 use crate::clock::now;
 use crate::event::repeat;
 use crate::module::{MainConf, Sp};
@@ -98,5 +98,6 @@ fn tell(sps: &[Rc<Sp>], departed: &Departed) {
         ended: departed.expires.min(now),
     };
     let sp = sp.map(|sp| sp.name.as_str()).unwrap_or_default();
-    audit::tell(&Event { sp, idp: &idp, request_id: "", what: What::SessionEnd(end) }, None);
+    let event = Event { sp, idp: &idp, request_id: "", what: What::SessionEnd(end) };
+    audit::tell(&event, None, &Values::default());
 }

@@ -155,7 +155,7 @@ SECRET = {"session.key": "0123456789abcdef" * 4}
 
 
 @pytest.mark.parametrize("with_cookie", [True, False])
-def test_with_memcached_a_host_that_has_not_seen_it_tells_of_a_replaced_one(twins, memcacheds, idp, with_cookie):
+def test_with_memcached_another_host_tells(twins, memcacheds, idp, with_cookie):
     (node,) = memcacheds()
     one, two = twins(SHARED, files=SECRET, NODE=node.address, LIFETIME="1h")
     browser = log_in(one, idp, name_id="alice")

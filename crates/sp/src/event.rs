@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use clock::UnixTime;
 use saml::instant;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use session::Session;
 use status::Happening;
+
+use crate::audit_record::Record;
 
 /// An event.
 #[derive(Clone, Copy)]
@@ -151,18 +153,16 @@ impl What<'_> {
 }
 
 impl Event<'_> {
-    /// A record of it: a JSON object in one line. `name_id` says how a NameID is written, and whether; `address`
+    /// A record of it. `name_id` says how a NameID is written, and whether; `address`
     /// is the client's.
     pub fn record(
         &self,
         now: UnixTime,
         address: Option<IpAddr>,
         name_id: impl Fn(&str) -> Option<String>,
-    ) -> String {
-        let mut record = Map::new();
-        let mut put = |name: &str, value: Option<Value>| {
-            record.extend(value.map(|value| (name.to_owned(), value)));
-        };
+    ) -> Record {
+        let mut record = Record::new();
+        let mut put = |field: &'static str, value: Option<Value>| record.put(field, value);
         let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
         put("time", Some(instant::format(now).into()));
         put("event", Some(self.what.name().into()));
@@ -204,25 +204,8 @@ impl Event<'_> {
         }
         put("client", address.map(|address| address.to_string().into()));
         put("request_id", text(self.request_id));
-        one_line(&Value::Object(record).to_string())
+        record
     }
-}
-
-/// What some readers take for the end of a line, and what turns the order of letters around, stands in strings
-/// alone and is escaped there (RFC 8259 7).
-fn one_line(json: &str) -> String {
-    let mut line = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        let misleads =
-            matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if misleads {
-            line.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            line.push(c);
-        }
-    }
-    line.push('\n');
-    line
 }
 
 #[cfg(test)]
@@ -236,7 +219,7 @@ mod tests {
     fn record(what: What<'_>) -> Value {
         let event = Event { sp: "app", idp: "corp", request_id: "_1f", what };
         let address = Some(IpAddr::from([192, 0, 2, 7]));
-        let line = event.record(NOW, address, |name_id| Some(format!("<{name_id}>")));
+        let line = event.record(NOW, address, |name_id| Some(format!("<{name_id}>"))).json();
         assert!(line.is_ascii() && line.matches('\n').count() == 1, "{line}");
         serde_json::from_str(&line).unwrap()
     }
@@ -290,7 +273,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out() {
         let event = Event { sp: "", idp: "", request_id: "", what: What::Refusal("login_loop") };
-        let line = event.record(NOW, None, |_| None);
+        let line = event.record(NOW, None, |_| None).json();
         let expected =
             "{\"event\":\"refusal\",\"reason\":\"login_loop\",\"time\":\"2026-11-21T11:30:00Z\"}\n";
         assert_eq!(line, expected);

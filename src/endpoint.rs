@@ -56,9 +56,9 @@ where
 {
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
-    let (head, client) = (request::head(r), request::client(r));
-    let errand = Errand::start(request::address(r), audit::values(r), |server| {
-        work(Visit { head, client, now: now(), variables, circumstances, server })
+    let (head, client, address) = (request::head(r), request::client(r), request::address(r));
+    let errand = Errand::start(address, audit::values(r), |server| {
+        work(Visit { head, address, client, now: now(), variables, circumstances, server })
     });
     context.waiting.replace(Some(Waiting::Errand(errand)));
     Some(go_on(r).unwrap_or_else(|| {

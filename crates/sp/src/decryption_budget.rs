@@ -146,6 +146,7 @@ mod tests {
         fn refuse(&self, last: u8, xml: &str) -> &'static str {
             let visit = Visit {
                 head: Head::new("POST", ""),
+                address: None,
                 client: Client::of(Some([192, 0, 2, last].into())),
                 now: NOW,
                 variables: Vec::new(),

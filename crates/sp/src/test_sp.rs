@@ -114,6 +114,7 @@ impl Closed {
             several_origins: false,
             lifetime: Seconds(3600),
             idle_timeout: None,
+            keeps_address: true,
             unsigned_logout: false,
             attributes: Selection::default(),
             refuse_group_overage: false,

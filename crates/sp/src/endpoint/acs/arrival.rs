@@ -39,7 +39,7 @@ pub(super) async fn establish<S: SessionStore>(
     let (token, nonce) = random::pair();
     let token = SessionToken::from_random(token);
     let force_authn = pending.as_ref().is_some_and(|pending| pending.force_authn);
-    let mut session = session(sp, login, force_authn, now);
+    let mut session = session(visit, sp, login, force_authn);
     let news = select(sp.sessions.rules(), &mut session);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
@@ -215,8 +215,9 @@ fn send_again<S: SessionStore>(
     Ok(Reply::html(200, pages::send_again(landing, PostTicket::FIELD, &ticket)))
 }
 
-fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: UnixTime) -> Session {
-    let end = now + sp.sessions.rules().lifetime;
+fn session<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login, force_authn: bool) -> Session {
+    let (rules, now) = (sp.sessions.rules(), visit.now);
+    let end = now + rules.lifetime;
     Session {
         idp: login.idp_entity_id,
         name_id: login.name_id,
@@ -228,6 +229,8 @@ fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: Un
         force_authn,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
+        // An IPv4 address in IPv6's clothes is what it is at other sockets.
+        address: visit.address.filter(|_| rules.keeps_address).map(|it| it.to_canonical()),
         attributes: login.attributes,
     }
 }

@@ -56,7 +56,13 @@ fn a_second_verifier_that_disagrees_is_heard() {
         let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
         let sp_keys = [key_of(testing::other_rsa())];
         let limits = Limits::default();
-        let with = Decryption { keys: &sp_keys, sp: "urn:sp", policy: ALL, limits: &limits };
+        let with = Decryption {
+            keys: &sp_keys,
+            sp: "urn:sp",
+            policy: ALL,
+            limits: &limits,
+            plaintexts: None,
+        };
         let opened =
             document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &keys, &STRICT);
         assert_eq!(code(opened), "second_verifier_disagrees");
@@ -124,7 +130,8 @@ fn ids_and_attributes_are_replaced_where_they_stand() {
     );
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits };
+    let with =
+        Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits, plaintexts: None };
     let whole = verified(&signed(&assertion)).decrypt_within(&with).unwrap();
     assert_eq!(super::name_id(&whole), "jo");
     let names = |e: &Element| {

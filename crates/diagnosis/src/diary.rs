@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use clock::UnixTime;
 use saml::examination::{Examination, Shown};
 
 use crate::entry::{Entry, Facts};
+use crate::scope::Scope;
 use crate::story::{Story, StoryId};
 
 /// Where stories are kept. What has no room is lost: nothing else depends on it.
@@ -34,17 +36,44 @@ pub trait Stories {
     fn entries(&self, story: &Story) -> Vec<Entry>;
 }
 
+/// A request, and what its location says of it.
+pub struct Asked {
+    /// Where stories are kept.
+    pub stories: Rc<dyn Stories>,
+    /// Whose logins the location records.
+    pub scope: Rc<Scope>,
+    /// The client's; `None` = it has come over a unix socket.
+    pub address: Option<IpAddr>,
+    /// Method, path and query, without values.
+    pub line: String,
+}
+
 /// The story of one request, if it is in one.
 #[derive(Default)]
 pub struct Diagnosis {
-    stories: OnceCell<Rc<dyn Stories>>,
+    asked: OnceCell<Asked>,
     diary: OnceCell<Diary>,
+    is_told: Cell<bool>,
 }
 
 impl Diagnosis {
-    /// Stories are kept here.
-    pub fn enable(&self, stories: Rc<dyn Stories>) {
-        let _ = self.stories.set(stories);
+    /// Stories are kept, and this is the request.
+    pub fn enable(&self, asked: Asked) {
+        let _ = self.asked.set(asked);
+    }
+
+    /// The request, where stories are kept.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.get()
+    }
+
+    /// Tells of the request itself, once.
+    pub fn tell_request(&self, facts: impl FnOnce(&Asked) -> Facts) {
+        if let (Some(asked), Some(diary)) = (self.asked(), self.diary())
+            && !self.is_told.replace(true)
+        {
+            diary.add(Entry::new("request", facts(asked)));
+        }
     }
 
     /// The story of this request; `None` = it is in none.
@@ -54,16 +83,16 @@ impl Diagnosis {
 
     /// The request is of this story. One that it is of already stays.
     pub fn join(&self, id: StoryId) {
-        if let (Some(stories), None) = (self.stories.get(), self.diary.get()) {
-            let _ = self.diary.set(Diary::new(Rc::clone(stories), id));
+        if let (Some(asked), None) = (self.asked(), self.diary.get()) {
+            let _ = self.diary.set(Diary::new(Rc::clone(&asked.stories), id));
         }
     }
 
     /// The request brings the answer to this message, and is of the story to which that belongs.
     pub fn follow(&self, request_id: &str) {
         if self.diary.get().is_none()
-            && let Some(stories) = self.stories.get()
-            && let Some(id) = stories.called(request_id)
+            && let Some(asked) = self.asked()
+            && let Some(id) = asked.stories.called(request_id)
         {
             self.join(id);
         }
@@ -71,23 +100,13 @@ impl Diagnosis {
 
     /// Begins a story for this request, and gives the cookie to its answer by which the browser goes on in it.
     pub fn begin(&self, story: &Story, cookie: Option<String>) {
-        let Some(stories) = self.stories.get() else { return };
-        if stories.begin(story) {
+        let Some(asked) = self.asked() else { return };
+        if asked.stories.begin(story) {
             self.join(story.id);
             if let Some(diary) = self.diary() {
                 diary.cookie.set(cookie);
             }
         }
-    }
-
-    /// Are stories kept?
-    pub fn is_enabled(&self) -> bool {
-        self.stories.get().is_some()
-    }
-
-    /// Those that are kept.
-    pub fn stories(&self) -> Option<&Rc<dyn Stories>> {
-        self.stories.get()
     }
 
     /// Adds to the story, if there is one.

@@ -84,7 +84,7 @@ impl Entry {
         self
     }
 
-    /// For programs, and as bytes.
+    /// For programs.
     pub fn to_json(&self) -> Value {
         let facts: Vec<Value> =
             self.facts.iter().map(|(name, value)| json!([name, value])).collect();
@@ -104,8 +104,17 @@ impl Entry {
         })
     }
 
-    /// What [`Entry::to_json`] wrote.
-    pub fn of_json(value: &Value) -> Option<Self> {
+    /// Its bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        self.to_json().to_string().into_bytes()
+    }
+
+    /// What [`Entry::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        Self::of_json(&serde_json::from_slice(bytes).ok()?)
+    }
+
+    fn of_json(value: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let list = |name: &str| value.get(name).and_then(Value::as_array);
         let fact = |fact: &Value| Some((text(fact.get(0)?)?, text(fact.get(1)?)?));
@@ -183,7 +192,7 @@ mod tests {
         let facts = vec![("path".to_owned(), "/\"<é>".to_owned())];
         let entry = Entry { at: UnixTime::from_secs(7), ..Entry::new("response", facts) };
         let entry = entry.with_findings("the message", findings(3));
-        assert_eq!(Entry::of_json(&entry.to_json()), Some(entry.clone()));
+        assert_eq!(Entry::decode(&entry.encode()), Some(entry.clone()));
         assert_eq!(entry.facts.last().unwrap().1, "by a key");
         for strange in [
             "{}",
@@ -191,7 +200,7 @@ mod tests {
             "null",
             r#"{"at":1,"what":"x","facts":[[1,2]],"documents":[],"checks":[]}"#,
         ] {
-            assert_eq!(Entry::of_json(&serde_json::from_str(strange).unwrap()), None, "{strange}");
+            assert_eq!(Entry::decode(strange.as_bytes()), None, "{strange}");
         }
     }
 

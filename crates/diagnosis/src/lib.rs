@@ -16,7 +16,7 @@ mod masked;
 mod scope;
 mod story;
 
-pub use diary::{Diagnosis, Diary, Stories};
+pub use diary::{Asked, Diagnosis, Diary, Stories};
 pub use entry::{Document, Entry, Facts, Line};
 pub use masked::{cookie, target, url};
 pub use scope::{Scope, ScopeError};

@@ -3,6 +3,7 @@
 use saml::response::Verdict;
 
 use crate::circumstances::About;
+use crate::diagnosis_page::ask_to_record;
 use crate::discovery::{Choice, Discovery, discovery};
 use crate::forbidden::{Forbidden, forbidden};
 use crate::form::post_form;
@@ -66,6 +67,7 @@ pub(crate) fn pages() -> Vec<Page> {
         choice("uni", 1, None, false),
         choice("uni", 2, None, true),
         choice("", 4000, Some(true), true),
+        ask_to_record(),
         Page::technical("SAML", "<p>…</p>".to_owned()),
         Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
     ]

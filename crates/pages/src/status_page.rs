@@ -17,7 +17,7 @@ pub(crate) fn status_page(status: &Status) -> Page {
         &mut body,
         format_args!(
             "<p>Version {}, built for {}; {}. Also as <a href=\"?format=json\">JSON</a> and as \
-             <a href=\"?format=openmetrics\">metrics</a>.</p>",
+             <a href=\"?format=openmetrics\">metrics</a>; <a href=\"?debug\">diagnosis of a login</a>.</p>",
             escape(&status.version),
             escape(&status.built_for),
             instant::format(status.now)

@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use xmldoc::{Document, Line, Plaintexts, SignedBy, VerifyingKey};
+use xmldoc::{Document, Limits, Line, Plaintexts, SignedBy, VerifyingKey};
 
 use crate::refusal::Refusal;
 
@@ -143,6 +143,12 @@ impl Examination {
             checks: self.checks.take(),
         })
     }
+}
+
+/// A message of our own as it looks.
+pub fn shown(xml: &[u8]) -> Vec<Shown> {
+    let document = Document::parse(xml, &Limits::default());
+    document.map(|document| mark(document.picture(), false, &[])).unwrap_or_default()
 }
 
 /// An element that a signature covers, with all that is in it but the signature itself (xmldsig-core1 6.6.4).

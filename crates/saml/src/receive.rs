@@ -35,6 +35,15 @@ impl Received {
         });
     }
 
+    /// InResponseTo, unverified: finds what it answers.
+    pub fn in_response_to(&self) -> Option<String> {
+        match self {
+            Self::Response(response) => response.in_response_to(),
+            Self::LogoutRequest(_) => None,
+            Self::LogoutResponse(response) => response.in_response_to(),
+        }
+    }
+
     /// Issuer, unverified: finds the IdP.
     pub fn issuer(&self) -> Option<String> {
         match self {

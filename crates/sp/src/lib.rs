@@ -37,6 +37,7 @@ mod post_ticket;
 mod protection;
 mod publication;
 pub mod random;
+mod recorded;
 mod renewal;
 mod return_targets;
 mod rule_line;
@@ -47,6 +48,8 @@ mod session_store;
 mod sites;
 mod sp;
 mod status;
+mod stories;
+mod story;
 #[cfg(test)]
 mod test_idps;
 #[cfg(test)]
@@ -82,6 +85,7 @@ pub use session_rules::SessionRules;
 pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
+pub use stories::diagnose;
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
 
 /// The module's version, as logs and metadata tell it.

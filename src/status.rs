@@ -22,7 +22,7 @@ use crate::entry::enter;
 use crate::module::{MainConf, SamlModule};
 use crate::request::headers;
 use crate::store::Store;
-use crate::{counters, endpoint, idp, respond, server_variable, stories};
+use crate::{counters, endpoint, idp, remote_user, respond, stories};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -68,7 +68,7 @@ fn answer(r: &mut Request) -> ngx_int_t {
 /// Stories of logins, for an operator by name. `None` = out of memory.
 fn diagnose(r: &mut Request) -> Option<ngx_int_t> {
     let sps: Vec<_> = SamlModule::main_conf(r)?.sps.iter().flat_map(Sites::iter).cloned().collect();
-    let operator = server_variable::value(r, "remote_user").unwrap_or_default();
+    let operator = remote_user::verified(r).unwrap_or_default();
     // A subrequest has a context of its own: several of one page may wait at once.
     if !r.is_main() {
         Context::of_subrequest(r)?;

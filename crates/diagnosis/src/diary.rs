@@ -48,6 +48,13 @@ pub struct Asked {
     pub line: String,
 }
 
+impl Asked {
+    /// The client, for people.
+    pub fn client(&self) -> String {
+        self.address.map_or_else(|| "unix:".to_owned(), |address| address.to_string())
+    }
+}
+
 /// The story of one request, if it is in one.
 #[derive(Default)]
 pub struct Diagnosis {

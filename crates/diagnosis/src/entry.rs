@@ -2,6 +2,7 @@
 
 use clock::UnixTime;
 use saml::examination::{Check, Findings, Shown};
+use saml::instant;
 use serde_json::{Value, json};
 
 /// Bytes of all XML of one entry.
@@ -86,6 +87,10 @@ impl Entry {
 
     /// For programs.
     pub fn to_json(&self) -> Value {
+        self.json(instant::format(self.at).into())
+    }
+
+    fn json(&self, at: Value) -> Value {
         let facts: Vec<Value> =
             self.facts.iter().map(|(name, value)| json!([name, value])).collect();
         let documents = self.documents.iter().map(|document| {
@@ -99,14 +104,14 @@ impl Entry {
             }
         });
         json!({
-            "at": self.at.as_secs(), "what": self.what, "facts": facts,
+            "at": at, "what": self.what, "facts": facts,
             "documents": documents.collect::<Vec<_>>(), "checks": checks.collect::<Vec<_>>(),
         })
     }
 
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
-        self.to_json().to_string().into_bytes()
+        self.json(self.at.as_secs().into()).to_string().into_bytes()
     }
 
     /// What [`Entry::encode`] wrote.

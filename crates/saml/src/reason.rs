@@ -533,7 +533,7 @@ reasons! {
         "ask for another one at saml_status?debug: each is good once and for ten minutes, at the SP and the host that it is for, while some location of that SP says saml_debug link";
     OPERATOR_UNNAMED, "operator_unnamed", Client 403,
         "Who runs this server must say who you are before you can see this.",
-        "put auth_saml or auth_basic in front of saml_status, so that nginx knows a $remote_user: a story is for who asked for it";
+        "put auth_saml or auth_basic into the location of saml_status: a story is for who asked for it, by a name that was verified there";
     ORDERS_TOO_MANY, "orders_too_many", Server,
         "There are too many orders already.",
         "end all sessions of the SP instead of those of many IdPs; orders are forgotten after 400 days";

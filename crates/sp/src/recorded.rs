@@ -182,9 +182,7 @@ pub(crate) fn request(
     more: impl FnOnce() -> Facts,
 ) {
     circumstances.diagnosis.tell_request(|asked| {
-        let client =
-            asked.address.map_or("a unix socket".to_owned(), |address| address.to_string());
-        let mut facts = vec![fact("request", asked.line.as_str()), fact("client", client)];
+        let mut facts = vec![fact("request", asked.line.as_str()), fact("client", asked.client())];
         facts.extend(head_facts(head));
         facts.extend(more());
         facts

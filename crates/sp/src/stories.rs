@@ -35,7 +35,7 @@ pub async fn diagnose<S: SessionStore>(
     stories: Option<Rc<dyn Stories>>,
 ) -> Result<Reply, Refusal> {
     let owner = owner(&operator).ok_or_else(|| {
-        Refusal::new(&reason::OPERATOR_UNNAMED, "nginx knows no $remote_user in saml_status?debug")
+        Refusal::new(&reason::OPERATOR_UNNAMED, "nobody was let in to saml_status?debug by name")
     })?;
     let stories = stories.as_deref();
     match visit.head.method() {
@@ -142,7 +142,7 @@ fn list<S: SessionStore>(
             .map(|site| json!({ "sp": site.sp, "base_url": site.base_url, "token": site.token }));
         let object = json!({
             "enabled": is_on,
-            "stories": stories.iter().map(of_story).collect::<Vec<_>>(),
+            "stories": stories.iter().map(|story| of_story(story, None)).collect::<Vec<_>>(),
             "sites": sites.collect::<Vec<_>>(),
             "link": link.as_ref().map(|(link, _)| *link),
         });
@@ -155,18 +155,13 @@ fn told(visit: &Visit, story: &Story, entries: &[Entry]) -> Reply {
     guarded(if is_for_person(visit) {
         Reply::story_page(story, entries)
     } else {
-        let mut object = of_story(story);
-        let entries = entries.iter().map(|entry| {
-            let mut told = entry.to_json();
-            told["at"] = instant::format(entry.at).into();
-            told
-        });
-        object["entries"] = entries.collect::<Vec<_>>().into();
+        let entries = entries.iter().map(Entry::to_json).collect();
+        let object = of_story(story, Some(entries));
         Reply::json(200, format!("{object}\n"))
     })
 }
 
-fn of_story(story: &Story) -> Value {
+fn of_story(story: &Story, entries: Option<Vec<Value>>) -> Value {
     let address = match &story.origin {
         Origin::Link(_) => None,
         Origin::Address(address) => Some(address),
@@ -174,7 +169,7 @@ fn of_story(story: &Story) -> Value {
     json!({
         "id": story.id.to_string(), "sp": story.sp, "address": address,
         "begun": instant::format(story.begun), "ends": instant::format(story.ends()),
-        "entries_written": story.entries,
+        "written": story.entries, "entries": entries,
     })
 }
 

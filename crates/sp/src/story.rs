@@ -61,9 +61,8 @@ impl<S: SessionStore> Sp<S> {
         let mut values = self.cookies.debug_values(head);
         let pass = values.find_map(|sealed| DebugPass::open_cookie(secrets, &self.id, sealed, now));
         if let Some(pass) = pass.filter(|pass| may_go_on(pass.owner.is_some())) {
-            let address = asked.address.map_or("unix:".to_owned(), |address| address.to_string());
             // Another host may have begun it.
-            diagnosis.begin(&self.story_of(&pass, address), None);
+            diagnosis.begin(&self.story_of(&pass, asked.client()), None);
         }
     }
 
@@ -72,9 +71,8 @@ impl<S: SessionStore> Sp<S> {
         let diagnosis = &circumstances.diagnosis;
         let (Some(asked), None) = (diagnosis.asked(), diagnosis.diary()) else { return };
         if asked.scope.has(asked.address) {
-            let address = asked.address.map_or("unix:".to_owned(), |address| address.to_string());
             let pass = new_pass(None, now);
-            diagnosis.begin(&self.story_of(&pass, address), self.debug_cookie(&pass, now));
+            diagnosis.begin(&self.story_of(&pass, asked.client()), self.debug_cookie(&pass, now));
         }
     }
 

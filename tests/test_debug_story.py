@@ -189,7 +189,7 @@ def test_who_has_no_name_sees_nothing(nginx, idp, headers):
             saml_status; satisfy any; allow 127.0.0.0/8; deny all;
             auth_basic x; auth_basic_user_file administrators;
         }
-        location = /passing { auth_basic x; auth_basic_user_file administrators; error_page 401 = /open; }
+        location = /passing { auth_basic x; auth_basic_user_file administrators; error_page 401 = /open?debug; }
     """
     server = nginx(site(http=WATCHED, server=f"{STATUS}\n{open_to_all}"), files=ADMINISTRATORS)
     Browser().at("127.0.0.2").get(server.url("/page.html"))

@@ -51,7 +51,7 @@ pub(crate) fn diagnosis_page(page: &DiagnosisPage<'_>) -> Page {
             &mut body,
             format_args!(
                 "<h2>The link</h2><p>Open it in the browser that cannot sign in, or send it to whose browser that is. \
-                 It is good once, until {}. The story of what happens then is here, for you alone, for ten minutes \
+                 It is good for one use, until {}. The story of what happens then is here, for you alone, for ten minutes \
                  after it was opened.</p><pre tabindex=\"0\">{}</pre>",
                 escape(end),
                 escape(link)

@@ -201,3 +201,61 @@ impl Examiner<'_> {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(xml: &str) -> Vec<Line> {
+        Document::parse(xml, &Limits::default()).unwrap().picture()
+    }
+
+    fn verified(shown: &[Shown]) -> Vec<&str> {
+        shown.iter().filter(|line| line.is_verified).map(|line| line.text.as_str()).collect()
+    }
+
+    const TWO: &str = "<r ID='_r'><a ID='_1'><s:Signature xmlns:s='http://www.w3.org/2000/09/xmldsig#'><s:x/>\
+                       </s:Signature><n>1</n></a><b ID='_2'><n>2</n></b><c ID='_3'/></r>";
+
+    #[test]
+    fn a_signature_marks_its_element_and_not_itself() {
+        let shown = |ids: &[&str]| mark(lines(TWO), false, ids);
+        assert_eq!(verified(&shown(&["_1"])), ["<a ID=\"_1\">", "<n>1</n>", "</a>"]);
+        assert_eq!(verified(&shown(&["_3"])), ["<c ID=\"_3\"/>"]);
+        assert_eq!(verified(&shown(&["_2", "_3"])).len(), 4);
+        assert!(verified(&shown(&[])).is_empty() && verified(&shown(&["_4"])).is_empty());
+        assert_eq!(verified(&shown(&["_r"])).len(), shown(&[]).len() - 3);
+        assert_eq!(verified(&mark(lines(TWO), true, &[])).len(), shown(&[]).len());
+    }
+
+    #[test]
+    fn a_signature_of_one_document_marks_no_other() {
+        let examination = Examination::default();
+        examination.see(&Document::parse("<r ID='_1'/>", &Limits::default()).unwrap());
+        examination.verified(Place::LastPlaintext, "Assertion", Some("_1"), None, None);
+        let findings = examination.take().unwrap();
+        assert!(verified(&findings.message).is_empty());
+        assert_eq!(findings.signatures.len(), 1);
+        assert_eq!(examination.take(), None, "it was taken out");
+    }
+
+    #[test]
+    fn checks_are_noted_in_their_order_with_what_refused_them() {
+        let examination = Examination::default();
+        examination.see(&Document::parse("<r/>", &Limits::default()).unwrap());
+        let examiner = Examiner(Some(&examination));
+        assert_eq!(examiner.check("one", Ok(7)), Ok(7));
+        let refused: Result<(), Refusal> = Err(Refusal::internal("x"));
+        assert!(examiner.check("two", refused.clone()).is_err());
+        assert!(Examiner(None).check("three", refused).is_err());
+        let checks = examination.take().unwrap().checks;
+        let refused = Some(("internal_error", "x".to_owned()));
+        assert_eq!(checks, [Check { what: "one", refused: None }, Check { what: "two", refused }]);
+    }
+
+    #[test]
+    fn what_is_no_xml_shows_nothing() {
+        assert!(shown(b"<a").is_empty() && shown(b"").is_empty());
+        assert_eq!(shown(b"<a><b/></a>").len(), 3);
+    }
+}

@@ -69,6 +69,35 @@ fn a_second_verifier_that_disagrees_is_heard() {
     }
 }
 
+/// Which changed ciphertexts decrypt to XML must be seen nowhere, not even by who looks for a mistake.
+#[test]
+fn a_plaintext_is_kept_when_somebody_vouches_for_it() {
+    let (good, forged) = (signed(&assertion()), signed(&assertion()).replace(">jo<", ">admin<"));
+    for (cipher, plaintext, kept) in
+        [(GCM, &good, true), (CBC, &good, true), (GCM, &forged, true), (CBC, &forged, false)]
+    {
+        let document =
+            Document::parse(response(&seal(cipher, plaintext)), &Limits::default()).unwrap();
+        let (keys, limits) = ([key_of(testing::other_rsa())], Limits::default());
+        let plaintexts = Plaintexts::default();
+        let (sp, plaintexts_of) = ("urn:sp", Some(&plaintexts));
+        let with =
+            Decryption { keys: &keys, sp, policy: ALL, limits: &limits, plaintexts: plaintexts_of };
+        let trusted = [testing::rsa().verifying()];
+        let opened =
+            document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &trusted, &STRICT);
+        assert_eq!(opened.is_ok(), plaintext == &good);
+        let found = plaintexts.take();
+        assert_eq!(found.len(), usize::from(kept), "{cipher:?}");
+        for plaintext in found {
+            assert_eq!(plaintext.holder, "EncryptedAssertion");
+            assert_eq!((plaintext.cipher, plaintext.key_method), (cipher.uri(), "RSA-OAEP"));
+            let text: String = plaintext.lines.iter().map(|line| line.text.as_str()).collect();
+            assert!(text.contains("NameID") && text.contains("SignatureValue>[masked"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn weak_algorithms_need_leave() {
     let triple_des = signed(&response(&seal(ContentCipher::TripleDesCbc, &assertion())));

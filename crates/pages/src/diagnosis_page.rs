@@ -126,7 +126,7 @@ pub(crate) fn story_page(story: &Story, entries: &[Entry]) -> Page {
         format_args!(
             "<p>saml_sp {}, recorded for {}, from {} to {}. Times are UTC. Also as \
              <a href=\"?debug={}&amp;format=json\">JSON</a>; <a href=\"?debug\">all stories</a>.</p>\
-             <p>In messages, <b>✓</b> is before each line that a good signature covers; nothing else of a message \
+             <p>In messages, a ✓ is before each line that a good signature covers; nothing else of a message \
              counts. What would let somebody act for the person is masked.</p>",
             escape(&story.sp),
             escape(&why(story)),

@@ -84,6 +84,10 @@ templates! {
     Discovery = "discovery", None;
     /// Asks whether a login may be recorded.
     Debug = "debug", None;
+    /// The SP's metadata, for administrators of IdPs.
+    Metadata = "metadata", None;
+    /// How everything is.
+    Status = "status", None;
     /// For administrators.
     Technical = "technical", None;
     /// For administrators who do something there.

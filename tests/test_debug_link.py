@@ -152,3 +152,22 @@ def test_a_person_makes_it_on_the_page(server, idp):
     shown = administrator.get(server.url(f"/admin/status?debug={story['id']}"))
     assert "✓ " in shown.text and "alice@example.org" in shown.text
     assert urlsplit(url).path == "/saml/acs"
+
+
+def test_it_is_good_once_with_memcached(nginx, idp, memcacheds):
+    [node] = memcacheds(1)
+    conf = site(
+        http=f"saml_session_store shared {{ memcached {node.address}; secret secret; }}",
+        sp="session_store shared;",
+        server=STATUS,
+        location="saml_debug link;",
+    )
+    files = ADMINISTRATORS | {"secret": "0123456789abcdef" * 4}
+    server = nginx(conf, files=files)
+    url, browser = link(server), Browser()
+    sent, landed = log_in(idp, server, browser, url)
+    assert landed.status == 303
+    assert browser.post(url).status == 403
+    [story] = stories(server)
+    assert whats(story)[-2:] == ["refused", "answer"], "its second try is told as well"
+    assert facts(entry(story, "session"))["NameID"] == "alice@example.org"

@@ -6,6 +6,7 @@ mod credential;
 mod description;
 mod endpoints;
 mod jwt_issuer;
+mod logout_notify;
 mod look;
 mod origins;
 mod publication;
@@ -26,6 +27,7 @@ use sp::{Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sites,
 use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
+use self::logout_notify::logout_notify;
 use self::look::look;
 use self::origins::origins;
 use self::publication::publication;
@@ -98,7 +100,7 @@ pub(crate) fn sp<H: Host>(
             return_targets: site.return_targets,
             login_redirect: site.login_redirect,
             logout_redirect: site.logout_redirect,
-            logout_notify: logout_notify.clone(),
+            logout_notify: Rc::clone(&logout_notify),
             keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),
             request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
@@ -283,19 +285,4 @@ fn store<H: Host>(raw: &RawSp, around: &Surroundings<'_, H>) -> Result<Rc<H::Sto
             ),
         )
     })
-}
-
-fn logout_notify(raw: &RawSp) -> Result<Option<String>, ConfigError> {
-    let Some(given) = &raw.logout_notify else { return Ok(None) };
-    if given.value.starts_with('/') && !given.value.contains(['?', '#']) {
-        return Ok(Some(given.value.clone()));
-    }
-    Err(ConfigError::new(
-        &given.place,
-        format!(
-            "\"logout_notify\" \"{}\" must be the path of a location, without arguments, like \
-             /saml/logged-out",
-            given.value
-        ),
-    ))
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clock::UnixTime;
-use saml::instant;
+use saml::{instant, reason};
 use serde_json::{Map, Value};
 use session::Session;
 use status::Happening;
@@ -46,6 +46,8 @@ pub enum What<'a> {
         /// Is it disabled?
         is_off: bool,
     },
+    /// An application was told of a logout.
+    LogoutNotify(Notice<'a>),
     /// Something was refused, for the reason of this code.
     Refusal(&'static str),
     /// New metadata has taken its place: what is otherwise than before.
@@ -67,6 +69,21 @@ pub struct OrderedEnd<'a> {
     pub sessions: Option<usize>,
 }
 
+/// How an application took the news that somebody is logged out.
+#[derive(Clone, Copy)]
+pub struct Notice<'a> {
+    /// The URI that tells it, of `logout_notify`.
+    pub application: &'a str,
+    /// It has answered with success.
+    pub heard: bool,
+    /// How often it was told.
+    pub attempts: usize,
+    /// Whose session ended.
+    pub session: &'a Session,
+    /// Which one; empty = it is about no single session.
+    pub session_id: &'a str,
+}
+
 /// Somebody with a session.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
@@ -84,6 +101,7 @@ impl What<'_> {
             Self::LogoutByUser(_) => Happening::LogoutByUser,
             Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
             Self::LogoutByOperator(_) => Happening::LogoutByOperator,
+            Self::LogoutNotify(_) => Happening::LogoutNotify,
             Self::Refusal(_) => Happening::Refusal,
             Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
         })
@@ -101,7 +119,11 @@ impl What<'_> {
 
     /// Its last label; empty = it has none.
     pub fn reason(&self) -> &'static str {
-        if let Self::Refusal(code) = self { code } else { "" }
+        match self {
+            Self::Refusal(code) => code,
+            Self::LogoutNotify(Notice { heard: false, .. }) => reason::LOGOUT_NOTIFY_FAILED.code(),
+            _ => "",
+        }
     }
 }
 
@@ -142,6 +164,14 @@ impl Event<'_> {
                 put("name_id", end.name_id.and_then(&name_id).map(Value::from));
                 put("session", end.session_id.and_then(text));
                 put("sessions", end.sessions.map(Value::from));
+            }
+            What::LogoutNotify(notice) => {
+                put("application", text(notice.application));
+                put("heard", Some(notice.heard.into()));
+                put("attempts", Some(notice.attempts.into()));
+                put("entity_id", text(&notice.session.idp));
+                put("name_id", name_id(&notice.session.name_id.value).map(Value::from));
+                put("session", text(notice.session_id));
             }
             What::IdpSwitched { operator, .. } => put("operator", text(operator)),
             What::Refusal(code) => put("reason", text(code)),
@@ -230,6 +260,32 @@ mod tests {
             (&switched["event"], &switched["operator"]),
             (&"idp_disabled".into(), &"root".into())
         );
+    }
+
+    #[test]
+    fn an_application_that_was_told_is_named_with_how_it_took_it() {
+        let session = Session {
+            idp: "urn:idp".to_owned(),
+            name_id: NameId { value: "jane".to_owned(), ..NameId::default() },
+            ..Session::default()
+        };
+        let notice = Notice {
+            application: "/told",
+            heard: false,
+            attempts: 3,
+            session: &session,
+            session_id: "00ff",
+        };
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "logout_notify", "sp": "app", "idp": "corp",
+            "application": "/told", "heard": false, "attempts": 3, "entity_id": "urn:idp",
+            "name_id": "<jane>", "session": "00ff", "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(What::LogoutNotify(notice)), expected);
+        assert_eq!(What::LogoutNotify(notice).reason(), "logout_notify_failed");
+        let heard = Notice { heard: true, session_id: "", ..notice };
+        assert_eq!(What::LogoutNotify(heard).reason(), "");
+        assert!(record(What::LogoutNotify(heard)).get("session").is_none());
     }
 
     #[test]

@@ -86,6 +86,15 @@ fn events(to: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     )?;
     counters(
         to,
+        "saml_logout_notices",
+        "Applications told of a logout, by whether they heard it",
+        of(Happening::LogoutNotify).map(|event| {
+            let heard = if event.reason.is_empty() { "yes" } else { "no" };
+            (vec![("sp", &*event.sp), ("idp", &event.idp), ("heard", heard)], event.count)
+        }),
+    )?;
+    counters(
+        to,
         "saml_refusals",
         "Requests that were refused, by the code of the reason",
         of(Happening::Refusal).map(|event| {

@@ -15,9 +15,10 @@ use session::{Authentications, LoggedOut, Session, StoreKey, join};
 use self::back::Back;
 use self::ended::Ended;
 use crate::event::What;
+use crate::notice::Heard;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
-use crate::visit::{Heard, Visit};
+use crate::visit::Visit;
 
 /// Judges the request, ends the sessions, answers. An IdP that hangs up early still means it.
 pub(super) async fn answer<S: SessionStore>(
@@ -46,7 +47,7 @@ pub(super) async fn answer<S: SessionStore>(
     }
 }
 
-/// All that a request is to do: the sessions end, the application hears of it, and what it came to is
+/// All that a request is to do: the sessions end, the applications hear of it, and what it came to is
 /// remembered.
 async fn log_out<S: SessionStore>(
     visit: &Visit,
@@ -59,11 +60,11 @@ async fn log_out<S: SessionStore>(
     if ended.is_repeated {
         return Ok((ended, Ok(())));
     }
-    if sp.logout_notify.is_some() {
-        // Before the application is asked, which may take long: the same request meanwhile, or after
+    if !sp.logout_notify.is_empty() {
+        // Before the applications are told, which may take long: the same request meanwhile, or after
         // this worker has died, ends no later session.
         remember(visit, sp, request, ended, false).await?;
-        let heard = sp.notify(visit, named_by(visit, sp, idp, request)).await;
+        let heard = sp.notify(visit, named_by(visit, sp, idp, request), "").await;
         if heard.is_err() {
             return Ok((Ended { status: LogoutStatus::PartialLogout, ..ended }, heard));
         }
@@ -72,7 +73,7 @@ async fn log_out<S: SessionStore>(
     Ok((ended, Ok(())))
 }
 
-/// Whom the application is told of: all that the IdP says.
+/// Whom the applications are told of: all that the IdP says.
 fn named_by<S: SessionStore>(
     visit: &Visit,
     sp: &Sp<S>,

@@ -21,7 +21,7 @@ pub(super) struct Back {
 }
 
 impl Back {
-    /// Answers what the request came to; `unheard` is why the application may not know of it.
+    /// Answers what the request came to; `unheard` is why an application may not know of it.
     pub(super) fn reply<S>(
         self,
         sp: &Sp<S>,

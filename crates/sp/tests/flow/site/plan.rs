@@ -45,7 +45,7 @@ pub struct Plan {
     /// `corp` answers logins by HTTP-Artifact.
     pub by_artifact: bool,
     pub logout_redirect: Option<&'static str>,
-    pub logout_notify: Option<&'static str>,
+    pub logout_notify: &'static [&'static str],
     /// An endpoint that the SP does without.
     pub without: Option<EndpointKind>,
     /// `corp` has no metadata yet.
@@ -94,7 +94,7 @@ impl Default for Plan {
             slo: vec![LogoutBinding::REDIRECT],
             by_artifact: false,
             logout_redirect: None,
-            logout_notify: None,
+            logout_notify: &[],
             without: None,
             is_awaited: false,
             disabled: &[],
@@ -144,7 +144,7 @@ impl Plan {
             return_targets: return_targets(self.base_url),
             login_redirect: format!("{}/", self.base_url),
             logout_redirect: self.logout_redirect.map(str::to_owned),
-            logout_notify: self.logout_notify.map(str::to_owned),
+            logout_notify: self.logout_notify.iter().map(|path| (*path).to_owned()).collect(),
             keep_fragment: self.keep_fragment,
             request_lifetime: REQUEST_LIFETIME,
             max_message_size: MAX_MESSAGE_SIZE,

@@ -4,6 +4,8 @@
 mod acs;
 mod discovery;
 mod embedded;
+mod events;
+mod idp_logout;
 mod jwks;
 mod logged_out;
 mod login;
@@ -49,6 +51,7 @@ pub async fn answer<S: SessionStore>(
         EndpointKind::Session => session::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
         EndpointKind::Jwks => Ok(jwks::answer(&sp)),
+        EndpointKind::Events => events::answer(&visit, &sp).await,
     }
 }
 

@@ -48,6 +48,8 @@ pub enum What<'a> {
     },
     /// An application was told of a logout.
     LogoutNotify(Notice<'a>),
+    /// A transmitter has told of a security event.
+    SecurityEvent(SecurityEvent<'a>),
     /// Something was refused, for the reason of this code.
     Refusal(&'static str),
     /// New metadata has taken its place: what is otherwise than before.
@@ -84,6 +86,48 @@ pub struct Notice<'a> {
     pub session_id: &'a str,
 }
 
+/// What a transmitter has told, and what became of it.
+#[derive(Clone, Copy)]
+pub struct SecurityEvent<'a> {
+    /// The token's ID.
+    pub id: &'a str,
+    /// The event's type: a URI.
+    pub uri: &'a str,
+    /// The entityID of the IdP.
+    pub entity_id: &'a str,
+    /// Whom it was taken for; `None` = it is about nobody that could be known here.
+    pub name_id: Option<&'a str>,
+    /// How many sessions ended.
+    pub sessions: Option<usize>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a security event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The sessions of whom it is about have ended, if there were any.
+    Ended,
+    /// It had come before.
+    Repeated,
+    /// Nothing says whom it is about in a way that could be one of the IdP's NameIDs.
+    SubjectUnknown,
+    /// It is of a type that ends no sessions.
+    NoEffect,
+}
+
+impl Outcome {
+    /// As records and counters name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "sessions_ended",
+            Self::Repeated => "repeated",
+            Self::SubjectUnknown => "subject_unknown",
+            Self::NoEffect => "no_effect",
+        }
+    }
+}
+
 /// Somebody with a session.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
@@ -102,6 +146,7 @@ impl What<'_> {
             Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
             Self::LogoutByOperator(_) => Happening::LogoutByOperator,
             Self::LogoutNotify(_) => Happening::LogoutNotify,
+            Self::SecurityEvent(_) => Happening::SecurityEvent,
             Self::Refusal(_) => Happening::Refusal,
             Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
         })
@@ -121,6 +166,7 @@ impl What<'_> {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Refusal(code) => code,
+            Self::SecurityEvent(event) => event.outcome.name(),
             Self::LogoutNotify(Notice { heard: false, .. }) => reason::LOGOUT_NOTIFY_FAILED.code(),
             _ => "",
         }
@@ -172,6 +218,14 @@ impl Event<'_> {
                 put("entity_id", text(&notice.session.idp));
                 put("name_id", name_id(&notice.session.name_id.value).map(Value::from));
                 put("session", text(notice.session_id));
+            }
+            What::SecurityEvent(told) => {
+                put("jti", text(told.id));
+                put("event_type", text(told.uri));
+                put("outcome", text(told.outcome.name()));
+                put("entity_id", text(told.entity_id));
+                put("name_id", told.name_id.and_then(&name_id).map(Value::from));
+                put("sessions", told.sessions.map(Value::from));
             }
             What::IdpSwitched { operator, .. } => put("operator", text(operator)),
             What::Refusal(code) => put("reason", text(code)),
@@ -286,6 +340,27 @@ mod tests {
         let heard = Notice { heard: true, session_id: "", ..notice };
         assert_eq!(What::LogoutNotify(heard).reason(), "");
         assert!(record(What::LogoutNotify(heard)).get("session").is_none());
+    }
+
+    #[test]
+    fn a_security_event_says_what_became_of_it() {
+        let told = SecurityEvent {
+            id: "j1",
+            uri: "urn:event",
+            entity_id: "urn:idp",
+            name_id: Some("jane"),
+            sessions: Some(2),
+            outcome: Outcome::Ended,
+        };
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "security_event", "sp": "app", "idp": "corp",
+            "jti": "j1", "event_type": "urn:event", "outcome": "sessions_ended", "entity_id": "urn:idp",
+            "name_id": "<jane>", "sessions": 2, "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(What::SecurityEvent(told)), expected);
+        let unknown = Outcome::SubjectUnknown;
+        let other = SecurityEvent { name_id: None, sessions: None, outcome: unknown, ..told };
+        assert_eq!(What::SecurityEvent(other).reason(), "subject_unknown");
     }
 
     #[test]

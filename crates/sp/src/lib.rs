@@ -52,6 +52,7 @@ mod status;
 mod test_idps;
 #[cfg(test)]
 mod test_sp;
+mod transmitter;
 mod visit;
 
 pub use administration::administer;
@@ -63,7 +64,7 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
-pub use event::{Event, Member, Notice, OrderedEnd, What};
+pub use event::{Event, Member, Notice, OrderedEnd, Outcome, SecurityEvent, What};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
@@ -84,6 +85,7 @@ pub use session_rules::SessionRules;
 pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
+pub use transmitter::Transmitter;
 pub use visit::{Answer, BodyError, Pause, Server, Visit, Wish};
 
 /// The module's version, as logs and metadata tell it.

@@ -167,7 +167,8 @@ pub struct Event {
     pub sp: String,
     /// With which IdP, by its block; empty = that is not known.
     pub idp: String,
-    /// For which reason, a code of `docs/reasons.md`; empty = nothing was refused, and nothing failed.
+    /// For which reason, a code of `docs/reasons.md`; empty = nothing was refused, and nothing failed. Of a
+    /// security event, what became of it.
     pub reason: String,
     /// So often.
     pub count: u64,
@@ -186,18 +187,21 @@ pub enum Happening {
     LogoutByOperator,
     /// An application was told of a logout.
     LogoutNotify,
+    /// A transmitter told of a security event.
+    SecurityEvent,
     /// Something was refused.
     Refusal,
 }
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Login,
         Self::LogoutByUser,
         Self::LogoutByIdp,
         Self::LogoutByOperator,
         Self::LogoutNotify,
+        Self::SecurityEvent,
         Self::Refusal,
     ];
 
@@ -209,6 +213,7 @@ impl Happening {
             Self::LogoutByIdp => "logout_by_idp",
             Self::LogoutByOperator => "logout_by_operator",
             Self::LogoutNotify => "logout_notify",
+            Self::SecurityEvent => "security_event",
             Self::Refusal => "refusal",
         }
     }

@@ -95,6 +95,15 @@ fn events(to: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     )?;
     counters(
         to,
+        "saml_security_events",
+        "Security events that transmitters told, by what became of them",
+        of(Happening::SecurityEvent).map(|event| {
+            let labels = vec![("sp", &*event.sp), ("idp", &event.idp), ("outcome", &event.reason)];
+            (labels, event.count)
+        }),
+    )?;
+    counters(
+        to,
         "saml_refusals",
         "Requests that were refused, by the code of the reason",
         of(Happening::Refusal).map(|event| {

@@ -8,7 +8,7 @@ use saml::provider::{Binding, Idp, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Blame, Refusal};
 
-use super::ended::Ended;
+use super::super::idp_logout::Ended;
 use crate::random;
 use crate::sp::Sp;
 

@@ -15,7 +15,7 @@ use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
     Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, ReturnTargets,
-    SessionAttributes, SessionRules, Sp,
+    SessionAttributes, SessionRules, Sp, Transmitter,
 };
 use xmldoc::DecryptionKey;
 
@@ -81,6 +81,8 @@ pub struct Plan {
     pub jwt_claims: Option<Vec<JwtClaim>>,
     /// Of tokens, bytes.
     pub jwt_max_size: usize,
+    /// Who tells of security events at `corp`.
+    pub transmitter: Option<Transmitter>,
 }
 
 impl Default for Plan {
@@ -113,6 +115,7 @@ impl Default for Plan {
             user: UserSources::default(),
             jwt_claims: Some(Vec::new()),
             jwt_max_size: 4096,
+            transmitter: None,
         }
     }
 }
@@ -229,7 +232,9 @@ impl Plan {
         let at =
             |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
         let corp = at("corp.example", settings("corp", self.policy.clone()));
-        idps.add(sp::Idp::new(corp, of_corp).with_back_channels(back_channels)).unwrap();
+        let transmitter = self.transmitter.take().map(Rc::new);
+        let of_corp = sp::Idp::new(corp, of_corp).with_back_channels(back_channels);
+        idps.add(of_corp.with_transmitter(transmitter)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         for (name, entity_id, disabled) in

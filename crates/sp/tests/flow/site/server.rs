@@ -70,6 +70,7 @@ impl Server for Host {
                 let session = if notice.session_id.is_empty() { "" } else { " of a session" };
                 format!(" {} {heard} {}{session}", notice.application, notice.attempts)
             }
+            What::SecurityEvent(event) => format!(" {}", event.outcome.name()),
             _ => String::new(),
         };
         self.counted.borrow_mut().push(format!("{} {sp} {idp}{told}", what.name()));

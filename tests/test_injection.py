@@ -29,6 +29,7 @@ from harness.injection import (
 from harness.keys import rsa_credential
 from harness.message import NS, redirected
 from harness.response import Answer, Attribute
+from harness.transmitter import KEYS, jwk, jwks
 from harness.upstream import passing_to
 
 CONF = """
@@ -37,7 +38,7 @@ events {}
 http {
     large_client_header_buffers 8 32k;
     client_max_body_size 1m;
-    saml_idp corp { metadata idp.xml; }
+    saml_idp corp { metadata idp.xml; events_issuer urn:transmitter; events_jwks jwks.json; }
     @IDPS@
     saml_sp app {
         base_url http://127.0.0.1:@PORT@;
@@ -55,6 +56,7 @@ http {
         listen 127.0.0.1:@PORT@;
         root html;
         include saml-endpoints.conf;
+        location = /saml/events { saml_events app; }
         proxy_buffers 8 64k;
         proxy_buffer_size 64k;
         location / {
@@ -88,6 +90,7 @@ def serve(nginx, upstreams):
     def serve(idps: str = "", use: str = "", files=(), same_site: str = "lax"):
         proxy = passing_to(upstreams)["PROXY"]
         values = {"IDPS": idps, "USE": use, "PROXY": proxy, "SAME_SITE": same_site}
+        files = {"jwks.json": jwks(jwk(KEYS["ES256"])), **dict(files)}
         started.append(nginx(CONF, files=files, **values))
         return started[-1]
 
@@ -288,6 +291,7 @@ PLACES = {
     "told": lambda text: (f"/saml/session?tell={text}&format={text}", {}),
     "metadata": lambda text: (f"/saml/metadata?{text}", {"X-Forwarded-Host": text}),
     "keys": lambda text: (f"/saml/jwks?{text}", {"If-None-Match": text}),
+    "event": lambda text: (f"/saml/events?{text}", {"Content-Type": text, "Authorization": text}),
     "argument": lambda text: (f"/saml/login?{text}={text}", {}),
     **{
         name: lambda text, name=name: ("/page", {name: text})

@@ -58,6 +58,7 @@ pub(crate) fn sp<H: Host>(
     let main = endpoints(raw, origins.first(), around.endpoints)?;
     let discovery = discovery(raw, &main)?;
     warn_of_chance(raw, &idps, &discovery, warnings);
+    transmitters(raw, &idps, &main, warnings)?;
     let entity_id = entity_id(raw, &main)?;
     let sites = origins.try_map(|origin| site(raw, origin, &origins, &entity_id, around))?;
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
@@ -270,6 +271,46 @@ fn idps<H: Host>(
         ));
     }
     Ok(idps)
+}
+
+/// Whose tokens come to `saml_events` must be clear by who has issued them.
+fn transmitters(
+    raw: &RawSp,
+    idps: &Idps,
+    endpoints: &Endpoints,
+    warnings: &mut Warnings,
+) -> Result<(), ConfigError> {
+    let known = || idps.iter().filter_map(|idp| Some((idp.name(), &idp.transmitter()?.issuer)));
+    for (number, (name, issuer)) in known().enumerate() {
+        if let Some((other, _)) = known().take(number).find(|(_, other)| *other == issuer) {
+            let sentence = format!(
+                "saml_idp \"{other}\" and \"{name}\" of saml_sp \"{}\" have the same \"events_issuer\" \
+                 \"{issuer}\", and an event of it would be of neither; leave one",
+                raw.name
+            );
+            return Err(ConfigError::new(&raw.place, sentence));
+        }
+    }
+    match (endpoints.get(EndpointKind::Events), known().next()) {
+        (Some(_), None) => Err(ConfigError::new(
+            &raw.place,
+            format!(
+                "saml_sp \"{}\" has a \"saml_events\" location and no IdP that tells of events: add \
+                 \"events_issuer\" and \"events_jwks\" to its saml_idp",
+                raw.name
+            ),
+        )),
+        (None, Some((idp, _))) => {
+            let sentence = format!(
+                "the events of saml_idp \"{idp}\" cannot come to saml_sp \"{0}\": add \
+                 \"location = /saml/events {{ saml_events {0}; }}\" to its server",
+                raw.name
+            );
+            warnings.add(&raw.place, sentence);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn store<H: Host>(raw: &RawSp, around: &Surroundings<'_, H>) -> Result<Rc<H::Store>, ConfigError> {

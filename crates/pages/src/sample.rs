@@ -19,13 +19,14 @@ const ID: &str = "_5f0c8a31d2";
 /// All of them.
 pub(crate) fn pages() -> Vec<Page> {
     let (code, forbidden_code) = ("status_not_success", "requirement_not_met");
-    let rule = |missing, url| {
+    let rule = |missing, url: Option<&'static str>| {
         forbidden(&Forbidden {
             code: forbidden_code,
             request_id: ID,
             missing,
             sign_in: url,
             sign_out: url,
+            error_url: url,
         })
     };
     vec![
@@ -80,6 +81,7 @@ fn failed(code: &str, resumption: Option<&str>, verdict: Option<Verdict>) -> Pag
         idp: verdict.map(|_| "Example University"),
         error_url: verdict.map(|_| URL.to_owned()),
         verdict,
+        words: verdict.map(|_| "AADSTS50105: not assigned <to> this application"),
     })
 }
 

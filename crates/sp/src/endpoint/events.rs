@@ -163,6 +163,12 @@ async fn heed<S: SessionStore>(
         sessions: None,
         outcome: Outcome::NoEffect,
     };
+    if event.effect == Effect::Verification {
+        let (idp, name) = (quote(entity_id), &sp.name);
+        visit.server.note(&format!(
+            "the security events of {idp} come to saml_sp \"{name}\": its transmitter asked whether they do"
+        ));
+    }
     if event.effect != Effect::EndsSessions {
         sp.tell(visit, entity_id, What::SecurityEvent(told));
         return Ok(None);

@@ -179,6 +179,8 @@ fn other_events_are_taken_and_end_nothing() {
         assert_eq!(site.counted.take(), ["security_event app corp no_effect"]);
     }
     assert!(site.session(&browser).is_some());
+    let notes = site.notes.borrow();
+    assert_eq!(notes.iter().filter(|note| note.contains("asked whether they do")).count(), 1);
 }
 
 #[test]

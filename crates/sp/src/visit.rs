@@ -1,6 +1,7 @@
 //! One request to an endpoint, as its future has it: owned data, and two wishes that only the
 //! server can grant.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ use crate::live_session::LiveSession;
 pub struct Visit {
     /// Method, path, query and header fields.
     pub head: Head,
+    /// Where it comes from; `None` = from this very host, without one.
+    pub address: Option<IpAddr>,
     /// Whose budget pays for decryption.
     pub client: Client,
     /// When it came.
@@ -46,6 +49,9 @@ pub trait Server {
 
     /// Counts what happened, and keeps a record of it.
     fn tell(&self, event: &Event<'_>);
+
+    /// Is there anybody who keeps records?
+    fn keeps_records(&self) -> bool;
 
     /// Tells the administrator what happened.
     fn note(&self, what: &str);

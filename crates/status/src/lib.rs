@@ -15,7 +15,7 @@ mod metrics;
 use clock::{Seconds, UnixTime};
 
 pub use health::Health;
-pub use json::json;
+pub use json::{json, value};
 pub use metrics::open_metrics;
 
 /// All of it.
@@ -167,8 +167,8 @@ pub struct Event {
     pub sp: String,
     /// With which IdP, by its block; empty = that is not known.
     pub idp: String,
-    /// For which reason, a code of `docs/reasons.md`; empty = nothing was refused, and nothing failed. Of a
-    /// security event, what became of it.
+    /// For which reason: of a refusal a code of `docs/reasons.md`, of a session's end why it ended, of a security
+    /// event what became of it; empty = it has none.
     pub reason: String,
     /// So often.
     pub count: u64,
@@ -189,19 +189,22 @@ pub enum Happening {
     LogoutNotify,
     /// A transmitter told of a security event.
     SecurityEvent,
+    /// A session was over, and nobody had signed out.
+    SessionEnd,
     /// Something was refused.
     Refusal,
 }
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Login,
         Self::LogoutByUser,
         Self::LogoutByIdp,
         Self::LogoutByOperator,
         Self::LogoutNotify,
         Self::SecurityEvent,
+        Self::SessionEnd,
         Self::Refusal,
     ];
 
@@ -214,6 +217,7 @@ impl Happening {
             Self::LogoutByOperator => "logout_by_operator",
             Self::LogoutNotify => "logout_notify",
             Self::SecurityEvent => "security_event",
+            Self::SessionEnd => "session_end",
             Self::Refusal => "refusal",
         }
     }

@@ -15,7 +15,7 @@ use saml::refusal::Refusal;
 use session::{PostToken, PreservedPost};
 use sp::{Found, LiveSession, Unmet, random};
 
-use crate::errand::{Errand, Pending};
+use crate::errand::Errand;
 use crate::module::{Protection, SamlModule, Sp};
 use crate::store::NotKept;
 use crate::suspend::Suspension;
@@ -187,10 +187,10 @@ impl Context {
         unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
     }
 
-    /// What the errand wants of the request, which now grants it.
-    pub fn take_pending(&self) -> Option<Pending> {
+    /// What `with` makes of the errand that the request waits for; `None` = it waits for none.
+    pub fn with_errand<T>(&self, with: impl FnOnce(&mut Errand) -> T) -> Option<T> {
         match &mut *self.waiting.borrow_mut() {
-            Some(Waiting::Errand(errand)) => errand.take_pending(),
+            Some(Waiting::Errand(errand)) => Some(with(errand)),
             _ => None,
         }
     }

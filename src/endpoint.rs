@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use nginx_sys::{
     NGX_DONE, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_SPECIAL_RESPONSE, ngx_http_finalize_request,
     ngx_http_read_client_request_body, ngx_http_request_t, ngx_int_t,
@@ -11,13 +10,12 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, Request};
 use pages::{About, Purpose, Reply};
 use saml::refusal::Refusal;
-use session::Session;
-use sp::{EndpointKind, Heard, Sites, Visit, Wish};
+use sp::{Answer, EndpointKind, LiveSession, Sites, Visit, Wish};
 
 use crate::clock::now;
 use crate::context::{Context, Waiting};
 use crate::entry::enter;
-use crate::errand::{Conclusion, Errand, Pending, Step};
+use crate::errand::{Conclusion, Errand, PendingBody, Step};
 use crate::module::{SamlModule, Sp};
 use crate::{audit, notice, request, respond, server_variable, stories};
 
@@ -93,10 +91,15 @@ fn go_on(r: &mut Request) -> Option<ngx_int_t> {
                 return None;
             }
             Some(Step::Wish(Wish::Body { limit, tell })) => {
-                expect(r, Pending::Body { limit, tell });
+                let body = PendingBody { limit, tell };
+                Context::of(r)?.with_errand(|errand| errand.expect_body(body));
                 return Some(read_body(r));
             }
-            Some(Step::Wish(Wish::Notify { uri, session, tell })) => notify(r, uri, *session, tell),
+            Some(Step::Wish(Wish::Notify { uri, session, tell })) => {
+                let context = Context::of(r)?;
+                let number = context.with_errand(|errand| errand.expect_answer(tell))?;
+                notify(r, &uri, session, number);
+            }
             Some(Step::Done(conclusion)) => return Some(conclude(r, conclusion)),
         }
     }
@@ -110,24 +113,16 @@ fn next_step(r: &Request) -> Option<Step> {
     }
 }
 
-/// Keeps a wish until it is granted.
-fn expect(r: &Request, pending: Pending) {
-    if let Some(context) = Context::of(r)
-        && let Some(Waiting::Errand(errand)) = &mut *context.waiting.borrow_mut()
-    {
-        errand.expect(pending);
-    }
-}
-
-fn notify(r: &mut Request, uri: String, session: Session, tell: oneshot::Sender<Heard>) {
+fn notify(r: &mut Request, uri: &str, live: Rc<LiveSession>, number: usize) {
     // The location may be of no SP.
     let all = SamlModule::main_conf(r).map(|main| main.sps.as_slice()).unwrap_or_default();
     let mut all = all.iter().flat_map(Sites::iter);
-    let Some(sp) = all.find(|sp| sp.id == session.sp).cloned() else { return };
-    match notice::send(r, &sp, &uri, session) {
-        Ok(()) => expect(r, Pending::Notice { uri, tell }),
-        // The errand goes on inside.
-        Err(refusal) => drop(tell.send(Err(refusal))),
+    let sp = all.find(|sp| sp.id == live.session.sp).cloned();
+    let sent = sp.and_then(|sp| notice::send(r, &sp, uri, live, number));
+    if sent.is_none()
+        && let Some(context) = Context::of(r)
+    {
+        notice::answer(context, number, Answer::None);
     }
 }
 
@@ -170,8 +165,8 @@ unsafe extern "C" fn body_read(r: *mut ngx_http_request_t) {
     // SAFETY: nginx calls the body handler with the request it was set for.
     let request = unsafe { Request::from_ngx_http_request(r) };
     let rc = enter(Some(FAILED), || {
-        let pending = Context::of(request).and_then(Context::take_pending);
-        if let Some(Pending::Body { limit, tell }) = pending {
+        let pending = Context::of(request).and_then(|c| c.with_errand(Errand::take_body).flatten());
+        if let Some(PendingBody { limit, tell }) = pending {
             // The errand goes on inside.
             drop(tell.send(request::body(request, limit)));
         }

@@ -1,12 +1,13 @@
 //! Work of an endpoint that must not stay half done: a task of its own does it to its end, and the
 //! request only waits for what it comes to. A client that leaves meanwhile changes nothing.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use ::clock::{Monotonic, UnixTime};
+use ::clock::{Monotonic, Msec, UnixTime};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use nginx_sys::{NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
@@ -16,11 +17,12 @@ use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use pages::Reply;
 use saml::refusal::Refusal;
-use sp::{BodyError, Event, Heard, Server, Wish};
+use sp::{Answer, BodyError, Event, Pause, Server, Wish};
 
 use crate::audit::{self, Values};
 use crate::clock;
 use crate::core_dump;
+use crate::event::pause;
 use crate::guard::log_panic;
 use crate::suspend::Slot;
 
@@ -29,13 +31,16 @@ pub struct Errand {
     steps: Rc<Slot<Step>>,
     task: Option<Task<()>>,
     /// What the request does for it now. Dropped after the errand was left, which hears of that.
-    pending: Option<Pending>,
+    body: Option<PendingBody>,
+    notices: BTreeMap<usize, oneshot::Sender<Answer>>,
+    /// How many notices there were.
+    noticed: usize,
 }
 
-/// A wish that the request is about to grant, and who waits for that.
-pub enum Pending {
-    Body { limit: usize, tell: oneshot::Sender<Result<Vec<u8>, BodyError>> },
-    Notice { uri: String, tell: oneshot::Sender<Heard> },
+/// The body that the request is about to have read, and who waits for it.
+pub struct PendingBody {
+    pub limit: usize,
+    pub tell: oneshot::Sender<Result<Vec<u8>, BodyError>>,
 }
 
 /// What an errand wants of its request.
@@ -74,7 +79,7 @@ impl Errand {
                 core_dump::note_work();
             }
         });
-        Self { steps, task: Some(task), pending: None }
+        Self { steps, task: Some(task), body: None, notices: BTreeMap::new(), noticed: 0 }
     }
 
     /// What it wants next; `None` = `r` waits for that.
@@ -82,14 +87,26 @@ impl Errand {
         self.steps.take(r)
     }
 
-    /// Remembers what the request does for it.
-    pub fn expect(&mut self, pending: Pending) {
-        self.pending = Some(pending);
+    /// Remembers that the request reads its body for it.
+    pub fn expect_body(&mut self, body: PendingBody) {
+        self.body = Some(body);
     }
 
-    /// What the request does for it, to be answered.
-    pub fn take_pending(&mut self) -> Option<Pending> {
-        self.pending.take()
+    /// Who waits for the body.
+    pub fn take_body(&mut self) -> Option<PendingBody> {
+        self.body.take()
+    }
+
+    /// Remembers that the request tells an application for it, and by which number.
+    pub fn expect_answer(&mut self, tell: oneshot::Sender<Answer>) -> usize {
+        self.noticed += 1;
+        self.notices.insert(self.noticed, tell);
+        self.noticed
+    }
+
+    /// Who waits for the answer to the notice of this number.
+    pub fn take_notice(&mut self, number: usize) -> Option<oneshot::Sender<Answer>> {
+        self.notices.remove(&number)
     }
 }
 
@@ -97,7 +114,7 @@ impl Drop for Errand {
     fn drop(&mut self) {
         self.steps.leave();
         // While the body is read nothing has begun, and the task ends with its request.
-        if !matches!(self.pending, Some(Pending::Body { .. }))
+        if self.body.is_none()
             && let Some(task) = mem::take(&mut self.task)
         {
             task.detach();
@@ -125,6 +142,10 @@ impl Server for Nginx {
 
     fn monotonic(&self) -> Monotonic {
         clock::monotonic()
+    }
+
+    fn pause(&self, span: Msec) -> Pause {
+        Box::pin(pause(span))
     }
 
     fn tell(&self, event: &Event<'_>) {

@@ -1,4 +1,5 @@
-//! Metadata of IdPs that refreshes while nginx runs: files that change, URLs that are asked again.
+//! Metadata of IdPs that refreshes while nginx runs, and keys of those who tell of security events: files that
+//! change, URLs that are asked again.
 //!
 //! Every worker has what it needs in its own memory. Of a URL one worker fetches for all: the last good
 //! copy lies on a shelf on disk, and a board in shared memory says that there is a new one.
@@ -13,7 +14,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use ::clock::Msec;
-use settings::SourcePlace;
+use settings::{SourceKind, SourcePlace};
 use status::MetadataStatus;
 
 use self::source::Source;
@@ -32,7 +33,10 @@ thread_local! {
 
 /// How the metadata is that refreshes, for who runs the server.
 pub fn status() -> Vec<MetadataStatus> {
-    SOURCES.with_borrow(|sources| sources.iter().map(|source| source.status()).collect())
+    let is_metadata = |source: &&Rc<Source>| source.settings.kind == SourceKind::Metadata;
+    SOURCES.with_borrow(|sources| {
+        sources.iter().filter(is_metadata).map(|source| source.status()).collect()
+    })
 }
 
 /// Begins, in a worker. The configuration is the one that it runs on to its end.

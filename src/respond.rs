@@ -24,8 +24,9 @@ use crate::request::{address, headers};
 use crate::response_header;
 
 const ERROR: ngx_int_t = NGX_ERROR as ngx_int_t;
-
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+/// Of the answers without a body, the one that nginx does not send by itself when it is told the status.
+const NO_PAGE: u16 = 202;
 
 /// Sends a reply. The value is what a content or access handler returns, so that nginx finalizes.
 pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
@@ -51,6 +52,7 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
     }
     match body {
         Some(body) => send_body(r, reply.status(), &body),
+        None if reply.status() == NO_PAGE => send_headers(r, reply.status()),
         None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),
     }
 }
@@ -148,14 +150,32 @@ fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     audit::tell(&event, address(r), &values);
 }
 
-fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
+fn send_headers(r: &mut Request, status: u16) -> ngx_int_t {
+    decline_body(r);
     let request = r.as_mut();
-    // The answer is final: nobody need send the body that they ask about (RFC 9110 10.1.1).
+    request.headers_out.status = usize::from(status);
+    request.headers_out.content_length_n = 0;
+    request.set_header_only(1);
+    // SAFETY: r is a live request; all header strings are static or in its pool.
+    match unsafe { ngx_http_send_header(request) } {
+        rc if rc == ERROR => rc,
+        _ => NGX_HTTP_OK as ngx_int_t,
+    }
+}
+
+/// The answer is final: nobody need send the body that they ask about (RFC 9110 10.1.1).
+fn decline_body(r: &mut Request) {
+    let request = r.as_mut();
     request.set_expect_tested(1);
     // SAFETY: r is a live request whose body nobody has read or discarded yet, or has read whole.
     if unsafe { ngx_http_discard_request_body(request) } != NGX_OK as ngx_int_t {
         request.set_keepalive(0);
     }
+}
+
+fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {
+    decline_body(r);
+    let request = r.as_mut();
     let content_type = body.content_type.as_bytes();
     request.headers_out.status = usize::from(status);
     request.headers_out.content_type =

@@ -3,7 +3,8 @@
 //! What it waits for computes on data of its own; its one effect on the request is to post an event.
 //! Request code then runs from nginx's event loop, never inside a poll.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
@@ -19,9 +20,9 @@ use ngx::http::Request;
 
 use crate::guard::log_panic;
 
-/// A place where a value is left for a request.
+/// A place where values are left for a request, which takes them in their order.
 pub struct Slot<T> {
-    value: Cell<Option<T>>,
+    values: RefCell<VecDeque<T>>,
     waiting: Cell<Waiting>,
 }
 
@@ -37,7 +38,7 @@ enum Waiting {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { value: Cell::new(None), waiting: Cell::new(Waiting::No) }
+        Self { values: RefCell::default(), waiting: Cell::new(Waiting::No) }
     }
 }
 
@@ -46,9 +47,9 @@ impl<T> Slot<T> {
     /// Once it has gone, the value is dropped.
     pub fn put(&self, value: T) {
         match self.waiting.get() {
-            Waiting::No => self.value.set(Some(value)),
+            Waiting::No => self.values.borrow_mut().push_back(value),
             Waiting::Since(request) => {
-                self.value.set(Some(value));
+                self.values.borrow_mut().push_back(value);
                 // SAFETY: whoever has the request's side says when it goes.
                 unsafe { resume(request) }
             }
@@ -56,9 +57,9 @@ impl<T> Slot<T> {
         }
     }
 
-    /// The value; `None` = from now on, `r` waits for it.
+    /// The next value; `None` = from now on, `r` waits for it.
     pub fn take(&self, r: &Request) -> Option<T> {
-        let value = self.value.take();
+        let value = self.values.borrow_mut().pop_front();
         self.waiting.set(match &value {
             Some(_) => Waiting::No,
             None => Waiting::Since(ptr::from_ref(r.as_ref()).cast_mut()),
@@ -69,7 +70,8 @@ impl<T> Slot<T> {
     /// The request goes, and takes no value any more.
     pub fn leave(&self) {
         self.waiting.set(Waiting::Never);
-        drop(self.value.take());
+        // Who hears of their end finds none of them borrowed.
+        drop(self.values.take());
     }
 }
 

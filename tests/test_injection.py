@@ -30,6 +30,7 @@ from harness.injection import (
 from harness.keys import rsa_credential
 from harness.message import NS, redirected
 from harness.response import Answer, Attribute
+from harness.transmitter import KEYS, jwk, jwks
 from harness.upstream import passing_to
 
 CONF = """
@@ -38,7 +39,7 @@ events {}
 http {
     large_client_header_buffers 8 32k;
     client_max_body_size 1m;
-    saml_idp corp { metadata idp.xml; }
+    saml_idp corp { metadata idp.xml; events_issuer urn:transmitter; events_jwks jwks.json; }
     @IDPS@
     saml_sp app {
         base_url http://127.0.0.1:@PORT@;
@@ -56,6 +57,7 @@ http {
         listen 127.0.0.1:@PORT@;
         root html;
         include saml-endpoints.conf;
+        location = /saml/events { saml_events app; }
         location = /saml/status { saml_status; }
         location = /saml/sessions { saml_sessions; }
         proxy_buffers 8 64k;
@@ -91,6 +93,7 @@ def serve(nginx, upstreams):
     def serve(idps: str = "", use: str = "", files=(), same_site: str = "lax"):
         proxy = passing_to(upstreams)["PROXY"]
         values = {"IDPS": idps, "USE": use, "PROXY": proxy, "SAME_SITE": same_site}
+        files = {"jwks.json": jwks(jwk(KEYS["ES256"])), **dict(files)}
         started.append(nginx(CONF, files=files, **values))
         return started[-1]
 
@@ -297,6 +300,7 @@ PLACES = {
     "told": lambda text: (f"/saml/session?tell={text}&format={text}", {}),
     "metadata": lambda text: (f"/saml/metadata?{text}", {"X-Forwarded-Host": text}),
     "keys": lambda text: (f"/saml/jwks?{text}", {"If-None-Match": text}),
+    "event": lambda text: (f"/saml/events?{text}", {"Content-Type": text, "Authorization": text}),
     "status": lambda text: (f"/saml/status?format=html&{text}={text}", {}),
     "status asked": lambda text: (f"/saml/status?format={text}", {}),
     **{

@@ -169,7 +169,8 @@ def test_the_application_fails_and_nobody_is_there_to_be_told(server, idp, backe
     answer = received(send(idp, server.url("/saml/sls"), message))
     assert answer.sub_status == PARTIAL_LOGOUT
     assert not is_in(server, member) and is_in(server, later)
-    assert len(backend.asked) == 1
+    # nginx lets go of a stream whose client has left between two attempts.
+    assert len(backend.asked) == (3 if how in ("close", "abort") else 1)
     assert server.error_log().count(failed) == 1
 
 

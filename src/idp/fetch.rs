@@ -8,7 +8,7 @@ use http_client::{Method, Request};
 use refresh::{Copy, Known, Lease, Schedule, Shelf, Slot, Staleness};
 use saml::metadata::Validity;
 use saml::refusal::quote;
-use settings::{DOCUMENT_MAX, SourcePlace};
+use settings::{DOCUMENT_MAX, SourceKind, SourcePlace};
 use sp::random;
 
 use super::log;
@@ -19,6 +19,12 @@ use crate::event::{Patience, Resource, aside};
 
 /// The media type of metadata (Metadata, appendix A); others are taken as well.
 const ACCEPT: &str = "application/samlmetadata+xml, application/xml;q=0.9, */*;q=0.1";
+
+/// That of a JWK Set (RFC 7517 8.5.2).
+const ACCEPT_KEYS: &str = "application/jwk-set+json, application/json;q=0.9, */*;q=0.1";
+
+/// Bytes of a JWK Set.
+const KEYS_MOST: usize = 1 << 20;
 
 /// Time to judge and to keep what has come.
 const AFTERWARDS: Msec = Msec(60_000);
@@ -116,15 +122,14 @@ impl<'a> Place<'a> {
     /// `None` = it is still the one that is known.
     async fn fetch(&self, source: &Source) -> Result<Option<Copy>, String> {
         let known = source.known.borrow().clone();
-        let mut headers = vec![("Accept", ACCEPT)];
+        let (accept, max_answer) = match source.settings.kind {
+            SourceKind::Metadata => (ACCEPT, usize::try_from(DOCUMENT_MAX).unwrap_or(usize::MAX)),
+            SourceKind::EventKeys => (ACCEPT_KEYS, KEYS_MOST),
+        };
+        let mut headers = vec![("Accept", accept)];
         let validators = known.as_ref().map(|known| known.validators.clone()).unwrap_or_default();
         headers.extend(validators.conditions());
-        let request = Request {
-            method: Method::Get,
-            headers: &headers,
-            gzip: true,
-            max_answer: usize::try_from(DOCUMENT_MAX).unwrap_or(usize::MAX),
-        };
+        let request = Request { method: Method::Get, headers: &headers, gzip: true, max_answer };
         let answer = self.follow(source, &request).await?;
         match answer.status {
             200 => Ok(Some(copy(answer))),

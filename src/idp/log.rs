@@ -3,7 +3,7 @@
 use nginx_sys::{NGX_LOG_ALERT, NGX_LOG_ERR, NGX_LOG_NOTICE, NGX_LOG_WARN};
 use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
-
+use settings::SourceKind;
 use sp::{Event, What};
 
 use super::renewal::News;
@@ -14,6 +14,16 @@ use crate::audit::{self, Values};
 pub(super) fn news(source: &Source, news: &News) {
     let (log, idp) = (ngx_cycle_log().as_ptr(), &source.settings.idp);
     let text = &source.settings.text;
+    if source.settings.kind == SourceKind::EventKeys {
+        ngx_log_error!(
+            NGX_LOG_NOTICE,
+            log,
+            "saml: saml_idp \"{}\" has new keys for security events from {}",
+            idp,
+            text
+        );
+        return;
+    }
     let changes = if news.changes.is_empty() {
         "nothing that matters has changed".to_owned()
     } else {
@@ -42,8 +52,9 @@ pub(super) fn unusable(source: &Source, why: &str) {
     ngx_log_error!(
         NGX_LOG_ERR,
         ngx_cycle_log().as_ptr(),
-        "saml: saml_idp \"{}\" keeps the metadata that it has, the new one from {} cannot be used: {}",
+        "saml: saml_idp \"{}\" keeps the {} that it has, what is new at {} cannot be used: {}",
         idp,
+        what(source),
         text,
         why
     );
@@ -53,16 +64,17 @@ pub(super) fn unusable(source: &Source, why: &str) {
 pub(super) fn not_fetched(source: &Source, why: &str) {
     let idp = &source.settings.idp;
     let text = &source.settings.text;
-    let state = if source.is_awaited() {
-        "nobody can log in there yet"
-    } else {
-        "it keeps the metadata that it has"
+    let state = match (source.is_awaited(), source.settings.kind) {
+        (true, SourceKind::Metadata) => "nobody can log in there yet",
+        (true, SourceKind::EventKeys) => "none of its security events is taken yet",
+        (false, SourceKind::Metadata) => "it keeps the metadata that it has",
+        (false, SourceKind::EventKeys) => "it keeps those that it has",
     };
     ngx_log_error!(
         NGX_LOG_ERR,
         ngx_cycle_log().as_ptr(),
-        "saml: the metadata of saml_idp \"{}\" cannot be fetched from {}, {}: {} (this line comes once \
-         a day)",
+        "saml: the {} of saml_idp \"{}\" cannot be fetched from {}, {}: {} (this line comes once a day)",
+        what(source),
         idp,
         text,
         state,
@@ -76,8 +88,16 @@ pub(super) fn no_slot(source: &Source) {
     ngx_log_error!(
         NGX_LOG_ALERT,
         ngx_cycle_log().as_ptr(),
-        "saml: the metadata of saml_idp \"{}\" cannot be kept fresh, nginx has had too many other URLs \
-         since its start: restart it",
+        "saml: the {} of saml_idp \"{}\" cannot be kept fresh, nginx has had too many other URLs since \
+         its start: restart it",
+        what(source),
         idp
     );
+}
+
+fn what(source: &Source) -> &'static str {
+    match source.settings.kind {
+        SourceKind::Metadata => "metadata",
+        SourceKind::EventKeys => "keys of security events",
+    }
 }

@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ::clock::{Seconds, UnixTime};
+use jwt::TrustedKeys;
 use ngx::async_::spawn;
 use saml::metadata::{
     Federation, IdpMetadata, MetadataError, MetadataFilter, MetadataSigners, Validity,
 };
 use saml::provider::IdpSettings;
-use sp::{FederatedIdps, Idp, Renewal};
+use sp::{FederatedIdps, Idp, Renewal, Transmitter};
 
 use super::source::{Followed, Follower, Source};
 use crate::clock::now;
@@ -27,6 +28,7 @@ enum New {
     One(Rc<Sp>, Rc<Idp>, Renewal),
     /// And what is otherwise than before.
     All(Rc<Sp>, Rc<FederatedIdps>, Arc<Federation>, Vec<String>),
+    Keys(Rc<Transmitter>, TrustedKeys),
 }
 
 /// What new metadata has brought, each thing once.
@@ -41,6 +43,7 @@ pub(super) enum Read {
     One(Box<IdpMetadata>),
     /// And what is otherwise than before.
     All(Arc<Federation>, Vec<String>),
+    Keys(TrustedKeys),
 }
 
 /// What reads a document for a follower, and may go to another thread.
@@ -54,6 +57,8 @@ enum Wanted {
     Entity(Option<String>),
     /// Of all those, and what was known of them.
     All(Arc<MetadataFilter>, Option<Arc<Federation>>),
+    /// A JWK Set.
+    Keys,
 }
 
 /// Reads documents for all followers of one source, in any thread.
@@ -79,6 +84,7 @@ impl Readers {
             Followed::All(all) => {
                 reader(all.settings(), Wanted::All(Arc::clone(all.filter()), all.current()))
             }
+            Followed::Keys(_) => Reader { signers: None, wanted: Wanted::Keys },
         });
         Self { each: readers.collect(), longest: source.settings.max_validity, now: now() }
     }
@@ -89,18 +95,23 @@ impl Readers {
         let mut read = |reader: &Reader| {
             let Reader { signers, wanted } = reader;
             let document = documents.first().map(Vec::as_slice).unwrap_or_default();
-            Ok(match (wanted, signers) {
+            Ok::<_, String>(match (wanted, signers) {
+                (Wanted::Keys, _) => Read::Keys(TrustedKeys::parse(document)?),
                 (Wanted::Entity(wanted), None) => {
-                    Read::One(IdpMetadata::parse(document, wanted.as_deref())?.into())
+                    Read::One(IdpMetadata::parse(document, wanted.as_deref()).map_err(text)?.into())
                 }
                 (Wanted::Entity(wanted), Some(signers)) => Read::One(
-                    IdpMetadata::parse_signed(document, wanted.as_deref(), signers)?.into(),
+                    IdpMetadata::parse_signed(document, wanted.as_deref(), signers)
+                        .map_err(text)?
+                        .into(),
                 ),
                 (Wanted::All(filter, old), signers) => {
                     // The filter is the block's, so that SPs can share what nobody must have signed.
                     let new = match (signers, &unsigned) {
                         (None, Some(shared)) => Arc::clone(shared),
-                        _ => self.federation(documents, filter, signers.as_deref())?,
+                        _ => {
+                            self.federation(documents, filter, signers.as_deref()).map_err(text)?
+                        }
                     };
                     if signers.is_none() {
                         unsigned = Some(Arc::clone(&new));
@@ -113,9 +124,9 @@ impl Readers {
                 }
             })
         };
-        let read: Result<_, MetadataError> = self.each.iter().map(&mut read).collect();
+        let read = self.each.iter().map(&mut read).collect();
         give_memory_back(documents.iter().map(Vec::len).sum());
-        read.map_err(|error| error.to_string())
+        read
     }
 
     /// Judged here, too: to let go of one that is of no use takes its time.
@@ -150,6 +161,9 @@ impl Renewals {
                     validity = all.validity;
                     New::All(sp, Rc::clone(federation), all, changes)
                 }
+                (Followed::Keys(transmitter), Read::Keys(keys)) => {
+                    New::Keys(Rc::clone(transmitter), keys)
+                }
                 _ => return Err("it was read for another follower".to_owned()),
             });
         }
@@ -165,6 +179,7 @@ impl Renewals {
                     news.add(&renewal.changes, &renewal.warnings);
                     sp.renew(&idp, renewal).map_err(|error| error.to_string())?;
                 }
+                New::Keys(transmitter, keys) => transmitter.replace_keys(Rc::new(keys)),
                 New::All(sp, federation, all, changes) => {
                     news.add(&changes, &all.warnings);
                     forgotten.extend(sp.idps.swap_federation(&federation, all));
@@ -178,6 +193,10 @@ impl Renewals {
         }
         Ok(news)
     }
+}
+
+fn text(error: MetadataError) -> String {
+    error.to_string()
 }
 
 impl News {

@@ -1,4 +1,4 @@
-//! Where the metadata of a `saml_idp` comes from, as one worker sees it.
+//! Where the metadata of a `saml_idp`, or the keys of its transmitter, come from, as one worker sees it.
 
 use std::cell::{Cell, RefCell};
 use std::panic::AssertUnwindSafe;
@@ -8,8 +8,8 @@ use ::clock::{Monotonic, Msec, Seconds};
 use futures_util::FutureExt;
 use ngx::async_::spawn;
 use refresh::{Known, Slot, SlotState, Staleness, Stamp};
-use settings::{MetadataSource, SourcePlace};
-use sp::{FederatedIdps, Idp, Sites};
+use settings::{MetadataSource, SourceKind, SourcePlace};
+use sp::{FederatedIdps, Idp, Sites, Transmitter};
 use status::MetadataStatus;
 
 use crate::clock::monotonic;
@@ -53,15 +53,23 @@ pub(super) struct Follower {
 pub(super) enum Followed {
     One(Rc<Idp>),
     All(Rc<FederatedIdps>),
+    /// The keys of who tells of security events.
+    Keys(Rc<Transmitter>),
 }
 
 impl Source {
     pub(super) fn new(settings: &Rc<MetadataSource<Resource>>, main: &MainConf) -> Self {
         // What is known of IdPs is the same at all origins of an SP.
         let followers = main.sps.iter().map(Sites::first).filter_map(|sp| {
-            let one = sp.idps.named(&settings.idp).cloned().map(Followed::One);
-            let all = || sp.idps.federation(&settings.idp).cloned().map(Followed::All);
-            Some(Follower { sp: Rc::clone(sp), followed: one.or_else(all)? })
+            let named = sp.idps.named(&settings.idp);
+            let followed = match settings.kind {
+                SourceKind::EventKeys => Followed::Keys(Rc::clone(named?.transmitter()?)),
+                SourceKind::Metadata => {
+                    let all = || sp.idps.federation(&settings.idp).cloned().map(Followed::All);
+                    named.cloned().map(Followed::One).or_else(all)?
+                }
+            };
+            Some(Follower { sp: Rc::clone(sp), followed })
         });
         let (slot, stamp) = match &settings.place {
             SourcePlace::File { stamp, .. } => (None, *stamp),
@@ -136,6 +144,7 @@ impl Source {
         self.followers.iter().any(|follower| match &follower.followed {
             Followed::One(idp) => !idp.is_disabled() && idp.current().is_none(),
             Followed::All(federation) => federation.is_awaited(),
+            Followed::Keys(transmitter) => transmitter.keys().is_none(),
         })
     }
 }

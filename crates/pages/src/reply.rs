@@ -86,6 +86,11 @@ impl Reply {
         Self::new(204)
     }
 
+    /// What was sent is kept, and there is nothing to say.
+    pub fn accepted() -> Self {
+        Self::new(202)
+    }
+
     /// A page.
     pub fn html(status: u16, page: Page) -> Self {
         Self { content: Content::Page { page, is_frameable: false }, ..Self::new(status) }

@@ -481,6 +481,28 @@ reasons! {
     LOGOUT_NOTIFY_FAILED, "logout_notify_failed", Server,
         "The application was not told of the logout.",
         "look into the log of the application behind logout_notify; the sessions here have ended";
+    // Security events (RFC 8417, RFC 8935 2.4).
+    EVENT_UNAUTHORIZED, "event_unauthorized", Client 401,
+        "The security event came without the secret of its sender.",
+        "let the transmitter send Authorization: Bearer with what is in the file of events_bearer_file";
+    EVENT_MALFORMED, "event_malformed", Idp 400,
+        "The security event cannot be read.",
+        "let the transmitter push a signed Security Event Token by RFC 8935, with Content-Type application/secevent+jwt";
+    EVENT_ISSUER_UNKNOWN, "event_issuer_unknown", Idp 400,
+        "The security event comes from somebody unknown.",
+        "make the issuer of the transmitter's tokens and events_issuer of the saml_idp the same, letter by letter";
+    EVENT_KEY_INVALID, "event_key_invalid", Idp 400,
+        "The security event is not signed by its sender.",
+        "look whether events_jwks has the keys with which the transmitter signs, by RSA, ECDSA or EdDSA";
+    EVENT_KEYS_AWAITED, "event_keys_awaited", Server,
+        "The keys of the sender are not known yet.",
+        "wait, the transmitter sends it again; error.log says when events_jwks cannot be fetched, and why";
+    EVENT_AUDIENCE_MISMATCH, "event_audience_mismatch", Idp 400,
+        "The security event is meant for another service.",
+        "make the audience of the stream at the transmitter and events_audience of the saml_idp (by default the entity_id) the same, letter by letter";
+    EVENT_STALE, "event_stale", Idp 400,
+        "The security event is too old, or from the future.",
+        "set the clocks of the transmitter and of this host by NTP; an event is taken for a day";
     ASSERTION_LOGGED_OUT, "assertion_logged_out", Client,
         "You were signed out while this login was on its way.",
         "start the login again; the IdP had ended this session by a LogoutRequest";
@@ -603,6 +625,12 @@ mod tests {
                 ("message_too_large", 413),
                 ("xml_too_large", 413),
                 ("idp_disabled", 403),
+                ("event_unauthorized", 401),
+                ("event_malformed", 400),
+                ("event_issuer_unknown", 400),
+                ("event_key_invalid", 400),
+                ("event_audience_mismatch", 400),
+                ("event_stale", 400),
                 ("logins_too_many", 429),
                 ("authentication_required", 401),
                 ("session_of_other_idp", 401),

@@ -8,6 +8,7 @@ mod lines;
 mod request;
 mod signatures;
 mod slo_soap;
+mod transmitter;
 
 use std::rc::Rc;
 
@@ -20,7 +21,7 @@ use self::by_hand::settings;
 pub(crate) use self::federation::federation;
 use self::lines::IdpLines;
 use crate::host::Host;
-use crate::metadata_source::is_url;
+use crate::metadata_source::{SourceKind, is_url};
 use crate::place::{ConfigError, Given};
 use crate::raw::{RawIdp, RawPolicy};
 use crate::surroundings::Surroundings;
@@ -41,7 +42,7 @@ pub(crate) fn idp<H: Host>(
     let policy = raw.policy.over(defaults);
     let settings = settings(raw, &policy, around)?;
     let lines = IdpLines { raw, policy: &policy };
-    let document = around.documents.iter().find(|document| document.idp == raw.name);
+    let document = around.document(SourceKind::Metadata, &raw.name);
     let octets = document.and_then(|document| document.octets.as_ref()?.first().cloned());
     let current = match (&raw.metadata, octets) {
         (None, _) if settings.is_awaited() => None,
@@ -70,7 +71,9 @@ pub(crate) fn idp<H: Host>(
         logout: slo_soap::way(raw, &policy, provider, around, warnings)?,
         artifacts: artifacts::way(raw, &policy, provider, around, warnings)?,
     };
-    Ok(Idp::new(settings, current).with_back_channels(back_channels))
+    let transmitter = transmitter::transmitter(raw, around, warnings)?;
+    let idp = Idp::new(settings, current).with_back_channels(back_channels);
+    Ok(idp.with_transmitter(transmitter))
 }
 
 /// What there is to know of the IdP at start.

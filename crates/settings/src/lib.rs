@@ -48,7 +48,7 @@ pub use self::fitness::check;
 pub use self::host::{Host, Unusable};
 pub use self::line::Line;
 pub use self::location::{check_rule, location};
-pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourcePlace};
+pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourceKind, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
     AuditBuffer, CoreDump, NameIdForm, OperatorPage, RawAuditFormat, RawAuditLog, RawAuth,

@@ -1,4 +1,5 @@
-//! Where the metadata of an IdP comes from, and when it is looked at again.
+//! Where the metadata of an IdP comes from, and the keys of who tells of security events there; and when it is
+//! looked at again.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -22,14 +23,27 @@ pub const DOCUMENT_MAX: u64 = 64 << 20;
 const FILE_INTERVAL: Seconds = Seconds(10);
 /// How often a URL is asked, when nothing else is said.
 const URL_INTERVAL: Seconds = Seconds(3600);
+/// How often a URL is asked for keys: whoever changes them waits about so long before they sign with new ones.
+const KEYS_INTERVAL: Seconds = Seconds(300);
 /// For a whole answer, when nothing else is said.
 const TIMEOUT: Seconds = Seconds(10);
 
 /// What stands in a URL for the IdP's entityID, percent-encoded.
 const ENTITY_ID: &str = "$entity_id";
 
-/// What `metadata` of one `saml_idp` names.
+/// What is in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Metadata, which `metadata` names.
+    Metadata,
+    /// The keys of a transmitter, which `events_jwks` names.
+    EventKeys,
+}
+
+/// What `metadata` or `events_jwks` of one `saml_idp` names.
 pub struct MetadataSource<S> {
+    /// What is in it.
+    pub kind: SourceKind,
     /// The name of the `saml_idp`.
     pub idp: String,
     /// The file or URL, as written.
@@ -66,6 +80,7 @@ pub enum SourcePlace<S> {
 
 /// What there is of it at start.
 pub(crate) struct Document {
+    pub(crate) kind: SourceKind,
     /// The name of the `saml_idp`.
     pub(crate) idp: String,
     /// One; of a folder, several. `None` = it has yet to be fetched.
@@ -103,6 +118,9 @@ impl<S> Sources<S> {
                 Some(given) => sources.add(raw, sps, given, host, files, warnings)?,
                 None => without_metadata(raw)?,
             }
+            if let Some(given) = &raw.events_jwks {
+                sources.add_event_keys(raw, sps, given, host, files, warnings)?;
+            }
         }
         Ok(sources)
     }
@@ -122,7 +140,18 @@ impl<S> Sources<S> {
             only_of_urls(raw)?;
         }
         let (place, octets) = if is_url {
-            let (place, copy) = url(raw, sps, given, host, files, warnings)?;
+            if let Some(Given { value: None, place }) = &raw.metadata_refresh {
+                let sentence = "\"metadata_refresh off\" is for a file: what a URL has is fetched when nginx runs";
+                return Err(ConfigError::new(place, sentence));
+            }
+            let remote = Remote {
+                directive: "metadata",
+                given,
+                trusted: raw.metadata_ssl_trusted_certificate.as_ref(),
+                verify: raw.metadata_ssl_verify.as_ref().is_none_or(|given| given.value),
+                is_signed: !raw.metadata_certificate.is_empty(),
+            };
+            let (place, copy) = url(raw, sps, &remote, host, files, warnings)?;
             (place, copy.map(|copy| vec![copy.document]))
         } else {
             let path = PathBuf::from(files.full_path(&given.value));
@@ -136,6 +165,7 @@ impl<S> Sources<S> {
         let usual = if is_url { URL_INTERVAL } else { FILE_INTERVAL };
         let interval = raw.metadata_refresh.as_ref().map_or(Some(usual), |given| given.value);
         let source = MetadataSource {
+            kind: SourceKind::Metadata,
             idp: raw.name.clone(),
             text: given.value.clone(),
             place,
@@ -144,7 +174,48 @@ impl<S> Sources<S> {
             timeout: raw.metadata_timeout.as_ref().map_or(TIMEOUT, |given| given.value),
         };
         self.all.push(source);
-        self.documents.push(Document { idp: raw.name.clone(), octets: octets.map(Rc::from) });
+        let (kind, idp) = (SourceKind::Metadata, raw.name.clone());
+        self.documents.push(Document { kind, idp, octets: octets.map(Rc::from) });
+        Ok(())
+    }
+
+    fn add_event_keys<H: Host<MetadataServer = S>>(
+        &mut self,
+        raw: &RawIdp,
+        sps: &[RawSp],
+        given: &Given<String>,
+        host: &mut H,
+        files: &Files,
+        warnings: &mut Warnings,
+    ) -> Result<(), ConfigError> {
+        let trusted = raw.events_ssl_trusted_certificate.as_ref();
+        let (place, octets, interval) = if is_url(given) {
+            let (directive, verify, is_signed) = ("events_jwks", true, false);
+            let remote = Remote { directive, given, trusted, verify, is_signed };
+            let (place, copy) = url(raw, sps, &remote, host, files, warnings)?;
+            (place, copy.map(|copy| copy.document), KEYS_INTERVAL)
+        } else {
+            if let Some(Given { place, .. }) = trusted {
+                let sentence = "\"events_ssl_trusted_certificate\" is for an \"events_jwks\" that is fetched \
+                                from a URL; here it is a file";
+                return Err(ConfigError::new(place, sentence));
+            }
+            let path = PathBuf::from(files.full_path(&given.value));
+            let stamp = Stamp::of(&path).ok();
+            let octets = files.read("events_jwks", given)?;
+            (SourcePlace::File { path, stamp }, Some(octets), FILE_INTERVAL)
+        };
+        let (kind, idp) = (SourceKind::EventKeys, raw.name.clone());
+        self.all.push(MetadataSource {
+            kind,
+            idp: idp.clone(),
+            text: given.value.clone(),
+            place,
+            schedule: Some(Schedule { interval }),
+            max_validity: None,
+            timeout: TIMEOUT,
+        });
+        self.documents.push(Document { kind, idp, octets: octets.map(|one| [one].into()) });
         Ok(())
     }
 }
@@ -185,38 +256,55 @@ pub(crate) fn is_url(metadata: &Given<String>) -> bool {
     metadata.value.contains("://")
 }
 
+/// A document on another server, as its lines have it.
+struct Remote<'a> {
+    /// The directive that names it.
+    directive: &'static str,
+    given: &'a Given<String>,
+    /// The CAs that are trusted there.
+    trusted: Option<&'a Given<String>>,
+    /// The server is verified.
+    verify: bool,
+    /// Somebody known signs it.
+    is_signed: bool,
+}
+
 fn url<H: Host>(
     raw: &RawIdp,
     sps: &[RawSp],
-    given: &Given<String>,
+    remote: &Remote<'_>,
     host: &mut H,
     files: &Files,
     warnings: &mut Warnings,
 ) -> Result<(SourcePlace<H::MetadataServer>, Option<Copy>), ConfigError> {
+    let Remote { directive, given, trusted, verify, is_signed } = *remote;
     let error = |sentence: String| ConfigError::new(&given.place, sentence);
     let url = HttpUrl::parse(&given.value).ok_or_else(|| {
         error(format!(
-            "\"metadata\" \"{}\" is no URL; write it whole, like https://idp.example.com/metadata",
-            given.value
+            "\"{directive}\" \"{}\" is no URL; write it whole, like https://idp.example.com/{}",
+            given.value,
+            if directive == "metadata" { "metadata" } else { "jwks.json" }
         ))
     })?;
-    if let Some(Given { value: None, place }) = &raw.metadata_refresh {
-        let sentence =
-            "\"metadata_refresh off\" is for a file: what a URL has is fetched when nginx runs";
-        return Err(ConfigError::new(place, sentence));
-    }
-    let verify = raw.metadata_ssl_verify.as_ref().is_none_or(|given| given.value);
     let is_trusted = url.scheme() == Scheme::Https && verify;
-    if !is_trusted && raw.metadata_certificate.is_empty() {
+    if !is_trusted && !is_signed {
+        let remedy = match directive {
+            "metadata" => {
+                "use https and \"metadata_ssl_verify on\", or say by \"metadata_certificate\" who signs it"
+            }
+            _ => "use https",
+        };
         return Err(error(format!(
-            "\"metadata\" \"{}\": whoever sits on the way could write what is fetched so; use https \
-             and \"metadata_ssl_verify on\", or say by \"metadata_certificate\" who signs it",
+            "\"{directive}\" \"{}\": whoever sits on the way could write what is fetched so; {remedy}",
             given.value
         )));
     }
-    let trusted = raw.metadata_ssl_trusted_certificate.as_ref();
+    let trusted_directive = match directive {
+        "metadata" => "metadata_ssl_trusted_certificate",
+        _ => "events_ssl_trusted_certificate",
+    };
     if let Some(given) = trusted {
-        files.read("metadata_ssl_trusted_certificate", given)?;
+        files.read(trusted_directive, given)?;
     }
     let path = trusted.map(|given| files.full_path(&given.value));
     let folder = raw.metadata_cache.as_ref();
@@ -228,13 +316,13 @@ fn url<H: Host>(
         host.metadata_server(&url, path.as_deref(), verify).map_err(|unusable| match unusable {
             Unusable::Tls(why) => ConfigError::new(
                 trusted.map_or(&given.place, |given| &given.place),
-                format!("\"metadata_ssl_trusted_certificate\" cannot be used: {why}"),
+                format!("\"{trusted_directive}\" cannot be used: {why}"),
             ),
             Unusable::Zone(why) | Unusable::Address { why, .. } => {
-                error(format!("\"metadata\" \"{}\" cannot be fetched: {why}", given.value))
+                error(format!("\"{directive}\" \"{}\" cannot be fetched: {why}", given.value))
             }
         })?;
-    let shelf = Shelf::new(folder, DOCUMENT_MAX, seal(raw, sps, given, files)?);
+    let shelf = Shelf::new(folder, DOCUMENT_MAX, seal(raw, sps, remote, files)?);
     let name = Shelf::name(&raw.name, &given.value);
     let copy = shelf.load(&name).unwrap_or_else(|why| {
         let path = shelf.path(&name);
@@ -252,7 +340,7 @@ fn url<H: Host>(
 fn seal(
     raw: &RawIdp,
     sps: &[RawSp],
-    given: &Given<String>,
+    remote: &Remote<'_>,
     files: &Files,
 ) -> Result<Seal, ConfigError> {
     let users = || sps.iter().filter(|sp| sp.idp.iter().any(|idp| idp.value == raw.name));
@@ -260,10 +348,12 @@ fn seal(
     for key in users().flat_map(|sp| &sp.certificate_key) {
         secrets.push(Zeroizing::new(files.read("certificate_key", key)?));
     }
-    if secrets.is_empty() && raw.metadata_certificate.is_empty() && users().next().is_some() {
+    let Remote { directive, given, is_signed, .. } = *remote;
+    if secrets.is_empty() && !is_signed && users().next().is_some() {
+        let or = if directive == "metadata" { ", or \"metadata_certificate\"" } else { "" };
         let sentence = format!(
-            "\"metadata\" \"{}\" needs a \"certificate_key\" in the saml_sp, which seals the copy that \
-             is kept, or \"metadata_certificate\"",
+            "\"{directive}\" \"{}\" needs a \"certificate_key\" in the saml_sp, which seals the copy that \
+             is kept{or}",
             given.value
         );
         return Err(ConfigError::new(&given.place, sentence));
@@ -302,12 +392,17 @@ fn without_metadata(raw: &RawIdp) -> Result<(), ConfigError> {
 /// The first line about fetching.
 fn lines_of_urls(raw: &RawIdp) -> Option<(&'static str, &Place)> {
     place("metadata_timeout", &raw.metadata_timeout)
-        .or_else(|| place("metadata_cache", &raw.metadata_cache))
+        .or_else(|| place("metadata_cache", &raw.metadata_cache).filter(|_| !keys_are_fetched(raw)))
         .or_else(|| place("metadata_ssl_verify", &raw.metadata_ssl_verify))
         .or_else(|| {
             let trusted = &raw.metadata_ssl_trusted_certificate;
             place("metadata_ssl_trusted_certificate", trusted)
         })
+}
+
+/// Then their copy is kept, too.
+fn keys_are_fetched(raw: &RawIdp) -> bool {
+    raw.events_jwks.as_ref().is_some_and(is_url)
 }
 
 fn place<'a, T>(

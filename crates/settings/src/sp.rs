@@ -6,6 +6,7 @@ mod credential;
 mod description;
 mod endpoints;
 mod jwt_issuer;
+mod logout_notify;
 mod look;
 mod origins;
 mod publication;
@@ -26,6 +27,7 @@ use sp::{Discovery, EndpointKind, Endpoints, Idps, Published, SameEntity, Sites,
 use self::credential::{Pairs, pairs, passphrases};
 use self::endpoints::endpoints;
 use self::jwt_issuer::jwt_issuer;
+use self::logout_notify::logout_notify;
 use self::look::look;
 use self::origins::origins;
 use self::publication::publication;
@@ -56,6 +58,7 @@ pub(crate) fn sp<H: Host>(
     let main = endpoints(raw, origins.first(), around.endpoints)?;
     let discovery = discovery(raw, &main)?;
     warn_of_chance(raw, &idps, &discovery, warnings);
+    transmitters(raw, &idps, &main, warnings)?;
     let entity_id = entity_id(raw, &main)?;
     let sites = origins.try_map(|origin| site(raw, origin, &origins, &entity_id, around))?;
     let unsigned_logout = policies(&idps).any(|policy| !policy.require_signed_logout);
@@ -100,7 +103,7 @@ pub(crate) fn sp<H: Host>(
             return_targets: site.return_targets,
             login_redirect: site.login_redirect,
             logout_redirect: site.logout_redirect,
-            logout_notify: logout_notify.clone(),
+            logout_notify: Rc::clone(&logout_notify),
             keep_fragment: raw.keep_fragment.as_ref().is_some_and(|given| given.value),
             request_lifetime: raw.request_lifetime.as_ref().map_or(Seconds(600), |g| g.value),
             max_message_size: raw.max_message_size.as_ref().map_or(256 << 10, |g| g.value),
@@ -272,6 +275,46 @@ fn idps<H: Host>(
     Ok(idps)
 }
 
+/// Whose tokens come to `saml_events` must be clear by who has issued them.
+fn transmitters(
+    raw: &RawSp,
+    idps: &Idps,
+    endpoints: &Endpoints,
+    warnings: &mut Warnings,
+) -> Result<(), ConfigError> {
+    let known = || idps.iter().filter_map(|idp| Some((idp.name(), &idp.transmitter()?.issuer)));
+    for (number, (name, issuer)) in known().enumerate() {
+        if let Some((other, _)) = known().take(number).find(|(_, other)| *other == issuer) {
+            let sentence = format!(
+                "saml_idp \"{other}\" and \"{name}\" of saml_sp \"{}\" have the same \"events_issuer\" \
+                 \"{issuer}\", and an event of it would be of neither; leave one",
+                raw.name
+            );
+            return Err(ConfigError::new(&raw.place, sentence));
+        }
+    }
+    match (endpoints.get(EndpointKind::Events), known().next()) {
+        (Some(_), None) => Err(ConfigError::new(
+            &raw.place,
+            format!(
+                "saml_sp \"{}\" has a \"saml_events\" location and no IdP that tells of events: add \
+                 \"events_issuer\" and \"events_jwks\" to its saml_idp",
+                raw.name
+            ),
+        )),
+        (None, Some((idp, _))) => {
+            let sentence = format!(
+                "the events of saml_idp \"{idp}\" cannot come to saml_sp \"{0}\": add \
+                 \"location = /saml/events {{ saml_events {0}; }}\" to its server",
+                raw.name
+            );
+            warnings.add(&raw.place, sentence);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn store<H: Host>(raw: &RawSp, around: &Surroundings<'_, H>) -> Result<Rc<H::Store>, ConfigError> {
     let named = raw.session_store.as_ref();
     let name = named.map_or(crate::store::DEFAULT, |g| g.value.as_str());
@@ -285,19 +328,4 @@ fn store<H: Host>(raw: &RawSp, around: &Surroundings<'_, H>) -> Result<Rc<H::Sto
             ),
         )
     })
-}
-
-fn logout_notify(raw: &RawSp) -> Result<Option<String>, ConfigError> {
-    let Some(given) = &raw.logout_notify else { return Ok(None) };
-    if given.value.starts_with('/') && !given.value.contains(['?', '#']) {
-        return Ok(Some(given.value.clone()));
-    }
-    Err(ConfigError::new(
-        &given.place,
-        format!(
-            "\"logout_notify\" \"{}\" must be the path of a location, without arguments, like \
-             /saml/logged-out",
-            given.value
-        ),
-    ))
 }

@@ -6,7 +6,7 @@ use clock::UnixTime;
 
 use crate::files::Files;
 use crate::host::Host;
-use crate::metadata_source::Document;
+use crate::metadata_source::{Document, SourceKind};
 use crate::raw::{RawEndpoint, RawIdp};
 
 /// What the lines of a block may refer to.
@@ -23,4 +23,11 @@ pub(crate) struct Surroundings<'a, H: Host> {
     /// Their paths.
     pub(crate) handler_paths: Rc<[String]>,
     pub(crate) now: UnixTime,
+}
+
+impl<H: Host> Surroundings<'_, H> {
+    /// What there is of a `saml_idp` of this kind.
+    pub(crate) fn document(&self, kind: SourceKind, idp: &str) -> Option<&Document> {
+        self.documents.iter().find(|document| document.kind == kind && document.idp == idp)
+    }
 }

@@ -84,7 +84,7 @@ mod tests {
     use crate::event::Event;
     use crate::test_idps::current;
     use crate::test_sp::NOW;
-    use crate::visit::{Server, Wish};
+    use crate::visit::{Pause, Server, Wish};
 
     const ACS: &str = "https://app.example.com/saml/acs";
     const IDP: &str = "https://one.example";
@@ -106,6 +106,10 @@ mod tests {
 
         fn monotonic(&self) -> Monotonic {
             self.0.get()
+        }
+
+        fn pause(&self, _: Msec) -> Pause {
+            Box::pin(std::future::ready(()))
         }
 
         fn tell(&self, _: &Event<'_>) {}

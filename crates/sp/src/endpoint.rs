@@ -5,6 +5,8 @@ mod acs;
 mod debug_link;
 mod discovery;
 mod embedded;
+mod events;
+mod idp_logout;
 mod jwks;
 mod logged_out;
 mod login;
@@ -53,6 +55,7 @@ pub async fn answer<S: SessionStore>(
         EndpointKind::Session => session::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
         EndpointKind::Jwks => Ok(jwks::answer(&sp)),
+        EndpointKind::Events => events::answer(&visit, &sp).await,
     }
 }
 
@@ -62,7 +65,10 @@ fn record<S: SessionStore>(kind: EndpointKind, visit: &Visit, sp: &Sp<S>) {
         EndpointKind::Acs | EndpointKind::Sls => false,
         EndpointKind::Login | EndpointKind::Discovery | EndpointKind::Logout => true,
         // They are no steps of a login.
-        EndpointKind::Session | EndpointKind::Metadata | EndpointKind::Jwks => return,
+        EndpointKind::Session
+        | EndpointKind::Metadata
+        | EndpointKind::Jwks
+        | EndpointKind::Events => return,
     };
     sp.join_by_cookie(&visit.circumstances, &visit.head, visit.now, |_| true);
     if is_told {

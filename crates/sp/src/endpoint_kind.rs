@@ -62,6 +62,8 @@ impl EndpointKind {
     }
 }
 
+/// Of what programs send alone.
+const POST: &[&str] = &["POST"];
 const GET: &[&str] = &["GET", "HEAD"];
 /// Of what scripts of other origins may read, which ask by OPTIONS whether they may (Fetch 4.8).
 const GET_OR_ASK: &[&str] = &["GET", "HEAD", "OPTIONS"];
@@ -85,4 +87,6 @@ endpoints! {
     Metadata = "saml_metadata", GET, SignIn, effect: false, query: false;
     /// The keys by which applications verify what the SP signs for them.
     Jwks = "saml_jwks", GET, SignIn, effect: false, query: false;
+    /// Where a transmitter tells of security events.
+    Events = "saml_events", POST, SignOut, effect: true, query: false;
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clock::UnixTime;
-use saml::instant;
+use saml::{instant, reason};
 use serde_json::Value;
 use session::Session;
 use status::Happening;
@@ -50,6 +50,10 @@ pub enum What<'a> {
         /// Is it disabled?
         is_off: bool,
     },
+    /// An application was told of a logout.
+    LogoutNotify(Notice<'a>),
+    /// A transmitter has told of a security event.
+    SecurityEvent(SecurityEvent<'a>),
     /// Something was refused, for the reason of this code.
     Refusal(&'static str),
     /// New metadata has taken its place: what is otherwise than before.
@@ -69,6 +73,63 @@ pub struct OrderedEnd<'a> {
     pub session_id: Option<&'a str>,
     /// How many; `None` = nobody has counted them.
     pub sessions: Option<usize>,
+}
+
+/// How an application took the news that somebody is logged out.
+#[derive(Clone, Copy)]
+pub struct Notice<'a> {
+    /// The URI that tells it, of `logout_notify`.
+    pub application: &'a str,
+    /// It has answered with success.
+    pub heard: bool,
+    /// How often it was told.
+    pub attempts: usize,
+    /// Whose session ended.
+    pub session: &'a Session,
+    /// Which one; empty = it is about no single session.
+    pub session_id: &'a str,
+}
+
+/// What a transmitter has told, and what became of it.
+#[derive(Clone, Copy)]
+pub struct SecurityEvent<'a> {
+    /// The token's ID.
+    pub id: &'a str,
+    /// The event's type: a URI.
+    pub uri: &'a str,
+    /// The entityID of the IdP.
+    pub entity_id: &'a str,
+    /// Whom it was taken for; `None` = it is about nobody that could be known here.
+    pub name_id: Option<&'a str>,
+    /// How many sessions ended.
+    pub sessions: Option<usize>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a security event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The sessions of whom it is about have ended, if there were any.
+    Ended,
+    /// It had come before.
+    Repeated,
+    /// Nothing says whom it is about in a way that could be one of the IdP's NameIDs.
+    SubjectUnknown,
+    /// It is of a type that ends no sessions.
+    NoEffect,
+}
+
+impl Outcome {
+    /// As records and counters name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "sessions_ended",
+            Self::Repeated => "repeated",
+            Self::SubjectUnknown => "subject_unknown",
+            Self::NoEffect => "no_effect",
+        }
+    }
 }
 
 /// A session that is over.
@@ -126,6 +187,8 @@ impl What<'_> {
             Self::LogoutByUser(_) => Happening::LogoutByUser,
             Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
             Self::LogoutByOperator(_) => Happening::LogoutByOperator,
+            Self::LogoutNotify(_) => Happening::LogoutNotify,
+            Self::SecurityEvent(_) => Happening::SecurityEvent,
             Self::SessionEnd(_) => Happening::SessionEnd,
             Self::Refusal(_) => Happening::Refusal,
             Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
@@ -146,6 +209,8 @@ impl What<'_> {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Refusal(code) => code,
+            Self::SecurityEvent(event) => event.outcome.name(),
+            Self::LogoutNotify(Notice { heard: false, .. }) => reason::LOGOUT_NOTIFY_FAILED.code(),
             Self::SessionEnd(end) => end.why.name(),
             _ => "",
         }
@@ -187,6 +252,22 @@ impl Event<'_> {
                 put("name_id", end.name_id.and_then(&name_id).map(Value::from));
                 put("session", end.session_id.and_then(text));
                 put("sessions", end.sessions.map(Value::from));
+            }
+            What::LogoutNotify(notice) => {
+                put("application", text(notice.application));
+                put("heard", Some(notice.heard.into()));
+                put("attempts", Some(notice.attempts.into()));
+                put("entity_id", text(&notice.session.idp));
+                put("name_id", name_id(&notice.session.name_id.value).map(Value::from));
+                put("session", text(notice.session_id));
+            }
+            What::SecurityEvent(told) => {
+                put("jti", text(told.id));
+                put("event_type", text(told.uri));
+                put("outcome", text(told.outcome.name()));
+                put("entity_id", text(told.entity_id));
+                put("name_id", told.name_id.and_then(&name_id).map(Value::from));
+                put("sessions", told.sessions.map(Value::from));
             }
             What::SessionEnd(end) => {
                 if let Some(session) = end.session {
@@ -268,6 +349,53 @@ mod tests {
             (&switched["event"], &switched["operator"]),
             (&"idp_disabled".into(), &"root".into())
         );
+    }
+
+    #[test]
+    fn an_application_that_was_told_is_named_with_how_it_took_it() {
+        let session = Session {
+            idp: "urn:idp".to_owned(),
+            name_id: NameId { value: "jane".to_owned(), ..NameId::default() },
+            ..Session::default()
+        };
+        let notice = Notice {
+            application: "/told",
+            heard: false,
+            attempts: 3,
+            session: &session,
+            session_id: "00ff",
+        };
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "logout_notify", "sp": "app", "idp": "corp",
+            "application": "/told", "heard": false, "attempts": 3, "entity_id": "urn:idp",
+            "name_id": "<jane>", "session": "00ff", "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(What::LogoutNotify(notice)), expected);
+        assert_eq!(What::LogoutNotify(notice).reason(), "logout_notify_failed");
+        let heard = Notice { heard: true, session_id: "", ..notice };
+        assert_eq!(What::LogoutNotify(heard).reason(), "");
+        assert!(record(What::LogoutNotify(heard)).get("session").is_none());
+    }
+
+    #[test]
+    fn a_security_event_says_what_became_of_it() {
+        let told = SecurityEvent {
+            id: "j1",
+            uri: "urn:event",
+            entity_id: "urn:idp",
+            name_id: Some("jane"),
+            sessions: Some(2),
+            outcome: Outcome::Ended,
+        };
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "security_event", "sp": "app", "idp": "corp",
+            "jti": "j1", "event_type": "urn:event", "outcome": "sessions_ended", "entity_id": "urn:idp",
+            "name_id": "<jane>", "sessions": 2, "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(What::SecurityEvent(told)), expected);
+        let unknown = Outcome::SubjectUnknown;
+        let other = SecurityEvent { name_id: None, sessions: None, outcome: unknown, ..told };
+        assert_eq!(What::SecurityEvent(other).reason(), "subject_unknown");
     }
 
     #[test]

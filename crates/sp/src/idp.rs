@@ -9,12 +9,14 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 
 use crate::back_channel::BackChannels;
+use crate::transmitter::Transmitter;
 
 /// An IdP as one SP uses it.
 pub struct Idp {
     settings: IdpSettings,
     back_channels: BackChannels,
     current: RefCell<Option<Current>>,
+    transmitter: Option<Rc<Transmitter>>,
     flaw: Option<String>,
     switched_off: Cell<bool>,
 }
@@ -33,13 +35,20 @@ impl Idp {
     pub fn new(settings: IdpSettings, current: Option<Current>) -> Self {
         let back_channels = BackChannels::default();
         let current = RefCell::new(current);
-        Self { settings, back_channels, current, flaw: None, switched_off: Cell::new(false) }
+        let (transmitter, flaw, switched_off) = (None, None, Cell::new(false));
+        Self { settings, back_channels, current, transmitter, flaw, switched_off }
     }
 
     /// With ways to its own servers.
     #[must_use]
     pub fn with_back_channels(self, back_channels: BackChannels) -> Self {
         Self { back_channels, ..self }
+    }
+
+    /// With who tells of security events there.
+    #[must_use]
+    pub fn with_transmitter(self, transmitter: Option<Rc<Transmitter>>) -> Self {
+        Self { transmitter, ..self }
     }
 
     /// One of a federation whose metadata cannot be used, and why.
@@ -98,6 +107,11 @@ impl Idp {
     /// The ways to its own servers.
     pub fn back_channels(&self) -> &BackChannels {
         &self.back_channels
+    }
+
+    /// Who tells of security events there.
+    pub fn transmitter(&self) -> Option<&Rc<Transmitter>> {
+        self.transmitter.as_ref()
     }
 
     /// How it presents itself to people; nothing, while its metadata is awaited.

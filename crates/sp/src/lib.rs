@@ -34,6 +34,7 @@ mod idp_choice;
 mod idps;
 mod live_session;
 mod login;
+mod notice;
 mod passive_try;
 mod post_ticket;
 mod protection;
@@ -56,6 +57,7 @@ mod story;
 mod test_idps;
 #[cfg(test)]
 mod test_sp;
+mod transmitter;
 mod visit;
 
 pub use administration::administer;
@@ -69,11 +71,14 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
-pub use event::{Event, Member, OrderedEnd, SessionEnd, What, WhyEnded};
+pub use event::{
+    Event, Member, Notice, OrderedEnd, Outcome, SecurityEvent, SessionEnd, What, WhyEnded,
+};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts, session_id};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};
+pub use notice::Heard;
 pub use post_ticket::admit_ticket;
 pub use protection::{
     CacheControl, EndpointAt, ForceAuthn, Location, Mode, Preflight, Protection, Unauthenticated,
@@ -90,7 +95,8 @@ pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use stories::diagnose;
-pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
+pub use transmitter::Transmitter;
+pub use visit::{Answer, BodyError, Pause, Server, Visit, Wish};
 
 /// The module's version, as logs and metadata tell it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

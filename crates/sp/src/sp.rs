@@ -33,7 +33,7 @@ use crate::recorded;
 use crate::return_targets::ReturnTargets;
 use crate::session_attributes::SessionAttributes;
 use crate::session_store::{Found, Peeked, SessionStore};
-use crate::visit::{Heard, Visit};
+use crate::visit::Visit;
 
 /// So many origins a line of the log names.
 const MOST_ORIGINS_TOLD: usize = 8;
@@ -77,8 +77,8 @@ pub struct Sp<S> {
     pub login_redirect: String,
     /// Where a logout without a return URL ends; absolute. `None` = a page of our own.
     pub logout_redirect: Option<String>,
-    /// The URI of the location that tells the application of logouts.
-    pub logout_notify: Option<String>,
+    /// The URIs of the locations that tell applications of logouts, one each.
+    pub logout_notify: Rc<[String]>,
     /// The part of a deep link behind its `#` survives a login.
     pub keep_fragment: bool,
     /// Some location has `auth_saml_mode passive`. Set as `takes_paos` is.
@@ -264,17 +264,6 @@ impl<S> Sp<S> {
         let request_id = visit.circumstances.request_id();
         recorded::event(visit, &idp, &what);
         visit.server.tell(&Event { sp: &self.name, idp: &idp, request_id, what });
-    }
-
-    /// Tells the application that a session ended, where `logout_notify` says how.
-    ///
-    /// # Errors
-    /// As [`Visit::notify`].
-    pub async fn notify(&self, visit: &Visit, session: Session) -> Heard {
-        match &self.logout_notify {
-            Some(uri) => visit.notify(uri, session).await,
-            None => Ok(()),
-        }
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         return_targets: ReturnTargets::new(BASE_URL, Vec::new(), Rc::new(handlers)),
         login_redirect: format!("{BASE_URL}/start"),
         logout_redirect: None,
-        logout_notify: None,
+        logout_notify: Rc::default(),
         keep_fragment: false,
         request_lifetime: Seconds(600),
         max_message_size: 32 << 10,

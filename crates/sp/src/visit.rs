@@ -2,17 +2,17 @@
 //! server can grant.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use clock::{Monotonic, UnixTime};
+use clock::{Monotonic, Msec, UnixTime};
 use futures_channel::oneshot;
 use http::Head;
 use pages::Circumstances;
-use saml::reason;
-use saml::refusal::Refusal;
-use session::{Client, Session};
+use session::Client;
 
 use crate::event::Event;
+use crate::live_session::LiveSession;
 
 /// A request to an endpoint.
 pub struct Visit {
@@ -29,13 +29,13 @@ pub struct Visit {
     pub variables: Vec<(String, String)>,
     /// What a page must say, should the visit be refused.
     pub circumstances: Rc<Circumstances>,
-    /// Who reads the body, and tells the application.
+    /// Who reads the body, and tells the applications.
     pub server: Rc<dyn Server>,
 }
 
 /// The server that a visit comes to.
 pub trait Server {
-    /// Grants a wish, later. There is one at a time.
+    /// Grants a wish, later. There may be several notices at a time; a body is wished for alone.
     fn grant(&self, wish: Wish);
 
     /// The time of day.
@@ -43,6 +43,9 @@ pub trait Server {
 
     /// The clock for durations.
     fn monotonic(&self) -> Monotonic;
+
+    /// Is over after this span, and not before.
+    fn pause(&self, span: Msec) -> Pause;
 
     /// Counts what happened, and keeps a record of it.
     fn tell(&self, event: &Event<'_>);
@@ -66,19 +69,30 @@ pub enum Wish {
         /// Gets the whole body.
         tell: oneshot::Sender<Result<Vec<u8>, BodyError>>,
     },
-    /// The application is told that a session ended: a request to `uri` with its variables.
+    /// An application is told that a session ended: a request to `uri` with its variables.
     Notify {
         /// Of a location on this server, from `logout_notify`.
         uri: String,
         /// The one that ended.
-        session: Box<Session>,
-        /// Hears how the application took it.
-        tell: oneshot::Sender<Heard>,
+        session: Rc<LiveSession>,
+        /// Gets the answer.
+        tell: oneshot::Sender<Answer>,
     },
 }
 
-/// Did the application hear it? The refusal says why not.
-pub type Heard = Result<(), Refusal>;
+/// A span of time that goes by.
+pub type Pause = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What an application answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// With this status of HTTP.
+    Status(u16),
+    /// Nothing: the server could not ask, or not hear it out.
+    None,
+    /// The request is gone, and with it whoever could ask.
+    Gone,
+}
 
 /// Why a request body cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,18 +120,10 @@ impl Visit {
     }
 
     /// Tells the application at `uri` that a session ended.
-    ///
-    /// # Errors
-    /// It did not answer well, or the request is gone and nobody could ask it.
-    pub async fn notify(&self, uri: &str, session: Session) -> Heard {
+    pub(crate) async fn notify(&self, uri: &str, session: &Rc<LiveSession>) -> Answer {
         let (tell, told) = oneshot::channel();
-        self.server.grant(Wish::Notify { uri: uri.to_owned(), session: Box::new(session), tell });
-        let gone = || not_heard("the request ended before logout_notify was answered");
-        told.await.unwrap_or_else(|_| Err(gone()))
+        let session = Rc::clone(session);
+        self.server.grant(Wish::Notify { uri: uri.to_owned(), session, tell });
+        told.await.unwrap_or(Answer::Gone)
     }
-}
-
-/// The application may not know of the logout.
-pub fn not_heard(why: impl Into<String>) -> Refusal {
-    Refusal::new(&reason::LOGOUT_NOTIFY_FAILED, why)
 }

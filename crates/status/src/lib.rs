@@ -167,8 +167,8 @@ pub struct Event {
     pub sp: String,
     /// With which IdP, by its block; empty = that is not known.
     pub idp: String,
-    /// For which reason: of a refusal a code of `docs/reasons.md`, of a session's end why it ended; empty = it has
-    /// none.
+    /// For which reason: of a refusal a code of `docs/reasons.md`, of a session's end why it ended, of a security
+    /// event what became of it; empty = it has none.
     pub reason: String,
     /// So often.
     pub count: u64,
@@ -185,6 +185,10 @@ pub enum Happening {
     LogoutByIdp,
     /// Who runs the server signed somebody out.
     LogoutByOperator,
+    /// An application was told of a logout.
+    LogoutNotify,
+    /// A transmitter told of a security event.
+    SecurityEvent,
     /// A session was over, and nobody had signed out.
     SessionEnd,
     /// Something was refused.
@@ -193,11 +197,13 @@ pub enum Happening {
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Login,
         Self::LogoutByUser,
         Self::LogoutByIdp,
         Self::LogoutByOperator,
+        Self::LogoutNotify,
+        Self::SecurityEvent,
         Self::SessionEnd,
         Self::Refusal,
     ];
@@ -209,6 +215,8 @@ impl Happening {
             Self::LogoutByUser => "logout_by_user",
             Self::LogoutByIdp => "logout_by_idp",
             Self::LogoutByOperator => "logout_by_operator",
+            Self::LogoutNotify => "logout_notify",
+            Self::SecurityEvent => "security_event",
             Self::SessionEnd => "session_end",
             Self::Refusal => "refusal",
         }

@@ -86,6 +86,24 @@ fn events(to: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     )?;
     counters(
         to,
+        "saml_logout_notices",
+        "Applications told of a logout, by whether they heard it",
+        of(Happening::LogoutNotify).map(|event| {
+            let heard = if event.reason.is_empty() { "yes" } else { "no" };
+            (vec![("sp", &*event.sp), ("idp", &event.idp), ("heard", heard)], event.count)
+        }),
+    )?;
+    counters(
+        to,
+        "saml_security_events",
+        "Security events that transmitters told, by what became of them",
+        of(Happening::SecurityEvent).map(|event| {
+            let labels = vec![("sp", &*event.sp), ("idp", &event.idp), ("outcome", &event.reason)];
+            (labels, event.count)
+        }),
+    )?;
+    counters(
+        to,
         "saml_session_ends",
         "Sessions that were over without a logout, by why",
         of(Happening::SessionEnd).map(|event| {

@@ -9,9 +9,9 @@ use sp::{BackChannels, FederatedIdps};
 
 use super::by_hand::settings;
 use super::lines::IdpLines;
-use super::{artifacts, slo_soap};
+use super::{artifacts, slo_soap, transmitter};
 use crate::host::Host;
-use crate::metadata_source::is_url;
+use crate::metadata_source::{SourceKind, is_url};
 use crate::place::{ConfigError, Given, Place};
 use crate::raw::{RawIdp, RawPolicy};
 use crate::surroundings::Surroundings;
@@ -43,7 +43,7 @@ pub(crate) fn federation<H: Host>(
     let filter = Arc::new(MetadataFilter(
         raw.metadata_filter.iter().map(|given| given.value.clone()).collect(),
     ));
-    let document = around.documents.iter().find(|document| document.idp == raw.name);
+    let document = around.document(SourceKind::Metadata, &raw.name);
     let octets = document.and_then(|document| document.octets.clone());
     let current = match octets.map(|octets| read(raw, &settings, &filter, &octets, around.now)) {
         None => None,
@@ -103,7 +103,8 @@ fn only_of_one(raw: &RawIdp) -> Result<(), ConfigError> {
         .or_else(|| once("artifact_url", &raw.artifact_url))
         .or_else(|| many("signing_certificate", &raw.signing_certificate))
         .or_else(|| many("signing_key", &raw.signing_key))
-        .or_else(|| many("domain", &raw.domain));
+        .or_else(|| many("domain", &raw.domain))
+        .or_else(|| transmitter::any_line(raw));
     match found {
         None => Ok(()),
         Some((name, place)) => Err(ConfigError::new(

@@ -31,6 +31,12 @@ directives! {
     once metadata_ssl_verify: bool = "metadata_ssl_verify", Line::flag;
     once metadata_ssl_trusted_certificate: String = "metadata_ssl_trusted_certificate", Line::text;
     each metadata_filter: MetadataRule = "metadata_filter" [2..], metadata_filter;
+    once events_issuer: String = "events_issuer", Line::text;
+    words events_audience: String = "events_audience" [1..], |audience| Ok(audience.to_owned());
+    once events_jwks: String = "events_jwks", Line::text;
+    once events_ssl_trusted_certificate: String = "events_ssl_trusted_certificate", Line::text;
+    once events_bearer_file: String = "events_bearer_file", Line::text;
+    once events_session_index: bool = "events_session_index", Line::flag;
     words domain: String = "domain" [1..], domain;
     once entity_id: String = "entity_id", Line::text;
     once sso_url: String = "sso_url", Line::text;

@@ -56,7 +56,8 @@ directives! {
     each return_hosts: Vec<String> = "return_hosts" [1..], Line::words;
     once login_redirect: String = "login_redirect", Line::text;
     once logout_redirect: String = "logout_redirect", Line::text;
-    once logout_notify: String = "logout_notify", Line::text;
+    /// Paths, one for each application.
+    words logout_notify: String = "logout_notify" [1..], |path| Ok(path.to_owned());
     once page_dir: String = "page_dir", Line::text;
     once page_logo: String = "page_logo", Line::text;
     each organization: Vec<String> = "organization" [3..=4], Line::words;

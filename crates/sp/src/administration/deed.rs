@@ -42,7 +42,7 @@ pub(super) struct Done {
     pub idp: Option<String>,
     /// How many sessions ended; `None` = all that there are, uncounted.
     pub sessions: Option<usize>,
-    /// The application was to hear of it, and has not.
+    /// The applications were to hear of it, and not all have.
     pub unheard: Option<Refusal>,
 }
 
@@ -107,14 +107,14 @@ impl Deed {
             Self::EndSession { idp, name_id, session } => {
                 let ended = end_session(sp, &idp, &name_id, &session, now).await?;
                 teller.ended(&idp, Some(&name_id), Some(&session), Some(ended));
-                let unheard = teller.notify(&idp, &name_id, ended).await;
+                let unheard = teller.notify(&idp, &name_id, &session, ended).await;
                 let sessions = Some(ended);
                 Ok(Done { action: "end_session", idp: Some(idp), sessions, unheard })
             }
             Self::EndNameId { idp, name_id } => {
                 let ended = end_name_id(sp, &idp, &name_id, now).await?;
                 teller.ended(&idp, Some(&name_id), None, Some(ended));
-                let unheard = teller.notify(&idp, &name_id, ended).await;
+                let unheard = teller.notify(&idp, &name_id, "", ended).await;
                 let sessions = Some(ended);
                 Ok(Done { action: "end_name_id", idp: Some(idp), sessions, unheard })
             }
@@ -241,7 +241,7 @@ struct Teller<'a, S> {
     operator: &'a str,
 }
 
-impl<S> Teller<'_, S> {
+impl<S: SessionStore> Teller<'_, S> {
     fn ended(
         &self,
         entity_id: &str,
@@ -277,8 +277,14 @@ impl<S> Teller<'_, S> {
         self.visit.server.note(&format!("{operator} {done} at saml_sp {}", quote(&self.sp.name)));
     }
 
-    /// The application hears of whose sessions ended.
-    async fn notify(&self, idp: &str, name_id: &str, ended: usize) -> Option<Refusal> {
+    /// The applications hear of whose sessions ended.
+    async fn notify(
+        &self,
+        idp: &str,
+        name_id: &str,
+        session_id: &str,
+        ended: usize,
+    ) -> Option<Refusal> {
         if ended == 0 {
             return None;
         }
@@ -290,6 +296,6 @@ impl<S> Teller<'_, S> {
             expires: self.visit.now,
             ..Session::default()
         };
-        self.sp.notify(self.visit, session).await.err()
+        self.sp.notify(self.visit, session, session_id).await.err()
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn done<S>(visit: &Visit, sp: &Sp<S>, done: &Done) -> Reply {
         fields.insert("sp".to_owned(), sp.name.as_str().into());
         fields.insert("idp".to_owned(), done.idp.as_deref().into());
         fields.insert("sessions".to_owned(), done.sessions.into());
-        if sp.logout_notify.is_some() {
+        if !sp.logout_notify.is_empty() {
             fields.insert("application_heard".to_owned(), done.unheard.is_none().into());
         }
         Reply::json(200, format!("{}\n", Value::from(fields)))

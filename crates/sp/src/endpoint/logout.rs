@@ -42,7 +42,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let member = Member { session: &live.session, session_id: &session_id };
     sp.tell(visit, &live.session.idp, What::LogoutByUser(member));
     end_at_other_origins(visit, sp, &live.session).await?;
-    let heard = sp.notify(visit, live.session.clone()).await;
+    let heard = sp.notify(visit, live.session.clone(), &session_id).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
     let reply = forgotten(sp, reply);
     Ok(match heard {

@@ -145,7 +145,7 @@ async fn of_body<S: SessionStore>(
 }
 
 /// How long the body is going to be, when the client says so (RFC 9110 8.6).
-fn declared_length(visit: &Visit) -> Option<usize> {
+pub(super) fn declared_length(visit: &Visit) -> Option<usize> {
     std::str::from_utf8(visit.head.first("content-length")?).ok()?.parse().ok()
 }
 

@@ -207,11 +207,11 @@ fn a_store_that_cannot_tell_says_so_and_finds_those_of_a_name_id() {
 
 #[test]
 fn the_application_hears_of_whose_sessions_ended() {
-    let plan = Plan { logout_notify: Some("/notify"), ..Plan::default() };
+    let plan = Plan { logout_notify: &["/notify"], ..Plan::default() };
     let site = plan.site();
     janes(&site, 1);
     let jane = list(&site, "")["sessions"][0]["name_id"].as_str().unwrap().to_owned();
-    site.application.manner.set(Manner::Fails);
+    site.application.manner.set(Manner::Refuses);
     let done = order(&site, &end_name_id(&jane)).unwrap();
     assert_eq!((&done["sessions"], &done["application_heard"]), (&1.into(), &false.into()));
     let Application { told, .. } = &*site.application;

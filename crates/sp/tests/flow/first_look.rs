@@ -1,7 +1,7 @@
 //! What is refused for how it is asked, before anything else: the method, what browsers do ahead of
 //! people, and parts of pages.
 
-use sp::EndpointKind::{self, Acs, Jwks, Login, Logout, Metadata, Session, Sls};
+use sp::EndpointKind::{self, Acs, Events, Jwks, Login, Logout, Metadata, Session, Sls};
 
 use crate::site::{Ask, Browser, Site};
 
@@ -15,6 +15,7 @@ fn another_method_is_told_those_that_are_taken() {
         (Logout, ["HEAD", "PUT", "OPTIONS"], "GET, POST"),
         (Metadata, ["POST", "PUT", "DELETE"], "GET, HEAD"),
         (Jwks, ["POST", "PUT", "DELETE"], "GET, HEAD"),
+        (Events, ["GET", "HEAD", "PUT"], "POST"),
     ] {
         for method in methods {
             let answer = site.call(Ask::open(endpoint, "").by(method));
@@ -34,7 +35,10 @@ fn a_browser_that_only_prepares_begins_and_ends_nothing() {
     for (name, value) in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
         let reads = [Metadata, Jwks, Session];
         for endpoint in EndpointKind::ALL.iter().filter(|kind| !reads.contains(kind)) {
-            let answer = site.ask(&mut browser, Ask::open(*endpoint, "").with(name, value));
+            // What takes nothing but POST is asked by that.
+            let is_read = endpoint.methods().contains(&"GET");
+            let ask = Ask::open(*endpoint, "").by(if is_read { "GET" } else { "POST" });
+            let answer = site.ask(&mut browser, ask.with(name, value));
             assert_eq!(answer.refused(), (503, "request_speculative"), "{endpoint:?}");
         }
         for endpoint in reads {

@@ -42,7 +42,7 @@ fn it_is_remembered_for_as_long_as_it_is_good() {
 
 #[test]
 fn the_application_is_not_told_again() {
-    let site = Plan { logout_notify: Some("/told"), ..Plan::default() }.site();
+    let site = Plan { logout_notify: &["/told"], ..Plan::default() }.site();
     let request = corp().logout_request("jane", &["_s1"], NOW);
     for _ in 0..2 {
         assert_eq!(Sent::by_soap(call(&site, &request).text()).status(), SUCCESS);
@@ -52,14 +52,14 @@ fn the_application_is_not_told_again() {
 
 #[test]
 fn what_was_partial_stays_so() {
-    let site = Plan { logout_notify: Some("/told"), ..Plan::default() }.site();
+    let site = Plan { logout_notify: &["/told"], ..Plan::default() }.site();
     site.application.manner.set(Manner::Fails);
     let request = corp().logout_request("jane", &["_s1"], NOW);
     let partial = ["Responder", "PartialLogout"];
     assert_eq!(Sent::by_soap(call(&site, &request).text()).status(), partial);
     site.application.manner.set(Manner::Hears);
     assert_eq!(Sent::by_soap(call(&site, &request).text()).status(), partial);
-    assert_eq!(site.application.told.borrow().len(), 1);
+    assert_eq!(site.application.told.borrow().len(), 3);
     // Another request is another chance.
     let request = corp().logout_request("jane", &["_s1"], NOW);
     assert_eq!(Sent::by_soap(call(&site, &request).text()).status(), SUCCESS);

@@ -28,7 +28,7 @@ pub use self::ask::{Ask, Body};
 pub use self::assertion::Assertion;
 pub use self::back_channel::{Answering, SoapEndpoint};
 pub use self::browser::{Browser, SESSION};
-pub use self::credential::{KEYS, credential, verifying};
+pub use self::credential::{KEYS, credential, signing, verifying};
 pub use self::executor::{run, turn};
 pub use self::idp::{DENIED, Idp, Message, PARTIAL, SUCCESS, corp, envelope, other};
 pub use self::memory::Memory;

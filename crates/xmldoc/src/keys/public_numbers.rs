@@ -1,7 +1,10 @@
 //! The numbers that a public key is made of, for formats that write them one by one.
 use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
-use openssl::pkey::{HasPublic, PKeyRef};
+use openssl::nid::Nid;
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Public};
+use openssl::rsa::Rsa;
 
 use super::{KeyError, KeyKind};
 
@@ -40,6 +43,36 @@ impl PublicNumbers {
         };
         numbers.map_err(|e| KeyError::openssl("unusable public key", &e))
     }
+
+    /// The key of these numbers.
+    pub(super) fn to_pkey(&self) -> Result<PKey<Public>, KeyError> {
+        let key = match self {
+            Self::Rsa { modulus, exponent } => BigNum::from_slice(modulus)
+                .and_then(|n| Rsa::from_public_components(n, BigNum::from_slice(exponent)?))
+                .and_then(PKey::from_rsa),
+            Self::Ec { bits, x, y } => {
+                let curve = match bits {
+                    256 => Nid::X9_62_PRIME256V1,
+                    384 => Nid::SECP384R1,
+                    521 => Nid::SECP521R1,
+                    _ => return Err(KeyError::new("is a point on another curve")),
+                };
+                point(curve, x, y).and_then(PKey::from_ec_key)
+            }
+            Self::Ed25519(x) => PKey::public_key_from_raw_bytes(x, Id::ED25519),
+            Self::Ed448(x) => PKey::public_key_from_raw_bytes(x, Id::ED448),
+        };
+        key.map_err(|e| KeyError::openssl("unusable public key", &e))
+    }
+}
+
+/// A point that lies on the curve.
+fn point(curve: Nid, x: &[u8], y: &[u8]) -> Result<EcKey<Public>, ErrorStack> {
+    let group = EcGroup::from_curve_name(curve)?;
+    let (x, y) = (BigNum::from_slice(x)?, BigNum::from_slice(y)?);
+    let key = EcKey::from_public_key_affine_coordinates(&group, &x, &y)?;
+    key.check_key()?;
+    Ok(key)
 }
 
 fn rsa<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicNumbers, ErrorStack> {
@@ -59,18 +92,11 @@ fn ec<T: HasPublic>(key: &PKeyRef<T>, bits: u32) -> Result<PublicNumbers, ErrorS
 
 #[cfg(test)]
 mod tests {
-    use openssl::pkey::PKey;
-
     use super::*;
     use crate::testing;
 
     #[test]
     fn a_key_made_of_the_numbers_is_the_same() {
-        use openssl::ec::{EcGroup, EcKey};
-        use openssl::nid::Nid;
-        use openssl::pkey::Id;
-        use openssl::rsa::Rsa;
-        let number = |octets: &[u8]| BigNum::from_slice(octets).unwrap();
         for pair in [
             testing::rsa(),
             testing::ec(256),
@@ -79,30 +105,29 @@ mod tests {
             testing::ed25519(),
             testing::ed448(),
         ] {
-            let made = match pair.signing().public_numbers().unwrap() {
-                PublicNumbers::Rsa { modulus, exponent } => {
-                    let rsa = Rsa::from_public_components(number(&modulus), number(&exponent));
-                    PKey::from_rsa(rsa.unwrap()).unwrap()
-                }
-                PublicNumbers::Ec { bits, x, y } => {
-                    let half = usize::try_from(bits.div_ceil(8)).unwrap();
-                    assert_eq!((x.len(), y.len()), (half, half));
-                    let curve = match bits {
-                        256 => Nid::X9_62_PRIME256V1,
-                        384 => Nid::SECP384R1,
-                        _ => Nid::SECP521R1,
-                    };
-                    let group = EcGroup::from_curve_name(curve).unwrap();
-                    let key =
-                        EcKey::from_public_key_affine_coordinates(&group, &number(&x), &number(&y));
-                    PKey::from_ec_key(key.unwrap()).unwrap()
-                }
-                PublicNumbers::Ed25519(x) => {
-                    PKey::public_key_from_raw_bytes(&x, Id::ED25519).unwrap()
-                }
-                PublicNumbers::Ed448(x) => PKey::public_key_from_raw_bytes(&x, Id::ED448).unwrap(),
-            };
+            let numbers = pair.signing().public_numbers().unwrap();
+            if let PublicNumbers::Ec { bits, x, y } = &numbers {
+                let half = usize::try_from(bits.div_ceil(8)).unwrap();
+                assert_eq!((x.len(), y.len()), (half, half));
+            }
+            let made = numbers.to_pkey().unwrap();
             assert!(pair.pkey.public_eq(&made));
         }
+    }
+
+    #[test]
+    fn what_is_no_key_becomes_none() {
+        let PublicNumbers::Ec { bits, x, y } = testing::ec(256).signing().public_numbers().unwrap()
+        else {
+            panic!()
+        };
+        let made = |bits, x: &[u8], y: &[u8]| {
+            PublicNumbers::Ec { bits, x: x.to_vec(), y: y.to_vec() }.to_pkey().is_ok()
+        };
+        assert!(made(bits, &x, &y));
+        assert!(!made(bits, &y, &x), "a point beside the curve");
+        assert!(!made(384, &x, &y) && !made(255, &x, &y) && !made(bits, &[], &[]));
+        assert!(PublicNumbers::Ed25519(vec![1; 31]).to_pkey().is_err());
+        assert!(PublicNumbers::Ed448(vec![1; 32]).to_pkey().is_err());
     }
 }

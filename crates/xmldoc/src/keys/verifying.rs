@@ -9,7 +9,9 @@ use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 
 use super::verifiers::Verifiers;
-use super::{Certificate, KeyError, KeyKind, SecondVerifier, SignatureAlgorithm, hex, octets};
+use super::{
+    Certificate, KeyError, KeyKind, PublicNumbers, SecondVerifier, SignatureAlgorithm, hex, octets,
+};
 use crate::SignaturePolicy;
 
 /// A trusted public key.
@@ -55,6 +57,17 @@ impl VerifyingKey {
             PKey::public_key_from_der(&rsa.public_key_to_der()?)
         };
         Self::new(read().map_err(|e| KeyError::openssl("is no usable RSA key", &e))?)
+    }
+
+    /// The key of these numbers; a point must lie on its curve.
+    ///
+    /// # Errors
+    /// They make no key that is taken.
+    pub fn from_public_numbers(numbers: &PublicNumbers) -> Result<Self, KeyError> {
+        if let PublicNumbers::Rsa { modulus, exponent } = numbers {
+            return Self::from_rsa_components(modulus, exponent);
+        }
+        Self::new(numbers.to_pkey()?)
     }
 
     fn new(pkey: PKey<Public>) -> Result<Self, KeyError> {
@@ -105,6 +118,15 @@ impl VerifyingKey {
         }
     }
 
+    /// The algorithm of an Ed25519 or Ed448 key.
+    pub fn eddsa_algorithm(&self) -> Option<SignatureAlgorithm> {
+        match self.kind {
+            KeyKind::Ed25519 => Some(SignatureAlgorithm::Ed25519),
+            KeyKind::Ed448 => Some(SignatureAlgorithm::Ed448),
+            KeyKind::Rsa { .. } | KeyKind::Ec { .. } => None,
+        }
+    }
+
     /// Detached signature over octets (Bindings 3.4.4.1). ECDSA: DER or r‖s, both are accepted.
     pub fn verify_octets(
         &self,
@@ -116,6 +138,23 @@ impl VerifyingKey {
         self.may_sign(algorithm, policy)
             && (self.fits(algorithm, octets, signature)
                 || self.fits_r_s(algorithm, octets, signature))
+    }
+
+    /// The same, and ECDSA is r‖s alone, as JWS has it (RFC 7518 3.4).
+    pub fn verify_octets_r_s(
+        &self,
+        algorithm: SignatureAlgorithm,
+        policy: &SignaturePolicy,
+        octets: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.may_sign(algorithm, policy)
+            && match self.kind {
+                KeyKind::Ec { .. } => self.fits_r_s(algorithm, octets, signature),
+                KeyKind::Rsa { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => {
+                    self.fits(algorithm, octets, signature)
+                }
+            }
     }
 
     /// SignatureValue over a canonical SignedInfo (xmldsig-core1 6.4). ECDSA: r‖s as it must be, or
@@ -237,6 +276,10 @@ mod tests {
             let mut flat = parsed.r().to_vec_padded(half).unwrap();
             flat.extend(parsed.s().to_vec_padded(half).unwrap());
             assert!(pair.verifying().verify_octets(algorithm, &POLICY, b"octets", &flat));
+            let strict = |value: &[u8]| {
+                pair.verifying().verify_octets_r_s(algorithm, &POLICY, b"octets", value)
+            };
+            assert!(strict(&flat) && !strict(&der));
             assert!(
                 !testing::ec(bits).verifying().verify_octets(algorithm, &POLICY, b"octet!", &flat)
             );

@@ -7,7 +7,7 @@ use saml::provider::{Binding, Idp, LogoutBinding};
 use saml::reason;
 use saml::refusal::{Blame, Refusal};
 
-use super::ended::Ended;
+use super::super::idp_logout::Ended;
 use crate::random;
 use crate::recorded;
 use crate::sp::Sp;
@@ -22,7 +22,7 @@ pub(super) struct Back {
 }
 
 impl Back {
-    /// Answers what the request came to; `unheard` is why the application may not know of it.
+    /// Answers what the request came to; `unheard` is why an application may not know of it.
     pub(super) fn reply<S>(
         self,
         visit: &Visit,

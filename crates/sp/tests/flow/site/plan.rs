@@ -15,7 +15,7 @@ use session::{SameSite, Selection, Separator, SpId, UserSources};
 use sp::{
     BackChannel, BackChannels, CookieAttributes, Cookies, Current, Discovery, EndpointKind,
     Endpoints, FederatedIdps, Idps, JwtClaim, JwtIssuer, Publication, ReturnTargets,
-    SessionAttributes, SessionRules, Sp,
+    SessionAttributes, SessionRules, Sp, Transmitter,
 };
 use xmldoc::DecryptionKey;
 
@@ -45,7 +45,7 @@ pub struct Plan {
     /// `corp` answers logins by HTTP-Artifact.
     pub by_artifact: bool,
     pub logout_redirect: Option<&'static str>,
-    pub logout_notify: Option<&'static str>,
+    pub logout_notify: &'static [&'static str],
     /// An endpoint that the SP does without.
     pub without: Option<EndpointKind>,
     /// `corp` has no metadata yet.
@@ -81,6 +81,8 @@ pub struct Plan {
     pub jwt_claims: Option<Vec<JwtClaim>>,
     /// Of tokens, bytes.
     pub jwt_max_size: usize,
+    /// Who tells of security events at `corp`.
+    pub transmitter: Option<Transmitter>,
 }
 
 impl Default for Plan {
@@ -94,7 +96,7 @@ impl Default for Plan {
             slo: vec![LogoutBinding::REDIRECT],
             by_artifact: false,
             logout_redirect: None,
-            logout_notify: None,
+            logout_notify: &[],
             without: None,
             is_awaited: false,
             disabled: &[],
@@ -113,6 +115,7 @@ impl Default for Plan {
             user: UserSources::default(),
             jwt_claims: Some(Vec::new()),
             jwt_max_size: 4096,
+            transmitter: None,
         }
     }
 }
@@ -144,7 +147,7 @@ impl Plan {
             return_targets: return_targets(self.base_url),
             login_redirect: format!("{}/", self.base_url),
             logout_redirect: self.logout_redirect.map(str::to_owned),
-            logout_notify: self.logout_notify.map(str::to_owned),
+            logout_notify: self.logout_notify.iter().map(|path| (*path).to_owned()).collect(),
             keep_fragment: self.keep_fragment,
             request_lifetime: REQUEST_LIFETIME,
             max_message_size: MAX_MESSAGE_SIZE,
@@ -230,7 +233,9 @@ impl Plan {
         let at =
             |domain: &str, settings| IdpSettings { domains: vec![domain.to_owned()], ..settings };
         let corp = at("corp.example", settings("corp", self.policy.clone()));
-        idps.add(sp::Idp::new(corp, of_corp).with_back_channels(back_channels)).unwrap();
+        let transmitter = self.transmitter.take().map(Rc::new);
+        let of_corp = sp::Idp::new(corp, of_corp).with_back_channels(back_channels);
+        idps.add(of_corp.with_transmitter(transmitter)).unwrap();
         let other = at("other.example", settings("other", Policy::default()));
         idps.add(sp::Idp::new(other, Some(of_other))).unwrap();
         for (name, entity_id, disabled) in

@@ -1,11 +1,12 @@
-//! The server that a visit comes to, and the application behind it.
+//! The server that a visit comes to, and the applications behind it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use clock::{Monotonic, UnixTime};
+use clock::{Monotonic, Msec, UnixTime};
 use session::Session;
-use sp::{BodyError, Event, Server, Wish, not_heard};
+use sp::{Answer, BodyError, Event, Pause, Server, What, Wish};
 
 use super::ask::Body;
 
@@ -35,11 +36,14 @@ impl Server for Host {
                 Body::Awaited => self.awaited.borrow_mut().push(Wish::Body { limit, tell }),
             },
             Wish::Notify { uri, session, tell } => {
-                self.application.told.borrow_mut().push((uri, *session));
-                match self.application.manner.get() {
-                    Manner::Hears => drop(tell.send(Ok(()))),
-                    Manner::Fails => drop(tell.send(Err(not_heard("it answered with status 500")))),
+                let manner = self.application.take_manner(&uri);
+                self.application.told.borrow_mut().push((uri, session.session.clone()));
+                match manner {
+                    Manner::Hears => drop(tell.send(Answer::Status(204))),
+                    Manner::Fails => drop(tell.send(Answer::Status(500))),
+                    Manner::Refuses => drop(tell.send(Answer::Status(403))),
                     Manner::Vanishes => drop(tell),
+                    Manner::Hangs => self.application.unanswered.borrow_mut().push(tell),
                 }
             }
         }
@@ -53,9 +57,23 @@ impl Server for Host {
         Monotonic::from_msec(self.now.get().as_secs().unsigned_abs() * 1000)
     }
 
+    fn pause(&self, span: Msec) -> Pause {
+        self.application.paused.borrow_mut().push(span);
+        Box::pin(std::future::ready(()))
+    }
+
     fn tell(&self, event: &Event<'_>) {
         let Event { sp, idp, what, .. } = event;
-        self.counted.borrow_mut().push(format!("{} {sp} {idp}", what.name()));
+        let told = match what {
+            What::LogoutNotify(notice) => {
+                let heard = if notice.heard { "heard" } else { "unheard" };
+                let session = if notice.session_id.is_empty() { "" } else { " of a session" };
+                format!(" {} {heard} {}{session}", notice.application, notice.attempts)
+            }
+            What::SecurityEvent(event) => format!(" {}", event.outcome.name()),
+            _ => String::new(),
+        };
+        self.counted.borrow_mut().push(format!("{} {sp} {idp}{told}", what.name()));
     }
 
     fn keeps_records(&self) -> bool {
@@ -75,8 +93,21 @@ impl Server for Host {
 #[derive(Default)]
 pub struct Application {
     pub manner: Cell<Manner>,
+    /// How those of these URIs take what they are told next, the last first; then as `manner` says.
+    pub manners: RefCell<HashMap<&'static str, Vec<Manner>>>,
+    /// Who waits for an answer.
+    pub unanswered: RefCell<Vec<futures_channel::oneshot::Sender<Answer>>>,
+    /// How long it was waited for another attempt.
+    pub paused: RefCell<Vec<Msec>>,
     /// By which URI it was told of which session.
     pub told: RefCell<Vec<(String, Session)>>,
+}
+
+impl Application {
+    fn take_manner(&self, uri: &str) -> Manner {
+        let mut manners = self.manners.borrow_mut();
+        manners.get_mut(uri).and_then(Vec::pop).unwrap_or_else(|| self.manner.get())
+    }
 }
 
 /// How the application takes the news.
@@ -84,7 +115,12 @@ pub struct Application {
 pub enum Manner {
     #[default]
     Hears,
+    /// It may be well again soon.
     Fails,
+    /// It does not want to hear it.
+    Refuses,
     /// The request is gone before it has answered.
     Vanishes,
+    /// No answer yet.
+    Hangs,
 }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.bench.hosts import PAGE, Bench, memcached
 from harness.bench.load import Measured, Target, interleaved
+from harness.bench.lua import lua_host
 from harness.bench.members import Members, fill
 from harness.memcached import Memcached
 from harness.nginx import Nginx
@@ -57,7 +58,7 @@ def asking_by_lua(bench: Bench, node: Memcached) -> Target:
     """As many bytes, under a key that the cookie names; neither opened nor read."""
     size = max(len(value) for value in node.entries().values())
     node.put(b"lua", bytes(size), 36_000)
-    return target(bench.lua_host(node), "protected", bench.cookies("lua"), node)
+    return target(lua_host(bench, node), "protected", bench.cookies("lua"), node)
 
 
 def target(server: Nginx, folder: str, cookies: Path, *nodes: Memcached) -> Target:

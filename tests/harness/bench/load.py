@@ -4,6 +4,7 @@ import random
 import re
 import statistics
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,12 +83,9 @@ def load(target: Target, seconds: int, connections: int = 16) -> tuple[int, floa
 
 
 def cpu_nanoseconds(pids: list[int]) -> int:
-    """User and system time of all threads of these processes."""
-    return sum(
-        int(threads.read_text().split()[0])
-        for pid in pids
-        for threads in Path(f"/proc/{pid}/task").glob("*/schedstat")
-    )
+    """User and system time of these processes, with threads that have ended."""
+    # What clock_getcpuclockid(3) gives, which Python has for threads only.
+    return sum(time.clock_gettime_ns((~pid << 3) | 2) for pid in pids)
 
 
 def ratio(above: list[float], below: list[float]) -> float:

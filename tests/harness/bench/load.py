@@ -88,6 +88,13 @@ def cpu_nanoseconds(pids: list[int]) -> int:
     return sum(time.clock_gettime_ns((~pid << 3) | 2) for pid in pids)
 
 
-def ratio(above: list[float], below: list[float]) -> float:
-    """The median of the rounds' ratios."""
-    return statistics.median(a / b for a, b in zip(above, below, strict=True))
+def ratios(above: list[float], below: list[float]) -> list[float]:
+    """Of each round."""
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    """The median is the second."""
+    if len(values) == 1:
+        return (values[0],) * 3
+    return tuple(statistics.quantiles(values, method="inclusive"))

@@ -3,8 +3,8 @@
 from xml.sax.saxutils import escape
 
 from harness.bench.cost import BUDGETS
-from harness.bench.load import Measured
-from harness.bench.report import cpu_ratio
+from harness.bench.load import Measured, quartiles
+from harness.bench.report import cpu_ratios
 
 LEFT, WIDTH, ROW, TOP = 330, 400, 30, 60
 OURS, OTHER, LIMIT = "#2f6f9f", "#a9a9a9", "#c0392b"
@@ -24,7 +24,7 @@ request (longer is better, red = budget)</text>
 def picture(measured: dict[str, Measured], caption: str) -> str:
     plain = next(iter(measured.values()))
     bars = [
-        bar(number, name, cpu_ratio(plain, row))
+        bar(number, name, quartiles(cpu_ratios(plain, row))[1])
         for number, (name, row) in enumerate(measured.items())
     ]
     height = TOP + ROW * len(bars) + 12

@@ -37,6 +37,8 @@ http {
         root html;
         location /plain/ { }
         location /protected/ { auth_saml app; }
+        location /asked/ { auth_request /allowed; }
+        location = /allowed { internal; return 204; }
         location /bare/ { auth_saml app; auth_saml_cache_control off; }
         location /variables/ {
             auth_saml app;
@@ -53,9 +55,8 @@ PAGE = "1k.bin"
 class Bench:
     """Makes servers on core 0, and takes them down."""
 
-    def __init__(self, scratch: Path, nginx: str, module: str, fill: str, lua_path: str | None):
+    def __init__(self, scratch: Path, nginx: str, module: str, fill: str):
         self.scratch, self.nginx, self.module, self.fill = scratch, nginx, module, fill
-        self.lua_path = lua_path
         self.servers, self.nodes = [], []
 
     def node(self, unix: bool = False, megabytes: int = 64) -> Memcached:
@@ -81,12 +82,15 @@ class Bench:
         return path
 
     def made(self, conf: str, **values: str) -> Nginx:
-        directory = self.scratch / f"nginx-{len(self.servers)}"
-        server = Nginx(directory, self.nginx, self.module, conf, values)
-        for folder in ("plain", "protected", "bare", "variables"):
+        server = Nginx(self.folder("nginx"), self.nginx, self.module, conf, values)
+        for folder in ("plain", "protected", "asked", "bare", "variables"):
             server.write(f"html/{folder}/{PAGE}", os.urandom(1024))
         self.servers.append(server)
         return server
+
+    def folder(self, kind: str) -> Path:
+        """The name of one for the next server."""
+        return self.scratch / f"{kind}-{len(self.servers)}"
 
     def finish(self) -> None:
         """Stops all, and fails when a log tells of trouble."""

@@ -3,7 +3,7 @@
 from statistics import median
 
 from harness.bench import capacity
-from harness.bench.cost import BUDGETS
+from harness.bench.cost import BUDGETS, PLAIN, own_server
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.memory import Memory
@@ -21,13 +21,8 @@ def spread(values: list[float], digits: int = 3) -> str:
     return f"{middle} ({low}–{high})"
 
 
-def cpu_ratios(yardstick: Measured, row: Measured) -> list[float]:
-    """How much of the row's CPU the yardstick needs: 1 = nothing was added."""
-    return ratios(yardstick.cpu_microseconds, row.cpu_microseconds)
-
-
 def cost(measured: dict[str, Measured]) -> str:
-    plain = next(iter(measured.values()))
+    plain = measured[PLAIN]
     rows = [
         [
             name,
@@ -35,13 +30,30 @@ def cost(measured: dict[str, Measured]) -> str:
             spread(ratios(row.requests_per_second, plain.requests_per_second)),
             f"{median(row.cpu_microseconds):.2f}",
             spread(cpu_ratios(plain, row)),
+            *added(measured, name),
             f"≥ {BUDGETS[name]:.2f}" if name in BUDGETS else "",
             f"{median(row.p99_milliseconds):.2f}",
         ]
         for name, row in measured.items()
     ]
-    heads = ["", "requests/s", "ratio", "CPU µs/request", "plain ÷ this", "budget", "p99 ms"]
+    heads = ["", "requests/s", "ratio", "CPU µs/request", "plain nginx ÷ this"]
+    heads += ["plain Apache ÷ this", "adds to its own server, µs", "budget", "p99 ms"]
     return table(heads, rows)
+
+
+def cpu_ratios(yardstick: Measured, row: Measured) -> list[float]:
+    """How much of the row's CPU the yardstick needs: 1 = nothing was added."""
+    return ratios(yardstick.cpu_microseconds, row.cpu_microseconds)
+
+
+def added(measured: dict[str, Measured], name: str) -> list[str]:
+    """To the same server without: as a ratio where that is Apache, and as CPU of a request."""
+    own = own_server(name)
+    if own == name:
+        return ["", ""]
+    pairs = zip(measured[name].cpu_microseconds, measured[own].cpu_microseconds, strict=True)
+    ratio = "" if own == PLAIN else spread(cpu_ratios(measured[own], measured[name]))
+    return [ratio, spread([this - without for this, without in pairs], 1)]
 
 
 def million(pairs: list[dict[str, Measured]]) -> str:

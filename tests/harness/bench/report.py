@@ -18,7 +18,7 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 def spread(values: list[float], digits: int = 3) -> str:
     """The median of the rounds, and their quartiles."""
     low, middle, high = (f"{value:.{digits}f}" for value in quartiles(values))
-    return f"{middle} ({low}–{high})"
+    return f"{middle} ({low} to {high})"
 
 
 def cost(measured: dict[str, Measured]) -> str:

@@ -15,7 +15,7 @@ mod metrics;
 use clock::{Seconds, UnixTime};
 
 pub use health::Health;
-pub use json::json;
+pub use json::{json, value};
 pub use metrics::open_metrics;
 
 /// All of it.

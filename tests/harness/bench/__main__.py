@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.bench import cost, freeze, memory, million, picture, reload, report
+from harness.bench import cost, freeze, memory, million, operators, picture, reload, report
 from harness.bench.hosts import Bench
 
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "million", "freeze", "reload", "memory")
+SECTIONS = ("cost", "million", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -95,6 +95,10 @@ def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
 
+def measure_operators(bench: Bench, given: argparse.Namespace) -> str:
+    return report.operators(operators.measure(bench, given.sessions))
+
+
 def measure_freeze(bench: Bench, given: argparse.Namespace) -> str:
     return report.frozen(freeze.measure(bench, given.rounds, given.seconds))
 
@@ -110,6 +114,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 MEASURES = {
     "cost": measure_cost,
     "million": measure_million,
+    "operators": measure_operators,
     "freeze": measure_freeze,
     "reload": measure_reload,
     "memory": measure_memory,

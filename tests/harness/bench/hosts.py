@@ -35,6 +35,8 @@ http {
         listen 127.0.0.1:@PORT@;
         include saml-endpoints.conf;
         root html;
+        location = /status { saml_status; }
+        location = /sessions { saml_sessions; }
         location /plain/ { }
         location /protected/ { auth_saml app; }
         location /asked/ { auth_request /allowed; }

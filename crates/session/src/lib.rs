@@ -82,7 +82,7 @@ pub use selection::{Alias, Cut, Kept, Selection};
 pub use separator::Separator;
 pub use session_set::{Authentications, LoggedOut, MAX_MEMBERS, Member, SessionSet};
 pub use sp_id::SpId;
-pub use stored::StoredSession;
+pub use stored::{StoredSession, is_ended};
 pub use token::{SessionToken, StoreKey};
 pub use user::{Piece, UserSource, UserSources};
 pub use value_form::{MOST_VALUES, ValueForm};

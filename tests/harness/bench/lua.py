@@ -1,4 +1,4 @@
-"""What is built without a module: Debian's Lua module looks the session up, and neither opens nor reads it."""
+"""What is built without a module: Debian's Lua module looks a value up, and does not read it."""
 
 from pathlib import Path
 

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use clock::UnixTime;
+use diagnosis::Entry;
 use nginx_sys::{
     NGX_AGAIN, NGX_DECLINED, NGX_DONE, NGX_HTTP_SATISFY_ANY, NGX_LOG_INFO, NGX_OK, ngx_int_t,
 };
@@ -275,6 +276,9 @@ fn deny(
 fn tell_person(r: &Request, unmet: &Unmet) {
     if let Some(person) = unmet.person() {
         ngx_log_error!(NGX_LOG_INFO, r.log(), "saml: {}", person);
+        if let Some(diary) = Context::of(r).and_then(Context::diary) {
+            diary.add(Entry::new("rule", vec![("not met".to_owned(), person)]));
+        }
     }
 }
 

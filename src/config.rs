@@ -25,8 +25,8 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
-    Block, Built, ConfigError, Files, Given, MetadataSource, Place, RawEndpoint, RawHandler,
-    SourcePlace, Warnings, check_rule, location,
+    Block, Built, ConfigError, Files, Given, MetadataSource, OperatorPage, Place, RawEndpoint,
+    RawHandler, RawLocation, SourcePlace, Warnings, check_rule, location,
 };
 use sp::{Preflight, WantedIdp};
 
@@ -39,6 +39,7 @@ use crate::event::give_memory_back;
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
 use crate::store::Posts;
+use crate::stories;
 
 /// Setter of a named block.
 extern "C" fn set_block<B: Block>(
@@ -126,6 +127,12 @@ fn apply_location(
         let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
         main.largest_post = main.largest_post.max(size);
     }
+    if conf.raw.debug.as_ref().is_some_and(|given| given.value.is_on()) {
+        SamlModule::main_conf_mut(cf).ok_or("no http block")?.records = true;
+    }
+    if conf.raw.operator_page.as_ref().is_some_and(|given| given.value == OperatorPage::Status) {
+        SamlModule::main_conf_mut(cf).ok_or("no http block")?.shows_status = true;
+    }
     if handler.is_none() {
         return Ok(());
     }
@@ -190,6 +197,15 @@ pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
         Ok(posts) => posts,
         Err(error) => return report(cf, Err(error)),
     };
+    if main.records {
+        match stories::declare(cf, store::zone_tag()) {
+            Ok(stories) => main.stories = Some(stories),
+            Err(error) => {
+                let why = format!("the zone of \"saml_debug\": {error}");
+                return report(cf, Err(ConfigError::new(&Place::default(), why)));
+            }
+        }
+    }
     let mut host = Nginx { cf, counters, posts };
     let outcome = main.blocks.build(&mut host, &files, now(), &mut warnings);
     say(cf, &warnings);
@@ -256,6 +272,7 @@ pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c
         }
         expect_variable(cf, conf, &location)?;
         server::note(cf, &conf.raw, &location);
+        warn_of_debug(cf, main, &conf.raw);
         conf.location = location;
         look_around(cf, main, conf);
         Ok(())
@@ -306,6 +323,22 @@ fn inherit_endpoint(
              its own location"
         ),
     ))
+}
+
+/// Nobody shall forget that people are recorded.
+fn warn_of_debug(cf: &ngx_conf_t, main: &MainConf, raw: &RawLocation) {
+    let Some(Given { value: scope, place }) = &raw.debug else { return };
+    if !scope.is_on() {
+        return;
+    }
+    let message = "\"saml_debug\" shows administrators all that messages say of those whose logins it records; \
+                   take it away when you know what is wrong";
+    warn(cf, main, place, message);
+    if !main.shows_status {
+        let message = "\"saml_debug\" is of no use without a location that has \"saml_status\", where \
+                       stories are shown; add one, protected by \"auth_saml\" or \"auth_basic\"";
+        warn(cf, main, place, message);
+    }
 }
 
 /// What nginx's own directives mean for a protected location.

@@ -6,6 +6,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use clock::Monotonic;
+use diagnosis::Diary;
 use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, HttpModuleLocationConf, Request};
 use pages::Circumstances;
@@ -197,6 +198,11 @@ impl Context {
     /// `$saml_error`.
     pub fn error(&self) -> Option<&'static str> {
         self.circumstances.get()?.code.get()
+    }
+
+    /// The story that its request is told in.
+    pub fn diary(&self) -> Option<&Diary> {
+        self.circumstances.get()?.diagnosis.diary()
     }
 
     /// What a refusal can tell beside its reason. Most requests are not refused, and make none.

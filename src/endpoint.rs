@@ -19,7 +19,7 @@ use crate::context::{Context, Waiting};
 use crate::entry::enter;
 use crate::errand::{Conclusion, Errand, Pending, Step};
 use crate::module::{SamlModule, Sp};
-use crate::{audit, notice, request, respond, server_variable};
+use crate::{audit, notice, request, respond, server_variable, stories};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -40,6 +40,7 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
     if !r.is_main() {
         Context::of_subrequest(r)?;
     }
+    stories::enable(r, Context::of_or_new(r)?.circumstances());
     let variables = variables(r, kind, &sp);
     sp.heed(now());
     run(r, variables, |visit| sp::answer(kind, visit, sp))

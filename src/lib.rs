@@ -43,6 +43,7 @@ mod sessions;
 mod shared_memory;
 mod status;
 mod store;
+mod stories;
 mod suspend;
 mod upstream_cookies;
 mod variables;
@@ -178,6 +179,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
                 main.counters.into_iter().for_each(counters::begin);
                 let (logs, hide) = main.audit();
                 audit::begin(logs, hide);
+                stories::begin(main.stories);
                 idp::start(main);
                 expiry::start(main);
                 session_ends::start(main);

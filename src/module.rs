@@ -16,6 +16,7 @@ use crate::counters::Counters;
 use crate::event::Resource;
 use crate::request_host::request_host;
 use crate::sessions::Sessions;
+use crate::store::SharedStore;
 
 /// The module, as ngx's traits want it.
 pub struct SamlModule;
@@ -48,6 +49,12 @@ pub struct MainConf {
     pub counters: Option<&'static Counters>,
     /// The largest `auth_saml_preserve_post`, bytes; 0 = there is none.
     pub largest_post: usize,
+    /// Some location has `saml_debug`.
+    pub records: bool,
+    /// Some location is `saml_status`.
+    pub shows_status: bool,
+    /// Then where stories are kept.
+    pub stories: Option<&'static SharedStore>,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

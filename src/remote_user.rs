@@ -2,8 +2,8 @@
 //! an SP decides, it is the user of the session, or who `auth_basic` let in there, or nobody.
 
 use nginx_sys::{
-    NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_OK, ngx_conf_t,
-    ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
+    NGX_DECLINED, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MAX_URI_CHANGES, NGX_OK,
+    ngx_conf_t, ngx_http_request_t, ngx_int_t, ngx_str_t, ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 
@@ -48,6 +48,20 @@ pub fn no_session(r: &mut Request, satisfies_any: bool) {
     if satisfies_any {
         forget_header(r);
     }
+}
+
+/// Who has been let in to the location of `r` by name: by a session, or by `auth_basic`, and not whom a client merely
+/// says to be. `None` = nobody.
+pub fn verified(r: &Request) -> Option<String> {
+    let name = if is_protected(r) || is_decided(r) {
+        variables::user(r).unwrap_or_else(|| checked_user(r).to_string())
+    } else if r.as_ref().uri_changes() == NGX_HTTP_MAX_URI_CHANGES + 1 {
+        // Only `auth_basic` writes it, and here no other location has had it do so: `$remote_user` leaves no trace.
+        r.as_ref().headers_in.user.to_string()
+    } else {
+        String::new()
+    };
+    Some(name).filter(|name| !name.is_empty())
 }
 
 fn is_protected(r: &Request) -> bool {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use diagnosis::Entry;
 use http::browser;
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
@@ -39,6 +40,11 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
             return ERROR;
         }
     }
+    if let Some(cookie) = tell_answer(r, reply)
+        && response_header::add(r, "Set-Cookie", &cookie).is_none()
+    {
+        return ERROR;
+    }
     if r.as_mut().headers_out.etag.is_null() {
         // It has no versions: what a client asks of those is for the page that it wants (RFC 9110 13.2.1).
         r.as_mut().set_disable_not_modified(1);
@@ -47,6 +53,21 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
         Some(body) => send_body(r, reply.status(), &body),
         None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),
     }
+}
+
+/// Tells the answer in the story of its request; the cookie by which the browser goes on in one that has begun here.
+fn tell_answer(r: &Request, reply: &Reply) -> Option<String> {
+    let diary = Context::of(r)?.diary()?;
+    let mut facts = vec![("status".to_owned(), reply.status().to_string())];
+    for (name, value) in reply.headers() {
+        match *name {
+            "Location" => facts.push(("Location".to_owned(), diagnosis::url(value))),
+            "Set-Cookie" => facts.push(("Set-Cookie".to_owned(), diagnosis::cookie(value))),
+            _ => {}
+        }
+    }
+    diary.add(Entry::new("answer", facts));
+    diary.take_cookie()
 }
 
 /// For who sent the request: a page looks as the SP's pages do, in a language that they read.
@@ -89,6 +110,7 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     let context = Context::of_or_new(r)?;
     let circumstances = context.circumstances();
     circumstances.code.set(Some(refusal.code()));
+    tell_refusal(refusal, context);
     tell(r, refusal, context);
     let level = match refusal.is_error(circumstances.sender.get()) {
         _ if refusal.is_alert() => NGX_LOG_ALERT,
@@ -97,6 +119,19 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
     };
     ngx_log_error!(level, r.log(), "saml: {}, request id: {}", refusal, circumstances.request_id());
     Some(context)
+}
+
+fn tell_refusal(refusal: &Refusal, context: &Context) {
+    let Some(diary) = context.diary() else { return };
+    let facts = [
+        ("reason", refusal.code()),
+        ("what that is", refusal.meaning()),
+        ("what disagrees", refusal.detail()),
+        ("what to do", refusal.advice()),
+        ("request ID", context.circumstances().request_id()),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    diary.add(Entry::new("refused", facts.into()));
 }
 
 fn tell(r: &Request, refusal: &Refusal, context: &Context) {

@@ -22,7 +22,7 @@ use crate::entry::enter;
 use crate::module::{MainConf, SamlModule};
 use crate::request::headers;
 use crate::store::Store;
-use crate::{counters, idp, respond};
+use crate::{counters, endpoint, idp, remote_user, respond, stories};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -40,6 +40,10 @@ pub unsafe extern "C" fn handle(r: *mut ngx_http_request_t) -> ngx_int_t {
 }
 
 fn answer(r: &mut Request) -> ngx_int_t {
+    let query = r.as_ref().args.as_bytes();
+    if arguments(query, "debug").next().is_some() {
+        return diagnose(r).unwrap_or(FAILED);
+    }
     if r.as_ref().method & (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize == 0 {
         return refuse_method(r);
     }
@@ -59,6 +63,18 @@ fn answer(r: &mut Request) -> ngx_int_t {
         },
     };
     respond::send(r, &reply)
+}
+
+/// Stories of logins, for an operator by name. `None` = out of memory.
+fn diagnose(r: &mut Request) -> Option<ngx_int_t> {
+    let sps: Vec<_> = SamlModule::main_conf(r)?.sps.iter().flat_map(Sites::iter).cloned().collect();
+    let operator = remote_user::verified(r).unwrap_or_default();
+    // A subrequest has a context of its own: several of one page may wait at once.
+    if !r.is_main() {
+        Context::of_subrequest(r)?;
+    }
+    let stories = stories::current();
+    endpoint::run(r, Vec::new(), |visit| sp::diagnose(visit, sps, operator, stories))
 }
 
 fn refuse_method(r: &mut Request) -> ngx_int_t {

@@ -159,6 +159,8 @@ MISTAKES = {
     "acs in a prefix location": ({"SERVER": "location /acs2 { saml_acs app; }"}, '"saml_acs"', "location ="),
     "base_url with a path": ({"HTTP": "saml_sp b { base_url https://b.example.com/app; }"}, '"base_url"', "https://app.example.com"),
     "base_url without scheme": ({"HTTP": "saml_sp b { base_url b.example.com; }"}, '"base_url"', "https://app.example.com"),
+    "logins of everybody": ({"SERVER": "saml_debug all;"}, '"saml_debug all" would record the logins of everybody', "name the addresses"),
+    "logins of everybody by a network": ({"SERVER": "saml_debug 192.0.2.7 ::/0;"}, '"saml_debug ::/0" would record the logins of everybody', 'or say "link"'),
     "cookie none over http": ({"HTTP": "saml_sp b { base_url http://b.example.com; entity_id b; idp corp; cookie_same_site none; }", "SERVER": "location = /b { saml_acs b; }"}, '"cookie_same_site none"', "https"),
 }  # fmt: skip
 
@@ -201,6 +203,8 @@ WARNINGS = {
     "key for everybody": ({"SP": "certificate other.crt; certificate_key open.pem;"}, r'"certificate_key" "\S+open.pem" can be read by every user'),
     "secret for everybody": ({"HTTP": "saml_session_store s { secret secret.txt; }"}, r'"secret" "\S+secret.txt" can be read by every user'),
     "expired certificate": ({"SP": "certificate old.crt; certificate_key old.key;"}, "expired"),
+    "logins are recorded": ({"SERVER": "saml_debug link; location = /s { saml_status; }"}, '"saml_debug" shows administrators .* take it away'),
+    "logins are recorded for nobody": ({"SERVER": "saml_debug 192.0.2.0/24;"}, '"saml_debug" is of no use without a location that has "saml_status"'),
     "plain http": (
         {
             "HTTP": "saml_sp b { base_url http://b.example.com; entity_id b; idp corp; }",

@@ -291,6 +291,7 @@ PLACES = {
     "choice": lambda text: (f"/saml/discovery?idp={text}&return=/{text}", {}),
     "message": lambda text: (f"/saml/acs?SAMLResponse={text}&RelayState={text}", {}),
     "artifact": lambda text: (f"/saml/acs?SAMLart={text}", {}),
+    "debug link": lambda text: (f"/saml/acs?saml_debug={text}", {}),
     "logout message": lambda text: (f"/saml/sls?SAMLRequest={text}&SigAlg={text}&Signature={text}", {}),
     "session": lambda text: (f"/saml/session?{text}", {"Origin": text}),
     "told": lambda text: (f"/saml/session?tell={text}&format={text}", {}),

@@ -92,6 +92,7 @@ fn expected(url: &'static str) -> Expected<'static> {
         idp: &IDP,
         decryption_keys: &DECRYPTION_KEYS,
         now: NOW,
+            examination: None,
     }
 }
 

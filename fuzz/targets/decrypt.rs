@@ -44,7 +44,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 
 /// Everything that comes out: by the signature inside, or by the one outside.
 fn open(xml: &[u8], signature: &SignaturePolicy, policy: DecryptionPolicy) -> Vec<Element> {
-    let with = Decryption { keys: &DECRYPTION_KEYS, sp: "urn:sp", policy, limits: &LIMITS };
+    let with = Decryption { keys: &DECRYPTION_KEYS, sp: "urn:sp", policy, limits: &LIMITS, plaintexts: None };
     let Ok(document) = Document::parse(xml, &LIMITS) else { return Vec::new() };
     let inside =
         document.decrypt_and_verify_child(ASSERTION, "EncryptedAssertion", &with, &KEYS, signature);

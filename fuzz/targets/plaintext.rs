@@ -30,7 +30,7 @@ static WRAPPED_KEY: LazyLock<String> = LazyLock::new(|| {
 
 fuzz_target!(|plaintext: &[u8]| {
     let limits = Limits::default();
-    let with = Decryption { keys: &DECRYPTION_KEYS, sp: "urn:sp", policy: DECRYPTION_LAX, limits: &limits };
+    let with = Decryption { keys: &DECRYPTION_KEYS, sp: "urn:sp", policy: DECRYPTION_LAX, limits: &limits, plaintexts: None };
     // One of both: the operations with the private key take most of the time.
     let (cipher, ciphertext) =
         if plaintext.len() % 2 == 0 { (GCM, gcm(plaintext)) } else { (CBC, cbc(plaintext)) };

@@ -14,11 +14,12 @@ use saml::reason::Reason;
 use saml::refusal::Refusal;
 use sp::{Challenge, Idp, Method};
 
+use crate::clock::now;
 use crate::context::Context;
 use crate::module::Protection;
 use crate::request::{SentHeaders, headers};
-use crate::respond;
 use crate::sessions::Sessions;
+use crate::{respond, stories};
 
 /// What the access phase returns when it cannot go on.
 pub const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
@@ -43,7 +44,8 @@ pub fn with_challenge<T>(
 ) -> Option<T> {
     const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
     let context = Context::of_or_new(r)?;
-    Some(work(Challenge {
+    stories::enable(r, context.circumstances());
+    let challenge = Challenge {
         protection,
         idp,
         reason,
@@ -60,5 +62,7 @@ pub fn with_challenge<T>(
         warn: &|what| {
             ngx_log_error!(NGX_LOG_WARN, r.log(), "saml: {}", what);
         },
-    }))
+    };
+    challenge.record(now());
+    Some(work(challenge))
 }

@@ -97,6 +97,16 @@ impl SessionStore for Sessions {
         self.store.claim(Kind::Unproven, &artifact, until, now).await
     }
 
+    async fn claim_debug_link(
+        &self,
+        story: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal> {
+        let link = ["debug link", &self.rules.sp_entity_id, story];
+        self.store.claim(Kind::Replay, &link, until, now).await
+    }
+
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
         Sessions::was_logged_out(self, session, now).await
     }

@@ -61,8 +61,11 @@ enum Effort {
 impl Effort {
     fn of(kind: Kind) -> Self {
         match kind {
-            // Strangers can ask for the last two.
-            Kind::Session | Kind::Unproven | Kind::Post => Self::ByHealth,
+            // Strangers can ask for these two.
+            Kind::Unproven | Kind::Post => Self::ByHealth,
+            Kind::Session => Self::ByHealth,
+            // They stay on this host.
+            Kind::Story | Kind::StoryPart => Self::ByHealth,
             Kind::Index | Kind::Replay | Kind::Tombstone | Kind::Order => Self::Insisting,
         }
     }
@@ -290,6 +293,8 @@ fn letter(kind: Kind) -> KeyLetter {
     const UNPROVEN: KeyLetter = KeyLetter::new('u');
     const POST: KeyLetter = KeyLetter::new('p');
     const ORDER: KeyLetter = KeyLetter::new('o');
+    // Nobody sends them: they stay on this host.
+    const STORY: KeyLetter = KeyLetter::new('d');
     match kind {
         Kind::Session => SESSION,
         Kind::Index => INDEX,
@@ -298,5 +303,6 @@ fn letter(kind: Kind) -> KeyLetter {
         Kind::Unproven => UNPROVEN,
         Kind::Post => POST,
         Kind::Order => ORDER,
+        Kind::Story | Kind::StoryPart => STORY,
     }
 }

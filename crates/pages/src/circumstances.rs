@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use clock::UnixTime;
+use diagnosis::Diagnosis;
 use saml::metadata::UiInfo;
 use saml::refusal::Sender;
 use saml::response::Verdict;
@@ -29,6 +30,8 @@ pub struct Circumstances {
     pub resumption: RefCell<Option<String>>,
     /// The methods that would have been taken, as `Allow` names them (RFC 9110 10.2.1).
     pub allow: RefCell<Option<String>>,
+    /// The story that it is told in, if an administrator looks for a mistake.
+    pub diagnosis: Diagnosis,
     request_id: OnceCell<String>,
     new_id: fn() -> String,
 }
@@ -69,6 +72,7 @@ impl Circumstances {
             start_again: RefCell::default(),
             resumption: RefCell::default(),
             allow: RefCell::default(),
+            diagnosis: Diagnosis::default(),
             request_id: OnceCell::default(),
             new_id,
         }

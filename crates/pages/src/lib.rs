@@ -12,6 +12,7 @@
 )]
 
 mod circumstances;
+mod diagnosis_page;
 mod discovery;
 mod engine;
 mod fault;
@@ -38,6 +39,7 @@ mod template;
 mod trial;
 
 pub use circumstances::{About, Circumstances, SignInService};
+pub use diagnosis_page::{DiagnosedSite, DiagnosisPage, ask_to_record};
 pub use discovery::{Choice, Discovery};
 pub use forbidden::{Forbidden, forbidden};
 pub use form::post_form;

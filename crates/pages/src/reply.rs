@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use clock::Seconds;
+use diagnosis::{Entry, Story};
 use http::Field;
 use saml::binding::PAOS_CONTENT_TYPE;
 use saml::refusal::Refusal;
 use status::Status;
 
+use crate::diagnosis_page::{DiagnosisPage, diagnosis_page, story_page};
 use crate::discovery::{Discovery, discovery};
 use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::page::Page;
@@ -107,6 +109,16 @@ impl Reply {
     /// The status for people.
     pub fn status_page(status: &Status) -> Self {
         Self::html(200, status_page(status))
+    }
+
+    /// The stories of logins for who runs the server.
+    pub fn diagnosis_page(page: &DiagnosisPage<'_>) -> Self {
+        Self::html(200, diagnosis_page(page))
+    }
+
+    /// One of them.
+    pub fn story_page(story: &Story, entries: &[Entry]) -> Self {
+        Self::html(200, story_page(story, entries))
     }
 
     /// The sessions for who runs the server.

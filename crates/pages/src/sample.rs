@@ -1,6 +1,7 @@
 //! One page of each template, and of each shape that it takes: what templates are tried with.
 
 use clock::UnixTime;
+use diagnosis::{Document, Entry, Line, Origin, Story, StoryId};
 use saml::response::Verdict;
 use status::{
     CertificateStatus, Event, Happening, IdpState, IdpStatus, MetadataStatus, NodeStatus, SpStatus,
@@ -8,6 +9,9 @@ use status::{
 };
 
 use crate::circumstances::About;
+use crate::diagnosis_page::{
+    DiagnosedSite, DiagnosisPage, ask_to_record, diagnosis_page, story_page,
+};
 use crate::discovery::{Choice, Discovery, discovery};
 use crate::forbidden::{Forbidden, forbidden};
 use crate::form::post_form;
@@ -74,11 +78,64 @@ pub(crate) fn pages() -> Vec<Page> {
         choice("uni", 1, None, false),
         choice("uni", 2, None, true),
         choice("", 4000, Some(true), true),
+        ask_to_record(),
         metadata(),
         status(),
         Page::technical("SAML", "<p>…</p>".to_owned()),
         Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
+        stories(),
+        told(),
     ]
+}
+
+fn story() -> Story {
+    let begun = UnixTime::from_secs(1_795_260_600);
+    let origin = Origin::Address("192.0.2.7".to_owned());
+    Story { id: StoryId([0x5f; 16]), origin, sp: "app".to_owned(), begun, entries: 3 }
+}
+
+fn stories() -> Page {
+    let site = DiagnosedSite {
+        sp: "app".to_owned(),
+        base_url: "https://app.example.com".to_owned(),
+        token: "AQkJ".to_owned(),
+    };
+    let link = Some((URL, "2026-11-21T11:40:00Z".to_owned()));
+    diagnosis_page(&DiagnosisPage { is_on: true, sites: &[site], link, stories: &[story()] })
+}
+
+fn told() -> Page {
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let entry = |what: &str, facts| Entry { at: story().begun, ..Entry::new(what, facts) };
+    let line = |depth, is_verified, text: &str| Line { depth, is_verified, text: text.to_owned() };
+    let lines = vec![
+        line(0, true, "<saml:Assertion ID=\"_a7\" Version=\"2.0\">"),
+        line(1, true, "<saml:Issuer>https://idp.example.org/metadata</saml:Issuer>"),
+        line(1, false, "<ds:SignatureValue>[masked, 344 characters]</ds:SignatureValue>"),
+        line(1, true, "<saml:Audience>https://other.example.com</saml:Audience>"),
+        line(0, true, "</saml:Assertion>"),
+    ];
+    let title = "EncryptedAssertion, decrypted by http://www.w3.org/2009/xmlenc11#aes256-gcm with the key \
+                 of CN=app.example.com (RSA-OAEP)";
+    let detail =
+        "the Audience is \"https://other.example.com\", this SP is \"https://app.example.com\"";
+    let mismatch = ("audience_mismatch".to_owned(), detail.to_owned());
+    let response = Entry {
+        documents: vec![Document { title: title.to_owned(), lines }],
+        checks: vec![
+            ("Destination".to_owned(), None),
+            ("one Assertion, decrypted and signed".to_owned(), None),
+            ("Conditions and Audience".to_owned(), Some(mismatch)),
+        ],
+        ..entry("response", vec![fact("Issuer, as it says", "https://idp.example.org/metadata")])
+    };
+    let request = vec![
+        fact("request", "POST /saml/acs"),
+        fact("client", "192.0.2.7"),
+        fact("cookies of logins under way", "1"),
+    ];
+    let answer = entry("answer", vec![fact("status", "403")]);
+    story_page(&story(), &[response, entry("request", request), answer])
 }
 
 fn metadata() -> Page {

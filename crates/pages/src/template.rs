@@ -82,6 +82,8 @@ templates! {
     NoSession = "no_session", None;
     /// People choose their IdP.
     Discovery = "discovery", None;
+    /// Asks whether a login may be recorded.
+    Debug = "debug", None;
     /// The SP's metadata, for administrators of IdPs.
     Metadata = "metadata", None;
     /// How everything is.

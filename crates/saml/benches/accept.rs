@@ -99,6 +99,7 @@ impl Posted {
             idp: &self.idp,
             decryption_keys: &self.keys,
             now: NOW,
+            examination: None,
         };
         response.accept(&expected, Some(asked)).unwrap()
     }

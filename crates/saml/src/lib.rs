@@ -1,7 +1,7 @@
 //! The SAML 2.0 protocol as a Service Provider speaks it: pure functions on owned data.
 //!
 //! No I/O, no clock, no randomness of its own: they are arguments. Nothing here calls back; a
-//! function returns what to do.
+//! function returns what to do. Who looks for a mistake lends a record in which it is noted how that came about.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
@@ -15,6 +15,7 @@ pub mod authn_request;
 mod base64_binary;
 pub mod binding;
 mod duration;
+pub mod examination;
 pub mod extensions;
 pub mod folding;
 mod identity_text;

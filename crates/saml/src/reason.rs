@@ -528,6 +528,12 @@ reasons! {
     ORDER_TOKEN_INVALID, "order_token_invalid", Client 403,
         "The page was open for too long, or is another person's.",
         "load the page anew; a program takes the token from what it was answered within the hour, as the same operator";
+    DEBUG_LINK_INVALID, "debug_link_invalid", Client 403,
+        "This link is not good any more.",
+        "ask for another one at saml_status?debug: each is good once and for ten minutes, at the SP and the host that it is for, while some location of that SP says saml_debug link";
+    OPERATOR_UNNAMED, "operator_unnamed", Client 403,
+        "Who runs this server must say who you are before you can see this.",
+        "put auth_saml or auth_basic into the location of saml_status: a story is for who asked for it, by a name that was verified there";
     ORDERS_TOO_MANY, "orders_too_many", Server,
         "There are too many orders already.",
         "end all sessions of the SP instead of those of many IdPs; orders are forgotten after 400 days";

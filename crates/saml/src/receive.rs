@@ -5,6 +5,7 @@ use xmldoc::{Document, Limits};
 use crate::binding::{
     DetachedSignature, PostMessage, RedirectMessage, UNDERSTOOD_OF_PAOS, paos_relay_state,
 };
+use crate::examination::Examination;
 use crate::logout::{ReceivedLogoutRequest, ReceivedLogoutResponse};
 use crate::message::Message;
 use crate::message::envelope::Voucher;
@@ -25,6 +26,24 @@ pub enum Received {
 }
 
 impl Received {
+    /// Notes what it looks like: it may be refused before anybody can judge it.
+    pub fn show(&self, examination: &Examination) {
+        examination.see(match self {
+            Self::Response(response) => response.document(),
+            Self::LogoutRequest(request) => request.document(),
+            Self::LogoutResponse(response) => response.document(),
+        });
+    }
+
+    /// InResponseTo, unverified: finds what it answers.
+    pub fn in_response_to(&self) -> Option<String> {
+        match self {
+            Self::Response(response) => response.in_response_to(),
+            Self::LogoutRequest(_) => None,
+            Self::LogoutResponse(response) => response.in_response_to(),
+        }
+    }
+
     /// Issuer, unverified: finds the IdP.
     pub fn issuer(&self) -> Option<String> {
         match self {

@@ -12,6 +12,7 @@ mod subject;
 
 use clock::UnixTime;
 use identity::{Attribute, NameId};
+use xmldoc::Document;
 
 pub use self::asked::Asked;
 use crate::identity_text;
@@ -56,6 +57,10 @@ pub struct Login {
 impl ReceivedResponse {
     pub(crate) fn new(message: Message) -> Self {
         Self(message)
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.0.document
     }
 
     /// InResponseTo of the Response, unverified: finds the pending login.
@@ -114,36 +119,48 @@ impl ReceivedResponse {
         let Message { document, voucher, limits, .. } = self.0;
         let clock = Clock::of(expected);
         let is_fetched = matches!(voucher, Some(Voucher::ArtifactResponse(_)));
-        idp.check_validity(expected.now)?;
+        let examiner = expected.examiner();
+        expected.see(&document);
+        examiner
+            .check("the IdP's metadata is not past its end", idp.check_validity(expected.now))?;
 
-        let envelope = Envelope::read("Response", &document, voucher, idp)?;
+        let envelope = Envelope::read("Response", &document, voucher, idp, examiner);
+        let envelope = examiner.check("signature of the Response, if it has one", envelope)?;
         // First, so that what an IdP writes around its error hides the error from nobody.
-        status::success(&envelope)?;
-        structure::check(&envelope)?;
-        header::version(&envelope)?;
-        header::id(&envelope)?;
-        header::issue_instant(&envelope, &clock)?;
-        header::issuer_if_present(&envelope, idp)?;
-        destination(&envelope, is_fetched, url, "the ACS URL of this SP is")?;
-        let answered = in_response_to::in_response_to(&envelope, asked, idp)?;
+        examiner.check("Status", status::success(&envelope))?;
+        examiner.check("structure of the Response", structure::check(&envelope))?;
+        examiner.check("Version of the Response", header::version(&envelope))?;
+        examiner.check("ID of the Response", header::id(&envelope))?;
+        examiner.check("IssueInstant of the Response", header::issue_instant(&envelope, &clock))?;
+        examiner.check("Issuer of the Response", header::issuer_if_present(&envelope, idp))?;
+        let at = destination(&envelope, is_fetched, url, "the ACS URL of this SP is");
+        examiner.check("Destination", at)?;
+        let answered = in_response_to::in_response_to(&envelope, asked, idp);
+        let answered = examiner.check("InResponseTo of the Response", answered)?;
 
         let decryption = encryption::decryption(expected, &limits);
-        let assertion = assertion::assertion(&document, envelope, idp, &decryption)?;
-        let assertion = encryption::inside(assertion, &decryption)?;
-        structure::check(&assertion)?;
-        header::version(&assertion)?;
-        let assertion_id = header::id(&assertion)?;
-        let issue_instant = header::issue_instant(&assertion, &clock)?;
-        header::issuer(&assertion, idp)?;
+        let assertion = assertion::assertion(&document, envelope, idp, &decryption, examiner);
+        let assertion = examiner.check("one Assertion, decrypted and signed", assertion)?;
+        let assertion = encryption::inside(assertion, &decryption);
+        let assertion = examiner.check("encrypted NameID and attributes", assertion)?;
+        examiner.check("structure of the Assertion", structure::check(&assertion))?;
+        examiner.check("Version of the Assertion", header::version(&assertion))?;
+        let assertion_id = examiner.check("ID of the Assertion", header::id(&assertion))?;
+        let issue_instant = header::issue_instant(&assertion, &clock);
+        let issue_instant = examiner.check("IssueInstant of the Assertion", issue_instant)?;
+        examiner.check("Issuer of the Assertion", header::issuer(&assertion, idp))?;
 
-        let (name_id, confirmed_until) =
-            subject::confirm(&assertion, url, asked, answered, &clock)?;
-        let valid_until = conditions::check(&assertion, expected.sp_entity_id, &clock)?;
+        let subject = subject::confirm(&assertion, url, asked, answered, &clock);
+        let (name_id, confirmed_until) = examiner.check("Subject and its confirmation", subject)?;
+        let valid_until = conditions::check(&assertion, expected.sp_entity_id, &clock);
+        let valid_until = examiner.check("Conditions and Audience", valid_until)?;
         let max_age = idp.policy.max_assertion_age;
-        header::recent(&assertion, issue_instant, max_age, &clock)?;
-        let authn = authn::statement(&assertion, asked, idp.policy.max_authn_age, &clock)?;
-        let attributes = attributes::read(&assertion)?;
-        scope::check(&attributes, idp)?;
+        let age = header::recent(&assertion, issue_instant, max_age, &clock);
+        examiner.check("age of the Assertion", age)?;
+        let authn = authn::statement(&assertion, asked, idp.policy.max_authn_age, &clock);
+        let authn = examiner.check("AuthnStatement", authn)?;
+        let attributes = examiner.check("attributes", attributes::read(&assertion))?;
+        examiner.check("scopes of attributes", scope::check(&attributes, idp))?;
 
         Ok(Login {
             idp_entity_id: idp.entity_id.clone(),

@@ -20,6 +20,7 @@ mod bound_key;
 mod budget;
 mod claims;
 pub mod cookie;
+mod debug_pass;
 mod gcm;
 pub mod header_value;
 mod hmac;
@@ -61,6 +62,7 @@ pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{
     CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,
 };
+pub use debug_pass::DebugPass;
 pub use header_value::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
 pub use idp_choices::IdpChoices;
 pub use login_cookies::{LoginCookie, LoginState, on_the_wire, surplus};

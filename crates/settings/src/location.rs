@@ -35,12 +35,17 @@ pub fn location<S>(
         }
         Some(Given { value: RawAuth::Off, .. }) | None => None,
     };
+    let debug = raw.debug.as_ref().map(|g| Rc::clone(&g.value)).unwrap_or_default();
+    if let (Some(protection), true) = (&protection, debug.link) {
+        protection.first().sp.gives_debug_links.set(true);
+    }
     let strip_cookies = raw.strip_cookies.as_ref().is_none_or(|g| g.value);
     let jwt_audience = raw.jwt_audience.as_ref().map(|g| g.value.as_slice()).unwrap_or_default();
     Ok(Location {
         protection,
         endpoint,
         strip_cookies,
+        debug,
         returns_content: false,
         jwt_audience: jwt_audience.into(),
     })

@@ -74,6 +74,7 @@ pub(crate) fn sp<H: Host>(
     let (idps, publication) = (Rc::new(idps), Rc::new(publication));
     let published = Rc::new(Published::default());
     let (takes_paos, tries_passively) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let gives_debug_links = Rc::new(Cell::new(false));
     let credentials: Rc<[_]> = pairs.credentials.into();
     let decryption_keys: Rc<[_]> = pairs.decryption_keys.into();
     let (origins, jwt_issuer) = (origins.iter().cloned().collect(), jwt_issuer.map(Rc::new));
@@ -89,6 +90,7 @@ pub(crate) fn sp<H: Host>(
             credentials: Rc::clone(&credentials),
             decryption_keys: Rc::clone(&decryption_keys),
             takes_paos: Rc::clone(&takes_paos),
+            gives_debug_links: Rc::clone(&gives_debug_links),
             tries_passively: Rc::clone(&tries_passively),
             passive_retry: raw.passive_retry.as_ref().map_or(Seconds(600), |g| g.value),
             idps: Rc::clone(&idps),

@@ -6,8 +6,8 @@
 mod deed;
 mod listing;
 mod prefix;
-mod proof;
-mod search;
+pub(crate) mod proof;
+pub(crate) mod search;
 mod view;
 
 use std::rc::Rc;
@@ -64,7 +64,7 @@ pub async fn administer<S: SessionStore>(
 }
 
 /// The fields of a form that was posted.
-async fn form(visit: &Visit) -> Result<Vec<u8>, Refusal> {
+pub(crate) async fn form(visit: &Visit) -> Result<Vec<u8>, Refusal> {
     let given = visit.head.first("content-type").unwrap_or_default();
     let essence = given.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     if !essence.eq_ignore_ascii_case(FORM) {

@@ -1,5 +1,5 @@
 //! The cookies of one SP: the session's, one for each login under way, the loop guard's, the logout's,
-//! that of the IdPs that were chosen, that of passive tries.
+//! that of the IdPs that were chosen, that of passive tries, that of who is recorded for an administrator.
 
 mod collision;
 mod limits;
@@ -35,8 +35,9 @@ pub struct Cookies {
     choices: CookieName,
     passive: CookieName,
     post: CookieName,
-    /// What the names of the last six begin with, whatever the SP.
-    families: [CookieName; 6],
+    debug: CookieName,
+    /// What the names of the last seven begin with, whatever the SP.
+    families: [CookieName; 7],
     attributes: CookieAttributes,
 }
 
@@ -82,6 +83,7 @@ impl Cookies {
             choices: own("idps")?,
             passive: own("passive")?,
             post: own("post")?,
+            debug: own("debug")?,
             families: [
                 family("request")?,
                 family("logins")?,
@@ -89,6 +91,7 @@ impl Cookies {
                 family("idps")?,
                 family("passive")?,
                 family("post")?,
+                family("debug")?,
             ],
             attributes,
         })
@@ -290,6 +293,16 @@ impl Cookies {
     /// It does not wait for that any more.
     pub fn clear_post(&self) -> String {
         self.own(self.post.as_str(), "", Seconds(0))
+    }
+
+    /// The values of the cookie of a story that an administrator looks at.
+    pub(crate) fn debug_values<'r>(&self, r: &'r impl Headers) -> impl Iterator<Item = &'r [u8]> {
+        cookies_named(r.cookies(), self.debug.as_str()).take(MAX_CANDIDATES)
+    }
+
+    /// The browser's logins are recorded for so long. The IdP's answer is a cross-site POST.
+    pub(crate) fn set_debug(&self, sealed: &str, max_age: Seconds) -> String {
+        self.own(self.debug.as_str(), sealed, max_age)
     }
 
     /// Remembers which IdPs were chosen.

@@ -163,6 +163,7 @@ mod tests {
                 idp: &self.idp,
                 decryption_keys: &self.keys,
                 now: NOW,
+                examination: None,
             };
             accept(&visit, response, &expected, None).unwrap_err().code()
         }

@@ -2,6 +2,7 @@
 //! bottom: from a visit to a reply, or to the refusal that says why not.
 
 mod acs;
+mod debug_link;
 mod discovery;
 mod embedded;
 mod jwks;
@@ -30,6 +31,8 @@ use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
 
+pub(crate) use self::debug_link::DEBUG_LINK;
+
 /// Answers a visit to an endpoint.
 ///
 /// # Errors
@@ -41,6 +44,7 @@ pub async fn answer<S: SessionStore>(
 ) -> Result<Reply, Refusal> {
     refuse_method(kind, &visit)?;
     refuse_speculative(kind, &visit)?;
+    record(kind, &visit, &sp);
     match kind {
         EndpointKind::Acs | EndpointKind::Sls => message::answer(kind, &visit, &sp).await,
         EndpointKind::Login => login::answer(&visit, &sp),
@@ -49,6 +53,20 @@ pub async fn answer<S: SessionStore>(
         EndpointKind::Session => session::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),
         EndpointKind::Jwks => Ok(jwks::answer(&sp)),
+    }
+}
+
+/// Goes on in a story, or begins one, for who looks for a mistake. Which story a message belongs to it says itself.
+fn record<S: SessionStore>(kind: EndpointKind, visit: &Visit, sp: &Sp<S>) {
+    let is_told = match kind {
+        EndpointKind::Acs | EndpointKind::Sls => false,
+        EndpointKind::Login | EndpointKind::Discovery | EndpointKind::Logout => true,
+        // They are no steps of a login.
+        EndpointKind::Session | EndpointKind::Metadata | EndpointKind::Jwks => return,
+    };
+    sp.join_by_cookie(&visit.circumstances, &visit.head, visit.now, |_| true);
+    if is_told {
+        message::tell_request(visit, sp);
     }
 }
 

@@ -39,6 +39,7 @@ mod post_ticket;
 mod protection;
 mod publication;
 pub mod random;
+mod recorded;
 mod renewal;
 mod return_targets;
 mod rule_line;
@@ -49,6 +50,8 @@ mod session_store;
 mod sites;
 mod sp;
 mod status;
+mod stories;
+mod story;
 #[cfg(test)]
 mod test_idps;
 #[cfg(test)]
@@ -86,6 +89,7 @@ pub use session_rules::SessionRules;
 pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
+pub use stories::diagnose;
 pub use visit::{BodyError, Heard, Server, Visit, Wish, not_heard};
 
 /// The module's version, as logs and metadata tell it.

@@ -8,7 +8,7 @@ use clock::UnixTime;
 use http::{Headers, browser};
 use identity::RequestedAuthnContext;
 use pages::{About, Circumstances, Reply};
-use saml::authn_request::{AuthnRequest, Outgoing};
+use saml::authn_request::{AuthnRequest, Outgoing, SendError};
 use saml::provider::RequestPolicy;
 use saml::reason;
 use saml::refusal::Refusal;
@@ -19,6 +19,7 @@ use crate::awaited_post;
 use crate::idp::Idp;
 use crate::idp_choice::{self, Asked};
 use crate::random;
+use crate::recorded::Asking;
 use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
 
@@ -114,15 +115,29 @@ impl Login<'_> {
             extra_arguments: &extra_arguments,
         };
         let signer = sp.signer();
-        let reply = match self.client {
-            Client::Browser if browser::is_framed(r) => {
-                request.send(&idp, signer.as_ref()).map(framed_reply)
-            }
-            Client::Browser => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, false)),
-            Client::DeepLink => request.send(&idp, signer.as_ref()).map(|sent| reply(sent, true)),
-            Client::Ecp => request.to_paos(&idp, signer.as_ref()).map(Reply::paos),
+        let asking = Asking {
+            id: &id,
+            idp: asked.name(),
+            entity_id: &idp.entity_id,
+            passive: self.passive,
+            force_authn: self.force_authn,
+            authn_context: authn_context.as_ref(),
+            return_url: &return_url,
         };
-        let reply = reply.map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
+        let failed = |e: SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
+        let reply = if self.client == Client::Ecp {
+            let envelope = request.to_paos(&idp, signer.as_ref()).map_err(failed)?;
+            asking.tell(circumstances, Err(&envelope));
+            Reply::paos(envelope)
+        } else {
+            let sent = request.send(&idp, signer.as_ref()).map_err(failed)?;
+            asking.tell(circumstances, Ok(&sent));
+            match self.client {
+                Client::Browser if browser::is_framed(r) => framed_reply(sent),
+                Client::DeepLink => reply(sent, true),
+                Client::Browser | Client::Ecp => reply(sent, false),
+            }
+        };
         let pending = PendingLogin {
             request_id: id,
             idp: asked.name().to_owned(),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use diagnosis::Scope;
 use http::RequestHost;
 use identity::RequestedAuthnContext;
 use pages::Look;
@@ -28,6 +29,8 @@ pub struct Location<S> {
     pub returns_content: bool,
     /// Our cookies do not go upstream, be it protected or not.
     pub strip_cookies: bool,
+    /// Whose logins are recorded for an administrator.
+    pub debug: Rc<Scope>,
     /// Whom tokens are for that go to the application here; none = the site itself.
     pub jwt_audience: Rc<[String]>,
 }
@@ -39,6 +42,7 @@ impl<S> Default for Location<S> {
             endpoint: None,
             returns_content: false,
             strip_cookies: false,
+            debug: Rc::default(),
             jwt_audience: Rc::default(),
         }
     }

@@ -116,6 +116,14 @@ pub trait SessionStore: 'static {
         now: UnixTime,
     ) -> Result<bool, Refusal>;
 
+    /// Claims a link of `saml_debug`, once for all workers and hosts; `false` = somebody has it.
+    async fn claim_debug_link(
+        &self,
+        story: &str,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Refusal>;
+
     /// Did the IdP end this session after it had issued its assertion?
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal>;
 

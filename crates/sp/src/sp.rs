@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use diagnosis::Diary;
 use http::{Headers, HttpUrl, RequestHost, browser};
 use pages::Look;
 use saml::authn_request::Signer;
@@ -28,6 +29,7 @@ use crate::idp::Idp;
 use crate::idps::Idps;
 use crate::live_session::LiveSession;
 use crate::publication::{Publication, Published};
+use crate::recorded;
 use crate::return_targets::ReturnTargets;
 use crate::session_attributes::SessionAttributes;
 use crate::session_store::{Found, Peeked, SessionStore};
@@ -81,6 +83,8 @@ pub struct Sp<S> {
     pub keep_fragment: bool,
     /// Some location has `auth_saml_mode passive`. Set as `takes_paos` is.
     pub tries_passively: Rc<Cell<bool>>,
+    /// Some location has `saml_debug link`. Set as `takes_paos` is.
+    pub gives_debug_links: Rc<Cell<bool>>,
     /// How long a browser whose IdP was asked silently is not asked again.
     pub passive_retry: Seconds,
     /// How long a login may take.
@@ -107,15 +111,17 @@ impl<S> Sp<S> {
         self.credentials.first().map(|c| Signer { key: &c.key, certificate: &c.certificate })
     }
 
-    /// What a message of an IdP must fit that comes to `url`.
+    /// What a message of an IdP must fit that comes to `url` with a visit.
     pub fn expected<'a>(
         &'a self,
+        visit: &'a Visit,
         idp: &'a provider::Idp,
         url: &'a str,
         now: UnixTime,
     ) -> Expected<'a> {
         let decryption_keys = &self.decryption_keys;
-        Expected { url, sp_entity_id: &self.entity_id, idp, decryption_keys, now }
+        let examination = visit.circumstances.diagnosis.diary().map(Diary::examination);
+        Expected { url, sp_entity_id: &self.entity_id, idp, decryption_keys, now, examination }
     }
 
     /// The bounds of a message's XML.
@@ -256,6 +262,7 @@ impl<S> Sp<S> {
     pub(crate) fn tell(&self, visit: &Visit, entity_id: &str, what: What<'_>) {
         let idp = self.idps.block_of(entity_id).unwrap_or_default();
         let request_id = visit.circumstances.request_id();
+        recorded::event(visit, &idp, &what);
         visit.server.tell(&Event { sp: &self.name, idp: &idp, request_id, what });
     }
 

@@ -83,6 +83,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         jwt_issuer: None,
         own_audience: [BASE_URL.to_owned()].into(),
         takes_paos: Rc::default(),
+        gives_debug_links: Rc::default(),
         tries_passively: Rc::new(Cell::new(true)),
         passive_retry: Seconds(600),
     }
@@ -198,6 +199,10 @@ impl SessionStore for Closed {
         _: UnixTime,
         _: UnixTime,
     ) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn claim_debug_link(&self, _: &str, _: UnixTime, _: UnixTime) -> Result<bool, Refusal> {
         closed()
     }
 

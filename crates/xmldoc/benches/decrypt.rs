@@ -77,6 +77,7 @@ fn decrypt(criterion: &mut Criterion) {
         sp: "urn:sp",
         policy: DecryptionPolicy::default(),
         limits: &limits,
+        plaintexts: None,
     };
     for attributes in [5, 50] {
         let (place, digest) = (SignaturePlace::AfterIssuer, DigestAlgorithm::Sha256);

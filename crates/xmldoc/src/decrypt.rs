@@ -13,6 +13,7 @@ mod key_agreement;
 mod key_transport;
 pub(crate) mod key_wrap;
 mod plaintext;
+mod plaintexts;
 mod policy;
 
 use crate::element::{ASSERTION, plaintext_name};
@@ -22,6 +23,7 @@ use crate::{
 
 pub use error::DecryptError;
 pub use key::DecryptionKey;
+pub use plaintexts::{Plaintext, Plaintexts};
 pub use policy::DecryptionPolicy;
 
 use encrypted::{Encrypted, KeySource};
@@ -42,6 +44,8 @@ pub struct Decryption<'a> {
     pub policy: DecryptionPolicy,
     /// Bounds on each plaintext.
     pub limits: &'a Limits,
+    /// Where plaintexts are kept for who looks for a mistake; `None` = nowhere.
+    pub plaintexts: Option<&'a Plaintexts>,
 }
 
 impl Decryption<'_> {
@@ -53,7 +57,7 @@ impl Decryption<'_> {
         if self.keys.is_empty() {
             return Err(DecryptError::NoKey);
         }
-        let document = self
+        let (document, source, key) = self
             .attempts(&encrypted.keys, coverage)?
             .into_iter()
             .find_map(|(source, key)| {
@@ -63,14 +67,33 @@ impl Decryption<'_> {
                 let document = plaintext::parse(&plaintext.octets, &holder.scope, self.limits);
                 let document = document.ok().filter(|document| document.root_is(ASSERTION, name));
                 // The last check, so that bad padding costs what good padding does.
-                document.filter(|_| plaintext.is_padded)
+                let document = document.filter(|_| plaintext.is_padded)?;
+                Some((document, source, key))
             })
             .ok_or(DecryptError::Failed)?;
-        Ok(Opened { document, is_authenticated: encrypted.cipher.is_authenticated() })
+        let mut plaintext = self.plaintexts.map(|_| Plaintext {
+            holder: holder.name.to_string(),
+            cipher: encrypted.cipher.uri(),
+            key_method: source.describe(),
+            key: key.describe(),
+            lines: document.picture(),
+        });
+        let is_authenticated = encrypted.cipher.is_authenticated();
+        if is_authenticated || coverage == Coverage::Signed {
+            self.keep(plaintext.take());
+        }
+        Ok(Opened { document, is_authenticated, plaintext })
     }
 }
 
 impl<'a> Decryption<'a> {
+    /// Keeps a plaintext for which somebody vouches.
+    fn keep(&self, plaintext: Option<Plaintext>) {
+        if let (Some(plaintexts), Some(plaintext)) = (self.plaintexts, plaintext) {
+            plaintexts.add(plaintext);
+        }
+    }
+
     /// What to try, the likeliest first: each is a private key operation.
     fn attempts<'k>(
         &self,
@@ -93,6 +116,8 @@ impl<'a> Decryption<'a> {
 struct Opened {
     document: Document,
     is_authenticated: bool,
+    /// Not kept yet: nobody vouches for it so far.
+    plaintext: Option<Plaintext>,
 }
 
 /// What was decrypted under a verified signature.
@@ -186,7 +211,11 @@ impl Document {
             "the root has not exactly one child of the encrypted element's name",
         ))?;
         let opened = with.open(&child, Coverage::Unsigned)?;
-        opened.document.verify_root(keys, policy).map_err(|error| {
+        let verified = opened.document.verify_root(keys, policy);
+        if verified.is_ok() {
+            with.keep(opened.plaintext);
+        }
+        verified.map_err(|error| {
             // Which plaintexts get as far as their signature tells what a changed block decrypts to;
             // whoever asks the second verifier has the IdP's own.
             if opened.is_authenticated || matches!(error, VerifyError::SecondVerifier(_)) {

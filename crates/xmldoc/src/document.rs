@@ -209,7 +209,8 @@ impl Document {
     /// Verifies a detached signature over the octets that the document was decoded from. They hold
     /// the whole document, so its root is verified with all that is in it.
     ///
-    /// `algorithm` is a URI, as in `SigAlg`; the keys are tried as in [`Document::verify_root`].
+    /// `algorithm` is a URI, as in `SigAlg`; the keys are tried as in [`Document::verify_root`], and the index of the
+    /// one that fits is given back.
     ///
     /// # Errors
     /// The document was not decoded from octets, or the signature breaks the policy or is of none of
@@ -220,12 +221,12 @@ impl Document {
         signature: &[u8],
         keys: &[VerifyingKey],
         policy: &SignaturePolicy,
-    ) -> Result<Verified<Element>, VerifyError> {
+    ) -> Result<(Verified<Element>, usize), VerifyError> {
         if self.octets.is_empty() {
             return Err(VerifyError::Missing);
         }
-        verify::verify_octets(&self.octets, algorithm, signature, keys, policy)?;
-        Ok(Verified::whole(self.whole()))
+        let key = verify::verify_octets(&self.octets, algorithm, signature, keys, policy)?;
+        Ok((Verified::whole(self.whole()), key))
     }
 
     pub(crate) fn root(&self) -> Option<Node<'_>> {

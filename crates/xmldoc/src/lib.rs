@@ -26,6 +26,7 @@ mod gate;
 mod keys;
 mod members;
 mod outline;
+mod picture;
 mod private_key;
 mod reader;
 mod sign;
@@ -34,7 +35,9 @@ mod soap;
 mod testing;
 mod verify;
 
-pub use decrypt::{DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy};
+pub use decrypt::{
+    DecryptError, Decrypted, Decryption, DecryptionKey, DecryptionPolicy, Plaintext, Plaintexts,
+};
 pub use document::{Document, Unverified, XmlError};
 pub use element::{Attribute, Element};
 pub use encrypt::{
@@ -47,6 +50,7 @@ pub use keys::{
     SigningKey, VerifyingKey, libcrypto_version,
 };
 pub use members::{Member, MemberNames, Members, read_members};
+pub use picture::Line;
 pub use private_key::PrivateKey;
 pub use reader::Limits;
 pub use sign::{SignError, SignaturePlace, sign_enveloped};

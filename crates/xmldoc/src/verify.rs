@@ -141,22 +141,21 @@ fn digested(
     if is_same { Ok(octets) } else { Err(VerifyError::DigestMismatch) }
 }
 
-/// Verifies a detached signature over octets (Bindings 3.4.4.1).
+/// Verifies a detached signature over octets (Bindings 3.4.4.1); the index of the key that has made it.
 pub(crate) fn verify_octets(
     octets: &[u8],
     algorithm: &str,
     signature: &[u8],
     keys: &[VerifyingKey],
     policy: &SignaturePolicy,
-) -> Result<(), VerifyError> {
+) -> Result<usize, VerifyError> {
     let algorithm = SignatureAlgorithm::from_uri(algorithm)
         .filter(|algorithm| policy.allows_signature(*algorithm))
         .ok_or_else(|| VerifyError::SignatureAlgorithm(algorithm.to_owned()))?;
     let candidates = candidates(keys, algorithm, policy)?;
-    if candidates.iter().any(|(_, key)| key.verify_octets(algorithm, policy, octets, signature)) {
-        return Ok(());
-    }
-    Err(VerifyError::Invalid { tried: candidates.len() })
+    let found =
+        candidates.iter().find(|(_, key)| key.verify_octets(algorithm, policy, octets, signature));
+    found.map(|(index, _)| *index).ok_or(VerifyError::Invalid { tried: candidates.len() })
 }
 
 /// The keys that may have made the signature, with their indices.

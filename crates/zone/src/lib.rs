@@ -53,6 +53,10 @@ pub enum Kind {
     Post = 7,
     /// What the operator has ordered of one SP's sessions and IdPs. To lose one would let in whom they keep out.
     Order = 8,
+    /// What an administrator is told of somebody's login: its head.
+    Story = 9,
+    /// A part of one.
+    StoryPart = 10,
 }
 
 impl Kind {

@@ -51,17 +51,23 @@ impl ReceivedArtifactResponse {
     /// The first rule that the ArtifactResponse breaks; `artifact_unknown` when there is nothing in it.
     pub fn accept(self, expected: &Expected<'_>, asked: &str) -> Result<ReceivedResponse, Refusal> {
         let (idp, clock) = (expected.idp, Clock::of(expected));
-        idp.check_validity(expected.now)?;
-        let envelope = Envelope::read(NAME, &self.document, None, idp)?;
-        success(&envelope)?;
-        one_response(&envelope)?;
-        structure::check(&envelope)?;
-        header::version(&envelope)?;
-        header::id(&envelope)?;
-        recent(&envelope, &clock)?;
-        header::issuer(&envelope, idp)?;
-        destination(&envelope, true, expected.url, "the ACS URL of this SP is")?;
-        answers(&envelope, asked)?;
+        let examiner = expected.examiner();
+        expected.see(&self.document);
+        examiner
+            .check("the IdP's metadata is not past its end", idp.check_validity(expected.now))?;
+        let envelope = Envelope::read(NAME, &self.document, None, idp, examiner);
+        let envelope =
+            examiner.check("signature of the ArtifactResponse, if it has one", envelope)?;
+        examiner.check("Status of the ArtifactResponse", success(&envelope))?;
+        examiner.check("one Response in it", one_response(&envelope))?;
+        examiner.check("structure of the ArtifactResponse", structure::check(&envelope))?;
+        examiner.check("Version of the ArtifactResponse", header::version(&envelope))?;
+        examiner.check("ID of the ArtifactResponse", header::id(&envelope))?;
+        examiner.check("age of the ArtifactResponse", recent(&envelope, &clock))?;
+        examiner.check("Issuer of the ArtifactResponse", header::issuer(&envelope, idp))?;
+        let at = destination(&envelope, true, expected.url, "the ACS URL of this SP is");
+        examiner.check("Destination of the ArtifactResponse", at)?;
+        examiner.check("InResponseTo of the ArtifactResponse", answers(&envelope, asked))?;
         let response = match envelope {
             Envelope::Signed(verified) => {
                 Some(verified.into_child(PROTOCOL, "Response").ok_or_else(empty)?)

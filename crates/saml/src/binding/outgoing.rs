@@ -1,10 +1,14 @@
 //! A message on its way to the IdP, by whichever binding its endpoint speaks.
 
-use xmldoc::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignaturePlace, SigningKey};
+use xmldoc::{
+    Certificate, DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey,
+};
 
 use crate::base64_binary;
+use crate::binding::deflate::inflate;
 use crate::binding::send_error::SendError;
-use crate::binding::{RELAY_STATE, redirect};
+use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE, redirect};
+use crate::examination::{Shown, shown};
 use crate::provider::{Binding, Endpoint, Policy, SignRequests};
 
 /// The SP's credential for signing.
@@ -28,6 +32,27 @@ pub enum Outgoing {
         /// Name and value, neither of them escaped for HTML; RelayState only when there is one.
         fields: Vec<(&'static str, String)>,
     },
+}
+
+impl Outgoing {
+    /// The message in it as it looks, for who looks for a mistake.
+    pub fn shown(&self) -> Vec<Shown> {
+        let max = Limits::default().bytes;
+        let xml = match self {
+            Self::Post { fields, .. } => {
+                let field = fields.iter().find(|(name, _)| *name != RELAY_STATE);
+                field.and_then(|(_, value)| base64_binary::decode(value, max).ok())
+            }
+            Self::Redirect(url) => url.split_once('?').and_then(|(_, query)| {
+                let mut pairs = form_urlencoded::parse(query.as_bytes());
+                let is_message = |name: &str| [SAML_REQUEST, SAML_RESPONSE].contains(&name);
+                let (_, value) = pairs.find(|(name, _)| is_message(name))?;
+                let octets = base64_binary::decode(&value, max).ok()?;
+                inflate(&octets, max).ok()
+            }),
+        };
+        shown(&xml.unwrap_or_default())
+    }
 }
 
 /// XML with the way it is to go.

@@ -22,19 +22,23 @@ pub(super) fn open(
     clock: &Clock,
     unsigned: impl FnOnce(&Element) -> Refusal,
 ) -> Result<Opened, Refusal> {
-    let idp = expected.idp;
-    idp.check_validity(expected.now)?;
-    let envelope = Envelope::read(name, &message.document, message.voucher, idp)?;
-    if idp.policy.require_signed_logout && !envelope.is_signed() {
-        return Err(unsigned(&envelope));
-    }
-    structure::check(&envelope)?;
-    header::version(&envelope)?;
-    let id = header::id(&envelope)?;
-    let issue_instant = header::issue_instant(&envelope, clock)?;
-    header::issuer(&envelope, idp)?;
+    let (idp, examiner) = (expected.idp, expected.examiner());
+    expected.see(&message.document);
+    examiner.check("the IdP's metadata is not past its end", idp.check_validity(expected.now))?;
+    let envelope = Envelope::read(name, &message.document, message.voucher, idp, examiner);
+    let envelope = examiner.check("signature, if it has one", envelope)?;
+    let is_missing = idp.policy.require_signed_logout && !envelope.is_signed();
+    let signed = if is_missing { Err(unsigned(&envelope)) } else { Ok(()) };
+    examiner.check("it has one, or need not", signed)?;
+    examiner.check("structure", structure::check(&envelope))?;
+    examiner.check("Version", header::version(&envelope))?;
+    let id = examiner.check("ID", header::id(&envelope))?;
+    let issue_instant = header::issue_instant(&envelope, clock);
+    let issue_instant = examiner.check("IssueInstant", issue_instant)?;
+    examiner.check("Issuer", header::issuer(&envelope, idp))?;
     let by_soap = message.came_by == LogoutBinding::Soap;
-    destination(&envelope, by_soap, expected.url, "it came to")?;
+    let at = destination(&envelope, by_soap, expected.url, "it came to");
+    examiner.check("Destination", at)?;
     Ok(Opened { id, issue_instant, envelope })
 }
 

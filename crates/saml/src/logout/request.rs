@@ -2,7 +2,7 @@
 
 use clock::{Seconds, UnixTime};
 use identity::NameId;
-use xmldoc::{Decryption, Element};
+use xmldoc::{Decryption, Document, Element};
 
 use super::opened::{Opened, open};
 use crate::identity_text;
@@ -60,6 +60,10 @@ impl ReceivedLogoutRequest {
         Self(message)
     }
 
+    pub(crate) fn document(&self) -> &Document {
+        &self.0.document
+    }
+
     /// Issuer, unverified: finds the IdP.
     pub fn issuer(&self) -> Option<String> {
         self.0.issuer()
@@ -82,8 +86,10 @@ impl ReceivedLogoutRequest {
         let limits = self.0.limits;
         let decryption = encryption::decryption(expected, &limits);
 
+        let examiner = expected.examiner();
         let request = open(self.0, NAME, expected, &clock, unsigned)?;
-        let not_on_or_after = in_time(&request, &clock)?;
+        let end = in_time(&request, &clock);
+        let not_on_or_after = examiner.check("NotOnOrAfter and age", end)?;
         let session_indexes = session_indexes(&request);
         let addressee = Addressee::of(&request);
         let request = LogoutRequest {
@@ -96,9 +102,9 @@ impl ReceivedLogoutRequest {
             tombstone_until: clock
                 .last_accepted(request.issue_instant, expected.idp.policy.max_assertion_age),
             signed: request.is_signed(),
-            name_id: subject(request, &decryption)?,
+            name_id: examiner.check("NameID", subject(request, &decryption))?,
         };
-        addressee.is_us(&request, expected)?;
+        examiner.check("it is for this SP", addressee.is_us(&request, expected))?;
         Ok(request)
     }
 }

@@ -1,7 +1,7 @@
 //! Accepting a LogoutResponse (Core 3.7.2, Profiles 4.4.4.2).
 
 use clock::Seconds;
-use xmldoc::Element;
+use xmldoc::{Document, Element};
 
 use super::opened::{Opened, open};
 use crate::message::clock::Clock;
@@ -32,6 +32,10 @@ pub enum LogoutOutcome {
 impl ReceivedLogoutResponse {
     pub(crate) fn new(message: Message) -> Self {
         Self(message)
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.0.document
     }
 
     /// Issuer, unverified: finds the IdP.
@@ -65,9 +69,10 @@ impl ReceivedLogoutResponse {
     ) -> Result<LogoutOutcome, Refusal> {
         let clock = Clock::of(expected);
         let response = open(self.0, NAME, expected, &clock, unsigned)?;
-        recent(&response, &clock)?;
-        answers(&response, asked)?;
-        outcome(&response)
+        let examiner = expected.examiner();
+        examiner.check("age", recent(&response, &clock))?;
+        examiner.check("InResponseTo", answers(&response, asked))?;
+        examiner.check("Status", outcome(&response))
     }
 }
 

@@ -334,6 +334,7 @@ fn what_is_sent_is_what_would_be_taken() {
             idp: &us,
             decryption_keys: &decryption_keys,
             now: NOW,
+            examination: None,
         };
         let request = request(&name_id, &indexes);
         let delivery = request.send(&idp, endpoint(&idp, binding), Some(&signer)).unwrap();

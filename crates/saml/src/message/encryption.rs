@@ -3,6 +3,7 @@
 use xmldoc::{DecryptError, Decryption, Element, Limits, Verified};
 
 use super::expected::Expected;
+use crate::examination::Examination;
 use crate::refusal::{Refusal, quote};
 use crate::xml_error::decryption_reason;
 
@@ -10,7 +11,8 @@ use crate::xml_error::decryption_reason;
 pub(crate) fn decryption<'a>(expected: &Expected<'a>, limits: &'a Limits) -> Decryption<'a> {
     let policy = expected.idp.policy.decryption;
     let (keys, sp) = (expected.decryption_keys, expected.sp_entity_id);
-    Decryption { keys, sp, policy, limits }
+    let plaintexts = expected.examination.map(Examination::plaintexts);
+    Decryption { keys, sp, policy, limits, plaintexts }
 }
 
 /// The Assertion or LogoutRequest with each EncryptedID and EncryptedAttribute replaced by what it

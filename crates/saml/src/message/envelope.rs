@@ -5,6 +5,7 @@ use std::ops::Deref;
 use xmldoc::{Document, Element, Unverified, Verified, VerifyError};
 
 use crate::binding::DetachedSignature;
+use crate::examination::{Examiner, Place};
 use crate::provider::Idp;
 use crate::reason;
 use crate::refusal::{Refusal, quote};
@@ -53,13 +54,15 @@ impl Envelope {
         document: &Document,
         voucher: Option<Voucher>,
         idp: &Idp,
+        examiner: Examiner<'_>,
     ) -> Result<Self, Refusal> {
         let (keys, policy) = (&idp.keys, &idp.policy.signature);
         let mut envelope = match voucher {
             Some(Voucher::Detached(DetachedSignature { of, algorithm, value })) => {
-                let message = document
+                let (message, key) = document
                     .verify_octets(&algorithm, &value, keys, policy)
                     .map_err(|error| refuse_signature(of, &error, idp))?;
+                examiner.verified(Place::Message, name, None, keys.get(key), None);
                 Some(Self::Signed(message))
             }
             Some(Voucher::ArtifactResponse(resolved)) => {
@@ -69,9 +72,11 @@ impl Envelope {
             None => None,
         };
         if document.root_is_signed() {
-            let (message, _) = document
+            let (message, by) = document
                 .verify_root(keys, policy)
                 .map_err(|error| refuse_signature(name, &error, idp))?;
+            let id = message.attribute("ID");
+            examiner.verified(Place::Message, name, id, keys.get(by.key), Some(by));
             envelope = Some(Self::Signed(message));
         }
         Ok(envelope.unwrap_or_else(|| Self::Unsigned(document.envelope().clone())))

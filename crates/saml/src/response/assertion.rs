@@ -1,7 +1,8 @@
 //! The one Assertion of a Response, out of bytes that a valid signature covers.
 
-use xmldoc::{Decryption, Document, Element, Verified};
+use xmldoc::{Decryption, Document, Element, SignedBy, Verified};
 
+use crate::examination::{Examiner, Place};
 use crate::message::encryption;
 use crate::message::envelope::{Envelope, refuse_signature};
 use crate::namespace::ASSERTION;
@@ -17,14 +18,20 @@ pub(super) fn assertion(
     envelope: Envelope,
     idp: &Idp,
     decryption: &Decryption<'_>,
+    examiner: Examiner<'_>,
 ) -> Result<Verified<Element>, Refusal> {
     match exactly_one(&envelope)? {
-        Form::Clear => clear(document, envelope, idp),
-        Form::Encrypted => encrypted(document, envelope, idp, decryption),
+        Form::Clear => clear(document, envelope, idp, examiner),
+        Form::Encrypted => encrypted(document, envelope, idp, decryption, examiner),
     }
 }
 
-fn clear(document: &Document, envelope: Envelope, idp: &Idp) -> Result<Verified<Element>, Refusal> {
+fn clear(
+    document: &Document,
+    envelope: Envelope,
+    idp: &Idp,
+    examiner: Examiner<'_>,
+) -> Result<Verified<Element>, Refusal> {
     let own_signature = document.child_is_signed(ASSERTION, "Assertion");
     signed_as_wanted(envelope.is_signed(), own_signature, &idp.policy)?;
     if idp.policy.encryption == Encryption::Require {
@@ -34,7 +41,7 @@ fn clear(document: &Document, envelope: Envelope, idp: &Idp) -> Result<Verified<
     if own_signature {
         return document
             .verify_child(ASSERTION, "Assertion", &idp.keys, &idp.policy.signature)
-            .map(|(assertion, _)| assertion)
+            .map(|verified| noted(verified, Place::Message, idp, examiner))
             .map_err(|error| refuse_signature("Assertion", &error, idp));
     }
     match envelope {
@@ -52,6 +59,7 @@ fn encrypted(
     envelope: Envelope,
     idp: &Idp,
     decryption: &Decryption<'_>,
+    examiner: Examiner<'_>,
 ) -> Result<Verified<Element>, Refusal> {
     const NAME: &str = "EncryptedAssertion";
     let (keys, policy) = (&idp.keys, &idp.policy.signature);
@@ -60,7 +68,9 @@ fn encrypted(
         signed_as_wanted(false, true, &idp.policy)?;
         let decrypted =
             document.decrypt_and_verify_child(ASSERTION, NAME, decryption, keys, policy);
-        return decrypted.map(|(assertion, _)| assertion).map_err(refuse_encrypted);
+        return decrypted
+            .map(|verified| noted(verified, Place::LastPlaintext, idp, examiner))
+            .map_err(refuse_encrypted);
     };
     let encrypted = response.into_child(ASSERTION, NAME).ok_or_else(assertion_missing)?;
     let decrypted = encrypted.decrypt(decryption).map_err(refuse_encrypted)?;
@@ -70,8 +80,20 @@ fn encrypted(
     }
     let verified = decrypted.verify(keys, policy);
     verified
-        .map(|(assertion, _)| assertion)
+        .map(|verified| noted(verified, Place::LastPlaintext, idp, examiner))
         .map_err(|error| refuse_signature("Assertion", &error, idp))
+}
+
+/// The Assertion whose own signature is good, which is noted.
+fn noted(
+    (assertion, by): (Verified<Element>, SignedBy),
+    place: Place,
+    idp: &Idp,
+    examiner: Examiner<'_>,
+) -> Verified<Element> {
+    let id = assertion.attribute("ID");
+    examiner.verified(place, "Assertion", id, idp.keys.get(by.key), Some(by));
+    assertion
 }
 
 /// How the one Assertion comes.

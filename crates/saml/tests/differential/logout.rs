@@ -43,6 +43,7 @@ pub fn accepts(xml: &str) -> bool {
         idp: &TRUSTED,
         decryption_keys: &[],
         now: NOW,
+        examination: None,
     };
     match receive(xml.as_bytes(), &Limits::default()) {
         Ok(Received::LogoutRequest(request)) => request.accept(&expected).is_ok(),

@@ -123,8 +123,14 @@ pub fn accepts(xml: &str) -> bool {
         force_authn: false,
         authn_context: None,
     };
-    let expected =
-        Expected { sp_entity_id: SP, url: ACS, idp: &TRUSTED, decryption_keys: &[], now: NOW };
+    let expected = Expected {
+        sp_entity_id: SP,
+        url: ACS,
+        idp: &TRUSTED,
+        decryption_keys: &[],
+        now: NOW,
+        examination: None,
+    };
     let received = receive(xml.as_bytes(), &Limits::default());
     let Ok(Received::Response(response)) = received else { return false };
     response.accept(&expected, Some(asked)).is_ok()

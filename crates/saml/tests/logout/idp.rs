@@ -166,6 +166,7 @@ impl Sp {
             idp: &idp,
             decryption_keys: &decryption_keys,
             now: self.now,
+            examination: None,
         };
         match received? {
             Received::LogoutRequest(request) => {

@@ -253,6 +253,7 @@ impl Judge {
             idp: &idp,
             decryption_keys: &decryption_keys,
             now: self.now,
+            examination: None,
         };
         response.accept(&expected, self.request)
     }

@@ -80,6 +80,7 @@ fn resolve(judge: &Judge, body: &str) -> Result<saml::response::ReceivedResponse
         idp: &idp,
         decryption_keys: &[],
         now: judge.now,
+        examination: None,
     };
     ReceivedArtifactResponse::parse(body.as_bytes(), &Limits::default())?.accept(&expected, RESOLVE)
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use clock::Seconds;
+use diagnosis::Scope;
 use http::HttpUrl;
 use identity::RequestedAuthnContext;
 use session::{AttributeRule, PreservedPost};
@@ -63,6 +64,7 @@ directives! {
     /// All must hold.
     each require_attribute: RawRule<Rc<AttributeRule>> = "auth_saml_require_attribute" [1..],
         rule::attribute;
+    once debug: Rc<Scope> = "saml_debug" [1..], debug;
     once require_idp: RawRule<Vec<String>> = "auth_saml_require_idp" [1..], rule::idps;
 }
 
@@ -160,6 +162,14 @@ impl RawHandler {
     pub const fn arity(kind: EndpointKind) -> Arity {
         Arity { min: 1, max: if kind.takes_query() { 2 } else { 1 } }
     }
+}
+
+/// Whose logins are recorded for administrators.
+fn debug(line: &Line<'_>) -> Result<Rc<Scope>, String> {
+    if line.args == ["off"] {
+        return Ok(Rc::default());
+    }
+    Scope::parse(&line.args).map(Rc::new).map_err(|error| error.to_string())
 }
 
 fn auth(line: &Line<'_>) -> Result<RawAuth, String> {

@@ -31,6 +31,7 @@ fn a_location_without_lines_has_the_defaults() {
     assert_eq!(protection.cache_control, CacheControl::On);
     assert_eq!(protection.preflight, Preflight::Off);
     assert_eq!(protection.preserve_post, None);
+    assert!(!location.debug.is_on() && !protection.sp.gives_debug_links.get());
 }
 
 #[test]
@@ -189,4 +190,23 @@ fn an_sp_knows_that_a_location_asks_silently() {
     let http = made("server { location = /acs { saml_acs app; } location / { auth_saml app; } }");
     let protection = http.location("/").protection.as_ref().unwrap().first();
     assert!(!protection.sp.tries_passively.get());
+}
+
+#[test]
+fn whose_logins_are_recorded_is_inherited_and_taken_back() {
+    let http = made(
+        "auth_saml app;
+        saml_debug 192.0.2.7;
+        server {
+            location = /acs { saml_acs app; }
+            location / { }
+            location /off { saml_debug off; }
+            location /link { saml_debug link; }
+        }",
+    );
+    let has = |path: &str| http.location(path).debug.has(Some([192, 0, 2, 7].into()));
+    assert!(has("/") && has("= /acs") && !has("/off") && !has("/link"));
+    assert!(http.location("/link").debug.link && !http.location("/").debug.link);
+    let protection = http.location("/").protection.as_ref().unwrap().first();
+    assert!(protection.sp.gives_debug_links.get());
 }

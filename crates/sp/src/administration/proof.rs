@@ -10,7 +10,7 @@ use crate::sp::Sp;
 
 /// Browsers say where a form comes from (Fetch Metadata 2.3); those that do not, by its Origin (RFC 6454 7), which
 /// then is the host that it goes to. A program says neither.
-pub(super) fn refuse_cross_site(head: &impl Headers) -> Result<(), Refusal> {
+pub(crate) fn refuse_cross_site(head: &impl Headers) -> Result<(), Refusal> {
     let (site, origin) = (head.first("sec-fetch-site"), head.first("origin"));
     let is_own = match (site, origin) {
         (Some(site), _) => site == b"same-origin",
@@ -35,7 +35,7 @@ pub(super) fn refuse_cross_site(head: &impl Headers) -> Result<(), Refusal> {
 }
 
 /// The form has a token that this operator was given for this SP.
-pub(super) fn check_token<S: SessionStore>(
+pub(crate) fn check_token<S: SessionStore>(
     form: &[u8],
     sp: &Sp<S>,
     operator: &str,

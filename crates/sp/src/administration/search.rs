@@ -83,7 +83,7 @@ pub(super) fn entity_of<S>(sp: &Sp<S>, idp: &str) -> String {
 }
 
 /// What is asked for is not understood.
-pub(super) fn invalid(detail: String) -> Refusal {
+pub(crate) fn invalid(detail: String) -> Refusal {
     Refusal::new(&reason::ORDER_INVALID, detail)
 }
 

@@ -100,7 +100,7 @@ fn accept_answer<S>(
         authn_context: pending.authn_context.as_ref(),
     };
     // A Response that was fetched is younger than the visit.
-    let expected = sp.expected(&idp, sp.endpoints.acs(), visit.server.now());
+    let expected = sp.expected(visit, &idp, sp.endpoints.acs(), visit.server.now());
     decryption_budget::accept(visit, response, &expected, Some(asked))
 }
 
@@ -136,6 +136,6 @@ fn accept_unsolicited<S>(
             ),
         ));
     }
-    let expected = sp.expected(&provider, sp.endpoints.acs(), visit.server.now());
+    let expected = sp.expected(visit, &provider, sp.endpoints.acs(), visit.server.now());
     decryption_budget::accept(visit, response, &expected, None)
 }

@@ -17,6 +17,7 @@ use crate::endpoint_kind::EndpointKind;
 use crate::event::{Member, What};
 use crate::identity_token::session_id;
 use crate::random;
+use crate::recorded;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -119,6 +120,7 @@ async fn at_idp<S: SessionStore>(
         .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
     match delivery {
         Delivery::Browser(outgoing) => {
+            recorded::logout_sent(visit, "logout_request_sent", &id, &outgoing);
             let reply = match outgoing {
                 Outgoing::Redirect(url) => Reply::redirect(303, url),
                 Outgoing::Post { action, fields } => {
@@ -135,6 +137,7 @@ async fn at_idp<S: SessionStore>(
             Ok(reply.with_cookie(remember(sp, &logout)?))
         }
         Delivery::Soap { url, envelope } => {
+            recorded::logout_posted(visit, "logout_request_sent", &url, &envelope);
             Ok(logout_soap::ask(visit, sp, &idp, &id, (url, envelope), target).await)
         }
     }

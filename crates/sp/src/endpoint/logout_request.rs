@@ -30,7 +30,7 @@ pub(super) async fn answer<S: SessionStore>(
     let (idp, provider) = sp.idp_of(request.issuer())?;
     sp.note_idp(visit, &provider.entity_id);
     let came_by = request.came_by();
-    let request = request.accept(&sp.expected(&provider, url, visit.now))?;
+    let request = request.accept(&sp.expected(visit, &provider, url, visit.now))?;
     let back = Back {
         request_id: request.id.clone(),
         came_by,
@@ -41,8 +41,8 @@ pub(super) async fn answer<S: SessionStore>(
     // As the IdP is by now.
     let provider = idp.current().unwrap_or(provider);
     match outcome {
-        Ok((ended, heard)) => back.reply(sp, &provider, Ok(ended), heard.err(), visit.now),
-        Err(refusal) => back.reply(sp, &provider, Err(refusal), None, visit.now),
+        Ok((ended, heard)) => back.reply(visit, sp, &provider, Ok(ended), heard.err()),
+        Err(refusal) => back.reply(visit, sp, &provider, Err(refusal), None),
     }
 }
 

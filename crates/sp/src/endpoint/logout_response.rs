@@ -98,7 +98,7 @@ fn judge<S>(
         return Err(Refusal::new(&reason::ISSUER_MISMATCH, detail));
     }
     let url = address(sp, url, &response);
-    response.accept(&sp.expected(&provider, &url, visit.now), Some(&logout.request_id))
+    response.accept(&sp.expected(visit, &provider, &url, visit.now), Some(&logout.request_id))
 }
 
 /// No logout of this browser: from server to server (authentik), or from who knows where.
@@ -114,7 +114,7 @@ fn unasked<S>(
         let detail = format!("InResponseTo is {asked}, no logout of this browser has that ID");
         return Err(Refusal::new(&reason::LOGOUT_RESPONSE_UNKNOWN, detail));
     }
-    response.accept(&sp.expected(&provider, url, visit.now), None)?;
+    response.accept(&sp.expected(visit, &provider, url, visit.now), None)?;
     // Nobody is there to be told.
     Ok(Reply::html(200, pages::logged_out(LoggedOut::Everywhere, None)))
 }

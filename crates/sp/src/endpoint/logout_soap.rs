@@ -11,6 +11,7 @@ use super::logout_origin::address;
 use super::soap;
 use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
+use crate::recorded;
 use crate::sp::Sp;
 use crate::visit::Visit;
 
@@ -41,12 +42,13 @@ fn judge<S>(
     id: &str,
     answer: &[u8],
 ) -> Result<LogoutOutcome, Refusal> {
+    let current = idp.current().ok_or_else(|| sp.idps.awaited())?;
     let Received::LogoutResponse(response) = receive_soap(answer, &sp.limits())? else {
         let detail = "the answer to the LogoutRequest by SOAP is no LogoutResponse";
         return Err(Refusal::new(&reason::MESSAGE_UNEXPECTED, detail));
     };
+    recorded::fetched(visit, "logout_response", &current.entity_id);
     let url = sp.endpoints.get(EndpointKind::Sls).unwrap_or_else(|| sp.endpoints.acs());
-    let current = idp.current().ok_or_else(|| sp.idps.awaited())?;
     let url = address(sp, url, &response);
-    response.accept(&sp.expected(&current, &url, visit.server.now()), Some(id))
+    response.accept(&sp.expected(visit, &current, &url, visit.server.now()), Some(id))
 }

@@ -12,8 +12,10 @@ use saml::receive::{Received, receive_paos, receive_post, receive_redirect, rece
 use saml::refusal::{Refusal, Sender};
 
 use super::acs::{self, RESUMPTION};
+use super::debug_link::{self, DEBUG_LINK};
 use super::{logged_out, logout_request, logout_response};
 use crate::endpoint_kind::EndpointKind;
+use crate::recorded;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::{BodyError, Visit};
@@ -27,10 +29,21 @@ pub(super) async fn answer<S: SessionStore>(
     if let Some(sealed) = resumption {
         return acs::resume(visit, sp, &sealed).await;
     }
-    let Message { received, relay_state } = match visit.is_post() {
-        true => of_body(at, visit, sp).await?,
-        false => of_query(visit, sp),
+    let debug_link = visit.head.argument(DEBUG_LINK).filter(|_| at == EndpointKind::Acs);
+    if let Some(sealed) = debug_link {
+        return debug_link::answer(visit, sp, &sealed).await;
+    }
+    let message = match visit.is_post() {
+        true => of_body(at, visit, sp).await,
+        false => Ok(of_query(visit, sp)),
     };
+    if let Ok(Message { received: Ok(Content::Message(received)), .. }) = &message
+        && let Some(answered) = received.in_response_to()
+    {
+        visit.circumstances.diagnosis.follow(&answered);
+    }
+    tell_request(visit, sp);
+    let Message { received, relay_state } = message?;
     let relay_state = relay_state.as_deref();
     match received {
         Ok(Content::Message(received)) => dispatch(at, visit, sp, received, relay_state).await,
@@ -48,6 +61,12 @@ pub(super) async fn answer<S: SessionStore>(
         }
         Err(refusal) => refuse(visit, sp, relay_state, refusal),
     }
+}
+
+/// Tells the request, in a story that begins when the client's address says so.
+pub(super) fn tell_request<S: SessionStore>(visit: &Visit, sp: &Sp<S>) {
+    sp.join_by_address(&visit.circumstances, visit.now);
+    recorded::request(&visit.circumstances, &visit.head, || sp.cookie_facts(&visit.head));
 }
 
 /// A message, or why it cannot be read, and what came with it.
@@ -191,6 +210,7 @@ async fn dispatch<S: SessionStore>(
     received: Received,
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
+    recorded::received(visit, &received);
     if sp.idp_of(received.issuer()).is_ok() {
         // What is refused from here on is no stranger's.
         visit.circumstances.sender.set(Sender::Known);

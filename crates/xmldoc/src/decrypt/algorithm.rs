@@ -135,3 +135,13 @@ pub(crate) enum KeyTransport {
     Rsa1_5,
     RsaOaep { digest: OaepDigest, mgf: OaepDigest, label: Vec<u8> },
 }
+
+impl KeyTransport {
+    /// For people.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Rsa1_5 => "RSA 1.5",
+            Self::RsaOaep { .. } => "RSA-OAEP",
+        }
+    }
+}

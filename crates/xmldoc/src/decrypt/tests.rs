@@ -175,7 +175,7 @@ fn open_unsigned_with(
     keys: &[DecryptionKey],
 ) -> Result<(Verified<Element>, SignedBy), DecryptError> {
     let limits = Limits::default();
-    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits };
+    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits, plaintexts: None };
     let document = Document::parse(xml.as_bytes(), &limits).unwrap();
     let trusted = [testing::rsa().verifying()];
     document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &trusted, &STRICT)
@@ -192,7 +192,7 @@ fn open_signed_with(
     keys: &[DecryptionKey],
 ) -> Result<Decrypted, DecryptError> {
     let limits = Limits::default();
-    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits };
+    let with = Decryption { keys, sp: "urn:sp", policy, limits: &limits, plaintexts: None };
     verified(xml).into_child(A, "EncryptedAssertion").unwrap().decrypt(&with)
 }
 

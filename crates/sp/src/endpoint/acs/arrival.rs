@@ -19,6 +19,7 @@ use crate::event::{Member, SessionEnd, What, WhyEnded};
 use crate::identity_token::session_id;
 use crate::post_ticket::ticket;
 use crate::random;
+use crate::recorded;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -53,6 +54,7 @@ pub(super) async fn establish<S: SessionStore>(
     }
     news.tell(visit, sp);
     let session_id = session_id(&token.store_key(&sp.id));
+    recorded::session(visit, &session, &session_id);
     let member = Member { session: &session, session_id: &session_id };
     sp.tell(visit, &session.idp, What::Login(member));
     end_replaced(visit, sp, pending.as_ref()).await?;

@@ -20,6 +20,7 @@ use crate::endpoint::soap;
 use crate::idp::Idp;
 use crate::idp_choice;
 use crate::random;
+use crate::recorded;
 use crate::session_store::SessionStore;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -49,6 +50,7 @@ pub(in crate::endpoint) async fn resolve<S: SessionStore>(
         UnderWay::Nothing if provider.policy.allow_unsolicited => {}
         UnderWay::Nothing => return Err(unasked(visit, sp, &idp)),
     }
+    recorded::fetched(visit, "artifact_response", &url);
     let response = fetch(visit, sp, &idp, &provider, artifact, url).await?;
     consume(visit, sp, response, relay_state).await
 }
@@ -170,7 +172,7 @@ async fn fetch<S: SessionStore>(
     let channel = idp.back_channels().artifacts.as_ref();
     let answer = soap::post(sp, channel, url, envelope, &reason::ARTIFACT_NOT_RESOLVED).await?;
     let response = ReceivedArtifactResponse::parse(&answer, &sp.limits())?;
-    let expected = sp.expected(provider, sp.endpoints.acs(), visit.server.now());
+    let expected = sp.expected(visit, provider, sp.endpoints.acs(), visit.server.now());
     let response = response.accept(&expected, &id)?;
     artifact_budget::give_back(visit);
     Ok(response)

@@ -1,6 +1,5 @@
 //! The way back to the IdP that sent a LogoutRequest.
 
-use clock::UnixTime;
 use pages::{About, LoggedOut, Reply};
 use saml::binding::{Outgoing, SendError};
 use saml::logout::{LogoutStatus, OutgoingLogoutResponse};
@@ -10,7 +9,9 @@ use saml::refusal::{Blame, Refusal};
 
 use super::ended::Ended;
 use crate::random;
+use crate::recorded;
 use crate::sp::Sp;
+use crate::visit::Visit;
 
 /// How the request came, and what its answer must name.
 pub(super) struct Back {
@@ -24,11 +25,11 @@ impl Back {
     /// Answers what the request came to; `unheard` is why the application may not know of it.
     pub(super) fn reply<S>(
         self,
+        visit: &Visit,
         sp: &Sp<S>,
         idp: &Idp,
         outcome: Result<Ended, Refusal>,
         unheard: Option<Refusal>,
-        now: UnixTime,
     ) -> Result<Reply, Refusal> {
         let (ended, refusal) = match outcome {
             Ok(ended) => (ended, None),
@@ -48,7 +49,7 @@ impl Back {
             (None, _) => None,
         };
         let http_status = refusal.as_ref().map_or(200, |refusal| refusal.status());
-        let mut reply = self.answer(sp, idp, ended.status, http_status, failure, now)?;
+        let mut reply = self.answer(visit, sp, idp, ended.status, http_status, failure)?;
         if ended.own {
             reply = reply.with_cookie(sp.cookies.clear_session());
         }
@@ -60,17 +61,17 @@ impl Back {
 
     fn answer<S>(
         &self,
+        visit: &Visit,
         sp: &Sp<S>,
         idp: &Idp,
         status: LogoutStatus,
         http_status: u16,
         failure: Option<&'static reason::Reason>,
-        now: UnixTime,
     ) -> Result<Reply, Refusal> {
         let id = random::id();
         let response = OutgoingLogoutResponse {
             id: &id,
-            issue_instant: now,
+            issue_instant: visit.now,
             sp_entity_id: &sp.entity_id,
             in_response_to: &self.request_id,
             status,
@@ -80,6 +81,7 @@ impl Back {
         let failed = |e: SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
         let LogoutBinding::Browser(binding) = self.came_by else {
             let envelope = response.to_soap(idp, signer.as_ref()).map_err(failed)?;
+            recorded::logout_posted(visit, "logout_response_sent", "", &envelope);
             return Ok(Reply::soap(http_status, envelope));
         };
         let Some(endpoint) = idp.logout_response_endpoint(binding) else {
@@ -89,7 +91,9 @@ impl Back {
             // From server to server the status says it; nobody would follow a redirect.
             return Ok(plain(failure));
         }
-        match response.send(idp, &endpoint, signer.as_ref()).map_err(failed)? {
+        let sent = response.send(idp, &endpoint, signer.as_ref()).map_err(failed)?;
+        recorded::logout_sent(visit, "logout_response_sent", &id, &sent);
+        match sent {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),
             Outgoing::Post { action, fields } => {
                 let html = pages::post_form(About::SignOut, &action, &fields, false);

@@ -204,6 +204,15 @@ impl SessionStore for Memory {
         self.claim_request(idp, artifact, until, now).await
     }
 
+    async fn claim_debug_link(
+        &self,
+        story: &str,
+        until: UnixTime,
+        _: UnixTime,
+    ) -> Result<bool, Refusal> {
+        self.claim_request("saml_debug", story, until, until).await
+    }
+
     async fn was_logged_out(&self, session: &Session, now: UnixTime) -> Result<bool, Refusal> {
         self.answer().await?;
         let logouts = self.logouts.borrow();

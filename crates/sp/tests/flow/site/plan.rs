@@ -155,6 +155,7 @@ impl Plan {
             jwt_issuer: self.jwt_issuer().map(Rc::new),
             own_audience: [self.base_url.to_owned()].into(),
             takes_paos: Rc::new(Cell::new(self.takes_paos)),
+            gives_debug_links: Rc::new(Cell::new(true)),
             tries_passively: Rc::new(Cell::new(self.tries_passively)),
             passive_retry: Seconds(600),
         };

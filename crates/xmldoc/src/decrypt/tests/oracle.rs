@@ -5,7 +5,8 @@ use super::*;
 fn open(holder: &str) -> Result<Opened, DecryptError> {
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, sp: "urn:sp", policy: ALL, limits: &limits };
+    let with =
+        Decryption { keys: &keys, sp: "urn:sp", policy: ALL, limits: &limits, plaintexts: None };
     let document = Document::parse(response(holder).as_bytes(), &limits).unwrap();
     let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
     let opened = with.open(&child, Coverage::Signed);
@@ -104,7 +105,8 @@ fn less_than_an_iv_or_a_tag_is_the_same_error_wherever_it_stands() {
     let sealing = Sealing::new(GCM, testing::other_rsa());
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits };
+    let with =
+        Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits, plaintexts: None };
     for (holder, plaintext) in [
         ("EncryptedAssertion", assertion()),
         ("EncryptedID", format!("<NameID xmlns=\"{A}\">jo</NameID>")),
@@ -137,7 +139,7 @@ fn the_plaintext_is_bounded() {
     let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
     let keys = [key_of(testing::other_rsa())];
     let open = |limits: &Limits| {
-        let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits };
+        let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits, plaintexts: None };
         code(with.open(&child, Coverage::Signed))
     };
     assert_eq!(open(&wide), "good");

@@ -108,7 +108,13 @@ fn only_one_encrypted_assertion_is_opened() {
     let one = seal(GCM, &signed(&assertion()));
     assert_eq!(code(open_unsigned(&response(&one.repeat(2)), NONE)), "encryption_structure");
     assert_eq!(code(open_unsigned(&response(""), NONE)), "encryption_structure");
-    let with = Decryption { keys: &[], sp: "urn:sp", policy: NONE, limits: &Limits::default() };
+    let with = Decryption {
+        keys: &[],
+        sp: "urn:sp",
+        policy: NONE,
+        limits: &Limits::default(),
+        plaintexts: None,
+    };
     assert_eq!(code(verified(&signed(&response(""))).decrypt(&with)), "encryption_structure");
 }
 
@@ -175,7 +181,13 @@ fn a_default_namespace_undeclared_around_the_ciphertext_is_none_inside() {
         let xml = if around.is_empty() { xml.replace(" xmlns='urn:x'", "") } else { xml };
         let limits = Limits::default();
         let keys = [key_of(testing::other_rsa())];
-        let with = Decryption { keys: &keys, sp: "urn:sp", policy: ALL, limits: &limits };
+        let with = Decryption {
+            keys: &keys,
+            sp: "urn:sp",
+            policy: ALL,
+            limits: &limits,
+            plaintexts: None,
+        };
         let document = Document::parse(xml.as_bytes(), &limits).unwrap();
         let child = document.copy_only_child(A, "EncryptedAssertion").unwrap();
         let opened = with.open(&child, Coverage::Signed).unwrap().document.trusted_root();

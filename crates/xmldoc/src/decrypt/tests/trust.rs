@@ -56,10 +56,45 @@ fn a_second_verifier_that_disagrees_is_heard() {
         let document = Document::parse(xml.as_bytes(), &Limits::default()).unwrap();
         let sp_keys = [key_of(testing::other_rsa())];
         let limits = Limits::default();
-        let with = Decryption { keys: &sp_keys, sp: "urn:sp", policy: ALL, limits: &limits };
+        let with = Decryption {
+            keys: &sp_keys,
+            sp: "urn:sp",
+            policy: ALL,
+            limits: &limits,
+            plaintexts: None,
+        };
         let opened =
             document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &keys, &STRICT);
         assert_eq!(code(opened), "second_verifier_disagrees");
+    }
+}
+
+/// Which changed ciphertexts decrypt to XML must be seen nowhere, not even by who looks for a mistake.
+#[test]
+fn a_plaintext_is_kept_when_somebody_vouches_for_it() {
+    let (good, forged) = (signed(&assertion()), signed(&assertion()).replace(">jo<", ">admin<"));
+    for (cipher, plaintext, kept) in
+        [(GCM, &good, true), (CBC, &good, true), (GCM, &forged, true), (CBC, &forged, false)]
+    {
+        let document =
+            Document::parse(response(&seal(cipher, plaintext)), &Limits::default()).unwrap();
+        let (keys, limits) = ([key_of(testing::other_rsa())], Limits::default());
+        let plaintexts = Plaintexts::default();
+        let (sp, plaintexts_of) = ("urn:sp", Some(&plaintexts));
+        let with =
+            Decryption { keys: &keys, sp, policy: ALL, limits: &limits, plaintexts: plaintexts_of };
+        let trusted = [testing::rsa().verifying()];
+        let opened =
+            document.decrypt_and_verify_child(A, "EncryptedAssertion", &with, &trusted, &STRICT);
+        assert_eq!(opened.is_ok(), plaintext == &good);
+        let found = plaintexts.take();
+        assert_eq!(found.len(), usize::from(kept), "{cipher:?}");
+        for plaintext in found {
+            assert_eq!(plaintext.holder, "EncryptedAssertion");
+            assert_eq!((plaintext.cipher, plaintext.key_method), (cipher.uri(), "RSA-OAEP"));
+            let text: String = plaintext.lines.iter().map(|line| line.text.as_str()).collect();
+            assert!(text.contains("NameID") && text.contains("SignatureValue>[masked"), "{text}");
+        }
     }
 }
 
@@ -124,7 +159,8 @@ fn ids_and_attributes_are_replaced_where_they_stand() {
     );
     let limits = Limits::default();
     let keys = [key_of(testing::other_rsa())];
-    let with = Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits };
+    let with =
+        Decryption { keys: &keys, sp: "urn:sp", policy: NONE, limits: &limits, plaintexts: None };
     let whole = verified(&signed(&assertion)).decrypt_within(&with).unwrap();
     assert_eq!(super::name_id(&whole), "jo");
     let names = |e: &Element| {

@@ -19,7 +19,8 @@ fn octets_vouch_for_the_document_that_they_hold() {
             assert_eq!(result.unwrap_err().code(), "signature_algorithm");
             continue;
         }
-        let root = result.unwrap();
+        let (root, key) = result.unwrap();
+        assert_eq!(key, 1);
         assert_eq!((root.attribute("a"), &*root.children[0].text), (Some("1"), "cd"));
         let other = decoded(b"y=<r a='1'><b>c<!-- -->d</b></r>");
         let result = other.verify_octets(algorithm.uri(), &signature, &keys, &policy);

@@ -20,7 +20,7 @@ say() { printf '== %s\n' "$*" >&2; }
 
 # install_packages NAME...: those that are missing, without starting any service.
 install_packages() {
-    local package missing=()
+    local package missing=() failed=0
     for package in "$@"; do
         dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed \
             || missing+=("$package")
@@ -32,10 +32,11 @@ install_packages() {
     fi
     say "installing ${missing[*]}"
     forbid_services
-    apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    # Said by ourselves: who asks for more by `||` has no set -e.
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2 || failed=$?
     allow_services
+    return "$failed"
 }
 
 # Packages must not start their servers here (policy-rc.d(8), status 101).

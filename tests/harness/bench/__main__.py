@@ -4,13 +4,17 @@ import argparse
 import datetime
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 from harness.bench import cost, freeze, memory, million, operators, picture, reload, report
 from harness.bench.hosts import Bench
 
-NO_LUA = "\n\nNOTE: without lua-resty-memcached, whose packages could not be installed."
+LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
+#: Packages of others that are installed.
+MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
 SECTIONS = ("cost", "million", "operators", "freeze", "reload", "memory")
 
 
@@ -18,7 +22,7 @@ def main() -> None:
     given = options()
     scratch = Path(tempfile.mkdtemp(prefix="auth-saml-bench-"))
     scratch.chmod(0o755)
-    bench = Bench(scratch, given.nginx, given.module, given.fill, given.lua_path)
+    bench = Bench(scratch, given.nginx, given.module, given.fill)
     pages = []
     try:
         for section in given.only:
@@ -37,7 +41,8 @@ def options() -> argparse.Namespace:
     options.add_argument("module")
     options.add_argument("nginx")
     options.add_argument("fill")
-    options.add_argument("--lua-path", help="where nginx/memcached.lua is")
+    for contender in ("--lua", "--apache"):
+        options.add_argument(contender, type=folder, help="where its packages are unpacked")
     options.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=int, default=4, help="of one round of one row")
@@ -48,6 +53,11 @@ def options() -> argparse.Namespace:
     if given.output:
         given.output.mkdir(parents=True, exist_ok=True)
     return given
+
+
+def folder(given: str) -> Path | None:
+    """Empty: what should be there could not be had."""
+    return Path(given) if given else None
 
 
 def surroundings() -> str:
@@ -63,10 +73,22 @@ def surroundings() -> str:
 
 def measure_cost(bench: Bench, given: argparse.Namespace) -> str:
     where = surroundings()
-    measured = cost.measure(bench, given.rounds, given.seconds)
+    measured = cost.measure(bench, given.rounds, given.seconds, given.lua, given.apache)
     if given.output:
-        (given.output / "bench.svg").write_text(picture.picture(measured, where))
-    return report.cost(measured) + ("" if bench.lua_path else NO_LUA)
+        how = f"{where}; {given.rounds} rounds of {given.seconds} s"
+        (given.output / "bench.svg").write_text(picture.picture(measured, how))
+    contenders = {"Lua": given.lua, "Apache": given.apache}
+    missing = [LEFT_OUT.format(name) for name, unpacked in contenders.items() if not unpacked]
+    return "\n\n".join([report.cost(measured), versions(given), *missing])
+
+
+def versions(given: argparse.Namespace) -> str:
+    command = ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *MEASURED]
+    known = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    for unpacked in filter(None, (given.lua, given.apache)):
+        names = sorted(path.name for path in unpacked.glob("*.deb"))
+        known += [unquote(" ".join(name.split("_")[:2])) for name in names]
+    return f"{given.rounds} rounds of {given.seconds} s. Packages: {', '.join(known)}."
 
 
 def measure_million(bench: Bench, given: argparse.Namespace) -> str:

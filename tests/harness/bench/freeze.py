@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import statistics
 import threading
 import time
 from collections import Counter
@@ -28,10 +27,6 @@ class Frozen:
     known: Counter = field(default_factory=Counter)
     unknown: Counter = field(default_factory=Counter)
     same_workers: bool = True
-
-    def ratio(self) -> float:
-        pairs = zip(self.p99_with, self.p99_without, strict=True)
-        return statistics.median(a / b for a, b in pairs)
 
 
 def measure(bench: Bench, rounds: int, seconds: int) -> Frozen:

@@ -39,6 +39,8 @@ http {
         location = /sessions { saml_sessions; }
         location /plain/ { }
         location /protected/ { auth_saml app; }
+        location /asked/ { auth_request /allowed; }
+        location = /allowed { internal; return 204; }
         location /bare/ { auth_saml app; auth_saml_cache_control off; }
         location /variables/ {
             auth_saml app;
@@ -51,43 +53,12 @@ http {
 SECRET = "0123456789abcdef" * 4
 PAGE = "1k.bin"
 
-#: lua-resty-memcached, which Debian calls nginx.memcached: one get by a kept connection.
-LUA_CONF = """
-load_module /usr/lib/nginx/modules/ndk_http_module.so;
-load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
-worker_processes 1;
-worker_cpu_affinity 01;
-events { worker_connections 4096; }
-http {
-    sendfile on;
-    keepalive_requests 1000000000;
-    access_log off;
-    lua_package_path "@LUA_PATH@/?.lua;/usr/share/lua/5.1/?.lua;;";
-    server {
-        listen 127.0.0.1:@PORT@;
-        root html;
-        location /protected/ {
-            access_by_lua_block {
-                local memcached = require "nginx.memcached"
-                local client = memcached:new()
-                client:set_timeout(500)
-                if not client:connect(@NODE@) then return ngx.exit(503) end
-                local value = client:get(ngx.var.cookie_saml_session)
-                if not value then return ngx.exit(401) end
-                client:set_keepalive(10000, 64)
-            }
-        }
-    }
-}
-"""
-
 
 class Bench:
     """Makes servers on core 0, and takes them down."""
 
-    def __init__(self, scratch: Path, nginx: str, module: str, fill: str, lua_path: str | None):
+    def __init__(self, scratch: Path, nginx: str, module: str, fill: str):
         self.scratch, self.nginx, self.module, self.fill = scratch, nginx, module, fill
-        self.lua_path = lua_path
         self.servers, self.nodes = [], []
 
     def node(self, unix: bool = False, megabytes: int = 64) -> Memcached:
@@ -106,10 +77,6 @@ class Bench:
         server.write("idp.xml", CROWD_IDP.metadata())
         return server.start()
 
-    def lua_host(self, node: Memcached) -> Nginx:
-        where = f'"unix:{node.path}"' if node.path else f'"127.0.0.1", {node.port}'
-        return self.made(LUA_CONF, NODE=where, LUA_PATH=self.lua_path).start()
-
     def cookies(self, *values: str) -> Path:
         """A file of session cookies."""
         path = self.scratch / f"cookies-{os.urandom(8).hex()}"
@@ -117,12 +84,15 @@ class Bench:
         return path
 
     def made(self, conf: str, **values: str) -> Nginx:
-        directory = self.scratch / f"nginx-{len(self.servers)}"
-        server = Nginx(directory, self.nginx, self.module, conf, values)
-        for folder in ("plain", "protected", "bare", "variables"):
+        server = Nginx(self.folder("nginx"), self.nginx, self.module, conf, values)
+        for folder in ("plain", "protected", "asked", "bare", "variables"):
             server.write(f"html/{folder}/{PAGE}", os.urandom(1024))
         self.servers.append(server)
         return server
+
+    def folder(self, kind: str) -> Path:
+        """The name of one for the next server."""
+        return self.scratch / f"{kind}-{len(self.servers)}"
 
     def finish(self) -> None:
         """Stops all, and fails when a log tells of trouble."""

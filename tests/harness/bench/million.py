@@ -15,9 +15,8 @@ FEW = 1000
 
 def measure(bench: Bench, many: int, rounds: int, seconds: int) -> list[dict[str, Measured]]:
     """Pairs of rows: few sessions, then many."""
-    few_node, many_node = bench.node(unix=True), bench.node(unix=True, megabytes=8192)
-    few_server, few = in_zone(bench, few_node, FEW)
-    many_server, everybody = in_zone(bench, many_node, many)
+    few_server, few = in_zone(bench, FEW)
+    many_server, everybody = in_zone(bench, many)
     some_of_many = bench.cookies(*everybody.read_text().split()[:FEW])
     few_come = {f"zone holds {FEW}": target(few_server, "protected", few)}
     some_come, all_come = (
@@ -25,27 +24,38 @@ def measure(bench: Bench, many: int, rounds: int, seconds: int) -> list[dict[str
         for who, cookies in ((f"{FEW} of them come", some_of_many), ("all come in turn", everybody))
     )
     asked = {
-        f"memcached holds {FEW}": by_memcached(bench, few_node, few),
-        f"memcached holds {many}, {FEW} of them come": by_memcached(bench, many_node, some_of_many),
+        f"memcached holds {FEW}": by_memcached(bench, FEW),
+        f"memcached holds {many}, {FEW} of them come": by_memcached(bench, many),
     }
     # Apart: they share a worker, and the one empties its cache for the other.
     pairs = (few_come | some_come, asked, few_come | all_come)
     return [interleaved(pair, rounds, seconds) for pair in pairs]
 
 
-def in_zone(bench: Bench, node: Memcached, count: int) -> tuple[Nginx, Path]:
+def in_zone(bench: Bench, count: int) -> tuple[Nginx, Path]:
     """A host whose zone is the store, with `count` sessions: read from memcached at first."""
+    node = roomy_node(bench)
     zone = f"{max(16, count * 1200 >> 20)}m"
     server = bench.host(memcached(node, cache_valid="60s"), zone)
     cookies = fill(bench, server, node, ATTRIBUTES, count)
-    visit(server, cookies.read_text().split())
+    for _ in range(2):
+        # What memcached said is not copied when another one's copy came between: it is asked again.
+        visit(server, cookies.read_text().split())
     server.values["STORE"] = ""
     server.configure(CONF)
     server.reload()
+    node.kill()
     assert "is full" not in server.error_log()
     return server, cookies
 
 
-def by_memcached(bench: Bench, node: Memcached, cookies: Path) -> Target:
+def by_memcached(bench: Bench, count: int) -> Target:
+    """Of `count` sessions FEW come. They are of this host alone: a session belongs to a `base_url`."""
+    node = roomy_node(bench)
     server = bench.host(memcached(node, cache_valid="0s"))
-    return target(server, "protected", cookies, node)
+    everybody = fill(bench, server, node, ATTRIBUTES, count).read_text().split()
+    return target(server, "protected", bench.cookies(*everybody[:FEW]), node)
+
+
+def roomy_node(bench: Bench) -> Memcached:
+    return bench.node(unix=True, megabytes=8192)

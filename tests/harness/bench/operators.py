@@ -36,8 +36,7 @@ def measure(bench: Bench, many: int) -> list[Looked]:
 
 
 def looked(bench: Bench, count: int) -> Looked:
-    node = bench.node(unix=True, megabytes=8192)
-    server, cookies = in_zone(bench, node, count)
+    server, cookies = in_zone(bench, count)
     member = cookies.read_text().split()[0]
     result = Looked(count)
     for form in LOOKS:

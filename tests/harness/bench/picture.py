@@ -1,50 +1,65 @@
-"""The cost table as a picture: one bar a row, its budget as a line."""
+"""The cost table as a picture, for a light page and a dark one: a bar a row, its quartiles, its budget."""
 
+from statistics import median
 from xml.sax.saxutils import escape
 
-from harness.bench.cost import BUDGETS
-from harness.bench.load import Measured
-from harness.bench.report import cpu_ratio
+from harness.bench.cost import BUDGETS, PLAIN, others, own_server
+from harness.bench.load import Measured, quartiles
+from harness.bench.report import cpu_ratios
 
-LEFT, WIDTH, ROW, TOP = 330, 400, 30, 60
-OURS, OTHER, LIMIT = "#2f6f9f", "#a9a9a9", "#c0392b"
+LEFT, WIDTH, RIGHT, ROW, TOP = 330, 400, 160, 30, 80
 
 SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" \
 font-size="13">
-<rect width="{width}" height="{height}" fill="white"/>
-<text x="12" y="22" font-size="15" font-weight="bold">CPU of plain nginx ÷ CPU of this, per \
-request (longer is better, red = budget)</text>
-<text x="12" y="42" fill="#555">{caption}</text>
+<style>
+text {{ fill: #1f2328 }} .paper {{ fill: #ffffff }} .quiet {{ fill: #59636e }}
+.plain {{ fill: #8c959f }} .ours {{ fill: #4f8fc0 }} .other {{ fill: #c79a5b }}
+.quartiles {{ stroke: #1f2328; fill: none }} .budget {{ stroke: #c0392b; stroke-width: 2 }}
+@media (prefers-color-scheme: dark) {{
+text {{ fill: #e6edf3 }} .paper {{ fill: #0d1117 }} .quiet {{ fill: #9198a1 }}
+.plain {{ fill: #6e7681 }} .ours {{ fill: #3b7fb3 }} .other {{ fill: #a3773a }}
+.quartiles {{ stroke: #e6edf3 }} .budget {{ stroke: #ff7b72 }}
+}}
+</style>
+<rect class="paper" width="{width}" height="{height}"/>
+<text x="12" y="22" font-size="15" font-weight="bold">CPU of plain nginx ÷ CPU of this, per request \
+(longer is better)</text>
+<text class="quiet" x="12" y="42">{caption}</text>
+<text class="quiet" x="12" y="62">blue: this module, brown: others, grey: not protected; red: budget, \
+whiskers: quartiles of the rounds</text>
 {bars}
 </svg>
 """
 
 
 def picture(measured: dict[str, Measured], caption: str) -> str:
-    plain = next(iter(measured.values()))
-    bars = [
-        bar(number, name, cpu_ratio(plain, row))
-        for number, (name, row) in enumerate(measured.items())
-    ]
-    height = TOP + ROW * len(bars) + 12
+    plain = measured[PLAIN]
+    bars = [bar(number, name, plain, row) for number, (name, row) in enumerate(measured.items())]
     return SVG.format(
-        width=LEFT + WIDTH + 70, height=height, caption=escape(caption), bars="\n".join(bars)
+        width=LEFT + WIDTH + RIGHT,
+        height=TOP + ROW * len(bars) + 12,
+        caption=escape(caption),
+        bars="\n".join(bars),
     )
 
 
-def bar(number: int, name: str, value: float) -> str:
+def bar(number: int, name: str, plain: Measured, row: Measured) -> str:
     y = TOP + ROW * number
-    colour = OTHER if name.startswith(("plain", "lua")) else OURS
+    values = quartiles(cpu_ratios(plain, row))
+    low, end, high = (LEFT + round(WIDTH * value) for value in values)
+    kind = "plain" if own_server(name) == name else "other" if others(name) else "ours"
     parts = [
-        f'<text x="{LEFT - 10}" y="{y + 16}" text-anchor="end">{escape(name)}</text>',
-        f'<rect x="{LEFT}" y="{y + 3}" width="{WIDTH * value:.0f}" height="18" fill="{colour}"/>',
-        f'<text x="{LEFT + WIDTH + 14}" y="{y + 16}">{value:.2f}</text>',
+        f'<text x="{LEFT - 10}" y="{y + 17}" text-anchor="end">{escape(name)}</text>',
+        f'<rect class="{kind}" x="{LEFT}" y="{y + 3}" width="{end - LEFT}" height="18"/>',
+        f'<text x="{LEFT + WIDTH + 50}" y="{y + 17}">{values[1]:.2f}</text>',
+        f'<text class="quiet" x="{LEFT + WIDTH + 90}" y="{y + 17}">'
+        f"{median(row.cpu_microseconds):.0f} µs</text>",
     ]
+    if low != high:
+        parts.append(f'<path class="quartiles" d="M{low} {y + 8}v8m0-4H{high}m0-4v8"/>')
     if name in BUDGETS:
-        x = LEFT + WIDTH * BUDGETS[name]
-        parts.append(
-            f'<path d="M{x:.0f} {y}v24" stroke="{LIMIT}" stroke-width="2"><title>budget '
-            f"{BUDGETS[name]}</title></path>"
-        )
+        x = LEFT + round(WIDTH * BUDGETS[name])
+        title = f"<title>budget {BUDGETS[name]}</title>"
+        parts.append(f'<path class="budget" d="M{x} {y}v24">{title}</path>')
     return "\n".join(parts)

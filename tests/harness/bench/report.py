@@ -1,11 +1,11 @@
-"""What was measured, as Markdown."""
+"""What was measured, as Markdown: medians of the rounds, with quartiles where it is a ratio."""
 
 from statistics import median
 
 from harness.bench import capacity
-from harness.bench.cost import BUDGETS
+from harness.bench.cost import BUDGETS, PLAIN, own_server
 from harness.bench.freeze import Frozen
-from harness.bench.load import Measured, ratio
+from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.memory import Memory
 from harness.bench.operators import LOOKS, Looked
 from harness.bench.reload import Reloaded
@@ -16,34 +16,52 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def cpu_ratio(yardstick: Measured, row: Measured) -> float:
-    """How much of the row's CPU the yardstick needs: 1 = nothing was added."""
-    return ratio(yardstick.cpu_microseconds, row.cpu_microseconds)
+def spread(values: list[float], digits: int = 3) -> str:
+    """The median of the rounds, and their quartiles."""
+    low, middle, high = (f"{value:.{digits}f}" for value in quartiles(values))
+    return f"{middle} ({low} to {high})"
 
 
 def cost(measured: dict[str, Measured]) -> str:
-    plain = next(iter(measured.values()))
+    plain = measured[PLAIN]
     rows = [
         [
             name,
             f"{median(row.requests_per_second):.0f}",
-            f"{ratio(row.requests_per_second, plain.requests_per_second):.3f}",
+            spread(ratios(row.requests_per_second, plain.requests_per_second)),
             f"{median(row.cpu_microseconds):.2f}",
-            f"{cpu_ratio(plain, row):.3f}",
+            spread(cpu_ratios(plain, row)),
+            *added(measured, name),
             f"≥ {BUDGETS[name]:.2f}" if name in BUDGETS else "",
             f"{median(row.p99_milliseconds):.2f}",
         ]
         for name, row in measured.items()
     ]
-    heads = ["", "requests/s", "ratio", "CPU µs/request", "plain ÷ this", "budget", "p99 ms"]
+    heads = ["", "requests/s", "ratio", "CPU µs/request", "plain nginx ÷ this"]
+    heads += ["plain Apache ÷ this", "adds to its own server, µs", "budget", "p99 ms"]
     return table(heads, rows)
+
+
+def cpu_ratios(yardstick: Measured, row: Measured) -> list[float]:
+    """How much of the row's CPU the yardstick needs: 1 = nothing was added."""
+    return ratios(yardstick.cpu_microseconds, row.cpu_microseconds)
+
+
+def added(measured: dict[str, Measured], name: str) -> list[str]:
+    """To the same server without: as a ratio where that is Apache, and as CPU of a request."""
+    own = own_server(name)
+    if own == name:
+        return ["", ""]
+    pairs = zip(measured[name].cpu_microseconds, measured[own].cpu_microseconds, strict=True)
+    ratio = "" if own == PLAIN else spread(cpu_ratios(measured[own], measured[name]))
+    return [ratio, spread([this - without for this, without in pairs], 1)]
 
 
 def million(pairs: list[dict[str, Measured]]) -> str:
     rows = []
     for pair in pairs:
         few, many = pair.values()
-        more = f"{ratio(many.cpu_microseconds, few.cpu_microseconds):.3f}"
+        more = spread(ratios(many.cpu_microseconds, few.cpu_microseconds))
         for (name, row), more_than_few in zip(pair.items(), ("", more), strict=True):
             rows.append([name, f"{median(row.cpu_microseconds):.2f}", more_than_few])
     return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
@@ -77,7 +95,7 @@ def frozen(result: Frozen) -> str:
     row = [
         f"{median(result.p99_without):.2f}",
         f"{median(result.p99_with):.2f}",
-        f"{result.ratio():.3f}",
+        spread(ratios(result.p99_with, result.p99_without)),
         statuses(result.known),
         statuses(result.unknown),
         "the same" if result.same_workers else "REPLACED",

@@ -25,10 +25,28 @@ use self::preflight::{Verdict, preflight};
 use crate::clock::now;
 use crate::context::{Closed, Context};
 use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
-use crate::module::{Protection, SamlModule};
+use crate::module::{Protection, SamlModule, is_nothing_of_ours};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
-use crate::{preserved_post, remote_user, respond, response_header, server_variable};
+use crate::{
+    core_dump, preserved_post, remote_user, respond, response_header, server_variable,
+    upstream_cookies,
+};
+
+/// Before the access phase, of subrequests too, which have none: after nginx's limits, whose keys may be cookies.
+/// What comes later, the access modules of others among it, sees the request as it goes upstream.
+pub fn prepare(r: &mut Request) -> ngx_int_t {
+    core_dump::note_work();
+    let done = [remote_user::before_access, handle_subrequest, upstream_cookies::take_away];
+    let mut steps = done.into_iter().map(|step| step(r));
+    steps.find(|rc| *rc != declined()).unwrap_or_else(declined)
+}
+
+/// Does [`prepare`] nothing? A file of this host goes nowhere.
+#[inline]
+pub fn has_nothing_to_prepare(r: &Request) -> bool {
+    is_nothing_of_ours(r) && r.as_ref().content_handler.is_none()
+}
 
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {

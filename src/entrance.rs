@@ -148,8 +148,8 @@ fn kept(context: &Context, sp: &Rc<Sp>) -> Option<Found> {
 
 /// The session of the browser that sent `r`, as far as this host knows.
 fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
-    for token in sp.cookies.session_tokens(headers(r)) {
-        match sp.sessions.at_hand(&token, now) {
+    for text in sp.cookies.session_texts(headers(r)) {
+        match sp.sessions.at_hand(text, now) {
             AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
             AtHand::Known(_) => {}
             AtHand::Ask => return AtHand::Ask,

@@ -1,5 +1,5 @@
-//! The module's cookies end here: before its content is made a request loses them, whatever
-//! protocol goes upstream. The module itself goes on reading what the client sent.
+//! The module's cookies end here: before the access phase a request loses them, whatever protocol goes
+//! upstream. The module itself goes on reading what the client sent.
 
 use std::borrow::Cow;
 use std::ptr;
@@ -21,9 +21,9 @@ pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {
     core_variable::find(cf, "http_cookie").map(drop)
 }
 
-/// Before the content of a location is made: takes our cookies away, or gives back what another
-/// location took before an internal redirect.
-pub fn before_content(r: &mut Request) -> ngx_int_t {
+/// Where the content of a location is not a file: takes our cookies away, or gives back what another location took
+/// before an internal redirect.
+pub fn take_away(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return NGX_DECLINED as ngx_int_t };
     let location = conf.location();
     // Endpoints are ours, and files of this host go nowhere: what includes them are requests too.

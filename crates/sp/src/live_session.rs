@@ -35,9 +35,11 @@ pub struct LiveSession {
     pub jwts: Jwts,
 }
 
-/// What memcached said of a session.
+/// What the zone and memcached said of a session.
 #[derive(Default)]
 pub struct Freshness {
+    /// The epoch of its bucket in the zone when it was read or filled in there: it holds while that stands still.
+    pub epoch: Cell<u64>,
     /// When it last had it. The time of day may be set back, and must not make it younger.
     pub checked: Cell<Monotonic>,
     /// The authentication tag of the sealed value this was opened from: a value with the same tag is
@@ -50,6 +52,8 @@ pub type Seal = [u8; 16];
 
 /// What this worker does for a session that is in use.
 pub struct Upkeep {
+    /// When the store forgets it, unless it is used until then.
+    pub expires: Cell<UnixTime>,
     /// When it last told the store.
     pub touched: Cell<UnixTime>,
     /// When the NameID's set was last seen to have the session.
@@ -69,6 +73,7 @@ impl LiveSession {
             kept_variables: Cell::default(),
             freshness: Freshness::default(),
             upkeep: Upkeep {
+                expires: Cell::new(session.expires),
                 touched: Cell::default(),
                 findable: Cell::new(session.created),
                 index: OnceCell::new(),

@@ -7,6 +7,8 @@ use crate::guard::guard;
 use crate::module::SamlModule;
 use crate::own_pages;
 
+const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
+
 /// As [`guard`], for what nginx calls while it serves: nothing is done, and nobody let in, by a module
 /// that is not in the state in which it was started.
 pub fn enter<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
@@ -28,10 +30,10 @@ pub unsafe fn pass(
 ) -> ngx_int_t {
     // SAFETY: the caller's promise.
     let r = unsafe { Request::from_ngx_http_request(r) };
-    if own_pages::is_intact(SamlModule::module()) && is_idle(r) {
-        return NGX_DECLINED as ngx_int_t;
+    if !own_pages::is_intact(SamlModule::module()) {
+        return FAILED;
     }
-    work_on(r, phase)
+    if is_idle(r) { NGX_DECLINED as ngx_int_t } else { work_on(r, phase) }
 }
 
 /// What a phase does with a request.
@@ -40,5 +42,5 @@ pub type Phase = fn(&mut Request) -> ngx_int_t;
 /// Apart, so that the way past it needs no stack.
 #[inline(never)]
 fn work_on(r: &mut Request, phase: Phase) -> ngx_int_t {
-    enter(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || phase(r))
+    guard(FAILED, || phase(r))
 }

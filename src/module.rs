@@ -140,6 +140,7 @@ impl LocConf {
     ///
     /// # Errors
     /// As [`Location::protection_at`].
+    #[inline]
     pub fn protection_at(&self, r: &Request) -> Result<Option<&Rc<Protection>>, Refusal> {
         self.location.protection_at(|| request_host(r))
     }

@@ -12,7 +12,7 @@ use ngx::http::Request;
 use session::Client;
 use sp::BodyError;
 
-use crate::context::Context;
+use crate::context::cookies_sent;
 
 /// The header fields as the client sent them: with the cookies that a location has taken away.
 #[repr(transparent)]
@@ -38,8 +38,7 @@ impl Headers for SentHeaders {
     }
 
     fn cookies(&self) -> impl Iterator<Item = &[u8]> {
-        let sent = Context::of_main(&self.0).and_then(|context| context.cookies_sent.get());
-        let mut all = match sent {
+        let mut all = match cookies_sent(&self.0) {
             Some(sent) => Cookies::Sent(sent.iter()),
             None => Cookies::Now(cookie_headers(&self.0)),
         };

@@ -79,6 +79,7 @@ impl Sessions {
 
     /// The session that belongs to a cookie's value: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
+    #[inline]
     pub fn at_hand(self: &Rc<Self>, cookie: &TokenText, now: UnixTime) -> AtHand {
         match self.known(cookie, now) {
             AtHand::Known(known) => AtHand::Known(known.filter(|live| self.admits(live, now))),
@@ -87,16 +88,20 @@ impl Sessions {
     }
 
     /// The same, whoever may use it, and without using it.
+    #[inline]
     fn known(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
+        let Some(live) = self.cached(cookie, now) else { return self.known_to_zone(cookie, now) };
         let remote = self.store.remote.as_ref();
-        if let Some(live) = self.cached(cookie, now) {
-            if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid)
-            {
-                return AtHand::Ask;
-            }
-            count_look_up(LookUpEnd::Worker);
-            return AtHand::Known(Some(live));
+        if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid) {
+            return AtHand::Ask;
         }
+        count_look_up(LookUpEnd::Worker);
+        AtHand::Known(Some(live))
+    }
+
+    /// The same, of what this worker has not decoded.
+    fn known_to_zone(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
+        let remote = self.store.remote.as_ref();
         // No token opens nothing, wherever one would look.
         let Some(token) = SessionToken::from_text(cookie) else { return AtHand::Known(None) };
         let is_recent =
@@ -110,6 +115,7 @@ impl Sessions {
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
+    #[inline]
     fn admits(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) -> bool {
         let admits = live.session.is_valid_for(&self.rules.sp, now);
         if admits {
@@ -120,6 +126,7 @@ impl Sessions {
 
     /// What this worker has decoded, while nothing has changed in its bucket of the zone: so the end of a session is
     /// seen at once, whichever worker ended it. Only the token itself leads to it, and no hash of it.
+    #[inline]
     fn cached(&self, cookie: &TokenText, now: UnixTime) -> Option<Rc<LiveSession>> {
         let zone = self.store.zone;
         let stands = |live: &LiveSession| {
@@ -160,13 +167,17 @@ impl Sessions {
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
     /// most once a minute: a lock or a message per request would cost too much.
+    #[inline]
     fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
         let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
         let pause = self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth);
         // Out of the range, too, when the clock was set back.
-        if (Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
-            return;
+        if !(Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
+            self.tell_of_use(live, pause, now);
         }
+    }
+
+    fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, pause: Seconds, now: UnixTime) {
         live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
         let (key, store) = (*live.key.as_bytes(), &self.store);

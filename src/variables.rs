@@ -25,7 +25,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{Protection, SamlModule, Sp};
-use crate::server_variable;
+use crate::{core_variable, server_variable};
 
 /// One variable.
 struct Variable {
@@ -280,19 +280,14 @@ fn give(r: &Request, v: &mut ngx_variable_value_t, value: Option<&[u8]>) -> ngx_
     let Some(copy) = (unsafe { ngx_str_t::from_bytes(r.as_ref().pool, bytes) }) else {
         return NGX_ERROR as ngx_int_t;
     };
-    let Ok(len) = u32::try_from(copy.len) else { return NGX_ERROR as ngx_int_t };
-    v.data = copy.data;
-    v.set_len(len);
-    v.set_valid(1);
-    v.set_no_cacheable(0);
-    v.set_not_found(0);
-    NGX_OK as ngx_int_t
+    core_variable::give(v, copy).map_or(NGX_ERROR as ngx_int_t, |()| NGX_OK as ngx_int_t)
 }
 
 /// Asks the session that the location of `r` may know.
 fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
-    if let Some(foreseen) = &*context.foreseen.borrow()
+    if let Some(special) = context.known_special()
+        && let Some(foreseen) = &*special.foreseen.borrow()
         && foreseen.is_here(r)
     {
         return get(&foreseen.sp, &foreseen.live);
@@ -351,17 +346,15 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
     if !Rc::ptr_eq(&protection.sp, sp) {
         return Some(false);
     }
+    if context.open_to.get() == Some((Rc::as_ptr(protection), r.as_ref().uri_changes())) {
+        return Some(true);
+    }
     let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;
     let is_closed = protection.objection(&live.session, idp.as_deref(), now()).is_some()
         || protection.unmet(live).is_some();
-    Some(!is_closed && keeps_variables(r, context, protection))
-}
-
-fn keeps_variables(r: &Request, context: &Context, protection: &Rc<Protection>) -> bool {
-    let here = (Rc::as_ptr(protection), r.as_ref().uri_changes());
-    protection.rules.variables.is_empty()
-        || context.kept_rules.get() == Some(here)
-        || unmet_variable(r, context, protection).is_none()
+    let rules = &protection.rules;
+    let is_open = || rules.variables.is_empty() || unmet_variable(r, context, protection).is_none();
+    Some(!is_closed && is_open())
 }
 
 fn safe(text: &str) -> Option<Cow<'_, str>> {

@@ -43,6 +43,7 @@ impl<T> TokenCache<T> {
     }
 
     /// What is remembered of the session of this token; forgotten when it `is_good` no more.
+    #[inline]
     pub fn get(&mut self, token: &TokenText, is_good: impl FnOnce(&T) -> bool) -> Option<Rc<T>> {
         let place = *self.places.get(&start_of(token))?;
         let entry = self.entries.get_mut(place).filter(|entry| are_equal(&entry.token, token))?;

@@ -22,6 +22,8 @@ pub struct LiveSession {
     pub key: StoreKey,
     /// The SP's IdPs among which its own was last seen.
     pub trusted: Cell<Option<Generation>>,
+    /// Its browser was seen with it, and without the cookie that counts logins in a row.
+    pub has_come_back: Cell<bool>,
     /// The rules on attributes that it was last found to keep, by the first of their lines, which is as old as
     /// the SP is: neither they nor it change.
     pub kept_rules: Cell<Option<*const RuleLine>>,
@@ -69,6 +71,7 @@ impl LiveSession {
             attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
             key,
             trusted: Cell::default(),
+            has_come_back: Cell::default(),
             kept_rules: Cell::default(),
             kept_variables: Cell::default(),
             freshness: Freshness::default(),

@@ -279,7 +279,7 @@ fn turn_away(
 ) -> ngx_int_t {
     match closed {
         Closed::Challenge(reason) => challenge(r, protection, idp, reason, now),
-        Closed::Denied(unmet) => deny(r, protection, idp, unmet),
+        Closed::Denied(unmet) => deny(r, protection, idp, unmet, now),
     }
 }
 
@@ -288,8 +288,9 @@ fn deny(
     protection: &Protection,
     idp: Option<Rc<Idp>>,
     unmet: &Unmet,
+    now: UnixTime,
 ) -> ngx_int_t {
-    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.deny(unmet);
+    let answer = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.deny(unmet, now);
     let reason = &reason::REQUIREMENT_NOT_MET;
     let Some(reply) = with_challenge(r, protection, idp, reason, &[], answer) else {
         return FAILED;

@@ -1,40 +1,53 @@
-//! What happened is counted, and a record of it goes into the files of `saml_audit_log`.
-//!
-//! nginx opens the files, and opens them again when it is told to (USR1). Each record is one write at the end of
-//! the file, so that those of several workers do not mix.
+//! What happened is counted, and a record of it goes where `saml_audit_log` says.
+
+mod file;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use nginx_sys::{
-    NGX_LOG_ALERT, ngx_open_file_t, ngx_syslog_add_header, ngx_syslog_peer_t, ngx_syslog_send,
-};
-use ngx::log::ngx_cycle_log;
-use ngx::ngx_log_error;
+use nginx_sys::{ngx_syslog_add_header, ngx_syslog_peer_t, ngx_syslog_send};
+use ngx::http::Request;
 use settings::NameIdForm;
-use sp::Event;
+use sp::{AuditFormat, Event, Record};
 
+pub use self::file::LogFile;
+use self::file::OpenFile;
 use crate::clock::now;
 use crate::counters::count_event;
+use crate::server_variable;
 
 /// More than nginx puts before a message: numbers, a time, a host's name of 255 bytes, a tag of 32.
 const SYSLOG_HEADING: usize = 512;
 
 /// Where records go.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct AuditLog {
     pub place: LogPlace,
     pub name_id: NameIdForm,
+    /// `None` = JSON.
+    pub format: Option<Rc<LogFormat>>,
 }
 
 /// As nginx has it open; it lives as long as the configuration.
 #[derive(Clone, Copy)]
 pub enum LogPlace {
-    File(NonNull<ngx_open_file_t>),
+    File(LogFile),
     Syslog(NonNull<ngx_syslog_peer_t>),
 }
+
+/// A format, and by what numbers nginx knows the variables that it wants.
+pub struct LogFormat {
+    pub format: AuditFormat,
+    pub variables: Vec<usize>,
+}
+
+/// What formats want to know of a request, by the numbers of the variables. They are kept, since an event may be told of
+/// when the request is gone.
+#[derive(Clone, Default)]
+pub struct Values(Rc<HashMap<usize, Vec<u8>>>);
 
 /// The hash by which a record names somebody: of an SP by its name, and a NameID.
 pub type Hide = dyn Fn(&str, &str) -> Option<String>;
@@ -45,17 +58,55 @@ thread_local! {
 }
 
 struct Audit {
-    logs: Vec<AuditLog>,
+    logs: Vec<Log>,
     hide: Box<Hide>,
+}
+
+/// A log as a process has it.
+struct Log {
+    place: Place,
+    name_id: NameIdForm,
+    format: Option<Rc<LogFormat>>,
+}
+
+enum Place {
+    File(Rc<OpenFile>),
+    Syslog(NonNull<ngx_syslog_peer_t>),
 }
 
 /// A process begins its work with these.
 pub fn begin(logs: Vec<AuditLog>, hide: Box<Hide>) {
-    CURRENT.set(Some(Rc::new(Audit { logs, hide })));
+    file::forget();
+    let logs = logs.into_iter().map(|AuditLog { place, name_id, format }| {
+        let place = match place {
+            LogPlace::File(file) => Place::File(OpenFile::of(file)),
+            LogPlace::Syslog(peer) => Place::Syslog(peer),
+        };
+        Log { place, name_id, format }
+    });
+    CURRENT.set(Some(Rc::new(Audit { logs: logs.collect(), hide })));
 }
 
-/// Counts the event, and writes a record of it; `address` is the client's.
-pub fn tell(event: &Event<'_>, address: Option<IpAddr>) {
+/// Does anybody keep records?
+pub fn is_kept() -> bool {
+    CURRENT.with_borrow(|audit| audit.as_ref().is_some_and(|audit| !audit.logs.is_empty()))
+}
+
+/// What formats want to know of `r`, as it is now.
+pub fn values(r: &Request) -> Values {
+    let Some(audit) = CURRENT.with_borrow(Clone::clone) else { return Values::default() };
+    let mut values = HashMap::new();
+    let formats = audit.logs.iter().filter_map(|log| log.format.as_ref());
+    for index in formats.flat_map(|format| &format.variables) {
+        if let Some(value) = server_variable::peek(r, *index) {
+            values.insert(*index, value);
+        }
+    }
+    Values(Rc::new(values))
+}
+
+/// Counts the event, and writes a record of it; `address` is the client's, `values` are of its request.
+pub fn tell(event: &Event<'_>, address: Option<IpAddr>, values: &Values) {
     if let Some(happening) = event.what.counted() {
         count_event(&[happening.name(), event.sp, event.idp, event.what.reason()]);
     }
@@ -66,44 +117,31 @@ pub fn tell(event: &Event<'_>, address: Option<IpAddr>) {
             NameIdForm::Hash => (audit.hide)(event.sp, name_id),
             NameIdForm::Off => None,
         });
-        log.place.write(record);
+        log.write(record, values);
     }
 }
 
-impl LogPlace {
-    fn write(self, record: String) {
-        match self {
-            Self::File(file) => write(file, &record),
-            Self::Syslog(peer) => send(peer, record.trim_end()),
+impl Log {
+    fn write(&self, record: Record, values: &Values) {
+        let line = match &self.format {
+            None => record.json().into_bytes(),
+            Some(format) => format.line(&record, values),
+        };
+        match &self.place {
+            Place::File(file) => file.write(&line),
+            Place::Syslog(peer) => send(*peer, line.trim_ascii_end()),
         }
     }
 }
 
-fn write(file: NonNull<ngx_open_file_t>, record: &str) {
-    // SAFETY: nginx keeps the file open as long as the configuration, which this process runs on; its descriptor
-    // changes between turns of the event loop alone.
-    let written = unsafe {
-        let fd = file.as_ref().fd;
-        libc::write(fd, record.as_ptr().cast(), record.len())
-    };
-    if usize::try_from(written) != Ok(record.len()) {
-        let error = std::io::Error::last_os_error();
-        // SAFETY: as above.
-        let name = unsafe { file.as_ref().name };
-        let log = ngx_cycle_log().as_ptr();
-        ngx_log_error!(
-            NGX_LOG_ALERT,
-            log,
-            "saml: a record of {} bytes cannot be written to {}: {}",
-            record.len(),
-            name,
-            error
-        );
+impl LogFormat {
+    fn line(&self, record: &Record, values: &Values) -> Vec<u8> {
+        let value = |place: usize| values.0.get(self.variables.get(place)?).map(Vec::as_slice);
+        self.format.line(record, value)
     }
 }
 
-fn send(mut peer: NonNull<ngx_syslog_peer_t>, record: &str) {
-    let record = record.as_bytes();
+fn send(mut peer: NonNull<ngx_syslog_peer_t>, record: &[u8]) {
     let mut message = vec![0_u8; SYSLOG_HEADING + record.len()];
     let start = message.as_mut_ptr();
     // SAFETY: the peer lives as long as the configuration. nginx puts a heading before the record, which is

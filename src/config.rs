@@ -91,7 +91,8 @@ fn apply_http(cf: &mut ngx_conf_t) -> Result<(), String> {
     let (opened, logs) = (main.audit_logs.len(), &main.blocks.http.audit_logs);
     let new = logs.get(opened).map(|given| given.value.clone());
     if let Some(raw) = new {
-        let log = audit_log::open(cf, &raw)?;
+        let others = main.audit_logs.clone();
+        let log = audit_log::open(cf, &raw, &others)?;
         SamlModule::main_conf_mut(cf).ok_or("no http block")?.audit_logs.push(log);
     }
     Ok(())
@@ -174,6 +175,10 @@ fn register_endpoint(
 /// Makes the SPs, once all of `http` has been read.
 pub fn validate(cf: &mut ngx_conf_t) -> *mut c_char {
     let Some(main) = SamlModule::main_conf_mut(cf) else { return NGX_CONF_ERROR };
+    let outcome = audit_log::formats(cf, &main.blocks.http, &mut main.audit_logs);
+    if outcome.is_err() {
+        return report(cf, outcome);
+    }
     // Nobody has asked for anything, shared memory neither.
     if main.blocks.is_empty() {
         return NGX_CONF_OK;
@@ -227,11 +232,12 @@ fn board(cf: *mut ngx_conf_t, main: &mut MainConf) -> Result<(), ConfigError> {
 }
 
 /// Looks at all of it together, once every level is merged, and settles which servers get whose cookies.
-pub fn finish(cf: &ngx_conf_t) {
-    let Some(main) = SamlModule::main_conf(cf) else { return };
+pub fn finish(cf: &ngx_conf_t) -> *mut c_char {
+    let Some(main) = SamlModule::main_conf(cf) else { return NGX_CONF_OK };
     let mut warnings = Warnings::default();
     server::check(cf, main, &mut warnings);
     say(cf, &warnings);
+    report(cf, audit_log::check(&main.blocks.http, &main.audit_logs))
 }
 
 /// nginx's merge of one level with the level above.

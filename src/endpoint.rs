@@ -19,7 +19,7 @@ use crate::context::{Context, Waiting};
 use crate::entry::enter;
 use crate::errand::{Conclusion, Errand, Pending, Step};
 use crate::module::{SamlModule, Sp};
-use crate::{notice, request, respond, server_variable};
+use crate::{audit, notice, request, respond, server_variable};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -56,9 +56,9 @@ where
 {
     let context = Context::of_or_new(r)?;
     let circumstances = Rc::clone(context.circumstances());
-    let (head, client) = (request::head(r), request::client(r));
-    let errand = Errand::start(request::address(r), |server| {
-        work(Visit { head, client, now: now(), variables, circumstances, server })
+    let (head, client, address) = (request::head(r), request::client(r), request::address(r));
+    let errand = Errand::start(address, audit::values(r), |server| {
+        work(Visit { head, address, client, now: now(), variables, circumstances, server })
     });
     context.special().waiting.replace(Some(Waiting::Errand(errand)));
     Some(go_on(r).unwrap_or_else(|| {

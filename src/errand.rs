@@ -18,7 +18,7 @@ use pages::Reply;
 use saml::refusal::Refusal;
 use sp::{BodyError, Event, Heard, Server, Wish};
 
-use crate::audit;
+use crate::audit::{self, Values};
 use crate::clock;
 use crate::core_dump;
 use crate::guard::log_panic;
@@ -50,14 +50,18 @@ pub struct Conclusion(Option<Result<Reply, Refusal>>);
 
 impl Errand {
     /// Begins the work: it runs until it first waits, and then goes on whatever becomes of the request.
-    /// `address` is the client's. Each of its waits has a deadline, so that it ends.
-    pub fn start<F>(address: Option<IpAddr>, work: impl FnOnce(Rc<dyn Server>) -> F) -> Self
+    /// `address` is the client's, `values` are of the request. Each of its waits has a deadline, so that it ends.
+    pub fn start<F>(
+        address: Option<IpAddr>,
+        values: Values,
+        work: impl FnOnce(Rc<dyn Server>) -> F,
+    ) -> Self
     where
         F: Future<Output = Result<Reply, Refusal>> + 'static,
     {
         let steps = Rc::new(Slot::default());
         // Kilobytes, which would be moved again and again on their way into the task.
-        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps), address })));
+        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps), address, values })));
         let task = spawn({
             let steps = Rc::clone(&steps);
             async move {
@@ -106,6 +110,8 @@ struct Nginx {
     steps: Rc<Slot<Step>>,
     /// Of the client.
     address: Option<IpAddr>,
+    /// For records.
+    values: Values,
 }
 
 impl Server for Nginx {
@@ -122,7 +128,11 @@ impl Server for Nginx {
     }
 
     fn tell(&self, event: &Event<'_>) {
-        audit::tell(event, self.address);
+        audit::tell(event, self.address, &self.values);
+    }
+
+    fn keeps_records(&self) -> bool {
+        audit::is_kept()
     }
 
     fn note(&self, what: &str) {

@@ -38,6 +38,7 @@ mod respond;
 mod response_header;
 mod rewrite_phase;
 mod server_variable;
+mod session_ends;
 mod sessions;
 mod shared_memory;
 mod status;
@@ -58,7 +59,7 @@ use nginx_sys::{
     ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
     ngx_process, ngx_test_config, ngx_uint_t,
 };
-use ngx::core::NGX_CONF_ERROR;
+use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 
@@ -179,6 +180,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
                 audit::begin(logs, hide);
                 idp::start(main);
                 expiry::start(main);
+                session_ends::start(main);
             });
         });
     }
@@ -206,7 +208,9 @@ impl HttpModule for SamlModule {
         // SAFETY: nginx calls it with a valid cf.
         let cf = unsafe { &mut *cf };
         guard(NGX_ERROR as ngx_int_t, || {
-            config::finish(cf);
+            if config::finish(cf) != NGX_CONF_OK {
+                return NGX_ERROR as ngx_int_t;
+            }
             enter_phases(cf)
         })
     }

@@ -101,6 +101,7 @@ fn note<'r>(r: &'r Request, refusal: &Refusal) -> Option<&'r Context> {
 
 fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     let Some(conf) = SamlModule::location_conf(r) else { return };
+    let values = audit::values(r);
     let circumstances = context.circumstances();
     let idp = circumstances.idp.borrow();
     let event = Event {
@@ -109,7 +110,7 @@ fn tell(r: &Request, refusal: &Refusal, context: &Context) {
         request_id: circumstances.request_id(),
         what: What::Refusal(refusal.code()),
     };
-    audit::tell(&event, address(r));
+    audit::tell(&event, address(r), &values);
 }
 
 fn send_body(r: &mut Request, status: u16, body: &Body) -> ngx_int_t {

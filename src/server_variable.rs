@@ -68,6 +68,37 @@ fn is_true(value: &ngx_http_variable_value_t) -> bool {
     bytes != b"0"
 }
 
+/// The value of the variable of this number at `r`, for who must not have any influence: nginx does not remember it for
+/// those who ask later, when there may be a session. `None` = it has none.
+pub fn peek(r: &Request, index: usize) -> Option<Vec<u8>> {
+    let request = ptr::from_ref(r.as_ref()).cast_mut();
+    // SAFETY: r is live, and nginx keeps a value for each variable that has a number.
+    let known = unsafe { (*request).variables.add(index).as_ref() }?;
+    let variable = numbered(r, index)?;
+    let get = variable.get_handler.filter(|_| {
+        let is_remembered = known.valid() != 0 && known.no_cacheable() == 0;
+        !is_remembered && variable.flags & NGX_HTTP_VAR_WEAK as usize == 0
+    });
+    let Some(get) = get else { return octets(known) };
+    // SAFETY: zeroes are a valid value.
+    let mut value: ngx_http_variable_value_t = unsafe { mem::zeroed() };
+    // SAFETY: r is live, and the handler gets the data that it was registered with.
+    let outcome = unsafe { get(request, &raw mut value, variable.data) };
+    if outcome == NGX_OK as ngx_int_t { octets(&value) } else { None }
+}
+
+fn octets(value: &ngx_http_variable_value_t) -> Option<Vec<u8>> {
+    if value.valid() == 0 || value.not_found() != 0 {
+        return None;
+    }
+    let len = value.len() as usize;
+    if len == 0 {
+        return Some(Vec::new());
+    }
+    // SAFETY: a valid value has so many bytes.
+    Some(unsafe { std::slice::from_raw_parts(value.data, len) }.to_vec())
+}
+
 /// The value of the variable `name`, in lower case as nginx knows them, at `r`; `None` = it has none, or none in UTF-8.
 pub fn value(r: &Request, name: &str) -> Option<String> {
     let mut text = borrowed(name);

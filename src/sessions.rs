@@ -243,8 +243,13 @@ impl Sessions {
         };
         let name = self.set_name(&session.idp, &session.name_id.value);
         let surplus = self.store.add_to_session_set(&name, member, now).await?;
+        if self.store.remote.is_none() {
+            let surplus: Vec<_> = surplus.iter().map(|key| *key.as_bytes()).collect();
+            self.store.zone.give_up(Kind::Session, &surplus, usize::MAX, now);
+            return Ok(());
+        }
         let surplus: Vec<_> = surplus.into_iter().map(|key| (key, session.expires)).collect();
-        self.end_all(&surplus, now).await
+        self.end_all(&surplus, now).await.map(drop)
     }
 
     /// The name under which the sessions of a NameID are known.
@@ -313,10 +318,11 @@ impl Sessions {
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<(), Refusal> {
-        self.end_all(&[(key, expires)], now).await
+        self.end_all(&[(key, expires)], now).await.map(drop)
     }
 
-    /// As [`Sessions::end`], for many.
+    /// As [`Sessions::end`], for many. Gives those that this host knew and that had not ended before, without their
+    /// attributes: each to one caller.
     ///
     /// # Errors
     /// As [`Sessions::end`].
@@ -324,16 +330,19 @@ impl Sessions {
         &self,
         sessions: &[(StoreKey, UnixTime)],
         now: UnixTime,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
         let outcome = match &self.store.remote {
             None => Ok(()),
             Some(remote) => self.end_remotely(remote, sessions, now).await,
         };
         // Last, so that no answer of before is filled in again; and in any case.
-        for (key, _) in sessions {
-            self.store.zone.delete(Kind::Session, key.as_bytes());
-        }
-        outcome
+        let zone = self.store.zone;
+        let ended = sessions.iter().filter_map(|(key, _)| {
+            let value = zone.delete(Kind::Session, key.as_bytes(), now)?;
+            Some((*key, Session::decode_without_attributes(&value)?))
+        });
+        let ended = ended.collect();
+        outcome.map(|()| ended)
     }
 
     async fn end_remotely(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import jwt
+import lxml.html
 import pytest
 from lxml import etree
 
@@ -55,6 +56,8 @@ http {
         listen 127.0.0.1:@PORT@;
         root html;
         include saml-endpoints.conf;
+        location = /saml/status { saml_status; }
+        location = /saml/sessions { saml_sessions; }
         proxy_buffers 8 64k;
         proxy_buffer_size 64k;
         location / {
@@ -265,6 +268,11 @@ def test_what_refused_messages_say(serve, idp, accept):
     for text in TEXTS:
         for source, page in refused(text):
             check(page, usual)
+            assert not re.search("[\u202a-\u202e\u2066-\u2069]", page.text)
+            if (source, accept) == ("message", "text/html"):
+                # Signed, and for people to read.
+                assert lxml.html.document_fromstring(page.text).find(".//q") is not None or not text.strip()
+                continue
             assert text not in page.text or len(text) < 4, (source, text)
 
 
@@ -288,6 +296,12 @@ PLACES = {
     "told": lambda text: (f"/saml/session?tell={text}&format={text}", {}),
     "metadata": lambda text: (f"/saml/metadata?{text}", {"X-Forwarded-Host": text}),
     "keys": lambda text: (f"/saml/jwks?{text}", {"If-None-Match": text}),
+    "status": lambda text: (f"/saml/status?format=html&{text}={text}", {}),
+    "status asked": lambda text: (f"/saml/status?format={text}", {}),
+    **{
+        f"{name} of sessions": lambda text, name=name: (f"/saml/sessions?format=html&{name}={text}", {})
+        for name in ("sp", "idp", "name_id", "older_than", "cursor", "limit")
+    },
     "argument": lambda text: (f"/saml/login?{text}={text}", {}),
     **{
         name: lambda text, name=name: ("/page", {name: text})

@@ -1,11 +1,12 @@
 """A login that failed: the page says at which IdP, what it said, and where it helps."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import lxml.html
 import pytest
 
-from harness.response import Answer
+from harness.response import Answer, Attribute
 
 CONF = """
 events {}
@@ -78,6 +79,53 @@ def test_its_help_is_told_what_went_wrong(nginx, idp, browser):
     (request_id,) = said["tid"]
     assert f"<code>{request_id}</code>" in page.text and request_id in server.error_log()
     assert int(said["ts"][0]) > 1_700_000_000
+
+
+def test_what_it_says_in_its_own_words_is_read_where_it_has_signed_them(nginx, idp, browser):
+    words = "AADSTS50105: <b>not</b>\n assigned \x85\u202e" + "x" * 400
+    answer = replace(denial("RequestDenied"), status_message=words)
+    _, page, document = failed(nginx, idp, browser, answer)
+    (quote,) = document.findall(".//q")
+    said = quote.text_content()
+    assert said.startswith("AADSTS50105: <b>not</b> assigned") and said.endswith("xxx")
+    assert len(said) == 300 and quote.get("dir") == "auto" and not {"\x85", "\u202e"} & set(page.text)
+
+
+def test_words_that_anybody_could_have_sent_are_not_read(nginx, idp, browser):
+    answer = replace(denial("RequestDenied"), status_message="Call 555-1234", sign=None)
+    _, page, document = failed(nginx, idp, browser, answer)
+    assert "555-1234" not in page.text and document.findall(".//q") == []
+    assert "It does not let you into this service." in page.text
+
+
+@pytest.mark.parametrize(
+    ("attributes", "rule", "code", "context"),
+    [
+        ([], "groups staff", "IDENTIFICATION_FAILURE", "requirement_not_met"),
+        ([Attribute("groups", ["guest"])], "groups staff", "AUTHORIZATION_FAILURE", "requirement_not_met"),
+        ([], 'groups staff "label=a member of staff"', "IDENTIFICATION_FAILURE", "a member of staff"),
+    ],
+)
+def test_who_lacks_what_the_idp_says_of_people_finds_its_help(
+    nginx, idp, browser, attributes, rule, code, context
+):
+    conf = CONF.replace("auth_saml app;", f"auth_saml app; auth_saml_require_attribute {rule};")
+    server = nginx(conf, files={"idp.xml": metadata(idp, ERROR_URL + "&amp;ctx=ERRORURL_CTX")})
+    idp.login(browser, server.url("/page.html"), Answer(attributes=attributes))
+    page = browser.get(server.url("/page.html"))
+    assert page.status == 403
+    (link,) = lxml.html.document_fromstring(page.text).findall(".//a[@rel='noreferrer']")
+    said = parse_qs(urlsplit(link.get("href")).query)
+    assert (said["code"], said["ctx"]) == ([code], [context])
+    assert said["rp"] == [server.url("/saml/metadata")]
+
+
+def test_who_is_kept_out_by_what_is_no_word_of_the_idp_is_not_sent_there(nginx, idp, browser):
+    conf = CONF.replace("auth_saml app;", "auth_saml app; auth_saml_require $arg_never;")
+    server = nginx(conf, files={"idp.xml": metadata(idp, ERROR_URL)})
+    idp.login(browser, server.url("/page.html"))
+    page = browser.get(server.url("/page.html"))
+    assert page.status == 403 and "help.example.org" not in page.text
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//help.example.org"])

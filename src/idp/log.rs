@@ -8,7 +8,7 @@ use sp::{Event, What};
 
 use super::renewal::News;
 use super::source::Source;
-use crate::audit;
+use crate::audit::{self, Values};
 
 /// New metadata has taken its place.
 pub(super) fn news(source: &Source, news: &News) {
@@ -29,7 +29,7 @@ pub(super) fn news(source: &Source, news: &News) {
     );
     let what = What::Metadata(&news.changes);
     // Of all SPs that have the block.
-    audit::tell(&Event { sp: "", idp, request_id: "", what }, None);
+    audit::tell(&Event { sp: "", idp, request_id: "", what }, None, &Values::default());
     for warning in &news.warnings {
         ngx_log_error!(NGX_LOG_WARN, log, "saml: saml_idp \"{}\": {}", idp, warning);
     }

@@ -10,7 +10,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Session, SessionToken, StoreKey, StoredSession};
+use session::{Session, SessionToken, StoreKey, StoredSession, is_ended};
 use sp::{Found, LiveSession, Peeked, Seal};
 use zone::LookUpEnd;
 
@@ -55,6 +55,18 @@ impl Sessions {
         // What this worker has decoded does not hear of each use in other workers.
         let entry = || self.store.zone.get(Kind::Session, key.as_bytes(), now);
         Ok(live.map(|live| Peeked { forgotten: entry().map(|entry| entry.expires), live }))
+    }
+
+    /// Does a session lie at this key, whoever's?
+    ///
+    /// # Errors
+    /// No node answers.
+    pub async fn is_there(&self, key: &StoreKey, now: UnixTime) -> Result<bool, Refusal> {
+        let Some(remote) = &self.store.remote else { return Ok(self.in_zone(key, now).is_some()) };
+        let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
+        let answers = answers.map_err(|down| self.store.unavailable(down))?;
+        let copies = || answers.iter().flatten();
+        Ok(copies().count() > 0 && copies().all(|copy| !is_ended(&copy.value)))
     }
 
     async fn look_up(self: &Rc<Self>, token: &SessionToken) -> Found {

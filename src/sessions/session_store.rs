@@ -43,11 +43,15 @@ impl SessionStore for Sessions {
         Sessions::create(self, token, session, now).await
     }
 
+    async fn is_there(&self, key: &StoreKey, now: UnixTime) -> Result<bool, Refusal> {
+        Sessions::is_there(self, key, now).await
+    }
+
     async fn end_all(
         &self,
         sessions: &[(StoreKey, UnixTime)],
         now: UnixTime,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
         Sessions::end_all(self, sessions, now).await
     }
 

@@ -2,9 +2,11 @@
 //!
 //! The table's magic number is a second lock on the door that no other build of the module comes through.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::fmt;
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use clock::UnixTime;
 use nginx_sys::{
@@ -12,13 +14,21 @@ use nginx_sys::{
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{Entry, Fill, Kind, Memory, Step, StoreError, Table};
+use zone::{DEPARTED_MAX, Departed, Entry, Fill, Kind, Memory, Step, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
 
 /// Bytes a session usually needs: the copy should not grow while the zone is locked.
 const USUAL_VALUE: usize = 1024;
+
+/// Hears which sessions are gone, after the lock is given back.
+pub type Hearer = dyn Fn(Vec<Departed>);
+
+thread_local! {
+    /// Who hears of it in this process, by the pools of the zones.
+    static HEARERS: RefCell<Vec<(NonNull<ngx_slab_pool_t>, Rc<Hearer>)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The store's zone in one configuration.
 pub type SharedStore = Zone<Opened>;
@@ -112,9 +122,22 @@ impl SharedStore {
         self.write(now, |table| table.fill(kind, key, epoch, value, expires, now))
     }
 
-    /// Removes the entry; `false` when there was none.
-    pub fn delete(&self, kind: Kind, key: &[u8; 32]) -> bool {
-        self.locked(|table| table.delete(kind, key)).unwrap_or(false)
+    /// Removes the entry, for one caller in all workers; gives the beginning of its value, when there was one.
+    pub fn delete(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Vec<u8>> {
+        self.locked(|table| table.delete(kind, key, DEPARTED_MAX, now)).flatten()
+    }
+
+    /// From now on `hearer` hears of the sessions that expire or are evicted while this process has the lock.
+    pub fn tell_departed(&self, hearer: Rc<Hearer>) {
+        if let Some(opened) = self.content() {
+            HEARERS.with_borrow_mut(|hearers| hearers.push((opened.slab, hearer)));
+        }
+    }
+
+    /// Removes what has expired, some thousand entries from the place `from` on; says where to go on, `None` = that
+    /// were all.
+    pub fn sweep(&self, from: usize, now: UnixTime) -> Option<usize> {
+        self.locked(|table| table.sweep(from, now)).flatten()
     }
 
     /// Removes the entry, for one caller in all workers.
@@ -195,16 +218,26 @@ impl SharedStore {
     /// `None` while nginx has not mapped the zone.
     fn locked<T>(&self, work: impl FnOnce(&mut Table<'_>) -> T) -> Option<T> {
         let opened = self.content()?;
+        let hearer = hearer(opened.slab);
         let lock = Lock::take(opened.slab);
         // SAFETY: every process takes the zone's slab mutex here, and holds it for longer.
         let mut table = unsafe { opened.memory.table() };
         table.set_clock(monotonic());
+        if hearer.is_some() {
+            table.watch();
+        }
         let outcome = work(&mut table);
+        let departed = table.take_departed();
         let was_reset = table.was_reset();
         drop(table);
         drop(lock);
         if was_reset {
             self.log_reset();
+        }
+        if let Some(hearer) = hearer
+            && !departed.is_empty()
+        {
+            hearer(departed);
         }
         Some(outcome)
     }
@@ -231,6 +264,13 @@ impl SharedStore {
             "saml zone \"{name}\" was emptied: a process died while changing it"
         );
     }
+}
+
+fn hearer(slab: NonNull<ngx_slab_pool_t>) -> Option<Rc<Hearer>> {
+    HEARERS.with_borrow(|hearers| {
+        let (_, hearer) = hearers.iter().find(|(of, _)| *of == slab)?;
+        Some(Rc::clone(hearer))
+    })
 }
 
 fn check_size(size: usize) -> Result<(), RequestError> {

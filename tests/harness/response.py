@@ -81,6 +81,7 @@ class Answer:
     in_response_to: str | None = ""
     status: str = SUCCESS
     sub_status: str | None = None
+    status_message: str | None = None
     with_assertion: bool = True
     assertion_id: str = ""
     issue_instant: float = 0
@@ -135,7 +136,7 @@ def unsigned_response(request: AuthnRequest, entity_id: str, answer: Answer) -> 
         "format": optional("Format", answer.name_id_format),
         "qualifiers": optional("NameQualifier", answer.name_qualifier)
         + optional("SPNameQualifier", answer.sp_name_qualifier),
-        "status": status_code(answer.status, answer.sub_status),
+        "status": status_code(answer.status, answer.sub_status) + status_message(answer.status_message),
         "audience": audience_restriction(answer.audience),
         "attributes": attribute_statement(answer.attributes),
     }
@@ -163,6 +164,10 @@ def optional_instant(name: str, seconds_from_now: float | None) -> str:
 def status_code(status: str, sub_status: str | None) -> str:
     inner = "" if sub_status is None else f"<samlp:StatusCode Value={quoteattr(sub_status)}/>"
     return f"<samlp:StatusCode Value={quoteattr(status)}>{inner}</samlp:StatusCode>"
+
+
+def status_message(text: str | None) -> str:
+    return "" if text is None else f"<samlp:StatusMessage>{escape(text)}</samlp:StatusMessage>"
 
 
 def audience_restriction(audience: str | None) -> str:

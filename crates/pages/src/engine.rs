@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
+use clock::UnixTime;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
+use saml::instant;
 
 use crate::fault::Fault;
 use crate::html::escape;
@@ -50,6 +52,7 @@ impl Engine {
         });
         environment.add_function("t", text);
         environment.add_filter("datetime", datetime);
+        environment.add_filter("instant", instant);
         environment.add_filter("number", number);
         // As browsers read them, who take the hashes of style sheets and scripts.
         let own: Vec<_> =
@@ -120,6 +123,14 @@ fn text(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Erro
 /// `instant|datetime`: as the language writes it.
 fn datetime(state: &State<'_, '_>, text: &str) -> String {
     language(state).datetime(text)
+}
+
+/// `seconds|instant`: of 1970, as machines write it; none stays none.
+fn instant(seconds: Option<i64>) -> Value {
+    seconds.map_or_else(
+        || Value::from(()),
+        |seconds| instant::format(UnixTime::from_secs(seconds)).into(),
+    )
 }
 
 /// `count|number`: as the language writes it.

@@ -17,14 +17,21 @@ pub struct Forbidden<'a> {
     pub sign_in: Option<&'a str>,
     /// Where one signs out.
     pub sign_out: Option<&'a str>,
+    /// Where the IdP helps who lacks what only it can give.
+    pub error_url: Option<&'a str>,
 }
 
 /// The page: nothing on it comes from the session.
 pub fn forbidden(said: &Forbidden<'_>) -> Page {
     let Forbidden { code, request_id, .. } = said;
-    let (missing, sign_in, sign_out) =
-        (optional(said.missing), optional(said.sign_in), optional(said.sign_out));
-    let values = context! { code => *code, request_id => *request_id, missing, sign_in, sign_out };
+    let values = context! {
+        code => *code,
+        request_id => *request_id,
+        missing => optional(said.missing),
+        sign_in => optional(said.sign_in),
+        sign_out => optional(said.sign_out),
+        error_url => optional(said.error_url),
+    };
     Page::new(Template::Forbidden, values)
 }
 
@@ -39,6 +46,7 @@ mod tests {
         missing: None,
         sign_in: None,
         sign_out: None,
+        error_url: None,
     };
 
     #[test]
@@ -47,12 +55,14 @@ mod tests {
             missing: Some("a member of <staff>"),
             sign_in: Some("https://a.example/in?force_authn=1&return=%2F"),
             sign_out: Some("https://a.example/out"),
+            error_url: Some("https://idp.example/?a=\"&b"),
             ..SAID
         }));
         for part in [
             "<p>What is missing: <strong>a member of &lt;staff&gt;</strong></p>",
             "href=\"https://a.example/in?force_authn=1&amp;return=%2F\">Sign in as somebody else</a>",
             "href=\"https://a.example/out\">Sign out</a>",
+            "href=\"https://idp.example/?a=&quot;&amp;b\" rel=\"noreferrer\">Help from your organisation</a>",
         ] {
             assert!(page.contains(part), "{part}\n{page}");
         }

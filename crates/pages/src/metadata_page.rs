@@ -2,14 +2,13 @@
 
 mod idp_forms;
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use minijinja::{Value, context};
 
-use self::idp_forms::{IDPS, IdpForm, Value};
-use crate::html::escape;
-use crate::page::Page;
+use self::idp_forms::{IDPS, IdpForm, Wanted};
+use crate::page::{Page, optional};
+use crate::template::Template;
 
 /// What the page says.
 pub struct MetadataPage<'a> {
@@ -35,129 +34,74 @@ pub struct MetadataPage<'a> {
 
 /// The page. The file is in it: a link to its own URL would lead a browser here again.
 pub(crate) fn metadata_page(page: &MetadataPage<'_>) -> Page {
-    let mut body = String::new();
-    put(
-        &mut body,
-        format_args!(
-            "<p>This is for the administrator of an identity provider (IdP) at which people of this site are \
-             to sign in. An IdP that reads metadata needs nothing else: it gets it as XML from \
-             <code>{}</code>.</p><p><a class=\"button\" download=\"sp-metadata.xml\" href=\"{}\">Download \
-             the metadata (XML)</a></p>",
-            escape(page.url),
-            data_uri("application/samlmetadata+xml", page.xml.as_bytes())
-        ),
-    );
-    values(&mut body, page);
-    for (index, der) in page.certificates.iter().enumerate() {
-        certificate(&mut body, index, der);
-    }
-    body.push_str("<h2>Where the values go</h2>");
-    for idp in IDPS {
-        form(&mut body, page, idp);
-    }
-    Page::technical("SAML service provider", body)
+    let attributes = page.attributes.iter().map(|(name, friendly_name, is_required)| {
+        let friendly_name = optional(*friendly_name);
+        context! { name => *name, friendly_name, is_required => *is_required }
+    });
+    let values = context! {
+        url => page.url,
+        xml => data_uri("application/samlmetadata+xml", page.xml.as_bytes()),
+        values => values(page),
+        name_id_formats => list(page.name_id_formats),
+        attributes => attributes.collect::<Value>(),
+        signs_requests => page.signs_requests,
+        certificates => page.certificates.iter().map(|der| certificate(der)).collect::<Value>(),
+        idps => IDPS.iter().map(|idp| form(page, idp)).collect::<Value>(),
+    };
+    Page::new(Template::Metadata, values)
 }
 
-/// The values under the standard's names.
-fn values(body: &mut String, page: &MetadataPage<'_>) {
-    body.push_str("<h2>Values</h2><dl>");
-    row(body, "Entity ID, audience", page.entity_id);
-    rows(body, "Assertion Consumer Service (ACS) URL, by HTTP-POST", page.acs_urls);
-    rows(body, "Single Logout Service URL, by HTTP-Redirect, HTTP-POST or SOAP", page.sls_urls);
-    body.push_str("<dt>NameID format</dt>");
-    if page.name_id_formats.is_empty() {
-        body.push_str("<dd>any</dd>");
-    }
-    for format in page.name_id_formats {
-        put(body, format_args!("<dd><code>{}</code></dd>", escape(format)));
-    }
-    if !page.attributes.is_empty() {
-        body.push_str("<dt>Attributes</dt>");
-    }
-    for (name, friendly_name, required) in page.attributes {
-        let friendly_name = friendly_name.map(|name| format!(" ({})", escape(name)));
-        let required = if *required { ", required" } else { "" };
-        put(
-            body,
-            format_args!(
-                "<dd><code>{}</code>{}{required}</dd>",
-                escape(name),
-                friendly_name.unwrap_or_default()
-            ),
-        );
-    }
-    let signs = if page.signs_requests { "yes" } else { "no" };
-    put(body, format_args!("<dt>Requests are signed</dt><dd>{signs}</dd></dl>"));
+/// The values under the standard's names; what there is not has none.
+fn values(page: &MetadataPage<'_>) -> Value {
+    let rows = [
+        ("Entity ID, audience", list(&[page.entity_id])),
+        ("Assertion Consumer Service (ACS) URL, by HTTP-POST", list(page.acs_urls)),
+        ("Single Logout Service URL, by HTTP-Redirect, HTTP-POST or SOAP", list(page.sls_urls)),
+    ];
+    rows.into_iter()
+        .filter(|(_, values)| values.is_true())
+        .map(|(label, values)| Value::from(vec![Value::from(label), values]))
+        .collect()
 }
 
-fn certificate(body: &mut String, index: usize, der: &[u8]) {
-    let title = if index == 0 { "Certificate" } else { "Another certificate" };
-    let note = if index == 0 { "" } else { "<p>For a change of keys; tell both.</p>" };
+fn certificate(der: &[u8]) -> Value {
     let pem = pem(der);
-    let (sha256, sha1) = (openssl::sha::sha256(der), openssl::sha::sha1(der));
-    put(
-        body,
-        format_args!(
-            "<h2 id=\"certificate-{index}\">{title}</h2>{note}<dl><dt>SHA-256</dt><dd><code>{}</code></dd>\
-             <dt>SHA-1, as a thumbprint</dt><dd><code>{}</code></dd></dl><p><a class=\"button\" \
-             download=\"sp-{index}.crt\" href=\"{}\">Download it (PEM)</a></p><details><summary>Its \
-             text</summary><pre tabindex=\"0\">{pem}</pre></details>",
-            hex(&sha256, ":"),
-            hex(&sha1, ""),
-            data_uri("application/x-pem-file", pem.as_bytes())
-        ),
-    );
+    context! {
+        sha256 => hex(&openssl::sha::sha256(der), ":"),
+        sha1 => hex(&openssl::sha::sha1(der), ""),
+        file => data_uri("application/x-pem-file", pem.as_bytes()),
+        pem,
+    }
 }
 
-/// What one IdP's form wants; a row without a value is left out.
-fn form(body: &mut String, page: &MetadataPage<'_>, idp: &IdpForm) {
-    put(
-        body,
-        format_args!("<details><summary>{}</summary><p>{}</p><dl>", idp.name, idp.where_it_is),
-    );
-    for (label, value) in idp.fields {
-        match value {
-            Value::EntityId => row(body, label, page.entity_id),
-            Value::Acs => rows(body, label, page.acs_urls),
-            Value::AcsPattern => {
-                let patterns: Vec<_> = page.acs_urls.iter().map(|url| pattern(url)).collect();
-                rows(body, label, &patterns);
-            }
-            Value::MetadataUrl => row(body, label, page.url),
-            Value::Sls => rows(body, label, page.sls_urls),
-            Value::LogoutIssuer if page.sls_urls.is_empty() => {}
-            Value::LogoutIssuer => row(body, label, page.entity_id),
-            Value::NameIdFormat => {
-                if let Some(format) = page.name_id_formats.first() {
-                    row(body, label, format);
-                }
-            }
-            Value::Certificate if !page.certificates.is_empty() => put(
-                body,
-                format_args!(
-                    "<dt>{label}</dt><dd>the <a href=\"#certificate-0\">certificate</a></dd>"
-                ),
-            ),
-            Value::Certificate => {}
-            Value::Said(text) => put(body, format_args!("<dt>{label}</dt><dd>{text}</dd>")),
-        }
-    }
-    body.push_str("</dl></details>");
+/// What one IdP's form wants; a field without a value is left out.
+fn form(page: &MetadataPage<'_>, idp: &IdpForm) -> Value {
+    let fields = idp.fields.iter().filter_map(|(label, wanted)| {
+        let field = |values: Value, said: Option<&str>, is_certificate: bool| {
+            context! { label => *label, values, said => optional(said), is_certificate }
+        };
+        let none = || list(&[""; 0]);
+        let values = match wanted {
+            Wanted::EntityId => list(&[page.entity_id]),
+            Wanted::Acs => list(page.acs_urls),
+            Wanted::AcsPattern => page.acs_urls.iter().map(|url| pattern(url)).collect(),
+            Wanted::MetadataUrl => list(&[page.url]),
+            Wanted::Sls => list(page.sls_urls),
+            Wanted::LogoutIssuer if page.sls_urls.is_empty() => return None,
+            Wanted::LogoutIssuer => list(&[page.entity_id]),
+            Wanted::NameIdFormat => list(page.name_id_formats.get(..1)?),
+            Wanted::Certificate if page.certificates.is_empty() => return None,
+            Wanted::Certificate => return Some(field(none(), None, true)),
+            Wanted::Said(said) => return Some(field(none(), Some(said), false)),
+        };
+        values.is_true().then(|| field(values, None, false))
+    });
+    let fields: Value = fields.collect();
+    context! { name => idp.name, where_it_is => idp.where_it_is, fields }
 }
 
-/// A foreign value under our own label.
-fn row(body: &mut String, label: &str, value: &str) {
-    rows(body, label, &[value]);
-}
-
-/// All of them under one; none, and it is left out.
-fn rows(body: &mut String, label: &str, values: &[impl AsRef<str>]) {
-    if !values.is_empty() {
-        put(body, format_args!("<dt>{label}</dt>"));
-    }
-    for value in values {
-        put(body, format_args!("<dd><code>{}</code></dd>", escape(value.as_ref())));
-    }
+fn list(values: &[impl AsRef<str>]) -> Value {
+    values.iter().map(|value| Value::from(value.as_ref())).collect()
 }
 
 /// The regular expression that this URL alone matches.
@@ -192,11 +136,6 @@ fn hex(octets: &[u8], between: &str) -> String {
     octets.join(between)
 }
 
-fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = body.write_fmt(text);
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -208,6 +147,11 @@ mod tests {
         LazyLock::new(|| ["https://app.example.com/saml/acs?a=b&c".to_owned()]);
     static SLS: LazyLock<[String; 1]> =
         LazyLock::new(|| ["https://app.example.com/saml/sls".to_owned()]);
+
+    /// Without what ends lines between tags.
+    fn written(page: &Page) -> String {
+        write(page).replace(">\n", ">")
+    }
 
     fn described() -> MetadataPage<'static> {
         MetadataPage { acs_urls: &*ACS, sls_urls: &*SLS, ..PAGE }
@@ -227,7 +171,7 @@ mod tests {
 
     #[test]
     fn values_stand_under_their_names_and_are_never_markup() {
-        let page = write(&metadata_page(&described()));
+        let page = written(&metadata_page(&described()));
         for expected in [
             "<dt>Entity ID, audience</dt><dd><code>https://app.example.com/saml/metadata</code></dd>",
             "<code>https://app.example.com/saml/acs?a=b&amp;c</code>",
@@ -248,7 +192,7 @@ mod tests {
 
     #[test]
     fn each_idp_has_its_own_words() {
-        let page = write(&metadata_page(&described()));
+        let page = written(&metadata_page(&described()));
         assert_eq!(page.matches("<details><summary>").count(), IDPS.len() + 2);
         let (_, keycloak) = page.split_once("<summary>Keycloak</summary>").unwrap();
         let (keycloak, _) = keycloak.split_once("</details>").unwrap();
@@ -263,7 +207,7 @@ mod tests {
     #[test]
     fn the_addresses_of_all_origins_stand_under_one_name() {
         let acs_urls = ["https://a.example/acs", "https://b.example/acs"].map(str::to_owned);
-        let page = write(&metadata_page(&MetadataPage { acs_urls: &acs_urls, ..described() }));
+        let page = written(&metadata_page(&MetadataPage { acs_urls: &acs_urls, ..described() }));
         let (a, b) = ("https://a.example/acs", "https://b.example/acs");
         let both = format!("by HTTP-POST</dt><dd><code>{a}</code></dd><dd><code>{b}</code></dd>");
         assert!(page.contains(&both), "{page}");
@@ -274,7 +218,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_not_asked_for() {
         let format = ["urn:x:format".to_owned()];
-        let page = write(&metadata_page(&MetadataPage {
+        let page = written(&metadata_page(&MetadataPage {
             sls_urls: &[],
             certificates: &[],
             attributes: &[],

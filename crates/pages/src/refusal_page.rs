@@ -2,7 +2,7 @@
 
 use http::{Headers, accepts_html, browser, content_type, languages};
 use saml::binding::{does_ecp, is_paos, is_soap, soap_fault};
-use saml::metadata::Trouble;
+use saml::metadata::{ErrorCode, Trouble};
 use saml::reason;
 use saml::refusal::Refusal;
 
@@ -99,6 +99,7 @@ fn page(
                 idp: name.map(|named| named.name.text.as_str()),
                 error_url: service.and_then(|service| error_url(service, refusal, request_id)),
                 verdict: circumstances.verdict.get().filter(|_| is(&reason::STATUS_NOT_SUCCESS)),
+                words: refusal.words(),
             })
         }
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
@@ -111,8 +112,9 @@ fn page(
 /// Where the IdP says what to do about it, when it is the IdP's to mend.
 fn error_url(service: &SignInService, refusal: &Refusal, request_id: &str) -> Option<String> {
     let SignInService { ui, sp_entity_id, now } = service;
-    let trouble = Trouble { reason: refusal.reason(), sp_entity_id, request_id, now: *now };
-    ui.error_url.as_ref()?.filled(&trouble)
+    let (error_url, code) = (ui.error_url.as_ref()?, ErrorCode::of(refusal.reason())?);
+    let context = refusal.code();
+    Some(error_url.filled(&Trouble { code, context, sp_entity_id, request_id, now: *now }))
 }
 
 #[cfg(test)]

@@ -1,16 +1,23 @@
 //! One page of each template, and of each shape that it takes: what templates are tried with.
 
+use clock::UnixTime;
 use saml::response::Verdict;
+use status::{
+    CertificateStatus, Event, Happening, IdpState, IdpStatus, MetadataStatus, NodeStatus, SpStatus,
+    Status, StoreStatus,
+};
 
 use crate::circumstances::About;
 use crate::discovery::{Choice, Discovery, discovery};
 use crate::forbidden::{Forbidden, forbidden};
 use crate::form::post_form;
+use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::page::Page;
 use crate::send_again::send_again;
 use crate::session_page::{self as session, SessionPage};
 use crate::sign_in::{self, Refused};
 use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
+use crate::status_page::status_page;
 
 const URL: &str = "https://app.example.com/page?a=b&c=d";
 
@@ -19,13 +26,14 @@ const ID: &str = "_5f0c8a31d2";
 /// All of them.
 pub(crate) fn pages() -> Vec<Page> {
     let (code, forbidden_code) = ("status_not_success", "requirement_not_met");
-    let rule = |missing, url| {
+    let rule = |missing, url: Option<&'static str>| {
         forbidden(&Forbidden {
             code: forbidden_code,
             request_id: ID,
             missing,
             sign_in: url,
             sign_out: url,
+            error_url: url,
         })
     };
     vec![
@@ -66,9 +74,64 @@ pub(crate) fn pages() -> Vec<Page> {
         choice("uni", 1, None, false),
         choice("uni", 2, None, true),
         choice("", 4000, Some(true), true),
+        metadata(),
+        status(),
         Page::technical("SAML", "<p>…</p>".to_owned()),
         Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
     ]
+}
+
+fn metadata() -> Page {
+    metadata_page(&MetadataPage {
+        entity_id: URL,
+        url: URL,
+        acs_urls: &[URL.to_owned()],
+        sls_urls: &[URL.to_owned()],
+        name_id_formats: &["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()],
+        attributes: &[("urn:oid:0.9.2342.19200300.100.1.3", Some("mail"), true)],
+        certificates: &[b"of now", b"of then"],
+        signs_requests: true,
+        xml: "<md:EntityDescriptor/>",
+    })
+}
+
+fn status() -> Page {
+    let now = UnixTime::from_secs(1_795_260_600);
+    let (corp, app, text) = ("corp".to_owned(), "app".to_owned(), URL.to_owned());
+    status_page(&Status {
+        now,
+        sps: vec![SpStatus {
+            name: app.clone(),
+            entity_id: text.clone(),
+            idps: vec![IdpStatus {
+                name: corp.clone(),
+                entity_id: Some(text.clone()),
+                members: None,
+                state: IdpState::Expired,
+                valid_until: Some(now),
+            }],
+            certificates: vec![CertificateStatus { sha256: "ab".repeat(32), not_after: now }],
+        }],
+        stores: vec![StoreStatus {
+            name: "sessions".to_owned(),
+            nodes: vec![NodeStatus { name: "127.0.0.1:11211".to_owned(), is_up: false }],
+            ..StoreStatus::default()
+        }],
+        metadata: vec![MetadataStatus {
+            idp: corp.clone(),
+            source: text,
+            error: Some("the answer has status 404".to_owned()),
+            ..MetadataStatus::default()
+        }],
+        events: vec![Event {
+            what: Happening::Refusal,
+            sp: app,
+            idp: corp,
+            reason: "signature_invalid".to_owned(),
+            count: 7,
+        }],
+        ..Status::default()
+    })
 }
 
 fn failed(code: &str, resumption: Option<&str>, verdict: Option<Verdict>) -> Page {
@@ -80,6 +143,7 @@ fn failed(code: &str, resumption: Option<&str>, verdict: Option<Verdict>) -> Pag
         idp: verdict.map(|_| "Example University"),
         error_url: verdict.map(|_| URL.to_owned()),
         verdict,
+        words: verdict.map(|_| "AADSTS50105: not assigned <to> this application"),
     })
 }
 

@@ -21,6 +21,8 @@ pub struct SessionsPage<'a> {
     pub name_id: &'a str,
     /// The same.
     pub older_than: &'a str,
+    /// The same.
+    pub address: &'a str,
     /// The IdPs of the SP, by their blocks.
     pub idps: &'a [IdpRow<'a>],
     /// The sessions.
@@ -49,6 +51,8 @@ pub struct SessionRow<'a> {
     pub entity_id: &'a str,
     /// Of the person.
     pub name_id: &'a str,
+    /// Where from; `None` = that is not known.
+    pub address: Option<String>,
     /// When it began; `None` = that is not known here.
     pub created: Option<String>,
     /// When it ends.
@@ -91,6 +95,7 @@ fn search(body: &mut String, page: &SessionsPage<'_>) {
         ("IdP: block or entityID", "idp", page.idp),
         ("NameID", "name_id", page.name_id),
         ("Began at least … ago (15m, 8h, 7d)", "older_than", page.older_than),
+        ("Began from (192.0.2.7, 2001:db8::/32)", "address", page.address),
     ] {
         put(
             body,
@@ -127,7 +132,7 @@ fn found(body: &mut String, page: &SessionsPage<'_>) {
 fn sessions(body: &mut String, page: &SessionsPage<'_>) {
     body.push_str(
         "<div tabindex=\"0\"><table><thead><tr><th scope=\"col\">NameID</th><th scope=\"col\">IdP</th>\
-         <th scope=\"col\">Began</th><th scope=\"col\">Ends</th><th scope=\"col\">Session</th>\
+         <th scope=\"col\">From</th><th scope=\"col\">Began</th><th scope=\"col\">Ends</th><th scope=\"col\">Session</th>\
          <th scope=\"col\">End</th></tr></thead><tbody>",
     );
     for row in page.rows {
@@ -136,9 +141,10 @@ fn sessions(body: &mut String, page: &SessionsPage<'_>) {
         put(
             body,
             format_args!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code>{counts}</td><td>",
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code>{counts}</td><td>",
                 escape(row.name_id),
                 escape(row.entity_id),
+                escape(row.address.as_deref().unwrap_or_default()),
                 escape(began),
                 escape(&row.expires),
                 escape(row.id),
@@ -263,11 +269,13 @@ mod tests {
             idp: HOSTILE,
             name_id: HOSTILE,
             older_than: HOSTILE,
+            address: HOSTILE,
             idps: &[IdpRow { name: HOSTILE, entity_id: Some(HOSTILE), state }],
             rows: &[SessionRow {
                 id: HOSTILE,
                 entity_id: HOSTILE,
                 name_id: HOSTILE,
+                address: Some(HOSTILE.to_owned()),
                 created: Some(HOSTILE.to_owned()),
                 expires: HOSTILE.to_owned(),
                 counts: false,

@@ -20,6 +20,8 @@ pub(crate) struct Refused<'a> {
     pub(crate) error_url: Option<String>,
     /// What that IdP says.
     pub(crate) verdict: Option<Verdict>,
+    /// The same in its own words.
+    pub(crate) words: Option<&'a str>,
 }
 
 /// The page of a login that was refused.
@@ -38,6 +40,7 @@ pub(crate) fn refused(said: &Refused<'_>) -> Page {
         idp => optional(said.idp),
         error_url => optional(said.error_url.as_deref()),
         verdict => optional(verdict),
+        words => optional(said.words),
     };
     Page::new(Template::SignInFailed, values)
 }
@@ -96,6 +99,7 @@ mod tests {
         idp: None,
         error_url: None,
         verdict: None,
+        words: None,
     };
 
     #[test]

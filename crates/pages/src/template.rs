@@ -82,6 +82,10 @@ templates! {
     NoSession = "no_session", None;
     /// People choose their IdP.
     Discovery = "discovery", None;
+    /// The SP's metadata, for administrators of IdPs.
+    Metadata = "metadata", None;
+    /// How everything is.
+    Status = "status", None;
     /// For administrators.
     Technical = "technical", None;
     /// For administrators who do something there.

@@ -29,6 +29,7 @@ pub mod reason;
 pub mod receive;
 pub mod refusal;
 pub mod response;
+mod shown_text;
 #[cfg(test)]
 mod test_credentials;
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod validity;
 
 use std::fmt;
 
-pub use error_url::{ErrorUrl, Trouble};
+pub use error_url::{ErrorCode, ErrorUrl, Trouble};
 pub use federation::{Federation, Member};
 pub use filter::{MetadataFilter, MetadataRule, MetadataTest};
 pub use idp::IdpMetadata;

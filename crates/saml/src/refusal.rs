@@ -4,9 +4,12 @@ use std::fmt;
 
 use crate::reason;
 pub use crate::reason::{Blame, Reason};
+use crate::shown_text::shown;
 
 /// Longest foreign text in a log line, characters.
 const QUOTE_MAX: usize = 200;
+/// Longest text of an IdP on a page, characters.
+const WORDS_MAX: usize = 300;
 
 /// Who sent what was refused, as far as it says itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,12 +26,23 @@ pub enum Sender {
 pub struct Refusal {
     reason: &'static Reason,
     detail: String,
+    words: Option<String>,
 }
 
 impl Refusal {
     /// `detail` goes into the log: foreign text in it must have passed [`quote`].
     pub fn new(reason: &'static Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), words: None }
+    }
+
+    /// With what the IdP, whose signature covers it, says to the person.
+    pub(crate) fn with_words(self, words: &str) -> Self {
+        Self { words: shown(words, WORDS_MAX), ..self }
+    }
+
+    /// What the IdP says to the person.
+    pub fn words(&self) -> Option<&str> {
+        self.words.as_deref()
     }
 
     /// What nobody outside is to blame for; `what` failed, for the log.

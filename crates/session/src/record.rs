@@ -1,5 +1,7 @@
 //! The session record: what an accepted assertion said, and how it is kept in a store.
 
+use std::net::IpAddr;
+
 use clock::UnixTime;
 use identity::{Attribute, NameId};
 
@@ -11,6 +13,10 @@ const VERSION: u8 = 4;
 
 /// The same bytes of a login that was asked for with ForceAuthn.
 const VERSION_FORCED: u8 = 5;
+
+/// As the two before, and between the instants and the attributes the address: its length, and its octets.
+const VERSION_WITH_ADDRESS: u8 = 6;
+const VERSION_FORCED_WITH_ADDRESS: u8 = 7;
 
 /// Besides, it had the ID of the assertion and the page that the login went to. Read as long as sessions
 /// of it may live.
@@ -43,15 +49,22 @@ pub struct Session {
     pub created: UnixTime,
     /// Absolute end: not valid at this instant any more.
     pub expires: UnixTime,
+    /// Where the browser was when it was made; `None` = that is not known, or not to be kept.
+    pub address: Option<IpAddr>,
     /// The assertion's attributes in document order.
     pub attributes: Vec<Attribute>,
 }
 
 impl Session {
-    /// The stored form: a version byte, which says whether it was forced, then the fields in order of
-    /// declaration.
+    /// The stored form: a version byte, which says whether it was forced and whether there is an address, then the
+    /// fields in order of declaration.
     pub fn encode(&self) -> Vec<u8> {
-        let version = if self.force_authn { VERSION_FORCED } else { VERSION };
+        let version = match (self.force_authn, self.address) {
+            (false, None) => VERSION,
+            (true, None) => VERSION_FORCED,
+            (false, Some(_)) => VERSION_WITH_ADDRESS,
+            (true, Some(_)) => VERSION_FORCED_WITH_ADDRESS,
+        };
         let mut writer = Writer::new(version);
         writer.uri(&self.idp);
         write_name_id(&mut writer, &self.name_id);
@@ -62,6 +75,9 @@ impl Session {
         writer.sp(&self.sp);
         writer.instant(self.created);
         writer.instant(self.expires);
+        if let Some(address) = &self.address {
+            writer.address(address);
+        }
         writer.count(self.attributes.len());
         for attribute in &self.attributes {
             write_attribute(&mut writer, attribute);
@@ -72,10 +88,24 @@ impl Session {
     /// Reads the stored form. `None` for another version and for anything malformed, a byte too
     /// many included.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (session, mut reader) = Self::read(bytes)?;
+        let attributes = read_attributes(&mut reader)?;
+        reader.finish()?;
+        Some(Self { attributes, ..session })
+    }
+
+    /// Reads the stored form without its attributes, which may be cut off.
+    pub fn decode_without_attributes(bytes: &[u8]) -> Option<Self> {
+        Some(Self::read(bytes)?.0)
+    }
+
+    /// All but the attributes, which the reader has still.
+    fn read(bytes: &[u8]) -> Option<(Self, Reader<'_>)> {
         let (&version, _) = bytes.split_first()?;
-        let is_version_3 = match version {
-            VERSION | VERSION_FORCED => false,
-            VERSION_3 => true,
+        let (is_version_3, has_address) = match version {
+            VERSION | VERSION_FORCED => (false, false),
+            VERSION_WITH_ADDRESS | VERSION_FORCED_WITH_ADDRESS => (false, true),
+            VERSION_3 => (true, false),
             _ => return None,
         };
         let mut reader = Reader::new(bytes, version)?;
@@ -94,9 +124,8 @@ impl Session {
         if is_version_3 {
             reader.uri()?;
         }
-        let attributes = read_attributes(&mut reader)?;
-        reader.finish()?;
-        Some(Self {
+        let address = if has_address { Some(reader.address()?) } else { None };
+        let session = Self {
             idp,
             name_id,
             session_index,
@@ -104,11 +133,13 @@ impl Session {
             authn_context,
             issue_instant,
             sp,
-            force_authn: version == VERSION_FORCED,
+            force_authn: matches!(version, VERSION_FORCED | VERSION_FORCED_WITH_ADDRESS),
             created,
             expires,
-            attributes,
-        })
+            address,
+            attributes: Vec::new(),
+        };
+        Some((session, reader))
     }
 
     /// Whether the session belongs to `sp` and has not ended at `now`.
@@ -210,6 +241,7 @@ pub(crate) mod tests {
             force_authn: false,
             created: at(1_795_000_002),
             expires: at(1_795_028_802),
+            address: Some([192, 0, 2, 7].into()),
             attributes: vec![
                 attribute("urn:oid:0.9.2342.19200300.100.1.1", Some("uid"), &["jdoe"]),
                 attribute(
@@ -261,6 +293,7 @@ pub(crate) mod tests {
             issue_instant: at(-2),
             created: at(-1),
             expires: UnixTime::MAX,
+            address: None,
             ..typical()
         };
         assert_eq!(Session::decode(&session.encode()), Some(session));
@@ -285,6 +318,7 @@ pub(crate) mod tests {
             force_authn: false,
             created: at(1001),
             expires: at(-1),
+            address: None,
             attributes: vec![
                 attribute("urn:oid:2.5.4.42", Some("givenName"), &["Alice", ""]),
                 attribute("empty", None, &[]),
@@ -310,6 +344,22 @@ pub(crate) mod tests {
         let bytes = forced.encode();
         assert_eq!((bytes[0], &bytes[1..]), (5, &plain.encode()[1..]));
         assert_eq!(Session::decode(&bytes), Some(forced));
+    }
+
+    #[test]
+    fn an_address_stands_before_the_attributes() {
+        let of = |address: &str| Session { address: address.parse().ok(), ..short() };
+        let bytes = of("192.0.2.7").encode();
+        let (head, attributes) = bytes.split_at(bytes.len() - 33);
+        assert_eq!((bytes[0], &head[head.len() - 6..]), (6, &b"\x01\x04\xc0\x00\x02\x07"[..]));
+        assert!(short().encode().ends_with(attributes));
+        for session in
+            [of("192.0.2.7"), of("2001:db8::1"), Session { force_authn: true, ..of("::1") }]
+        {
+            assert_eq!(Session::decode(&session.encode()), Some(session));
+        }
+        let wrong = [&head[..head.len() - 5], b"\x05\xc0\x00\x02\x07\x01", attributes].concat();
+        assert_eq!(Session::decode(&wrong), None);
     }
 
     /// As they lie in stores.
@@ -344,10 +394,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn whose_it_is_stands_before_its_attributes() {
+        let session = typical();
+        let bytes = session.encode();
+        let head = Session { attributes: Vec::new(), ..session };
+        let len = head.encode().len() - 1;
+        assert_eq!(Session::decode_without_attributes(&bytes[..len]), Some(head.clone()));
+        assert_eq!(Session::decode_without_attributes(&bytes), Some(head));
+        assert_eq!(Session::decode_without_attributes(&bytes[..len - 1]), None);
+    }
+
+    #[test]
     fn another_version_is_none() {
         let mut bytes = typical().encode();
         for version in
-            (0..=255).filter(|version| ![VERSION_3, VERSION, VERSION_FORCED].contains(version))
+            (0..=255).filter(|version| !(VERSION_3..=VERSION_FORCED_WITH_ADDRESS).contains(version))
         {
             bytes[0] = version;
             assert_eq!(Session::decode(&bytes), None);

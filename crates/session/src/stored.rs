@@ -29,6 +29,11 @@ pub enum StoredSession {
     Ended,
 }
 
+/// Does a session's value, which nobody has opened, say that it was ended? Whoever writes to the store can say so.
+pub fn is_ended(value: &[u8]) -> bool {
+    value.first() == Some(&ENDED)
+}
+
 impl Secrets {
     /// Seals a session for its token.
     ///

@@ -2,6 +2,8 @@
 //!
 //! Reading never trusts a length: it is compared with what is left before anything is taken.
 
+use std::net::IpAddr;
+
 use crate::length::wide;
 use clock::UnixTime;
 
@@ -52,6 +54,19 @@ impl Writer {
     /// Bytes of a length that is known.
     pub(crate) fn array<const N: usize>(&mut self, value: &[u8; N]) {
         self.bytes.extend_from_slice(value);
+    }
+
+    pub(crate) fn address(&mut self, value: &IpAddr) {
+        match value {
+            IpAddr::V4(address) => {
+                self.bytes.push(4);
+                self.array(&address.octets());
+            }
+            IpAddr::V6(address) => {
+                self.bytes.push(16);
+                self.array(&address.octets());
+            }
+        }
     }
 
     pub(crate) fn sp(&mut self, value: &SpId) {
@@ -161,6 +176,14 @@ impl<'a> Reader<'a> {
         value.push_str(prefix);
         value.push_str(rest);
         Some(value)
+    }
+
+    pub(crate) fn address(&mut self) -> Option<IpAddr> {
+        match self.byte()? {
+            4 => Some(self.array::<4>()?.into()),
+            16 => Some(self.array::<16>()?.into()),
+            _ => None,
+        }
     }
 
     pub(crate) fn sp(&mut self) -> Option<SpId> {

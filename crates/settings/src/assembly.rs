@@ -41,6 +41,7 @@ impl Blocks {
         now: UnixTime,
         warnings: &mut Warnings,
     ) -> Result<Built<H>, ConfigError> {
+        self.http.check_audit(warnings)?;
         let mut sps: Vec<Sites<Rc<Sp<H::Sessions>>>> = Vec::new();
         let (mut sources, mut octets) = (Vec::new(), 0);
         if !self.stores.is_empty() || !self.idps.is_empty() || !self.sps.is_empty() {

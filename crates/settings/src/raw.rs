@@ -1,5 +1,6 @@
 //! What the lines said: one row a directive, nothing checked across lines.
 
+mod audit;
 mod endpoint;
 mod http;
 mod idp;
@@ -13,8 +14,9 @@ mod store;
 
 use clock::Seconds;
 
+pub use self::audit::{AuditBuffer, NameIdForm, RawAuditFormat, RawAuditLog};
 pub use self::endpoint::RawEndpoint;
-pub use self::http::{CoreDump, NameIdForm, RawAuditLog, RawHttp};
+pub use self::http::{CoreDump, RawHttp};
 pub use self::idp::RawIdp;
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::operator::OperatorPage;

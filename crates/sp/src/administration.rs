@@ -5,6 +5,7 @@
 
 mod deed;
 mod listing;
+mod prefix;
 mod proof;
 mod search;
 mod view;

@@ -110,6 +110,10 @@ mod tests {
 
         fn tell(&self, _: &Event<'_>) {}
 
+        fn keeps_records(&self) -> bool {
+            false
+        }
+
         fn note(&self, _: &str) {}
 
         fn warn(&self, _: &str) {}
@@ -142,6 +146,7 @@ mod tests {
         fn refuse(&self, last: u8, xml: &str) -> &'static str {
             let visit = Visit {
                 head: Head::new("POST", ""),
+                address: None,
                 client: Client::of(Some([192, 0, 2, last].into())),
                 now: NOW,
                 variables: Vec::new(),

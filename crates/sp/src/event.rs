@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use clock::UnixTime;
 use saml::instant;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use session::Session;
 use status::Happening;
+
+use crate::audit_record::Record;
 
 /// An event.
 #[derive(Clone, Copy)]
@@ -39,6 +41,8 @@ pub enum What<'a> {
     },
     /// Who runs the server has signed somebody out.
     LogoutByOperator(OrderedEnd<'a>),
+    /// A session is over, and nobody has signed out.
+    SessionEnd(SessionEnd<'a>),
     /// They have disabled an IdP, or enabled it again.
     IdpSwitched {
         /// By what name the server knows them; empty = by none.
@@ -67,6 +71,44 @@ pub struct OrderedEnd<'a> {
     pub sessions: Option<usize>,
 }
 
+/// A session that is over.
+#[derive(Clone, Copy)]
+pub struct SessionEnd<'a> {
+    /// Whose; `None` = that could not be read any more.
+    pub session: Option<&'a Session>,
+    /// As [`Member::session_id`].
+    pub session_id: &'a str,
+    /// By what.
+    pub why: WhyEnded,
+    /// Since when.
+    pub ended: UnixTime,
+}
+
+/// By what a session ends when nobody signs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyEnded {
+    /// Nobody has used it for the idle timeout.
+    Idle,
+    /// It was as old as a session may be, or the IdP lets it be.
+    Lifetime,
+    /// The browser has signed in anew.
+    Replaced,
+    /// The store had no room for it.
+    Evicted,
+}
+
+impl WhyEnded {
+    /// For programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Lifetime => "lifetime",
+            Self::Replaced => "replaced",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
 /// Somebody with a session.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
@@ -84,6 +126,7 @@ impl What<'_> {
             Self::LogoutByUser(_) => Happening::LogoutByUser,
             Self::LogoutByIdp { .. } => Happening::LogoutByIdp,
             Self::LogoutByOperator(_) => Happening::LogoutByOperator,
+            Self::SessionEnd(_) => Happening::SessionEnd,
             Self::Refusal(_) => Happening::Refusal,
             Self::IdpSwitched { .. } | Self::Metadata(_) => return None,
         })
@@ -101,23 +144,25 @@ impl What<'_> {
 
     /// Its last label; empty = it has none.
     pub fn reason(&self) -> &'static str {
-        if let Self::Refusal(code) = self { code } else { "" }
+        match self {
+            Self::Refusal(code) => code,
+            Self::SessionEnd(end) => end.why.name(),
+            _ => "",
+        }
     }
 }
 
 impl Event<'_> {
-    /// A record of it: a JSON object in one line. `name_id` says how a NameID is written, and whether; `address`
+    /// A record of it. `name_id` says how a NameID is written, and whether; `address`
     /// is the client's.
     pub fn record(
         &self,
         now: UnixTime,
         address: Option<IpAddr>,
         name_id: impl Fn(&str) -> Option<String>,
-    ) -> String {
-        let mut record = Map::new();
-        let mut put = |name: &str, value: Option<Value>| {
-            record.extend(value.map(|value| (name.to_owned(), value)));
-        };
+    ) -> Record {
+        let mut record = Record::new();
+        let mut put = |field: &'static str, value: Option<Value>| record.put(field, value);
         let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
         put("time", Some(instant::format(now).into()));
         put("event", Some(self.what.name().into()));
@@ -143,31 +188,24 @@ impl Event<'_> {
                 put("session", end.session_id.and_then(text));
                 put("sessions", end.sessions.map(Value::from));
             }
+            What::SessionEnd(end) => {
+                if let Some(session) = end.session {
+                    put("entity_id", text(&session.idp));
+                    put("name_id", name_id(&session.name_id.value).map(Value::from));
+                    put("began", Some(instant::format(session.created).into()));
+                }
+                put("session", text(end.session_id));
+                put("why", Some(end.why.name().into()));
+                put("ended", Some(instant::format(end.ended).into()));
+            }
             What::IdpSwitched { operator, .. } => put("operator", text(operator)),
             What::Refusal(code) => put("reason", text(code)),
             What::Metadata(changes) => put("changes", Some(changes.to_vec().into())),
         }
         put("client", address.map(|address| address.to_string().into()));
         put("request_id", text(self.request_id));
-        one_line(&Value::Object(record).to_string())
+        record
     }
-}
-
-/// What some readers take for the end of a line, and what turns the order of letters around, stands in strings
-/// alone and is escaped there (RFC 8259 7).
-fn one_line(json: &str) -> String {
-    let mut line = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        let misleads =
-            matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if misleads {
-            line.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            line.push(c);
-        }
-    }
-    line.push('\n');
-    line
 }
 
 #[cfg(test)]
@@ -181,7 +219,7 @@ mod tests {
     fn record(what: What<'_>) -> Value {
         let event = Event { sp: "app", idp: "corp", request_id: "_1f", what };
         let address = Some(IpAddr::from([192, 0, 2, 7]));
-        let line = event.record(NOW, address, |name_id| Some(format!("<{name_id}>")));
+        let line = event.record(NOW, address, |name_id| Some(format!("<{name_id}>"))).json();
         assert!(line.is_ascii() && line.matches('\n').count() == 1, "{line}");
         serde_json::from_str(&line).unwrap()
     }
@@ -235,10 +273,33 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out() {
         let event = Event { sp: "", idp: "", request_id: "", what: What::Refusal("login_loop") };
-        let line = event.record(NOW, None, |_| None);
+        let line = event.record(NOW, None, |_| None).json();
         let expected =
             "{\"event\":\"refusal\",\"reason\":\"login_loop\",\"time\":\"2026-11-21T11:30:00Z\"}\n";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_told_of_with_why() {
+        let session = Session {
+            idp: "urn:idp".to_owned(),
+            name_id: NameId { value: "jane".to_owned(), ..NameId::default() },
+            created: NOW - clock::Seconds(60),
+            ..Session::default()
+        };
+        let (why, ended) = (WhyEnded::Idle, NOW - clock::Seconds(1));
+        let end = SessionEnd { session: Some(&session), session_id: "00ff", why, ended };
+        let what = What::SessionEnd(end);
+        assert_eq!((what.name(), what.reason()), ("session_end", "idle"));
+        let expected = serde_json::json!({
+            "time": "2026-11-21T11:30:00Z", "event": "session_end", "sp": "app", "idp": "corp",
+            "entity_id": "urn:idp", "name_id": "<jane>", "session": "00ff", "why": "idle",
+            "began": "2026-11-21T11:29:00Z", "ended": "2026-11-21T11:29:59Z",
+            "client": "192.0.2.7", "request_id": "_1f",
+        });
+        assert_eq!(record(what), expected);
+        let unread = record(What::SessionEnd(SessionEnd { session: None, ..end }));
+        assert_eq!((unread.get("name_id"), &unread["session"]), (None, &"00ff".into()));
     }
 
     #[test]

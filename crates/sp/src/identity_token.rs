@@ -133,7 +133,7 @@ fn name_id(session: &Session) -> impl Iterator<Item = (String, Value)> {
 
 /// Tells the session from the user's others, on all workers and hosts; nothing can be found or opened
 /// by it.
-pub(crate) fn session_id(key: &StoreKey) -> String {
+pub fn session_id(key: &StoreKey) -> String {
     let mut digest = openssl::sha::Sha256::new();
     digest.update(b"saml_jwt sid");
     digest.update(key.as_bytes());

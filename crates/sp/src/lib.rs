@@ -13,6 +13,8 @@
 
 mod administration;
 mod artifact_budget;
+mod audit_format;
+mod audit_record;
 mod awaited_post;
 mod back_channel;
 mod challenge;
@@ -54,6 +56,8 @@ mod test_sp;
 mod visit;
 
 pub use administration::administer;
+pub use audit_format::{AuditFormat, Escape};
+pub use audit_record::Record;
 pub use back_channel::{BackChannel, BackChannels, Post, Posting};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
@@ -62,8 +66,8 @@ pub use discovery::Discovery;
 pub use endpoint::answer;
 pub use endpoint_kind::EndpointKind;
 pub use endpoints::Endpoints;
-pub use event::{Event, Member, OrderedEnd, What};
-pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts};
+pub use event::{Event, Member, OrderedEnd, SessionEnd, What, WhyEnded};
+pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts, session_id};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
 pub use live_session::{Freshness, LiveSession, Seal, Upkeep};

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use saml::metadata::ErrorCode;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::AttributeRule;
@@ -75,6 +76,17 @@ pub struct Unmet {
     missing: String,
     /// Who it is and what they have instead; empty = that is not known.
     person: String,
+    /// What the IdP does not say of them; `None` = it is not the IdP's to say.
+    lack: Option<Lack>,
+}
+
+/// What an IdP does not say of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lack {
+    /// The IdP.
+    pub(crate) entity_id: String,
+    /// Is there no such attribute, or not the value?
+    pub(crate) code: ErrorCode,
 }
 
 impl Rules {
@@ -104,6 +116,7 @@ impl Rules {
             line: Rc::clone(&rule.line),
             missing: format!("the session is of {}", quote(idp)),
             person: quote(&live.session.name_id.value),
+            lack: None,
         })
     }
 
@@ -157,6 +170,7 @@ fn unmet_by_variable(rule: &Rule<Vec<Variable>>, variable: &Variable) -> Unmet {
         line: Rc::clone(&rule.line),
         missing: format!("${} is empty or 0", variable.name),
         person: String::new(),
+        lack: None,
     }
 }
 
@@ -165,10 +179,12 @@ fn unmet_by(
     live: &LiveSession,
     values: Option<&[String]>,
 ) -> Unmet {
-    let missing = match values {
-        None => "the session has no such attribute".to_owned(),
+    let (missing, code) = match values {
+        None => ("the session has no such attribute".to_owned(), ErrorCode::Identification),
         Some(values) => {
-            format!("the attribute has {} value(s), which do not suffice", values.len())
+            let count = values.len();
+            let missing = format!("the attribute has {count} value(s), which do not suffice");
+            (missing, ErrorCode::Authorization)
         }
     };
     let mut person = quote(&live.session.name_id.value);
@@ -176,7 +192,8 @@ fn unmet_by(
         person.push_str(", with ");
         person.push_str(&quote(value));
     }
-    Unmet { line: Rc::clone(&rule.line), missing, person }
+    let lack = Some(Lack { entity_id: live.session.idp.clone(), code });
+    Unmet { line: Rc::clone(&rule.line), missing, person, lack }
 }
 
 impl AllowedIdp {
@@ -194,6 +211,10 @@ impl Unmet {
     pub fn refusal(&self) -> Refusal {
         let detail = format!("{} is not met: {}", self.line.text, self.missing);
         Refusal::new(&reason::REQUIREMENT_NOT_MET, detail)
+    }
+
+    pub(crate) fn lack(&self) -> Option<&Lack> {
+        self.lack.as_ref()
     }
 
     /// For the log of who reads `info`: whom it keeps out, and up to eight values that they have instead.

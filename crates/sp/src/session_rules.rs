@@ -18,6 +18,8 @@ pub struct SessionRules {
     pub lifetime: Seconds,
     /// Without a request until the end.
     pub idle_timeout: Option<Seconds>,
+    /// A session remembers the address from which it began.
+    pub keeps_address: bool,
     /// An IdP's `require_signed_logout` is off: what nobody signed has to be looked for, too.
     pub unsigned_logout: bool,
     /// `attribute ALIAS NAME…`, `attribute_filter`.
@@ -56,6 +58,7 @@ mod tests {
                 several_origins: false,
                 lifetime: Seconds(3600),
                 idle_timeout,
+                keeps_address: true,
                 unsigned_logout: false,
                 attributes: Selection::default(),
                 refuse_group_overage: false,

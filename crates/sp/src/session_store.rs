@@ -73,12 +73,16 @@ pub trait SessionStore: 'static {
         now: UnixTime,
     ) -> Result<(), Refusal>;
 
-    /// Ends sessions; each would have ended at its instant at the latest.
+    /// Does a session lie at this key, whoever's?
+    async fn is_there(&self, key: &StoreKey, now: UnixTime) -> Result<bool, Refusal>;
+
+    /// Ends sessions; each would have ended at its instant at the latest. Gives those that this host knew and that
+    /// had not ended before, without their attributes: each to one caller.
     async fn end_all(
         &self,
         sessions: &[(StoreKey, UnixTime)],
         now: UnixTime,
-    ) -> Result<(), Refusal>;
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal>;
 
     /// Ends one session that is known, as its user asked.
     async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal>;

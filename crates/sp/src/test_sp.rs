@@ -114,6 +114,7 @@ impl Closed {
             several_origins: false,
             lifetime: Seconds(3600),
             idle_timeout: None,
+            keeps_address: true,
             unsigned_logout: false,
             attributes: Selection::default(),
             refuse_group_overage: false,
@@ -153,7 +154,15 @@ impl SessionStore for Closed {
         closed()
     }
 
-    async fn end_all(&self, _: &[(StoreKey, UnixTime)], _: UnixTime) -> Result<(), Refusal> {
+    async fn is_there(&self, _: &StoreKey, _: UnixTime) -> Result<bool, Refusal> {
+        closed()
+    }
+
+    async fn end_all(
+        &self,
+        _: &[(StoreKey, UnixTime)],
+        _: UnixTime,
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
         closed()
     }
 

@@ -1,6 +1,7 @@
 //! One request to an endpoint, as its future has it: owned data, and two wishes that only the
 //! server can grant.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
@@ -17,6 +18,8 @@ use crate::event::Event;
 pub struct Visit {
     /// Method, path, query and header fields.
     pub head: Head,
+    /// Where it comes from; `None` = from this very host, without one.
+    pub address: Option<IpAddr>,
     /// Whose budget pays for decryption.
     pub client: Client,
     /// When it came.
@@ -43,6 +46,9 @@ pub trait Server {
 
     /// Counts what happened, and keeps a record of it.
     fn tell(&self, event: &Event<'_>);
+
+    /// Is there anybody who keeps records?
+    fn keeps_records(&self) -> bool;
 
     /// Tells the administrator what happened.
     fn note(&self, what: &str);

@@ -7,9 +7,14 @@ use crate::{
     Event, Health, IdpStatus, LookUps, MetadataStatus, NodeStatus, SpStatus, Status, StoreStatus,
 };
 
-/// The object. Instants are seconds since 1970, spans are seconds.
+/// The object as text.
 pub fn json(status: &Status) -> String {
-    let value = json!({
+    format!("{}\n", value(status))
+}
+
+/// The object. Instants are seconds since 1970, spans are seconds.
+pub fn value(status: &Status) -> Value {
+    json!({
         "version": status.version,
         "built_for": status.built_for,
         "time": status.now.as_secs(),
@@ -21,8 +26,7 @@ pub fn json(status: &Status) -> String {
         "uncounted_events": status.uncounted,
         "second_verifier_disagreements": status.disagreements,
         "look_ups": of_look_ups(&status.look_ups),
-    });
-    format!("{value}\n")
+    })
 }
 
 fn all<T>(items: &[T], one: impl Fn(&T) -> Value) -> Vec<Value> {

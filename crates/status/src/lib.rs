@@ -15,7 +15,7 @@ mod metrics;
 use clock::{Seconds, UnixTime};
 
 pub use health::Health;
-pub use json::json;
+pub use json::{json, value};
 pub use metrics::open_metrics;
 
 /// All of it.
@@ -167,7 +167,8 @@ pub struct Event {
     pub sp: String,
     /// With which IdP, by its block; empty = that is not known.
     pub idp: String,
-    /// For which reason, a code of `docs/reasons.md`; empty = nothing was refused.
+    /// For which reason: of a refusal a code of `docs/reasons.md`, of a session's end why it ended; empty = it has
+    /// none.
     pub reason: String,
     /// So often.
     pub count: u64,
@@ -184,14 +185,22 @@ pub enum Happening {
     LogoutByIdp,
     /// Who runs the server signed somebody out.
     LogoutByOperator,
+    /// A session was over, and nobody had signed out.
+    SessionEnd,
     /// Something was refused.
     Refusal,
 }
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Login, Self::LogoutByUser, Self::LogoutByIdp, Self::LogoutByOperator, Self::Refusal];
+    pub const ALL: [Self; 6] = [
+        Self::Login,
+        Self::LogoutByUser,
+        Self::LogoutByIdp,
+        Self::LogoutByOperator,
+        Self::SessionEnd,
+        Self::Refusal,
+    ];
 
     /// As it is counted.
     pub fn name(self) -> &'static str {
@@ -200,6 +209,7 @@ impl Happening {
             Self::LogoutByUser => "logout_by_user",
             Self::LogoutByIdp => "logout_by_idp",
             Self::LogoutByOperator => "logout_by_operator",
+            Self::SessionEnd => "session_end",
             Self::Refusal => "refusal",
         }
     }

@@ -86,6 +86,15 @@ fn events(to: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     )?;
     counters(
         to,
+        "saml_session_ends",
+        "Sessions that were over without a logout, by why",
+        of(Happening::SessionEnd).map(|event| {
+            let labels = vec![("sp", &*event.sp), ("idp", &event.idp), ("why", &event.reason)];
+            (labels, event.count)
+        }),
+    )?;
+    counters(
+        to,
         "saml_refusals",
         "Requests that were refused, by the code of the reason",
         of(Happening::Refusal).map(|event| {

@@ -26,7 +26,7 @@ mod table;
 pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
-pub use table::{Fill, MAX_VALUE, Step, Table, Walked};
+pub use table::{DEPARTED_MAX, Departed, Fill, MAX_VALUE, Step, Table, Walked};
 
 use std::fmt;
 

@@ -112,6 +112,7 @@ impl Memory {
                 blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.block_count()),
                 was_reset: false,
                 clock: Monotonic::default(),
+                departed: None,
             }
         };
         if table.header.busy.load(Ordering::Relaxed) != 0 {

@@ -1,5 +1,6 @@
 //! Look-ups, writes, expiry and eviction.
 
+mod departed;
 mod fill;
 mod links;
 mod owner;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clock::{Monotonic, Seconds, UnixTime};
 
+pub use self::departed::{DEPARTED_MAX, Departed};
 pub use self::fill::Fill;
 pub use self::walk::{Step, Walked};
 use crate::block::{Block, Head, NIL, blocks_for};
@@ -43,6 +45,8 @@ pub struct Table<'a> {
     pub(crate) blocks: &'a mut [Block],
     pub(crate) was_reset: bool,
     pub(crate) clock: Monotonic,
+    /// `None` = nobody wants to know.
+    pub(crate) departed: Option<Vec<Departed>>,
 }
 
 impl Table<'_> {
@@ -150,14 +154,23 @@ impl Table<'_> {
         self.put(kind, key, value, expires, now).map(|()| true)
     }
 
-    /// Removes the entry; `false` when there was none. The epoch moves in both cases, so that no
-    /// [`Table::fill`] under way brings it back.
-    pub fn delete(&mut self, kind: Kind, key: &[u8; 32]) -> bool {
-        let removed = self.find(kind, key).and_then(|at| self.remove(at)).is_some();
-        if !removed {
+    /// Removes the entry and hands its value over, up to `most` bytes of it; `None` when there was none. The epoch
+    /// moves in both cases, so that no [`Table::fill`] under way brings it back.
+    pub fn delete(
+        &mut self,
+        kind: Kind,
+        key: &[u8; 32],
+        most: usize,
+        now: UnixTime,
+    ) -> Option<Vec<u8>> {
+        let Some(at) = self.live(kind, key, now) else {
             self.change(self.layout.bucket(kind.byte(), key));
-        }
-        removed
+            return None;
+        };
+        let mut value = Vec::new();
+        self.copy_value_until(at, most, &mut value)?;
+        self.remove(at)?;
+        Some(value)
     }
 
     /// Removes the entry where there is one, because it is not there elsewhere either: nothing that
@@ -243,22 +256,20 @@ impl Table<'_> {
             if self.head(oldest).is_none_or(|head| now < head.expires) {
                 break;
             }
-            self.remove(oldest);
+            self.drop_expired(oldest);
         }
         for _ in 0..limit {
             let oldest = self.header.pinned.oldest;
             match self.head(oldest) {
                 None => break,
-                Some(head) if now >= head.expires => self.remove(oldest),
+                Some(head) if now >= head.expires => self.drop_expired(oldest),
                 Some(_) => self.move_to_newest(oldest),
             };
         }
     }
 
     fn evict_oldest(&mut self) -> Option<()> {
-        self.remove(self.header.evictable.oldest)?;
-        self.header.evictions += 1;
-        Some(())
+        self.drop_evicted(self.header.evictable.oldest)
     }
 
     /// The entry, unless it has expired.
@@ -267,7 +278,7 @@ impl Table<'_> {
         if now < self.head(at)?.expires {
             return Some(at);
         }
-        self.remove(at);
+        self.drop_expired(at);
         None
     }
 

@@ -7,11 +7,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from harness.bench import cost, freeze, memory, million, picture, reload, report
+from harness.bench import cost, freeze, memory, million, operators, picture, reload, report
 from harness.bench.hosts import Bench
 
 NO_LUA = "\n\nNOTE: without lua-resty-memcached, whose packages could not be installed."
-SECTIONS = ("cost", "million", "freeze", "reload", "memory")
+SECTIONS = ("cost", "million", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -73,6 +73,10 @@ def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
 
+def measure_operators(bench: Bench, given: argparse.Namespace) -> str:
+    return report.operators(operators.measure(bench, given.sessions))
+
+
 def measure_freeze(bench: Bench, given: argparse.Namespace) -> str:
     return report.frozen(freeze.measure(bench, given.rounds, given.seconds))
 
@@ -88,6 +92,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 MEASURES = {
     "cost": measure_cost,
     "million": measure_million,
+    "operators": measure_operators,
     "freeze": measure_freeze,
     "reload": measure_reload,
     "memory": measure_memory,

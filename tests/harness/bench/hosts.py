@@ -35,6 +35,8 @@ http {
         listen 127.0.0.1:@PORT@;
         include saml-endpoints.conf;
         root html;
+        location = /status { saml_status; }
+        location = /sessions { saml_sessions; }
         location /plain/ { }
         location /protected/ { auth_saml app; }
         location /bare/ { auth_saml app; auth_saml_cache_control off; }

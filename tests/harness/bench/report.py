@@ -7,6 +7,7 @@ from harness.bench.cost import BUDGETS
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, ratio
 from harness.bench.memory import Memory
+from harness.bench.operators import LOOKS, Looked
 from harness.bench.reload import Reloaded
 
 
@@ -46,6 +47,28 @@ def million(pairs: list[dict[str, Measured]]) -> str:
         for (name, row), more_than_few in zip(pair.items(), ("", more), strict=True):
             rows.append([name, f"{median(row.cpu_microseconds):.2f}", more_than_few])
     return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
+
+
+def operators(hosts: list[Looked]) -> str:
+    heads = ["sessions", *(f"status as {form}, CPU ms" for form in LOOKS), "search through all, s"]
+    heads += ["others wait meanwhile, ms: p50", "p99", "at most", "without: p50", "p99", "at most"]
+    rows = [
+        [
+            str(host.sessions),
+            *(f"{host.status_milliseconds[form]:.2f}" for form in LOOKS),
+            f"{host.search_seconds:.2f}",
+            *waits(host.waits_meanwhile),
+            *waits(host.waits_before),
+        ]
+        for host in hosts
+    ]
+    return table(heads, rows)
+
+
+def waits(milliseconds: list[float]) -> list[str]:
+    ordered = sorted(milliseconds)
+    at = (len(ordered) // 2, len(ordered) * 99 // 100, len(ordered) - 1)
+    return [f"{ordered[place]:.2f}" for place in at]
 
 
 def frozen(result: Frozen) -> str:

@@ -1,6 +1,6 @@
 //! What the forms of IdPs call the values of an SP.
 
-use self::Value::{
+use self::Wanted::{
     Acs, AcsPattern, Certificate, EntityId, LogoutIssuer, MetadataUrl, NameIdFormat, Said, Sls,
 };
 
@@ -8,14 +8,14 @@ use self::Value::{
 pub(super) struct IdpForm {
     /// The product.
     pub(super) name: &'static str,
-    /// How to get to the form, and what may spare it; HTML of our own.
+    /// How to get to the form, and what may spare it.
     pub(super) where_it_is: &'static str,
     /// The labels as they are on the screen, and what goes there.
-    pub(super) fields: &'static [(&'static str, Value)],
+    pub(super) fields: &'static [(&'static str, Wanted)],
 }
 
 /// What goes into a field.
-pub(super) enum Value {
+pub(super) enum Wanted {
     /// The SP's entityID.
     EntityId,
     /// The ACS URL.
@@ -54,8 +54,8 @@ pub(super) const IDPS: &[IdpForm] = &[
     },
     IdpForm {
         name: "authentik",
-        where_it_is: "Applications → Providers → Create → SAML Provider, or <em>SAML Provider from \
-                      Metadata</em> with the file; then an application that has it.",
+        where_it_is: "Applications → Providers → Create → SAML Provider, or “SAML Provider from \
+                      Metadata” with the file; then an application that has it.",
         fields: &[
             ("ACS URL", Acs),
             ("Service Provider Binding", Said("Post")),
@@ -122,10 +122,7 @@ pub(super) const IDPS: &[IdpForm] = &[
             ("Identifier (Entity ID)", EntityId),
             ("Reply URL (Assertion Consumer Service URL)", Acs),
             ("Logout Url", Sls),
-            (
-                "Attributes &amp; Claims → Unique User Identifier: name identifier format",
-                NameIdFormat,
-            ),
+            ("Attributes & Claims → Unique User Identifier: name identifier format", NameIdFormat),
             ("SAML Certificates → Verification certificates", Certificate),
         ],
     },
@@ -171,14 +168,14 @@ pub(super) const IDPS: &[IdpForm] = &[
     },
     IdpForm {
         name: "Shibboleth IdP",
-        where_it_is: "<code>conf/metadata-providers.xml</code>: a FilesystemMetadataProvider for the file, \
+        where_it_is: "conf/metadata-providers.xml: a FilesystemMetadataProvider for the file, \
                       or a HTTPMetadataProvider for the address. It wants the metadata itself.",
         fields: &[("HTTPMetadataProvider: metadataURL", MetadataUrl)],
     },
     IdpForm {
         name: "SimpleSAMLphp",
         where_it_is: "Federation → Tools → XML to SimpleSAMLphp metadata converter takes the file's text; \
-                      what it gives goes into <code>metadata/saml20-sp-remote.php</code>.",
+                      what it gives goes into metadata/saml20-sp-remote.php.",
         fields: &[
             ("$metadata['…']", EntityId),
             ("AssertionConsumerService", Acs),

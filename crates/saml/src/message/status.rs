@@ -13,7 +13,7 @@ use crate::refusal::{Refusal, quote_option};
 pub(crate) struct Status<'a> {
     pub code: Option<&'a str>,
     pub nested: Option<&'a str>,
-    message: Option<&'a str>,
+    pub message: Option<&'a str>,
 }
 
 impl<'a> Status<'a> {

@@ -5,6 +5,7 @@ use xmldoc::Element;
 use crate::folding::folded;
 use crate::metadata::error_url::ErrorUrl;
 use crate::namespace::{METADATA, METADATA_UI, XML};
+use crate::shown_text::shown;
 use crate::xml_writer::Tag;
 
 /// Names, descriptions and the like, each; an IdP rarely has more languages.
@@ -148,22 +149,10 @@ fn best<'a, T>(all: &'a [T], lang: impl Fn(&T) -> &str, languages: &[String]) ->
         .or_else(|| all.first())
 }
 
-/// Text that is there, in one line and of so many characters at most.
+/// Text that is there.
 fn localized(element: &Element, max: usize) -> Option<Localized> {
-    let is_shown = |c: &char| !c.is_control() && !is_bidi_control(*c);
-    let words: Vec<String> = element
-        .text
-        .split_whitespace()
-        .map(|word| word.chars().filter(is_shown).collect())
-        .filter(|word: &String| !word.is_empty())
-        .collect();
-    let text: String = words.join(" ").chars().take(max).collect();
-    (!text.is_empty()).then(|| Localized { lang: lang(element), text })
-}
-
-/// What would turn the text around it as well (UAX 9 2).
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let text = shown(&element.text, max)?;
+    Some(Localized { lang: lang(element), text })
 }
 
 fn lang(element: &Element) -> String {

@@ -206,6 +206,15 @@ fn a_failed_status_is_told_whole() {
 }
 
 #[test]
+fn the_words_of_a_failure_count_when_they_are_signed() {
+    let status = r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"/><samlp:StatusMessage>Ask&#10; the help desk</samlp:StatusMessage>"#;
+    for (sign, expected) in [(Sign::Nothing, None), (Sign::Response, Some("Ask the help desk"))] {
+        let xml = Answer::new().signed(sign).response(SUCCESS, status).around("");
+        assert_eq!(Judge::new().refusal(&xml).words(), expected);
+    }
+}
+
+#[test]
 fn success_with_anything_else_is_no_success() {
     for code in [
         r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Requester"/>"#,

@@ -1,8 +1,11 @@
 //! What `http` says for the whole of nginx.
 
+use super::audit::{RawAuditFormat, RawAuditLog, audit_format, audit_log};
 use crate::directive::apply;
 use crate::directives::directives;
 use crate::line::Line;
+use crate::place::{ConfigError, Given};
+use crate::warnings::Warnings;
 
 directives! {
     /// What `http` itself said.
@@ -12,44 +15,8 @@ directives! {
         line.choice(&[("private", CoreDump::Private), ("full", CoreDump::Full)])
     };
     /// All get all records.
-    each audit_logs: RawAuditLog = "saml_audit_log" [1..=2], audit_log;
-}
-
-/// Where records of what happens go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawAuditLog {
-    /// A file's path, or a syslog server as nginx writes those.
-    pub place: String,
-    /// How users are named.
-    pub name_id: NameIdForm,
-}
-
-/// How a record names a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameIdForm {
-    /// By the NameID.
-    Plain,
-    /// By a hash of it with the store's secret.
-    Hash,
-    /// Not at all.
-    Off,
-}
-
-fn audit_log(line: &Line<'_>) -> Result<RawAuditLog, String> {
-    let place = line.text()?;
-    let name_id = match line.args.get(1) {
-        None | Some(&"name_id=plain") => NameIdForm::Plain,
-        Some(&"name_id=hash") => NameIdForm::Hash,
-        Some(&"name_id=off") => NameIdForm::Off,
-        Some(other) => {
-            return Err(format!(
-                "invalid parameter \"{other}\" in \"{}\" directive, it must be name_id=plain, \
-                 name_id=hash or name_id=off",
-                line.name
-            ));
-        }
-    };
-    Ok(RawAuditLog { place, name_id })
+    each audit_logs: RawAuditLog = "saml_audit_log" [1..=5], audit_log;
+    each audit_formats: RawAuditFormat = "saml_audit_format" [2..], audit_format;
 }
 
 /// What is in nginx's core dumps.
@@ -70,5 +37,48 @@ impl RawHttp {
     pub fn apply(&mut self, line: &Line<'_>) -> Result<(), String> {
         apply(Self::DIRECTIVES, self, line)
             .unwrap_or_else(|| Err(format!("\"{}\" is no directive of http", line.name)))
+    }
+
+    /// The format of a log; `None` = JSON.
+    ///
+    /// # Errors
+    /// There is none of that name, or two.
+    pub fn audit_format_of(
+        &self,
+        log: &Given<RawAuditLog>,
+    ) -> Result<Option<&RawAuditFormat>, ConfigError> {
+        let Some(name) = &log.value.format else { return Ok(None) };
+        let found = self.audit_formats.iter().find(|given| given.value.name == *name);
+        let found = found.ok_or_else(|| {
+            let why = "is defined by no \"saml_audit_format\"";
+            ConfigError::new(
+                &log.place,
+                format!("the format \"{name}\" of \"saml_audit_log\" {why}"),
+            )
+        })?;
+        Ok(Some(&found.value))
+    }
+
+    /// Do logs and formats fit together?
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn check_audit(&self, warnings: &mut Warnings) -> Result<(), ConfigError> {
+        for (number, given) in self.audit_formats.iter().enumerate() {
+            let name = &given.value.name;
+            let mut before = self.audit_formats.iter().take(number);
+            if let Some(twin) = before.find(|twin| twin.value.name == *name) {
+                let why = format!("is defined already in {}; rename one", twin.place);
+                let message = format!("\"saml_audit_format\" \"{name}\" {why}");
+                return Err(ConfigError::new(&given.place, message));
+            }
+            if given.value.format.is_raw() {
+                let why = "a NameID that has a line break looks like two records, or like another \
+                           one; say escape=default or escape=json";
+                let message = format!("\"saml_audit_format\" \"{name}\" has escape=none: {why}");
+                warnings.add(&given.place, message);
+            }
+        }
+        self.audit_logs.iter().try_for_each(|log| self.audit_format_of(log).map(drop))
     }
 }

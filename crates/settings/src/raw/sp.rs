@@ -32,6 +32,7 @@ directives! {
     once discovery: Discovery = "discovery", discovery;
     once session_store: String = "session_store", Line::text;
     once session_lifetime: Seconds = "session_lifetime", |line| line.seconds(Seconds(1), YEAR);
+    once session_address: bool = "session_address", Line::flag;
     once session_idle_timeout: Option<Seconds> = "session_idle_timeout",
         |line| line.seconds_or_off(Seconds(1), YEAR);
     once cookie_name: String = "cookie_name", Line::text;

@@ -43,6 +43,7 @@ pub(super) fn session_rules(
         several_origins,
         lifetime,
         idle_timeout: idle.map_or(Some(Seconds(3600)), |g| g.value),
+        keeps_address: raw.session_address.as_ref().is_none_or(|given| given.value),
         unsigned_logout,
         attributes,
         refuse_group_overage: raw.on_group_overage.as_ref().is_some_and(|given| given.value),

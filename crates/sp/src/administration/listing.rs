@@ -166,6 +166,7 @@ impl<S: SessionStore> Search<S> {
             && self.idp.as_ref().is_none_or(|idp| *idp == session.idp)
             && self.name_id.as_ref().is_none_or(|name_id| *name_id == session.name_id.value)
             && self.older_than.is_none_or(|span| session.created + span <= now)
+            && self.address.is_none_or(|prefix| session.address.is_some_and(|one| prefix.has(one)))
             && !self.sp.idps.orders().have_ended(&session.idp, session.created)
     }
 }

@@ -8,6 +8,7 @@ use saml::reason;
 use saml::refusal::{Refusal, quote};
 use session::SpId;
 
+use super::prefix::Prefix;
 use crate::sp::Sp;
 
 /// Sessions of one page, unless it is said, and at most.
@@ -26,6 +27,8 @@ pub(super) struct Search<S> {
     pub name_id: Option<String>,
     /// That began at least so long ago.
     pub older_than: Option<Seconds>,
+    /// That began from there.
+    pub address: Option<Prefix>,
     /// From this place of the store on.
     pub from: usize,
     /// About so many: all of one place are shown together.
@@ -54,6 +57,7 @@ impl<S> Search<S> {
             idp,
             name_id: given("name_id").map(|name_id| name_id.into_owned()),
             older_than: given("older_than").map(|text| span(&text)).transpose()?,
+            address: given("address").map(|text| prefix(&text)).transpose()?,
             from: number("cursor", 0)?,
             limit: number("limit", LIMIT)?.clamp(1, LIMIT_MOST),
             sp,
@@ -81,6 +85,15 @@ pub(super) fn entity_of<S>(sp: &Sp<S>, idp: &str) -> String {
 /// What is asked for is not understood.
 pub(super) fn invalid(detail: String) -> Refusal {
     Refusal::new(&reason::ORDER_INVALID, detail)
+}
+
+fn prefix(text: &str) -> Result<Prefix, Refusal> {
+    Prefix::read(text).ok_or_else(|| {
+        invalid(format!(
+            "address is {}, which is neither an address nor a prefix such as 192.0.2.0/24 or 2001:db8::/32",
+            quote(text)
+        ))
+    })
 }
 
 /// `90`, `90s`, `15m`, `8h`, `7d`.
@@ -112,9 +125,10 @@ mod tests {
 
     #[test]
     fn empty_fields_say_nothing() {
-        let search = search("sp=&idp=&name_id=&older_than=&cursor=&limit=").unwrap();
+        let search = search("sp=&idp=&name_id=&older_than=&address=&cursor=&limit=").unwrap();
         assert_eq!((search.sp.name.as_str(), search.from, search.limit), ("app", 0, LIMIT));
         assert!(search.idp.is_none() && search.name_id.is_none() && search.older_than.is_none());
+        assert!(search.address.is_none());
     }
 
     #[test]
@@ -138,7 +152,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for query in ["sp=other", "cursor=x", "cursor=-1", "limit=1e3", "older_than=soon"] {
+        for query in
+            ["sp=other", "cursor=x", "cursor=-1", "limit=1e3", "older_than=soon", "address=a/8"]
+        {
             assert_eq!(search(query).err().map(|refusal| refusal.code()), Some("order_invalid"));
         }
         assert_eq!(search("limit=100000").unwrap().limit, LIMIT_MOST);

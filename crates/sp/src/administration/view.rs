@@ -69,6 +69,7 @@ fn row(row: &Row) -> Value {
     set("expires", instant::format(row.expires).into());
     set("counts", row.counts.into());
     if let Some(session) = &row.session {
+        set("address", session.address.map(|address| address.to_string()).into());
         set("created", instant::format(session.created).into());
         set("authn_instant", instant::format(session.authn_instant).into());
         set("authn_context", session.authn_context.as_deref().into());
@@ -89,6 +90,7 @@ fn page<S: SessionStore>(
         id: &row.id,
         entity_id: &row.entity_id,
         name_id: &row.name_id,
+        address: row.session.as_ref().and_then(|session| Some(session.address?.to_string())),
         created: row.session.as_ref().map(|session| instant::format(session.created)),
         expires: instant::format(row.expires),
         counts: row.counts,
@@ -103,7 +105,7 @@ fn page<S: SessionStore>(
     let next = listing.next.map(|next| {
         let mut query = Serializer::new(String::from("?"));
         query.append_pair("sp", &sp.name);
-        for name in ["idp", "name_id", "older_than", "limit"] {
+        for name in ["idp", "name_id", "older_than", "address", "limit"] {
             query.append_pair(name, &asked(name));
         }
         query.append_pair("cursor", &next.to_string()).finish()
@@ -116,6 +118,7 @@ fn page<S: SessionStore>(
         idp: &asked("idp"),
         name_id: &asked("name_id"),
         older_than: &asked("older_than"),
+        address: &asked("address"),
         idps: &idps.collect::<Vec<_>>(),
         rows: &rows.collect::<Vec<_>>(),
         next: next.as_deref(),

@@ -344,7 +344,7 @@ fn denied(protection: &Protection<Closed>, head: &Head, method: Method, line: Ru
         variables: &[],
         warn: &|what| panic!("{what}"),
     };
-    challenge.deny(&unmet)
+    challenge.deny(&unmet, NOW)
 }
 
 fn rule_line(status: u16) -> RuleLine {

@@ -1,6 +1,6 @@
 //! `saml_logout`: ends the session of this SP, then the one at the IdP (Profiles 4.4.3.1).
 
-use clock::{Seconds, UnixTime};
+use clock::Seconds;
 use http::Headers;
 use pages::{About, LoggedOut, Reply, logged_out};
 use saml::binding::Outgoing;
@@ -40,7 +40,7 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
     let session_id = session_id(&live.key);
     let member = Member { session: &live.session, session_id: &session_id };
     sp.tell(visit, &live.session.idp, What::LogoutByUser(member));
-    end_at_other_origins(sp, &live.session, visit.now).await?;
+    end_at_other_origins(visit, sp, &live.session).await?;
     let heard = sp.notify(visit, live.session.clone()).await;
     let reply = at_idp(visit, sp, &live.session, id, target).await?;
     let reply = forgotten(sp, reply);
@@ -58,10 +58,11 @@ fn forgotten<S>(sp: &Sp<S>, reply: Reply) -> Reply {
 /// To the IdP all origins are one SP, which it will not ask to end what it has asked for: what the same session
 /// of the IdP has opened at the others.
 async fn end_at_other_origins<S: SessionStore>(
+    visit: &Visit,
     sp: &Sp<S>,
     session: &Session,
-    now: UnixTime,
 ) -> Result<(), Refusal> {
+    let now = visit.now;
     if !sp.sessions.rules().several_origins {
         return Ok(());
     }
@@ -72,7 +73,10 @@ async fn end_at_other_origins<S: SessionStore>(
         return Ok(());
     }
     let ending: Vec<_> = members.iter().map(|member| (member.key, member.expires)).collect();
-    sp.sessions.end_all(&ending, now).await?;
+    for (key, session) in sp.sessions.end_all(&ending, now).await? {
+        let member = Member { session: &session, session_id: &session_id(&key) };
+        sp.tell(visit, &session.idp, What::LogoutByUser(member));
+    }
     let keys = members.iter().map(|member| member.key).collect();
     sp.sessions.forget(idp, name_id, &keys, now).await
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use session::Orders;
+use session::{Orders, Session};
 
 use super::Idps;
 
@@ -23,6 +23,11 @@ impl Idps {
     /// What an operator has ordered.
     pub(crate) fn orders(&self) -> Rc<Orders> {
         Rc::clone(&self.orders.borrow())
+    }
+
+    /// Has an operator ended this session, with others that nobody has counted?
+    pub fn have_ended(&self, session: &Session) -> bool {
+        self.orders.borrow().have_ended(&session.idp, session.created)
     }
 
     /// Is the `saml_idp` block of this name disabled, by its configuration or by an order?

@@ -22,6 +22,17 @@ fn who_comes_and_goes_is_counted_once() {
 }
 
 #[test]
+fn a_login_in_the_same_browser_ends_the_session_of_before() {
+    let (site, mut browser) = (Plan::default().site(), Browser::default());
+    site.log_in(&mut browser, "_s1");
+    counted(&site);
+    site.log_in(&mut browser, "_s2");
+    assert_eq!(counted(&site), ["login app corp", "session_end app corp"]);
+    site.log_in(&mut Browser::default(), "_s3");
+    assert_eq!(counted(&site), ["login app corp"], "another browser's goes on");
+}
+
+#[test]
 fn an_idp_that_signs_out_two_sessions_signs_out_one_person() {
     let site = Plan { slo: LogoutBinding::ALL.to_vec(), ..Plan::default() }.site();
     for session_index in ["_s1", "_s2"] {

@@ -37,7 +37,7 @@ fn denied(protection: &Protection<Memory>, site: &Site, browser: &Browser) -> St
         variables: &[],
         warn: &|what| panic!("{what}"),
     };
-    let reply = challenge.deny(&protection.unmet(&live).unwrap());
+    let reply = challenge.deny(&protection.unmet(&live).unwrap(), NOW);
     assert_eq!(reply.status(), 403);
     assert!(!reply.headers().iter().any(|(name, _)| matches!(*name, "Location" | "Set-Cookie")));
     reply.body(&Reader::default()).unwrap().text.clone()

@@ -108,6 +108,7 @@ impl Site {
         });
         let visit = Visit {
             head: ask.head(cookies),
+            address: Some([192, 0, 2, 7].into()),
             client: Client::of(None),
             now: self.now.get(),
             variables: vec![("realm".to_owned(), "north".to_owned())],

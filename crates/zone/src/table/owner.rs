@@ -39,8 +39,7 @@ impl Table<'_> {
             }
             if let Some(at) = self.live(kind, key, now) {
                 owed = owed.saturating_sub(self.blocks_of(at));
-                self.remove(at);
-                self.header.evictions += 1;
+                self.drop_evicted(at);
             }
             gone.push(*key);
         }

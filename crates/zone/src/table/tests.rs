@@ -101,13 +101,13 @@ fn a_fill_loses_against_a_removal_in_between() {
     let filled = table.fill(SESSION, &key(1), epoch, b"alive", NOW + Seconds(9), NOW).unwrap();
     let epoch = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap().epoch;
     assert_eq!(filled, Some(epoch));
-    assert!(table.delete(SESSION, &key(1)));
+    assert!(table.delete(SESSION, &key(1), 0, NOW).is_some());
     assert_eq!(table.fill(SESSION, &key(1), epoch, b"alive", NOW + Seconds(9), NOW), Ok(None));
     assert_eq!(read(&mut table, SESSION, 1, NOW), None);
     drop(table);
     let epoch = zone.memory.epoch(SESSION, &key(2));
     let mut table = zone.table();
-    assert!(!table.delete(SESSION, &key(2)), "never was there");
+    assert!(table.delete(SESSION, &key(2), 0, NOW).is_none(), "never was there");
     assert_eq!(table.fill(SESSION, &key(2), epoch, b"alive", NOW + Seconds(9), NOW), Ok(None));
 }
 
@@ -155,7 +155,7 @@ fn kinds_do_not_meet() {
     table.put(SESSION, &key(1), b"session", NOW + Seconds(9), NOW).unwrap();
     assert_eq!(read(&mut table, Kind::Replay, 1, NOW), None);
     assert_eq!(table.add(Kind::Replay, &key(1), b"1", NOW + Seconds(9), NOW), Ok(true));
-    assert!(table.delete(SESSION, &key(1)));
+    assert!(table.delete(SESSION, &key(1), 0, NOW).is_some());
     assert_eq!(read(&mut table, Kind::Replay, 1, NOW).as_deref(), Some(&b"1"[..]));
 }
 
@@ -213,7 +213,10 @@ fn every_change_but_a_prolonging_touch_moves_the_epoch() {
     assert!(!moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW).is_some())));
     assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"b", NOW + Seconds(9), NOW).unwrap()));
     assert!(moved(&mut zone, |t| assert!(read(t, SESSION, 1, NOW + Seconds(9)).is_none())));
-    assert!(moved(&mut zone, |t| assert!(!t.delete(SESSION, &key(1)))), "a fill under way");
+    assert!(
+        moved(&mut zone, |t| assert!(t.delete(SESSION, &key(1), 0, NOW).is_none())),
+        "a fill under way"
+    );
     assert!(!moved(&mut zone, |t| t.forget(SESSION, &key(1))), "a stranger's cookie");
     assert!(moved(&mut zone, |t| t.put(SESSION, &key(1), b"a", NOW + Seconds(9), NOW).unwrap()));
     assert!(moved(&mut zone, |t| t.forget(SESSION, &key(1))));
@@ -444,7 +447,7 @@ fn agrees_with_a_plain_map_over_random_steps() {
                 model.insert(n, (bytes, expires));
             }
             6..8 => {
-                table.delete(SESSION, &key(n));
+                table.delete(SESSION, &key(n), 0, now);
                 model.remove(&n);
             }
             8..10 => {
@@ -459,7 +462,7 @@ fn agrees_with_a_plain_map_over_random_steps() {
         }
     }
     for n in 0..256 {
-        table.delete(SESSION, &key(n));
+        table.delete(SESSION, &key(n), 0, NOW);
     }
     assert_eq!((table.stats().free_blocks, table.stats().entries), (total, 0));
 }
@@ -480,7 +483,7 @@ fn how_full_it_is_is_counted_by_kind() {
     let level = table.fill_level();
     assert_eq!((level.sessions, level.claims, level.tombstones), (3, 1, 1));
     assert_eq!((level.used_blocks, level.pinned_blocks, level.evictions), (4 + 4 + 1 + 2, 2, 0));
-    table.delete(SESSION, &key(1));
+    table.delete(SESSION, &key(1), 0, NOW);
     assert!(read(&mut table, SESSION, 2, later).is_none());
     assert_eq!(table.fill_level().sessions, 1);
     assert_eq!(table.give_up(SESSION, &[key(0)], 1, NOW), [key(0)]);
@@ -554,4 +557,83 @@ fn orders_are_never_evicted() {
         table.put(SESSION, &key(n), b"other", NOW + Seconds(60), NOW).unwrap();
     }
     assert_eq!(read(&mut table, Kind::Order, 0, NOW).as_deref(), Some(b"order".as_slice()));
+}
+
+/// The numbers in the keys of those that are gone, in order, each with whether it was evicted.
+fn departed(table: &mut Table<'_>) -> Vec<(u32, bool)> {
+    let number = |key: [u8; 32]| u32::from_le_bytes([key[28], key[29], key[30], key[31]]);
+    let mut all: Vec<_> =
+        table.take_departed().iter().map(|one| (number(one.key), one.is_evicted)).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn whoever_watches_hears_of_sessions_that_expire_once() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    let (soon, later) = (NOW + Seconds(1), NOW + Seconds(9));
+    for n in 0..8 {
+        table.put(SESSION, &key(n), &value(n, 900), if n < 6 { soon } else { later }, NOW).unwrap();
+    }
+    table.put(Kind::Index, &key(0), b"", soon, NOW).unwrap();
+    table.put(Kind::Tombstone, &key(0), b"", soon, NOW).unwrap();
+    table.watch();
+    assert_eq!(departed(&mut table), []);
+    table.watch();
+    assert!(read(&mut table, SESSION, 3, soon).is_none());
+    assert!(table.delete(SESSION, &key(4), 9, soon).is_none(), "it had ended by itself");
+    assert_eq!(table.delete(SESSION, &key(7), 9, soon), Some(value(7, 9)));
+    table.put(SESSION, &key(9), b"", later, soon).unwrap();
+    let [first, ..] = &table.departed.clone().unwrap()[..] else { panic!("none") };
+    assert_eq!((first.expires, first.value.clone()), (soon, value(3, 900)));
+    assert_eq!(table.sweep(0, soon), None);
+    let all: Vec<_> = (0..6).map(|n| (n, false)).collect();
+    assert_eq!(departed(&mut table), all);
+    table.watch();
+    table.sweep(0, soon);
+    assert_eq!(departed(&mut table), []);
+    assert_eq!(table.stats().entries, 2, "the other kinds are swept, too");
+}
+
+#[test]
+fn whoever_watches_hears_of_sessions_that_are_evicted() {
+    let mut zone = Zone::new(MIN_SIZE);
+    let mut table = zone.table();
+    table.watch();
+    let later = NOW + Seconds(9);
+    let mut alive: Vec<u32> = Vec::new();
+    for n in 0..200 {
+        table.put(SESSION, &key(n), &value(n, 700), later, NOW).unwrap();
+    }
+    for n in 0..200 {
+        alive.extend(read(&mut table, SESSION, n, NOW).map(|_| n));
+    }
+    table.give_up(SESSION, &[key(199)], 1, NOW);
+    alive.retain(|n| *n != 199);
+    let gone: Vec<_> = (0..200).filter(|n| !alive.contains(n)).map(|n| (n, true)).collect();
+    assert!(!alive.is_empty());
+    assert_eq!(departed(&mut table), gone);
+}
+
+#[test]
+fn a_sweep_goes_through_all_a_part_at_a_time() {
+    let mut zone = Zone::new(8 << 20);
+    let mut table = zone.table();
+    for n in 0..5000 {
+        let expires = NOW + Seconds(if n % 3 == 0 { 1 } else { 9 });
+        table.put(SESSION, &key(n), &value(n, n as usize % 300), expires, NOW).unwrap();
+    }
+    table.watch();
+    let (mut from, mut steps) = (Some(0), 0);
+    while let Some(place) = from {
+        let before = table.stats().entries;
+        from = table.sweep(place, NOW + Seconds(1));
+        assert!(before - table.stats().entries <= 1100, "a bounded part");
+        assert!(from.is_none_or(|next| next > place), "it gets on");
+        steps += 1;
+    }
+    let expected: Vec<_> = (0..5000).filter(|n| n % 3 == 0).map(|n| (n, false)).collect();
+    assert_eq!(departed(&mut table), expected);
+    assert!(steps > 3);
 }

@@ -17,8 +17,18 @@ impl Table<'_> {
     }
 
     pub(super) fn copy_value(&self, first: u32, buffer: &mut Vec<u8>) -> Option<()> {
+        self.copy_value_until(first, usize::MAX, buffer)
+    }
+
+    /// Of its first `most` bytes.
+    pub(super) fn copy_value_until(
+        &self,
+        first: u32,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Option<()> {
         let mut at = first;
-        let mut left = index(self.block(first)?.len);
+        let mut left = index(self.block(first)?.len).min(most);
         loop {
             let block = self.block(at)?;
             let bytes = block.bytes(at == first);

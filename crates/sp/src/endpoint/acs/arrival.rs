@@ -1,5 +1,7 @@
 //! From a login that was accepted to a session and its cookie.
 
+use std::collections::HashMap;
+
 use clock::UnixTime;
 use http::browser;
 use pages::Reply;
@@ -13,7 +15,7 @@ use session::{
 };
 
 use super::attributes::{check_overage, select};
-use crate::event::{Member, What};
+use crate::event::{Member, SessionEnd, What, WhyEnded};
 use crate::identity_token::session_id;
 use crate::post_ticket::ticket;
 use crate::random;
@@ -37,7 +39,7 @@ pub(super) async fn establish<S: SessionStore>(
     let (token, nonce) = random::pair();
     let token = SessionToken::from_random(token);
     let force_authn = pending.as_ref().is_some_and(|pending| pending.force_authn);
-    let mut session = session(sp, login, force_authn, now);
+    let mut session = session(visit, sp, login, force_authn);
     let news = select(sp.sessions.rules(), &mut session);
     sp.sessions.create(&token, &session, now).await?;
     // After the session can be found: a logout that came before does not know it, and a later
@@ -124,7 +126,46 @@ async fn end_replaced<S: SessionStore>(
     let replaced = pending.and_then(|pending| pending.replaces);
     let sessions: Vec<_> =
         sp.session_keys(&visit.head).chain(replaced).map(|key| (key, end)).collect();
-    sp.sessions.end_all(&sessions, visit.now).await
+    let mut known = sealed_sessions(visit, sp, replaced).await;
+    let ended = sp.sessions.end_all(&sessions, visit.now).await?;
+    known.extend(ended.into_iter().map(|(key, session)| (key, Some(session))));
+    for (key, session) in &known {
+        let session = session.as_ref();
+        if session.is_some_and(|session| sp.idps.have_ended(session)) {
+            continue;
+        }
+        let (session_id, why, ended) = (session_id(key), WhyEnded::Replaced, visit.now);
+        let idp = session.map(|session| session.idp.as_str()).unwrap_or_default();
+        let end = SessionEnd { session, session_id: &session_id, why, ended };
+        sp.tell(visit, idp, What::SessionEnd(end));
+    }
+    Ok(())
+}
+
+/// The sessions of a browser, when somebody keeps records of their end and the store shows them to their browser
+/// alone. The one that was there when the login began may come without its cookie: then no more is known than that.
+async fn sealed_sessions<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    replaced: Option<StoreKey>,
+) -> HashMap<StoreKey, Option<Session>> {
+    let mut found = HashMap::new();
+    if sp.sessions.can_list() || !visit.server.keeps_records() {
+        return found;
+    }
+    // What cannot be found out must not stop the login.
+    for token in sp.cookies.session_tokens(&visit.head) {
+        if let Ok(Some(peeked)) = sp.sessions.peek(&token, visit.now).await {
+            found.insert(peeked.live.key, Some(peeked.live.session.clone()));
+        }
+    }
+    if let Some(key) = replaced
+        && !found.contains_key(&key)
+        && sp.sessions.is_there(&key, visit.now).await.unwrap_or_default()
+    {
+        found.insert(key, None);
+    }
+    found
 }
 
 /// Keeps the login's cookie as the memory of where it went, for the Back button.
@@ -174,8 +215,9 @@ fn send_again<S: SessionStore>(
     Ok(Reply::html(200, pages::send_again(landing, PostTicket::FIELD, &ticket)))
 }
 
-fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: UnixTime) -> Session {
-    let end = now + sp.sessions.rules().lifetime;
+fn session<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login, force_authn: bool) -> Session {
+    let (rules, now) = (sp.sessions.rules(), visit.now);
+    let end = now + rules.lifetime;
     Session {
         idp: login.idp_entity_id,
         name_id: login.name_id,
@@ -187,6 +229,8 @@ fn session<S: SessionStore>(sp: &Sp<S>, login: Login, force_authn: bool, now: Un
         force_authn,
         created: now,
         expires: login.session_not_on_or_after.map_or(end, |idp_end| end.min(idp_end)),
+        // An IPv4 address in IPv6's clothes is what it is at other sockets.
+        address: visit.address.filter(|_| rules.keeps_address).map(|it| it.to_canonical()),
         attributes: login.attributes,
     }
 }

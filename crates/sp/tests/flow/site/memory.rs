@@ -143,12 +143,22 @@ impl SessionStore for Memory {
         Ok(())
     }
 
-    async fn end_all(&self, sessions: &[(StoreKey, UnixTime)], _: UnixTime) -> Result<(), Refusal> {
+    async fn is_there(&self, key: &StoreKey, _: UnixTime) -> Result<bool, Refusal> {
+        Ok(self.sessions.borrow().contains_key(key))
+    }
+
+    async fn end_all(
+        &self,
+        sessions: &[(StoreKey, UnixTime)],
+        _: UnixTime,
+    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
         self.answer().await?;
-        for (key, _) in sessions {
-            self.sessions.borrow_mut().remove(key);
-        }
-        Ok(())
+        let mut all = self.sessions.borrow_mut();
+        let ended = sessions.iter().filter_map(|(key, _)| {
+            let live = all.remove(key)?;
+            Some((*key, Session { attributes: Vec::new(), ..live.session.clone() }))
+        });
+        Ok(ended.collect())
     }
 
     async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {

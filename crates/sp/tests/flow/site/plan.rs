@@ -272,6 +272,7 @@ impl Plan {
             several_origins: self.origins.len() > 1,
             lifetime: SESSION_LIFETIME,
             idle_timeout: self.idle_timeout,
+            keeps_address: true,
             unsigned_logout: false,
             attributes: self.attributes.clone(),
             refuse_group_overage: self.refuse_group_overage,

@@ -58,6 +58,10 @@ impl Server for Host {
         self.counted.borrow_mut().push(format!("{} {sp} {idp}", what.name()));
     }
 
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
     fn note(&self, what: &str) {
         self.notes.borrow_mut().push(what.to_owned());
     }

@@ -14,7 +14,7 @@ PYTHON_PACKAGES="python3 python3-venv"
 # with them, the second object beside the module is linked with them, the module does without.
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
-    php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
+    valgrind php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }
 

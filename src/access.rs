@@ -26,28 +26,46 @@ use self::preflight::{Verdict, preflight};
 use crate::clock::now;
 use crate::context::{Closed, Context};
 use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
-use crate::module::{Protection, SamlModule};
+use crate::module::{Protection, SamlModule, is_nothing_of_ours};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
-use crate::{preserved_post, remote_user, respond, response_header, server_variable};
+use crate::{
+    core_dump, preserved_post, remote_user, respond, response_header, server_variable,
+    upstream_cookies,
+};
+
+/// Before the access phase, of subrequests too, which have none: after nginx's limits, whose keys may be cookies.
+/// What comes later, the access modules of others among it, sees the request as it goes upstream.
+pub fn prepare(r: &mut Request) -> ngx_int_t {
+    core_dump::note_work();
+    let done = [remote_user::before_access, handle_subrequest, upstream_cookies::take_away];
+    let mut steps = done.into_iter().map(|step| step(r));
+    steps.find(|rc| *rc != declined()).unwrap_or_else(declined)
+}
+
+/// Does [`prepare`] nothing? A file of this host goes nowhere.
+#[inline]
+pub fn has_nothing_to_prepare(r: &Request) -> bool {
+    is_nothing_of_ours(r) && r.as_ref().content_handler.is_none()
+}
 
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    if let Some(context) = Context::of(r) {
+    if let Some(special) = Context::of(r).and_then(Context::known_special) {
         // Before an internal redirect another location may have asked nginx's other modules.
-        context.closed.take();
+        special.closed.take();
     }
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
         return declined();
     }
     let protection = match conf.protection_at(r) {
-        Ok(Some(protection)) => Rc::clone(protection),
+        Ok(Some(protection)) => protection,
         Ok(None) => return declined(),
         Err(refusal) => return refuse_host(r, &refusal),
     };
-    match preflight(r, &protection) {
+    match preflight(r, protection) {
         Verdict::Ordinary => {}
         Verdict::Pass => {
             forget_session(r);
@@ -61,32 +79,32 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Poll::Ready(Ok(ticket)) => ticket,
     };
     let now = now();
-    let idp = match wanted_idp(r, &protection) {
+    let idp = match wanted_idp(r, protection) {
         Ok(idp) => idp,
-        Err(refusal) => return refuse(r, &protection, &refusal),
+        Err(refusal) => return refuse(r, protection, &refusal),
     };
-    match entrance(r, &protection, idp.as_deref(), now) {
+    match entrance(r, protection, idp.as_deref(), now) {
         Poll::Pending => NGX_AGAIN as ngx_int_t,
-        Poll::Ready(Err(refusal)) => refuse(r, &protection, &refusal),
+        Poll::Ready(Err(refusal)) => refuse(r, protection, &refusal),
         Poll::Ready(Ok(Entrance::Member(live))) => {
-            let restored = ticket.map(|ticket| restore(r, &protection, &live, &ticket, now));
-            restored.flatten().unwrap_or_else(|| admit(r, &protection, live, now))
+            let restored = ticket.map(|ticket| restore(r, protection, &live, &ticket, now));
+            restored.flatten().unwrap_or_else(|| admit(r, protection, live, now))
         }
         // It stands for a form, and must reach nobody in its place.
         Poll::Ready(Ok(ref entrance))
             if ticket.is_some() && (satisfies_any(r) || !is_denied(entrance)) =>
         {
             without_session(r);
-            refuse_ticket(r, &protection)
+            refuse_ticket(r, protection)
         }
         Poll::Ready(Ok(Entrance::Visitor { has_session })) => {
             without_session(r);
             let may_get_one = !has_session && protection.mode == Mode::Passive;
-            if may_get_one { ask_passively(r, &protection, idp, now) } else { declined() }
+            if may_get_one { ask_passively(r, protection, idp, now) } else { declined() }
         }
         Poll::Ready(Ok(Entrance::Closed(closed))) => {
             without_session(r);
-            keep_out(r, &protection, idp, closed, now)
+            keep_out(r, protection, idp, closed, now)
         }
     }
 }
@@ -113,7 +131,7 @@ fn keep_out(
     // Another access module may still grant: the status makes nginx ask it.
     let Some(context) = Context::of_or_new(r) else { return FAILED };
     let status = closed.status();
-    context.closed.replace(Some(closed));
+    context.special().closed.replace(Some(closed));
     status
 }
 
@@ -126,7 +144,8 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
         Ok(None) => return declined(),
         Err(refusal) => return refuse_host(r, &refusal),
     };
-    let Some(closed) = Context::of(r).and_then(|context| context.closed.take()) else {
+    let special = Context::of(r).and_then(Context::known_special);
+    let Some(closed) = special.and_then(|special| special.closed.take()) else {
         return declined();
     };
     let idp = match wanted_idp(r, &protection) {
@@ -137,7 +156,7 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
     if status == NGX_AGAIN as ngx_int_t || status == NGX_DONE as ngx_int_t {
         // It comes here once more.
         let Some(context) = Context::of(r) else { return FAILED };
-        context.closed.replace(Some(closed));
+        context.special().closed.replace(Some(closed));
     }
     status
 }
@@ -145,10 +164,12 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
 /// nginx runs no access phase for subrequests, so this runs before it: a protected location must
 /// not open itself to `auth_request` or an SSI include. Nobody can be sent to a login from here;
 /// 401 is what `auth_request` understands.
+#[inline]
 pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
-    if r.is_main() {
-        return declined();
-    }
+    if r.is_main() { declined() } else { guard_subrequest(r) }
+}
+
+fn guard_subrequest(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
     let protection = conf.protection_at(r).map(|protection| protection.cloned());
     let Some(protection) = protection.transpose() else { return declined() };
@@ -186,10 +207,14 @@ pub fn handle_subrequest(r: &mut Request) -> ngx_int_t {
         }
         Poll::Ready(Ok(Entrance::Closed(closed))) => (None, closed.status()),
     };
+    let visit = r.as_ref().uri_changes();
     let Some(context) = Context::of_subrequest(r) else {
         return FAILED;
     };
-    *context.session.borrow_mut() = live.map(|live| (protection.sp.clone(), live));
+    match live {
+        Some(live) => context.admit(visit, &protection, live),
+        None => drop(context.session.take()),
+    }
     status
 }
 
@@ -225,11 +250,14 @@ fn admit(
     now: UnixTime,
 ) -> ngx_int_t {
     let cookies = &protection.sp.cookies;
-    // Older sessions have outlived the cookie; looking for it costs every request.
-    let is_new = now - live.session.created <= LOGINS_MAX_AGE;
-    if is_new && cookies.logins(headers(r)).is_some() {
+    // Older sessions have outlived the cookie, and a browser that came without it gets none; looking for it costs
+    // every request.
+    if !live.has_come_back.get() && now - live.session.created <= LOGINS_MAX_AGE {
         // The session came back: there is no loop.
-        response_header::add(r, "Set-Cookie", &cookies.clear_logins());
+        match cookies.logins(headers(r)) {
+            Some(_) => drop(response_header::add(r, "Set-Cookie", &cookies.clear_logins())),
+            None => live.has_come_back.set(true),
+        }
     }
     if let (Some(value), true) = (protection.cache_control.header(), r.is_main()) {
         // What a member sees is for no shared cache, and not for the next user of the browser.
@@ -238,7 +266,7 @@ fn admit(
     let Some(context) = Context::of_or_new(r) else {
         return FAILED;
     };
-    *context.session.borrow_mut() = Some((protection.sp.clone(), live));
+    context.admit(r.as_ref().uri_changes(), protection, live);
     NGX_OK as ngx_int_t
 }
 

@@ -24,36 +24,42 @@ use crate::suspend::Suspension;
 pub struct Context {
     /// The SP whose session was looked for, and what was found.
     pub session: RefCell<Option<(Rc<Sp>, Rc<LiveSession>)>>,
-    /// Whose session it will be by what is known before the access phase, while nginx's limits are asked.
-    pub foreseen: RefCell<Option<Box<Foreseen>>>,
-    /// What was found then, for the access phase.
-    pub kept: Cell<Option<Box<Kept>>>,
-    /// Why the access phase let nobody in, which asks nginx's other modules first.
-    pub closed: RefCell<Option<Closed>>,
     /// The session is being judged by the rules of its location, whose variables it fills.
     pub is_judged: Cell<bool>,
-    /// Where the access phase found those rules kept, and at which of the request's locations, counted as nginx
-    /// counts them (`uri_changes`).
-    pub kept_rules: Cell<Option<(*const Protection, u32)>>,
+    /// Which location was found to be open to that one, and at which of the request's, counted as nginx counts them
+    /// (`uri_changes`).
+    pub open_to: Cell<Option<(*const Protection, u32)>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
     /// How far its body was read for the access phase.
     pub body: Cell<Arrival>,
-    /// The form that it keeps for a login, or that was kept and is now sent.
-    pub post: RefCell<Option<Posting>>,
-    /// What it waits for.
-    pub waiting: RefCell<Option<Waiting>>,
     /// It is the subrequest of `logout_notify`: its session is the one that ended, which the variables
     /// tell the application, and none that a cookie names.
     pub is_notice: Cell<bool>,
     /// An SP decides who `$remote_user` is; since which of the request's locations `auth_basic` can
     /// have a say, counted as nginx counts them (`uri_changes`).
     pub user_since: Cell<Option<u32>>,
+    special: OnceCell<Box<Special>>,
+    /// Whose it is: a main request's, or a subrequest's own.
+    request: *const ngx_http_request_t,
+}
+
+/// What few requests have to remember: a member's for a page have none of it.
+#[derive(Default)]
+pub struct Special {
+    /// Whose session it will be by what is known before the access phase, while nginx's limits are asked.
+    pub foreseen: RefCell<Option<Foreseen>>,
+    /// What was found then, for the access phase.
+    pub kept: Cell<Option<Kept>>,
+    /// Why the access phase let nobody in, which asks nginx's other modules first.
+    pub closed: RefCell<Option<Closed>>,
+    /// The form that it keeps for a login, or that was kept and is now sent.
+    pub post: RefCell<Option<Posting>>,
+    /// What it waits for.
+    pub waiting: RefCell<Option<Waiting>>,
     /// The `Cookie` headers as the client sent them, once ours were taken out of the request.
     pub cookies_sent: OnceCell<Vec<ngx_table_elt_t>>,
     circumstances: OnceCell<Rc<Circumstances>>,
-    /// Whose it is: a main request's, or a subrequest's own.
-    request: *const ngx_http_request_t,
 }
 
 /// A session that opens one of the request's locations.
@@ -137,19 +143,13 @@ impl Context {
     fn new(request: *const ngx_http_request_t) -> Self {
         Self {
             session: RefCell::default(),
-            foreseen: RefCell::default(),
-            kept: Cell::default(),
-            closed: RefCell::default(),
             is_judged: Cell::default(),
-            kept_rules: Cell::default(),
+            open_to: Cell::default(),
             detour: Cell::default(),
             body: Cell::default(),
-            post: RefCell::default(),
-            waiting: RefCell::default(),
             is_notice: Cell::default(),
             user_since: Cell::default(),
-            cookies_sent: OnceCell::default(),
-            circumstances: OnceCell::default(),
+            special: OnceCell::default(),
             request,
         }
     }
@@ -187,9 +187,26 @@ impl Context {
         unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
     }
 
+    /// A location that is protected so, the request's by this number, is open to this session.
+    pub fn admit(&self, visit: u32, protection: &Protection, live: Rc<LiveSession>) {
+        *self.session.borrow_mut() = Some((Rc::clone(&protection.sp), live));
+        self.open_to.set(Some((ptr::from_ref(protection), visit)));
+    }
+
+    /// What few have; made when there is none.
+    pub fn special(&self) -> &Special {
+        self.special.get_or_init(Box::default)
+    }
+
+    /// The same, when there is something.
+    #[inline]
+    pub fn known_special(&self) -> Option<&Special> {
+        self.special.get().map(|special| &**special)
+    }
+
     /// What `with` makes of the errand that the request waits for; `None` = it waits for none.
     pub fn with_errand<T>(&self, with: impl FnOnce(&mut Errand) -> T) -> Option<T> {
-        match &mut *self.waiting.borrow_mut() {
+        match &mut *self.known_special()?.waiting.borrow_mut() {
             Some(Waiting::Errand(errand)) => Some(with(errand)),
             _ => None,
         }
@@ -197,18 +214,24 @@ impl Context {
 
     /// `$saml_error`.
     pub fn error(&self) -> Option<&'static str> {
-        self.circumstances.get()?.code.get()
+        self.known_special()?.circumstances.get()?.code.get()
     }
 
     /// The story that its request is told in.
     pub fn diary(&self) -> Option<&Diary> {
-        self.circumstances.get()?.diagnosis.diary()
+        self.known_special()?.circumstances.get()?.diagnosis.diary()
     }
 
     /// What a refusal can tell beside its reason. Most requests are not refused, and make none.
     pub fn circumstances(&self) -> &Rc<Circumstances> {
-        self.circumstances.get_or_init(|| Rc::new(Circumstances::new(random::id)))
+        self.special().circumstances.get_or_init(|| Rc::new(Circumstances::new(random::id)))
     }
+}
+
+/// The `Cookie` headers as the client sent them, when ours were taken out of the request.
+#[inline]
+pub fn cookies_sent(r: &Request) -> Option<&Vec<ngx_table_elt_t>> {
+    Context::of_main(r)?.known_special()?.cookies_sent.get()
 }
 
 fn slot(r: *const ngx_http_request_t) -> *mut Context {

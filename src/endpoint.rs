@@ -59,7 +59,7 @@ where
     let errand = Errand::start(address, audit::values(r), |server| {
         work(Visit { head, address, client, now: now(), variables, circumstances, server })
     });
-    context.waiting.replace(Some(Waiting::Errand(errand)));
+    context.special().waiting.replace(Some(Waiting::Errand(errand)));
     Some(go_on(r).unwrap_or_else(|| {
         // SAFETY: r is live; `finalize` gives this reference back, as after a body was read.
         let main = unsafe { &mut *r.as_ref().main };
@@ -107,7 +107,7 @@ fn go_on(r: &mut Request) -> Option<ngx_int_t> {
 
 /// What the errand wants next; from here on the request waits for it where there is nothing yet.
 fn next_step(r: &Request) -> Option<Step> {
-    match &*Context::of(r)?.waiting.borrow() {
+    match &*Context::of(r)?.known_special()?.waiting.borrow() {
         Some(Waiting::Errand(errand)) => errand.next(r),
         _ => None,
     }
@@ -127,7 +127,8 @@ fn notify(r: &mut Request, uri: &str, live: Rc<LiveSession>, number: usize) {
 }
 
 fn conclude(r: &mut Request, conclusion: Conclusion) -> ngx_int_t {
-    drop(Context::of(r).and_then(|context| context.waiting.take()));
+    let special = Context::of(r).and_then(Context::known_special);
+    drop(special.and_then(|special| special.waiting.take()));
     match conclusion.take() {
         Ok(reply) => respond::send(r, &reply),
         Err(refusal) => respond::refuse(r, &refusal, &purpose(r)),

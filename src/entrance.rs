@@ -1,6 +1,5 @@
 //! What a location is to a request: open to its session, open to anybody, or closed, and why.
 
-use std::ptr;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -12,7 +11,7 @@ use saml::refusal::Refusal;
 use sp::{Found, Idp, LiveSession, Mode};
 
 use crate::clock::{monotonic, now};
-use crate::context::{Closed, Context, Kept, Waiting};
+use crate::context::{Closed, Context, Kept, Special, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
 use crate::server_variable;
@@ -54,6 +53,8 @@ fn judge_member(
     protection: &Protection,
     live: Rc<LiveSession>,
 ) -> Result<Entrance, Refusal> {
+    let context = context_to_judge(r)?;
+    context.open_to.set(None);
     for rule in &protection.rules.attributes {
         warn_of_rivals(r, &live, rule.demand.name().as_bytes());
     }
@@ -63,12 +64,8 @@ fn judge_member(
     if protection.rules.variables.is_empty() {
         return Ok(Entrance::Member(live));
     }
-    let context = context_to_judge(r)?;
     *context.session.borrow_mut() = Some((Rc::clone(&protection.sp), Rc::clone(&live)));
-    let unmet = unmet_variable(r, context, protection);
-    let here = unmet.is_none().then(|| (ptr::from_ref(protection), r.as_ref().uri_changes()));
-    context.kept_rules.set(here);
-    Ok(match unmet {
+    Ok(match unmet_variable(r, context, protection) {
         Some(unmet) => Entrance::Closed(Closed::Denied(unmet)),
         None => Entrance::Member(live),
     })
@@ -105,14 +102,15 @@ fn context_to_judge(r: &Request) -> Result<&Context, Refusal> {
 pub fn forget_session(r: &Request) {
     if let Some(context) = Context::of(r) {
         context.session.borrow_mut().take();
+        context.open_to.set(None);
     }
 }
 
 /// Looks for the session of the browser that sent `r`, by what operators had ordered when [`wanted_idp`] was asked;
 /// pending while memcached is.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
-    if let Some(context) = Context::of(r) {
-        let found = kept(context, sp).map(Poll::Ready).or_else(|| looked_up(r, context, sp));
+    if let Some(special) = Context::of(r).and_then(Context::known_special) {
+        let found = kept(special, sp).map(Poll::Ready).or_else(|| looked_up(r, special, sp));
         if let Some(found) = found {
             return found;
         }
@@ -128,7 +126,7 @@ pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
     match suspend::start(r, async move { asked.find_session(&tokens, now).await }) {
         Started::Done(found) => Poll::Ready(found.unwrap_or_else(panicked)),
         Started::Waiting(suspension) => {
-            context.waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
+            context.special().waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
             Poll::Pending
         }
     }
@@ -136,20 +134,20 @@ pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
 
 /// Spares the next look-up for `sp`, what is `found` now being what it would find.
 pub fn keep(context: &Context, sp: &Rc<Sp>, found: Found) {
-    context.kept.set(Some(Box::new(Kept { sp: Rc::clone(sp), at: monotonic(), found })));
+    context.special().kept.set(Some(Kept { sp: Rc::clone(sp), at: monotonic(), found }));
 }
 
 /// What was found while nginx's clock stands still: in this turn of the event loop, or for as long as
 /// `timer_resolution` says. `limit_req` may have a request wait for long, and the session may have ended since.
-fn kept(context: &Context, sp: &Rc<Sp>) -> Option<Found> {
-    let kept = context.kept.take()?;
+fn kept(special: &Special, sp: &Rc<Sp>) -> Option<Found> {
+    let kept = special.kept.take()?;
     (Rc::ptr_eq(&kept.sp, sp) && kept.at == monotonic()).then_some(kept.found)
 }
 
 /// The session of the browser that sent `r`, as far as this host knows.
 fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
-    for token in sp.cookies.session_tokens(headers(r)) {
-        match sp.sessions.at_hand(&token, now) {
+    for text in sp.cookies.session_texts(headers(r)) {
+        match sp.sessions.at_hand(text, now) {
             AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
             AtHand::Known(_) => {}
             AtHand::Ask => return AtHand::Ask,
@@ -159,8 +157,8 @@ fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
 }
 
 /// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, context: &Context, sp: &Rc<Sp>) -> Option<Poll<Found>> {
-    let mut waiting = context.waiting.borrow_mut();
+fn looked_up(r: &Request, special: &Special, sp: &Rc<Sp>) -> Option<Poll<Found>> {
+    let mut waiting = special.waiting.borrow_mut();
     let found = match &*waiting {
         Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
             match suspension.take(r) {
@@ -183,6 +181,7 @@ fn panicked() -> Found {
 
 /// The IdP whose users get in. First of all it hears what operators have ordered: once for each time that a request
 /// is judged.
+#[inline]
 pub fn wanted_idp(r: &Request, protection: &Protection) -> Result<Option<Rc<Idp>>, Refusal> {
     protection.sp.heed(now());
     protection.wanted_idp(|name| server_variable::value(r, name))

@@ -65,9 +65,9 @@ use ngx::http::{HttpModule, HttpModuleMainConf, NgxHttpCoreModule, Request};
 use ngx::ngx_log_error;
 
 use ::sp::VERSION;
-use entry::enter as enter_module;
+use entry::{enter as enter_module, pass};
 use guard::guard;
-use module::{LocConf, PhaseHandler, SamlModule};
+use module::{LocConf, PhaseHandler, SamlModule, is_nothing_of_ours};
 
 static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(config::Handlers {
     endpoint: endpoint::handle,
@@ -244,10 +244,8 @@ fn add_variables(cf: &mut ngx_conf_t) -> ngx_int_t {
 fn enter_phases(cf: &mut ngx_conf_t) -> ngx_int_t {
     let satisfies_any = SamlModule::main_conf(cf).is_some_and(|main| main.satisfies_any.get());
     let mut handlers: Vec<(ngx_http_phases, PhaseHandler, Place)> = vec![
-        (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, subrequest_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, before_access_handler, Place::Top),
         (ngx_http_phases_NGX_HTTP_ACCESS_PHASE, access_handler, Place::Top),
-        (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, before_content_handler, Place::Top),
     ];
     if limits::are_declared(cf) {
         handlers.push((ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, after_limits_handler, Place::Top));
@@ -327,16 +325,14 @@ unsafe extern "C" fn after_limits_handler(r: *mut ngx_http_request_t) -> ngx_int
     enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || limits::end(r))
 }
 
-unsafe extern "C" fn subrequest_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+unsafe extern "C" fn before_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
-    let r = unsafe { Request::from_ngx_http_request(r) };
-    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle_subrequest(r))
+    unsafe { pass(r, access::has_nothing_to_prepare, access::prepare) }
 }
 
 unsafe extern "C" fn access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx calls phase handlers with a live request.
-    let r = unsafe { Request::from_ngx_http_request(r) };
-    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || access::handle(r))
+    unsafe { pass(r, is_nothing_of_ours, access::handle) }
 }
 
 unsafe extern "C" fn last_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -368,19 +364,4 @@ fn warn_of_old_code(cf: &ngx_conf_t) {
             path.display()
         );
     }
-}
-
-unsafe extern "C" fn before_access_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
-    // SAFETY: nginx calls phase handlers with a live request.
-    let r = unsafe { Request::from_ngx_http_request(r) };
-    core_dump::note_work();
-    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || remote_user::before_access(r))
-}
-
-unsafe extern "C" fn before_content_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
-    // SAFETY: nginx calls phase handlers with a live request.
-    let r = unsafe { Request::from_ngx_http_request(r) };
-    enter_module(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
-        upstream_cookies::before_content(r)
-    })
 }

@@ -75,7 +75,7 @@ pub fn begin(r: &mut Request) -> ngx_int_t {
         return FAILED;
     }
     let Some(context) = Context::of_or_new(r) else { return FAILED };
-    context.foreseen.take();
+    context.special().foreseen.take();
     let now = now();
     let Poll::Ready(found) = entrance::look_up(r, &protection.sp, now) else {
         return NGX_AGAIN as ngx_int_t;
@@ -86,7 +86,7 @@ pub fn begin(r: &mut Request) -> ngx_int_t {
         && protection.unmet(live).is_none()
     {
         let foreseen = Foreseen::new(r, &protection, Rc::clone(live));
-        context.foreseen.replace(Some(Box::new(foreseen)));
+        context.special().foreseen.replace(Some(foreseen));
     }
     // Whatever else it is, the access phase says so.
     entrance::keep(context, &protection.sp, found);
@@ -95,8 +95,8 @@ pub fn begin(r: &mut Request) -> ngx_int_t {
 
 /// After them. Another access module may let the request in before ours is asked.
 pub fn end(r: &Request) -> ngx_int_t {
-    if let Some(context) = Context::of(r) {
-        context.foreseen.take();
+    if let Some(special) = Context::of(r).and_then(Context::known_special) {
+        special.foreseen.take();
     }
     DECLINED
 }

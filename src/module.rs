@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
-use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, Request};
+use ngx::http::{
+    HttpModule, HttpModuleLocationConf, HttpModuleMainConf, HttpModuleServerConf, Request,
+};
 use saml::refusal::Refusal;
 use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
 use sp::{EndpointKind, Sites};
@@ -145,6 +147,7 @@ impl LocConf {
     ///
     /// # Errors
     /// As [`Location::protection_at`].
+    #[inline]
     pub fn protection_at(&self, r: &Request) -> Result<Option<&Rc<Protection>>, Refusal> {
         self.location.protection_at(|| request_host(r))
     }
@@ -156,6 +159,18 @@ impl LocConf {
     pub fn endpoint_at(&self, r: &Request) -> Result<Option<(EndpointKind, &Rc<Sp>)>, Refusal> {
         self.location.endpoint_at(|| request_host(r))
     }
+}
+
+/// Is `r` in a location without `auth_saml` and without a handler of ours, to which no other has led it?
+#[inline]
+pub fn is_nothing_of_ours(r: &Request) -> bool {
+    let request = r.as_ref();
+    let is_open = SamlModule::location_conf(r)
+        .is_some_and(|conf| conf.location.protection.is_none() && conf.location.endpoint.is_none());
+    // SAFETY: nginx gives each module a slot in the live request.
+    let knows_nothing = unsafe { *request.ctx.add(SamlModule::module().ctx_index) }.is_null();
+    // An internal redirect empties the slot.
+    is_open && knows_nothing && request.internal() == 0 && request.filter_finalize() == 0
 }
 
 // SAFETY: create_loc_conf makes a LocConf.

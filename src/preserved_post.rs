@@ -35,7 +35,15 @@ pub fn len(r: &Request) -> Option<usize> {
 ///
 /// # Errors
 /// What the handler returns when the body does not come.
+#[inline]
 pub fn ticket(r: &mut Request, sp: &Sp) -> Poll<Result<Option<Vec<u8>>, ngx_int_t>> {
+    if r.as_ref().method != NGX_HTTP_POST as usize {
+        return Poll::Ready(Ok(None));
+    }
+    ticket_of_post(r, sp)
+}
+
+fn ticket_of_post(r: &mut Request, sp: &Sp) -> Poll<Result<Option<Vec<u8>>, ngx_int_t>> {
     if !may_have_ticket(r) || !sp.sessions.store.keeps_posts() {
         return Poll::Ready(Ok(None));
     }
@@ -46,8 +54,7 @@ pub fn ticket(r: &mut Request, sp: &Sp) -> Poll<Result<Option<Vec<u8>>, ngx_int_
 }
 
 fn may_have_ticket(r: &Request) -> bool {
-    r.as_ref().method == NGX_HTTP_POST as usize
-        && len(r) == Some(PostTicket::FORM_LEN)
+    len(r) == Some(PostTicket::FORM_LEN)
         && r.is_main()
         && content_type(headers(r)).is_some_and(|media_type| {
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -94,7 +101,7 @@ pub fn keep(
         Started::Done(outcome) => Poll::Ready(Ok(settled(r, token, outcome, now))),
         Started::Waiting(suspension) => {
             if let Some(context) = Context::of(r) {
-                context.post.replace(Some(Posting::Keeping(token, suspension)));
+                context.special().post.replace(Some(Posting::Keeping(token, suspension)));
             }
             Poll::Pending
         }
@@ -103,14 +110,14 @@ pub fn keep(
 
 /// What became of the form that this request has waited for; `None` = it waits for none.
 fn kept(r: &Request) -> Option<Poll<Option<PostToken>>> {
-    let context = Context::of(r)?;
-    let outcome = match &*context.post.borrow() {
+    let special = Context::of(r)?.known_special()?;
+    let outcome = match &*special.post.borrow() {
         Some(Posting::Keeping(_, suspension)) => suspension.take(r),
         Some(Posting::Taking(_)) | None => return None,
     };
     // Something else woke the request.
     let Some(outcome) = outcome else { return Some(Poll::Pending) };
-    let Some(Posting::Keeping(token, _)) = context.post.take() else { return None };
+    let Some(Posting::Keeping(token, _)) = special.post.take() else { return None };
     Some(Poll::Ready(settled(r, token, outcome, crate::clock::now())))
 }
 
@@ -193,7 +200,7 @@ pub fn restore(
         Started::Done(taken) => Poll::Ready(put(r, taken)),
         Started::Waiting(suspension) => {
             if let Some(context) = Context::of(r) {
-                context.post.replace(Some(Posting::Taking(suspension)));
+                context.special().post.replace(Some(Posting::Taking(suspension)));
             }
             Poll::Pending
         }
@@ -204,13 +211,13 @@ type Taken = Option<Result<Option<PreservedPost>, Refusal>>;
 
 /// The form that this request has waited for; `None` = it waits for none.
 fn taken(r: &Request) -> Option<Poll<Taken>> {
-    let context = Context::of(r)?;
-    let outcome = match &*context.post.borrow() {
+    let special = Context::of(r)?.known_special()?;
+    let outcome = match &*special.post.borrow() {
         Some(Posting::Taking(suspension)) => suspension.take(r),
         Some(Posting::Keeping(..)) | None => return None,
     };
     let Some(outcome) = outcome else { return Some(Poll::Pending) };
-    context.post.take();
+    special.post.take();
     Some(Poll::Ready(outcome))
 }
 

@@ -100,12 +100,11 @@ fn ours(r: &Request, v: &mut ngx_variable_value_t) -> ngx_int_t {
         },
         None => checked_user(r),
     };
-    let Ok(len) = u32::try_from(name.len) else { return NGX_ERROR as ngx_int_t };
-    v.data = name.data;
-    v.set_len(len);
-    v.set_valid(1);
-    v.set_no_cacheable(0);
-    v.set_not_found(u32::from(len == 0));
+    match core_variable::give(v, name) {
+        None => return NGX_ERROR as ngx_int_t,
+        Some(()) if name.len == 0 => v.set_not_found(1),
+        Some(()) => {}
+    }
     NGX_OK as ngx_int_t
 }
 

@@ -1,7 +1,7 @@
 //! What a handler reads of a request.
 
 use std::net::IpAddr;
-use std::ptr;
+use std::{iter, ptr, slice};
 
 use http::{Head, Headers};
 use nginx_sys::{
@@ -12,7 +12,7 @@ use ngx::http::Request;
 use session::Client;
 use sp::BodyError;
 
-use crate::context::Context;
+use crate::context::cookies_sent;
 
 /// The header fields as the client sent them: with the cookies that a location has taken away.
 #[repr(transparent)]
@@ -38,12 +38,22 @@ impl Headers for SentHeaders {
     }
 
     fn cookies(&self) -> impl Iterator<Item = &[u8]> {
-        let sent = Context::of_main(&self.0).and_then(|context| context.cookies_sent.get());
-        let now = if sent.is_some() { None } else { Some(cookie_headers(&self.0)) };
-        let elements =
-            sent.map(Vec::as_slice).unwrap_or_default().iter().chain(now.into_iter().flatten());
-        elements.map(|element| element.value.as_bytes())
+        let mut all = match cookies_sent(&self.0) {
+            Some(sent) => Cookies::Sent(sent.iter()),
+            None => Cookies::Now(cookie_headers(&self.0)),
+        };
+        iter::from_fn(move || match &mut all {
+            Cookies::Sent(sent) => sent.next(),
+            Cookies::Now(now) => now.next(),
+        })
+        .map(|element| element.value.as_bytes())
     }
+}
+
+/// The `Cookie` headers that a client sent: kept when ours were taken out of the request, or still in it.
+enum Cookies<'r, Now> {
+    Sent(slice::Iter<'r, ngx_table_elt_t>),
+    Now(Now),
 }
 
 /// The `Cookie` headers as nginx has them now, by pointers of their own. What they point to lives as long as the request.

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Member, Session, SessionToken, SpId, StoreKey};
+use session::{Member, Session, SessionToken, SpId, StoreKey, TokenCache, TokenText};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use zone::LookUpEnd;
@@ -28,7 +28,7 @@ use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Cache, Entry, Kind, Remote, Store};
+use crate::store::{Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -55,14 +55,14 @@ pub enum AtHand {
 pub struct Sessions {
     pub store: Rc<Store>,
     pub rules: SessionRules,
-    cache: Rc<RefCell<Cache<LiveSession>>>,
+    cache: Rc<RefCell<TokenCache<LiveSession>>>,
     look_ups: LookUps,
     hearing: Rc<Hearing>,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
-        let cache = Rc::new(RefCell::new(Cache::new(store.cache_size)));
+        let cache = Rc::new(RefCell::new(TokenCache::new(store.cache_size)));
         Self { store, rules, cache, look_ups: LookUps::default(), hearing: Rc::default() }
     }
 
@@ -77,35 +77,45 @@ impl Sessions {
         }
     }
 
-    /// The session that belongs to a cookie's token: from this worker's cache while the zone's
+    /// The session that belongs to a cookie's value: from this worker's cache while the zone's
     /// epoch stands, else from the zone. What memcached said counts for `cache_valid`.
-    pub fn at_hand(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> AtHand {
-        match self.known(token.store_key(&self.rules.sp), now) {
+    #[inline]
+    pub fn at_hand(self: &Rc<Self>, cookie: &TokenText, now: UnixTime) -> AtHand {
+        match self.known(cookie, now) {
             AtHand::Known(known) => AtHand::Known(known.filter(|live| self.admits(live, now))),
             AtHand::Ask => AtHand::Ask,
         }
     }
 
     /// The same, whoever may use it, and without using it.
-    fn known(&self, key: StoreKey, now: UnixTime) -> AtHand {
-        let (known, level) = match &self.store.remote {
-            None => match self.cached(&key, now) {
-                Some(live) => (Some(live), LookUpEnd::Worker),
-                None => match self.read_zone(key, now, |_| true) {
-                    Some(live) => (Some(live), LookUpEnd::Zone),
-                    None => (None, LookUpEnd::Nowhere),
-                },
-            },
-            Some(remote) => match self.recent(remote, key, now) {
-                Some((live, level)) => (Some(live), level),
-                None => return AtHand::Ask,
-            },
-        };
-        count_look_up(level);
+    #[inline]
+    fn known(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
+        let Some(live) = self.cached(cookie, now) else { return self.known_to_zone(cookie, now) };
+        let remote = self.store.remote.as_ref();
+        if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid) {
+            return AtHand::Ask;
+        }
+        count_look_up(LookUpEnd::Worker);
+        AtHand::Known(Some(live))
+    }
+
+    /// The same, of what this worker has not decoded.
+    fn known_to_zone(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
+        let remote = self.store.remote.as_ref();
+        // No token opens nothing, wherever one would look.
+        let Some(token) = SessionToken::from_text(cookie) else { return AtHand::Known(None) };
+        let is_recent =
+            |entry: &Entry| remote.is_none_or(|remote| age(entry.touched) < remote.cache_valid);
+        let known = self.read_zone(&token, now, is_recent);
+        if known.is_none() && remote.is_some() {
+            return AtHand::Ask;
+        }
+        count_look_up(if known.is_some() { LookUpEnd::Zone } else { LookUpEnd::Nowhere });
         AtHand::Known(known)
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
+    #[inline]
     fn admits(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) -> bool {
         let admits = live.session.is_valid_for(&self.rules.sp, now);
         if admits {
@@ -114,57 +124,60 @@ impl Sessions {
         admits
     }
 
-    fn cached(&self, key: &StoreKey, now: UnixTime) -> Option<Rc<LiveSession>> {
-        let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
-        self.cache.borrow_mut().get(key.as_bytes(), epoch, now)
-    }
-
-    fn recent(
-        &self,
-        remote: &Remote,
-        key: StoreKey,
-        now: UnixTime,
-    ) -> Option<(Rc<LiveSession>, LookUpEnd)> {
-        if let Some(live) = self.cached(&key, now) {
-            let is_recent = age(live.freshness.checked.get()) < remote.cache_valid;
-            return is_recent.then_some((live, LookUpEnd::Worker));
-        }
-        let live = self.read_zone(key, now, |entry| age(entry.touched) < remote.cache_valid)?;
-        Some((live, LookUpEnd::Zone))
+    /// What this worker has decoded, while nothing has changed in its bucket of the zone: so the end of a session is
+    /// seen at once, whichever worker ended it. Only the token itself leads to it, and no hash of it.
+    #[inline]
+    fn cached(&self, cookie: &TokenText, now: UnixTime) -> Option<Rc<LiveSession>> {
+        let zone = self.store.zone;
+        let stands = |live: &LiveSession| {
+            zone.epoch(Kind::Session, live.key.as_bytes()) == live.freshness.epoch.get()
+                && now < live.upkeep.expires.get()
+        };
+        let known = self.cache.borrow_mut().get(cookie, stands)?;
+        // Other origins of the SP have sessions of their own in the same cache.
+        (known.session.sp == self.rules.sp).then_some(known)
     }
 
     fn read_zone(
         &self,
-        key: StoreKey,
+        token: &SessionToken,
         now: UnixTime,
         is_good: impl FnOnce(&Entry) -> bool,
     ) -> Option<Rc<LiveSession>> {
+        let key = token.store_key(&self.rules.sp);
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
         let live = LiveSession::new(key, Session::decode(&entry.value)?, &self.rules);
         live.freshness.checked.set(entry.touched);
-        Some(self.keep(live, entry.value.len(), entry.epoch, entry.expires))
+        Some(self.keep(token, live, entry.value.len(), entry.epoch, entry.expires))
     }
 
     /// Remembers in this worker what lay in the zone as `size` bytes.
     fn keep(
         &self,
+        token: &SessionToken,
         live: LiveSession,
         size: usize,
         epoch: u64,
         expires: UnixTime,
     ) -> Rc<LiveSession> {
-        self.cache.borrow_mut().insert(*live.key.as_bytes(), epoch, expires, size, live)
+        live.freshness.epoch.set(epoch);
+        live.upkeep.expires.set(expires);
+        self.cache.borrow_mut().insert(token.to_text(), size, live)
     }
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
     /// most once a minute: a lock or a message per request would cost too much.
+    #[inline]
     fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
         let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
         let pause = self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth);
         // Out of the range, too, when the clock was set back.
-        if (Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
-            return;
+        if !(Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
+            self.tell_of_use(live, pause, now);
         }
+    }
+
+    fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, pause: Seconds, now: UnixTime) {
         live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
         let (key, store) = (*live.key.as_bytes(), &self.store);
@@ -177,7 +190,7 @@ impl Sessions {
                 })
                 .detach();
             }
-            self.cache.borrow_mut().set_expires(&key, expires);
+            live.upkeep.expires.set(expires);
             if !(Seconds(0)..pause * TOUCHES_PER_LOOK).contains(&(now - live.upkeep.findable.get()))
             {
                 live.upkeep.findable.set(now);
@@ -188,7 +201,7 @@ impl Sessions {
             return;
         }
         if store.zone.touch(Kind::Session, &key, expires, now) {
-            self.cache.borrow_mut().set_expires(&key, expires);
+            live.upkeep.expires.set(expires);
         }
         if let Some(index) = live.upkeep.index.get_or_init(|| self.index_of(&live.session)) {
             store.zone.renew(Kind::Index, index.as_bytes(), now);

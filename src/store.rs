@@ -17,7 +17,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 use session::{Secret, Secrets, StoreKey};
 pub use shared::SharedStore;
-pub use zone::{Cache, Entry, Kind, StoreError};
+pub use zone::{Entry, Kind, StoreError};
 
 pub use self::orders::NotGiven;
 pub use self::posts::{NotKept, Posts};

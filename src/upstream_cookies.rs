@@ -1,5 +1,5 @@
-//! The module's cookies end here: before its content is made a request loses them, whatever
-//! protocol goes upstream. The module itself goes on reading what the client sent.
+//! The module's cookies end here: before the access phase a request loses them, whatever protocol goes
+//! upstream. The module itself goes on reading what the client sent.
 
 use std::borrow::Cow;
 use std::ptr;
@@ -11,7 +11,7 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, HttpModuleServerConf, Request};
 use session::without;
 
-use crate::context::Context;
+use crate::context::{Context, cookies_sent};
 use crate::core_variable;
 use crate::module::{SamlModule, ServerConf};
 use crate::request::cookie_headers;
@@ -21,13 +21,22 @@ pub fn prepare(cf: &mut ngx_conf_t) -> Option<()> {
     core_variable::find(cf, "http_cookie").map(drop)
 }
 
-/// Before the content of a location is made: takes our cookies away, or gives back what another
-/// location took before an internal redirect.
-pub fn before_content(r: &mut Request) -> ngx_int_t {
+/// Where the content of a location is not a file: takes our cookies away, or gives back what another location took
+/// before an internal redirect.
+#[inline]
+pub fn take_away(r: &mut Request) -> ngx_int_t {
+    // Files of this host go nowhere: what includes them are requests too.
+    if r.as_ref().content_handler.is_none() {
+        return NGX_DECLINED as ngx_int_t;
+    }
+    take_or_give_back(r)
+}
+
+fn take_or_give_back(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return NGX_DECLINED as ngx_int_t };
     let location = conf.location();
-    // Endpoints are ours, and files of this host go nowhere: what includes them are requests too.
-    if location.endpoint.is_some() || r.as_ref().content_handler.is_none() {
+    // Endpoints are ours.
+    if location.endpoint.is_some() {
         return NGX_DECLINED as ngx_int_t;
     }
     let done = if location.strip_cookies { strip(r) } else { give_back(r) };
@@ -45,7 +54,7 @@ fn strip(r: &mut Request) -> Option<()> {
     };
     let sent: Vec<ngx_table_elt_t> = cookie_headers(r).copied().collect();
     let Some(rest) = rest(r, server, &sent)? else { return Some(()) };
-    Context::of_main_or_new(r)?.cookies_sent.get_or_init(|| sent);
+    Context::of_main_or_new(r)?.special().cookies_sent.get_or_init(|| sent);
     replace(r, &rest)
 }
 
@@ -84,7 +93,7 @@ fn rest(
 
 /// `None` = out of memory.
 fn give_back(r: &mut Request) -> Option<()> {
-    match Context::of_main(r).and_then(|context| context.cookies_sent.get()) {
+    match cookies_sent(r) {
         Some(sent) => replace(r, &sent.clone()),
         None => Some(()),
     }

@@ -25,7 +25,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{Protection, SamlModule, Sp};
-use crate::server_variable;
+use crate::{core_variable, server_variable};
 
 /// One variable.
 struct Variable {
@@ -36,7 +36,7 @@ struct Variable {
 /// How a variable gets its value.
 enum Value {
     /// From the session that the location may know.
-    Session(fn(&Sp, &LiveSession) -> Option<String>),
+    Session(OfSession),
     /// From what else is known of the request.
     Request(fn(&Request) -> Option<Cow<'_, [u8]>>),
     /// Its name begins so, and the rest is an attribute's, whose values become one text.
@@ -48,7 +48,9 @@ enum Value {
 type VariableHandler =
     unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
 
-type Text = fn(&[String], &Separator) -> String;
+type OfSession = for<'a> fn(&'a Sp, &'a LiveSession) -> Option<Cow<'a, str>>;
+
+type Text = for<'a> fn(&'a [String], &Separator) -> Cow<'a, str>;
 
 // SAFETY: the names point to static strings, and nothing writes to the table.
 unsafe impl Sync for Variable {}
@@ -59,18 +61,20 @@ static VARIABLES: &[Variable] = &[
     session(ngx_string!("saml_idp"), |_, s| safe(&s.session.idp)),
     session(ngx_string!("saml_session_index"), |_, s| safe(s.session.session_index.as_deref()?)),
     session(ngx_string!("saml_authn_instant"), |_, s| {
-        Some(instant::format(s.session.authn_instant))
+        Some(instant::format(s.session.authn_instant).into())
     }),
     session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context.as_deref()?)),
-    session(ngx_string!("saml_session_expires"), |_, s| Some(instant::format(s.session.expires))),
-    session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session))),
-    request(ngx_string!("saml_user"), |r| Some(Cow::Owned(user(r)?.into_bytes()))),
-    attribute(ngx_string!("saml_attr_"), |values, between| join(values, between).into_owned()),
-    attribute(ngx_string!("saml_attr64_"), |values, between| base64(&join(values, between))),
-    attribute(ngx_string!("saml_attru_"), |values, between| {
-        percent_encoded(&join(values, between))
+    session(ngx_string!("saml_session_expires"), |_, s| {
+        Some(instant::format(s.session.expires).into())
     }),
-    attribute(ngx_string!("saml_attrj_"), |values, _| values_json(values)),
+    session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session).into())),
+    request(ngx_string!("saml_user"), |r| Some(Cow::Owned(user(r)?.into_bytes()))),
+    attribute(ngx_string!("saml_attr_"), join),
+    attribute(ngx_string!("saml_attr64_"), |values, between| base64(&join(values, between)).into()),
+    attribute(ngx_string!("saml_attru_"), |values, between| {
+        percent_encoded(&join(values, between)).into()
+    }),
+    attribute(ngx_string!("saml_attrj_"), |values, _| values_json(values).into()),
     jwt(ngx_string!("saml_jwt")),
     request(ngx_string!("saml_authenticated"), |r| {
         let is_member = with_session(r, |_, _| Some(())).is_some();
@@ -84,7 +88,7 @@ static VARIABLES: &[Variable] = &[
     }),
 ];
 
-const fn session(name: ngx_str_t, value: fn(&Sp, &LiveSession) -> Option<String>) -> Variable {
+const fn session(name: ngx_str_t, value: OfSession) -> Variable {
     Variable { name, value: Value::Session(value) }
 }
 
@@ -138,10 +142,10 @@ unsafe extern "C" fn get(
     let (r, v, variable) = unsafe {
         (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<Variable>())
     };
-    answer(r, v, |r| match variable.value {
-        Value::Session(value) => with_session(r, value).map(|text| Cow::Owned(text.into_bytes())),
-        Value::Request(value) => value(r),
-        Value::Attribute(_) | Value::Jwt => None,
+    enter(NGX_ERROR as ngx_int_t, || match variable.value {
+        Value::Session(value) => give_of_session(r, v, value),
+        Value::Request(value) => give(r, v, value(r).as_deref()),
+        Value::Attribute(_) | Value::Jwt => give(r, v, None),
     })
 }
 
@@ -154,9 +158,9 @@ unsafe extern "C" fn get_attribute(
     let (r, v, name) = unsafe {
         (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<ngx_str_t>())
     };
-    answer(r, v, |r| {
-        let (prefix, name, text) = split(name.as_bytes())?;
-        with_session(r, |sp, live| {
+    enter(NGX_ERROR as ngx_int_t, || {
+        let Some((prefix, name, text)) = split(name.as_bytes()) else { return give(r, v, None) };
+        give_of_session(r, v, |sp, live| {
             if let Some(values) = live.attributes.find(name) {
                 warn_of_rivals(r, live, name);
                 return Some(text(values, &sp.sessions.rules.separator));
@@ -164,9 +168,8 @@ unsafe extern "C" fn get_attribute(
             let counted = name.strip_suffix(COUNT_SUFFIX).filter(|_| prefix == COUNTED_PREFIX)?;
             warn_of_rivals(r, live, counted);
             let values = live.attributes.find(counted);
-            Some(values.map_or(0, <[String]>::len).to_string())
+            Some(values.map_or(0, <[String]>::len).to_string().into())
         })
-        .map(|value| Cow::Owned(value.into_bytes()))
     })
 }
 
@@ -256,15 +259,18 @@ pub fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
     }
 }
 
-/// Copies what `value` gives into the request's pool; nothing is "not found".
-fn answer(
-    r: &mut Request,
+/// Gives what `value` makes of the session that the location of `r` may know.
+fn give_of_session(
+    r: &Request,
     v: &mut ngx_variable_value_t,
-    value: impl FnOnce(&Request) -> Option<Cow<'_, [u8]>>,
+    value: impl for<'a> FnOnce(&'a Sp, &'a LiveSession) -> Option<Cow<'a, str>>,
 ) -> ngx_int_t {
-    enter(NGX_ERROR as ngx_int_t, || give(r, v, value(r).as_deref()))
+    let given =
+        with_session(r, |sp, live| Some(give(r, v, value(sp, live).as_deref().map(str::as_bytes))));
+    given.unwrap_or_else(|| give(r, v, None))
 }
 
+/// Copies `value` into the request's pool; nothing is "not found".
 fn give(r: &Request, v: &mut ngx_variable_value_t, value: Option<&[u8]>) -> ngx_int_t {
     let Some(bytes) = value else {
         v.set_not_found(1);
@@ -274,19 +280,14 @@ fn give(r: &Request, v: &mut ngx_variable_value_t, value: Option<&[u8]>) -> ngx_
     let Some(copy) = (unsafe { ngx_str_t::from_bytes(r.as_ref().pool, bytes) }) else {
         return NGX_ERROR as ngx_int_t;
     };
-    let Ok(len) = u32::try_from(copy.len) else { return NGX_ERROR as ngx_int_t };
-    v.data = copy.data;
-    v.set_len(len);
-    v.set_valid(1);
-    v.set_no_cacheable(0);
-    v.set_not_found(0);
-    NGX_OK as ngx_int_t
+    core_variable::give(v, copy).map_or(NGX_ERROR as ngx_int_t, |()| NGX_OK as ngx_int_t)
 }
 
 /// Asks the session that the location of `r` may know.
 fn with_session<T>(r: &Request, get: impl FnOnce(&Sp, &LiveSession) -> Option<T>) -> Option<T> {
     let context = Context::of(r)?;
-    if let Some(foreseen) = &*context.foreseen.borrow()
+    if let Some(special) = context.known_special()
+        && let Some(foreseen) = &*special.foreseen.borrow()
         && foreseen.is_here(r)
     {
         return get(&foreseen.sp, &foreseen.live);
@@ -345,19 +346,17 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
     if !Rc::ptr_eq(&protection.sp, sp) {
         return Some(false);
     }
+    if context.open_to.get() == Some((Rc::as_ptr(protection), r.as_ref().uri_changes())) {
+        return Some(true);
+    }
     let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;
     let is_closed = protection.objection(&live.session, idp.as_deref(), now()).is_some()
         || protection.unmet(live).is_some();
-    Some(!is_closed && keeps_variables(r, context, protection))
+    let rules = &protection.rules;
+    let is_open = || rules.variables.is_empty() || unmet_variable(r, context, protection).is_none();
+    Some(!is_closed && is_open())
 }
 
-fn keeps_variables(r: &Request, context: &Context, protection: &Rc<Protection>) -> bool {
-    let here = (Rc::as_ptr(protection), r.as_ref().uri_changes());
-    protection.rules.variables.is_empty()
-        || context.kept_rules.get() == Some(here)
-        || unmet_variable(r, context, protection).is_none()
-}
-
-fn safe(text: &str) -> Option<String> {
-    Some(header_safe(text).into_owned())
+fn safe(text: &str) -> Option<Cow<'_, str>> {
+    Some(header_safe(text))
 }

@@ -20,8 +20,16 @@ pub enum Verdict {
 }
 
 /// Judges one request by `auth_saml_preflight`.
+#[inline]
 pub fn preflight(r: &Request, protection: &Protection) -> Verdict {
-    if protection.preflight == Preflight::Off || !is_preflight(r) {
+    if protection.preflight == Preflight::Off || r.as_ref().method != NGX_HTTP_OPTIONS as usize {
+        return Verdict::Ordinary;
+    }
+    judge(r, protection)
+}
+
+fn judge(r: &Request, protection: &Protection) -> Verdict {
+    if !is_preflight(r) {
         return Verdict::Ordinary;
     }
     if protection.preflight == Preflight::Pass {
@@ -35,8 +43,5 @@ pub fn preflight(r: &Request, protection: &Protection) -> Verdict {
 
 fn is_preflight(r: &Request) -> bool {
     let headers_in = &r.as_ref().headers_in;
-    r.as_ref().method == NGX_HTTP_OPTIONS as usize
-        && headers_in.content_length_n <= 0
-        && headers_in.chunked() == 0
-        && cors::is_preflight(headers(r))
+    headers_in.content_length_n <= 0 && headers_in.chunked() == 0 && cors::is_preflight(headers(r))
 }

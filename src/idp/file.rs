@@ -34,7 +34,11 @@ async fn take_over(source: Rc<Source>) {
         return;
     };
     source.due.set(monotonic() + schedule.interval.into());
-    let (path, before, readers) = (path.clone(), source.stamp.get(), Readers::of(&source));
+    let before = source.stamp.get();
+    if is_the_same_file(path, before) {
+        return source.seen.set(Some(monotonic()));
+    }
+    let (path, readers) = (path.clone(), Readers::of(&source));
     let change = aside(move || change_since(before, &path, &readers)).await;
     let Some(change) = change else { return };
     source.seen.set(Some(monotonic()));
@@ -51,6 +55,12 @@ async fn take_over(source: Rc<Source>) {
             Err(why) => log::unusable(&source, &why),
         }
     }
+}
+
+/// A look at one file takes a worker as long as at one that it serves. In a process that has never had a second
+/// thread, the C library spares each request the locks of its heap and more.
+fn is_the_same_file(path: &Path, before: Option<Stamp>) -> bool {
+    before.is_some() && !path.is_dir() && Stamp::of(path).ok() == before
 }
 
 /// `None` = it is as it was.

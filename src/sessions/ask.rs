@@ -27,7 +27,7 @@ impl Sessions {
     /// # Errors
     /// No node answers, and this host has not seen the session lately.
     pub async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found {
-        match self.at_hand(token, now) {
+        match self.at_hand(&token.to_text(), now) {
             AtHand::Known(known) => Ok(known),
             AtHand::Ask => {
                 let found = self.look_up(token).await?;
@@ -46,7 +46,7 @@ impl Sessions {
         now: UnixTime,
     ) -> Result<Option<Peeked>, Refusal> {
         let key = token.store_key(&self.rules.sp);
-        let found = match self.known(key, now) {
+        let found = match self.known(&token.to_text(), now) {
             AtHand::Known(known) => known,
             AtHand::Ask => self.look_up(token).await?,
         };
@@ -108,7 +108,7 @@ impl Sessions {
         let found = match answers {
             Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
             Err(down) => {
-                let seen = self.lately_seen(remote, key, now);
+                let seen = self.lately_seen(remote, token, now);
                 seen.map(Some).ok_or_else(|| self.store.unavailable(down))
             }
         };
@@ -130,7 +130,7 @@ impl Sessions {
         answers: Vec<Option<Stored>>,
         now: UnixTime,
     ) -> Found {
-        let cached = self.cached(&key, now);
+        let cached = self.cached(&token.to_text(), now);
         let mut alive = None;
         for answer in answers.iter().flatten() {
             let same = seal_of(&answer.value).and_then(|seal| {
@@ -160,7 +160,9 @@ impl Sessions {
                 self.store.zone.touch(Kind::Session, key.as_bytes(), expires, now);
                 live
             }
-            Some(Copy::Opened(session, answer)) => self.fill(key, *session, answer, epoch, now),
+            Some(Copy::Opened(session, answer)) => {
+                self.fill(token, key, *session, answer, epoch, now)
+            }
         };
         live.freshness.checked.set(monotonic());
         self.repair(remote, key, &answers, &live, now);
@@ -171,6 +173,7 @@ impl Sessions {
     /// asked for: it may have ended since.
     fn fill(
         &self,
+        token: &SessionToken,
         key: StoreKey,
         session: Session,
         answer: &Stored,
@@ -184,7 +187,7 @@ impl Sessions {
         let live = LiveSession::new(key, session, &self.rules);
         live.freshness.seal.set(seal_of(&answer.value));
         match filled {
-            Ok(Some(epoch)) => self.keep(live, value.len(), epoch, expires),
+            Ok(Some(epoch)) => self.keep(token, live, value.len(), epoch, expires),
             // A zone without room remembers nothing; the session is good all the same.
             Ok(None) | Err(_) => Rc::new(live),
         }
@@ -240,13 +243,13 @@ impl Sessions {
     fn lately_seen(
         &self,
         remote: &Remote,
-        key: StoreKey,
+        token: &SessionToken,
         now: UnixTime,
     ) -> Option<Rc<LiveSession>> {
         let stale = Msec::from(remote.stale);
-        match self.cached(&key, now) {
+        match self.cached(&token.to_text(), now) {
             Some(live) if age(live.freshness.checked.get()) <= stale => Some(live),
-            _ => self.read_zone(key, now, |entry| age(entry.touched) <= stale),
+            _ => self.read_zone(token, now, |entry| age(entry.touched) <= stale),
         }
     }
 }

@@ -45,12 +45,16 @@ impl Sessions {
     }
 
     fn hear(&self, now: UnixTime) -> Option<Rc<Orders>> {
-        let (hearing, key) = (&self.hearing, self.key().ok()?);
+        let hearing = &self.hearing;
+        let key = match hearing.key.get() {
+            Some(key) => key,
+            None => &self.key().ok()?,
+        };
         let epoch = Some(self.store.zone.epoch(Kind::Order, key.as_bytes()));
         if hearing.epoch.replace(epoch) == epoch {
             return None;
         }
-        let found = self.store.orders(&key, now);
+        let found = self.store.orders(key, now);
         let known = Rc::clone(&hearing.orders.borrow());
         let mut all = found.clone();
         all.merge(&known);
@@ -58,7 +62,7 @@ impl Sessions {
         if all != found {
             // A process died while it changed the zone, which was emptied: the orders stand all the same. Where that
             // fails, this worker still knows them.
-            let _ = self.store.remember_orders(&key, &all, now);
+            let _ = self.store.remember_orders(key, &all, now);
         }
         if all == *known {
             return None;

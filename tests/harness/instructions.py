@@ -1,21 +1,25 @@
-"""Instructions that an nginx takes for each kind of request, counted by callgrind."""
+"""Instructions that an nginx takes for each kind of request, counted by callgrind.
+
+`scripts/instructions` prints them; `scripts/budget.txt` says how many they may be.
+"""
 
 import argparse
+import itertools
 import re
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 from harness.bench.report import table
 from harness.browser import Browser
-from harness.idp import Idp
+from harness.counted_nginx import CountedNginx, WithoutModule
 from harness.crowd_of_idps import aggregate
+from harness.idp import Idp
 from harness.keys import rsa_credential
-from harness.nginx import Nginx, wait_for_port
+from harness.nginx import ROOT
 from harness.response import Answer, Attribute
 from harness.site import site
 from harness.wire import cookie_header
@@ -25,9 +29,13 @@ MAPS = "".join(f"map $saml_attr_urn_a{n} $has_{n} {{ default 0; ~^value 1; }}\n"
 ATTRIBUTE_RULES = "".join(f'auth_saml_require_attribute urn:a{n} x "value {n}"; ' for n in FIVE)
 MAP_RULES = "".join(f"auth_saml_require $has_{n}; " for n in FIVE)
 VARIABLE_RULES = "".join(f"auth_saml_require $saml_attr_urn_a{n}; " for n in FIVE)
-# A worker's sweep, once a second and not for each request, would be counted with whom it meets.
+HEADERS = "add_header X-User $saml_name_id; add_header X-Mail $saml_attr_urn_a0;"
+# What time it is nginx writes down once a second, and not for each request: here it is always the same.
+STILL = "master_process off; timer_resolution 1h;"
+# A worker's sweep, once a second too, would be counted with whom it meets.
 CONF = site(
-    main="master_process off;",
+    main=STILL,
+    idp="clock_skew 5m;",
     http=f"saml_core_dump full; @FEDERATION@\n{MAPS}",
     sp="@MEMBERS@",
     server=f"""
@@ -37,14 +45,60 @@ CONF = site(
         location /rules/ {{ auth_saml app; auth_saml_require_idp corp; {ATTRIBUTE_RULES} root html; }}
         location /vary/ {{ auth_saml app; {VARIABLE_RULES} root html; }}
         location /maps/ {{ auth_saml app; {MAP_RULES} root html; }}
-        location /named/ {{ auth_saml app; add_header X-User $saml_name_id; root html; }}
+        location /headers/ {{ auth_saml app; {HEADERS} root html; }}
         location /signed/ {{ auth_saml app; add_header X-User $saml_jwt; root html; }}
     """,
 )
+FOLDERS = ("open", "headers", "signed", "rules", "vary", "maps")
+HANDLERS = ("acs", "login", "discovery", "sls", "logout", "session", "metadata", "jwks")
+LOCATIONS = [f"/{name}/" for name in FOLDERS] + [f"= /saml/{name}" for name in HANDLERS]
+CONSTANTS = {"/headers/": 'add_header X-User alice@example.org; add_header X-Mail "value 0";'}
+# The same locations, so that nginx finds one in as many steps.
+BARE_CONF = f"""
+{STILL}
+events {{}}
+http {{
+    server {{
+        listen 127.0.0.1:@PORT@;
+        access_log off;
+        keepalive_requests 1000000;
+        location / {{ root html; }}
+        {" ".join(f"location {name} {{ {CONSTANTS.get(name, '')} root html; }}" for name in LOCATIONS)}
+    }}
+}}
+"""
 FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
-FOLDERS = ("open", "named", "signed", "rules", "vary", "maps")
-WARM_UP, COUNTED = 10, 50
-ACCEPTED = 303
+BATCHES = 4
+WARM_UP, BATCH, FEW = 10, 10, 3
+BUDGET = ROOT / "scripts/budget.txt"
+#: How much more than its budget a kind may take.
+TOLERATED = 0.03
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is counted: requests to warm up and in batches, and the status that each must have."""
+
+    name: str
+    requests: list[bytes]
+    status: int
+    batch: int = BATCH
+    #: It is a page that nginx has without the module, too.
+    is_page: bool = True
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Instructions of one request."""
+
+    name: str
+    all: int
+    #: Of those, what nginx takes by itself for such a page.
+    plain: int
+
+    @property
+    def added(self) -> int:
+        return self.all - self.plain
 
 
 def main() -> None:
@@ -54,56 +108,123 @@ def main() -> None:
     options.add_argument("--keep", type=Path, help="folder for callgrind's files, one a row")
     options.add_argument("--idps", type=int, default=0, help="so many more has the SP, of a federation")
     given = options.parse_args()
+    counted = count(given.module, given.nginx, given.keep, given.idps)
+    allowed = budgets()
+    rows = [
+        [
+            one.name,
+            f"{one.all:,}",
+            f"{one.plain:,}" if one.plain else "",
+            f"{one.added:,}",
+            f"{allowed[one.name]:,}" if one.name in allowed else "",
+        ]
+        for one in counted
+    ]
+    print(table(["one request", "instructions", "of nginx alone", "added", "budget"], rows))
+
+
+def count(module: str, binary: str, keep: Path | None = None, idps: int = 0) -> list[Counted]:
+    """All kinds, and what nginx takes for the same pages without the module."""
     scratch = Path(tempfile.mkdtemp(prefix="auth-saml-instructions-"))
     scratch.chmod(0o755)
-    conf = CONF.replace("@FEDERATION@", FEDERATION if given.idps else "")
-    conf = conf.replace("@MEMBERS@", "idp federation;" if given.idps else "")
-    server = CountedNginx(scratch, given.nginx, given.module, conf)
-    server.write("federation.xml", aggregate(given.idps))
-    rows = []
+    conf = CONF.replace("@FEDERATION@", FEDERATION if idps else "")
+    conf = conf.replace("@MEMBERS@", "idp federation;" if idps else "")
+    server = CountedNginx(scratch / "with", binary, module, conf)
+    bare = WithoutModule(scratch / "bare", binary, module, BARE_CONF)
     try:
-        server.start()
-        for name, requests, status in kinds(server):
-            ask(server, requests[:WARM_UP], status)
-            server.dump()
-            ask(server, requests[WARM_UP:], status)
-            keep = given.keep and given.keep / name.replace(" ", "-")
-            rows.append([name, f"{server.dump(keep) / COUNTED:.0f}"])
+        for one in (server, bare):
+            furnish(one, idps)
+            one.start()
+        rows = []
+        for kind in all_kinds(server):
+            file = keep and keep / re.sub(r"\W+", "-", kind.name)
+            taken = counted_at(server, kind, file)
+            without = file and file.with_name(f"{file.name}-without")
+            plain = counted_at(bare, kind, without) if kind.is_page else 0
+            rows.append(Counted(kind.name, taken, plain))
+        return rows
     finally:
         server.kill()
+        bare.kill()
         shutil.rmtree(scratch, ignore_errors=True)
-    print(table(["one request", "instructions"], rows))
 
 
-def kinds(server: Nginx) -> Iterator[tuple[str, list[bytes], int]]:
-    """What is counted: its name, so many requests, and the status that each must have."""
-    many = WARM_UP + COUNTED
-    member = Browser()
-    Idp().login(member, server.url("/page.html"), answer(5))
-    cookie = cookie_header(member)
-    yield "unprotected", [request("GET", "/open/page.html", cookie)] * many, 200
-    yield "protected", [request("GET", "/page.html", cookie)] * many, 200
-    yield "its user in a header", [request("GET", "/named/page.html", cookie)] * many, 200
-    yield "the same, signed", [request("GET", "/signed/page.html", cookie)] * many, 200
-    yield "protected, 6 rules", [request("GET", "/rules/page.html", cookie)] * many, 200
-    yield "protected, 5 variables", [request("GET", "/vary/page.html", cookie)] * many, 200
-    yield "protected, 5 maps", [request("GET", "/maps/page.html", cookie)] * many, 200
-    crowd = Browser()
+def budgets() -> dict[str, int]:
+    """How many instructions each kind may add."""
+    lines = [line for line in BUDGET.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: int(number) for number, name in (line.split(maxsplit=1) for line in lines)}
+
+
+def furnish(server: CountedNginx, idps: int) -> None:
+    server.write("sp.crt", rsa_credential("sp").certificate_pem)
+    server.write("sp.key", rsa_credential("sp").key_pem)
+    server.write("idp.xml", Idp(slo=("HTTP-Redirect",)).metadata())
+    server.write("federation.xml", aggregate(idps))
+    for folder in ("html", *(f"html/{name}" for name in FOLDERS)):
+        server.write(f"{folder}/page.html", "x" * 1024)
+
+
+def counted_at(server: CountedNginx, kind: Kind, keep: Path | None) -> int:
+    """Of the batch that took the least: signatures blind anew now and then."""
+    requests, counts = iter(kind.requests), []
+    with server.connection() as ask:
+        for request in itertools.islice(requests, len(kind.requests) - BATCHES * kind.batch):
+            ask(request, kind.status)
+        server.dump()
+        for number in range(BATCHES):
+            for request in itertools.islice(requests, kind.batch):
+                ask(request, kind.status)
+            kept = keep and keep.with_name(f"{keep.name}.{number}")
+            counts.append(server.dump(kept) / kind.batch)
+    return round(min(counts))
+
+
+def all_kinds(server: CountedNginx) -> Iterator[Kind]:
+    cookie = member(server, answer(5))
+    others = "; ".join(f"_app_{n}={n:0100}" for n in range(10))
+    yield Kind("open location", pages("/open/page.html", cookie), 200)
+    yield Kind("protected, 5 attributes", pages("/page.html", cookie), 200)
+    yield Kind("protected, 50 attributes", pages("/page.html", member(server, answer(50))), 200)
+    among_others = ("Cookie", f"{others}; {cookie[1]}")
+    yield Kind("protected, 1 KB of other cookies", pages("/page.html", among_others), 200)
+    yield Kind("protected, two variables in headers", pages("/headers/page.html", cookie), 200)
+    yield Kind("protected, a token in a header", pages("/signed/page.html", cookie), 200)
+    yield Kind("protected, 6 rules", pages("/rules/page.html", cookie), 200)
+    yield Kind("protected, 5 variables", pages("/vary/page.html", cookie), 200)
+    yield Kind("protected, 5 maps", pages("/maps/page.html", cookie), 200)
     groups = Attribute("groups", [f"cn=group {n},dc=example,dc=org" for n in range(2000)])
-    Idp().login(crowd, server.url("/page.html"), Answer(attributes=[groups]))
-    cookie = cookie_header(crowd)
-    yield "protected, 2000 groups", [request("GET", "/page.html", cookie)] * many, 200
-    yield "redirect to the IdP", [request("GET", "/page.html")] * many, 302
+    crowd = member(server, Answer(attributes=[groups]))
+    yield Kind("protected, 2000 groups", pages("/page.html", crowd), 200)
+    for name, path in (("metadata", "/saml/metadata"), ("session endpoint", "/saml/session")):
+        yield Kind(name, pages(path, cookie), 200, is_page=False)
+    many = (BATCHES + 1) * FEW
+    asked = [request("GET", "/page.html")] * many
+    yield Kind("redirect to the IdP", asked, 302, FEW, is_page=False)
     for attributes in (5, 50):
-        name = f"login with {attributes} attributes"
-        yield name, [acceptable(server, answer(attributes)) for _ in range(many)], ACCEPTED
+        sent = [acceptable(server, answer(attributes)) for _ in range(many)]
+        yield Kind(f"login with {attributes} attributes", sent, 303, FEW, is_page=False)
+    ended = [request("GET", "/saml/logout", member(server, answer(5))) for _ in range(many)]
+    yield Kind("logout, redirect to the IdP", ended, 303, FEW, is_page=False)
+
+
+def pages(path: str, cookie: tuple[str, str]) -> list[bytes]:
+    return [request("GET", path, cookie)] * (WARM_UP + BATCHES * BATCH)
+
+
+def member(server: CountedNginx, said: Answer) -> tuple[str, str]:
+    """The session's cookie of somebody who has logged in and come to the page, alone."""
+    browser = Browser()
+    Idp().login(browser, server.url("/page.html"), said)
+    assert browser.get(server.url("/page.html")).status == 200
+    session = next(c for c in browser.session.cookies if c.name == "saml_session")
+    return "Cookie", f"{session.name}={session.value}"
 
 
 def answer(attributes: int) -> Answer:
     return Answer(attributes=[Attribute(f"urn:a{n}", [f"value {n}"]) for n in range(attributes)])
 
 
-def acceptable(server: Nginx, said: Answer) -> bytes:
+def acceptable(server: CountedNginx, said: Answer) -> bytes:
     """The POST of a Response that answers a login of a browser of its own."""
     browser, idp = Browser(), Idp()
     asked = idp.asked(browser.get(server.url("/page.html")))
@@ -125,57 +246,6 @@ def request(method: str, path: str, cookie: tuple[str, str] | None = None, body=
         ]
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def ask(server: Nginx, requests: list[bytes], status: int) -> None:
-    """One after the other on a kept connection: nginx gets each in as few pieces as can be."""
-    with socket.create_connection((server.address, server.port)) as connection:
-        answers = connection.makefile("rb")
-        for sent in requests:
-            connection.sendall(sent)
-            head = b"".join(iter(answers.readline, b"\r\n"))
-            assert head.split(b" ")[1] == str(status).encode(), head
-            length = re.search(rb"^content-length: (\d+)", head, re.I | re.M)
-            answers.read(int(length[1]) if length else 0)
-
-
-class CountedNginx(Nginx):
-    """An nginx under callgrind: one process that does it all."""
-
-    def start(self) -> "CountedNginx":
-        self.write("sp.crt", rsa_credential("sp").certificate_pem)
-        self.write("sp.key", rsa_credential("sp").key_pem)
-        self.write("idp.xml", Idp().metadata())
-        for folder in ("html", *(f"html/{name}" for name in FOLDERS)):
-            self.write(f"{folder}/page.html", "x" * 1024)
-        self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
-        wait_for_port(self.port, self.process, seconds=300)
-        return self
-
-    def command(self, *arguments: str) -> list[str]:
-        return [
-            "valgrind", "--quiet", "--tool=callgrind",
-            f"--callgrind-out-file={self.directory}/counted", *super().command(*arguments),
-        ]  # fmt: skip
-
-    def dump(self, keep: Path | None = None) -> int:
-        """The instructions since the last dump, which goes into the file `keep`."""
-        before = self.dumps()
-        subprocess.run(
-            ["callgrind_control", "--dump", str(self.process.pid)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        self.wait_for(lambda: self.dumps() > before, "callgrind's file", seconds=60)
-        newest = self.directory / f"counted.{before + 1}"
-        if keep:
-            keep.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(newest, keep)
-        return int(re.search(r"^(?:totals|summary): (\d+)", newest.read_text(), re.M)[1])
-
-    def dumps(self) -> int:
-        return len(list(self.directory.glob("counted.*")))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,84 @@ pub fn cookies_named<'a, I>(headers: I, name: &str) -> impl Iterator<Item = &'a 
 where
     I: IntoIterator<Item = &'a [u8]>,
 {
-    cookies(headers).filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
+    Named::new(headers.into_iter(), name).map(Behind::value)
+}
+
+/// The values of the cookies named exactly `name`, as far as they have so many bytes. Whoever uses one looks at what
+/// these are: when there is a semicolon, a blank or a quote among them, it may be less of a value.
+pub fn cookies_of_len<'a, I, const LEN: usize>(
+    headers: I,
+    name: &str,
+) -> impl Iterator<Item = Option<&'a [u8; LEN]>>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    Named::new(headers.into_iter(), name).map(Behind::of_len)
+}
+
+/// All requests are searched for cookies of a name, so that of others only the end is looked for.
+struct Named<'a, 'n, I> {
+    headers: I,
+    /// Of the header that is read.
+    rest: &'a [u8],
+    /// Not empty, without blanks, `=` and `;`.
+    name: &'n [u8],
+}
+
+/// What stands behind the `=` of a cookie, with all other cookies behind it.
+struct Behind<'a>(&'a [u8]);
+
+impl<'a, 'n, I: Iterator<Item = &'a [u8]>> Named<'a, 'n, I> {
+    fn new(headers: I, name: &'n str) -> Self {
+        Self { headers, rest: &[], name: name.as_bytes() }
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Named<'a, '_, I> {
+    type Item = Behind<'a>;
+
+    fn next(&mut self) -> Option<Behind<'a>> {
+        loop {
+            let next = end(self.rest).and_then(|end| self.rest.get(end + 1..));
+            self.rest = match next {
+                Some(next) => next,
+                None => self.headers.next()?,
+            };
+            self.rest = self.rest.trim_ascii_start();
+            let value = self.rest.strip_prefix(self.name).map(<[u8]>::trim_ascii_start);
+            if let Some(value) = value.and_then(|value| value.strip_prefix(b"=")) {
+                self.rest = value;
+                return Some(Behind(value));
+            }
+        }
+    }
+}
+
+impl<'a> Behind<'a> {
+    fn value(self) -> &'a [u8] {
+        let value = end(self.0).and_then(|end| self.0.get(..end)).unwrap_or(self.0);
+        unquoted(value.trim_ascii())
+    }
+
+    /// Where it is as long as that, no end need be looked for.
+    fn of_len<const LEN: usize>(self) -> Option<&'a [u8; LEN]> {
+        match (self.0.first_chunk(), self.0.get(LEN)) {
+            (Some(value), None | Some(b';')) => Some(value),
+            _ => self.value().try_into().ok(),
+        }
+    }
+}
+
+/// The place of the first semicolon: of many bytes at a time it is first asked whether there is one.
+fn end(text: &[u8]) -> Option<usize> {
+    let has_none = |bytes: &[u8]| !bytes.iter().fold(false, |found, byte| found | (*byte == b';'));
+    let passed = |text: &[u8], step: usize| {
+        text.chunks_exact(step).take_while(|bytes| has_none(bytes)).count() * step
+    };
+    let far = passed(text, 32);
+    let near = far + passed(text.get(far..)?, 8);
+    let place = text.get(near..)?.iter().position(|byte| *byte == b';')?;
+    Some(near + place)
 }
 
 /// A `Cookie` header value without the cookies whose name `is_ours`, the rest byte for byte; `None`
@@ -278,6 +355,43 @@ mod tests {
         let headers = || headers.iter().map(|header| header.as_bytes());
         assert!(cookies_named(headers(), "saml").eq([b"1", b"5"]));
         assert_eq!(cookies_named(headers(), "sam").count(), 0);
+    }
+
+    #[test]
+    fn an_end_is_found_wherever_it_is() {
+        for len in 0..40 {
+            let text = vec![b':'; len];
+            assert_eq!(end(&text), None);
+            for place in 0..len {
+                let mut text = text.clone();
+                text[place..].fill(b';');
+                assert_eq!(end(&text), Some(place), "{len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_where_all_cookies_are_read() {
+        let pieces = ["s", "=", ";", " ", "\t", "\"", "1", "ss", "s=", "; ", "\u{b}", "\u{c}"];
+        let mut state = 1_u64;
+        for _ in 0..20_000 {
+            let mut header = String::new();
+            for _ in 0..12 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                header.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            let all = || {
+                let all = cookies([header.as_bytes()]).filter(|(name, _)| *name == b"s");
+                all.map(|(_, value)| value)
+            };
+            assert!(cookies_named([header.as_bytes()], "s").eq(all()), "{header:?}");
+            // Of what may be a token, which has none of these.
+            let is_plain =
+                |value: &&[u8; 2]| !value.iter().any(|byte| b"; \t\"\x0c".contains(byte));
+            let of_len = cookies_of_len([header.as_bytes()], "s").map(|it| it.filter(is_plain));
+            let all = all().map(|value| value.try_into().ok());
+            assert!(of_len.eq(all.map(|it| it.filter(is_plain))), "{header:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::separator::Separator;
 /// that two texts never become one. Those are control characters, and white space and invisible
 /// characters at the ends. Anything else stays UTF-8; a `\u{` of the text's own is `\u{5c}u{`.
 pub fn header_safe(text: &str) -> Cow<'_, str> {
+    if is_plain(text, b'\\') {
+        return Cow::Borrowed(text);
+    }
     escape(text, |rest| rest.starts_with("\\u{").then_some(Special::Coded))
 }
 
@@ -26,7 +29,11 @@ pub fn header_safe(text: &str) -> Cow<'_, str> {
 /// separator without a backslash ends a value.
 pub fn join<'a>(values: &'a [String], separator: &Separator) -> Cow<'a, str> {
     let separator = separator.as_str();
+    let first = separator.bytes().next();
     let escape = |value: &'a String| {
+        if first.is_some_and(|first| is_plain(value, first)) {
+            return Cow::Borrowed(value.as_str());
+        }
         escape(value, |rest| match rest {
             rest if rest.starts_with('\\') => Some(Special::Marked(1)),
             rest if rest.starts_with(separator) => Some(Special::Marked(separator.len())),
@@ -41,6 +48,16 @@ pub fn join<'a>(values: &'a [String], separator: &Separator) -> Cow<'a, str> {
         joined.push_str(&escape(value));
     }
     joined
+}
+
+/// Is it of visible ASCII and inner blanks, without a backslash and the byte `but`, as nearly all is? Then nothing is
+/// lost of it.
+fn is_plain(text: &str, but: u8) -> bool {
+    let bytes = text.as_bytes();
+    let is_odd = |byte: &u8| !(b' '..=b'~').contains(byte) | (*byte == b'\\') | (*byte == but);
+    // All of them, many at a time.
+    let has_odd = bytes.iter().fold(false, |found, byte| found | is_odd(byte));
+    !has_odd && bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ')
 }
 
 /// Text that may not stand as it is.

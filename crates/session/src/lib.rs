@@ -50,6 +50,7 @@ mod session_set;
 mod sp_id;
 mod stored;
 mod token;
+mod token_cache;
 mod uri_prefix;
 mod user;
 mod value_form;
@@ -60,7 +61,8 @@ pub use bound_key::{NONCE_LEN, SealError};
 pub use budget::{Budget, Client, Spent};
 pub use claims::{Claimed, Claims, MAX_CLAIMS};
 pub use cookie::{
-    CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, without,
+    CookieName, CookieNameError, SameSite, SetCookie, cookies, cookies_named, cookies_of_len,
+    without,
 };
 pub use debug_pass::DebugPass;
 pub use header_value::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
@@ -85,6 +87,7 @@ pub use separator::Separator;
 pub use session_set::{Authentications, LoggedOut, MAX_MEMBERS, Member, SessionSet};
 pub use sp_id::SpId;
 pub use stored::{StoredSession, is_ended};
-pub use token::{SessionToken, StoreKey};
+pub use token::{SessionToken, StoreKey, TokenText};
+pub use token_cache::TokenCache;
 pub use user::{Piece, UserSource, UserSources};
 pub use value_form::{MOST_VALUES, ValueForm};

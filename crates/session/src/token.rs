@@ -13,6 +13,9 @@ const TOKEN_LEN: usize = 32;
 /// 32 bytes in base64url without padding.
 const COOKIE_LEN: usize = 43;
 
+/// What may be a token as a cookie spells it: nobody has looked at its characters yet.
+pub type TokenText = [u8; COOKIE_LEN];
+
 /// Keeps the store key apart from every other hash. With the SP and the token it fills one block of
 /// SHA-256, and every request pays for that hash.
 const STORE_KEY_DOMAIN: &[u8] = b"saml k\0";
@@ -34,13 +37,23 @@ impl SessionToken {
     /// Reads a cookie value: exactly 43 base64url characters, unpadded, with no stray bits, so
     /// that a token has one spelling.
     pub fn from_cookie(value: impl AsRef<[u8]>) -> Option<Self> {
-        let value = value.as_ref();
-        if value.len() != COOKIE_LEN {
-            return None;
-        }
+        let text: &TokenText = value.as_ref().try_into().ok()?;
+        Self::from_text(text)
+    }
+
+    /// As [`SessionToken::from_cookie`], of a value that has the length.
+    pub fn from_text(text: &TokenText) -> Option<Self> {
         let mut token = [0; TOKEN_LEN];
-        let len = URL_SAFE_NO_PAD.decode_slice(value, &mut token).ok()?;
+        let len = URL_SAFE_NO_PAD.decode_slice(text, &mut token).ok()?;
         (len == TOKEN_LEN).then_some(Self(token))
+    }
+
+    /// The cookie value in its one spelling.
+    pub fn to_text(&self) -> TokenText {
+        let mut text = [0; COOKIE_LEN];
+        let len = URL_SAFE_NO_PAD.encode_slice(self.0, &mut text);
+        debug_assert_eq!(len, Ok(COOKIE_LEN));
+        text
     }
 
     /// The cookie value.
@@ -95,6 +108,7 @@ mod tests {
         for byte in [0, 0x5a, 0xfb, 0xff] {
             let cookie = token(byte).to_cookie();
             assert_eq!(cookie.len(), COOKIE_LEN);
+            assert_eq!(token(byte).to_text(), cookie.as_bytes());
             let back = SessionToken::from_cookie(&cookie).unwrap();
             assert_eq!(back.as_bytes(), &[byte; TOKEN_LEN]);
         }

@@ -8,7 +8,7 @@ use clock::Seconds;
 use http::Headers;
 use session::{
     CookieName, CookieNameError, IdpChoices, Logins, SameSite, SessionToken, SetCookie, SpId,
-    cookie_suffix, cookies, cookies_named, on_the_wire,
+    TokenText, cookie_suffix, cookies, cookies_named, cookies_of_len, on_the_wire,
 };
 
 pub use self::collision::Collision;
@@ -97,11 +97,14 @@ impl Cookies {
         })
     }
 
+    /// What may be the tokens of the session cookies that came with a request.
+    pub fn session_texts<'r>(&self, r: &'r impl Headers) -> impl Iterator<Item = &'r TokenText> {
+        cookies_of_len(r.cookies(), self.session.as_str()).take(MAX_CANDIDATES).flatten()
+    }
+
     /// The tokens of the session cookies that came with a request.
     pub fn session_tokens(&self, r: &impl Headers) -> impl Iterator<Item = SessionToken> {
-        cookies_named(r.cookies(), self.session.as_str())
-            .take(MAX_CANDIDATES)
-            .filter_map(SessionToken::from_cookie)
+        self.session_texts(r).filter_map(SessionToken::from_text)
     }
 
     /// The cookies of logins under way: name and value.

@@ -22,6 +22,8 @@ pub struct LiveSession {
     pub key: StoreKey,
     /// The SP's IdPs among which its own was last seen.
     pub trusted: Cell<Option<Generation>>,
+    /// Its browser was seen with it, and without the cookie that counts logins in a row.
+    pub has_come_back: Cell<bool>,
     /// The rules on attributes that it was last found to keep, by the first of their lines, which is as old as
     /// the SP is: neither they nor it change.
     pub kept_rules: Cell<Option<*const RuleLine>>,
@@ -35,9 +37,11 @@ pub struct LiveSession {
     pub jwts: Jwts,
 }
 
-/// What memcached said of a session.
+/// What the zone and memcached said of a session.
 #[derive(Default)]
 pub struct Freshness {
+    /// The epoch of its bucket in the zone when it was read or filled in there: it holds while that stands still.
+    pub epoch: Cell<u64>,
     /// When it last had it. The time of day may be set back, and must not make it younger.
     pub checked: Cell<Monotonic>,
     /// The authentication tag of the sealed value this was opened from: a value with the same tag is
@@ -50,6 +54,8 @@ pub type Seal = [u8; 16];
 
 /// What this worker does for a session that is in use.
 pub struct Upkeep {
+    /// When the store forgets it, unless it is used until then.
+    pub expires: Cell<UnixTime>,
     /// When it last told the store.
     pub touched: Cell<UnixTime>,
     /// When the NameID's set was last seen to have the session.
@@ -65,10 +71,12 @@ impl LiveSession {
             attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
             key,
             trusted: Cell::default(),
+            has_come_back: Cell::default(),
             kept_rules: Cell::default(),
             kept_variables: Cell::default(),
             freshness: Freshness::default(),
             upkeep: Upkeep {
+                expires: Cell::new(session.expires),
                 touched: Cell::default(),
                 findable: Cell::new(session.created),
                 index: OnceCell::new(),

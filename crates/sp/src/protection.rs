@@ -56,6 +56,7 @@ impl<S> Location<S> {
     ///
     /// # Errors
     /// The SP has several origins, and this is none of them.
+    #[inline]
     pub fn protection_at<'h>(
         &self,
         host: impl Fn() -> RequestHost<'h>,
@@ -176,6 +177,10 @@ pub enum ForceAuthn {
 const ARRIVAL: Seconds = Seconds(30);
 
 impl ForceAuthn {
+    fn asks_no_age(self) -> bool {
+        !matches!(self, Self::Age(_))
+    }
+
     fn is_met_by(self, session: &Session, now: UnixTime) -> bool {
         let Self::Age(age) = self else { return true };
         // An IdP whose clock is ahead makes nobody younger than their session.
@@ -259,7 +264,18 @@ impl<S> Protection<S> {
     ///
     /// # Errors
     /// It names no IdP of the SP. Nobody gets in by the users of another one then.
+    #[inline]
     pub fn wanted_idp(
+        &self,
+        value: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Option<Rc<Idp>>, Refusal> {
+        match &self.idp {
+            WantedIdp::Any => Ok(None),
+            _ => self.one_idp(value),
+        }
+    }
+
+    fn one_idp(
         &self,
         value: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<Rc<Idp>>, Refusal> {
@@ -285,7 +301,18 @@ impl<S> Protection<S> {
 
     /// Why a session does not open the location, of which `idp` is what [`Protection::wanted_idp`] says;
     /// `None` = it does.
+    #[inline]
     pub fn objection(
+        &self,
+        session: &Session,
+        idp: Option<&Idp>,
+        now: UnixTime,
+    ) -> Option<&'static Reason> {
+        let asks_nothing = self.authn_context.is_none() && self.force_authn.asks_no_age();
+        if idp.is_none() && asks_nothing { None } else { self.object(session, idp, now) }
+    }
+
+    fn object(
         &self,
         session: &Session,
         idp: Option<&Idp>,
@@ -302,6 +329,7 @@ impl<S> Protection<S> {
 
     /// The rule on IdPs or attributes that a session does not keep, which opens the location otherwise; `None` =
     /// it keeps them all.
+    #[inline]
     pub fn unmet(&self, live: &LiveSession) -> Option<Unmet> {
         self.rules.unmet(live, &self.sp.idps)
     }

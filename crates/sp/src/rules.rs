@@ -91,12 +91,18 @@ pub(crate) struct Lack {
 
 impl Rules {
     /// Do they ask for what only a session has?
+    #[inline]
     pub fn want_session(&self) -> bool {
         self.idps.is_some() || !self.attributes.is_empty()
     }
 
     /// The first rule on its IdP and its attributes that a session does not keep. `idps` are those of its SP.
+    #[inline]
     pub fn unmet(&self, live: &LiveSession, idps: &Idps) -> Option<Unmet> {
+        if self.want_session() { self.unmet_of_session(live, idps) } else { None }
+    }
+
+    fn unmet_of_session(&self, live: &LiveSession, idps: &Idps) -> Option<Unmet> {
         self.unmet_idp(live, idps).or_else(|| self.unmet_attribute(live))
     }
 

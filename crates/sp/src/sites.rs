@@ -74,6 +74,7 @@ impl<T> Sites<T> {
 
     /// That of the origin that a request is at; `None` = at none of them. Where there is one, nobody asks
     /// for `host`: what stands in front of the server may have changed it.
+    #[inline]
     pub fn at<'h>(&self, host: impl FnOnce() -> RequestHost<'h>) -> Option<&T> {
         let Some(others) = &self.others else { return Some(&self.first) };
         match others.hosts.find(host())? {

@@ -18,13 +18,11 @@
 )]
 
 mod block;
-mod cache;
 mod counters;
 mod layout;
 mod memory;
 mod table;
 
-pub use cache::Cache;
 pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
@@ -84,7 +82,8 @@ pub struct Entry {
     pub touched: Monotonic,
     /// Changes with every write; the ticket for [`Table::update`].
     pub version: u64,
-    /// The bucket's epoch when the copy was made; the ticket for [`Cache::insert`].
+    /// The bucket's epoch when the copy was made; while it stands still, what was made of the copy
+    /// holds.
     pub epoch: u64,
 }
 

@@ -27,6 +27,11 @@ impl LookUpEnd {
     pub const ALL: [Self; 5] =
         [Self::Worker, Self::Zone, Self::Memcached, Self::Nowhere, Self::Failed];
 
+    #[expect(clippy::as_conversions, reason = "no other way leads to a discriminant")]
+    fn place(self) -> usize {
+        self as usize
+    }
+
     /// As metrics name it.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,8 +58,7 @@ pub(super) struct Stripe {
 
 impl Stripe {
     pub(super) fn count(&self, ended: LookUpEnd) {
-        let places = LookUpEnd::ALL.iter().zip(&self.ended);
-        if let Some((_, count)) = places.into_iter().find(|(known, _)| **known == ended) {
+        if let Some(count) = self.ended.get(ended.place()) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }

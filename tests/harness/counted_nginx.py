@@ -1,0 +1,102 @@
+"""An nginx under callgrind, which counts the instructions that it takes."""
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from harness.nginx import Nginx, wait_for_port
+
+#: Nothing else of the environment: its size moves the stack, and some of it chooses code.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
+
+
+class CountedNginx(Nginx):
+    """One process that does it all."""
+
+    def start(self) -> "CountedNginx":
+        self.process = subprocess.Popen(
+            self.command(), stderr=subprocess.DEVNULL, env=ENVIRONMENT, start_new_session=True
+        )
+        wait_for_port(self.port, self.process, seconds=300)
+        return self
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            "valgrind", "--quiet", "--tool=callgrind",
+            f"--callgrind-out-file={self.directory}/counted", *super().command(*arguments),
+        ]  # fmt: skip
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        if name == "nginx.conf":
+            # What is logged of callgrind and of connections is no request's.
+            content = str(content).replace("error.log info;", "error.log warn;")
+        return super().write(name, content)
+
+    @contextlib.contextmanager
+    def connection(self):
+        """A kept connection: `ask(request, status)` sends one, which nginx gets in as few pieces as can be."""
+        with socket.create_connection((self.address, self.port)) as connection:
+            answers = connection.makefile("rb")
+
+            def ask(sent: bytes, status: int) -> None:
+                connection.sendall(sent)
+                head = b"".join(iter(answers.readline, b"\r\n"))
+                assert head.split(b" ")[1] == str(status).encode(), head
+                length = re.search(rb"^content-length: (\d+)", head, re.I | re.M)
+                answers.read(int(length[1]) if length else 0)
+
+            yield ask
+
+    def dump(self, keep: Path | None = None) -> int:
+        """The instructions since the last dump, which goes into the file `keep`."""
+        before = self.dumps()
+        subprocess.run(
+            ["callgrind_control", "--dump", str(self.process.pid)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        self.wait_for(lambda: self.dumps() > before, "callgrind's file", seconds=60)
+        newest = self.directory / f"counted.{before + 1}"
+        if keep:
+            keep.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(newest, keep)
+        return counted(newest.read_text())
+
+    def dumps(self) -> int:
+        return len(list(self.directory.glob("counted.*")))
+
+
+class WithoutModule(CountedNginx):
+    """The same nginx, which has not loaded the module."""
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        if name == "nginx.conf":
+            # Nor a log that names its variables.
+            kept_out = r"^ *(load_module|log_format|access_log .* saml).*$"
+            content = re.sub(kept_out, "", str(content), flags=re.M)
+        return super().write(name, content)
+
+
+def counted(dump: str) -> int:
+    """All instructions of a dump but those of glibc's malloc and free: how long these search depends on all that was
+    freed before, and says nothing of a request."""
+    total = int(re.search(r"^(?:totals|summary): (\d+)", dump, re.M)[1])
+    files, allocator, in_call, of_allocator = {}, False, False, 0
+    for line in dump.splitlines():
+        if found := re.match(r"(c?)(?:fl|fi|fe)=\((\d+)\)(?: (.*))?", line):
+            called, number, name = found.groups()
+            if name:
+                files[number] = name.endswith("/malloc.c")
+            if not called:
+                allocator = files[number]
+        elif line.startswith("calls="):
+            in_call = True
+        elif cost := re.match(r"(?:[+-]?\d+|\*) (\d+)$", line):
+            # The line after a call has what was called with it.
+            of_allocator += int(cost[1]) if allocator and not in_call else 0
+            in_call = False
+    return total - of_allocator

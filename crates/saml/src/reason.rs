@@ -640,6 +640,8 @@ mod tests {
                 ("logout_cross_site", 403),
                 ("order_cross_site", 403),
                 ("order_token_invalid", 403),
+                ("debug_link_invalid", 403),
+                ("operator_unnamed", 403),
             ]
         );
     }

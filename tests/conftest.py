@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def prepared(build, scratch, request, idp):
     made = []
 
     def prepare(conf: str, files=(), **values: str) -> Nginx:
-        name = "".join(c if c.isalnum() else "-" for c in request.node.name)[:60]
+        # Short, for sockets lie below; told from tests whose names begin alike.
+        begin = "".join(c if c.isalnum() else "-" for c in request.node.name)[:51]
+        name = f"{begin}-{zlib.crc32(request.node.name.encode()):08x}"
         server = Nginx(scratch / f"{name}-{len(made)}", binary, module, conf, values)
         made.append(server)
         standard = {

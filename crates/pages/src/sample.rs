@@ -156,6 +156,8 @@ fn status() -> Page {
     let now = UnixTime::from_secs(1_795_260_600);
     let (corp, app, text) = ("corp".to_owned(), "app".to_owned(), URL.to_owned());
     status_page(&Status {
+        version: "0.1.0".to_owned(),
+        built_for: "nginx/1.22.1".to_owned(),
         now,
         sps: vec![SpStatus {
             name: app.clone(),

@@ -66,7 +66,8 @@ impl Errand {
     {
         let steps = Rc::new(Slot::default());
         // Kilobytes, which would be moved again and again on their way into the task.
-        let work = Box::pin(work(Rc::new(Nginx { steps: Some(Rc::clone(&steps)), address, values })));
+        let work =
+            Box::pin(work(Rc::new(Nginx { steps: Some(Rc::clone(&steps)), address, values })));
         let task = spawn({
             let steps = Rc::clone(&steps);
             async move {

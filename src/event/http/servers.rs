@@ -76,7 +76,8 @@ impl BackChannel for Servers {
                 ));
             };
             let mut headers = post.headers.to_vec();
-            headers.extend(post.authorization.iter().map(|value| ("Authorization", value.as_str())));
+            headers
+                .extend(post.authorization.iter().map(|value| ("Authorization", value.as_str())));
             let request = Request {
                 method: Method::Post(&post.body),
                 headers: &headers,

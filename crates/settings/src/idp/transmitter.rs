@@ -101,9 +101,8 @@ fn event_poll<H: Host>(
         };
     };
     let RawEventPoll { url, interval } = &given.value;
-    let error = |why: &str| {
-        ConfigError::new(&given.place, format!("\"events_poll\" \"{url}\" {why}"))
-    };
+    let error =
+        |why: &str| ConfigError::new(&given.place, format!("\"events_poll\" \"{url}\" {why}"));
     let parsed = HttpUrl::parse(url)
         .ok_or_else(|| error("is no URL; write it whole, like https://idp.example.com/poll"))?;
     if parsed.scheme() != Scheme::Https {
@@ -115,19 +114,19 @@ fn event_poll<H: Host>(
     }
     let trusted_certificate = trusted.map(|given| around.files.full_path(&given.value));
     let tls = TlsFiles { trusted_certificate, certificate: None, name: None };
-    let way = around.host.back_channel(&[parsed], Some(&tls)).map_err(|unusable| match unusable {
-        Unusable::Tls(why) => ConfigError::new(
-            trusted.map_or(&given.place, |given| &given.place),
-            format!("\"events_ssl_trusted_certificate\" cannot be used: {why}"),
-        ),
-        Unusable::Zone(why) | Unusable::Address { why, .. } => {
-            error(&format!("cannot be asked: {why}"))
-        }
-    })?;
+    let way =
+        around.host.back_channel(&[parsed], Some(&tls)).map_err(|unusable| match unusable {
+            Unusable::Tls(why) => ConfigError::new(
+                trusted.map_or(&given.place, |given| &given.place),
+                format!("\"events_ssl_trusted_certificate\" cannot be used: {why}"),
+            ),
+            Unusable::Zone(why) | Unusable::Address { why, .. } => {
+                error(&format!("cannot be asked: {why}"))
+            }
+        })?;
     let bearer = raw.events_poll_bearer_file.as_ref();
     let bearer = secret("events_poll_bearer_file", bearer, around, warnings)?;
-    let authorization =
-        bearer.map(|secret| format!("Bearer {}", String::from_utf8_lossy(&secret)));
+    let authorization = bearer.map(|secret| format!("Bearer {}", String::from_utf8_lossy(&secret)));
     Ok(Some(EventPoll { url: url.clone(), interval: *interval, authorization, way }))
 }
 

@@ -6,10 +6,12 @@ import time
 
 import pytest
 
+from harness.browser import Browser
 from harness.idp import Idp
 from harness.members import assert_all_workers, is_in, log_in, log_in_again
 from harness.metadata_server import TLS, answer
 from harness.poll_endpoint import JSON, PollEndpoint
+from harness.response import Answer
 from harness.site import site
 from harness.transmitter import ISSUER, KEYS, Transmitter, jwk, jwks
 
@@ -331,3 +333,30 @@ def test_nothing_is_asked_for_before_there_are_keys(nginx, idp, endpoint, tmp_pa
     time.sleep(1.5)
     keys.stop()
     assert endpoint.said == []
+
+
+def test_sessions_at_all_host_names_end(nginx, idp, endpoint):
+    other = """
+        server {
+            listen 127.0.0.1:@PORT@;
+            server_name localhost;
+            include saml-endpoints.conf;
+            location / { auth_saml app; root html; }
+        }
+    """
+    conf = site(main="worker_processes 1;", http=AUDIT + other, idp=lines())
+    conf = conf.replace("base_url http://127.0.0.1:@PORT@;", "base_url http://127.0.0.1:@PORT@ http://localhost:@PORT@;")
+    server = nginx(conf, files=FILES, URL=endpoint.url)
+    here = log_in(server, idp)
+    there = Browser()
+    there.session.headers["Connection"] = "close"
+    home = f"http://localhost:{server.port}/page.html"
+    asked = idp.asked(there.get(home))
+    assert asked.acs_url.startswith("http://localhost:")
+    assert there.post(asked.acs_url, idp.form(asked, Answer(session_index="_two"))).status == 303
+    assert is_in(server, here) and there.get(home).status != 302
+    name = offer(endpoint, server)
+    wait_until_told(server, endpoint)
+    assert endpoint.acknowledged == [name]
+    assert not is_in(server, here) and there.get(home).status == 302
+    assert records(server)[0]["sessions"] == 2

@@ -70,6 +70,10 @@ impl<S: SessionStore> Polled<'_, S> {
             let answer = self.ask(mem::take(&mut report).request(most), most).await?;
             let mut later = None;
             for (id, token) in &answer.tokens {
+                // What is left comes again.
+                if !goes_on() {
+                    break;
+                }
                 match self.hear(&visit, &PolledToken { idp: self.idp, id, token }).await {
                     Fate::Taken => report.acknowledged.push(id.clone()),
                     Fate::Refused(error, refusal) => {

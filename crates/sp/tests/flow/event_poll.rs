@@ -40,7 +40,8 @@ impl BackChannel for Endpoint {
 struct Stream {
     site: Site,
     endpoint: Rc<Endpoint>,
-    goes_on: Cell<bool>,
+    /// How many times more it is said.
+    goes_on: Cell<usize>,
 }
 
 impl Stream {
@@ -58,7 +59,7 @@ impl Stream {
         let transmitter = Transmitter::new(ISSUER.to_owned(), Vec::new(), false, bearer, keys);
         let transmitter = Some(transmitter.with_poll(Some(poll)));
         let site = Plan { transmitter, ..Plan::default() }.site();
-        Self { site, endpoint, goes_on: Cell::new(true) }
+        Self { site, endpoint, goes_on: Cell::new(usize::MAX) }
     }
 
     fn will_answer(&self, sets: &Value, more: bool) {
@@ -71,7 +72,11 @@ impl Stream {
         let poll = idp.transmitter().unwrap().poll.as_ref().unwrap();
         let sps = [Rc::clone(&self.site.sp)];
         let visit = || self.site.visit(&Ask::read(Events), None).0;
-        run(Polled { idp: "corp", poll, sps: &sps }.turn(visit, || self.goes_on.get()))
+        run(Polled { idp: "corp", poll, sps: &sps }.turn(visit, || {
+            let left = self.goes_on.get();
+            self.goes_on.set(left.saturating_sub(1));
+            left > 0
+        }))
     }
 
     fn signed_in(&self) -> Browser {
@@ -160,9 +165,17 @@ fn who_says_that_there_is_more_and_gives_nothing_is_asked_another_time() {
 #[test]
 fn a_worker_that_ends_says_what_it_has_heard() {
     let stream = Stream::new();
-    stream.goes_on.set(false);
+    stream.goes_on.set(0);
     assert_eq!(stream.turn(), Ok(true));
     assert!(stream.asked().is_empty(), "nothing is begun");
+    let token = |id: &str| signed(&claims(id, jane()));
+    stream.will_answer(&json!({ "j1": token("j1"), "j2": token("j2") }), true);
+    // For the first request and the first token.
+    stream.goes_on.set(2);
+    assert_eq!(stream.turn(), Ok(false));
+    let asked = stream.asked();
+    assert_eq!(asked.len(), 2);
+    assert_eq!((&asked[1]["maxEvents"], &asked[1]["ack"]), (&json!(0), &json!(["j1"])));
 }
 
 #[test]

@@ -230,12 +230,13 @@ fn posts(cf: *mut ngx_conf_t, largest: usize) -> Result<Option<Posts>, ConfigErr
 /// Workers tell each other of what one of them fetches.
 fn board(cf: *mut ngx_conf_t, main: &mut MainConf) -> Result<(), ConfigError> {
     let is_url = |source: &MetadataSource<_>| matches!(source.place, SourcePlace::Url { .. });
-    let count = main.sources.iter().filter(|source| is_url(source)).count();
+    let polled = main.blocks.idps.iter().filter(|idp| idp.events_poll.is_some()).count();
+    let count = main.sources.iter().filter(|source| is_url(source)).count() + polled;
     let refuse = |why: String| Err(ConfigError::new(&Place::default(), why));
     if count > SLOTS {
         return refuse(format!(
-            "{count} saml_idp have a URL for \"metadata\", and {SLOTS} is the most: name one aggregate, or \
-             files"
+            "{count} URLs stand in \"metadata\", \"events_jwks\" and \"events_poll\", and {SLOTS} is the most: \
+             name one aggregate, or files"
         ));
     }
     if count > 0 {

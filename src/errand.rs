@@ -66,7 +66,8 @@ impl Errand {
     {
         let steps = Rc::new(Slot::default());
         // Kilobytes, which would be moved again and again on their way into the task.
-        let work = Box::pin(work(Rc::new(Nginx { steps: Rc::clone(&steps), address, values })));
+        let work =
+            Box::pin(work(Rc::new(Nginx { steps: Some(Rc::clone(&steps)), address, values })));
         let task = spawn({
             let steps = Rc::clone(&steps);
             async move {
@@ -122,9 +123,15 @@ impl Drop for Errand {
     }
 }
 
+/// nginx, for work that no request waits for: it has no body, and nobody can be told of it.
+pub fn server() -> Rc<dyn Server> {
+    Rc::new(Nginx { steps: None, address: None, values: Values::default() })
+}
+
 /// nginx, as an errand sees it.
 struct Nginx {
-    steps: Rc<Slot<Step>>,
+    /// `None` = there is no request to grant wishes.
+    steps: Option<Rc<Slot<Step>>>,
     /// Of the client.
     address: Option<IpAddr>,
     /// For records.
@@ -133,7 +140,9 @@ struct Nginx {
 
 impl Server for Nginx {
     fn grant(&self, wish: Wish) {
-        self.steps.put(Step::Wish(wish));
+        if let Some(steps) = &self.steps {
+            steps.put(Step::Wish(wish));
+        }
     }
 
     fn now(&self) -> UnixTime {

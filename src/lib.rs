@@ -22,6 +22,7 @@ mod entrance;
 mod entry;
 mod errand;
 mod event;
+mod event_poll;
 mod expiry;
 mod guard;
 mod idp;
@@ -181,6 +182,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
                 audit::begin(logs, hide);
                 stories::begin(main.stories);
                 idp::start(main);
+                event_poll::start(main);
                 expiry::start(main);
                 session_ends::start(main);
             });

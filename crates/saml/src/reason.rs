@@ -487,7 +487,7 @@ reasons! {
         "let the transmitter send Authorization: Bearer with what is in the file of events_bearer_file";
     EVENT_MALFORMED, "event_malformed", Idp 400,
         "The security event cannot be read.",
-        "let the transmitter push a signed Security Event Token by RFC 8935, with Content-Type application/secevent+jwt";
+        "let the transmitter send a signed Security Event Token, by RFC 8935 with Content-Type application/secevent+jwt, or by RFC 8936 under its jti";
     EVENT_ISSUER_UNKNOWN, "event_issuer_unknown", Idp 400,
         "The security event comes from somebody unknown.",
         "make the issuer of the transmitter's tokens and events_issuer of the saml_idp the same, letter by letter";

@@ -9,10 +9,12 @@
 )]
 
 mod event;
+mod poll;
 mod subject;
 mod token;
 
 pub use event::{Effect, Event};
+pub use poll::{PollAnswer, PollReport, RefusedToken};
 pub use subject::{Identifier, Subject};
 pub use token::SecurityEventToken;
 

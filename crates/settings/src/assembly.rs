@@ -12,8 +12,8 @@ use crate::host::Host;
 use crate::idp::{federation, idp};
 use crate::location::unknown_sp;
 use crate::metadata_source::{Document, MetadataSource, Sources};
-use crate::place::ConfigError;
-use crate::raw::RawPolicy;
+use crate::place::{ConfigError, Given};
+use crate::raw::{RawEventPoll, RawPolicy};
 use crate::sp::{compare, sp};
 use crate::store::stores;
 use crate::surroundings::Surroundings;
@@ -82,11 +82,30 @@ impl Blocks {
             octets = found.documents.iter().map(Document::len).sum();
         }
         self.endpoints_have_sps()?;
+        self.streams_are_one_idps()?;
         Ok(Built { sps, sources, octets })
     }
 
     fn is_used(&self, idp: &str) -> bool {
         self.sps.iter().any(|sp| sp.idp.iter().any(|given| given.value == idp))
+    }
+
+    /// A token is handed out once.
+    fn streams_are_one_idps(&self) -> Result<(), ConfigError> {
+        let polled =
+            || self.idps.iter().filter_map(|idp| Some((&idp.name, idp.events_poll.as_ref()?)));
+        for (number, (name, given)) in polled().enumerate() {
+            let same = |(_, other): &(_, &Given<RawEventPoll>)| other.value.url == given.value.url;
+            if let Some((other, _)) = polled().take(number).find(same) {
+                let sentence = format!(
+                    "saml_idp \"{other}\" and \"{name}\" have the same \"events_poll\" \"{}\", and each event \
+                     would come to one of them; give all saml_sp one saml_idp, or each a stream of its own",
+                    given.value.url
+                );
+                return Err(ConfigError::new(&given.place, sentence));
+            }
+        }
+        Ok(())
     }
 
     fn endpoints_have_sps(&self) -> Result<(), ConfigError> {

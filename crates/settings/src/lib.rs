@@ -52,8 +52,8 @@ pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourceKind, Source
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
     AuditBuffer, CoreDump, NameIdForm, OperatorPage, RawAuditFormat, RawAuditLog, RawAuth,
-    RawEndpoint, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest, RawRule, RawSp,
-    RawStore, Weak,
+    RawEndpoint, RawEventPoll, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest,
+    RawRule, RawSp, RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

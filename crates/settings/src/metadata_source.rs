@@ -195,9 +195,9 @@ impl<S> Sources<S> {
             let (place, copy) = url(raw, sps, &remote, host, files, warnings)?;
             (place, copy.map(|copy| copy.document), KEYS_INTERVAL)
         } else {
-            if let Some(Given { place, .. }) = trusted {
+            if let Some(Given { place, .. }) = trusted.filter(|_| raw.events_poll.is_none()) {
                 let sentence = "\"events_ssl_trusted_certificate\" is for an \"events_jwks\" that is fetched \
-                                from a URL; here it is a file";
+                                from a URL, or for \"events_poll\"; here it is a file, and nothing is polled";
                 return Err(ConfigError::new(place, sentence));
             }
             let path = PathBuf::from(files.full_path(&given.value));

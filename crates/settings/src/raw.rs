@@ -17,7 +17,7 @@ use clock::Seconds;
 pub use self::audit::{AuditBuffer, NameIdForm, RawAuditFormat, RawAuditLog};
 pub use self::endpoint::RawEndpoint;
 pub use self::http::{CoreDump, RawHttp};
-pub use self::idp::RawIdp;
+pub use self::idp::{RawEventPoll, RawIdp};
 pub use self::location::{RawAuth, RawHandler, RawLocation};
 pub use self::operator::OperatorPage;
 pub use self::policy::{RawPolicy, Weak};

@@ -293,8 +293,19 @@ fn transmitters(
             return Err(ConfigError::new(&raw.place, sentence));
         }
     }
-    match (endpoints.get(EndpointKind::Events), known().next()) {
-        (Some(_), None) => Err(ConfigError::new(
+    let transmitters = || idps.iter().filter_map(|idp| Some((idp.name(), idp.transmitter()?)));
+    let polled = transmitters().find(|(_, transmitter)| transmitter.poll.is_some());
+    if let (Some((idp, _)), Some(given)) = (polled, raw.logout_notify.first()) {
+        let sentence = format!(
+            "\"logout_notify\" of saml_sp \"{}\" cannot tell of the events of saml_idp \"{idp}\", which \
+             come by \"events_poll\" and with no request; have them pushed to a \"saml_events\" location",
+            raw.name
+        );
+        return Err(ConfigError::new(&given.place, sentence));
+    }
+    let pushed = transmitters().find(|(_, transmitter)| transmitter.poll.is_none());
+    match (endpoints.get(EndpointKind::Events), pushed) {
+        (Some(_), None) if polled.is_none() => Err(ConfigError::new(
             &raw.place,
             format!(
                 "saml_sp \"{}\" has a \"saml_events\" location and no IdP that tells of events: add \

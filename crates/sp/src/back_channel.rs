@@ -24,6 +24,8 @@ pub struct Post {
     pub url: String,
     /// Header fields besides those of HTTP itself.
     pub headers: &'static [(&'static str, &'static str)],
+    /// Authorization, where the server wants one.
+    pub authorization: Option<String>,
     /// The body; its media type is among the `headers`.
     pub body: String,
     /// Largest body of the answer, bytes.

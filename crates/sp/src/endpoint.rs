@@ -34,6 +34,7 @@ use crate::sp::Sp;
 use crate::visit::Visit;
 
 pub(crate) use self::debug_link::DEBUG_LINK;
+pub(crate) use self::events::{PolledToken, error_code, hear};
 
 /// Answers a visit to an endpoint.
 ///

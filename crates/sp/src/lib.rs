@@ -27,6 +27,7 @@ mod endpoint;
 mod endpoint_kind;
 mod endpoints;
 mod event;
+mod event_poll;
 mod expiry;
 mod identity_token;
 mod idp;
@@ -74,6 +75,7 @@ pub use endpoints::Endpoints;
 pub use event::{
     Event, Member, Notice, OrderedEnd, Outcome, SecurityEvent, SessionEnd, What, WhyEnded,
 };
+pub use event_poll::Polled;
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts, session_id};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};
@@ -95,7 +97,7 @@ pub use session_store::{Found, Listed, ListedSession, Peeked, SessionStore};
 pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use stories::diagnose;
-pub use transmitter::Transmitter;
+pub use transmitter::{EventPoll, Transmitter};
 pub use visit::{Answer, BodyError, Pause, Server, Visit, Wish};
 
 /// The module's version, as logs and metadata tell it.

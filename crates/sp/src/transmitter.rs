@@ -3,10 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use clock::Seconds;
 use http::Headers;
 use jwt::TrustedKeys;
 use openssl::memcmp;
 use openssl::sha::sha256;
+
+use crate::back_channel::BackChannel;
 
 /// A transmitter, as the block of its IdP has it.
 pub struct Transmitter {
@@ -18,7 +21,21 @@ pub struct Transmitter {
     pub knows_session_indexes: bool,
     /// SHA-256 of the secret by which it proves itself, if it has one.
     bearer: Option<[u8; 32]>,
+    /// Where it hands out tokens, if they are not pushed.
+    pub poll: Option<EventPoll>,
     keys: RefCell<Option<Rc<TrustedKeys>>>,
+}
+
+/// Where a transmitter is asked for tokens.
+pub struct EventPoll {
+    /// Its endpoint; absolute, by https.
+    pub url: String,
+    /// How often.
+    pub interval: Seconds,
+    /// What it wants as Authorization (RFC 6750 2.1).
+    pub authorization: Option<String>,
+    /// The way there.
+    pub way: Rc<dyn BackChannel>,
 }
 
 impl Transmitter {
@@ -31,7 +48,13 @@ impl Transmitter {
         keys: Option<TrustedKeys>,
     ) -> Self {
         let (bearer, keys) = (bearer.map(sha256), RefCell::new(keys.map(Rc::new)));
-        Self { issuer, audience, knows_session_indexes, bearer, keys }
+        Self { issuer, audience, knows_session_indexes, bearer, poll: None, keys }
+    }
+
+    /// With where it hands out tokens.
+    #[must_use]
+    pub fn with_poll(self, poll: Option<EventPoll>) -> Self {
+        Self { poll, ..self }
     }
 
     /// Its keys; `None` = they are awaited.

@@ -75,9 +75,12 @@ impl BackChannel for Servers {
                     post.url
                 ));
             };
+            let mut headers = post.headers.to_vec();
+            headers
+                .extend(post.authorization.iter().map(|value| ("Authorization", value.as_str())));
             let request = Request {
                 method: Method::Post(&post.body),
-                headers: post.headers,
+                headers: &headers,
                 gzip: false,
                 max_answer: post.max_answer,
             };

@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
+use http::{HttpUrl, Scheme};
 use jwt::TrustedKeys;
-use sp::Transmitter;
+use sp::{EventPoll, Transmitter};
+use zeroize::Zeroizing;
 
-use crate::host::Host;
+use crate::host::{Host, Unusable};
 use crate::metadata_source::{SourceKind, is_url};
-use crate::place::{ConfigError, Place};
-use crate::raw::RawIdp;
+use crate::place::{ConfigError, Given, Place};
+use crate::raw::{RawEventPoll, RawIdp};
+use crate::store_settings::TlsFiles;
 use crate::surroundings::Surroundings;
 use crate::warnings::Warnings;
 
@@ -21,7 +24,7 @@ const SECRET_SHORTEST: usize = 16;
 /// A file that cannot be used, or a line that others lack.
 pub(super) fn transmitter<H: Host>(
     raw: &RawIdp,
-    around: &Surroundings<'_, H>,
+    around: &mut Surroundings<'_, H>,
     warnings: &mut Warnings,
 ) -> Result<Option<Rc<Transmitter>>, ConfigError> {
     let Some(issuer) = &raw.events_issuer else {
@@ -50,27 +53,81 @@ pub(super) fn transmitter<H: Host>(
             return Err(ConfigError::new(&jwks.place, sentence));
         }
     };
-    let bearer = match &raw.events_bearer_file {
-        None => None,
-        Some(given) => {
-            let secret = around.files.read_secret("events_bearer_file", given, warnings)?;
-            let secret = secret.trim_ascii().to_vec();
-            if secret.len() < SECRET_SHORTEST || !secret.iter().all(u8::is_ascii_graphic) {
-                let sentence = format!(
-                    "\"events_bearer_file\" \"{}\" must hold one secret of at least {SECRET_SHORTEST} \
-                     characters without blanks, as the transmitter sends it behind \"Bearer\"",
-                    given.value
-                );
-                return Err(ConfigError::new(&given.place, sentence));
-            }
-            Some(secret)
-        }
-    };
+    let bearer = secret("events_bearer_file", raw.events_bearer_file.as_ref(), around, warnings)?;
+    let poll = event_poll(raw, around, warnings)?;
     let audience = raw.events_audience.iter().map(|given| given.value.clone()).collect();
     let knows_session_indexes = raw.events_session_index.as_ref().is_some_and(|given| given.value);
     let issuer = issuer.value.clone();
-    let made = Transmitter::new(issuer, audience, knows_session_indexes, bearer.as_deref(), keys);
-    Ok(Some(Rc::new(made)))
+    let bearer = bearer.as_ref().map(|secret| secret.as_slice());
+    let made = Transmitter::new(issuer, audience, knows_session_indexes, bearer, keys);
+    Ok(Some(Rc::new(made.with_poll(poll))))
+}
+
+/// The secret in a file; `None` = none is named.
+fn secret<H: Host>(
+    directive: &str,
+    given: Option<&Given<String>>,
+    around: &Surroundings<'_, H>,
+    warnings: &mut Warnings,
+) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
+    let Some(given) = given else { return Ok(None) };
+    let secret = around.files.read_secret(directive, given, warnings)?;
+    let secret = Zeroizing::new(secret.trim_ascii().to_vec());
+    if secret.len() < SECRET_SHORTEST || !secret.iter().all(u8::is_ascii_graphic) {
+        let sentence = format!(
+            "\"{directive}\" \"{}\" must hold one secret of at least {SECRET_SHORTEST} characters without \
+             blanks, as it is sent behind \"Bearer\"",
+            given.value
+        );
+        return Err(ConfigError::new(&given.place, sentence));
+    }
+    Ok(Some(secret))
+}
+
+/// Where its tokens are asked for; `None` = it pushes them.
+fn event_poll<H: Host>(
+    raw: &RawIdp,
+    around: &mut Surroundings<'_, H>,
+    warnings: &mut Warnings,
+) -> Result<Option<EventPoll>, ConfigError> {
+    let Some(given) = &raw.events_poll else {
+        return match &raw.events_poll_bearer_file {
+            None => Ok(None),
+            Some(given) => {
+                let sentence = "\"events_poll_bearer_file\" needs \"events_poll\"; the secret of a \
+                                transmitter that pushes is in \"events_bearer_file\"";
+                Err(ConfigError::new(&given.place, sentence))
+            }
+        };
+    };
+    let RawEventPoll { url, interval } = &given.value;
+    let error =
+        |why: &str| ConfigError::new(&given.place, format!("\"events_poll\" \"{url}\" {why}"));
+    let parsed = HttpUrl::parse(url)
+        .ok_or_else(|| error("is no URL; write it whole, like https://idp.example.com/poll"))?;
+    if parsed.scheme() != Scheme::Https {
+        return Err(error("would be asked in the clear; use https"));
+    }
+    let trusted = raw.events_ssl_trusted_certificate.as_ref();
+    if let Some(given) = trusted {
+        around.files.read("events_ssl_trusted_certificate", given)?;
+    }
+    let trusted_certificate = trusted.map(|given| around.files.full_path(&given.value));
+    let tls = TlsFiles { trusted_certificate, certificate: None, name: None };
+    let way =
+        around.host.back_channel(&[parsed], Some(&tls)).map_err(|unusable| match unusable {
+            Unusable::Tls(why) => ConfigError::new(
+                trusted.map_or(&given.place, |given| &given.place),
+                format!("\"events_ssl_trusted_certificate\" cannot be used: {why}"),
+            ),
+            Unusable::Zone(why) | Unusable::Address { why, .. } => {
+                error(&format!("cannot be asked: {why}"))
+            }
+        })?;
+    let bearer = raw.events_poll_bearer_file.as_ref();
+    let bearer = secret("events_poll_bearer_file", bearer, around, warnings)?;
+    let authorization = bearer.map(|secret| format!("Bearer {}", String::from_utf8_lossy(&secret)));
+    Ok(Some(EventPoll { url: url.clone(), interval: *interval, authorization, way }))
 }
 
 /// The first line about events.
@@ -79,6 +136,8 @@ pub(super) fn any_line(raw: &RawIdp) -> Option<(&'static str, &Place)> {
         "events_issuer",
         "events_jwks",
         "events_audience",
+        "events_poll",
+        "events_poll_bearer_file",
         "events_bearer_file",
         "events_session_index",
         "events_ssl_trusted_certificate",

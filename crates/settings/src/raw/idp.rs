@@ -3,10 +3,11 @@
 use clock::Seconds;
 use saml::metadata::{MetadataRule, MetadataTest};
 
-use super::{DAY, RawPolicy, YEAR};
+use super::{DAY, HOUR, RawPolicy, YEAR};
 use crate::directives::directives;
 use crate::line::Line;
 use crate::place::Place;
+use crate::quantity;
 
 directives! {
     /// The lines of a `saml_idp`.
@@ -35,6 +36,8 @@ directives! {
     words events_audience: String = "events_audience" [1..], |audience| Ok(audience.to_owned());
     once events_jwks: String = "events_jwks", Line::text;
     once events_ssl_trusted_certificate: String = "events_ssl_trusted_certificate", Line::text;
+    once events_poll: RawEventPoll = "events_poll" [1..=2], event_poll;
+    once events_poll_bearer_file: String = "events_poll_bearer_file", Line::text;
     once events_bearer_file: String = "events_bearer_file", Line::text;
     once events_session_index: bool = "events_session_index", Line::flag;
     words domain: String = "domain" [1..], domain;
@@ -53,6 +56,18 @@ impl RawIdp {
         self.entity_id.as_ref().is_some_and(|given| given.value == ALL)
     }
 }
+
+/// Where a transmitter is asked, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawEventPoll {
+    /// Its endpoint.
+    pub url: String,
+    /// The time between.
+    pub interval: Seconds,
+}
+
+/// How often it is asked when nothing else is said.
+const POLL_INTERVAL: Seconds = Seconds(30);
 
 /// As an entityID: that of every IdP.
 const ALL: &str = "*";
@@ -80,6 +95,30 @@ fn metadata_filter(line: &Line<'_>) -> Result<MetadataRule, String> {
         }
     };
     Ok(MetadataRule { negated, test })
+}
+
+/// `URL [interval=TIME]`.
+fn event_poll(line: &Line<'_>) -> Result<RawEventPoll, String> {
+    let (url, given) = match line.args.as_slice() {
+        [url] => (*url, None),
+        [url, parameter] => (*url, Some(*parameter)),
+        _ => return Err("\"events_poll\" takes a URL".to_owned()),
+    };
+    let interval = match given {
+        None => Some(POLL_INTERVAL),
+        Some(parameter) => parameter
+            .strip_prefix("interval=")
+            .and_then(|time| quantity::seconds(time).map(Seconds))
+            .filter(|interval| (Seconds(1)..=HOUR).contains(interval)),
+    };
+    let interval = interval.ok_or_else(|| {
+        format!(
+            "invalid parameter \"{}\" in \"events_poll\" directive, it must be interval= and a time from 1s \
+             to 1h, written like interval=30s",
+            given.unwrap_or_default()
+        )
+    })?;
+    Ok(RawEventPoll { url: url.to_owned(), interval })
 }
 
 /// What stands behind the `@` of e-mail addresses; in lower case.

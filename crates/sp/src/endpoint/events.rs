@@ -58,10 +58,58 @@ async fn take<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Option<Refus
     if !transmitter.admits(&visit.head) {
         return Err(unauthorized());
     }
+    obey(visit, sp, token, None, &idp, &transmitter).await
+}
+
+/// A token that a transmitter has handed out (RFC 8936).
+pub(crate) struct PolledToken<'a> {
+    /// The name of the `saml_idp` whose transmitter it was.
+    pub(crate) idp: &'a str,
+    /// By what name it came.
+    pub(crate) id: &'a str,
+    /// The token.
+    pub(crate) token: &'a str,
+}
+
+/// Does what the token says, as if it had been pushed. Who was asked for it need not prove themselves.
+///
+/// # Errors
+/// As a push is refused.
+pub(crate) async fn hear<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    polled: &PolledToken<'_>,
+) -> Result<(), Refusal> {
+    if polled.token.len() > TOKEN_MOST {
+        return Err(too_large());
+    }
+    let token = ReceivedToken::parse(polled.token).map_err(malformed)?;
+    let (idp, transmitter) = issuer_of(&token, sp)?;
+    if idp.name() != polled.idp {
+        let detail = format!("it is the transmitter of saml_idp \"{}\"", idp.name());
+        return Err(Refusal::new(&reason::EVENT_ISSUER_UNKNOWN, detail));
+    }
+    obey(visit, sp, token, Some(polled.id), &idp, &transmitter).await.map(drop)
+}
+
+/// Does what the token says when it is the transmitter's, and is called `name` where that is given. Gives why an
+/// application may not know of it.
+async fn obey<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    token: ReceivedToken<'_>,
+    name: Option<&str>,
+    idp: &Idp,
+    transmitter: &Transmitter,
+) -> Result<Option<Refusal>, Refusal> {
     let provider = idp.current().ok_or_else(|| sp.idps.awaited())?;
     sp.note_idp(visit, &provider.entity_id);
-    let token = verified(token, &transmitter, sp, &provider.policy, visit.now)?;
-    let known = known(&token, &transmitter, &provider.entity_id);
+    let token = verified(token, transmitter, sp, &provider.policy, visit.now)?;
+    if name.is_some_and(|name| name != token.id) {
+        let detail = format!("its \"jti\" is {}, by another name it came", quote(&token.id));
+        return Err(malformed(detail));
+    }
+    let known = known(&token, transmitter, &provider.entity_id);
     let mut unheard = None;
     for event in &token.events {
         let failed = heed(visit, sp, &provider, &token, event, &known).await?;
@@ -82,7 +130,6 @@ async fn body(visit: &Visit) -> Result<Vec<u8>, Refusal> {
         let detail = format!("its media type is {}, not {MEDIA_TYPE}", quote(media_type));
         return Err(Refusal::new(&reason::EVENT_MALFORMED, detail));
     }
-    let too_large = || malformed(format!("it is longer than {TOKEN_MOST} bytes"));
     if declared_length(visit).is_some_and(|declared| declared > TOKEN_MOST) {
         return Err(too_large());
     }
@@ -224,6 +271,10 @@ fn malformed(why: impl Into<String>) -> Refusal {
     Refusal::new(&reason::EVENT_MALFORMED, why)
 }
 
+fn too_large() -> Refusal {
+    malformed(format!("it is longer than {TOKEN_MOST} bytes"))
+}
+
 fn unauthorized() -> Refusal {
     let detail =
         "Authorization is not what \"events_bearer_file\" wants, or there is no transmitter";
@@ -231,7 +282,7 @@ fn unauthorized() -> Refusal {
 }
 
 /// As RFC 8935 2.4 calls it; `None` = it is not the transmitter's to mend.
-fn error_code(reason: &'static Reason) -> Option<&'static str> {
+pub(crate) fn error_code(reason: &'static Reason) -> Option<&'static str> {
     let codes = [
         (&reason::EVENT_UNAUTHORIZED, "authentication_failed"),
         (&reason::EVENT_MALFORMED, "invalid_request"),

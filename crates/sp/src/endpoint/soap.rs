@@ -34,7 +34,13 @@ pub(super) async fn post<S>(
     let unreachable = |why: String| Refusal::new(&reason::IDP_UNREACHABLE, why);
     let back_channel = back_channel
         .ok_or_else(|| unreachable(format!("no way was prepared to {url}; reload nginx")))?;
-    let post = Post { url, headers: HEADERS, body: envelope, max_answer: sp.max_message_size };
+    let post = Post {
+        url,
+        headers: HEADERS,
+        authorization: None,
+        body: envelope,
+        max_answer: sp.max_message_size,
+    };
     let answer = back_channel.post(post).await.map_err(unreachable)?;
     match answer.status {
         200 => Ok(answer.body),

@@ -13,8 +13,8 @@ use crate::site::{
     Answer, Ask, Assertion, Browser, ENTITY_ID, KEYS, Manner, NOW, Plan, Site, corp, signing,
 };
 
-const ISSUER: &str = "https://transmitter.example.com";
-const SECRET: &str = "a secret of the two";
+pub const ISSUER: &str = "https://transmitter.example.com";
+pub const SECRET: &str = "a secret of the two";
 const MEDIA_TYPE: &str = "application/secevent+jwt";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 
@@ -32,9 +32,13 @@ impl Default for Told {
     }
 }
 
-fn site(told: Told, plan: Plan) -> Site {
+pub fn trusted_keys() -> TrustedKeys {
     let set = KeySet::new(&[signing(&KEYS.corp)]).unwrap().unwrap().to_json();
-    let keys = told.has_keys.then(|| TrustedKeys::parse(set.as_bytes()).unwrap());
+    TrustedKeys::parse(set.as_bytes()).unwrap()
+}
+
+fn site(told: Told, plan: Plan) -> Site {
+    let keys = told.has_keys.then(trusted_keys);
     let bearer = told.bearer.map(str::as_bytes);
     let transmitter = Transmitter::new(
         ISSUER.to_owned(),
@@ -46,18 +50,18 @@ fn site(told: Told, plan: Plan) -> Site {
     Plan { transmitter: Some(transmitter), ..plan }.site()
 }
 
-fn claims(jti: &str, subject: Value) -> Value {
+pub fn claims(jti: &str, subject: Value) -> Value {
     json!({
         "iss": ISSUER, "jti": jti, "iat": NOW.as_secs(), "aud": ENTITY_ID, "sub_id": subject,
         "events": { (SESSION_REVOKED): { "event_timestamp": NOW.as_secs() } },
     })
 }
 
-fn jane() -> Value {
+pub fn jane() -> Value {
     json!({ "format": "opaque", "id": "jane" })
 }
 
-fn signed(claims: &Value) -> String {
+pub fn signed(claims: &Value) -> String {
     let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let header = json!({ "typ": "secevent+jwt", "alg": "ES256" });
     let input = format!("{}.{}", part(&header), part(claims));
@@ -77,7 +81,7 @@ fn err(answer: &Answer) -> (u16, String) {
     (answer.status(), said["err"].as_str().unwrap().to_owned())
 }
 
-fn signed_in(site: &Site, session_index: &str) -> Browser {
+pub fn signed_in(site: &Site, session_index: &str) -> Browser {
     let mut browser = Browser::default();
     site.log_in(&mut browser, session_index);
     site.counted.take();

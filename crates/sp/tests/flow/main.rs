@@ -17,6 +17,7 @@ mod discovery;
 mod discovery_service;
 mod ecp;
 mod encryption;
+mod event_poll;
 mod events;
 mod federation;
 mod first_look;

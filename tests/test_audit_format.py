@@ -121,7 +121,8 @@ def test_a_format_has_no_influence_on_what_is_asked_later(nginx, idp):
     )
     server = nginx(conf)
     log_in(server, idp).get(server.url("/saml/logout"))
-    assert lines(server, "audit.log") == [b"login nobody", b"logout_by_user nobody"]
+    told = [b"login nobody", b"logout_by_user nobody", b"logout_notify nobody"]
+    server.wait_for(lambda: lines(server, "audit.log") == told, "three records")
     server.wait_for(lambda: lines(server, "told.log") == [b"alice@example.org"], "whom the application heard of")
 
 

@@ -66,9 +66,9 @@ impl<'a> Reader<'a> {
 
     /// What is particular to the page, and what all pages have.
     pub(crate) fn values(&self, page: &Page) -> Value {
-        let language = match page.template {
-            Template::Technical | Template::Operation => Language::En,
-            _ => Language::of(&self.languages),
+        let language = match page.template.is_for_administrators() {
+            true => Language::En,
+            false => Language::of(&self.languages),
         };
         let code = page.values.get_attr("code").ok().filter(|code| !code.is_undefined());
         let meaning = code.and_then(|code| meaning(language, code.as_str()?));

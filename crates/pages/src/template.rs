@@ -27,6 +27,11 @@ macro_rules! templates {
                 match self { $(Self::$name => concat!($file, ".html"),)* }
             }
 
+            /// Are its words English, whoever reads it?
+            pub(crate) const fn is_for_administrators(self) -> bool {
+                matches!(self, Self::Metadata | Self::Status | Self::Technical | Self::Operation)
+            }
+
             /// Who may frame it.
             pub(crate) const fn ancestors(self) -> Ancestors {
                 match self { $(Self::$name => Ancestors::$ancestors,)* }

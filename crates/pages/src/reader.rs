@@ -14,7 +14,6 @@ use crate::language::Language;
 use crate::look::Look;
 use crate::page::{Page, optional};
 use crate::policy::Inline;
-use crate::template::Template;
 
 /// Who gets a page.
 pub struct Reader<'a> {

@@ -282,7 +282,8 @@ def test_keys_from_a_url(nginx, idp, key_server):
     assert "jwk-set+json" in key_server.heads[0]
     assert "has new keys for security events" in server.error_log()
     member = log_in(server, idp)
-    assert transmitter.tell(ALICE).status == 202
+    # Each worker has them within a second.
+    server.wait_for(lambda: transmitter.tell(ALICE).status == 202, "the keys in the worker that is asked")
     assert not is_in(server, member)
     key_server.stop()
     server.expected = "cannot be fetched"

@@ -9,7 +9,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::SamlModule;
-use crate::{endpoint, server_variable};
+use crate::{endpoint, remote_user};
 
 const FAILED: ngx_int_t = NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t;
 
@@ -27,7 +27,7 @@ fn begin(r: &mut Request) -> Option<ngx_int_t> {
     for sp in &sps {
         sp.heed(now);
     }
-    let operator = server_variable::value(r, "remote_user").unwrap_or_default();
+    let operator = remote_user::verified(r).unwrap_or_default();
     // A subrequest has a context of its own: several of one page may wait at once.
     if !r.is_main() {
         Context::of_subrequest(r)?;

@@ -63,6 +63,14 @@ def test_one(nginx, idp):
     assert (record["sp"], record["idp"], record["client"]) == ("app", "corp", "127.0.0.1")
 
 
+def test_a_name_that_nobody_has_checked_is_no_operators(nginx, idp):
+    server = nginx(site(http="saml_audit_log audit.log;", server=LOCATION))
+    log_in(server, idp)
+    assert order(server, "end_all", ROOT)["sessions"] is None
+    [record] = records(server, "logout_by_operator")
+    assert "operator" not in record
+
+
 def test_all_of_a_name_id(nginx, idp):
     server = nginx(CONF, files=FILES)
     members = [log_in(server, idp) for _ in range(3)]

@@ -36,7 +36,7 @@ STILL = "master_process off; timer_resolution 1h;"
 CONF = site(
     main=STILL,
     idp="clock_skew 5m;",
-    http=f"saml_core_dump full; @FEDERATION@\n{MAPS}",
+    http=f"saml_core_dump full; saml_audit_log audit.log; @FEDERATION@\n{MAPS}",
     sp="@MEMBERS@",
     server=f"""
         access_log off;

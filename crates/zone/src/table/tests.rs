@@ -1,3 +1,6 @@
+mod departed;
+mod walk;
+
 use std::collections::HashMap;
 use std::ptr::NonNull;
 
@@ -490,47 +493,6 @@ fn how_full_it_is_is_counted_by_kind() {
     assert_eq!((table.fill_level().sessions, table.fill_level().evictions), (0, 1));
 }
 
-/// All that a walk meets, and in how many steps.
-fn walk(table: &Table<'_>, kind: Kind, now: UnixTime) -> (Vec<Walked>, usize) {
-    let (mut all, mut from, mut steps) = (Vec::new(), Some(0), 0);
-    while let Some(place) = from {
-        let step = table.walk(kind, place, now);
-        assert!(step.next.is_none_or(|next| next > place), "it gets on");
-        all.extend(step.entries);
-        (from, steps) = (step.next, steps + 1);
-    }
-    (all, steps)
-}
-
-#[test]
-fn a_walk_meets_each_entry_of_its_kind_once() {
-    let mut zone = Zone::new(1 << 20);
-    let mut table = zone.table();
-    for n in 0..900 {
-        table.put(SESSION, &key(n), &value(n, 300), NOW + Seconds(60), NOW).unwrap();
-        table.put(Kind::Index, &key(n), b"", NOW + Seconds(60), NOW).unwrap();
-    }
-    table.put(SESSION, &key(900), b"over", NOW + Seconds(1), NOW).unwrap();
-    let (all, steps) = walk(&table, SESSION, NOW + Seconds(1));
-    let found: HashMap<_, _> = all.iter().map(|one| (one.key, &one.value)).collect();
-    assert_eq!((all.len(), found.len()), (900, 900), "none twice, none that has ended");
-    assert!((0..900).all(|n| found[&key(n)] == &value(n, 300)));
-    assert!(all.is_sorted_by_key(|one| one.place));
-    assert!(steps > 4, "{steps}");
-}
-
-#[test]
-fn a_step_of_a_walk_is_bounded_in_bytes_and_in_empty_buckets() {
-    let mut zone = Zone::new(16 << 20);
-    let mut table = zone.table();
-    assert_eq!(walk(&table, SESSION, NOW), (Vec::new(), table.buckets.len() / 4096));
-    for n in 0..50 {
-        table.put(SESSION, &key(n), &value(n, 100_000), NOW + Seconds(60), NOW).unwrap();
-    }
-    let largest = |from| table.walk(SESSION, from, NOW).entries.len();
-    assert!((0..table.buckets.len()).step_by(512).all(|from| largest(from) <= 4));
-}
-
 #[test]
 fn what_is_only_looked_at_is_evicted_as_if_it_were_not() {
     let mut zone = Zone::new(MIN_SIZE);
@@ -557,83 +519,4 @@ fn orders_are_never_evicted() {
         table.put(SESSION, &key(n), b"other", NOW + Seconds(60), NOW).unwrap();
     }
     assert_eq!(read(&mut table, Kind::Order, 0, NOW).as_deref(), Some(b"order".as_slice()));
-}
-
-/// The numbers in the keys of those that are gone, in order, each with whether it was evicted.
-fn departed(table: &mut Table<'_>) -> Vec<(u32, bool)> {
-    let number = |key: [u8; 32]| u32::from_le_bytes([key[28], key[29], key[30], key[31]]);
-    let mut all: Vec<_> =
-        table.take_departed().iter().map(|one| (number(one.key), one.is_evicted)).collect();
-    all.sort_unstable();
-    all
-}
-
-#[test]
-fn whoever_watches_hears_of_sessions_that_expire_once() {
-    let mut zone = Zone::new(1 << 20);
-    let mut table = zone.table();
-    let (soon, later) = (NOW + Seconds(1), NOW + Seconds(9));
-    for n in 0..8 {
-        table.put(SESSION, &key(n), &value(n, 900), if n < 6 { soon } else { later }, NOW).unwrap();
-    }
-    table.put(Kind::Index, &key(0), b"", soon, NOW).unwrap();
-    table.put(Kind::Tombstone, &key(0), b"", soon, NOW).unwrap();
-    table.watch();
-    assert_eq!(departed(&mut table), []);
-    table.watch();
-    assert!(read(&mut table, SESSION, 3, soon).is_none());
-    assert!(table.delete(SESSION, &key(4), 9, soon).is_none(), "it had ended by itself");
-    assert_eq!(table.delete(SESSION, &key(7), 9, soon), Some(value(7, 9)));
-    table.put(SESSION, &key(9), b"", later, soon).unwrap();
-    let [first, ..] = &table.departed.clone().unwrap()[..] else { panic!("none") };
-    assert_eq!((first.expires, first.value.clone()), (soon, value(3, 900)));
-    assert_eq!(table.sweep(0, soon), None);
-    let all: Vec<_> = (0..6).map(|n| (n, false)).collect();
-    assert_eq!(departed(&mut table), all);
-    table.watch();
-    table.sweep(0, soon);
-    assert_eq!(departed(&mut table), []);
-    assert_eq!(table.stats().entries, 2, "the other kinds are swept, too");
-}
-
-#[test]
-fn whoever_watches_hears_of_sessions_that_are_evicted() {
-    let mut zone = Zone::new(MIN_SIZE);
-    let mut table = zone.table();
-    table.watch();
-    let later = NOW + Seconds(9);
-    let mut alive: Vec<u32> = Vec::new();
-    for n in 0..200 {
-        table.put(SESSION, &key(n), &value(n, 700), later, NOW).unwrap();
-    }
-    for n in 0..200 {
-        alive.extend(read(&mut table, SESSION, n, NOW).map(|_| n));
-    }
-    table.give_up(SESSION, &[key(199)], 1, NOW);
-    alive.retain(|n| *n != 199);
-    let gone: Vec<_> = (0..200).filter(|n| !alive.contains(n)).map(|n| (n, true)).collect();
-    assert!(!alive.is_empty());
-    assert_eq!(departed(&mut table), gone);
-}
-
-#[test]
-fn a_sweep_goes_through_all_a_part_at_a_time() {
-    let mut zone = Zone::new(8 << 20);
-    let mut table = zone.table();
-    for n in 0..5000 {
-        let expires = NOW + Seconds(if n % 3 == 0 { 1 } else { 9 });
-        table.put(SESSION, &key(n), &value(n, n as usize % 300), expires, NOW).unwrap();
-    }
-    table.watch();
-    let (mut from, mut steps) = (Some(0), 0);
-    while let Some(place) = from {
-        let before = table.stats().entries;
-        from = table.sweep(place, NOW + Seconds(1));
-        assert!(before - table.stats().entries <= 1100, "a bounded part");
-        assert!(from.is_none_or(|next| next > place), "it gets on");
-        steps += 1;
-    }
-    let expected: Vec<_> = (0..5000).filter(|n| n % 3 == 0).map(|n| (n, false)).collect();
-    assert_eq!(departed(&mut table), expected);
-    assert!(steps > 3);
 }

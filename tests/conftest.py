@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
 from harness.idp import Idp
@@ -39,6 +40,14 @@ def scratch():
 def idp() -> Idp:
     """The hand-made IdP; its metadata is in `idp.xml` beside nginx.conf."""
     return Idp()
+
+
+@pytest.fixture
+def backend():
+    """An application that answers as a test tells it, and remembers what it was asked."""
+    made = Backend()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 
-import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.refusal import assert_refused
@@ -23,13 +21,6 @@ CONF = site(
 )
 GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
 LINK = "http://schemas.microsoft.com/claims/groups.link"
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 def serve(nginx, backend, sp: str = "", name: str = "groups"):

@@ -5,9 +5,7 @@ import json
 import re
 import urllib.parse
 
-import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.response import Answer, Attribute
 from harness.site import site
@@ -24,13 +22,6 @@ CONF = site(
         proxy_pass @BACKEND@;
     """,
 )
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 def serve(nginx, backend, conf: str = CONF, name: str = "groups"):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.response import Answer, Attribute
 
@@ -39,13 +38,6 @@ PAIRS = [
     (["a\nb"], ["a\\u{a}b"]),
 ]
 SEPARATORS = [";", "|", ", ", " "]
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 def taken_apart(text: str, separator: str) -> list[str]:

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
@@ -61,13 +60,6 @@ OTHERS = {
 @pytest.fixture
 def idp():
     return Idp(slo=("HTTP-POST",))
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from harness.backend import Backend
 from harness.gate import Gate
 from harness.hang_up import HOW, asking
 from harness.idp import Idp
@@ -68,13 +67,6 @@ STORES = ["zone", "slow memcached"]
 @pytest.fixture
 def idp():
     return Idp(slo=("HTTP-Redirect", "HTTP-POST", "SOAP"))
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

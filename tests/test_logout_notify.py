@@ -2,7 +2,6 @@
 
 import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
@@ -51,13 +50,6 @@ SP = rsa_credential("sp").certificate
 @pytest.fixture
 def idp():
     return Idp(slo=("HTTP-Redirect", "HTTP-POST", "SOAP"))
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-from harness.backend import Backend
 from harness.hang_up import asking
 from harness.idp import Idp
 from harness.keys import rsa_credential
@@ -39,13 +38,6 @@ SP = rsa_credential("sp").certificate
 @pytest.fixture
 def idp():
     return Idp(slo=("HTTP-Redirect", "HTTP-POST", "SOAP"))
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

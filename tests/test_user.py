@@ -4,7 +4,6 @@ import base64
 
 import pytest
 
-from harness.backend import Backend
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
@@ -47,13 +46,6 @@ UID = Attribute("urn:oid:0.9.2342.19200300.100.1.1", ["jdoe", "second"], "uid")
 SUBJECT = Attribute("urn:oasis:names:tc:SAML:attribute:subject-id", ["j1@example.org"])
 SP = rsa_credential("sp").certificate
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"bob:secret").decode()}
-
-
-@pytest.fixture
-def backend():
-    made = Backend()
-    yield made
-    made.stop()
 
 
 def serve(nginx, backend, sp: str):

@@ -2,7 +2,6 @@
 
 import json
 
-
 from harness.browser import Browser
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.refusal import assert_refused

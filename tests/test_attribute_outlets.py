@@ -5,7 +5,6 @@ import json
 import re
 import urllib.parse
 
-
 from harness.browser import Browser
 from harness.response import Answer, Attribute
 from harness.site import site

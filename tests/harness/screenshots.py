@@ -9,7 +9,7 @@ from harness.nginx import ROOT
 
 IMAGES = ROOT / "docs/img"
 #: The last sample of a template shows most.
-SHOWN = ["sign_in_failed", "unavailable", "forbidden", "sign_out_confirm", "logged_out", "session", "discovery", "status", "operation"]
+SHOWN = ["sign_in_failed", "unavailable", "forbidden", "sign_out_confirm", "logged_out", "session", "discovery", "status", "sessions", "story"]
 SIZES = {"phone": (360, 640), "desktop": (800, 560)}
 #: Bytes of all of them together.
 MOST = 1_500_000

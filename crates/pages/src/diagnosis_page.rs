@@ -1,13 +1,16 @@
 //! Stories of logins for who runs the server, and the page that asks a person whether theirs may be one.
 
-use std::fmt::Write;
-
 use diagnosis::{Document, Entry, Origin, Story};
+use minijinja::{Value, context};
 use saml::instant;
 
 use crate::html::escape;
-use crate::page::Page;
+use crate::page::{Page, optional};
 use crate::template::Template;
+
+/// Bytes of all messages on the page of a story: one of 64 large messages has no place there.
+const MOST_TEXT: usize = 1 << 20;
+const TOO_LONG: &str = "It is too long for this page, which has others before it: the JSON has it.";
 
 /// What an administrator sees of diagnosis.
 pub struct DiagnosisPage<'a> {
@@ -33,81 +36,36 @@ pub struct DiagnosedSite {
 
 /// Asks the person who has come by a link. The form goes to the address of the page.
 pub fn ask_to_record() -> Page {
-    Page::new(Template::Debug, minijinja::context! {})
+    Page::new(Template::Debug, context! {})
 }
 
 /// The page of all.
 pub(crate) fn diagnosis_page(page: &DiagnosisPage<'_>) -> Page {
-    let mut body = String::new();
-    if !page.is_on {
-        body.push_str(
-            "<p>No location has <code>saml_debug</code>, so that no login is recorded. Say \
-             <code>saml_debug link;</code> in the location that people cannot get into, and reload nginx; take it \
-             away again when you know what is wrong.</p>",
-        );
-    }
-    if let Some((link, end)) = &page.link {
-        put(
-            &mut body,
-            format_args!(
-                "<h2>The link</h2><p>Open it in the browser that cannot sign in, or send it to whose browser that is. \
-                 It is good for one use, until {}. The story of what happens then is here, for you alone, for ten minutes \
-                 after it was opened.</p><pre tabindex=\"0\">{}</pre>",
-                escape(end),
-                escape(link)
-            ),
-        );
-    }
-    body.push_str("<h2>Stories</h2>");
-    if page.stories.is_empty() {
-        body.push_str(
-            "<p>There is none that you may see. Each ends ten minutes after its begin.</p>",
-        );
-    } else {
-        stories(&mut body, page.stories);
-    }
-    if !page.sites.is_empty() {
-        body.push_str("<h2>A link to record one login</h2>");
-    }
-    for site in page.sites {
-        put(
-            &mut body,
-            format_args!(
-                "<form method=\"post\" action=\"?debug\"><p>saml_sp {} at {}</p>\
-                 <input type=\"hidden\" name=\"sp\" value=\"{}\"><input type=\"hidden\" name=\"base_url\" value=\"{}\">\
-                 <input type=\"hidden\" name=\"token\" value=\"{}\"><button type=\"submit\">Make a link</button></form>",
-                escape(&site.sp),
-                escape(&site.base_url),
-                escape(&site.sp),
-                escape(&site.base_url),
-                escape(&site.token)
-            ),
-        );
-    }
-    body.push_str("<p><a href=\"?\">Status</a></p>");
-    Page::operation("SAML diagnosis", body)
+    let (link, until) = page.link.as_ref().map(|(link, until)| (*link, until.as_str())).unzip();
+    let sites = page.sites.iter().map(|site| {
+        let DiagnosedSite { sp, base_url, token } = site;
+        context! { sp => sp.as_str(), base_url => base_url.as_str(), token => token.as_str() }
+    });
+    let values = context! {
+        is_on => page.is_on,
+        link => optional(link),
+        link_until => optional(until),
+        stories => page.stories.iter().map(head).collect::<Value>(),
+        sites => sites.collect::<Value>(),
+    };
+    Page::new(Template::Diagnosis, values)
 }
 
-fn stories(body: &mut String, stories: &[Story]) {
-    body.push_str(
-        "<div tabindex=\"0\"><table><thead><tr><th scope=\"col\">Begun</th><th scope=\"col\">Ends</th>\
-         <th scope=\"col\">saml_sp</th><th scope=\"col\">Why</th><th scope=\"col\">Entries</th></tr></thead><tbody>",
-    );
-    for story in stories {
-        put(
-            body,
-            format_args!(
-                "<tr><td><a href=\"?debug={}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td></tr>",
-                story.id,
-                instant::format(story.begun),
-                instant::format(story.ends()),
-                escape(&story.sp),
-                escape(&why(story)),
-                story.entries
-            ),
-        );
+/// What is known of a story without its entries.
+fn head(story: &Story) -> Value {
+    context! {
+        id => story.id.to_string(),
+        begun => instant::format(story.begun),
+        ends => instant::format(story.ends()),
+        sp => story.sp.as_str(),
+        why => why(story),
+        entries => story.entries,
     }
-    body.push_str("</tbody></table></div>");
 }
 
 /// As people are told why a story was begun.
@@ -120,106 +78,65 @@ pub(crate) fn why(story: &Story) -> String {
 
 /// The page of one story.
 pub(crate) fn story_page(story: &Story, entries: &[Entry]) -> Page {
-    let mut body = String::new();
-    put(
-        &mut body,
-        format_args!(
-            "<p>saml_sp {}, recorded for {}, from {} to {}. Times are UTC. Also as \
-             <a href=\"?debug={}&amp;format=json\">JSON</a>; <a href=\"?debug\">all stories</a>.</p>\
-             <p>In messages, a ✓ is before each line that a good signature covers; nothing else of a message \
-             counts. What would let somebody act for the person is masked.</p>",
-            escape(&story.sp),
-            escape(&why(story)),
-            instant::format(story.begun),
-            instant::format(story.ends()),
-            story.id
-        ),
-    );
-    for entry in entries {
-        put(
-            &mut body,
-            format_args!(
-                "<h2>{}</h2><p>{}</p>",
-                escape(&entry.what.replace('_', " ")),
-                instant::format(entry.at)
-            ),
-        );
-        facts(&mut body, entry);
-        checks(&mut body, entry);
-        entry.documents.iter().for_each(|found| document(&mut body, found));
-    }
-    let written = usize::from(story.entries);
-    if entries.len() < written {
-        put(&mut body, format_args!("<p>{} entries had no room.</p>", written - entries.len()));
-    }
-    Page::operation("A login", body)
+    let left_out = usize::from(story.entries).saturating_sub(entries.len());
+    let mut room = MOST_TEXT;
+    let entries: Value = entries.iter().map(|one| entry(one, &mut room)).collect();
+    Page::new(Template::Story, context! { story => head(story), entries, left_out })
 }
 
-fn facts(body: &mut String, entry: &Entry) {
-    if entry.facts.is_empty() {
-        return;
-    }
-    body.push_str("<dl>");
-    for (name, value) in &entry.facts {
-        put(body, format_args!("<dt>{}</dt><dd>{}</dd>", escape(name), visible(value)));
-    }
-    body.push_str("</dl>");
-}
-
-fn checks(body: &mut String, entry: &Entry) {
-    if entry.checks.is_empty() {
-        return;
-    }
-    body.push_str("<ul>");
-    for (what, refused) in &entry.checks {
-        match refused {
-            None => put(body, format_args!("<li>✓ {}</li>", escape(what))),
-            Some((code, detail)) => put(
-                body,
-                format_args!(
-                    "<li class=\"bad\">✗ {}: <code>{}</code> {}</li>",
-                    escape(what),
-                    escape(code),
-                    visible(detail)
-                ),
-            ),
+/// `room` is what is left of the page for messages.
+fn entry(entry: &Entry, room: &mut usize) -> Value {
+    let facts = entry.facts.iter().map(|(name, value)| {
+        Value::from(vec![Value::from(name.as_str()), Value::from(visible(value))])
+    });
+    let checks = entry.checks.iter().map(|(what, refused)| {
+        let (code, detail) =
+            refused.as_ref().map(|(code, detail)| (code.as_str(), visible(detail))).unzip();
+        context! {
+            what => what.as_str(),
+            code => optional(code),
+            detail => optional(detail.as_deref()),
         }
+    });
+    let documents = entry.documents.iter().map(|document| {
+        let text = text(document);
+        let fits = room.checked_sub(escape(&text).len());
+        *room = fits.unwrap_or(*room);
+        let text = fits.map_or_else(|| TOO_LONG.to_owned(), |_| text);
+        context! { title => visible(&document.title), text }
+    });
+    context! {
+        what => entry.what.as_str(),
+        at => instant::format(entry.at),
+        facts => facts.collect::<Value>(),
+        checks => checks.collect::<Value>(),
+        documents => documents.collect::<Value>(),
     }
-    body.push_str("</ul>");
 }
 
-fn document(body: &mut String, document: &Document) {
-    put(
-        body,
-        format_args!(
-            "<details open><summary>{}</summary><pre tabindex=\"0\">",
-            visible(&document.title)
-        ),
-    );
+/// Its lines, each with its mark.
+fn text(document: &Document) -> String {
+    let mut text = String::new();
     for line in &document.lines {
         let mark = if line.is_verified { "✓" } else { " " };
-        let indent = "  ".repeat(line.depth.min(32));
-        put(body, format_args!("{mark} {indent}{}\n", visible(&line.text)));
+        text.push_str(mark);
+        text.push(' ');
+        text.push_str(&"  ".repeat(line.depth.min(32)));
+        text.push_str(&visible(&line.text));
+        text.push('\n');
     }
-    body.push_str("</pre></details>");
+    text
 }
 
-/// Foreign text: escaped, and what cannot be seen is written out.
+/// What cannot be seen of foreign text is written out.
 fn visible(text: &str) -> String {
     let is_plain = |c: char| {
         !c.is_control()
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    let written: String = text
-        .chars()
+    text.chars()
         .map(|c| if is_plain(c) { c.to_string() } else { format!("\\u{{{:x}}}", u32::from(c)) })
-        .collect();
-    escape(&written)
-}
-
-fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = body.write_fmt(text);
+        .collect()
 }
 
 #[cfg(test)]
@@ -266,6 +183,18 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("2 entries had no room"), "{page}");
+    }
+
+    #[test]
+    fn a_long_story_has_its_page_too() {
+        let text = "<saml:AttributeValue>x</saml:AttributeValue>".to_owned();
+        let lines = vec![Line { depth: 1, is_verified: true, text }; 1400];
+        let document = Document { title: "Assertion".to_owned(), lines };
+        let facts = vec![("Location".to_owned(), "x".repeat(2000)); 4];
+        let entry = Entry { facts, documents: vec![document], ..Entry::default() };
+        let page = write(&story_page(&story(Origin::Address(hostile())), &vec![entry; 64]));
+        assert!(page.matches("<summary>Assertion</summary>").count() == 64);
+        assert!(page.contains("x&lt;/saml:AttributeValue&gt;") && page.contains(TOO_LONG));
     }
 
     #[test]

@@ -17,17 +17,6 @@ impl Page {
     pub(crate) fn new(template: Template, values: Value) -> Self {
         Self { template, values }
     }
-
-    /// A page for administrators, in English; `body` is HTML, in which foreign text was escaped.
-    pub(crate) fn technical(title: &str, body: String) -> Self {
-        let body = Value::from_safe_string(body);
-        Self::new(Template::Technical, minijinja::context! { title, body })
-    }
-
-    /// As [`Page::technical`], with forms.
-    pub(crate) fn operation(title: &str, body: String) -> Self {
-        Self { template: Template::Operation, ..Self::technical(title, body) }
-    }
 }
 
 /// `None` is `none` in templates, where what is not defined is a mistake.

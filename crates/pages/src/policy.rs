@@ -57,7 +57,7 @@ impl Inline {
         }
         match template {
             // Whose forms change something, and are answered without a redirect.
-            Template::Operation => policy.push_str("; form-action 'self'"),
+            Template::Sessions | Template::Diagnosis => policy.push_str("; form-action 'self'"),
             _ if !self.has_form => policy.push_str("; form-action 'none'"),
             _ => {}
         }

@@ -105,7 +105,7 @@ fn page(
         About::SignOut if is(&reason::LOGOUT_CROSS_SITE) => sign_out::confirm(code, request_id),
         About::SignOut if is(&reason::MESSAGE_MISSING) => sign_out::none(code, request_id),
         About::SignOut => sign_out::refused(code, request_id),
-        About::Operate => sessions_page::refused(code, refusal.meaning(), request_id),
+        About::Operate => sessions_page::refused(code, request_id),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::metadata_page::{MetadataPage, metadata_page};
 use crate::page::Page;
 use crate::send_again::send_again;
 use crate::session_page::{self as session, SessionPage};
+use crate::sessions_page::{self, IdpRow, SessionRow, SessionsDone, SessionsPage};
 use crate::sign_in::{self, Refused};
 use crate::sign_out::{self, LoggedOut, logged_out, logged_out_here_only, signed_in_again};
 use crate::status_page::status_page;
@@ -81,11 +82,48 @@ pub(crate) fn pages() -> Vec<Page> {
         ask_to_record(),
         metadata(),
         status(),
-        Page::technical("SAML", "<p>…</p>".to_owned()),
-        Page::operation("SAML", "<form><button>…</button></form>".to_owned()),
+        sessions(true),
+        sessions(false),
+        done(true),
+        done(false),
+        sessions_page::refused("order_token_invalid", ID),
         stories(),
         told(),
     ]
+}
+
+fn sessions(has_all: bool) -> Page {
+    let row = SessionRow {
+        id: "b7a41f09c3",
+        entity_id: URL,
+        name_id: "alice@example.org",
+        address: has_all.then(|| "192.0.2.7".to_owned()),
+        created: has_all.then(|| "2026-11-21T11:30:00Z".to_owned()),
+        expires: "2026-11-21T19:30:00Z".to_owned(),
+        counts: has_all,
+    };
+    let rows = [row];
+    let idp = |state, entity_id| IdpRow { name: "corp", entity_id, state };
+    sessions_page::sessions_page(&SessionsPage {
+        sp: "app",
+        sps: &["app", "other"],
+        lists_all: has_all,
+        needs_name_id: false,
+        idp: "",
+        name_id: "",
+        older_than: "",
+        address: "",
+        idps: &[idp("enabled", Some(URL)), idp("disabled", None)],
+        rows: rows.get(..usize::from(has_all)).unwrap_or_default(),
+        next: has_all.then_some("?cursor=1"),
+        token: "AQkJ",
+    })
+}
+
+fn done(is_heard: bool) -> Page {
+    let (idp, sessions) = (Some("corp"), Some(2));
+    let done = SessionsDone { action: "end_name_id", sp: "app", idp, sessions, is_heard };
+    sessions_page::sessions_done(&done)
 }
 
 fn story() -> Story {

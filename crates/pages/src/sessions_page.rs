@@ -1,9 +1,9 @@
 //! The sessions of an SP for who runs the server, and what they do to them.
 
-use std::fmt::Write;
+use minijinja::{Value, context};
 
-use crate::html::escape;
-use crate::page::Page;
+use crate::page::{Page, optional};
+use crate::template::Template;
 
 /// What was found.
 pub struct SessionsPage<'a> {
@@ -77,137 +77,53 @@ pub struct SessionsDone<'a> {
 
 /// The page.
 pub(crate) fn sessions_page(page: &SessionsPage<'_>) -> Page {
-    let mut body = String::new();
-    search(&mut body, page);
-    found(&mut body, page);
-    idps(&mut body, page);
-    Page::operation("SAML sessions", body)
+    let values = context! {
+        sp => page.sp,
+        sps => page.sps.iter().map(|sp| Value::from(*sp)).collect::<Value>(),
+        lists_all => page.lists_all,
+        needs_name_id => page.needs_name_id,
+        idp => page.idp,
+        name_id => page.name_id,
+        older_than => page.older_than,
+        address => page.address,
+        idps => page.idps.iter().map(idp).collect::<Value>(),
+        rows => page.rows.iter().map(row).collect::<Value>(),
+        next => optional(page.next),
+        token => page.token,
+    };
+    Page::new(Template::Sessions, values)
 }
 
-fn search(body: &mut String, page: &SessionsPage<'_>) {
-    body.push_str("<form method=\"get\" role=\"search\"><label>saml_sp<select name=\"sp\">");
-    for sp in page.sps {
-        let selected = if *sp == page.sp { " selected" } else { "" };
-        put(body, format_args!("<option{selected}>{}</option>", escape(sp)));
-    }
-    body.push_str("</select></label>");
-    for (label, name, value) in [
-        ("IdP: block or entityID", "idp", page.idp),
-        ("NameID", "name_id", page.name_id),
-        ("Began at least … ago (15m, 8h, 7d)", "older_than", page.older_than),
-        ("Began from (192.0.2.7, 2001:db8::/32)", "address", page.address),
-    ] {
-        put(
-            body,
-            format_args!(
-                "<label>{label}<input name=\"{name}\" value=\"{}\"></label>",
-                escape(value)
-            ),
-        );
-    }
-    body.push_str("<button type=\"submit\">Search</button></form>");
-}
-
-fn found(body: &mut String, page: &SessionsPage<'_>) {
-    if !page.lists_all {
-        body.push_str(
-            "<p>The store of this SP is memcached, which does not tell what is in it: sessions are found by their \
-             NameID, and of those that this host has not seen no more is known than that they are there.</p>",
-        );
-    }
-    if page.needs_name_id {
-        return;
-    }
-    if page.rows.is_empty() {
-        let so_far = if page.next.is_some() { " so far" } else { "" };
-        put(body, format_args!("<p>No such session{so_far}.</p>"));
-    } else {
-        sessions(body, page);
-    }
-    if let Some(next) = page.next {
-        put(body, format_args!("<p><a href=\"{}\">Next page</a></p>", escape(next)));
+fn idp(idp: &IdpRow<'_>) -> Value {
+    // What a button does; where the configuration disables it, there is none.
+    let switch = match idp.state {
+        "enabled" => Some("disable"),
+        "disabled" => Some("enable"),
+        _ => None,
+    };
+    context! {
+        name => idp.name,
+        entity_id => optional(idp.entity_id),
+        state => idp.state,
+        switch => optional(switch),
     }
 }
 
-fn sessions(body: &mut String, page: &SessionsPage<'_>) {
-    body.push_str(
-        "<div tabindex=\"0\"><table><thead><tr><th scope=\"col\">NameID</th><th scope=\"col\">IdP</th>\
-         <th scope=\"col\">From</th><th scope=\"col\">Began</th><th scope=\"col\">Ends</th><th scope=\"col\">Session</th>\
-         <th scope=\"col\">End</th></tr></thead><tbody>",
-    );
-    for row in page.rows {
-        let began = row.created.as_deref().unwrap_or("not known here");
-        let counts = if row.counts { "" } else { " (does not count: its IdP is disabled or gone)" };
-        put(
-            body,
-            format_args!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code>{counts}</td><td>",
-                escape(row.name_id),
-                escape(row.entity_id),
-                escape(row.address.as_deref().unwrap_or_default()),
-                escape(began),
-                escape(&row.expires),
-                escape(row.id),
-            ),
-        );
-        let whose = [("idp", row.entity_id), ("name_id", row.name_id)];
-        let it = [("idp", row.entity_id), ("name_id", row.name_id), ("session", row.id)];
-        form(body, page, "end_session", &it, "This one");
-        form(body, page, "end_name_id", &whose, "All of this NameID");
-        body.push_str("</td></tr>");
+fn row(row: &SessionRow<'_>) -> Value {
+    context! {
+        id => row.id,
+        entity_id => row.entity_id,
+        name_id => row.name_id,
+        address => optional(row.address.as_deref()),
+        created => optional(row.created.as_deref()),
+        expires => row.expires.as_str(),
+        counts => row.counts,
     }
-    body.push_str("</tbody></table></div>");
-}
-
-fn idps(body: &mut String, page: &SessionsPage<'_>) {
-    body.push_str(
-        "<h2>IdPs</h2><div tabindex=\"0\"><table><thead><tr><th scope=\"col\">saml_idp</th>\
-         <th scope=\"col\">Entity ID</th><th scope=\"col\">State</th><th scope=\"col\">Do</th></tr></thead><tbody>",
-    );
-    for idp in page.idps {
-        put(
-            body,
-            format_args!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>",
-                escape(idp.name),
-                escape(idp.entity_id.unwrap_or_default()),
-                escape(&idp.state.replace('_', " "))
-            ),
-        );
-        match idp.state {
-            "enabled" => form(body, page, "disable_idp", &[("idp", idp.name)], "Disable"),
-            "disabled" => form(body, page, "enable_idp", &[("idp", idp.name)], "Enable"),
-            _ => {}
-        }
-        if idp.entity_id.is_some() {
-            form(body, page, "end_idp", &[("idp", idp.name)], "End all its sessions");
-        }
-        body.push_str("</td></tr>");
-    }
-    body.push_str("</tbody></table></div><h2>All sessions of this SP</h2>");
-    form(body, page, "end_all", &[], "End them all");
-}
-
-/// One button. It goes to the address of this page.
-fn form(
-    body: &mut String,
-    page: &SessionsPage<'_>,
-    action: &str,
-    fields: &[(&str, &str)],
-    label: &str,
-) {
-    body.push_str("<form method=\"post\">");
-    let ours = [("action", action), ("sp", page.sp), ("token", page.token)];
-    for (name, value) in ours.iter().chain(fields) {
-        let value = escape(value);
-        put(body, format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"));
-    }
-    put(body, format_args!("<button type=\"submit\">{label}</button></form>"));
 }
 
 /// What was done.
 pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> Page {
-    let idp = escape(done.idp.unwrap_or_default());
+    let idp = done.idp.unwrap_or_default();
     let text = match (done.action, done.sessions) {
         (_, Some(0)) => "No session ended: there is none any more.".to_owned(),
         (_, Some(1)) => format!("One session of {idp} ended."),
@@ -219,38 +135,13 @@ pub(crate) fn sessions_done(done: &SessionsDone<'_>) -> Page {
         ),
         _ => format!("{idp} is enabled."),
     };
-    let unheard = match done.is_heard {
-        true => "",
-        false => {
-            "<p role=\"alert\">The application has not heard of it; the error log says why.</p>"
-        }
-    };
-    let sp = escape(done.sp);
-    Page::technical(
-        "Done",
-        format!(
-            "<p>saml_sp {sp}: {text}</p>{unheard}<p><a href=\"?\">Back to the sessions</a></p>"
-        ),
-    )
+    let values = context! { sp => done.sp, text, is_heard => done.is_heard };
+    Page::new(Template::SessionsDone, values)
 }
 
 /// Nothing was done.
-pub(crate) fn refused(code: &str, meaning: &str, request_id: &str) -> Page {
-    Page::technical(
-        "Nothing was done",
-        format!(
-            "<p role=\"alert\">{}</p><p><a href=\"?\">Back to the sessions</a></p><dl><dt>Reason</dt>\
-             <dd><code>{}</code></dd><dt>Request ID</dt><dd><code>{}</code></dd></dl>",
-            escape(meaning),
-            escape(code),
-            escape(request_id)
-        ),
-    )
-}
-
-fn put(body: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = body.write_fmt(text);
+pub(crate) fn refused(code: &str, request_id: &str) -> Page {
+    Page::new(Template::NotDone, context! { code, request_id })
 }
 
 #[cfg(test)]
@@ -319,6 +210,36 @@ mod tests {
         assert_eq!(count(&html(true, false, "disabled"), "enable_idp"), 1);
         let configured = html(true, false, "disabled_by_configuration");
         assert_eq!(count(&configured, "enable_idp") + count(&configured, "disable_idp"), 0);
+    }
+
+    #[test]
+    fn the_longest_list_has_its_page() {
+        let text = "x".repeat(256);
+        let row = || SessionRow {
+            id: &text[..64],
+            entity_id: &text,
+            name_id: &text,
+            address: Some("2001:db8::1".to_owned()),
+            created: Some("2026-11-21T11:30:00Z".to_owned()),
+            expires: "2026-11-21T19:30:00Z".to_owned(),
+            counts: true,
+        };
+        let rows: Vec<_> = (0..500).map(|_| row()).collect();
+        let html = write(&sessions_page(&SessionsPage {
+            sp: "app",
+            sps: &["app"],
+            lists_all: true,
+            needs_name_id: false,
+            idp: "",
+            name_id: "",
+            older_than: "",
+            address: "",
+            idps: &[],
+            rows: &rows,
+            next: None,
+            token: &text,
+        }));
+        assert_eq!(html.matches("value=\"end_session\"").count(), 500);
     }
 
     #[test]

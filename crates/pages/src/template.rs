@@ -29,7 +29,16 @@ macro_rules! templates {
 
             /// Are its words English, whoever reads it?
             pub(crate) const fn is_for_administrators(self) -> bool {
-                matches!(self, Self::Metadata | Self::Status | Self::Technical | Self::Operation)
+                matches!(
+                    self,
+                    Self::Metadata
+                        | Self::Status
+                        | Self::Sessions
+                        | Self::SessionsDone
+                        | Self::NotDone
+                        | Self::Diagnosis
+                        | Self::Story
+                )
             }
 
             /// Who may frame it.
@@ -43,6 +52,8 @@ macro_rules! templates {
             ("layout.html", include_str!("../templates/layout.html")),
             ("help_desk.html", include_str!("../templates/help_desk.html")),
             ("choices.html", include_str!("../templates/choices.html")),
+            ("technical.html", include_str!("../templates/technical.html")),
+            ("operation.html", include_str!("../templates/operation.html")),
             $((concat!($file, ".html"), include_str!(concat!("../templates/", $file, ".html"))),)*
         ];
     };
@@ -93,8 +104,14 @@ templates! {
     Metadata = "metadata", None;
     /// How everything is.
     Status = "status", None;
-    /// For administrators.
-    Technical = "technical", None;
-    /// For administrators who do something there.
-    Operation = "operation", None;
+    /// Which sessions there are, and buttons to end them.
+    Sessions = "sessions", None;
+    /// What became of them.
+    SessionsDone = "sessions_done", None;
+    /// An operator's order was refused.
+    NotDone = "not_done", None;
+    /// Stories of logins, and links that begin one.
+    Diagnosis = "diagnosis", None;
+    /// One story.
+    Story = "story", None;
 }

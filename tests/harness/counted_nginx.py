@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -36,19 +37,31 @@ class CountedNginx(Nginx):
         return super().write(name, content)
 
     @contextlib.contextmanager
-    def connection(self):
-        """A kept connection: `ask(request, status)` sends one, which nginx gets in as few pieces as can be."""
-        with socket.create_connection((self.address, self.port)) as connection:
-            answers = connection.makefile("rb")
+    def connections(self, count: int):
+        """Kept ones: `ask(requests, status)` sends one by each, and nginx finds all of them in one turn of its loop."""
+        with contextlib.ExitStack() as stack:
+            kept = [
+                stack.enter_context(socket.create_connection((self.address, self.port)))
+                for _ in range(count)
+            ]
+            answers = [connection.makefile("rb") for connection in kept]
 
-            def ask(sent: bytes, status: int) -> None:
-                connection.sendall(sent)
-                head = b"".join(iter(answers.readline, b"\r\n"))
-                assert head.split(b" ")[1] == str(status).encode(), head
-                length = re.search(rb"^content-length: (\d+)", head, re.I | re.M)
-                answers.read(int(length[1]) if length else 0)
+            def ask(requests: list[bytes], status: int) -> None:
+                with self.halted() if count > 1 else contextlib.nullcontext():
+                    for connection, request in zip(kept, requests, strict=True):
+                        connection.sendall(request)
+                for answer in answers:
+                    check(answer, status)
 
             yield ask
+
+    @contextlib.contextmanager
+    def halted(self):
+        self.process.send_signal(signal.SIGSTOP)
+        state = Path(f"/proc/{self.process.pid}/stat")
+        self.wait_for(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "a halt")
+        yield
+        self.process.send_signal(signal.SIGCONT)
 
     def dump(self, keep: Path | None = None) -> int:
         """The instructions since the last dump, which goes into the file `keep`."""
@@ -68,6 +81,14 @@ class CountedNginx(Nginx):
 
     def dumps(self) -> int:
         return len(list(self.directory.glob("counted.*")))
+
+
+def check(answer, status: int) -> None:
+    """Reads one answer to its end."""
+    head = b"".join(iter(answer.readline, b"\r\n"))
+    assert head.split(b" ")[1] == str(status).encode(), head
+    length = re.search(rb"^content-length: (\d+)", head, re.I | re.M)
+    answer.read(int(length[1]) if length else 0)
 
 
 class WithoutModule(CountedNginx):

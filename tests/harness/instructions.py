@@ -9,12 +9,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 from harness.bench.report import table
 from harness.browser import Browser
+from harness.counted_kind import BATCHES, Counted, Kind, counted_at, pages, request
+from harness.counted_look_ups import look_ups
 from harness.counted_nginx import CountedNginx, WithoutModule
 from harness.crowd_of_idps import aggregate
 from harness.idp import Idp
@@ -68,37 +69,10 @@ http {{
 }}
 """
 FEDERATION = "saml_idp federation { metadata federation.xml; entity_id *; metadata_refresh off; }"
-BATCHES = 4
-WARM_UP, BATCH, FEW = 10, 10, 3
+FEW = 3
 BUDGET = ROOT / "scripts/budget.txt"
 #: How much more than its budget a kind may take.
 TOLERATED = 0.03
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What is counted: requests to warm up and in batches, and the status that each must have."""
-
-    name: str
-    requests: list[bytes]
-    status: int
-    batch: int = BATCH
-    #: It is a page that nginx has without the module, too.
-    is_page: bool = True
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Instructions of one request."""
-
-    name: str
-    all: int
-    #: Of those, what nginx takes by itself for such a page.
-    plain: int
-
-    @property
-    def added(self) -> int:
-        return self.all - self.plain
 
 
 def main() -> None:
@@ -107,8 +81,9 @@ def main() -> None:
     options.add_argument("nginx")
     options.add_argument("--keep", type=Path, help="folder for callgrind's files, one a row")
     options.add_argument("--idps", type=int, default=0, help="so many more has the SP, of a federation")
+    options.add_argument("--only", default="", help="kinds whose name has this")
     given = options.parse_args()
-    counted = count(given.module, given.nginx, given.keep, given.idps)
+    counted = count(given.module, given.nginx, given.keep, given.idps, given.only)
     allowed = budgets()
     rows = [
         [
@@ -123,7 +98,9 @@ def main() -> None:
     print(table(["one request", "instructions", "of nginx alone", "added", "budget"], rows))
 
 
-def count(module: str, binary: str, keep: Path | None = None, idps: int = 0) -> list[Counted]:
+def count(
+    module: str, binary: str, keep: Path | None = None, idps: int = 0, only: str = ""
+) -> list[Counted]:
     """All kinds, and what nginx takes for the same pages without the module."""
     scratch = Path(tempfile.mkdtemp(prefix="auth-saml-instructions-"))
     scratch.chmod(0o755)
@@ -136,12 +113,16 @@ def count(module: str, binary: str, keep: Path | None = None, idps: int = 0) -> 
             furnish(one, idps)
             one.start()
         rows = []
-        for kind in all_kinds(server):
-            file = keep and keep / re.sub(r"\W+", "-", kind.name)
-            taken = counted_at(server, kind, file)
-            without = file and file.with_name(f"{file.name}-without")
-            plain = counted_at(bare, kind, without) if kind.is_page else 0
-            rows.append(Counted(kind.name, taken, plain))
+        with look_ups(scratch, STILL, binary, module) as asking:
+            here = ((server, kind) for kind in all_kinds(server))
+            for asked, kind in itertools.chain(here, asking):
+                if only not in kind.name:
+                    continue
+                file = keep and keep / re.sub(r"\W+", "-", kind.name)
+                taken = counted_at(asked, kind, file)
+                without = file and file.with_name(f"{file.name}-without")
+                plain = counted_at(bare, kind, without) if kind.is_page else 0
+                rows.append(Counted(kind.name, taken, plain))
         return rows
     finally:
         server.kill()
@@ -162,21 +143,6 @@ def furnish(server: CountedNginx, idps: int) -> None:
     server.write("federation.xml", aggregate(idps))
     for folder in ("html", *(f"html/{name}" for name in FOLDERS)):
         server.write(f"{folder}/page.html", "x" * 1024)
-
-
-def counted_at(server: CountedNginx, kind: Kind, keep: Path | None) -> int:
-    """Of the batch that took the least: signatures blind anew now and then."""
-    requests, counts = iter(kind.requests), []
-    with server.connection() as ask:
-        for request in itertools.islice(requests, len(kind.requests) - BATCHES * kind.batch):
-            ask(request, kind.status)
-        server.dump()
-        for number in range(BATCHES):
-            for request in itertools.islice(requests, kind.batch):
-                ask(request, kind.status)
-            kept = keep and keep.with_name(f"{keep.name}.{number}")
-            counts.append(server.dump(kept) / kind.batch)
-    return round(min(counts))
 
 
 def all_kinds(server: CountedNginx) -> Iterator[Kind]:
@@ -207,10 +173,6 @@ def all_kinds(server: CountedNginx) -> Iterator[Kind]:
     yield Kind("logout, redirect to the IdP", ended, 303, FEW, is_page=False)
 
 
-def pages(path: str, cookie: tuple[str, str]) -> list[bytes]:
-    return [request("GET", path, cookie)] * (WARM_UP + BATCHES * BATCH)
-
-
 def member(server: CountedNginx, said: Answer) -> tuple[str, str]:
     """The session's cookie of somebody who has logged in and come to the page, alone."""
     browser = Browser()
@@ -230,22 +192,6 @@ def acceptable(server: CountedNginx, said: Answer) -> bytes:
     asked = idp.asked(browser.get(server.url("/page.html")))
     body = urlencode(idp.form(asked, said)).encode()
     return request("POST", "/saml/acs", cookie_header(browser), body)
-
-
-def request(method: str, path: str, cookie: tuple[str, str] | None = None, body=b"") -> bytes:
-    headers = [
-        ("Host", "127.0.0.1"),
-        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
-        ("Accept", "text/html"),
-        *([cookie] if cookie else []),
-    ]
-    if body:
-        headers += [
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Content-Length", str(len(body))),
-        ]
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 if __name__ == "__main__":

@@ -105,6 +105,8 @@ pub enum Closed {
 pub enum Waiting {
     /// The access phase, for a session; the SP whose it is.
     LookUp(Rc<Sp>, Suspension<Found>),
+    /// The same, for whether this one is still what it was.
+    Check(Rc<Sp>, Rc<LiveSession>, Suspension<bool>),
     /// An endpoint.
     Errand(Errand),
 }

@@ -110,26 +110,50 @@ pub fn forget_session(r: &Request) {
 /// pending while memcached is.
 pub fn look_up(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
     if let Some(special) = Context::of(r).and_then(Context::known_special) {
-        let found = kept(special, sp).map(Poll::Ready).or_else(|| looked_up(r, special, sp));
+        let found = kept(special, sp).map(Poll::Ready).or_else(|| looked_up(r, special, sp, now));
         if let Some(found) = found {
             return found;
         }
     }
-    if let AtHand::Known(session) = at_hand(r, sp, now) {
-        return Poll::Ready(Ok(session));
+    match at_hand(r, sp, now) {
+        AtHand::Known(session) => Poll::Ready(Ok(session)),
+        AtHand::Ask(Some(live)) => check(r, sp, live, now),
+        AtHand::Ask(None) => find(r, sp, now),
     }
-    let Some(context) = Context::of_or_new(r) else {
-        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
-    };
+}
+
+/// Asks whether what this worker has decoded is still what it was, and for all of it only when that cannot be said.
+fn check(r: &Request, sp: &Rc<Sp>, live: Rc<LiveSession>, now: UnixTime) -> Poll<Found> {
+    match suspend::ask(r, |tell| sp.sessions.check(&live, tell)) {
+        Started::Done(is_same) => match checked(sp, &live, is_same, now) {
+            Some(found) => Poll::Ready(found),
+            None => find(r, sp, now),
+        },
+        Started::Waiting(suspension) => wait(r, Waiting::Check(Rc::clone(sp), live, suspension)),
+    }
+}
+
+/// What that comes to; `None` = it cannot be said.
+fn checked(sp: &Sp, live: &Rc<LiveSession>, is_same: Option<bool>, now: UnixTime) -> Option<Found> {
+    let is_same = is_same == Some(true) && sp.sessions.admits_still(live, now) && sp.trusts(live);
+    is_same.then(|| Ok(Some(Rc::clone(live))))
+}
+
+fn find(r: &Request, sp: &Rc<Sp>, now: UnixTime) -> Poll<Found> {
     let tokens: Vec<_> = sp.cookies.session_tokens(headers(r)).collect();
     let asked = Rc::clone(sp);
     match suspend::start(r, async move { asked.find_session(&tokens, now).await }) {
         Started::Done(found) => Poll::Ready(found.unwrap_or_else(panicked)),
-        Started::Waiting(suspension) => {
-            context.special().waiting.replace(Some(Waiting::LookUp(Rc::clone(sp), suspension)));
-            Poll::Pending
-        }
+        Started::Waiting(suspension) => wait(r, Waiting::LookUp(Rc::clone(sp), suspension)),
     }
+}
+
+fn wait(r: &Request, waiting: Waiting) -> Poll<Found> {
+    let Some(context) = Context::of_or_new(r) else {
+        return Poll::Ready(Err(Refusal::internal("nginx has no memory for the request")));
+    };
+    context.special().waiting.replace(Some(waiting));
+    Poll::Pending
 }
 
 /// Spares the next look-up for `sp`, what is `found` now being what it would find.
@@ -150,29 +174,34 @@ fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
         match sp.sessions.at_hand(text, now) {
             AtHand::Known(Some(live)) if sp.trusts(&live) => return AtHand::Known(Some(live)),
             AtHand::Known(_) => {}
-            AtHand::Ask => return AtHand::Ask,
+            ask @ AtHand::Ask(_) => return ask,
         }
     }
     AtHand::Known(None)
 }
 
 /// What the look-up that this request has waited for found; `None` = it waits for none.
-fn looked_up(r: &Request, special: &Special, sp: &Rc<Sp>) -> Option<Poll<Found>> {
+fn looked_up(r: &Request, special: &Special, sp: &Rc<Sp>, now: UnixTime) -> Option<Poll<Found>> {
     let mut waiting = special.waiting.borrow_mut();
-    let found = match &*waiting {
+    let come = match &*waiting {
+        Some(Waiting::Errand(_)) | None => return None,
         Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
-            match suspension.take(r) {
-                // Something else woke the request.
-                None => return Some(Poll::Pending),
-                Some(found) => Some(Poll::Ready(found.unwrap_or_else(panicked))),
-            }
+            suspension.take(r).map(|found| Some(found.unwrap_or_else(panicked)))
+        }
+        Some(Waiting::Check(asked, live, suspension)) if Rc::ptr_eq(asked, sp) => {
+            suspension.take(r).map(|is_same| checked(sp, live, is_same, now))
         }
         // A client that left has nginx go to its `post_action` meanwhile.
-        Some(Waiting::LookUp(..)) => None,
-        Some(Waiting::Errand(_)) | None => return None,
+        Some(Waiting::LookUp(..) | Waiting::Check(..)) => {
+            *waiting = None;
+            return None;
+        }
     };
+    // Else something else woke the request.
+    let Some(found) = come else { return Some(Poll::Pending) };
     *waiting = None;
-    found
+    drop(waiting);
+    Some(found.map_or_else(|| find(r, sp, now), Poll::Ready))
 }
 
 fn panicked() -> Found {

@@ -4,6 +4,7 @@
 //! store has it. The first two answer at once.
 
 mod ask;
+mod check;
 mod hearing;
 mod list;
 mod look_ups;
@@ -47,8 +48,8 @@ const BESIDE_A_SESSION: usize = 3 * 256;
 /// What this host knows without asking anybody.
 pub enum AtHand {
     Known(Option<Rc<LiveSession>>),
-    /// Only memcached knows.
-    Ask,
+    /// Only memcached knows. What this worker has decoded may still be what it was, which is asked for less.
+    Ask(Option<Rc<LiveSession>>),
 }
 
 /// The sessions of one SP.
@@ -83,7 +84,7 @@ impl Sessions {
     pub fn at_hand(self: &Rc<Self>, cookie: &TokenText, now: UnixTime) -> AtHand {
         match self.known(cookie, now) {
             AtHand::Known(known) => AtHand::Known(known.filter(|live| self.admits(live, now))),
-            AtHand::Ask => AtHand::Ask,
+            ask @ AtHand::Ask(_) => ask,
         }
     }
 
@@ -93,7 +94,7 @@ impl Sessions {
         let Some(live) = self.cached(cookie, now) else { return self.known_to_zone(cookie, now) };
         let remote = self.store.remote.as_ref();
         if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid) {
-            return AtHand::Ask;
+            return AtHand::Ask((live.freshness.mark.get() != 0).then_some(live));
         }
         count_look_up(LookUpEnd::Worker);
         AtHand::Known(Some(live))
@@ -108,10 +109,15 @@ impl Sessions {
             |entry: &Entry| remote.is_none_or(|remote| age(entry.touched) < remote.cache_valid);
         let known = self.read_zone(&token, now, is_recent);
         if known.is_none() && remote.is_some() {
-            return AtHand::Ask;
+            return AtHand::Ask(None);
         }
         count_look_up(if known.is_some() { LookUpEnd::Zone } else { LookUpEnd::Nowhere });
         AtHand::Known(known)
+    }
+
+    /// The same of a session that was checked a moment ago.
+    pub fn admits_still(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) -> bool {
+        self.stands(live, now) && self.admits(live, now)
     }
 
     /// Ended sessions and those of another SP admit nobody; an admitted one is in use.
@@ -128,14 +134,16 @@ impl Sessions {
     /// seen at once, whichever worker ended it. Only the token itself leads to it, and no hash of it.
     #[inline]
     fn cached(&self, cookie: &TokenText, now: UnixTime) -> Option<Rc<LiveSession>> {
-        let zone = self.store.zone;
-        let stands = |live: &LiveSession| {
-            zone.epoch(Kind::Session, live.key.as_bytes()) == live.freshness.epoch.get()
-                && now < live.upkeep.expires.get()
-        };
-        let known = self.cache.borrow_mut().get(cookie, stands)?;
+        let known = self.cache.borrow_mut().get(cookie, |live| self.stands(live, now))?;
         // Other origins of the SP have sessions of their own in the same cache.
         (known.session.sp == self.rules.sp).then_some(known)
+    }
+
+    /// Nothing on this host speaks against it.
+    #[inline]
+    fn stands(&self, live: &LiveSession, now: UnixTime) -> bool {
+        self.store.zone.epoch(Kind::Session, live.key.as_bytes()) == live.freshness.epoch.get()
+            && now < live.upkeep.expires.get()
     }
 
     fn read_zone(

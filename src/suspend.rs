@@ -75,10 +75,10 @@ impl<T> Slot<T> {
     }
 }
 
-/// A future that a request waits for. Dropped with the request's pool: then it is cancelled.
+/// What a request waits for. Dropped with the request's pool: then a future of its own is cancelled.
 pub struct Suspension<T> {
     slot: Rc<Slot<Outcome<T>>>,
-    _task: Task<()>,
+    _task: Option<Task<()>>,
 }
 
 /// The future's value; `None` = it panicked, which is logged.
@@ -88,6 +88,15 @@ type Outcome<T> = Option<T>;
 pub enum Started<T> {
     Done(Outcome<T>),
     Waiting(Suspension<T>),
+}
+
+/// Waits for what somebody says who is asked, once and maybe at once. Then the request goes on by itself. A client that
+/// leaves meanwhile hears no more of it, as far as nginx notices.
+pub fn ask<T: 'static>(r: &Request, ask: impl FnOnce(Box<dyn FnOnce(T)>)) -> Started<T> {
+    let slot = Rc::new(Slot::default());
+    let place = Rc::clone(&slot);
+    ask(Box::new(move |value| place.put(Some(value))));
+    wait(r, slot, None)
 }
 
 /// Runs `future` until it has to wait. Then the request goes on by itself when the value is there. A
@@ -101,6 +110,10 @@ pub fn start<T: 'static>(r: &Request, future: impl Future<Output = T> + 'static)
             slot.put(outcome.map_err(|panic| log_panic(&*panic)).ok());
         }
     });
+    wait(r, slot, Some(task))
+}
+
+fn wait<T>(r: &Request, slot: Rc<Slot<Outcome<T>>>, task: Option<Task<()>>) -> Started<T> {
     if let Some(outcome) = slot.take(r) {
         return Started::Done(outcome);
     }

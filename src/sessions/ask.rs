@@ -10,7 +10,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Session, SessionToken, StoreKey, StoredSession, is_ended};
+use session::{Session, SessionToken, StoreKey, StoredSession, is_ended, mark};
 use sp::{Found, LiveSession, Peeked, Seal};
 use zone::LookUpEnd;
 
@@ -21,6 +21,9 @@ use crate::guard::log_panic;
 use crate::store::memcached::Stored;
 use crate::store::{Kind, Remote};
 
+/// So much may two clocks of whole seconds differ by what they leave out.
+const ROUNDED: Seconds = Seconds(2);
+
 impl Sessions {
     /// The session that belongs to a cookie's token, wherever it lies.
     ///
@@ -29,7 +32,7 @@ impl Sessions {
     pub async fn find(self: &Rc<Self>, token: &SessionToken, now: UnixTime) -> Found {
         match self.at_hand(&token.to_text(), now) {
             AtHand::Known(known) => Ok(known),
-            AtHand::Ask => {
+            AtHand::Ask(_) => {
                 let found = self.look_up(token).await?;
                 Ok(found.filter(|live| self.admits(live, crate::clock::now())))
             }
@@ -48,7 +51,7 @@ impl Sessions {
         let key = token.store_key(&self.rules.sp);
         let found = match self.known(&token.to_text(), now) {
             AtHand::Known(known) => known,
-            AtHand::Ask => self.look_up(token).await?,
+            AtHand::Ask(_) => self.look_up(token).await?,
         };
         let now = crate::clock::now();
         let live = found.filter(|live| live.session.is_valid_for(&self.rules.sp, now));
@@ -156,8 +159,7 @@ impl Sessions {
                 return Ok(None);
             }
             Some(Copy::Cached(live, answer)) => {
-                let expires = lives_until(answer, &live.session, now);
-                self.store.zone.touch(Kind::Session, key.as_bytes(), expires, now);
+                self.has_been_seen(&live, answer.ttl, now);
                 live
             }
             Some(Copy::Opened(session, answer)) => {
@@ -165,8 +167,22 @@ impl Sessions {
             }
         };
         live.freshness.checked.set(monotonic());
+        live.freshness.mark.set(common_mark(&answers, &live));
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
+    }
+
+    /// A node has what this worker has decoded, and says how long it keeps it.
+    pub(super) fn has_been_seen(&self, live: &LiveSession, ttl: Option<Seconds>, now: UnixTime) {
+        let known = live.upkeep.expires.get();
+        let said = lives_until(ttl, &live.session, now);
+        // Node and host count whole seconds, each from moments of its own. An end that seems to come earlier by that
+        // alone would have all workers decode the session anew.
+        let is_known = said <= known && known - said <= ROUNDED;
+        let expires = if is_known { known } else { said };
+        live.upkeep.expires.set(expires);
+        live.freshness.checked.set(monotonic());
+        self.store.zone.touch(Kind::Session, live.key.as_bytes(), expires, now);
     }
 
     /// Remembers a session in the zone and in this worker, unless the zone was changed while it was
@@ -180,7 +196,7 @@ impl Sessions {
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
-        let expires = lives_until(answer, &session, now);
+        let expires = lives_until(answer.ttl, &session, now);
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
@@ -255,18 +271,17 @@ impl Sessions {
 }
 
 /// When a node forgets the session, unless somebody uses it until then.
-fn lives_until(answer: &Stored, session: &Session, now: UnixTime) -> UnixTime {
-    let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
+fn lives_until(ttl: Option<Seconds>, session: &Session, now: UnixTime) -> UnixTime {
+    let left = ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
     left.map_or(session.expires, |end| end.min(session.expires))
 }
 
 /// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that
 /// it is of, or two nodes would bring it back to each other for ever: each rounds up, and so do we.
 fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<UnixTime> {
-    const ROUNDED_UP: Seconds = Seconds(2);
     match answer.ttl.filter(|ttl| *ttl >= Seconds(0)) {
-        Some(ttl) if ttl <= ROUNDED_UP => None,
-        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED_UP)),
+        Some(ttl) if ttl <= ROUNDED => None,
+        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED)),
         None => Some(session.expires),
     }
 }
@@ -274,6 +289,17 @@ fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<U
 enum Copy<'a> {
     Cached(Rc<LiveSession>, &'a Stored),
     Opened(Box<Session>, &'a Stored),
+}
+
+/// By what mark the nodes can say that they have this very session; 0 = one at least cannot: a host of before marks
+/// has written it.
+fn common_mark(answers: &[Option<Stored>], live: &LiveSession) -> u32 {
+    let mut marks = answers.iter().flatten().map(|answer| {
+        let is_known = seal_of(&answer.value) == live.freshness.seal.get();
+        if is_known && answer.mark == mark(&answer.value) { answer.mark } else { 0 }
+    });
+    let first = marks.next().unwrap_or(0);
+    if marks.all(|mark| mark == first) { first } else { 0 }
 }
 
 fn seal_of(value: &[u8]) -> Option<Seal> {

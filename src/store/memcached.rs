@@ -12,10 +12,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
-use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Ring, Ttl};
+use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Question, Ring, Ttl};
 use clock::{Msec, Seconds, UnixTime};
 use zone::Kind;
 
+pub use self::node::Asker;
 use self::node::{Node, Pending};
 pub use self::update::{Change, UpdateError};
 use crate::clock::now;
@@ -96,6 +97,28 @@ pub struct Stored {
     pub value: Vec<u8>,
     /// How long it still lives; `None` = for ever.
     pub ttl: Option<Seconds>,
+    /// What it is marked with; 0 = with nothing.
+    pub mark: u32,
+}
+
+/// Those of one session, which are asked for its mark again and again.
+pub struct Nodes {
+    question: Question,
+    nodes: Vec<Rc<Node>>,
+}
+
+impl Nodes {
+    /// So many answers come.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Asks all of them. The asker hears from each, or that it does not answer; that may be at once.
+    pub fn ask(&self, asker: &Rc<dyn Asker>) {
+        for node in &self.nodes {
+            node.ask(&self.question, Rc::clone(asker));
+        }
+    }
 }
 
 /// None of an entry's nodes did what was asked; the log says why.
@@ -145,8 +168,8 @@ impl Memcached {
         let mut answers = Vec::new();
         for reply in self.send_to_all(id, &Command::get(key), Effort::of_reading(kind)) {
             match reply.outcome().await {
-                Some(Outcome::Item(Item { value, ttl, .. })) => {
-                    answers.push(Some(Stored { value, ttl }));
+                Some(Outcome::Item(Item { value, ttl, mark, .. })) => {
+                    answers.push(Some(Stored { value, ttl, mark }));
                 }
                 Some(Outcome::Miss) => answers.push(None),
                 _ => {}
@@ -155,9 +178,16 @@ impl Memcached {
         if answers.is_empty() { Err(Unavailable) } else { Ok(answers) }
     }
 
+    /// Those of a session.
+    pub fn nodes_of_session(&self, id: &[u8; 32]) -> Nodes {
+        let question = Question::check(self.key(Kind::Session, id));
+        Nodes { question, nodes: self.nodes_of(id).map(Rc::clone).collect() }
+    }
+
     /// Adds the entry on the nodes that miss it. Nobody waits for it, and nobody is told.
     pub fn repair(&self, kind: Kind, id: &[u8; 32], value: &[u8], expires: UnixTime) {
-        let add = Command::add(self.key(kind, id), value, ttl(expires));
+        let mark = mark(kind, value);
+        let add = Command::add(self.key(kind, id), value, ttl(expires)).marked(mark);
         drop(self.send_to_all(id, &add, Effort::ByHealth));
     }
 
@@ -249,7 +279,8 @@ impl Memcached {
         expires: UnixTime,
         effort: Effort,
     ) -> Vec<Pending> {
-        let put = Command::put(self.key(kind, id), value, ttl(expires));
+        let mark = mark(kind, &value);
+        let put = Command::put(self.key(kind, id), value, ttl(expires)).marked(mark);
         self.send_to_all(id, &put, effort)
     }
 
@@ -276,6 +307,11 @@ async fn one_did(replies: Vec<Pending>) -> Result<(), Unavailable> {
         }
     }
     result
+}
+
+/// What nodes tell of a value without sending it.
+fn mark(kind: Kind, value: &[u8]) -> u32 {
+    if kind == Kind::Session { session::mark(value) } else { 0 }
 }
 
 fn ttl(expires: UnixTime) -> Ttl {

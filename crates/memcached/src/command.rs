@@ -13,9 +13,14 @@ pub struct Command {
 }
 
 impl Command {
-    /// The value and its remaining life: `Item`, or `Miss`.
+    /// The value, its remaining life and its mark: `Item`, or `Miss`.
     pub fn get(key: Key) -> Self {
-        Self::plain(MetaOp::Get, key).flag("v").flag("t")
+        Self::plain(MetaOp::Get, key).flag("v").flag("t").flag("f")
+    }
+
+    /// The mark of the value and its remaining life: `Marked`, or `Miss`.
+    pub fn check(key: Key) -> Self {
+        Self::plain(MetaOp::Get, key).flag("f").flag("t")
     }
 
     /// As `get`, with what [`Command::swap`] and [`Command::delete_unchanged`] compare.
@@ -36,6 +41,11 @@ impl Command {
     /// Stores the value over the one that `cas` was read with: `Done`, `Changed` or `NotFound`.
     pub fn swap(key: Key, value: impl Into<Vec<u8>>, ttl: Ttl, cas: u64) -> Self {
         Self::put(key, value, ttl).flag(format!("C{cas}"))
+    }
+
+    /// The same command, whose value bears a mark: memcached's client flags. 0 is none.
+    pub fn marked(self, mark: u32) -> Self {
+        if mark == 0 { self } else { self.flag(format!("F{mark}")) }
     }
 
     /// `Done`, or `NotFound`.
@@ -98,15 +108,18 @@ mod tests {
     fn the_wire_forms() {
         let ttl = Ttl::until(UnixTime::from_secs(1059), UnixTime::from_secs(1000));
         let commands = [
-            (Command::get(key()), "mg KEY v t\r\n"),
-            (Command::get_for_update(key()), "mg KEY v t c\r\n"),
+            (Command::get(key()), "mg KEY v t f\r\n"),
+            (Command::get_for_update(key()), "mg KEY v t f c\r\n"),
+            (Command::check(key()), "mg KEY f t\r\n"),
             (Command::put(key(), "abc", ttl), "ms KEY 3 T60\r\nabc\r\n"),
+            (Command::put(key(), "abc", ttl).marked(9), "ms KEY 3 T60 F9\r\nabc\r\n"),
+            (Command::put(key(), "abc", ttl).marked(0), "ms KEY 3 T60\r\nabc\r\n"),
             (Command::add(key(), "abc", ttl), "ms KEY 3 T60 ME\r\nabc\r\n"),
             (Command::swap(key(), "abc", ttl, 7), "ms KEY 3 T60 C7\r\nabc\r\n"),
             (Command::delete(key()), "md KEY\r\n"),
             (Command::delete_unchanged(key(), 7), "md KEY C7\r\n"),
             (Command::touch(key(), ttl), "mg KEY T60\r\n"),
-            (Command::check_cas(key()), "mg KEY v t c N10\r\n"),
+            (Command::check_cas(key()), "mg KEY v t f c N10\r\n"),
             (Command::noop(), "mn\r\n"),
         ];
         for (command, wire) in commands {

@@ -6,6 +6,7 @@ use std::fmt;
 use clock::Monotonic;
 
 use crate::command::Command;
+use crate::question::Question;
 use crate::reply::{Decoder, MAX_VALUE, Outcome, ProtocolError, Reply};
 
 /// Commands that may wait for their reply at a time.
@@ -90,17 +91,46 @@ impl<T> Pipeline<T> {
         if command.value_len > MAX_VALUE {
             return Err(PushError::TooLarge);
         }
-        let queued = self.output().len();
-        if self.waiting.len() >= MAX_WAITING || queued + command.value_len > MAX_OUTPUT {
-            return Err(PushError::Full);
-        }
+        self.has_room_for(command.value_len)?;
         let opaque = (!command.is_noop()).then_some(self.next_opaque);
-        self.next_opaque += 1;
         let before = self.output.len();
         self.encode(command, opaque)?;
-        self.unwritten.push_back(self.output.len() - before);
-        self.waiting.push_back(Waiting { opaque, deadline, ticket });
+        self.queued(before, Waiting { opaque, deadline, ticket });
         Ok(())
+    }
+
+    /// Queues a command whose text is at hand.
+    ///
+    /// # Errors
+    /// As [`Pipeline::push`].
+    pub fn ask(
+        &mut self,
+        question: &Question,
+        deadline: Monotonic,
+        ticket: T,
+    ) -> Result<(), PushError> {
+        self.has_room_for(0)?;
+        let before = self.output.len();
+        self.output.extend_from_slice(question.as_text());
+        self.output.extend_from_slice(b" O");
+        self.output.extend_from_slice(itoa::Buffer::new().format(self.next_opaque).as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+        let opaque = Some(self.next_opaque);
+        self.queued(before, Waiting { opaque, deadline, ticket });
+        Ok(())
+    }
+
+    fn has_room_for(&self, value_len: usize) -> Result<(), PushError> {
+        let is_full =
+            self.waiting.len() >= MAX_WAITING || self.output().len() + value_len > MAX_OUTPUT;
+        if is_full { Err(PushError::Full) } else { Ok(()) }
+    }
+
+    /// What stands in the output from `before` on waits for its reply.
+    fn queued(&mut self, before: usize, waiting: Waiting<T>) {
+        self.next_opaque += 1;
+        self.unwritten.push_back(self.output.len() - before);
+        self.waiting.push_back(waiting);
     }
 
     fn encode(&mut self, command: Command, opaque: Option<u64>) -> Result<(), PushError> {

@@ -32,6 +32,8 @@ pub enum Outcome {
     Item(Item),
     /// `HD`: done.
     Done,
+    /// `HD`: there it is, and this is its mark, which was all that the command asked for.
+    Marked(Marked),
     /// `EN`: nothing to get.
     Miss,
     /// `NS`: not stored, since there is one.
@@ -56,6 +58,17 @@ pub struct Item {
     pub ttl: Option<Seconds>,
     /// What changes with the value, if the command asked for it.
     pub cas: Option<u64>,
+    /// What the value was marked with; 0 = with nothing.
+    pub mark: u32,
+}
+
+/// What is known of a value that was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// What it was marked with; 0 = with nothing.
+    pub mark: u32,
+    /// How long it still lives; `None` = for ever.
+    pub ttl: Option<Seconds>,
 }
 
 impl Item {
@@ -129,7 +142,10 @@ impl Decoder {
     pub fn next_reply(&mut self) -> Result<Option<Reply>, ProtocolError> {
         let unread = self.buffer.get(self.start..).unwrap_or_default();
         let Some((line, rest)) = first_line(unread)? else { return Ok(None) };
-        let header = Header::parse(line)?;
+        let header = match marked(line) {
+            Some(header) => header,
+            None => Header::parse(line)?,
+        };
         let (value, rest) = match header.value_len {
             None => (None, rest),
             Some(len) => {
@@ -151,7 +167,8 @@ impl Decoder {
 type Cut<'a> = Option<(&'a [u8], &'a [u8])>;
 
 fn first_line(bytes: &[u8]) -> Result<Cut<'_>, ProtocolError> {
-    let Some(end) = bytes.iter().take(MAX_HEADER).position(|b| *b == b'\n') else {
+    let head = bytes.get(..MAX_HEADER).unwrap_or(bytes);
+    let Some(end) = memchr::memchr(b'\n', head) else {
         return if bytes.len() < MAX_HEADER { Ok(None) } else { Err(ProtocolError::HeaderTooLong) };
     };
     let (line, rest) = bytes.split_at_checked(end + 1).unwrap_or_default();
@@ -187,13 +204,17 @@ impl Header {
         };
         let result = parse_meta_result(response).map_err(|_| malformed(line))?;
         let mut value_len = None;
+        let ttl = result.ttl.filter(|ttl| *ttl >= 0).map(Seconds);
         let outcome = match result.rc {
             ReturnCode::Va => {
                 value_len = Some(announced_len(line)?);
-                let ttl = result.ttl.filter(|ttl| *ttl >= 0).map(Seconds);
-                Outcome::Item(Item { value: Vec::new(), ttl, cas: result.cas })
+                let mark = result.client_flags.unwrap_or(0);
+                Outcome::Item(Item { value: Vec::new(), ttl, cas: result.cas, mark })
             }
-            ReturnCode::Hd => Outcome::Done,
+            ReturnCode::Hd => match result.client_flags {
+                Some(mark) => Outcome::Marked(Marked { mark, ttl }),
+                None => Outcome::Done,
+            },
             ReturnCode::En => Outcome::Miss,
             ReturnCode::Ns => Outcome::NotStored,
             ReturnCode::Ex => Outcome::Changed,
@@ -224,12 +245,30 @@ fn announced_len(line: &[u8]) -> Result<usize, ProtocolError> {
     }
 }
 
+/// The reply to a question for a mark, which each request may ask: the codec would make a vector of each of its parts.
+/// `None` = any other, or written otherwise.
+fn marked(line: &[u8]) -> Option<Header> {
+    let mut parts = line.strip_prefix(b"HD f")?.split(|b| *b == b' ');
+    let mark = number(parts.next()?)?.try_into().ok()?;
+    let ttl = match parts.next()?.strip_prefix(b"t")? {
+        b"-1" => None,
+        left => Some(Seconds(number(left)?.try_into().ok()?)),
+    };
+    let opaque = Some(number(parts.next()?.strip_prefix(b"O")?)?);
+    let outcome = Outcome::Marked(Marked { mark, ttl });
+    parts.next().is_none().then_some(Header { opaque, outcome, value_len: None })
+}
+
 /// Digits and nothing else.
 fn number(token: &[u8]) -> Option<u64> {
-    if !token.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(token).ok()?.parse().ok()
+    let (first, others) = token.split_first()?;
+    others
+        .iter()
+        .try_fold(digit(*first)?, |number, next| number.checked_mul(10)?.checked_add(digit(*next)?))
+}
+
+fn digit(byte: u8) -> Option<u64> {
+    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
 }
 
 fn malformed(line: &[u8]) -> ProtocolError {

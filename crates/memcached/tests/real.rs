@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io, process};
 
 use clock::{Monotonic, Seconds, UnixTime};
-use memcached::{Command, Item, Key, KeyLetter, KeyPrefix, MAX_VALUE, Outcome, Pipeline, Ttl};
+use memcached::{
+    Command, Item, Key, KeyLetter, KeyPrefix, MAX_VALUE, Marked, Outcome, Pipeline, Ttl,
+};
 
 const MEMCACHED: &str = "/usr/bin/memcached";
 
@@ -122,7 +124,7 @@ fn put_get_delete() {
         Command::noop(),
     ]);
     let found = |value: &str| {
-        Outcome::Item(Item { value: value.into(), ttl: Some(Seconds(60)), cas: None })
+        Outcome::Item(Item { value: value.into(), ttl: Some(Seconds(60)), cas: None, mark: 0 })
     };
     assert_eq!(
         outcomes,
@@ -171,6 +173,36 @@ fn a_touch_moves_the_expiry() {
         [Outcome::Done, Outcome::Miss]
     );
     assert_eq!(item(node.ask_one(Command::get(key(1)))).ttl, Some(Seconds(600)));
+}
+
+#[test]
+fn a_mark_stays_with_its_value() {
+    let Some(mut node) = Node::start() else { return };
+    let marked = |mark, ttl| Outcome::Marked(Marked { mark, ttl: Some(Seconds(ttl)) });
+    let check = || Command::check(key(1));
+    let outcomes = node.ask(vec![
+        check(),
+        Command::put(key(1), "a", minute()).marked(u32::MAX),
+        check(),
+        Command::touch(key(1), ttl(599)),
+        check(),
+        Command::put(key(1), "a", minute()),
+        check(),
+    ]);
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Miss,
+            Outcome::Done,
+            marked(u32::MAX, 60),
+            Outcome::Done,
+            marked(u32::MAX, 600),
+            Outcome::Done,
+            marked(0, 60),
+        ]
+    );
+    node.ask_one(Command::put(key(1), "a", minute()).marked(5));
+    assert_eq!(item(node.ask_one(Command::get(key(1)))).mark, 5);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::UnixTime;
 use openssl::rand::rand_bytes;
-use session::{Secret, Secrets, Session, SessionToken, SpId, StoredSession};
+use session::{Secret, Secrets, Session, SessionToken, SpId, StoredSession, mark};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let value = secrets.seal_session(&token, random()?, &member(&template, number))?;
         let key = URL_SAFE_NO_PAD.encode(token.store_key(&template.sp).as_bytes());
         // Quiet: memcached answers failures only.
-        write!(commands, "ms {key_prefix}s{key} {} T{ttl} q\r\n", value.len())?;
+        write!(commands, "ms {key_prefix}s{key} {} T{ttl} F{} q\r\n", value.len(), mark(&value))?;
         commands.write_all(&value)?;
         commands.write_all(b"\r\n")?;
         writeln!(cookies, "{}", token.to_cookie())?;

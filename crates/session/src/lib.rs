@@ -86,7 +86,7 @@ pub use selection::{Alias, Cut, Kept, Selection};
 pub use separator::Separator;
 pub use session_set::{Authentications, LoggedOut, MAX_MEMBERS, Member, SessionSet};
 pub use sp_id::SpId;
-pub use stored::{StoredSession, is_ended};
+pub use stored::{StoredSession, is_ended, mark};
 pub use token::{SessionToken, StoreKey, TokenText};
 pub use token_cache::TokenCache;
 pub use user::{Piece, UserSource, UserSources};

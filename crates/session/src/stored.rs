@@ -34,6 +34,14 @@ pub fn is_ended(value: &[u8]) -> bool {
     value.first() == Some(&ENDED)
 }
 
+/// What tells a living session's value from any other that its key may ever have: 31 bits of its authentication tag
+/// and a last one, so that it is not 0, as it is for the end of a session. Whoever writes to the store can say
+/// what mark they like.
+pub fn mark(value: &[u8]) -> u32 {
+    let tag = value.last_chunk().copied().map(u32::from_be_bytes);
+    if value.first() == Some(&ALIVE) { tag.map_or(0, |tag| tag | 1) } else { 0 }
+}
+
 impl Secrets {
     /// Seals a session for its token.
     ///
@@ -148,6 +156,17 @@ mod tests {
         let opened = open(&secrets, 7, &value);
         assert_eq!(opened, Some(StoredSession::Alive(Box::new(typical()))));
         assert_eq!(open(&secrets, 8, &value), None, "swapped between keys");
+    }
+
+    #[test]
+    fn a_living_session_has_a_mark_of_its_own_and_its_end_has_none() {
+        let secrets = secrets(&[1]);
+        let alive = |byte| secrets.seal_session(&token(byte), NONCE, &typical()).unwrap();
+        assert_ne!(mark(&alive(7)), 0);
+        assert_eq!(mark(&alive(7)), mark(&alive(7)));
+        assert_ne!(mark(&alive(7)), mark(&alive(8)));
+        assert_eq!(mark(&secrets.seal_ended(&key(7), NONCE).unwrap()), 0);
+        assert_eq!([mark(b""), mark(b"A"), mark(b"rubbish")], [0; 3]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! A session as requests see it: decoded, its attributes found by name, and what this worker knows
 //! of its upkeep.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
 use session::{AttributeIndex, Session, StoreKey};
@@ -47,6 +49,10 @@ pub struct Freshness {
     /// The authentication tag of the sealed value this was opened from: a value with the same tag is
     /// the same, and need not be opened again.
     pub seal: Cell<Option<Seal>>,
+    /// By what mark its nodes know that value; 0 = not all of them know it by one.
+    pub mark: Cell<u32>,
+    /// How they are asked for it, and who waits for the answer: the business of who asks.
+    pub check: OnceCell<Rc<dyn Any>>,
 }
 
 /// The authentication tag of a sealed value.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use ::memcached::{Command, Outcome, Pipeline, ProtocolError, PushError};
+use ::memcached::{Command, Outcome, Pipeline, ProtocolError, PushError, Question};
 use clock::{Monotonic, Msec};
 
 use crate::event::{Address, Callback, Connection, ConnectionError, Tls, is_exiting};
@@ -88,6 +88,16 @@ impl<T> Link<T> {
         ticket: T,
     ) -> Result<(), PushError> {
         self.pipeline.push(command, deadline, ticket)
+    }
+
+    /// As [`Link::push`].
+    pub fn ask(
+        &mut self,
+        question: &Question,
+        deadline: Monotonic,
+        ticket: T,
+    ) -> Result<(), PushError> {
+        self.pipeline.ask(question, deadline, ticket)
     }
 
     /// Sees to it that there is a connection, and that it wakes up in time for what was pushed.

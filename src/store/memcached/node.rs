@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::mem;
 use std::rc::{Rc, Weak};
 
-use ::memcached::{Command, Health, Outcome, State};
+use ::memcached::{Command, Health, Outcome, PushError, Question, State};
 use clock::{Monotonic, Msec};
 use futures_channel::oneshot;
 use nginx_sys::{NGX_LOG_CRIT, NGX_LOG_ERR, NGX_LOG_WARN};
@@ -37,7 +37,32 @@ pub struct Node {
 /// Who waits for a reply.
 enum Ticket {
     Request(oneshot::Sender<Outcome>),
+    Question(Asking),
     Probe,
+}
+
+/// Who is told the reply in the turn of the loop in which it comes. Nothing may be asked of a node then, whose link
+/// may be in use.
+pub trait Asker {
+    /// What the node answered; `None` = it did not, or was not asked. It comes once for each question.
+    fn answered(&self, outcome: Option<&Outcome>);
+}
+
+/// An asker that waits: it is told in any case.
+struct Asking(Option<Rc<dyn Asker>>);
+
+impl Asking {
+    fn tell(&mut self, outcome: Option<&Outcome>) {
+        if let Some(asker) = self.0.take() {
+            asker.answered(outcome);
+        }
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.tell(None);
+    }
 }
 
 /// A command on its way.
@@ -90,9 +115,17 @@ impl Node {
     pub fn send(&self, command: Command) -> Pending {
         let (sender, receiver) = oneshot::channel();
         if self.health.borrow().is_up() {
-            self.queue(command, Ticket::Request(sender));
+            self.push(command, Ticket::Request(sender));
         }
         Pending(receiver)
+    }
+
+    /// The same for a question whose text is at hand.
+    pub fn ask(&self, question: &Question, asker: Rc<dyn Asker>) {
+        let ticket = Ticket::Question(Asking(Some(asker)));
+        if self.health.borrow().is_up() {
+            self.queue(|link, deadline| link.ask(question, deadline, ticket));
+        }
     }
 
     /// As [`Node::send`], but a node that is only held for down is tried: others may not hold it for
@@ -101,7 +134,7 @@ impl Node {
         let (sender, receiver) = oneshot::channel();
         let may_be_tried = self.health.borrow().may_be_tried(monotonic(), self.timeout);
         if may_be_tried && !self.lacks_cas.get() {
-            self.queue(command, Ticket::Request(sender));
+            self.push(command, Ticket::Request(sender));
         }
         Pending(receiver)
     }
@@ -118,7 +151,11 @@ impl Node {
         }
     }
 
-    fn queue(&self, command: Command, ticket: Ticket) {
+    fn push(&self, command: Command, ticket: Ticket) {
+        self.queue(|link, deadline| link.push(command, deadline, ticket));
+    }
+
+    fn queue(&self, push: impl FnOnce(&mut Link<Ticket>, Monotonic) -> Result<(), PushError>) {
         let now = monotonic();
         let target = Target {
             address: &self.address,
@@ -127,7 +164,7 @@ impl Node {
             callback: &self.callback,
         };
         let mut link = self.link.borrow_mut();
-        if let Err(error) = link.push(command, now + self.timeout, ticket) {
+        if let Err(error) = push(&mut link, now + self.timeout) {
             return self.complain(&error.to_string());
         }
         if let Err(error) = link.start(&target, now) {
@@ -161,11 +198,13 @@ impl Node {
         }
         match (ticket, outcome) {
             (Ticket::Request(sender), outcome) => {
-                if !matches!(outcome, Outcome::Failed(_)) && !self.lacks_cas.get() {
-                    self.mark_up();
-                }
+                self.has_answered(&outcome);
                 // Its request may have gone.
                 let _ = sender.send(outcome);
+            }
+            (Ticket::Question(mut asking), outcome) => {
+                self.has_answered(&outcome);
+                asking.tell(Some(&outcome));
             }
             (Ticket::Probe, Outcome::Alive) if !self.lacks_cas.get() => self.mark_up(),
             (Ticket::Probe, Outcome::Item(item)) if item.has_cas() => {
@@ -175,6 +214,12 @@ impl Node {
             (Ticket::Probe, _) => {
                 self.mark_down(NGX_LOG_ERR, "it does not answer probes as it should");
             }
+        }
+    }
+
+    fn has_answered(&self, outcome: &Outcome) {
+        if !matches!(outcome, Outcome::Failed(_)) && !self.lacks_cas.get() {
+            self.mark_up();
         }
     }
 
@@ -224,7 +269,7 @@ impl Node {
     fn send_probe(&self) {
         if !is_exiting() && self.health.borrow_mut().take_probe(monotonic()) {
             let probe = if self.lacks_cas.get() { self.check_cas.clone() } else { Command::noop() };
-            self.queue(probe, Ticket::Probe);
+            self.push(probe, Ticket::Probe);
         }
     }
 

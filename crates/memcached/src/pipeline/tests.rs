@@ -1,7 +1,8 @@
-use clock::{Msec, UnixTime};
+use clock::{Msec, Seconds, UnixTime};
 
 use super::*;
 use crate::key::{Key, KeyLetter, KeyPrefix};
+use crate::reply::Marked;
 use crate::ttl::Ttl;
 
 fn ttl() -> Ttl {
@@ -144,4 +145,28 @@ fn what_waits_is_bounded() {
     assert_eq!(taken, MAX_OUTPUT / MAX_VALUE - 1);
     let large = Command::put(key(), vec![0; MAX_VALUE + 1], ttl());
     assert_eq!(pipeline.push(large, DEADLINE, 0), Err(PushError::TooLarge));
+}
+
+#[test]
+fn a_question_goes_out_as_its_command_would() {
+    let (mut asked, mut pushed) = (Pipeline::default(), Pipeline::default());
+    for ticket in 1..=11 {
+        asked.ask(&Question::check(key()), DEADLINE, ticket).unwrap();
+        pushed.push(Command::check(key()), DEADLINE, ticket).unwrap();
+    }
+    assert_eq!(asked.output(), pushed.output());
+    let answer = Outcome::Marked(Marked { mark: 7, ttl: Some(Seconds(60)) });
+    assert_eq!(read(&mut asked, b"HD f7 t60 O1\r\nEN O2\r\n"), [(1, answer), (2, Outcome::Miss)]);
+    assert!(asked.read(b"HD f7 t60 O4\r\n", &mut Vec::new()).is_err());
+}
+
+#[test]
+fn questions_are_bounded_as_commands_are() {
+    let mut pipeline = Pipeline::default();
+    let question = Question::check(key());
+    for ticket in 0..MAX_WAITING {
+        pipeline.ask(&question, DEADLINE, ticket).unwrap();
+    }
+    assert_eq!(pipeline.ask(&question, DEADLINE, 0), Err(PushError::Full));
+    assert_eq!(pipeline.push(get(), DEADLINE, 0), Err(PushError::Full));
 }

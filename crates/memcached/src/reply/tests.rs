@@ -17,7 +17,7 @@ fn reply(opaque: impl Into<Option<u64>>, outcome: Outcome) -> Reply {
 }
 
 fn item(value: &[u8], ttl: impl Into<Option<Seconds>>, cas: impl Into<Option<u64>>) -> Outcome {
-    Outcome::Item(Item { value: value.into(), ttl: ttl.into(), cas: cas.into() })
+    Outcome::Item(Item { value: value.into(), ttl: ttl.into(), cas: cas.into(), mark: 0 })
 }
 
 const STREAM: &[u8] =
@@ -119,4 +119,27 @@ fn the_peers_words_are_fit_for_a_log() {
     let replies = decode(&[line.as_bytes()]).unwrap();
     let Outcome::Failed(words) = &replies[0].outcome else { panic!("{replies:?}") };
     assert!(words.len() < 200 && words.starts_with("\\x1b[31mxxx"), "{words}");
+}
+
+#[test]
+fn a_mark_is_read_as_the_codec_reads_it() {
+    for line in [
+        "HD f7 t60 O1",
+        "HD f4294967295 t-1 O18446744073709551615",
+        "HD f0 t0 O1",
+        "HD f07 t060 O01",
+        // Not as a question for it is answered, but the same to the codec.
+        "HD t60 f7 O1",
+        "HD f7 t60",
+        "HD f7 O1",
+        "HD  f7 t60 O1",
+        "HD f7 t60 O1 s9",
+    ] {
+        let codec = Header::parse(line.as_bytes()).unwrap().reply(None);
+        let read = decode(&[line.as_bytes(), b"\r\n"]).unwrap();
+        assert_eq!(read, [codec], "{line}");
+    }
+    for line in ["HD f4294967296 t60 O1", "HD f7 t60 O18446744073709551616", "HD f7 t60 Ox"] {
+        assert!(decode(&[line.as_bytes(), b"\r\n"]).is_err(), "{line}");
+    }
 }

@@ -38,6 +38,7 @@ class Target:
     processes: Callable[[], list[int]]  # the pids, as they are now
     cookies: Path  # a file of session cookies, one a request
     cookie_name: str = "saml_session"
+    connections: int = 16
 
 
 @dataclass
@@ -68,11 +69,11 @@ def interleaved(targets: dict[str, Target], rounds: int, seconds: int) -> dict[s
     return measured
 
 
-def load(target: Target, seconds: int, connections: int = 16) -> tuple[int, float, float]:
+def load(target: Target, seconds: int) -> tuple[int, float, float]:
     """Requests, requests a second and p99 in ms of keep-alive connections; all must be answered 2xx."""
     script = target.cookies.with_suffix(".lua")
     script.write_text(COOKIES)
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{target.connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", str(script), target.server.url(target.path)]
     environment = {"COOKIES": str(target.cookies), "COOKIE_NAME": target.cookie_name}
     environment["REQUEST_PATH"] = target.path

@@ -174,6 +174,21 @@ def test_a_host_of_before_marks_has_written_it(crowd, cookie, gates):
     assert crowd.status(cookie) == 200
 
 
+def test_how_long_it_lives(crowd, cookie, gates):
+    """Clocks of whole seconds differ by one or two, which is no news. A life cut short is, for all workers."""
+    [key] = stored(gates[0])
+
+    def lives(seconds: int) -> list[list[bytes]]:
+        for gate in gates:
+            gate.node.command(b"mg %s T%d\r\n" % (key, seconds), b"\r\n")
+        return asked(gates, lambda: [crowd.status(cookie) for _ in range(2)])
+
+    for _ in range(3):
+        assert crowd.status(cookie) == 200
+    assert lives(3599) == [[CHECKED, CHECKED]] * len(gates)
+    assert lives(600) == [[CHECKED, SENT, CHECKED]] * len(gates)
+
+
 def test_requests_at_a_time_share_a_question(crowd, cookie, hosts, gates):
     gates[0].delay = 0.2
     request = b"GET /page.html HTTP/1.1\r\nHost: x\r\nCookie: %s\r\n\r\n" % cookie.encode()

@@ -7,14 +7,13 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use clock::UnixTime;
-use memcached::{Marked, Outcome};
 use sp::LiveSession;
 use zone::LookUpEnd;
 
 use super::Sessions;
 use crate::clock::now;
 use crate::counters::{count_look_up, count_wait};
-use crate::store::memcached::{Asker, Nodes};
+use crate::store::memcached::{Asker, Marked, Nodes, Outcome};
 
 /// Who hears whether it is. `false`: it may be, so that its value has to be asked for.
 pub type Tell = Box<dyn FnOnce(bool)>;

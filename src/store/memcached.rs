@@ -12,7 +12,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
-use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Outcome, Question, Ring, Ttl};
+use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Question, Ring, Ttl};
+pub use ::memcached::{Marked, Outcome};
 use clock::{Msec, Seconds, UnixTime};
 use zone::Kind;
 

@@ -24,7 +24,7 @@ IDENTITY = [
     "Remote-User", "X-Remote-User", "X-Remote-Mail", "X-User", "X-Forwarded-User",
     "X-Forwarded-Email", "X-Auth-Request-User", "X-WEBAUTH-USER",
 ]  # fmt: skip
-FORGED = "forged"
+FORGED = "f0rged"
 
 
 def lies(names) -> list[tuple[str, str]]:
@@ -88,9 +88,14 @@ def app_site(prepared):
     """Starts a site with an application: `app_site("grafana.conf", "/grafana/", {regex: text})`."""
     started = []
 
-    def start(name: str, path: str, changes: dict[str, str], *, files=(), beside: str = BESIDE, **parts):
-        parts = {"server": f"{beside}\ninclude apps/{name};", **parts}
-        conf = site(**parts).replace("location / { auth_saml app; root html; }", "location / { return 404; }", 1)
+    def start(name: str, path: str, changes: dict[str, str], *, files=(), public: int | None = None, **parts):
+        """`public` is the port that browsers know, when something else is in front."""
+        parts = {"server": f"{BESIDE}\ninclude apps/{name};", **parts}
+        conf = site(**parts).replace("location / { auth_saml app; root html; }", "", 1)
+        if "location / {" not in (APPS / name).read_text():
+            conf = conf.replace("include saml-endpoints.conf;", "include saml-endpoints.conf; location / { return 404; }")
+        if public:
+            conf = re.sub(r"http://127\.0\.0\.1:@PORT@", f"http://127.0.0.1:{public}", conf)
         standard = {
             "included.html": f'<!--#include virtual="{path}" -->',
             **{each: Path("/etc/nginx", each).read_text() for each in ("fastcgi_params", "uwsgi_params")},

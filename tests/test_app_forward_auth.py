@@ -34,7 +34,7 @@ def front(app_site, prepared, upstreams):
         "forward-auth.conf", "/saml/auth", {}, sp="attribute mail mail;",
         server="include apps/forward-auth.conf;", public=other.port,
     )  # fmt: skip
-    client = other.directory / "apps/forward-auth-client.conf"
+    client = other.directory / "apps" / "forward-auth-client.conf"
     text = client.read_text().replace("127.0.0.1:8082", f"127.0.0.1:{inner.port}").replace(" $host;", " $http_host;")
     client.write_text(text.replace("127.0.0.1:3000", f"127.0.0.1:{upstreams['proxy'].port}"))
     other.values["SP"] = str(inner.port)

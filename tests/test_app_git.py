@@ -58,10 +58,9 @@ def member(server, idp, tmp_path):
 
     def member(*groups: str):
         browser = log_in(server, idp, attributes=[Attribute("groups", list(groups))])
-        _, cookie = cookie_header(browser, "saml_session")
-        name, value = cookie.split("; ")[0].split("=", 1)
+        value = next(c.value for c in browser.session.cookies if c.name == "saml_session")
         jar = tmp_path / f"cookies-{groups[0]}"
-        jar.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\t{name}\t{value}\n")
+        jar.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\tsaml_session\t{value}\n")
         return lambda *arguments, where: git("-c", f"http.cookieFile={jar}", *arguments, where=where)
 
     return member

@@ -59,23 +59,21 @@ application = get_wsgi_application()
 
 
 @pytest.fixture
-def server(app_site, tmp_path):
-    for each in [tmp_path, *list(tmp_path.parents)[:3]]:
-        each.chmod(each.stat().st_mode | 0o011)
-    (tmp_path / "project.py").write_text(PROJECT.format(settings=SETTINGS, database=tmp_path / "db.sqlite3"))
+def server(app_site, folder):
+    (folder / "project.py").write_text(PROJECT.format(settings=SETTINGS, database=folder / "db.sqlite3"))
     uwsgi = subprocess.Popen(
         [
             UWSGI, "--plugins-dir", PLUGIN.parent, "--plugin", "python311", "--virtualenv", sys.prefix,
-            "--socket", tmp_path / "app.sock", "--chmod-socket=666", "--mount", f"/django={tmp_path}/project.py",
+            "--socket", folder / "app.sock", "--chmod-socket=666", "--mount", f"/django={folder}/project.py",
             "--manage-script-name", "--need-app",
         ],
-        stdout=subprocess.DEVNULL, stderr=(tmp_path / "uwsgi.log").open("wb"), cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=(folder / "uwsgi.log").open("wb"), cwd=folder,
     )  # fmt: skip
-    changes = {r"unix:/run/uwsgi/django\.sock": f"unix:{tmp_path}/app.sock", r"/srv/www": "@DIR@/srv/www"}
+    changes = {r"unix:/run/uwsgi/django\.sock": f"unix:{folder}/app.sock", r"/srv/www": "@DIR@/srv/www"}
     files = {"srv/www/django/static/style.css": "a style"}
     server = app_site("django-uwsgi.conf", "/django/who", changes, files=files, sp="attribute mail mail;")
-    server.wait_for(lambda: (tmp_path / "app.sock").exists() or uwsgi.poll() is not None, "uWSGI", 60)
-    assert uwsgi.poll() is None, (tmp_path / "uwsgi.log").read_text()
+    server.wait_for(lambda: (folder / "app.sock").exists() or uwsgi.poll() is not None, "uWSGI", 60)
+    assert uwsgi.poll() is None, (folder / "uwsgi.log").read_text()
     yield server
     uwsgi.kill()  # it has no state but the database, which goes with the test
     uwsgi.wait()

@@ -31,19 +31,17 @@ def git(*arguments, where: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def server(app_site, tmp_path):
-    for each in [tmp_path, *list(tmp_path.parents)[:3]]:
-        each.chmod(each.stat().st_mode | 0o011)
-    bare = tmp_path / "srv/secret.git"
+def server(app_site, folder):
+    bare = folder / "srv/secret.git"
     bare.mkdir(parents=True)
     git("init", "--quiet", "--bare", "--initial-branch=main", where=bare)
     (bare / "hooks/post-receive").write_text(HOOK)
     (bare / "hooks/post-receive").chmod(0o755)
-    socket = tmp_path / "fcgi.sock"
+    socket = folder / "fcgi.sock"
     fcgiwrap = subprocess.Popen(
         ["fcgiwrap", "-s", f"unix:{socket}"], env=ENVIRONMENT, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    changes = {r"unix:/run/fcgiwrap\.socket": f"unix:{socket}", r"/srv/git": f"{tmp_path}/srv"}
+    changes = {r"unix:/run/fcgiwrap\.socket": f"unix:{socket}", r"/srv/git": f"{folder}/srv"}
     server = app_site("git.conf", "/git/secret.git/HEAD", changes)
     server.wait_for(socket.exists, "fcgiwrap")
     socket.chmod(0o777)
@@ -66,7 +64,7 @@ def member(server, idp, tmp_path):
     return member
 
 
-def test_clone_and_push(server, member, tmp_path):
+def test_clone_and_push(server, member, folder, tmp_path):
     developer, reader = member("developers"), member("staff")
     url = server.url("/git/secret.git")
     assert developer("clone", "--quiet", url, "work", where=tmp_path).returncode == 0
@@ -75,7 +73,7 @@ def test_clone_and_push(server, member, tmp_path):
     git("commit", "--quiet", "-m", "one", where=tmp_path / "work")
     pushed = developer("push", "--quiet", "origin", "HEAD:main", where=tmp_path / "work")
     assert pushed.returncode == 0, pushed.stderr
-    told = (tmp_path / "srv/secret.git/pushed-by").read_text()
+    told = (folder / "srv/secret.git/pushed-by").read_text()
     assert "REMOTE_USER=alice@example.org" in told and "saml_session" not in told
     assert reader("clone", "--quiet", url, "copy", where=tmp_path).returncode == 0
     assert (tmp_path / "copy/file").exists()

@@ -43,20 +43,16 @@ FILES = {
 
 
 @pytest.fixture
-def server(app_site, tmp_path):
-    tmp_path.chmod(0o755)
+def server(app_site, folder):
     user = "user = nobody\ngroup = nogroup" if os.geteuid() == 0 else ""
-    (tmp_path / "pool.conf").write_text(POOL.format(directory=tmp_path, user=user))
+    (folder / "pool.conf").write_text(POOL.format(directory=folder, user=user))
     fpm = subprocess.Popen(
-        [FPM, "--nodaemonize", "--fpm-config", tmp_path / "pool.conf", "-n"],
+        [FPM, "--nodaemonize", "--fpm-config", folder / "pool.conf", "-n"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    # tmp_path's parents are not for nginx's workers: a folder of the site's is.
-    changes = {r"/srv/www": "@DIR@/srv/www", r"unix:/run/php/php8\.2-fpm\.sock": f"unix:{tmp_path}/fpm.sock"}
-    for parent in list(tmp_path.parents)[:3]:
-        parent.chmod(parent.stat().st_mode | 0o011)
+    changes = {r"/srv/www": "@DIR@/srv/www", r"unix:/run/php/php8\.2-fpm\.sock": f"unix:{folder}/fpm.sock"}
     server = app_site("php-fpm.conf", "/php/index.php", changes, files=FILES, sp="attribute mail mail;")
-    server.wait_for((tmp_path / "fpm.sock").exists, "php-fpm")
+    server.wait_for((folder / "fpm.sock").exists, "php-fpm")
     yield server
     fpm.terminate()
     assert ends_within(fpm, 10)

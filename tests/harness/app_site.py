@@ -1,6 +1,7 @@
 """A site with one of nginx-conf/apps in it, and what attacks each of them alike."""
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,14 @@ def tuned(name: str, server: Nginx, changes: dict[str, str]) -> None:
         assert changed != text, f"{name} has no {old}"
         text = changed
     path.write_text(text)
+
+
+@pytest.fixture
+def folder(scratch) -> Path:
+    """For an application's socket and files; nginx's workers get there, which they do not in tmp_path."""
+    made = Path(tempfile.mkdtemp(prefix="app-", dir=scratch))
+    made.chmod(0o755)
+    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """nginx-conf/apps/django-uwsgi.conf in front of Django in uWSGI: its own RemoteUser, and nobody else's."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -59,24 +58,20 @@ application = get_wsgi_application()
 
 
 @pytest.fixture
-def server(app_site, folder):
+def server(app_site, folder, run):
     (folder / "project.py").write_text(PROJECT.format(settings=SETTINGS, database=folder / "db.sqlite3"))
-    uwsgi = subprocess.Popen(
-        [
-            UWSGI, "--plugins-dir", PLUGIN.parent, "--plugin", "python311", "--virtualenv", sys.prefix,
-            "--socket", folder / "app.sock", "--chmod-socket=666", "--mount", f"/django={folder}/project.py",
-            "--manage-script-name", "--need-app",
-        ],
-        stdout=subprocess.DEVNULL, stderr=(folder / "uwsgi.log").open("wb"), cwd=folder,
+    uwsgi = run(
+        UWSGI, "--plugins-dir", PLUGIN.parent, "--plugin", "python311", "--virtualenv", sys.prefix,
+        "--socket", folder / "app.sock", "--chmod-socket=666", "--mount", f"/django={folder}/project.py",
+        "--manage-script-name", "--need-app", "--die-on-term",
+        stderr=(folder / "uwsgi.log").open("wb"), cwd=folder,
     )  # fmt: skip
     changes = {r"unix:/run/uwsgi/django\.sock": f"unix:{folder}/app.sock", r"/srv/www": "@DIR@/srv/www"}
     files = {"srv/www/django/static/style.css": "a style"}
     server = app_site("django-uwsgi.conf", "/django/who", changes, files=files, sp="attribute mail mail;")
     server.wait_for(lambda: (folder / "app.sock").exists() or uwsgi.poll() is not None, "uWSGI", 60)
     assert uwsgi.poll() is None, (folder / "uwsgi.log").read_text()
-    yield server
-    uwsgi.kill()  # it has no state but the database, which goes with the test
-    uwsgi.wait()
+    return server
 
 
 def user(answer) -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from harness.app_site import detours, lies
 from harness.members import log_in
-from harness.nginx import ends_within
 from harness.response import Attribute
 from harness.wire import ask, cookie_header
 
@@ -31,23 +30,19 @@ def git(*arguments, where: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def server(app_site, folder):
+def server(app_site, folder, run):
     bare = folder / "srv/secret.git"
     bare.mkdir(parents=True)
     git("init", "--quiet", "--bare", "--initial-branch=main", where=bare)
     (bare / "hooks/post-receive").write_text(HOOK)
     (bare / "hooks/post-receive").chmod(0o755)
     socket = folder / "fcgi.sock"
-    fcgiwrap = subprocess.Popen(
-        ["fcgiwrap", "-s", f"unix:{socket}"], env=ENVIRONMENT, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    run("fcgiwrap", "-s", f"unix:{socket}", env=ENVIRONMENT)
     changes = {r"unix:/run/fcgiwrap\.socket": f"unix:{socket}", r"/srv/git": f"{folder}/srv"}
     server = app_site("git.conf", "/git/secret.git/HEAD", changes)
     server.wait_for(socket.exists, "fcgiwrap")
     socket.chmod(0o777)
-    yield server
-    fcgiwrap.terminate()
-    assert ends_within(fcgiwrap, 10)
+    return server
 
 
 @pytest.fixture

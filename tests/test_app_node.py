@@ -2,13 +2,12 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 
 from harness.app_site import FORGED, detours, lies
 from harness.members import log_in
-from harness.nginx import ends_within, free_ports, wait_for_port
+from harness.nginx import free_ports, wait_for_port
 from harness.response import Attribute
 from harness.wire import ask, cookie_header
 
@@ -24,14 +23,12 @@ require('http').createServer((request, response) => {
 
 
 @pytest.fixture
-def server(app_site, tmp_path):
+def server(app_site, tmp_path, run):
     (tmp_path / "app.js").write_text(APPLICATION)
     (port,) = free_ports(1)
-    node = subprocess.Popen([NODE, tmp_path / "app.js", str(port)])
+    node = run(NODE, tmp_path / "app.js", str(port))
     wait_for_port(port, node, 60)
-    yield app_site("proxy-header.conf", "/app/who", {r"127\.0\.0\.1:3000": f"127.0.0.1:{port}"}, sp="attribute mail mail;")
-    node.terminate()
-    assert ends_within(node, 10)
+    return app_site("proxy-header.conf", "/app/who", {r"127\.0\.0\.1:3000": f"127.0.0.1:{port}"}, sp="attribute mail mail;")
 
 
 def test_a_member(server, idp):

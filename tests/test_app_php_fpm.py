@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import subprocess
 
 import pytest
 
 from harness.app_site import FORGED, detours, lies
 from harness.members import log_in
-from harness.nginx import ends_within
 from harness.response import Attribute
 from harness.wire import ask, cookie_header
 
@@ -43,19 +41,14 @@ FILES = {
 
 
 @pytest.fixture
-def server(app_site, folder):
+def server(app_site, folder, run):
     user = "user = nobody\ngroup = nogroup" if os.geteuid() == 0 else ""
     (folder / "pool.conf").write_text(POOL.format(directory=folder, user=user))
-    fpm = subprocess.Popen(
-        [FPM, "--nodaemonize", "--fpm-config", folder / "pool.conf", "-n"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    run(FPM, "--nodaemonize", "--fpm-config", folder / "pool.conf", "-n")
     changes = {r"/srv/www": "@DIR@/srv/www", r"unix:/run/php/php8\.2-fpm\.sock": f"unix:{folder}/fpm.sock"}
     server = app_site("php-fpm.conf", "/php/index.php", changes, files=FILES, sp="attribute mail mail;")
     server.wait_for((folder / "fpm.sock").exists, "php-fpm")
-    yield server
-    fpm.terminate()
-    assert ends_within(fpm, 10)
+    return server
 
 
 @pytest.fixture

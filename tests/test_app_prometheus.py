@@ -1,13 +1,12 @@
 """nginx-conf/apps/prometheus.conf in front of Prometheus and Alertmanager themselves."""
 
 import shutil
-import subprocess
 
 import pytest
 
 from harness.app_site import detours, lies
 from harness.members import log_in
-from harness.nginx import ends_within, free_ports, wait_for_port
+from harness.nginx import free_ports, wait_for_port
 from harness.response import Attribute
 from harness.wire import ask, cookie_header
 
@@ -20,24 +19,18 @@ ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
 @pytest.fixture
-def server(app_site, tmp_path):
+def server(app_site, tmp_path, run):
     ports = free_ports(2)
     (tmp_path / "prometheus.yml").write_text("scrape_configs: []\n")
     (tmp_path / "alertmanager.yml").write_text(ALERTMANAGER)
     public = "http://127.0.0.1"
     started = [
-        subprocess.Popen(
-            ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
-             f"--web.external-url={public}/prometheus/", f"--web.listen-address=127.0.0.1:{ports[0]}",
-             "--web.enable-lifecycle", "--web.enable-admin-api"],
-            stderr=subprocess.DEVNULL,
-        ),
-        subprocess.Popen(
-            ["prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml", f"--storage.path={tmp_path}/alerts",
-             f"--web.external-url={public}/alertmanager/", f"--web.listen-address=127.0.0.1:{ports[1]}",
-             "--cluster.listen-address="],
-            stderr=subprocess.DEVNULL,
-        ),
+        run("prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
+            f"--web.external-url={public}/prometheus/", f"--web.listen-address=127.0.0.1:{ports[0]}",
+            "--web.enable-lifecycle", "--web.enable-admin-api"),
+        run("prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml", f"--storage.path={tmp_path}/alerts",
+            f"--web.external-url={public}/alertmanager/", f"--web.listen-address=127.0.0.1:{ports[1]}",
+            "--cluster.listen-address="),
     ]  # fmt: skip
     for port, process in zip(ports, started, strict=True):
         wait_for_port(port, process, 60)
@@ -46,8 +39,6 @@ def server(app_site, tmp_path):
     yield app_site("prometheus.conf", "/prometheus/graph", changes)
     for process in started:
         assert process.poll() is None, "somebody has ended it"
-        process.terminate()
-        assert ends_within(process, 30)
 
 
 def test_both(server, idp):

@@ -1,12 +1,13 @@
 """A site with one of nginx-conf/apps in it, and what attacks each of them alike."""
 
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from harness.nginx import ROOT, Nginx
+from harness.nginx import ROOT, Nginx, ends_within
 from harness.site import site
 
 APPS = ROOT / "nginx-conf/apps"
@@ -90,6 +91,24 @@ def folder(scratch) -> Path:
     made = Path(tempfile.mkdtemp(prefix="app-", dir=scratch))
     made.chmod(0o755)
     return made
+
+
+@pytest.fixture
+def run():
+    """Starts an application's process, which ends with the test, whatever becomes of that."""
+    started = []
+
+    def run(*arguments, **options) -> subprocess.Popen:
+        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+        started.append(subprocess.Popen(arguments, **options))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.terminate()
+        if not ends_within(process, 5):
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture

@@ -105,9 +105,8 @@ impl Connection {
         _: bool,
         callback: Callback,
     ) -> Result<Self, ConnectionError> {
-        let (node, way) = NETWORK.with_borrow(|network| {
-            (network.nodes.get(address.name()).map(Rc::clone), network.way)
-        });
+        let (node, way) = NETWORK
+            .with_borrow(|network| (network.nodes.get(address.name()).map(Rc::clone), network.way));
         let node = node.ok_or(ConnectionError::Refused)?;
         let wire = Rc::new_cyclic(|wire: &Weak<Wire>| {
             let called = Weak::clone(wire);

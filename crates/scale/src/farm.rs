@@ -125,7 +125,10 @@ impl Farm {
         };
         let session = Session {
             idp: IDP.into(),
-            name_id: NameId { value: format!("person{number:010}@example.org"), ..NameId::default() },
+            name_id: NameId {
+                value: format!("person{number:010}@example.org"),
+                ..NameId::default()
+            },
             session_index: Some(format!("_{number:032x}")),
             authn_instant: now,
             authn_context: Some(
@@ -136,11 +139,23 @@ impl Farm {
             created: now,
             expires: now + LIFETIME,
             attributes: vec![
-                attribute("urn:oid:0.9.2342.19200300.100.1.3", "mail", format!("p{number}@example.org")),
+                attribute(
+                    "urn:oid:0.9.2342.19200300.100.1.3",
+                    "mail",
+                    format!("p{number}@example.org"),
+                ),
                 attribute("urn:oid:2.5.4.42", "givenName", "Alexandra".into()),
                 attribute("urn:oid:2.5.4.4", "sn", format!("Surname{number}")),
-                attribute("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", "eduPersonAffiliation", "staff".into()),
-                attribute("urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "eduPersonEntitlement", "urn:x:app:user".into()),
+                attribute(
+                    "urn:oid:1.3.6.1.4.1.5923.1.1.1.1",
+                    "eduPersonAffiliation",
+                    "staff".into(),
+                ),
+                attribute(
+                    "urn:oid:1.3.6.1.4.1.5923.1.1.1.7",
+                    "eduPersonEntitlement",
+                    "urn:x:app:user".into(),
+                ),
             ],
             ..Session::default()
         };

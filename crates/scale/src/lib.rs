@@ -17,9 +17,9 @@ pub mod guard;
 pub mod login;
 pub mod logouts;
 mod nginx;
+pub mod node;
 pub mod operations;
 pub mod outage;
-pub mod node;
 pub mod shared_memory;
 pub mod storm;
 pub mod traffic;
@@ -27,6 +27,7 @@ pub mod visits;
 pub mod world;
 
 /// The module's own files.
+#[allow(clippy::missing_errors_doc, reason = "inside of the module they are no public interface")]
 #[path = "../../../src"]
 pub mod module {
     pub mod sessions;

@@ -32,14 +32,17 @@ pub fn order(plan: &Plan, every: u64) -> Ordered {
     let heard: Rc<RefCell<Vec<u64>>> = Rc::default();
     let given_at = Rc::new(std::cell::Cell::new(u64::MAX));
     for worker in &farm.workers {
-        let (worker, heard, given_at) = (Rc::clone(worker), Rc::clone(&heard), Rc::clone(&given_at));
-        let first = farm.rng.u64(..every * 1000);
+        let (worker, heard, given_at) =
+            (Rc::clone(worker), Rc::clone(&heard), Rc::clone(&given_at));
+        // They were not all started in one instant.
+        let first = farm.rng.u64(..1000);
         world::spawn(async move {
-            pause(Msec(first / 1000)).await;
+            pause(Msec(first)).await;
             let mut has_heard = false;
             loop {
                 let news = worker.news(now());
-                let ends = |orders: Rc<session::Orders>| orders.have_ended(IDP, crate::clock::BEGINNING);
+                let ends =
+                    |orders: Rc<session::Orders>| orders.have_ended(IDP, crate::clock::BEGINNING);
                 if !has_heard && news.is_some_and(ends) {
                     has_heard = true;
                     let since = world::micros().saturating_sub(given_at.get());
@@ -50,20 +53,25 @@ pub fn order(plan: &Plan, every: u64) -> Ordered {
         })
         .detach();
     }
-    farm.world.run(pause(Msec(3000)));
+    farm.world.run(pause(Msec(2500)));
     farm.clear_ledgers();
-    farm.world.run(pause(Msec(10_000)));
-    let orders = |farm: &Farm| farm.traffic(|(_, letter)| letter == 'o').into_iter().fold(Traffic::default(), |a, b| a + b);
-    let ten = orders(&farm);
-    let asked = Traffic { commands: ten.commands / 10, read: ten.read / 10, written: ten.written / 10 };
+    farm.world.run(pause(Msec(4000)));
+    let orders = |farm: &Farm| {
+        farm.traffic(|(_, letter)| letter == 'o').into_iter().fold(Traffic::default(), |a, b| a + b)
+    };
+    let four = orders(&farm);
+    let asked =
+        Traffic { commands: four.commands / 4, read: four.read / 4, written: four.written / 4 };
     let operator = Rc::clone(&farm.workers[0]);
+    let moment = farm.rng.u64(..1000);
+    farm.world.run(pause(Msec(moment)));
     given_at.set(world::micros());
     let given = async move { operator.order(&Order::EndIdp(IDP.into()), now()).await };
     farm.clear_ledgers();
     farm.world.run(given).expect("the store answers");
     let sets = farm.traffic(|sort| sort == (Verb::Set, 'o'));
     let given = sets.into_iter().fold(Traffic::default(), |a, b| a + b);
-    farm.world.run(pause(Msec(5000)));
+    farm.world.run(pause(Msec(2500)));
     let mut heard = heard.take();
     heard.sort_unstable();
     Ordered { given, heard, asked }
@@ -91,7 +99,8 @@ pub fn by_idp(plan: &Plan, people: usize, at_a_time: usize) -> LoggedOut {
     }
     farm.clear_ledgers();
     let began = world::micros();
-    let waiting: Rc<RefCell<Vec<_>>> = Rc::new(RefCell::new(crowd.into_iter().enumerate().collect()));
+    let waiting: Rc<RefCell<Vec<_>>> =
+        Rc::new(RefCell::new(crowd.into_iter().enumerate().collect()));
     let senders: Vec<_> = (0..at_a_time)
         .map(|_| {
             let (worker, waiting) = (farm.any_worker(), Rc::clone(&waiting));

@@ -33,12 +33,14 @@ type Played = Result<(), Box<dyn Error>>;
 
 fn play_operations(options: &Options<'_>) -> Played {
     let doubles: Vec<String> = options.list("doubles");
-    for operation in operations::measure(&options.plan()?, options.or("people", 200)?, &doubles)? {
+    let (each, all) = operations::measure(&options.plan()?, options.or("people", 200)?, &doubles)?;
+    for operation in each {
         let operations::Operation { name, commands, read, written } = operation;
         say(&format!("{name}: commands"), commands);
         say(&format!("{name}: read"), read);
         say(&format!("{name}: written"), written);
     }
+    say_traffic("all", &[all]);
     Ok(())
 }
 
@@ -51,8 +53,12 @@ fn play_visits(options: &Options<'_>) -> Played {
     say("in worker", seen.look_ups.worker as f64);
     say("in zone", seen.look_ups.zone as f64);
     say("asked", seen.look_ups.memcached as f64);
-    let parts =
-        [("gets", seen.gets), ("touches", seen.touches), ("sets", seen.sets), ("orders", seen.orders)];
+    let parts = [
+        ("gets", seen.gets),
+        ("touches", seen.touches),
+        ("sets", seen.sets),
+        ("orders", seen.orders),
+    ];
     for (name, traffic) in parts {
         say_traffic(name, &traffic);
     }
@@ -79,7 +85,8 @@ fn play_outage(options: &Options<'_>) -> Played {
     let outage = Outage { as_if, seconds, logins };
     let fares = outage::suffer(&options.plan()?, &options.habits()?, &outage);
     for (when, fare) in ["before", "during", "after"].into_iter().zip(fares) {
-        let Fare { let_in, logged_out, people, refused, slow, longest, logins, logins_refused } = fare;
+        let Fare { let_in, logged_out, people, refused, slow, longest, logins, logins_refused } =
+            fare;
         for (name, count) in [
             ("let in", let_in),
             ("logged out", logged_out),
@@ -97,7 +104,7 @@ fn play_outage(options: &Options<'_>) -> Played {
 }
 
 fn play_order(options: &Options<'_>) -> Played {
-    let ordered = logouts::order(&options.plan()?, options.or("every", 25)?);
+    let ordered = logouts::order(&options.plan()?, options.or("every", 100)?);
     let heard = ordered.heard;
     say("workers", heard.len() as f64);
     say("half have heard, ms", heard.get(heard.len() / 2).copied().unwrap_or(0) as f64);

@@ -103,7 +103,8 @@ impl Node {
             let before = output.len();
             self.carry_out(&command, &mut output);
             let verb = command.verb();
-            let letter = command.key.len().checked_sub(ID + 1).map_or(' ', |at| command.key[at].into());
+            let letter =
+                command.key.len().checked_sub(ID + 1).map_or(' ', |at| command.key[at].into());
             let (read, written) = (input.len() - rest.len(), output.len() - before);
             self.ledger.borrow_mut().enter((verb, letter), read, written);
             if let Some(double) = &mut *self.double.borrow_mut() {
@@ -123,7 +124,9 @@ impl Node {
         let found = items.get_mut(command.key);
         match (command.name, found) {
             (b"mn", _) => output.extend(b"MN\r\n"),
-            (b"mg", None) if command.argument(b'N').is_none() => self.say(command, b"EN", None, output),
+            (b"mg", None) if command.argument(b'N').is_none() => {
+                self.say(command, b"EN", None, output);
+            }
             (b"mg", None) => {
                 let expires = now + command.number(b'N');
                 let item = Item { value: Vec::new(), expires, cas: self.cas() };
@@ -194,7 +197,9 @@ impl Node {
         for flag in &command.flags {
             match (flag.first(), item) {
                 (Some(b't'), Some((_, left))) => output.extend(format!(" t{left}").into_bytes()),
-                (Some(b'c'), Some((item, _))) => output.extend(format!(" c{}", item.cas).into_bytes()),
+                (Some(b'c'), Some((item, _))) => {
+                    output.extend(format!(" c{}", item.cas).into_bytes());
+                }
                 (Some(b'O'), _) => {
                     output.push(b' ');
                     output.extend(*flag);
@@ -299,7 +304,10 @@ mod tests {
             ("mn", "MN\r\n"),
         ] {
             let reply = node.answer(format!("{asked}\r\n").as_bytes());
-            assert_eq!(reply.escape_ascii().to_string(), answered.as_bytes().escape_ascii().to_string());
+            assert_eq!(
+                reply.escape_ascii().to_string(),
+                answered.as_bytes().escape_ascii().to_string()
+            );
         }
         world.run_until(10_000_000);
         assert_eq!(node.answer(b"mg zz v O15\r\n"), b"EN O15\r\n", "its time is over");

@@ -26,7 +26,7 @@ pub fn is_of_people((verb, letter): Sort) -> bool {
     verb != Verb::Noop && !matches!(letter, 'o' | 'c')
 }
 
-/// Each operation, done by `people` one after the other. `doubles` are real memcacheds, which must answer as the
+/// Each operation, and all that the nodes had to do for them and for what workers ask by themselves; done by `people` one after the other. `doubles` are real memcacheds, which must answer as the
 /// simulated ones.
 ///
 /// # Errors
@@ -34,20 +34,26 @@ pub fn is_of_people((verb, letter): Sort) -> bool {
 ///
 /// # Panics
 /// When the store fails, which no node gives it a reason for.
-pub fn measure(plan: &Plan, people: usize, doubles: &[String]) -> std::io::Result<Vec<Operation>> {
+pub fn measure(
+    plan: &Plan,
+    people: usize,
+    doubles: &[String],
+) -> std::io::Result<(Vec<Operation>, Traffic)> {
     let mut farm = Farm::new(Plan { hosts: 2, ..plan.clone() });
     crate::farm::double(&farm, doubles)?;
     let (here, there) = (Rc::clone(&farm.workers[0]), Rc::clone(&farm.workers[plan.workers]));
     let crowd: Vec<_> = (0..people).map(|_| farm.person()).collect();
-    let mut operations = Vec::new();
+    let (mut operations, mut all) = (Vec::new(), Traffic::default());
+    let sum =
+        |nodes: Vec<Traffic>| nodes.into_iter().fold(Traffic::default(), |sum, one| sum + one);
     let mut step = |name, work: &mut dyn FnMut(&mut Farm)| {
         // What was begun before, and nobody waits for.
         farm.world.run(pause(Msec(50)));
+        all += sum(farm.traffic(|_| true));
         farm.clear_ledgers();
         work(&mut farm);
         farm.world.run(pause(Msec(50)));
-        let total = farm.traffic(is_of_people).into_iter().fold(Traffic::default(), |sum, one| sum + one);
-        operations.push(Operation::mean(name, total, people));
+        operations.push(Operation::mean(name, sum(farm.traffic(is_of_people)), people));
     };
     step("login", &mut |farm| {
         for (number, person) in crowd.iter().enumerate() {
@@ -76,7 +82,8 @@ pub fn measure(plan: &Plan, people: usize, doubles: &[String]) -> std::io::Resul
             assert_eq!(ended.expect("the store answers"), 1);
         }
     });
-    Ok(operations)
+    all += sum(farm.traffic(|_| true));
+    Ok((operations, all))
 }
 
 impl Operation {
@@ -96,7 +103,7 @@ mod tests {
     use super::*;
 
     fn commands(replicas: usize) -> Vec<f64> {
-        let operations = measure(&Plan { replicas, ..Plan::default() }, 20, &[]).unwrap();
+        let (operations, _) = measure(&Plan { replicas, ..Plan::default() }, 20, &[]).unwrap();
         operations.iter().map(|operation| operation.commands).collect()
     }
 

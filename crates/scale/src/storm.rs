@@ -47,7 +47,9 @@ pub fn break_out(plan: &Plan, people: u64, minutes: u64) -> Storm {
                 let mut person = person;
                 let now = crate::clock::now();
                 (person.session.created, person.session.issue_instant) = (now, now);
-                assert!(log_in(&worker, &person, &format!("{number:040}")).await.expect("it answers"));
+                assert!(
+                    log_in(&worker, &person, &format!("{number:040}")).await.expect("it answers")
+                );
                 longest.set(longest.get().max(world::micros() - began));
                 for other in others {
                     assert!(visit(&other, &person).await.expect("it answers"));

@@ -8,10 +8,10 @@
 //! nginx's lock cannot be had without nginx. This one goes the same way as `ngx_shmtx_lock` of 1.22 with POSIX
 //! semaphores: it tries, spins for 1, 2, 4, … 1024 pauses, then sleeps until somebody gives the lock back.
 
+use std::cell::UnsafeCell;
 use std::env;
 use std::error::Error;
 use std::hint::{black_box, spin_loop};
-use std::cell::UnsafeCell;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -208,7 +208,10 @@ impl Shared {
         println!("held undisturbed, ns\t{}", load(&self.board.held_undisturbed));
         println!("waited, ns\t{:.0}", mean(&self.board.waited));
         for (name, part) in [("half", 0.5), ("99 of 100", 0.99), ("999 of 1000", 0.999)] {
-            println!("{name} wait less than, ns\t{}", self.quantile((look_ups as f64 * part) as u64));
+            println!(
+                "{name} wait less than, ns\t{}",
+                self.quantile((look_ups as f64 * part) as u64)
+            );
         }
         println!("longest wait, ns\t{}", load(&self.board.longest));
     }

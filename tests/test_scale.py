@@ -102,11 +102,12 @@ def test_nginx_sends_as_many_commands(programs, nginx, memcacheds):
     assert_as_played("logout by the IdP", log_all_out)
 
 
+@pytest.mark.slow
 def test_all_sections_are_played(programs, tmp_path):
     command = [
         ROOT / ".cache/venv/bin/python", "-m", "harness.scale", programs.scale, programs.contention,
         "--only", "operations", "visits", "nodes", "shares", "order", "storm", "logouts",
-        "--hosts", "1", "10", "--people", "10", "--seconds", "30", "--storm", "200", "--logouts", "100", "--keys", "2000", "--output", tmp_path,
+        "--hosts", "1", "10", "--people", "10", "--seconds", "30", "--storm", "200", "--logouts", "100", "--keys", "2000", "--doubled", "10", "--output", tmp_path,
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": ROOT / "tests", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -133,6 +134,6 @@ def test_the_picture_has_a_line_for_each_and_a_grid_of_powers_of_ten():
     tree = etree.fromstring(drawn.encode())
     names = {"svg": "http://www.w3.org/2000/svg"}
     [line] = tree.xpath("svg:polyline/@points", namespaces=names)
-    assert line == "90,314 610,122"
+    assert line == "90,378 610,165"
     ticks = tree.xpath("svg:text/text()", namespaces=names)
     assert {"1", "10", "100", "1,000", "10,000", "a & b"} <= set(ticks)

@@ -39,6 +39,7 @@ def options() -> argparse.Namespace:
     options.add_argument("--seconds", type=int, default=600, help="for which they are watched")
     options.add_argument("--storm", type=int, default=50_000, help="people who come to work")
     options.add_argument("--logouts", type=int, default=10_000, help="of which each is played")
+    options.add_argument("--doubled", type=int, default=500, help="people of real memcacheds")
     options.add_argument("--keys", type=int, default=200_000, help="that are spread over nodes")
     options.add_argument("--output", type=Path, help="folder for the pictures")
     given = options.parse_args()
@@ -56,7 +57,7 @@ class Sections:
         self._cpu = 0.0
 
     def memcached(self) -> str:
-        doubled = double(self._programs, people=500)
+        doubled = double(self._programs, self._given.doubled)
         self._cpu = doubled.cpu
         return f"{report.doubles(doubled)}\n\nCPU of memcached: {doubled.cpu:.1f} µs a command."
 

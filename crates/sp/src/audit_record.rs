@@ -58,7 +58,8 @@ impl Record {
 
     /// A JSON object in one line.
     pub fn json(self) -> String {
-        one_line(Value::Object(self.0).to_string())
+        // Names are strings: it cannot fail.
+        one_line(serde_json::to_string(&self.0).unwrap_or_default())
     }
 }
 

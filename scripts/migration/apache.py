@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .mistake import Mistake, Place
+from .nginx_conf import refuse_controls
 
 FILES_AT_MOST = 200
 DEPTH_AT_MOST = 32
@@ -65,8 +66,7 @@ class Reader:
             raise Mistake(last.place, f"<{last.name}> has no end")
 
     def line(self, open_sections: list[Section], line: str, place: Place) -> None:
-        if "\0" in line:
-            raise Mistake(place, "a NUL character: this is no configuration of Apache's")
+        refuse_controls(place, line.replace("\t", " "))
         section = SECTION.fullmatch(line)
         if line.startswith("<") and not section:
             raise Mistake(place, 'a section begins here and has no ">"')

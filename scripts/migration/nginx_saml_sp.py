@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from .mistake import Mistake, Place
 from .nginx_conf import Block
+from .nginx_saml_answers import ANSWERS
 from .parties import Parties
 
 SWITCHES = {
@@ -19,12 +20,12 @@ SWITCHES = {
 BINDINGS = {"$saml_sp_request_binding": "sso_binding", "$saml_sp_slo_binding": "slo_binding"}
 URLS = {"$saml_idp_sso_url": "sso_url", "$saml_idp_slo_url": "slo_url", "$saml_idp_slo_response_url": "slo_response_url"}
 #: Those that become lines; the others are explained where they stand.
-AS_BEFORE = {
+AS_BEFORE = [
     *SWITCHES, *BINDINGS, *URLS, "$saml_sp_entity_id", "$saml_sp_acs_url", "$saml_sp_signing_key", "$saml_sp_decryption_key",
     "$saml_sp_force_authn", "$saml_sp_nameid_format", "$saml_sp_relay_state", "$saml_sp_want_encrypted_assertion",
     "$saml_sp_slo_url", "$saml_idp_entity_id", "$saml_idp_verification_certificate", "$saml_logout_landing_page",
     "$saml_cookie_flags", "$saml_allowed_clock_skew",
-}  # fmt: skip
+]  # fmt: skip
 
 
 class Values:
@@ -57,6 +58,10 @@ def write_sp(parties: Parties, values: Values, logout: str, todo: list[str]) -> 
     keys(parties, values, todo)
     session(parties, values)
     endpoints(parties, values, logout)
+    for variable in AS_BEFORE:
+        said = values.maps.get(variable, {}).get(values.host) or values.maps.get(variable, {}).get("default")
+        if said and (not said[0] or variable == "$saml_sp_force_authn" and said[0].lower() == "false"):
+            sp.note(f"{said[1]}: {variable} {said[0] or 'empty'}: {', '.join(ANSWERS[variable].ours)} is not needed")
     return parties
 
 

@@ -216,9 +216,10 @@ class Migration:
             location.note(f"{area.place}: nothing here needs a session")
             return
         words = [parties.name]
+        why = ", ".join(f"{name} {area.says(name)}" for name in ("authType", "requireSession", "applicationId") if area.says(name))
         if area.says("entityID"):
             words.append(f"idp={area.says('entityID')}")
-        location.add("auth_saml", *words, place=area.place, why="requireSession" if needed else "AuthType shibboleth")
+        location.add("auth_saml", *words, place=area.place, why=why)
         lazy = not needed and not area.rules
         if area.is_on("isPassive"):
             location.add("auth_saml_mode", "passive", place=area.place, why="isPassive")

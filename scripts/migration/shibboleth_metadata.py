@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .idp_metadata import idps
 from .mistake import Mistake
-from .nginx_conf import Block
+from .nginx_conf import Block, Variable
 from .parties import Parties
 from .shibboleth_answers import ANSWERS
 from .xml_tree import Element
@@ -15,6 +15,9 @@ YEAR = 365 * 86400
 
 def providers(parties: Parties, elements: list[Element], root: Path, wanted: tuple[str, object] | None, todo: list[str]) -> None:
     """A saml_idp for each; the one that SSO names comes first."""
+    for element in elements:
+        if element.attributes.get("type") == "Chaining":
+            parties.sp.note(f"{element.place}: MetadataProvider Chaining: metadata of a saml_idp for each")
     flat = [one for element in elements for one in unchained(element)]
     chosen = [element for element in flat if wanted and wanted[0] in (idps(file_of(element, root)) or [])]
     first = chosen[0] if chosen else (flat[0] if flat and wanted else None)
@@ -49,8 +52,6 @@ def provider(parties: Parties, element: Element, root: Path, wanted, todo: list[
             return
         if "$" in url:
             raise Mistake(element.place, f"a $ in {url}")
-        from .nginx_conf import Variable
-
         block.add("metadata", Variable(f"{url.rstrip('/')}/entities/$entity_id"), place=element.place, why="MetadataProvider MDQ")
     elif url:
         if not url.startswith("https://") and not signed:

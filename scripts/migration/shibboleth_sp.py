@@ -74,7 +74,7 @@ class Application:
             rule = rules.get(name)
             if rule:
                 rule(self, block, value, place)
-            elif name not in ("id", "type", "Location"):
+            elif name not in ("type", "Location") and not (name == "id" and len(self.chain) > 1):
                 explain(block, f"{element}/@{name}", value, place)
 
     def discovery(self) -> None:
@@ -103,6 +103,7 @@ class Application:
                 self.lines(parties.sp, "Logout", attributes(element), LOGOUT)
             elif element.name == "LogoutInitiator" and element.attributes.get("type") != "Admin":
                 logout = where or logout
+                explain(parties.sp, "LogoutInitiator", where, element.place)
             elif element.name == "AssertionConsumerService":
                 if element.attributes.get("Binding") == HTTP_POST:
                     acs = where
@@ -158,7 +159,7 @@ class Application:
             key, certificate = element.attributes.get("key"), element.attributes.get("certificate")
             if not key or not certificate:
                 raise Mistake(element.place, "a CredentialResolver without key and certificate: name both files")
-            where = f"CredentialResolver {element.attributes.get('use', '')}".strip()
+            where = f"CredentialResolver File {element.attributes.get('use', '')}".strip()
             self.parties.sp.add("certificate", os.path.normpath(self.root / certificate), place=element.place, why=where)
             self.parties.sp.add("certificate_key", os.path.normpath(self.root / key), place=element.place, why=where)
             if "password" in element.attributes:
@@ -168,6 +169,7 @@ class Application:
     def other(self, element: Element) -> None:
         sp, kind = self.parties.sp, element.attributes.get("type", "")
         if element.name == "Errors":
+            explain(sp, "Errors", "", element.place)
             self.lines(sp, "Errors", attributes(element), {"supportContact": contact})
         elif element.name == "Audience":
             sp.note(f"{element.place}: Audience {element.text.strip()}: entity_id alone is an audience; another saml_sp has another")
@@ -271,12 +273,15 @@ def cookie(app: Application, block: Block, value: str, place: Place) -> None:
         block.note(f"{place}: Sessions/@cookieProps {value}: cookie_path / holds the endpoints; Secure follows https, HttpOnly goes without saying")
 
 
-def hosts_of(app: Application, block: Block, value: str, place: Place) -> None:
-    hosts = [urlsplit(url).netloc for url in value.split()]
-    if hosts and all(re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", host) for host in hosts):
-        block.add("return_hosts", *dict.fromkeys(hosts), place=place, why="redirectLimit and its list")
-    else:
-        explain(block, "Sessions/@redirectWhitelist", value, place)
+def hosts_of(name: str):
+    def line(app: Application, block: Block, value: str, place: Place) -> None:
+        hosts = [urlsplit(url).netloc for url in value.split()]
+        if hosts and all(re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", host) for host in hosts):
+            block.add("return_hosts", *dict.fromkeys(hosts), place=place, why=name)
+        else:
+            explain(block, name, value, place)
+
+    return line
 
 
 def bindings(directive: str, name: str):
@@ -343,9 +348,9 @@ SESSIONS = {
     "lifetime": seconds("session_lifetime", "Sessions/@lifetime"),
     "timeout": seconds("session_idle_timeout", "Sessions/@timeout"),
     "maxTimeSinceAuthn": seconds("max_authn_age", "Sessions/@maxTimeSinceAuthn"),
-    "relayStateWhitelist": hosts_of,
-    "redirectWhitelist": hosts_of,
-    "redirectAllow": hosts_of,
+    "relayStateWhitelist": hosts_of("Sessions/@relayStateWhitelist"),
+    "redirectWhitelist": hosts_of("Sessions/@redirectWhitelist"),
+    "redirectAllow": hosts_of("Sessions/@redirectAllow"),
     "postData": post,
 }
 SSO = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from .mistake import Mistake, Place
+from .nginx_conf import refuse_controls
 
 DEPTH_AT_MOST = 64
 ELEMENTS_AT_MOST = 100_000
@@ -41,6 +42,8 @@ def read(path: str) -> Element:
         if len(stack) >= DEPTH_AT_MOST or count > ELEMENTS_AT_MOST:
             raise Mistake(place(), "too deep or too large for a configuration")
         plain = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        for value in plain.values():
+            refuse_controls(place(), value)
         made = Element(name.rpartition(" ")[2], plain, place())
         (stack[-1].content if stack else root).append(made)
         stack.append(made)

@@ -1,5 +1,7 @@
 """What scripts/migrate makes of other SPs' configurations, at work."""
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -11,6 +13,9 @@ from harness.keys import rsa_credential
 from harness.nginx import ROOT, Nginx
 from harness.response import Answer
 
+sys.path.insert(0, str(ROOT / "scripts"))
+from migration.command import main  # noqa: E402
+
 CONF = "events {}\nhttp {\n    include migrated.conf;\n}\n"
 
 
@@ -18,6 +23,14 @@ def migrate(*words: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, ROOT / "scripts/migrate", *words], capture_output=True, text=True, check=False
     )
+
+
+def in_process(*words: str | Path) -> subprocess.CompletedProcess:
+    """The same without a process of its own, for the many."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(word) for word in words])
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 class Person(Browser):

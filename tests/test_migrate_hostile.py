@@ -134,6 +134,60 @@ def test_what_is_wrong_is_said(tmp_path, peer, name, text, says):
     assert says in done.stderr, done.stderr
 
 
+PRIVATE = "ServerName http://x.example\n<Location /private>\nMellonEnable auth\nMellonRequire a b\n</Location>\n"
+
+
+def test_a_location_by_expression_takes_nothing_from_a_stricter_one(tmp_path):
+    """nginx would ask it alone, and Apache asks both."""
+
+    def migrated(more: str):
+        (tmp_path / "a.conf").write_text(PRIVATE + more)
+        return in_process("mellon", tmp_path / "a.conf")
+
+    plain = migrated('<LocationMatch "\\.php$">\nHeader set X y\n</LocationMatch>')
+    assert plain.returncode == 0 and "location ~" not in plain.stdout and "a.conf:6" in plain.stdout
+    for expression in (r"\.php$", "^/p", "^/private/x|^/y", "^/private?/"):
+        done = migrated(f'<LocationMatch "{expression}">\nMellonEnable info\n</LocationMatch>')
+        assert done.returncode == 1 and "a.conf:6: " in done.stderr, expression
+    inside = migrated('<LocationMatch "^/private/x[0-9]">\nMellonCookiePath /\n</LocationMatch>')
+    assert inside.returncode == 0, inside.stderr
+    block = inside.stdout[inside.stdout.index("location ~") :]
+    assert "auth_saml_require_attribute a b;" in block[: block.index("}")]
+    apart = migrated('<LocationMatch "^/other/[0-9]">\nMellonEnable info\n</LocationMatch>')
+    assert apart.returncode == 0, apart.stderr
+
+
+def test_each_proxy_pass_has_a_location_with_its_protection(tmp_path):
+    (tmp_path / "a.conf").write_text(PRIVATE + "ProxyPass /private/app http://127.0.0.1:81/app\nProxyPass /open http://127.0.0.1:82/open")
+    conf = in_process("mellon", tmp_path / "a.conf").stdout
+    app = conf[conf.index("location /private/app {") :]
+    app = app[: app.index("}")]
+    assert "auth_saml app;" in app and "auth_saml_require_attribute a b;" in app and "http://127.0.0.1:81/app;" in app
+    opened = conf[conf.index("location /open {") :]
+    assert "auth_saml" not in opened[: opened.index("}")]
+
+
+def test_require_of_a_section_replaces_that_around_it(tmp_path):
+    (tmp_path / "shibboleth2.xml").write_text('<SPConfig><ApplicationDefaults entityID="urn:x"/></SPConfig>')
+    (tmp_path / "a.conf").write_text(
+        "ServerName http://x.example\n<Location />\nAuthType shibboleth\nShibRequestSetting requireSession 1\nRequire valid-user\n</Location>\n"
+        "<Location /staff>\nRequire shib-attr affiliation staff\n</Location>"
+    )
+    conf = in_process("shibboleth", tmp_path / "shibboleth2.xml", tmp_path / "a.conf").stdout
+    staff = conf[conf.index("location /staff {") :]
+    assert "auth_saml_require_attribute affiliation staff;" in staff[: staff.index("}")]
+
+
+def test_servers_of_others_stay_as_they_are(tmp_path):
+    (tmp_path / "a.conf").write_text(f"{maps()}{REST}server {{ listen 81; server_name other.example; location / {{ return 204; }} }}")
+    conf = in_process("nginx-saml", tmp_path / "a.conf").stdout
+    other = conf[conf.index("listen 81;") :]
+    assert "saml_acs" not in other and "return 204;" in other
+    guard = 'location / { if ($saml_access_granted = "1") { return 200; } return 401; }'
+    (tmp_path / "a.conf").write_text(f"{maps()}{REST}server {{ listen 81; {guard} }}")
+    assert "another if on $saml_access_granted" in in_process("nginx-saml", tmp_path / "a.conf").stderr
+
+
 def test_nothing_is_written_over(tmp_path):
     (tmp_path / "a.conf").write_text("ServerName http://x.example\n<Location />\nMellonEnable auth\n</Location>")
     assert in_process("mellon", tmp_path / "a.conf", "--output", tmp_path / "new").returncode == 0

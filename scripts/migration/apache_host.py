@@ -27,10 +27,19 @@ class Area:
         """Whether this one's lines count in the other: Apache merges by prefix."""
         if self is other or self.kind == "host":
             return True
-        if self.kind == "regex" or other.kind != "path":
+        if self.kind != "path":
             return False
-        prefix = self.path.rstrip("/")
-        return other.path.rstrip("/") == prefix or other.path.startswith(prefix + "/")
+        prefix, begins = self.path.rstrip("/"), other.begins()
+        return begins.rstrip("/") == prefix or begins.startswith(prefix + "/")
+
+    def begins(self) -> str:
+        """What all its paths begin with, as far as an expression tells."""
+        if self.kind != "regex":
+            return self.path
+        found = re.match(r"\^((?:/[A-Za-z0-9_-]+)*/?)", self.path)
+        literal = found[1] if found else ""
+        # What a quantifier or an alternative follows is not certain.
+        return literal.rpartition("/")[0] + "/" if literal and "|" not in self.path else "/"
 
 
 @dataclass
@@ -71,10 +80,37 @@ def hosts(tree: list, is_ours) -> tuple[list[Host], list[str]]:
         for host in used:
             host.areas[0].lines[:0] = top.lines()
             host.areas[1:1] = top.areas[1:]
+    for host in used:
+        settle(host, is_ours, left_out)
     for host in found:
         if host not in used:
             left_out.append(f"{host.place}: a VirtualHost without anything of this SP: it is not here")
     return used, left_out
+
+
+def settle(host: Host, is_ours, left_out: list[str]) -> None:
+    """Has a location for each ProxyPass, and none by expression that would take paths from a stricter one: nginx
+    asks one location alone, where Apache puts together all that fit."""
+    for area in list(host.areas):
+        for line in area.lines:
+            own_path = line.is_called("ProxyPass") and len(line.words) > 1 and line.words[0].startswith("/")
+            if own_path and all(other.path.rstrip("/") != line.words[0].rstrip("/") or other.kind != "path" for other in host.areas):
+                host.areas.append(Area("path", line.words[0], line.place))
+    expressions = [area for area in host.areas if area.kind == "regex"]
+    for area in expressions:
+        if not any(is_ours(line) for line in area.lines):
+            host.areas.remove(area)
+            left_out.append(f"{area.place}: a section for {area.path}: is not here, a location by expression would take its paths from the others")
+            continue
+        for other in host.areas[1:]:
+            overlaps = other.begins().startswith(area.begins()) or area.begins().startswith(other.begins())
+            concerned = other.kind == "regex" or any(is_ours(line) or line.is_called("Require") for line in other.lines)
+            if other is not area and overlaps and concerned and not (other.holds(area) and host.areas.index(other) < host.areas.index(area)):
+                raise Mistake(
+                    area.place,
+                    f"{area.path} may have paths of the section at {other.place}, too: Apache puts both together, nginx takes one. "
+                    "Write them as <Location> with paths",
+                )
 
 
 def gather(host: Host, content: list, is_ours, left_out: list[str], found: list[Host]) -> None:

@@ -6,7 +6,7 @@ import unicodedata
 
 from .mistake import Mistake, Place
 
-PLAIN = re.compile(r"[A-Za-z0-9_/.:@,+*?&%=-]+|\$[a-z_0-9]+")
+PLAIN = re.compile(r"[A-Za-z0-9_/.:@,+*?&%=-]+|\$[a-z_0-9]+|~\*?|\^~")
 COMMENT_AT_MOST = 400
 #: Directives that would see a variable in a "$"; nginx has no way to write the character there.
 INTERPOLATED = {

@@ -31,7 +31,10 @@ def migrate(files: list[str], root: Path | None, given_url: str | None) -> tuple
     sps = {}
     servers = [part for part in tree if part.name == "server"]
     hosts = list(dict.fromkeys(host for values in maps.values() for host in values if host != "default"))
-    for host in hosts or ["default"]:
+    everybody = all("default" in maps.get(name, {}) for name in ("$saml_sp_entity_id", "$saml_sp_acs_url"))
+    if everybody or not hosts:
+        hosts.append("default")
+    for host in hosts:
         name = "app" if host == "default" else "app_" + re.sub(r"[^a-z0-9]", "_", host)
         values = Values(host, maps)
         acs, place = values.needed("$saml_sp_acs_url")
@@ -44,8 +47,11 @@ def migrate(files: list[str], root: Path | None, given_url: str | None) -> tuple
             copy(conf, part)
         elif part.name not in ("map", "keyval_zone", "keyval", "server", "js_import"):
             copy(conf, part)
+    owned = shared_out(servers, list(sps))
     for host, parties in sps.items():
-        write_server(conf, servers, host, parties, maps, todo)
+        write_server(conf, owned[host], parties, maps)
+    for server in owned[""]:
+        copy(conf, server)
     for line in reader.left_out:
         conf.note(line)
     return conf, todo
@@ -115,10 +121,9 @@ def zones(conf: Block, tree: list[Statement], maps: dict) -> None:
             conf.note(f"{part.place}: {what}: {answer.kind if answer.kind != 'ours' else 'not needed'}: {answer.note}")
 
 
-def write_server(conf: Block, servers: list[Statement], host: str, parties: Parties, maps: dict, todo: list[str]) -> None:
-    """The server of this host; without one in the files, one with what is needed."""
+def write_server(conf: Block, chosen: list[Statement], parties: Parties, maps: dict) -> None:
+    """The servers of this host; without one in the files, one with what is needed."""
     url = urlsplit(parties.base_url)
-    chosen = [server for server in servers if host == "default" or serves(server, host)]
     if not chosen:
         made = conf.block("server")
         made.add("listen", str(url.port or (443 if url.scheme == "https" else 80)), why="your own server block has more: put auth_saml and the endpoints there")
@@ -133,9 +138,28 @@ def write_server(conf: Block, servers: list[Statement], host: str, parties: Part
         parties.write_endpoints(made)
 
 
-def serves(server: Statement, host: str) -> bool:
-    names = [word for part in server.content or [] if part.name == "server_name" for word in part.words[1:]]
-    return host in names or not names
+def shared_out(servers: list[Statement], hosts: list[str]) -> dict[str, list[Statement]]:
+    """Whose server is whose; "" are those that have nothing to do with it."""
+    found: dict[str, list[Statement]] = {host: [] for host in [*hosts, ""]}
+    for server in servers:
+        if not concerned(server):
+            found[""].append(server)
+            continue
+        names = [word for part in server.content or [] if part.name == "server_name" for word in part.words[1:]]
+        named = [host for host in hosts if host in names]
+        if len(named) > 1:
+            raise Mistake(server.place, f"{' and '.join(named)} are two SPs: write a server for each")
+        if not named and "default" not in hosts:
+            raise Mistake(server.place, "no map has a value for its server_name, so nobody knows which SP it is of")
+        found[named[0] if named else "default"].append(server)
+    return found
+
+
+def concerned(block: Statement) -> bool:
+    return any(
+        taken_by(part) or part.name == "if" and any("$saml_access_granted" in word for word in part.words) or concerned(part)
+        for part in block.content or []
+    )
 
 
 def carry_over(made: Block, block: Statement, parties: Parties, maps: dict) -> None:

@@ -167,7 +167,9 @@ class Migration:
         for area in areas:
             parties = self.application(area.says("applicationId"), self.url or url, element.place)
             used[parties.name] = parties
-            head = ("~*", area.path) if area.kind == "regex" else (area.path,)
+            # A Path counts before a PathRegex.
+            outweighs = area.path != "/" and any(other.kind == "regex" for other in areas)
+            head = ("~*", area.path) if area.kind == "regex" else ("^~", area.path) if outweighs else (area.path,)
             self.protect(made.block("location", *head, place=area.place), parties, area)
         self.finish_site(made, used)
 
@@ -178,6 +180,8 @@ class Migration:
                 path = area.path.rstrip("/") + "/" + child.attributes.get("name", "").strip("/")
                 self.paths(child, of_request_map(child, area, "path", path), areas)
             elif child.name == "PathRegex":
+                if area.path != "/":
+                    raise Mistake(child.place, "a PathRegex inside of a Path: write its paths as Path")
                 expression = child.attributes.get("regex", "").removeprefix("^")
                 areas.append(of_request_map(child, area, "regex", f"^{re.escape(area.path.rstrip('/'))}/(?:{expression})"))
 

@@ -166,7 +166,7 @@ class Site:
             for line in rules:
                 made.note(f"{line.place}: {line.name}: without effect where MellonEnable is info, as before")
         else:
-            conditions(self.conf, made, parties, rules, lines)
+            conditions(self.conf, made, parties, rules)
             required_users(self.conf, made, lines)
         self.options(made, lines)
 

@@ -28,7 +28,7 @@ class Condition:
         return plain and self.attribute == other.attribute and ("MAP" in self.flags) == ("MAP" in other.flags)
 
 
-def conditions(conf: Block, made: Block, parties: Parties, rules: list[Directive], _: list[Directive]) -> None:
+def conditions(conf: Block, made: Block, parties: Parties, rules: list[Directive]) -> None:
     """All groups must hold; a group is what OR holds together."""
     for group in groups([condition(line) for line in rules]):
         first = group[0]

@@ -135,13 +135,12 @@ def metadata_glob(parties: Parties, line: Directive, reader: Reader) -> None:
 
 
 def ignore(parties: Parties, line: Directive, _: Reader) -> None:
-    parties.ignored = [*getattr(parties, "ignored", []), (line, line.words)]
+    parties.ignored.append((line, line.words))
 
 
 def organization(parties: Parties, line: Directive, _: Reader) -> None:
     language, text = (line.words[0], line.words[1]) if len(line.words) > 1 else ("en", line.words[0])
-    said = parties.__dict__.setdefault("organization", {}).setdefault(language, {})
-    said[line.name.lower()] = (line, text)
+    parties.organization.setdefault(language, {})[line.name.lower()] = (line, text)
 
 
 def landing(parties: Parties, line: Directive, _: Reader) -> None:
@@ -218,12 +217,12 @@ def finish(parties: Parties, _: Reader, todo: list[str]) -> None:
     if not sp.says("session_idle_timeout"):
         sp.add("session_idle_timeout", "off", why="mellon's default; the module's is 1h")
     finish_credential(parties, todo)
-    for line, ignored in getattr(parties, "ignored", []):
+    for line, ignored in parties.ignored:
         for block in parties.idps:
             if not block.says("entity_id"):
                 block.add("entity_id", "*", place=line.place, why="all of the metadata but these")
             block.add("metadata_filter", "!entity_id", *ignored, place=line.place, why="MellonIdPIgnore")
-    for language, said in getattr(parties, "organization", {}).items():
+    for language, said in parties.organization.items():
         values = [said.get(f"mellonorganization{part}") for part in ("name", "displayname", "url")]
         first = next(iter(said.values()))[0]
         if all(values):

@@ -2,6 +2,7 @@
 
 import re
 
+from .apache import Directive
 from .mistake import Mistake, Place
 from .nginx_conf import Block
 
@@ -26,6 +27,8 @@ class Parties:
         self.aliases: dict[str, tuple[list[str], list[str]]] = {}  # names, and where they were said
         self.endpoints: list[tuple[str, str, str]] = []  # handler, path, why
         self.discovery = ""
+        self.ignored: list[tuple[Directive, list[str]]] = []  # IdPs of the metadata that are not wanted
+        self.organization: dict[str, dict[str, tuple[Directive, str]]] = {}  # by language and kind of name
 
     def idp(self, place: Place | str, why: str = "") -> Block:
         number = len(self.idps) + 1

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import shibboleth_sp
 from .apache import Directive, Reader
 from .apache_host import HOST_NAME, Host, base_url, hosts, origin, pass_on, proxied, server
 from .apache_require import other_lines
@@ -12,7 +11,8 @@ from .mistake import Mistake, Place
 from .nginx_conf import Block
 from .shibboleth_access import Area, of_apache, of_request_map, write_rules
 from .shibboleth_answers import ANSWERS
-from .shibboleth_sp import Application, ShibbolethParties, explain
+from .shibboleth_lines import NAME_ID, explain
+from .shibboleth_sp import Application, ShibbolethParties
 from .xml_tree import Element, read
 
 SETTINGS_DONE = {
@@ -76,7 +76,7 @@ class Migration:
                 kind = decoder.attributes.get("type", "").rpartition(":")[2]
                 if kind not in ("StringAttributeDecoder", "ScopedAttributeDecoder"):
                     explain(self.conf, "AttributeDecoder", f"{identifier} {kind}", decoder.place)
-            if shibboleth_sp.NAME_ID.match(name):
+            if NAME_ID.match(name):
                 self.conf.note(f"{element.place}: Attribute {identifier}: a NameID, which $saml_name_id has")
 
     def write(self) -> tuple[Block, list[str]]:
@@ -125,7 +125,6 @@ class Migration:
         if name not in self.applications:
             title = "app" if name == "default" else "app_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
             parties = ShibbolethParties(title, url, self.mapped)
-            parties.handler = "/Shibboleth.sso"
             skew = self.config.attributes.get("clockSkew", "180")
             if not skew.isdecimal() or len(skew) > 9:
                 raise Mistake(self.config.place, "clockSkew wants seconds")
@@ -268,9 +267,8 @@ class Migration:
     def finish_site(self, made: Block, used: dict[str, ShibbolethParties]) -> None:
         for parties in used.values():
             parties.write_endpoints(made)
-            status = getattr(parties, "status", None)
-            if status:
-                path, acl, place = status
+            if parties.status:
+                path, acl, place = parties.status
                 location = made.block("location", "=", path, place=place, why="Handler Status")
                 location.add("saml_status")
                 for address in acl:

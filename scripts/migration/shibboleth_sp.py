@@ -1,7 +1,6 @@
 """Shibboleth's ApplicationDefaults and ApplicationOverride: an SP."""
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,12 +8,11 @@ from .mistake import Mistake, Place
 from .nginx_conf import Block
 from .parties import Parties, alias_of
 from .shibboleth_answers import ANSWERS
+from .shibboleth_lines import APPLICATION, LOGOUT, NAME_ID, SESSIONS, SSO, contact, explain
 from .shibboleth_metadata import providers
 from .xml_tree import Element
 
-NAME_ID = re.compile(r"urn:oasis:names:tc:SAML:[\d.]+:nameid-format:|urn:mace:shibboleth:1\.0:nameIdentifier")
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-BINDINGS = {"HTTP-POST": "post", "HTTP-Redirect": "redirect", "SOAP": "soap"}
 
 
 class ShibbolethParties(Parties):
@@ -23,6 +21,9 @@ class ShibbolethParties(Parties):
     def __init__(self, name: str, base_url: str, mapped: dict[str, list[tuple[str, Place]]]):
         super().__init__(name, base_url)
         self.mapped = mapped
+        self.handler = "/Shibboleth.sso"
+        self.default_idp: str | None = None
+        self.status: tuple[str, list[str], Place] | None = None
         self.in_locations: list[tuple[str, list[str], Place, str]] = []
         for identifier, names in mapped.items():
             for attribute, place in names:
@@ -80,7 +81,7 @@ class Application:
     def discovery(self) -> None:
         parties = self.parties
         federated = len(parties.idps) > 1 or any(("entity_id *;") == part[0] for block in parties.idps for part in block.content if isinstance(part, tuple))
-        if not parties.discovery and federated and not parties.__dict__.get("default_idp"):
+        if not parties.discovery and federated and not parties.default_idp:
             parties.discovery = "builtin"
         if parties.discovery:
             parties.endpoints.append(("saml_discovery", f"{parties.handler}/Discovery", "new: people choose their IdP here, or come back here from the discovery service"))
@@ -186,188 +187,3 @@ class Application:
 
 def attributes(element: Element) -> dict[str, tuple[str, Place]]:
     return {name: (value, element.place) for name, value in element.attributes.items()}
-
-
-def explain(block: Block, name: str, value: str, place: Place) -> None:
-    answer = ANSWERS.get(name)
-    what = f"{answer.kind}: {answer.note}" if answer else "not known to this script: look it up in docs/migration.md"
-    if answer and answer.ours:
-        what = f"{', '.join(answer.ours)}: {answer.note}"
-    block.note(f"{place}: {name} {value}: {what}")
-
-
-def same(directive: str, name: str):
-    return lambda app, block, value, place: app.parties.once(directive, value, place=place, why=name)
-
-
-def seconds(directive: str, name: str, most: int = 365 * 86400):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        if not value.isdecimal() or len(value) > 10:
-            raise Mistake(place, f"{name} wants seconds")
-        if int(value) == 0:
-            explain(block, name, value, place)
-        else:
-            app.parties.once(directive, f"{min(int(value), most)}s", place=place, why=name)
-
-    return line
-
-
-def is_true(value: str) -> bool:
-    return value.lower() in ("true", "1", "front", "back", "conditional")
-
-
-def switch(directives: str, name: str, off: str = "off"):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        for directive in directives.split():
-            app.parties.once(directive, "on" if is_true(value) else off, place=place, why=f"{name} {value}")
-
-    return line
-
-
-def algorithm(directive: str, name: str):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        short = value.rpartition("#")[2].lower()
-        if not short or "sha1" in short or short == value.lower():
-            explain(block, name, value, place)
-        else:
-            app.parties.once(directive, short, place=place, why=name)
-
-    return line
-
-
-def remote_user(app: Application, block: Block, value: str, place: Place) -> None:
-    sources = []
-    for identifier in value.split():
-        names = app.parties.mapped.get(identifier, [])
-        if any(not NAME_ID.match(name) for name, _ in names):
-            sources.append(alias_of(identifier))
-        elif names:
-            sources.append("name_id")
-        else:
-            block.note(f"{place}: REMOTE_USER {identifier}: no Attribute of attribute-map.xml has this id, so it is nobody's name")
-    if sources:
-        app.parties.once("user", *dict.fromkeys(sources), place=place, why="ApplicationDefaults/@REMOTE_USER: $saml_user and $remote_user")
-    else:
-        block.note(f"{place}: ApplicationDefaults/@REMOTE_USER {value}: user names nothing that is known here; the NameID is the user")
-
-
-def contexts(app: Application, block: Block, value: str, place: Place) -> None:
-    comparisons = [element.attributes["authnContextComparison"] for element in app.chain + app.all("Sessions") if "authnContextComparison" in element.attributes]
-    app.parties.once("authn_context", *value.split(), *[f"comparison={one}" for one in comparisons[:1]], place=place, why="authnContextClassRef, authnContextComparison")
-
-
-def comparison(app: Application, block: Block, value: str, place: Place) -> None:
-    block.note(f"{place}: authnContextComparison {value}: is comparison= of authn_context, where a class is named")
-
-
-def cookie(app: Application, block: Block, value: str, place: Place) -> None:
-    flags = {part.strip().lower().partition("=")[0]: part.strip().partition("=")[2] for part in value.split(";")}
-    if flags.get("domain"):
-        app.parties.once("cookie_domain", flags["domain"].removeprefix("."), place=place, why="Sessions/@cookieProps")
-    if flags.get("samesite", "").lower() in ("strict", "none"):
-        app.parties.once("cookie_same_site", flags["samesite"].lower(), place=place, why="Sessions/@cookieProps")
-    path = flags.get("path", "/")
-    if path != "/" and app.parties.handler.startswith(path.rstrip("/") + "/"):
-        app.parties.once("cookie_path", path, place=place, why="Sessions/@cookieProps")
-    else:
-        block.note(f"{place}: Sessions/@cookieProps {value}: cookie_path / holds the endpoints; Secure follows https, HttpOnly goes without saying")
-
-
-def hosts_of(name: str):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        hosts = [urlsplit(url).netloc for url in value.split()]
-        if hosts and all(re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", host) for host in hosts):
-            block.add("return_hosts", *dict.fromkeys(hosts), place=place, why=name)
-        else:
-            explain(block, name, value, place)
-
-    return line
-
-
-def bindings(directive: str, name: str):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        known = [BINDINGS[word.rpartition(":")[2]] for word in value.split() if word.rpartition(":")[2] in BINDINGS]
-        if known and not (directive == "sso_binding" and known[0] == "soap"):
-            app.parties.once(directive, known[0], place=place, why=name)
-        else:
-            explain(block, name, value, place)
-
-    return line
-
-
-def in_locations(directive: str, name: str):
-    def line(app: Application, block: Block, value: str, place: Place) -> None:
-        if is_true(value):
-            app.parties.in_locations.append((directive, ["on"], place, name))
-        else:
-            block.note(f"{place}: {name} {value}: {directive} off is the default")
-
-    return line
-
-
-def post(app: Application, block: Block, value: str, place: Place) -> None:
-    limits = [element.attributes.get("postLimit", "") for element in app.all("Sessions")]
-    size = min(int(limits[0]), 500 * 1024) if limits and limits[0].isdecimal() and len(limits[0]) < 12 else 500 * 1024
-    app.parties.in_locations.append(("auth_saml_preserve_post", [str(max(size, 1))], place, "Sessions/@postData, postLimit"))
-
-
-def discovery(app: Application, block: Block, value: str, place: Place) -> None:
-    app.parties.discovery = value
-    block.note(f"{place}: SSO/@discoveryURL: is discovery above")
-
-
-def contact(app: Application, block: Block, value: str, place: Place) -> None:
-    if re.fullmatch(r"[^\s@:]+@[^\s@:]+", value):
-        app.parties.once("contact", "support", value, place=place, why="Errors/@supportContact")
-    else:
-        explain(block, "Errors/@supportContact", value, place)
-
-
-def named(app: Application, block: Block, value: str, place: Place) -> None:
-    """Said elsewhere: of the saml_idp, or of the endpoints."""
-
-
-APPLICATION = {
-    "entityID": same("entity_id", "ApplicationDefaults/@entityID"),
-    "homeURL": same("login_redirect", "ApplicationDefaults/@homeURL"),
-    "REMOTE_USER": remote_user,
-    "signing": switch("sign_requests sign_logout", "ApplicationDefaults/@signing", "auto"),
-    "encryption": switch("name_id_encrypted", "ApplicationDefaults/@encryption"),
-    "signingAlg": algorithm("signature_algorithm", "ApplicationDefaults/@signingAlg"),
-    "digestAlg": algorithm("digest_algorithm", "ApplicationDefaults/@digestAlg"),
-    "requireSignedAssertions": switch("want_assertion_signed", "ApplicationDefaults/@requireSignedAssertions"),
-    "authnContextClassRef": contexts,
-    "authnContextComparison": comparison,
-    "NameIDFormat": same("name_id_format", "ApplicationDefaults/@NameIDFormat"),
-    "SPNameQualifier": same("name_id_sp_qualifier", "ApplicationDefaults/@SPNameQualifier"),
-}
-SESSIONS = {
-    "handlerURL": lambda app, block, value, place: block.note(f"{place}: Sessions/@handlerURL {value}: saml_acs, saml_login and saml_metadata are below it"),
-    "cookieName": same("cookie_name", "Sessions/@cookieName"),
-    "cookieProps": cookie,
-    "lifetime": seconds("session_lifetime", "Sessions/@lifetime"),
-    "timeout": seconds("session_idle_timeout", "Sessions/@timeout"),
-    "maxTimeSinceAuthn": seconds("max_authn_age", "Sessions/@maxTimeSinceAuthn"),
-    "relayStateWhitelist": hosts_of("Sessions/@relayStateWhitelist"),
-    "redirectWhitelist": hosts_of("Sessions/@redirectWhitelist"),
-    "redirectAllow": hosts_of("Sessions/@redirectAllow"),
-    "postData": post,
-}
-SSO = {
-    "entityID": named,
-    "discoveryURL": discovery,
-    "ECP": in_locations("auth_saml_ecp", "SSO/@ECP"),
-    "outgoingBindings": bindings("sso_binding", "SSO/@outgoingBindings"),
-    "acsByIndex": lambda app, block, value, place: app.parties.once("acs_index", "0" if is_true(value) else "off", place=place, why="SSO/@acsByIndex"),
-    "forceAuthn": in_locations("auth_saml_force_authn", "SSO/@forceAuthn"),
-    "authnContextClassRef": contexts,
-    "authnContextComparison": comparison,
-    "NameIDFormat": same("name_id_format", "SSO/@NameIDFormat"),
-    "SPNameQualifier": same("name_id_sp_qualifier", "SSO/@SPNameQualifier"),
-    "signing": switch("sign_requests", "SSO/@signing", "auto"),
-}
-LOGOUT = {
-    "outgoingBindings": bindings("slo_binding", "Logout/@outgoingBindings"),
-    "signing": switch("sign_logout", "Logout/@signing", "auto"),
-    "encryption": switch("name_id_encrypted", "Logout/@encryption"),
-}

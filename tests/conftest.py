@@ -15,6 +15,8 @@ from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
 from harness.keys import rsa_credential
 from harness.memcached import Memcached
+from harness.migrated import CONF as migrated_conf
+from harness.migrated import Migrated
 from harness.nginx import Nginx
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
@@ -90,6 +92,21 @@ def nginx(prepared):
 
     yield start
     for server in started:
+        server.finish()
+
+
+@pytest.fixture
+def migrated_site(prepared, idp):
+    """Starts what scripts/migrate makes: `migrated_site("mellon", {"old.conf": text})`."""
+    made = []
+
+    def start(peer: str, files: dict[str, str], *words: str, **values: str) -> Migrated:
+        server = prepared(migrated_conf, **values)
+        made.append(server)
+        return Migrated(server, idp, peer, files, *words).start()
+
+    yield start
+    for server in made:
         server.finish()
 
 

@@ -1,0 +1,1 @@
+"""Other SPs' configurations become one of this module: scripts/migrate."""

@@ -1,0 +1,1 @@
+"""From nothing to an SP: scripts/sp-init."""

@@ -50,6 +50,8 @@ struct Item {
     /// Second of the world, from which on it is not there.
     expires: u64,
     cas: u64,
+    /// What its client marked it with.
+    flags: u64,
 }
 
 impl Node {
@@ -129,7 +131,7 @@ impl Node {
             }
             (b"mg", None) => {
                 let expires = now + command.number(b'N');
-                let item = Item { value: Vec::new(), expires, cas: self.cas() };
+                let item = Item { value: Vec::new(), expires, cas: self.cas(), flags: 0 };
                 self.say(command, b"VA 0", Some((&item, -1)), output);
                 output.truncate(output.len() - 2);
                 output.extend(b" W\r\n\r\n");
@@ -160,7 +162,9 @@ impl Node {
                 };
                 if status == b"HD" {
                     let expires = now + command.number(b'T');
-                    let item = Item { value: command.value.to_vec(), expires, cas: self.cas() };
+                    let flags = command.argument(b'F').map_or(0, |_| command.number(b'F'));
+                    let value = command.value.to_vec();
+                    let item = Item { value, expires, cas: self.cas(), flags };
                     items.insert(command.key.to_vec(), item);
                 }
                 self.say(command, status, None, output);
@@ -199,6 +203,9 @@ impl Node {
                 (Some(b't'), Some((_, left))) => output.extend(format!(" t{left}").into_bytes()),
                 (Some(b'c'), Some((item, _))) => {
                     output.extend(format!(" c{}", item.cas).into_bytes());
+                }
+                (Some(b'f'), Some((item, _))) => {
+                    output.extend(format!(" f{}", item.flags).into_bytes());
                 }
                 (Some(b'O'), _) => {
                     output.push(b' ');
@@ -294,13 +301,16 @@ mod tests {
             ("mg foo v t O8", "VA 3 t60 O8\r\nabc\r\n"),
             ("mg foo v t c O9", "VA 3 t60 c1 O9\r\nabc\r\n"),
             ("mg foo T90 O9", "HD O9\r\n"),
+            ("mg foo v t f O9", "VA 3 t90 f0 O9\r\nabc\r\n"),
+            ("ms marked 3 T60 F7 O9\r\nabc", "HD O9\r\n"),
+            ("mg marked f t O9", "HD f7 t60 O9\r\n"),
             ("ms foo 3 T60 ME O10\r\nabc", "NS O10\r\n"),
             ("ms foo 3 T60 C99 O11\r\nabc", "EX O11\r\n"),
             ("ms bar 3 T60 C99 O11\r\nabc", "NF O11\r\n"),
             ("md foo C99 O12", "EX O12\r\n"),
             ("md foo O12", "HD O12\r\n"),
             ("md foo O13", "NF O13\r\n"),
-            ("mg zz v t c N10 O14", "VA 0 t-1 c2 O14 W\r\n\r\n"),
+            ("mg zz v t c N10 O14", "VA 0 t-1 c3 O14 W\r\n\r\n"),
             ("mn", "MN\r\n"),
         ] {
             let reply = node.answer(format!("{asked}\r\n").as_bytes());

@@ -35,11 +35,11 @@ pub fn is_ended(value: &[u8]) -> bool {
 }
 
 /// What tells a living session's value from any other that its key may ever have: 31 bits of its authentication tag
-/// and a last one, so that it is not 0, as it is for the end of a session. Whoever writes to the store can say
-/// what mark they like.
+/// and a first one, so that it is not 0, as it is for the end of a session, and always as long in digits. Whoever
+/// writes to the store can say what mark they like.
 pub fn mark(value: &[u8]) -> u32 {
     let tag = value.last_chunk().copied().map(u32::from_be_bytes);
-    if value.first() == Some(&ALIVE) { tag.map_or(0, |tag| tag | 1) } else { 0 }
+    if value.first() == Some(&ALIVE) { tag.map_or(0, |tag| tag | 1 << 31) } else { 0 }
 }
 
 impl Secrets {

@@ -56,7 +56,7 @@ fn judge_member(
     let context = context_to_judge(r)?;
     context.open_to.set(None);
     for rule in &protection.rules.attributes {
-        warn_of_rivals(r, &live, rule.demand.name().as_bytes());
+        warn_of_rivals(r, &live, rule.demand.name());
     }
     if let Some(unmet) = protection.unmet(&live) {
         return Ok(Entrance::Closed(Closed::Denied(unmet)));

@@ -156,7 +156,7 @@ impl Sessions {
                 return Ok(None);
             }
             Some(Copy::Cached(live, answer)) => {
-                let expires = lives_until(answer, &live.session, now);
+                let expires = lives_until(answer, live.session.expires, now);
                 self.store.zone.touch(Kind::Session, key.as_bytes(), expires, now);
                 live
             }
@@ -180,14 +180,14 @@ impl Sessions {
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
-        let expires = lives_until(answer, &session, now);
+        let expires = lives_until(answer, session.expires, now);
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
-        let live = LiveSession::new(key, session, &self.rules);
+        let live = LiveSession::new(key, &session, &self.shapes);
         live.freshness.seal.set(seal_of(&answer.value));
         match filled {
-            Ok(Some(epoch)) => self.keep(token, live, value.len(), epoch, expires),
+            Ok(Some(epoch)) => self.keep(token, live, epoch, expires),
             // A zone without room remembers nothing; the session is good all the same.
             Ok(None) | Err(_) => Rc::new(live),
         }
@@ -234,7 +234,7 @@ impl Sessions {
         else {
             return;
         };
-        if let Some(expires) = may_live_until(copy, &live.session, now) {
+        if let Some(expires) = may_live_until(copy, live.session.expires, now) {
             remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
         }
     }
@@ -255,19 +255,19 @@ impl Sessions {
 }
 
 /// When a node forgets the session, unless somebody uses it until then.
-fn lives_until(answer: &Stored, session: &Session, now: UnixTime) -> UnixTime {
+fn lives_until(answer: &Stored, session_end: UnixTime, now: UnixTime) -> UnixTime {
     let left = answer.ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
-    left.map_or(session.expires, |end| end.min(session.expires))
+    left.map_or(session_end, |end| end.min(session_end))
 }
 
 /// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that
 /// it is of, or two nodes would bring it back to each other for ever: each rounds up, and so do we.
-fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<UnixTime> {
+fn may_live_until(answer: &Stored, session_end: UnixTime, now: UnixTime) -> Option<UnixTime> {
     const ROUNDED_UP: Seconds = Seconds(2);
     match answer.ttl.filter(|ttl| *ttl >= Seconds(0)) {
         Some(ttl) if ttl <= ROUNDED_UP => None,
-        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED_UP)),
-        None => Some(session.expires),
+        Some(ttl) => Some(session_end.min(now + ttl - ROUNDED_UP)),
+        None => Some(session_end),
     }
 }
 

@@ -9,13 +9,23 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.bench import cost, freeze, memory, million, operators, picture, reload, report
+from harness.bench import (
+    cost,
+    crowd_at_once,
+    freeze,
+    memory,
+    million,
+    operators,
+    picture,
+    reload,
+    report,
+)
 from harness.bench.hosts import Bench
 
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "million", "operators", "freeze", "reload", "memory")
+SECTIONS = ("cost", "million", "crowd", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -95,6 +105,10 @@ def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
 
+def measure_crowd(bench: Bench, given: argparse.Namespace) -> str:
+    return report.crowd(crowd_at_once.measure(bench, given.rounds, given.seconds))
+
+
 def measure_operators(bench: Bench, given: argparse.Namespace) -> str:
     return report.operators(operators.measure(bench, given.sessions))
 
@@ -114,6 +128,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 MEASURES = {
     "cost": measure_cost,
     "million": measure_million,
+    "crowd": measure_crowd,
     "operators": measure_operators,
     "freeze": measure_freeze,
     "reload": measure_reload,

@@ -4,6 +4,7 @@ from statistics import median
 
 from harness.bench import capacity
 from harness.bench.cost import BUDGETS, PLAIN, own_server
+from harness.bench.crowd_at_once import ATTRIBUTES, CACHE_SIZE, SESSIONS, CrowdAtOnce
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.memory import Memory
@@ -65,6 +66,26 @@ def million(pairs: list[dict[str, Measured]]) -> str:
         for (name, row), more_than_few in zip(pair.items(), ("", more), strict=True):
             rows.append([name, f"{median(row.cpu_microseconds):.2f}", more_than_few])
     return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
+
+
+def crowd(result: CrowdAtOnce) -> str:
+    few = next(iter(result.rows.values()))
+    rows = [
+        [
+            name,
+            f"{median(row.cpu_microseconds):.2f}",
+            spread(ratios(few.cpu_microseconds, row.cpu_microseconds)) if row is not few else "",
+        ]
+        for name, row in result.rows.items()
+    ]
+    taken = result.after - result.before
+    return (
+        f"{SESSIONS} sessions with {ATTRIBUTES} attributes, `cache_size {CACHE_SIZE}`: the worker's private "
+        f"memory goes from {result.before / 2**20:.1f} to {result.after / 2**20:.1f} MiB, which is "
+        f"{taken / 2**20:.1f} MiB for all and {taken / SESSIONS:.0f} bytes for each; {result.known} of "
+        f"them are still decoded.\n\n"
+        + table(["who comes", "CPU µs/request", "few ÷ this (budget ≥ 0.95 for 10000)"], rows)
+    )
 
 
 def operators(hosts: list[Looked]) -> str:

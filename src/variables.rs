@@ -372,14 +372,18 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
         // By the rules on variables, which come last.
         return Some(true);
     }
-    let Some(protection) = SamlModule::location_conf(r)?.protection_at(r).ok()? else {
+    let (conf, opened) = (SamlModule::location_conf(r)?, context.open_to.get());
+    if opened.is_some_and(|opened| opened.is_here(r, conf)) {
+        return Some(true);
+    }
+    let Some(protection) = conf.protection_at(r).ok()? else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };
     if !Rc::ptr_eq(&protection.sp, sp) {
         return Some(false);
     }
-    if context.open_to.get() == Some((Rc::as_ptr(protection), r.as_ref().uri_changes())) {
+    if opened.is_some_and(|opened| opened.is_as(r, protection)) {
         return Some(true);
     }
     let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;

@@ -4,7 +4,7 @@ from statistics import median
 
 from harness.bench import capacity
 from harness.bench.cost import BUDGETS, PLAIN, own_server
-from harness.bench.crowd_at_once import ATTRIBUTES, CACHE_SIZE, SESSIONS, CrowdAtOnce
+from harness.bench.crowd_at_once import CACHE_SIZE, CrowdAtOnce
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.memory import Memory
@@ -78,14 +78,22 @@ def crowd(result: CrowdAtOnce) -> str:
         ]
         for name, row in result.rows.items()
     ]
-    taken = result.after - result.before
-    return (
-        f"{SESSIONS} sessions with {ATTRIBUTES} attributes, `cache_size {CACHE_SIZE}`: the worker's private "
-        f"memory goes from {result.before / 2**20:.1f} to {result.after / 2**20:.1f} MiB, which is "
-        f"{taken / 2**20:.1f} MiB for all and {taken / SESSIONS:.0f} bytes for each; {result.known} of "
-        f"them are still decoded.\n\n"
-        + table(["who comes", "CPU µs/request", "few ÷ this (budget ≥ 0.95 for 10000)"], rows)
-    )
+    heads = ["attributes", f"sessions, `cache_size {CACHE_SIZE}`", "still decoded at the end"]
+    heads += ["private memory of the worker before, MiB", "after", "for them, MiB", "bytes a session"]
+    memory = [
+        [
+            str(kept.attributes),
+            str(kept.sessions),
+            str(kept.known),
+            f"{kept.before / 2**20:.1f}",
+            f"{kept.after / 2**20:.1f}",
+            f"{(kept.after - kept.before) / 2**20:.1f}",
+            f"{(kept.after - kept.before) / kept.known:.0f}",
+        ]
+        for kept in result.kept
+    ]
+    costs = table(["who comes", "CPU µs/request", "few ÷ this (budget ≥ 0.95 for 10000)"], rows)
+    return f"{table(heads, memory)}\n\n{costs}"
 
 
 def operators(hosts: list[Looked]) -> str:

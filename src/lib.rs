@@ -39,6 +39,7 @@ mod request_host;
 mod respond;
 mod response_header;
 mod rewrite_phase;
+mod rivals;
 mod server_variable;
 mod session_ends;
 mod sessions;

@@ -1,24 +1,20 @@
 //! The variables `$saml_…`: only ever from the session, never from a header.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK,
-    ngx_conf_t, ngx_cycle_t, ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t,
+    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_ERR, NGX_OK, ngx_conf_t,
+    ngx_cycle_t, ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t,
     ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
-use saml::refusal::quote;
-use session::{
-    AttributeName, Rivals, attributes_json, base64, header_safe, join, percent_encoded, values_json,
-};
+use session::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
 use sp::{Holds, LiveSession, Unmet};
 
 use crate::attribute_variable::{self, AttributeVariable, Getter, Prepared, Text};
@@ -26,7 +22,7 @@ use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{Protection, SamlModule, Sp};
-use crate::{core_variable, server_variable};
+use crate::{core_variable, rivals, server_variable};
 
 /// One variable.
 struct Variable {
@@ -193,7 +189,7 @@ fn give_attribute(
 ) -> ngx_int_t {
     let given = with_session(r, |sp, live| {
         let (value, name) = variable.value(live, &sp.sessions.rules.separator)?;
-        warn_of_rivals(r, live, name);
+        rivals::warn(r, live, name);
         Some(give(r, v, Some(value.as_bytes())))
     });
     given.unwrap_or_else(|| give(r, v, None))
@@ -222,7 +218,7 @@ pub fn user(r: &Request) -> Option<String> {
         if is_notice && !live.session.has_attributes() && sources.attributes().next().is_some() {
             return Some(String::new());
         }
-        sources.attributes().for_each(|name| warn_of_rivals(r, live, name));
+        sources.attributes().for_each(|name| rivals::warn(r, live, name));
         Some(sp.user(live))
     })
 }
@@ -250,45 +246,13 @@ fn signed(r: &Request) -> Option<Rc<str>> {
     with_session(r, |sp, live| {
         sp.jwt(live, &location.jwt_audience, now(), |made| match made {
             Ok(issuer) => {
-                issuer.claims.iter().for_each(|c| warn_of_rivals(r, live, &c.attribute));
+                issuer.claims.iter().for_each(|c| rivals::warn(r, live, &c.attribute));
             }
             Err(why) => {
                 ngx_log_error!(NGX_LOG_ERR, r.log(), "saml: $saml_jwt is empty: {}", why);
             }
         })
     })
-}
-
-/// Pairs of attributes that one worker warns of; beyond, somebody sends ever new ones.
-const MOST_WARNINGS: usize = 64;
-
-/// Says once in this worker that a variable could mean either of two attributes.
-#[inline]
-pub fn warn_of_rivals(r: &Request, live: &LiveSession, name: &AttributeName) {
-    if let Some(rivals) = live.session.rivals(name) {
-        warn_once(r, name, rivals);
-    }
-}
-
-#[cold]
-fn warn_once(r: &Request, name: &AttributeName, rivals: &Rivals) {
-    thread_local! {
-        static SAID: RefCell<HashSet<[Box<str>; 2]>> = RefCell::default();
-    }
-    let is_news = SAID.with_borrow_mut(|said| {
-        said.len() < MOST_WARNINGS && said.insert([rivals.chosen.clone(), rivals.other.clone()])
-    });
-    if is_news {
-        ngx_log_error!(
-            NGX_LOG_WARN,
-            r.log(),
-            "saml: $saml_attr_{} is the attribute {}, and could be {}; an \"attribute\" line in the \
-             saml_sp says which",
-            name.normal(),
-            quote(&rivals.chosen),
-            quote(&rivals.other)
-        );
-    }
 }
 
 /// Gives what `value` makes of the session that the location of `r` may know.

@@ -9,7 +9,7 @@ use identity::{Attribute, NameId};
 use crate::memory::allocation;
 use crate::names::{AttributeName, Rivals, merge};
 use crate::record::Session;
-use crate::shape::{Shape, Shapes};
+use crate::shape::{Names, Shape, Shapes};
 use crate::sp_id::SpId;
 
 /// Who is logged in, as [`Session`] has it, made of one that was read whole. Nothing is read of its bytes later.
@@ -95,11 +95,11 @@ impl DecodedSession {
     /// The same as a record has it, but that attributes which repeat one Name are one.
     pub fn to_session(&self) -> Session {
         let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
-        let attribute = |(place, (name, friendly_name)): (usize, &(Box<str>, Option<Box<str>>))| {
+        let attribute = |(place, names): (usize, &Names)| {
             let values = self.values_at(place).into_iter().flatten();
             Attribute {
-                name: name.to_string(),
-                friendly_name: owned(friendly_name),
+                name: names.name.to_string(),
+                friendly_name: owned(&names.friendly_name),
                 values: values.map(str::to_owned).collect(),
             }
         };
@@ -177,7 +177,7 @@ impl DecodedSession {
 
     /// Name and values of each attribute.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, Values<'_>)> {
-        let names = self.shape.attributes.iter().map(|(name, _)| &**name);
+        let names = self.shape.attributes.iter().map(|names| &*names.name);
         names.enumerate().filter_map(|(place, name)| Some((name, self.values_at(place)?)))
     }
 

@@ -25,11 +25,18 @@ pub(crate) struct Shape {
     pub(crate) name_qualifier: Option<Box<str>>,
     pub(crate) sp_name_qualifier: Option<Box<str>>,
     pub(crate) authn_context: Option<Box<str>>,
-    /// Name and FriendlyName, each Name once.
-    pub(crate) attributes: Box<[(Box<str>, Option<Box<str>>)]>,
+    /// Each Name once.
+    pub(crate) attributes: Box<[Names]>,
     /// Which of them a variable's name means.
     pub(crate) index: AttributeIndex,
     taken: Taken,
+}
+
+/// What one attribute is called.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) name: Box<str>,
+    pub(crate) friendly_name: Option<Box<str>>,
 }
 
 /// The shapes of an SP's sessions, as long as there is a session of each.
@@ -87,7 +94,10 @@ impl Shapes {
             authn_context: boxed(&session.authn_context),
             attributes: merged
                 .iter()
-                .map(|attribute| (attribute.name.into(), attribute.friendly_name.map(Into::into)))
+                .map(|attribute| Names {
+                    name: attribute.name.into(),
+                    friendly_name: attribute.friendly_name.map(Into::into),
+                })
                 .collect(),
             index: AttributeIndex::new(merged, &self.aliases),
             taken: self.memory.take(),
@@ -110,8 +120,7 @@ impl Known {
 impl Shape {
     fn is_of(&self, session: &Session, merged: &[Merged<'_>]) -> bool {
         let attributes = self.attributes.iter();
-        fields(session) == self.fields()
-            && attributes.map(|(name, friendly)| (&**name, friendly.as_deref())).eq(names(merged))
+        fields(session) == self.fields() && attributes.map(Names::both).eq(names(merged))
     }
 
     fn fields(&self) -> Fields<'_> {
@@ -129,12 +138,18 @@ impl Shape {
         let (_, idp, texts) = self.fields();
         let texts = texts.into_iter().chain([Some(idp)]).flatten();
         let names = self.attributes.iter();
-        let names = names.flat_map(|(name, friendly)| [Some(&**name), friendly.as_deref()]);
+        let names = names.map(Names::both).flat_map(|(name, friendly)| [Some(name), friendly]);
         let texts = texts.chain(names.flatten()).map(|text| allocation(text.len()));
         shared::<Self>()
             + allocation(size_of_val(&*self.attributes))
             + texts.sum::<usize>()
             + self.index.size()
+    }
+}
+
+impl Names {
+    fn both(&self) -> (&str, Option<&str>) {
+        (&self.name, self.friendly_name.as_deref())
     }
 }
 

@@ -13,6 +13,7 @@ from harness.bench import (
     cost,
     crowd_at_once,
     freeze,
+    logins,
     memory,
     million,
     operators,
@@ -25,7 +26,7 @@ from harness.bench.hosts import Bench
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "million", "crowd", "operators", "freeze", "reload", "memory")
+SECTIONS = ("cost", "logins", "million", "crowd", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -101,6 +102,10 @@ def versions(given: argparse.Namespace) -> str:
     return f"{given.rounds} rounds of {given.seconds} s. Packages: {', '.join(known)}."
 
 
+def measure_logins(bench: Bench, given: argparse.Namespace) -> str:
+    return report.logins(logins.measure(bench, given.rounds, given.apache))
+
+
 def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
@@ -127,6 +132,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 
 MEASURES = {
     "cost": measure_cost,
+    "logins": measure_logins,
     "million": measure_million,
     "crowd": measure_crowd,
     "operators": measure_operators,

@@ -216,7 +216,7 @@ mod tests {
     }
 
     fn found<'a>(session: &'a DecodedSession, name: &str) -> Option<Vec<&'a str>> {
-        Some(session.values(&AttributeName::new(name))?.into_iter().collect())
+        Some(session.values(&AttributeName::new(name))?.collect())
     }
 
     fn rivals<'a>(session: &'a DecodedSession, name: &str) -> Option<&'a Rivals> {

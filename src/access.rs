@@ -24,7 +24,7 @@ use self::challenge::{FAILED, refuse, with_challenge};
 use self::form::{keep_post, refuse_ticket, restore};
 use self::preflight::{Verdict, preflight};
 use crate::clock::now;
-use crate::context::{Closed, Context};
+use crate::context::{Closed, Context, Opened};
 use crate::entrance::{Entrance, entrance, forget_session, wanted_idp};
 use crate::module::{Protection, SamlModule, is_nothing_of_ours};
 use crate::request::{SentHeaders, headers};
@@ -207,12 +207,12 @@ fn guard_subrequest(r: &mut Request) -> ngx_int_t {
         }
         Poll::Ready(Ok(Entrance::Closed(closed))) => (None, closed.status()),
     };
-    let visit = r.as_ref().uri_changes();
+    let opened = Opened::new(r, &protection);
     let Some(context) = Context::of_subrequest(r) else {
         return FAILED;
     };
     match live {
-        Some(live) => context.admit(visit, &protection, live),
+        Some(live) => context.admit(opened, &protection, live),
         None => drop(context.session.take()),
     }
     status
@@ -266,7 +266,7 @@ fn admit(
     let Some(context) = Context::of_or_new(r) else {
         return FAILED;
     };
-    context.admit(r.as_ref().uri_changes(), protection, live);
+    context.admit(Opened::new(r, protection), protection, live);
     NGX_OK as ngx_int_t
 }
 

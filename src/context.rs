@@ -16,7 +16,7 @@ use session::{PostToken, PreservedPost};
 use sp::{Found, LiveSession, Unmet, random};
 
 use crate::errand::Errand;
-use crate::module::{Protection, SamlModule, Sp};
+use crate::module::{LocConf, Protection, SamlModule, Sp};
 use crate::store::NotKept;
 use crate::suspend::Suspension;
 
@@ -28,7 +28,7 @@ pub struct Context {
     pub is_judged: Cell<bool>,
     /// Which location was found to be open to that one, and at which of the request's, counted as nginx counts them
     /// (`uri_changes`).
-    pub open_to: Cell<Option<(*const Protection, u32)>>,
+    pub open_to: Cell<Option<Opened>>,
     /// On the way round the rewrite phase.
     pub detour: Cell<Option<Detour>>,
     /// How far its body was read for the access phase.
@@ -42,6 +42,33 @@ pub struct Context {
     special: OnceCell<Box<Special>>,
     /// Whose it is: a main request's, or a subrequest's own.
     request: *const ngx_http_request_t,
+}
+
+/// A location that was found to be open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    location: *const LocConf,
+    protection: *const Protection,
+    visit: u32,
+}
+
+impl Opened {
+    /// The location of `r`, which is protected so.
+    pub fn new(r: &Request, protection: &Protection) -> Option<Self> {
+        let location = ptr::from_ref(SamlModule::location_conf(r)?);
+        Some(Self { location, protection, visit: r.as_ref().uri_changes() })
+    }
+
+    /// Is it this location, which `r` is in?
+    #[inline]
+    pub fn is_here(&self, r: &Request, location: &LocConf) -> bool {
+        ptr::eq(self.location, location) && self.visit == r.as_ref().uri_changes()
+    }
+
+    /// Is the location of `r`, which is protected so, as open? It may be another part of the same.
+    pub fn is_as(&self, r: &Request, protection: &Protection) -> bool {
+        ptr::eq(self.protection, protection) && self.visit == r.as_ref().uri_changes()
+    }
 }
 
 /// What few requests have to remember: a member's for a page have none of it.
@@ -189,10 +216,10 @@ impl Context {
         unsafe { own.as_ref() }.or_else(|| create(r.as_mut()))
     }
 
-    /// A location that is protected so, the request's by this number, is open to this session.
-    pub fn admit(&self, visit: u32, protection: &Protection, live: Rc<LiveSession>) {
+    /// A location that is protected so is open to this session.
+    pub fn admit(&self, opened: Option<Opened>, protection: &Protection, live: Rc<LiveSession>) {
         *self.session.borrow_mut() = Some((Rc::clone(&protection.sp), live));
-        self.open_to.set(Some((ptr::from_ref(protection), visit)));
+        self.open_to.set(opened);
     }
 
     /// What few have; made when there is none.

@@ -117,7 +117,7 @@ fn notify(r: &mut Request, uri: &str, live: Rc<LiveSession>, number: usize) {
     // The location may be of no SP.
     let all = SamlModule::main_conf(r).map(|main| main.sps.as_slice()).unwrap_or_default();
     let mut all = all.iter().flat_map(Sites::iter);
-    let sp = all.find(|sp| sp.id == live.session.sp).cloned();
+    let sp = all.find(|sp| sp.id == *live.session.sp()).cloned();
     let sent = sp.and_then(|sp| notice::send(r, &sp, uri, live, number));
     if sent.is_none()
         && let Some(context) = Context::of(r)

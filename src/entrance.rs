@@ -14,10 +14,10 @@ use crate::clock::{monotonic, now};
 use crate::context::{Closed, Context, Kept, Special, Waiting};
 use crate::module::{Protection, Sp};
 use crate::request::headers;
-use crate::server_variable;
 use crate::sessions::AtHand;
 use crate::suspend::{self, Started};
-use crate::variables::{unmet_variable, warn_of_rivals};
+use crate::variables::unmet_variable;
+use crate::{rivals, server_variable};
 
 /// What this location is to a browser.
 pub enum Entrance {
@@ -56,7 +56,7 @@ fn judge_member(
     let context = context_to_judge(r)?;
     context.open_to.set(None);
     for rule in &protection.rules.attributes {
-        warn_of_rivals(r, &live, rule.demand.name().as_bytes());
+        rivals::warn(r, &live, rule.demand.name());
     }
     if let Some(unmet) = protection.unmet(&live) {
         return Ok(Entrance::Closed(Closed::Denied(unmet)));

@@ -9,6 +9,7 @@
 
 mod access;
 mod administration;
+mod attribute_variable;
 mod audit;
 mod board;
 mod clock;
@@ -38,6 +39,7 @@ mod request_host;
 mod respond;
 mod response_header;
 mod rewrite_phase;
+mod rivals;
 mod server_variable;
 mod session_ends;
 mod sessions;
@@ -152,6 +154,12 @@ static mut ngx_module_order: [*const c_char; 4] = [
 unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     // SAFETY: nginx calls it with the new cycle, in its only thread.
     let (cycle, is_test) = unsafe { (&*cycle, ngx_test_config != 0) };
+    guard((), || {
+        if let Some(main) = SamlModule::main_conf(cycle) {
+            // SAFETY: the cycle has been read and serves nobody yet; its main conf lives as long as it does.
+            main.attribute_variables.get_or_init(|| unsafe { variables::prepare(cycle) });
+        }
+    });
     if !is_test {
         let nginx = NGINX_VERSION.to_string_lossy();
         ngx_log_error!(

@@ -1,7 +1,7 @@
 //! The module as nginx's configuration has it: what nginx keeps for it at each level, and what it runs
 //! on.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use nginx_sys::{ngx_http_handler_pt, ngx_http_request_t, ngx_int_t};
@@ -12,6 +12,7 @@ use saml::refusal::Refusal;
 use settings::{Blocks, CoreDump, MetadataSource, RawLocation, Uses, Warnings};
 use sp::{EndpointKind, Sites};
 
+use crate::attribute_variable::Prepared;
 use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
 use crate::counters::Counters;
@@ -65,6 +66,8 @@ pub struct MainConf {
     pub rewrite: Cell<Option<PhaseHandler>>,
     /// Some protected location says `satisfy any`.
     pub satisfies_any: Cell<bool>,
+    /// The variables of attributes that the configuration asks for.
+    pub attribute_variables: OnceCell<Prepared>,
 }
 
 impl MainConf {

@@ -20,7 +20,9 @@ use std::rc::Rc;
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
 use saml::refusal::Refusal;
-use session::{Member, Session, SessionToken, SpId, StoreKey, TokenCache, TokenText};
+use session::{
+    Member, Memory, Session, SessionToken, Shapes, SpId, StoreKey, TokenCache, TokenText,
+};
 use sp::{LiveSession, SessionRules, random, sealing_failed};
 
 use zone::LookUpEnd;
@@ -57,14 +59,18 @@ pub struct Sessions {
     pub store: Rc<Store>,
     pub rules: SessionRules,
     cache: Rc<RefCell<TokenCache<LiveSession>>>,
+    /// What the sessions of the cache have in common.
+    shapes: Rc<Shapes>,
     look_ups: LookUps,
     hearing: Rc<Hearing>,
 }
 
 impl Sessions {
     pub fn new(store: Rc<Store>, rules: SessionRules) -> Self {
-        let cache = Rc::new(RefCell::new(TokenCache::new(store.cache_size)));
-        Self { store, rules, cache, look_ups: LookUps::default(), hearing: Rc::default() }
+        let memory = Memory::default();
+        let shapes = Rc::new(Shapes::new(&rules.attributes.aliases, &memory));
+        let cache = Rc::new(RefCell::new(TokenCache::new(store.cache_size, &memory)));
+        Self { store, rules, cache, shapes, look_ups: LookUps::default(), hearing: Rc::default() }
     }
 
     /// Those of the same SP where it goes by another identity: in the same places, under keys of their own.
@@ -73,6 +79,7 @@ impl Sessions {
             store: Rc::clone(&self.store),
             rules: SessionRules { sp, ..self.rules.clone() },
             cache: Rc::clone(&self.cache),
+            shapes: Rc::clone(&self.shapes),
             look_ups: LookUps::default(),
             hearing: Rc::clone(&self.hearing),
         }
@@ -136,7 +143,7 @@ impl Sessions {
     fn cached(&self, cookie: &TokenText, now: UnixTime) -> Option<Rc<LiveSession>> {
         let known = self.cache.borrow_mut().get(cookie, |live| self.stands(live, now))?;
         // Other origins of the SP have sessions of their own in the same cache.
-        (known.session.sp == self.rules.sp).then_some(known)
+        (*known.session.sp() == self.rules.sp).then_some(known)
     }
 
     /// Nothing on this host speaks against it.
@@ -154,23 +161,22 @@ impl Sessions {
     ) -> Option<Rc<LiveSession>> {
         let key = token.store_key(&self.rules.sp);
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
-        let live = LiveSession::new(key, Session::decode(&entry.value)?, &self.rules);
+        let live = LiveSession::new(key, &Session::decode(&entry.value)?, &self.shapes);
         live.freshness.checked.set(entry.touched);
-        Some(self.keep(token, live, entry.value.len(), entry.epoch, entry.expires))
+        Some(self.keep(token, live, entry.epoch, entry.expires))
     }
 
-    /// Remembers in this worker what lay in the zone as `size` bytes.
+    /// Remembers in this worker what lay in the zone.
     fn keep(
         &self,
         token: &SessionToken,
         live: LiveSession,
-        size: usize,
         epoch: u64,
         expires: UnixTime,
     ) -> Rc<LiveSession> {
         live.freshness.epoch.set(epoch);
         live.upkeep.expires.set(expires);
-        self.cache.borrow_mut().insert(token.to_text(), size, live)
+        self.cache.borrow_mut().insert(token.to_text(), live)
     }
 
     /// Moves the idle timeout and the session's place in the LRU, every tenth of the timeout and at
@@ -211,25 +217,23 @@ impl Sessions {
         if store.zone.touch(Kind::Session, &key, expires, now) {
             live.upkeep.expires.set(expires);
         }
-        if let Some(index) = live.upkeep.index.get_or_init(|| self.index_of(&live.session)) {
+        let name = self.set_name(live.session.idp(), live.session.name_id());
+        if let Ok(index) = store.key_of_session_set(&name) {
             store.zone.renew(Kind::Index, index.as_bytes(), now);
         }
     }
 
-    fn index_of(&self, session: &Session) -> Option<StoreKey> {
-        self.store.key_of_session_set(&self.set_name(&session.idp, &session.name_id.value)).ok()
-    }
-
     async fn keep_findable(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
-        let name = self.set_name(&live.session.idp, &live.session.name_id.value);
+        let name = self.set_name(live.session.idp(), live.session.name_id());
         if self.store.is_in_session_sets(&name, &live.key).await? {
             return Ok(());
         }
         // A logout in the meantime did not find it.
-        if self.was_logged_out(&live.session, now).await? {
-            return self.end(live.key, live.session.expires, now).await;
+        let session = live.session.to_session();
+        if self.was_logged_out(&session, now).await? {
+            return self.end(live.key, session.expires, now).await;
         }
-        self.make_findable(&live.session, live.key, now).await
+        self.make_findable(&session, live.key, now).await
     }
 
     /// Puts a session into its NameID's set; what has to leave a full one ends.
@@ -376,7 +380,7 @@ impl Sessions {
     pub async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
         let session = &live.session;
         self.end(live.key, session.expires, now).await?;
-        let name = self.set_name(&session.idp, &session.name_id.value);
+        let name = self.set_name(session.idp(), session.name_id());
         let keys = HashSet::from([live.key]);
         // An ended session in its set does no harm, and leaves it in time.
         drop(self.store.remove_from_session_set(&name, &keys, now).await);

@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 use clock::{Seconds, UnixTime};
 use saml::reason;
 use saml::refusal::Refusal;
-use session::{Secret, Secrets, StoreKey};
+use session::{CacheSize, Secret, Secrets, StoreKey};
 pub use shared::SharedStore;
 pub use zone::{Entry, Kind, StoreError};
 
@@ -34,7 +34,7 @@ pub struct Store {
     /// Where forms wait for logins; `None` = nowhere.
     posts: Option<Posts>,
     /// Decoded sessions that a worker keeps for each SP.
-    pub cache_size: usize,
+    pub cache_size: CacheSize,
     configured: Option<Secrets>,
     /// Without a `secret` file: one that the zone made and keeps across reloads.
     of_the_zone: OnceCell<Secrets>,
@@ -46,7 +46,7 @@ impl Store {
         zone: &'static SharedStore,
         remote: Option<Remote>,
         posts: Option<Posts>,
-        cache_size: usize,
+        cache_size: CacheSize,
         secrets: Option<Secrets>,
     ) -> Self {
         Self {

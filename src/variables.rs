@@ -1,31 +1,28 @@
 //! The variables `$saml_…`: only ever from the session, never from a header.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK,
-    ngx_conf_t, ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t,
+    NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, NGX_LOG_ERR, NGX_OK, ngx_conf_t,
+    ngx_cycle_t, ngx_http_add_variable, ngx_http_request_t, ngx_int_t, ngx_str_t,
     ngx_variable_value_t,
 };
 use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
-use saml::refusal::quote;
-use session::{
-    Separator, attributes_json, base64, header_safe, join, percent_encoded, values_json,
-};
+use session::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
 use sp::{Holds, LiveSession, Unmet};
 
+use crate::attribute_variable::{self, AttributeVariable, Getter, Prepared, Text};
 use crate::clock::now;
 use crate::context::Context;
 use crate::entry::enter;
 use crate::module::{Protection, SamlModule, Sp};
-use crate::{core_variable, server_variable};
+use crate::{core_variable, rivals, server_variable};
 
 /// One variable.
 struct Variable {
@@ -45,31 +42,26 @@ enum Value {
     Jwt,
 }
 
-type VariableHandler =
-    unsafe extern "C" fn(*mut ngx_http_request_t, *mut ngx_variable_value_t, usize) -> ngx_int_t;
-
 type OfSession = for<'a> fn(&'a Sp, &'a LiveSession) -> Option<Cow<'a, str>>;
-
-type Text = for<'a> fn(&'a [String], &Separator) -> Cow<'a, str>;
 
 // SAFETY: the names point to static strings, and nothing writes to the table.
 unsafe impl Sync for Variable {}
 
 static VARIABLES: &[Variable] = &[
-    session(ngx_string!("saml_name_id"), |_, s| safe(&s.session.name_id.value)),
-    session(ngx_string!("saml_name_id_format"), |_, s| safe(s.session.name_id.format.as_deref()?)),
-    session(ngx_string!("saml_idp"), |_, s| safe(&s.session.idp)),
-    session(ngx_string!("saml_session_index"), |_, s| safe(s.session.session_index.as_deref()?)),
+    session(ngx_string!("saml_name_id"), |_, s| safe(s.session.name_id())),
+    session(ngx_string!("saml_name_id_format"), |_, s| safe(s.session.name_id_format()?)),
+    session(ngx_string!("saml_idp"), |_, s| safe(s.session.idp())),
+    session(ngx_string!("saml_session_index"), |_, s| safe(s.session.session_index()?)),
     session(ngx_string!("saml_authn_instant"), |_, s| {
         Some(instant::format(s.session.authn_instant).into())
     }),
-    session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context.as_deref()?)),
+    session(ngx_string!("saml_authn_context"), |_, s| safe(s.session.authn_context()?)),
     session(ngx_string!("saml_session_expires"), |_, s| {
         Some(instant::format(s.session.expires).into())
     }),
     session(ngx_string!("saml_attrs_json"), |_, s| Some(attributes_json(&s.session).into())),
     request(ngx_string!("saml_user"), |r| Some(Cow::Owned(user(r)?.into_bytes()))),
-    attribute(ngx_string!("saml_attr_"), join),
+    attribute(ngx_string!("saml_attr_"), |values, between| join(values, between)),
     attribute(ngx_string!("saml_attr64_"), |values, between| base64(&join(values, between)).into()),
     attribute(ngx_string!("saml_attru_"), |values, between| {
         percent_encoded(&join(values, between)).into()
@@ -106,7 +98,6 @@ const fn jwt(name: ngx_str_t) -> Variable {
 
 /// The one prefix whose variables have a number beside them.
 const COUNTED_PREFIX: &[u8] = b"saml_attr_";
-const COUNT_SUFFIX: &[u8] = b"_count";
 
 /// Adds every variable: in preconfiguration, before any directive can mention one.
 pub fn add(cf: &mut ngx_conf_t) -> ngx_int_t {
@@ -125,7 +116,7 @@ fn add_one(cf: &mut ngx_conf_t, row: &'static Variable) -> Option<()> {
     // SAFETY: cf is nginx's in preconfiguration; nginx copies the name.
     let variable = unsafe { ngx_http_add_variable(cf, &mut name, flags as usize).as_mut()? };
     variable.get_handler = Some(match row.value {
-        Value::Attribute(_) => get_attribute,
+        Value::Attribute(_) => get_attribute_by_name,
         Value::Jwt => get_jwt,
         Value::Session(_) | Value::Request(_) => get,
     });
@@ -149,7 +140,34 @@ unsafe extern "C" fn get(
     })
 }
 
+/// Makes ready the variables of attributes that a configuration asks for, once nginx has read it.
+///
+/// # Safety
+/// As [`attribute_variable::prepare`].
+pub unsafe fn prepare(cycle: &ngx_cycle_t) -> Prepared {
+    // SAFETY: the caller's promise.
+    unsafe { attribute_variable::prepare(cycle, get_attribute_by_name, get_attribute, named) }
+}
+
 unsafe extern "C" fn get_attribute(
+    r: *mut ngx_http_request_t,
+    v: *mut ngx_variable_value_t,
+    data: usize,
+) -> ngx_int_t {
+    // SAFETY: nginx passes a live request and value, and the data that `prepare` gave, which lives as long as
+    // the cycle.
+    let (r, v, variable) = unsafe {
+        (
+            Request::from_ngx_http_request(r),
+            &mut *v,
+            &*(data as *const c_void).cast::<AttributeVariable>(),
+        )
+    };
+    enter(NGX_ERROR as ngx_int_t, || give_attribute(r, v, variable))
+}
+
+/// For who asks by a name that no line of the configuration has, as SSI and njs can.
+unsafe extern "C" fn get_attribute_by_name(
     r: *mut ngx_http_request_t,
     v: *mut ngx_variable_value_t,
     data: usize,
@@ -158,28 +176,32 @@ unsafe extern "C" fn get_attribute(
     let (r, v, name) = unsafe {
         (Request::from_ngx_http_request(r), &mut *v, &*(data as *const c_void).cast::<ngx_str_t>())
     };
-    enter(NGX_ERROR as ngx_int_t, || {
-        let Some((prefix, name, text)) = split(name.as_bytes()) else { return give(r, v, None) };
-        give_of_session(r, v, |sp, live| {
-            if let Some(values) = live.attributes.find(name) {
-                warn_of_rivals(r, live, name);
-                return Some(text(values, &sp.sessions.rules.separator));
-            }
-            let counted = name.strip_suffix(COUNT_SUFFIX).filter(|_| prefix == COUNTED_PREFIX)?;
-            warn_of_rivals(r, live, counted);
-            let values = live.attributes.find(counted);
-            Some(values.map_or(0, <[String]>::len).to_string().into())
-        })
+    enter(NGX_ERROR as ngx_int_t, || match named(name.as_bytes()) {
+        Some(variable) => give_attribute(r, v, &variable),
+        None => give(r, v, None),
     })
 }
 
-/// The prefix of a variable's full name, what is left for the attribute's, and what its values become. No
-/// prefix begins another one.
-fn split(full_name: &[u8]) -> Option<(&'static [u8], &[u8], Text)> {
+fn give_attribute(
+    r: &Request,
+    v: &mut ngx_variable_value_t,
+    variable: &AttributeVariable,
+) -> ngx_int_t {
+    let given = with_session(r, |sp, live| {
+        let (value, name) = variable.value(live, &sp.sessions.rules.separator)?;
+        rivals::warn(r, live, name);
+        Some(give(r, v, Some(value.as_bytes())))
+    });
+    given.unwrap_or_else(|| give(r, v, None))
+}
+
+/// The variable of this full name. No prefix begins another one.
+fn named(full_name: &[u8]) -> Option<AttributeVariable> {
     VARIABLES.iter().find_map(|row| match row.value {
         Value::Attribute(text) => {
             let prefix = row.name.as_bytes();
-            Some((prefix, full_name.strip_prefix(prefix)?, text))
+            let name = full_name.strip_prefix(prefix)?;
+            Some(AttributeVariable::new(name, text, prefix == COUNTED_PREFIX))
         }
         Value::Session(_) | Value::Request(_) | Value::Jwt => None,
     })
@@ -193,11 +215,10 @@ pub fn user(r: &Request) -> Option<String> {
         // An IdP that logs somebody out tells the NameID alone, which the application may know as
         // another one's name.
         let is_notice = Context::of(r).is_some_and(|context| context.is_notice.get());
-        if is_notice && live.session.attributes.is_empty() && sources.attributes().next().is_some()
-        {
+        if is_notice && !live.session.has_attributes() && sources.attributes().next().is_some() {
             return Some(String::new());
         }
-        sources.attributes().for_each(|name| warn_of_rivals(r, live, name.as_bytes()));
+        sources.attributes().for_each(|name| rivals::warn(r, live, name));
         Some(sp.user(live))
     })
 }
@@ -225,38 +246,13 @@ fn signed(r: &Request) -> Option<Rc<str>> {
     with_session(r, |sp, live| {
         sp.jwt(live, &location.jwt_audience, now(), |made| match made {
             Ok(issuer) => {
-                issuer.claims.iter().for_each(|c| warn_of_rivals(r, live, c.attribute.as_bytes()));
+                issuer.claims.iter().for_each(|c| rivals::warn(r, live, &c.attribute));
             }
             Err(why) => {
                 ngx_log_error!(NGX_LOG_ERR, r.log(), "saml: $saml_jwt is empty: {}", why);
             }
         })
     })
-}
-
-/// Pairs of attributes that one worker warns of; beyond, somebody sends ever new ones.
-const MOST_WARNINGS: usize = 64;
-
-/// Says once in this worker that a variable could mean either of two attributes.
-pub fn warn_of_rivals(r: &Request, live: &LiveSession, name: &[u8]) {
-    thread_local! {
-        static SAID: RefCell<HashSet<[Box<str>; 2]>> = RefCell::default();
-    }
-    let Some(rivals) = live.attributes.rivals(name) else { return };
-    let is_news = SAID.with_borrow_mut(|said| {
-        said.len() < MOST_WARNINGS && said.insert([rivals.chosen.clone(), rivals.other.clone()])
-    });
-    if is_news {
-        ngx_log_error!(
-            NGX_LOG_WARN,
-            r.log(),
-            "saml: $saml_attr_{} is the attribute {}, and could be {}; an \"attribute\" line in the \
-             saml_sp says which",
-            String::from_utf8_lossy(name),
-            quote(&rivals.chosen),
-            quote(&rivals.other)
-        );
-    }
 }
 
 /// Gives what `value` makes of the session that the location of `r` may know.
@@ -323,7 +319,8 @@ pub fn unmet_variable(r: &Request, context: &Context, protection: &Protection) -
 fn is_of_session(r: &Request, index: usize) -> bool {
     let Some(variable) = server_variable::numbered(r, index) else { return false };
     variable.get_handler.is_some_and(|handler| {
-        let is_attribute = ptr::fn_addr_eq(handler, get_attribute as VariableHandler);
+        let is_attribute = ptr::fn_addr_eq(handler, get_attribute as Getter)
+            || ptr::fn_addr_eq(handler, get_attribute_by_name as Getter);
         is_attribute || {
             let of_session = |row: &&Variable| matches!(row.value, Value::Session(_));
             let mut rows = VARIABLES.iter().filter(of_session);
@@ -339,14 +336,18 @@ fn belongs_here(r: &Request, context: &Context, sp: &Rc<Sp>, live: &LiveSession)
         // By the rules on variables, which come last.
         return Some(true);
     }
-    let Some(protection) = SamlModule::location_conf(r)?.protection_at(r).ok()? else {
+    let (conf, opened) = (SamlModule::location_conf(r)?, context.open_to.get());
+    if opened.is_some_and(|opened| opened.is_here(r, conf)) {
+        return Some(true);
+    }
+    let Some(protection) = conf.protection_at(r).ok()? else {
         // A location without rules of its own shows who is at the page it serves.
         return Some(true);
     };
     if !Rc::ptr_eq(&protection.sp, sp) {
         return Some(false);
     }
-    if context.open_to.get() == Some((Rc::as_ptr(protection), r.as_ref().uri_changes())) {
+    if opened.is_some_and(|opened| opened.is_as(r, protection)) {
         return Some(true);
     }
     let idp = protection.wanted_idp(|name| server_variable::value(r, name)).ok()?;

@@ -175,7 +175,7 @@ impl Sessions {
     /// A node has what this worker has decoded, and says how long it keeps it.
     pub(super) fn has_been_seen(&self, live: &LiveSession, ttl: Option<Seconds>, now: UnixTime) {
         let known = live.upkeep.expires.get();
-        let said = lives_until(ttl, &live.session, now);
+        let said = lives_until(ttl, live.session.expires, now);
         // Node and host count whole seconds, each from moments of its own. An end that seems to come earlier by that
         // alone would have all workers decode the session anew.
         let is_known = said <= known && known - said <= ROUNDED;
@@ -196,14 +196,14 @@ impl Sessions {
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
-        let expires = lives_until(answer.ttl, &session, now);
+        let expires = lives_until(answer.ttl, session.expires, now);
         let value = session.encode();
         let zone = self.store.zone;
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
-        let live = LiveSession::new(key, session, &self.rules);
+        let live = LiveSession::new(key, &session, &self.shapes);
         live.freshness.seal.set(seal_of(&answer.value));
         match filled {
-            Ok(Some(epoch)) => self.keep(token, live, value.len(), epoch, expires),
+            Ok(Some(epoch)) => self.keep(token, live, epoch, expires),
             // A zone without room remembers nothing; the session is good all the same.
             Ok(None) | Err(_) => Rc::new(live),
         }
@@ -250,7 +250,7 @@ impl Sessions {
         else {
             return;
         };
-        if let Some(expires) = may_live_until(copy, &live.session, now) {
+        if let Some(expires) = may_live_until(copy, live.session.expires, now) {
             remote.client().repair(Kind::Session, key.as_bytes(), &copy.value, expires);
         }
     }
@@ -271,18 +271,18 @@ impl Sessions {
 }
 
 /// When a node forgets the session, unless somebody uses it until then.
-fn lives_until(ttl: Option<Seconds>, session: &Session, now: UnixTime) -> UnixTime {
+fn lives_until(ttl: Option<Seconds>, session_end: UnixTime, now: UnixTime) -> UnixTime {
     let left = ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
-    left.map_or(session.expires, |end| end.min(session.expires))
+    left.map_or(session_end, |end| end.min(session_end))
 }
 
 /// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that
 /// it is of, or two nodes would bring it back to each other for ever: each rounds up, and so do we.
-fn may_live_until(answer: &Stored, session: &Session, now: UnixTime) -> Option<UnixTime> {
+fn may_live_until(answer: &Stored, session_end: UnixTime, now: UnixTime) -> Option<UnixTime> {
     match answer.ttl.filter(|ttl| *ttl >= Seconds(0)) {
         Some(ttl) if ttl <= ROUNDED => None,
-        Some(ttl) => Some(session.expires.min(now + ttl - ROUNDED)),
-        None => Some(session.expires),
+        Some(ttl) => Some(session_end.min(now + ttl - ROUNDED)),
+        None => Some(session_end),
     }
 }
 

@@ -6,7 +6,7 @@ use clock::{Msec, Seconds};
 use fastrand::Rng;
 use identity::{Attribute, NameId};
 use memcached::KeyPrefix;
-use session::{Secret, Secrets, Session, SessionToken, SpId};
+use session::{CacheSize, Secret, Secrets, Session, SessionToken, SpId};
 use sp::SessionRules;
 
 use crate::clock::now;
@@ -201,8 +201,8 @@ fn host(plan: &Plan, settings: &Settings) -> Vec<Rc<Sessions>> {
     (0..plan.workers).map(worker).collect()
 }
 
-/// Decoded sessions of each worker: as many as it has by default.
-const CACHE_SIZE: usize = 4096;
+/// Decoded sessions of each worker. By default it has room for more; the figures of docs/scale.md are with these.
+const CACHE_SIZE: CacheSize = CacheSize::Sessions(4096);
 
 fn rules(plan: &Plan) -> SessionRules {
     SessionRules {

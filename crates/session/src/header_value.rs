@@ -7,8 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::byte_serialize;
 
-use crate::names::merge;
-use crate::record::Session;
+use crate::decoded::DecodedSession;
 use crate::separator::Separator;
 
 /// `text` as a header carries it: what a header, or who reads it, would lose is written `\u{hex}`, so
@@ -27,12 +26,15 @@ pub fn header_safe(text: &str) -> Cow<'_, str> {
 /// value, so that no user can make two values of one by writing the separator into it. To read: a
 /// backslash and `u{hex}` are that character, a backslash and anything else are the latter, and a
 /// separator without a backslash ends a value.
-pub fn join<'a>(values: &'a [String], separator: &Separator) -> Cow<'a, str> {
+pub fn join<'a, S: AsRef<str> + ?Sized + 'a>(
+    values: impl IntoIterator<Item = &'a S>,
+    separator: &Separator,
+) -> Cow<'a, str> {
     let separator = separator.as_str();
     let first = separator.bytes().next();
-    let escape = |value: &'a String| {
+    let escape = |value: &'a str| {
         if first.is_some_and(|first| is_plain(value, first)) {
-            return Cow::Borrowed(value.as_str());
+            return Cow::Borrowed(value);
         }
         escape(value, |rest| match rest {
             rest if rest.starts_with('\\') => Some(Special::Marked(1)),
@@ -40,9 +42,10 @@ pub fn join<'a>(values: &'a [String], separator: &Separator) -> Cow<'a, str> {
             _ => None,
         })
     };
-    let Some((first, rest)) = values.split_first() else { return Cow::Borrowed("") };
+    let mut values = values.into_iter().map(AsRef::as_ref);
+    let Some(first) = values.next() else { return Cow::Borrowed("") };
     let mut joined = escape(first);
-    for value in rest {
+    for value in values {
         let joined = joined.to_mut();
         joined.push_str(separator);
         joined.push_str(&escape(value));
@@ -121,20 +124,20 @@ fn is_lost_at_an_end(c: char) -> bool {
 
 /// A JSON object of the attributes: Name → array of values. Holds no raw control character and no
 /// `<`, so that it may stand in a header or in a script element.
-pub fn attributes_json(session: &Session) -> String {
+pub fn attributes_json(session: &DecodedSession) -> String {
     let mut json = String::from("{");
-    for (place, attribute) in merge(&session.attributes).iter().enumerate() {
+    for (place, (name, values)) in session.attributes().enumerate() {
         separate(&mut json, place);
-        push_string(&mut json, attribute.name);
+        push_string(&mut json, name);
         json.push(':');
-        push_array(&mut json, attribute.values());
+        push_array(&mut json, values);
     }
     json.push('}');
     json
 }
 
 /// A JSON array of the values, in the letters of [`attributes_json`].
-pub fn values_json(values: &[String]) -> String {
+pub fn values_json<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let mut json = String::new();
     push_array(&mut json, values);
     json
@@ -152,7 +155,7 @@ pub fn percent_encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).map(|part| if part == "+" { "%20" } else { part }).collect()
 }
 
-fn push_array<'a>(json: &mut String, values: impl IntoIterator<Item = &'a String>) {
+fn push_array<'a>(json: &mut String, values: impl IntoIterator<Item = &'a str>) {
     json.push('[');
     for (place, value) in values.into_iter().enumerate() {
         separate(json, place);
@@ -186,15 +189,18 @@ fn push_string(json: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Memory;
+    use crate::record::Session;
     use crate::record::tests::{attribute, typical};
+    use crate::shape::Shapes;
 
     fn json(attributes: Vec<identity::Attribute>) -> String {
-        attributes_json(&Session { attributes, ..typical() })
+        let session = Session { attributes, ..typical() };
+        attributes_json(&DecodedSession::of(&session, &Shapes::new(&[], &Memory::default())))
     }
 
     fn joined(values: &[&str], separator: &str) -> String {
-        let values: Vec<_> = values.iter().map(|value| value.to_string()).collect();
-        join(&values, &Separator::new(separator).unwrap()).into_owned()
+        join(values.iter().copied(), &Separator::new(separator).unwrap()).into_owned()
     }
 
     #[test]
@@ -226,8 +232,7 @@ mod tests {
     #[test]
     fn values_are_joined_and_safe() {
         assert_eq!(joined(&[], ";"), "");
-        let one = ["one".to_owned()];
-        assert!(matches!(join(&one, &Separator::default()), Cow::Borrowed("one")));
+        assert!(matches!(join(["one"], &Separator::default()), Cow::Borrowed("one")));
         assert_eq!(joined(&["a\n", "b", "c"], ", "), r"a\u{a}, b, c");
         assert_eq!(joined(&["a", "b;c"], ";"), r"a;b\;c");
         assert_eq!(joined(&["b;c"], ";"), r"b\;c");
@@ -327,14 +332,11 @@ mod tests {
             assert!(base64.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)));
             assert_eq!(STANDARD.decode(base64).unwrap(), text.as_bytes());
         }
-        let json = values_json(&[hostile.to_owned(), String::new()]);
+        let json = values_json([hostile, ""]);
         assert!(!json.contains(char::is_control) && !json.contains('<'), "{json}");
-        let whole = attributes_json(&Session {
-            attributes: vec![attribute("a", None, &[hostile, ""])],
-            ..typical()
-        });
+        let whole = self::json(vec![attribute("a", None, &[hostile, ""])]);
         assert_eq!(whole, format!("{{\"a\":{json}}}"));
-        assert_eq!(values_json(&[]), "[]");
+        assert_eq!(values_json([]), "[]");
     }
 
     #[test]

@@ -1,13 +1,51 @@
 //! Attributes by the names an administrator writes: `$saml_attr_mail` and the like.
 
-use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 
+use hashbrown::HashTable;
 use identity::{Attribute, normalise, uri_tail};
 
-use crate::record::Session;
+use crate::memory::allocation;
 use crate::selection::Alias;
 
-/// The values of a session's attributes, found by variable name.
+/// What somebody wrote for an attribute, made ready to be looked for often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeName {
+    given: Box<str>,
+    normal: Box<str>,
+    hash: u64,
+}
+
+impl AttributeName {
+    /// As it would follow `$saml_attr_`, or as an IdP spells it.
+    pub fn new(name: &str) -> Self {
+        let normal = normalise(name);
+        let mut hasher = DefaultHasher::new();
+        hasher.write(normal.as_bytes());
+        Self { given: name.into(), normal: normal.into(), hash: hasher.finish() }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.given
+    }
+
+    /// In the form in which names are compared.
+    pub fn normal(&self) -> &str {
+        &self.normal
+    }
+
+    fn size(&self) -> usize {
+        allocation(self.given.len()) + allocation(self.normal.len())
+    }
+
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.normal == other.normal
+    }
+}
+
+/// Which of a session's attributes a name means.
 ///
 /// Precedence: the alias of that name, a Name that is spelled exactly so, a FriendlyName that is; then
 /// whatever is the same without regard to case and to what no variable's name can hold: a Name, the
@@ -16,10 +54,9 @@ use crate::selection::Alias;
 /// whatever else bears that name. Attributes that repeat one Name are one attribute with all the
 /// values.
 #[derive(Clone, Debug, Default)]
-pub struct AttributeIndex {
-    values: Vec<Vec<String>>,
-    /// Normalised name → place in `values`, `None` for an alias with no attribute; sorted by name.
-    names: Vec<(Box<str>, Option<usize>)>,
+pub(crate) struct AttributeIndex {
+    /// `None` for an alias with no attribute.
+    places: HashTable<(AttributeName, Option<usize>)>,
     /// Names without alias that fit two attributes.
     rivals: Vec<Rivals>,
 }
@@ -27,7 +64,7 @@ pub struct AttributeIndex {
 /// Two attributes that one variable could mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rivals {
-    variable_name: Box<str>,
+    variable_name: AttributeName,
     /// The Name of the attribute that the variable is.
     pub chosen: Box<str>,
     /// The Name of the next one.
@@ -36,62 +73,67 @@ pub struct Rivals {
 
 impl AttributeIndex {
     /// Of the attributes that a session keeps.
-    pub fn new(session: &Session, aliases: &[Alias]) -> Self {
-        let merged = merge(&session.attributes);
+    pub(crate) fn new(merged: &[Merged<'_>], aliases: &[Alias]) -> Self {
         let mut names = Vec::with_capacity(aliases.len() + merged.len() * 2);
         for alias in aliases {
-            names.push((normalise(&alias.name).into(), find_attribute(&merged, &alias.names)));
+            names.push((normalise(&alias.name), find_attribute(merged, &alias.names)));
         }
         // In the order of precedence; the stable sort below keeps it.
         let is_exact = |name: &&str| normalise(name) == **name;
-        add_names(&mut names, &merged, |attribute| Some(attribute.name).filter(is_exact));
-        add_names(&mut names, &merged, |attribute| attribute.friendly_name.filter(is_exact));
-        add_names(&mut names, &merged, |attribute| Some(attribute.name));
-        add_names(&mut names, &merged, |attribute| uri_tail(attribute.name));
-        add_names(&mut names, &merged, |attribute| attribute.friendly_name);
+        add_names(&mut names, merged, |attribute| Some(attribute.name).filter(is_exact));
+        add_names(&mut names, merged, |attribute| attribute.friendly_name.filter(is_exact));
+        add_names(&mut names, merged, |attribute| Some(attribute.name));
+        add_names(&mut names, merged, |attribute| uri_tail(attribute.name));
+        add_names(&mut names, merged, |attribute| attribute.friendly_name);
         names.sort_by(|left, right| left.0.cmp(&right.0));
-        let rivals = rivals(&names, &merged, aliases);
+        let rivals = rivals(&names, merged, aliases);
         names.dedup_by(|later, earlier| later.0 == earlier.0);
-        let values = merged.iter().map(Merged::to_values).collect();
-        Self { values, names, rivals }
-    }
-
-    /// The values under `variable_name`, the variable's name without its prefix. An attribute may
-    /// be there and have no value.
-    pub fn find(&self, variable_name: &[u8]) -> Option<&[String]> {
-        let wanted = normalised(variable_name);
-        let found = self.names.binary_search_by(|(name, _)| name.as_bytes().cmp(&wanted)).ok()?;
-        let (_, place) = self.names.get(found)?;
-        self.values.get((*place)?).map(Vec::as_slice)
-    }
-
-    /// Another attribute that `variable_name` could mean as well: whoever made the configuration
-    /// should say which.
-    pub fn rivals(&self, variable_name: &[u8]) -> Option<&Rivals> {
-        if self.rivals.is_empty() {
-            return None;
+        let mut places = HashTable::with_capacity(names.len());
+        for (name, place) in names {
+            let name = AttributeName::new(&name);
+            places.insert_unique(name.hash, (name, place), |(name, _)| name.hash);
         }
-        let wanted = normalised(variable_name);
-        self.rivals.iter().find(|rivals| rivals.variable_name.as_bytes() == &*wanted)
+        Self { places, rivals }
+    }
+
+    /// The place among the distinct Names of the attribute that `name` means.
+    #[inline]
+    pub(crate) fn find(&self, name: &AttributeName) -> Option<usize> {
+        self.places.find(name.hash, |(known, _)| known.is(name)).and_then(|(_, place)| *place)
+    }
+
+    /// Another attribute that `name` could mean as well: whoever made the configuration should say which.
+    pub(crate) fn rivals(&self, name: &AttributeName) -> Option<&Rivals> {
+        self.rivals.iter().find(|rivals| rivals.variable_name.is(name))
+    }
+
+    /// Bytes that it takes besides its own.
+    pub(crate) fn size(&self) -> usize {
+        let names = self.places.iter().map(|(name, _)| name.size());
+        let rivals = self.rivals.iter().map(|rivals| {
+            let others = allocation(rivals.chosen.len()) + allocation(rivals.other.len());
+            size_of::<Rivals>() + rivals.variable_name.size() + others
+        });
+        self.places.allocation_size() + names.sum::<usize>() + rivals.sum::<usize>()
     }
 }
 
 /// `names` in the order of precedence within each name.
 fn rivals(
-    names: &[(Box<str>, Option<usize>)],
+    names: &[(String, Option<usize>)],
     merged: &[Merged<'_>],
     aliases: &[Alias],
 ) -> Vec<Rivals> {
     let name_of = |place: Option<usize>| Some(merged.get(place?)?.name.into());
     let of_one_name = names.chunk_by(|left, right| left.0 == right.0);
-    let rivals_in = |same: &[(Box<str>, Option<usize>)]| {
+    let rivals_in = |same: &[(String, Option<usize>)]| {
         let (variable_name, chosen) = same.first()?;
         let (_, other) = same.iter().find(|(_, place)| place != chosen)?;
-        if aliases.iter().any(|alias| normalise(&alias.name) == **variable_name) {
+        if aliases.iter().any(|alias| normalise(&alias.name) == *variable_name) {
             return None;
         }
         Some(Rivals {
-            variable_name: variable_name.clone(),
+            variable_name: AttributeName::new(variable_name),
             chosen: name_of(*chosen)?,
             other: name_of(*other)?,
         })
@@ -103,17 +145,13 @@ fn rivals(
 /// an attribute of its own.
 pub(crate) struct Merged<'a> {
     pub(crate) name: &'a str,
-    friendly_name: Option<&'a str>,
+    pub(crate) friendly_name: Option<&'a str>,
     parts: Vec<&'a [String]>,
 }
 
 impl Merged<'_> {
     pub(crate) fn values(&self) -> impl Iterator<Item = &String> {
         self.parts.iter().copied().flatten()
-    }
-
-    fn to_values(&self) -> Vec<String> {
-        self.values().cloned().collect()
     }
 }
 
@@ -148,7 +186,7 @@ fn find_attribute(merged: &[Merged<'_>], wanted: &[String]) -> Option<usize> {
 }
 
 fn add_names<'a>(
-    names: &mut Vec<(Box<str>, Option<usize>)>,
+    names: &mut Vec<(String, Option<usize>)>,
     merged: &[Merged<'a>],
     name_of: impl Fn(&Merged<'a>) -> Option<&'a str>,
 ) {
@@ -157,33 +195,32 @@ fn add_names<'a>(
         if let Some(name) = name_of(attribute)
             && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
         {
-            names.push((normalise(name).into(), Some(place)));
+            names.push((normalise(name), Some(place)));
         }
-    }
-}
-
-fn normalised(variable_name: &[u8]) -> Cow<'_, [u8]> {
-    let is_normal = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-    if variable_name.iter().all(is_normal) {
-        Cow::Borrowed(variable_name)
-    } else {
-        Cow::Owned(normalise(&String::from_utf8_lossy(variable_name)).into_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decoded::DecodedSession;
+    use crate::memory::Memory;
+    use crate::record::Session;
     use crate::record::tests::{attribute, typical};
+    use crate::shape::Shapes;
 
-    fn index(attributes: Vec<Attribute>, aliases: &[(&str, &[&str])]) -> AttributeIndex {
+    fn index(attributes: Vec<Attribute>, aliases: &[(&str, &[&str])]) -> DecodedSession {
         let aliases: Vec<_> = aliases.iter().map(|(name, of)| Alias::plain(name, of)).collect();
-        AttributeIndex::new(&Session { attributes, ..typical() }, &aliases)
+        let session = Session { attributes, ..typical() };
+        DecodedSession::of(&session, &Shapes::new(&aliases, &Memory::default()))
     }
 
-    fn found<'a>(index: &'a AttributeIndex, name: &str) -> Option<Vec<&'a str>> {
-        let values = index.find(name.as_bytes())?;
-        Some(values.iter().map(String::as_str).collect())
+    fn found<'a>(session: &'a DecodedSession, name: &str) -> Option<Vec<&'a str>> {
+        Some(session.values(&AttributeName::new(name))?.collect())
+    }
+
+    fn rivals<'a>(session: &'a DecodedSession, name: &str) -> Option<&'a Rivals> {
+        session.rivals(&AttributeName::new(name))
     }
 
     #[test]
@@ -199,7 +236,6 @@ mod tests {
         assert_eq!(found(&index, "empty"), Some(vec![]));
         assert_eq!(found(&index, "nothing"), None);
         assert_eq!(found(&index, ""), None);
-        assert_eq!(index.find(b"\xff\xfe"), None);
     }
 
     #[test]
@@ -234,12 +270,12 @@ mod tests {
             attribute("mail", None, &["d"]),
         ];
         let plain = index(attributes.clone(), &[]);
-        let rivals = plain.rivals(b"mail").unwrap();
-        assert_eq!((&*rivals.chosen, &*rivals.other), ("mail", "MAIL"));
-        assert_eq!(plain.rivals(b"MAIL"), Some(rivals));
-        assert_eq!(plain.rivals(b"sn"), None);
-        assert_eq!(index(attributes.clone(), &[("mail", &["MAIL"])]).rivals(b"mail"), None);
-        assert_eq!(index(attributes, &[("mail", &["absent"])]).rivals(b"mail"), None);
+        let of_mail = rivals(&plain, "mail").unwrap();
+        assert_eq!((&*of_mail.chosen, &*of_mail.other), ("mail", "MAIL"));
+        assert_eq!(rivals(&plain, "MAIL"), Some(of_mail));
+        assert_eq!(rivals(&plain, "sn"), None);
+        assert_eq!(rivals(&index(attributes.clone(), &[("mail", &["MAIL"])]), "mail"), None);
+        assert_eq!(rivals(&index(attributes, &[("mail", &["absent"])]), "mail"), None);
     }
 
     #[test]

@@ -1,28 +1,43 @@
 //! What one worker remembers of sessions, found by the cookie's value: no hash is made, nothing is read of
 //! shared memory, nothing decoded.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
 use std::rc::Rc;
 
+use hashbrown::HashTable;
+
+use crate::memory::Memory;
 use crate::token::TokenText;
 
-/// Bytes that an entry may have on average, as it lies in the store.
+/// Bytes that a session may take on average where its number alone is given.
 const MEAN_SIZE: usize = 8 << 10;
 
-/// A map from a session's token to what was decoded of it, bounded in number and in bytes.
+/// Entries that the hand passes by at most to find one that was not used: a worker does nothing else meanwhile.
+const MOST_PASSED: usize = 4096;
+
+/// How much a worker remembers of the sessions of one SP: `cache_size`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheSize {
+    /// So many sessions, of 8 KiB on average.
+    Sessions(usize),
+    /// So many bytes.
+    Bytes(usize),
+}
+
+/// A map from a session's token to what was decoded of it, bounded in bytes or in number.
 ///
 /// The first of a token's own random characters lead to its entry, and the whole token is compared there, in a time
-/// that does not depend on where it differs. Two tokens that begin alike, which chance does not bring about, take
-/// each other's place.
+/// that does not depend on where it differs.
 pub struct TokenCache<T> {
-    places: HashMap<u64, usize, BuildHasherDefault<Spread>>,
+    /// Places in `entries`.
+    places: HashTable<u32>,
     entries: Vec<Entry<T>>,
     /// Entries that it has at most.
-    capacity: usize,
-    /// The sizes of all entries together.
-    size: usize,
+    most: usize,
+    /// Bytes that all together take at most.
+    most_bytes: usize,
+    /// What the values take, by their own account.
+    memory: Memory,
     /// The entry that makes room next.
     hand: usize,
 }
@@ -31,60 +46,93 @@ struct Entry<T> {
     token: TokenText,
     /// Since the hand has passed by.
     is_used: bool,
-    size: usize,
     value: Rc<T>,
 }
 
+/// What an entry takes besides its value: its own bytes, and a place and a byte in a table that is more than half
+/// empty when it has just grown. Room for entries that are not there yet is not in memory.
+const fn entry_size<T>() -> usize {
+    size_of::<Entry<T>>() + 12
+}
+
 impl<T> TokenCache<T> {
-    /// An empty cache of at most `capacity` entries, of 8 KiB on average.
-    pub fn new(capacity: usize) -> Self {
-        let (places, entries) = (HashMap::default(), Vec::new());
-        Self { places, entries, capacity: capacity.max(1), size: 0, hand: 0 }
+    /// An empty cache of at most this size; `memory` counts what its values take.
+    pub fn new(size: CacheSize, memory: &Memory) -> Self {
+        let (most, most_bytes) = match size {
+            CacheSize::Sessions(count) => (count.max(1), count.saturating_mul(MEAN_SIZE)),
+            // Places are numbers of 32 bits.
+            CacheSize::Bytes(bytes) => (1 << 31, bytes),
+        };
+        let (places, entries, memory) = (HashTable::new(), Vec::new(), memory.clone());
+        Self { places, entries, most, most_bytes, memory, hand: 0 }
     }
 
     /// What is remembered of the session of this token; forgotten when it `is_good` no more.
     #[inline]
     pub fn get(&mut self, token: &TokenText, is_good: impl FnOnce(&T) -> bool) -> Option<Rc<T>> {
-        let place = *self.places.get(&start_of(token))?;
-        let entry = self.entries.get_mut(place).filter(|entry| are_equal(&entry.token, token))?;
+        let place = self.place_of(token)?;
+        let entry = self.entries.get_mut(place)?;
         if is_good(&entry.value) {
             entry.is_used = true;
-            return Some(Rc::clone(&entry.value));
+            let value = Rc::clone(&entry.value);
+            if self.size() > self.most_bytes {
+                self.shrink();
+            }
+            return Some(value);
         }
         self.remove(place);
         None
     }
 
-    /// Remembers what was decoded of `size` bytes. It is kept whatever its size; others go when all together are too
-    /// many or too large, those first that were not used lately.
-    pub fn insert(&mut self, token: TokenText, size: usize, value: T) -> Rc<T> {
-        let value = Rc::new(value);
-        if let Some(place) = self.places.get(&start_of(&token)) {
-            self.remove(*place);
-        }
-        while !self.entries.is_empty() && !self.has_room_for(size) {
+    /// What is remembered may have grown since.
+    #[cold]
+    fn shrink(&mut self) {
+        while self.entries.len() > 1 && self.size() > self.most_bytes {
             let place = self.next_to_go();
             self.remove(place);
         }
-        self.entries.push(Entry { token, is_used: false, size, value: Rc::clone(&value) });
-        self.size += size;
-        // Into the place of what has gone: where the hand comes last.
+    }
+
+    /// Remembers a session. It is kept whatever its size; others go when all together are too many or too large,
+    /// those first that were not used lately.
+    pub fn insert(&mut self, token: TokenText, value: T) -> Rc<T> {
+        let value = Rc::new(value);
+        if let Some(place) = self.place_of(&token) {
+            self.remove(place);
+        }
+        while !self.entries.is_empty() && !self.has_room() {
+            let place = self.next_to_go();
+            self.remove(place);
+        }
+        self.entries.push(Entry { token, is_used: false, value: Rc::clone(&value) });
         let last = self.entries.len() - 1;
-        let place = self.hand.min(last);
-        self.entries.swap(place, last);
-        self.find_again(place);
-        self.find_again(last);
+        self.places.insert_unique(start_of(&token), number(last), start_at(&self.entries));
+        // Into the place of what has gone: where the hand comes last.
+        self.swap(self.hand.min(last), last);
         value
     }
 
-    fn has_room_for(&self, size: usize) -> bool {
-        let most = self.capacity.saturating_mul(MEAN_SIZE);
-        self.entries.len() < self.capacity && self.size.saturating_add(size) <= most
+    /// Bytes that it takes with all that it remembers.
+    fn size(&self) -> usize {
+        self.memory.bytes().saturating_add(self.entries.len() * entry_size::<T>())
+    }
+
+    /// For one that the memory counts already.
+    fn has_room(&self) -> bool {
+        self.entries.len() < self.most
+            && self.size().saturating_add(entry_size::<T>()) <= self.most_bytes
+    }
+
+    fn place_of(&self, token: &TokenText) -> Option<usize> {
+        let is_of = |place: &u32| {
+            self.entries.get(index(*place)).is_some_and(|entry| are_equal(&entry.token, token))
+        };
+        self.places.find(start_of(token), is_of).map(|place| index(*place))
     }
 
     /// The next that was not used since the hand last passed by: what it passes by was used as often.
     fn next_to_go(&mut self) -> usize {
-        for _ in 0..=self.entries.len() {
+        for _ in 0..=self.entries.len().min(MOST_PASSED) {
             self.hand = if self.hand + 1 < self.entries.len() { self.hand + 1 } else { 0 };
             match self.entries.get_mut(self.hand) {
                 Some(entry) if entry.is_used => entry.is_used = false,
@@ -98,23 +146,62 @@ impl<T> TokenCache<T> {
         if place >= self.entries.len() {
             return;
         }
-        let gone = self.entries.swap_remove(place);
-        self.places.remove(&start_of(&gone.token));
-        self.size -= gone.size;
-        self.find_again(place);
+        let last = self.entries.len() - 1;
+        self.swap(place, last);
+        if let Some(gone) = self.entries.pop() {
+            let is_it = |known: &u32| index(*known) == last;
+            if let Ok(found) = self.places.find_entry(start_of(&gone.token), is_it) {
+                found.remove();
+            }
+        }
     }
 
-    /// After something came to this place.
-    fn find_again(&mut self, place: usize) {
-        if let Some(entry) = self.entries.get(place) {
-            self.places.insert(start_of(&entry.token), place);
+    fn swap(&mut self, one: usize, other: usize) {
+        let [Some(first), Some(second)] = [one, other].map(|place| self.start_at(place)) else {
+            return;
+        };
+        if one == other {
+            return;
+        }
+        // A place between the two names neither, while both move.
+        self.renumber(first, one, usize::MAX);
+        self.renumber(second, other, one);
+        self.renumber(first, usize::MAX, other);
+        self.entries.swap(one, other);
+    }
+
+    fn start_at(&self, place: usize) -> Option<u64> {
+        self.entries.get(place).map(|entry| start_of(&entry.token))
+    }
+
+    fn renumber(&mut self, start: u64, from: usize, to: usize) {
+        let from = number(from);
+        if let Some(place) = self.places.find_mut(start, |place| *place == from) {
+            *place = number(to);
         }
     }
 }
 
-/// Of 48 random bits.
+/// For the table, when it grows.
+fn start_at<T>(entries: &[Entry<T>]) -> impl Fn(&u32) -> u64 + '_ {
+    |place| entries.get(index(*place)).map_or(0, |entry| start_of(&entry.token))
+}
+
+/// Places end before 2³¹.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+fn index(number: u32) -> usize {
+    const _: () = assert!(usize::BITS >= u32::BITS);
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Of 48 random bits, spread over all 64: characters have some that are the same in all of them.
 fn start_of(token: &TokenText) -> u64 {
-    u64::from_le_bytes(token.first_chunk().copied().unwrap_or_default())
+    let start = u64::from_le_bytes(token.first_chunk().copied().unwrap_or_default());
+    let spread = start.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    spread ^ (spread >> 32)
 }
 
 /// Whoever measures how long it takes learns nothing of a token that is nearly right.
@@ -130,115 +217,5 @@ fn are_equal(one: &TokenText, other: &TokenText) -> bool {
     black_box(differ(0) | differ(8) | differ(16) | differ(24) | differ(32) | differ(35)) == 0
 }
 
-/// Keys are random already, but for bits that all characters have.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        let spread = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = spread ^ (spread >> 32);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::token::SessionToken;
-
-    fn token(number: usize) -> TokenText {
-        SessionToken::from_random(openssl::sha::sha256(&number.to_be_bytes())).to_text()
-    }
-
-    fn known<T: Copy>(cache: &mut TokenCache<T>, token: &TokenText) -> Option<T> {
-        cache.get(token, |_| true).map(|value| *value)
-    }
-
-    #[test]
-    fn a_value_is_found_by_its_token_alone() {
-        let mut cache = TokenCache::new(8);
-        cache.insert(token(1), 1, "alice");
-        assert_eq!(known(&mut cache, &token(1)), Some("alice"));
-        for place in 0..token(1).len() {
-            for bit in 0..8 {
-                let mut other = token(1);
-                other[place] ^= 1 << bit;
-                assert_eq!(known(&mut cache, &other), None, "{place}, {bit}");
-            }
-        }
-        assert_eq!(known(&mut cache, &token(1)), Some("alice"), "who guesses pushes nobody out");
-    }
-
-    #[test]
-    fn what_is_good_no_more_is_forgotten() {
-        let mut cache = TokenCache::new(8);
-        cache.insert(token(1), 1, "alice");
-        assert!(cache.get(&token(1), |value| *value == "bob").is_none());
-        assert_eq!(known(&mut cache, &token(1)), None);
-        assert_eq!((cache.places.len(), cache.entries.len(), cache.size), (0, 0, 0));
-    }
-
-    #[test]
-    fn inserting_again_replaces() {
-        let mut cache = TokenCache::new(8);
-        cache.insert(token(1), 5, "alice");
-        cache.insert(token(1), 3, "bob");
-        assert_eq!(known(&mut cache, &token(1)), Some("bob"));
-        assert_eq!((cache.entries.len(), cache.size), (1, 3));
-    }
-
-    #[test]
-    fn two_tokens_that_begin_alike_do_not_open_each_other() {
-        let mut cache = TokenCache::new(8);
-        let mut twin = token(1);
-        twin[42] = if twin[42] == b'A' { b'E' } else { b'A' };
-        cache.insert(token(1), 1, "alice");
-        cache.insert(twin, 1, "bob");
-        assert_eq!((known(&mut cache, &token(1)), known(&mut cache, &twin)), (None, Some("bob")));
-    }
-
-    #[test]
-    fn it_stays_bounded_and_keeps_the_newest_and_the_used() {
-        let mut cache = TokenCache::new(64);
-        cache.insert(token(0), 1, 0);
-        for number in 1..10_000 {
-            cache.insert(token(number), 1, number);
-            assert_eq!(known(&mut cache, &token(0)), Some(0), "{number}");
-            assert!(cache.entries.len() <= 64 && cache.places.len() == cache.entries.len());
-        }
-        let kept = (1..10_000).filter(|number| known(&mut cache, &token(*number)).is_some());
-        assert!(kept.eq(10_000 - 63..10_000));
-    }
-
-    #[test]
-    fn all_that_it_has_room_for_is_found() {
-        let mut cache = TokenCache::new(10_000);
-        for number in 0..10_000 {
-            cache.insert(token(number), 1, number);
-        }
-        assert!((0..10_000).all(|number| known(&mut cache, &token(number)) == Some(number)));
-    }
-
-    #[test]
-    fn together_they_have_a_size_and_the_newest_stays() {
-        let mut cache = TokenCache::new(64);
-        let most = 64 * MEAN_SIZE;
-        let sizes = [1, MEAN_SIZE, most / 3, most, 2 * most, 100, most / 2, most / 2];
-        for number in 0..1000 {
-            let size = sizes[number % sizes.len()];
-            cache.insert(token(number), size, number);
-            assert_eq!(known(&mut cache, &token(number)), Some(number));
-            let kept: Vec<usize> = cache.entries.iter().map(|entry| entry.size).collect();
-            assert_eq!(cache.size, kept.iter().sum::<usize>());
-            assert!(cache.size <= most || kept == [size], "{number}: {kept:?}");
-        }
-    }
-}
+mod tests;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::names::AttributeIndex;
-use crate::record::Session;
+use crate::decoded::DecodedSession;
+use crate::names::AttributeName;
 
 /// The NameID format of names that last for one login (Core 8.3.8).
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
@@ -16,7 +16,7 @@ pub struct UserSources(Vec<UserSource>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserSource {
     /// The first value of an attribute, found as its variable is.
-    Attribute(String),
+    Attribute(AttributeName),
     /// The NameID, unless it is transient.
     NameId,
     /// The NameID when it is transient: the user is another one at each login.
@@ -33,7 +33,7 @@ pub enum Piece {
     /// `$saml_name_id`.
     NameId,
     /// `$saml_attr_NAME`: the first value.
-    Attribute(String),
+    Attribute(AttributeName),
 }
 
 impl UserSources {
@@ -43,24 +43,20 @@ impl UserSources {
     }
 
     /// The name of whose session it is, as the first source with a value says it: never empty.
-    pub fn user<'a>(
-        &'a self,
-        session: &'a Session,
-        attributes: &'a AttributeIndex,
-    ) -> Option<Cow<'a, str>> {
-        self.0.iter().find_map(|source| source.value(session, attributes))
+    pub fn user<'a>(&'a self, session: &'a DecodedSession) -> Option<Cow<'a, str>> {
+        self.0.iter().find_map(|source| source.value(session))
     }
 
     /// Names of the attributes that are asked for.
-    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+    pub fn attributes(&self) -> impl Iterator<Item = &AttributeName> {
         self.0.iter().flat_map(|source| {
             let (alone, pieces) = match source {
-                UserSource::Attribute(name) => (Some(name.as_str()), &[][..]),
+                UserSource::Attribute(name) => (Some(name), &[][..]),
                 UserSource::Template(pieces) => (None, pieces.as_slice()),
                 UserSource::NameId | UserSource::TransientNameId => (None, &[][..]),
             };
             let in_template = pieces.iter().filter_map(|piece| match piece {
-                Piece::Attribute(name) => Some(name.as_str()),
+                Piece::Attribute(name) => Some(name),
                 Piece::Text(_) | Piece::NameId => None,
             });
             alone.into_iter().chain(in_template)
@@ -87,27 +83,23 @@ impl UserSource {
             "name_id" => Ok(Self::NameId),
             "transient_name_id" => Ok(Self::TransientNameId),
             _ if word.contains('$') => template(word).map(Self::Template),
-            name => Ok(Self::Attribute(name.to_owned())),
+            name => Ok(Self::Attribute(AttributeName::new(name))),
         }
     }
 
-    fn value<'a>(
-        &'a self,
-        session: &'a Session,
-        attributes: &'a AttributeIndex,
-    ) -> Option<Cow<'a, str>> {
+    fn value<'a>(&'a self, session: &'a DecodedSession) -> Option<Cow<'a, str>> {
         match self {
-            Self::Attribute(name) => first_value(attributes, name).map(Cow::Borrowed),
+            Self::Attribute(name) => first_value(session, name).map(Cow::Borrowed),
             Self::NameId => lasting_name(session).map(Cow::Borrowed),
             Self::TransientNameId => {
-                let name = session.name_id.value.as_str();
+                let name = session.name_id();
                 (is_transient(session) && !name.is_empty()).then_some(Cow::Borrowed(name))
             }
             Self::Template(pieces) => {
                 let value = |piece: &'a Piece| match piece {
                     Piece::Text(text) => Some(text.as_str()),
                     Piece::NameId => lasting_name(session),
-                    Piece::Attribute(name) => first_value(attributes, name),
+                    Piece::Attribute(name) => first_value(session, name),
                 };
                 pieces.iter().map(value).collect::<Option<String>>().map(Cow::Owned)
             }
@@ -115,18 +107,17 @@ impl UserSource {
     }
 }
 
-fn first_value<'a>(attributes: &'a AttributeIndex, name: &str) -> Option<&'a str> {
-    let values = attributes.find(name.as_bytes())?;
-    values.iter().map(String::as_str).find(|value| !value.is_empty())
+fn first_value<'a>(session: &'a DecodedSession, name: &AttributeName) -> Option<&'a str> {
+    session.values(name)?.find(|value| !value.is_empty())
 }
 
-fn lasting_name(session: &Session) -> Option<&str> {
-    let name = session.name_id.value.as_str();
+fn lasting_name(session: &DecodedSession) -> Option<&str> {
+    let name = session.name_id();
     (!is_transient(session) && !name.is_empty()).then_some(name)
 }
 
-fn is_transient(session: &Session) -> bool {
-    session.name_id.format.as_deref() == Some(TRANSIENT)
+fn is_transient(session: &DecodedSession) -> bool {
+    session.name_id_format() == Some(TRANSIENT)
 }
 
 fn template(text: &str) -> Result<Vec<Piece>, String> {
@@ -161,22 +152,29 @@ fn variable(name: &str) -> Option<Piece> {
         return Some(Piece::NameId);
     }
     let attribute = name.strip_prefix("saml_attr_").filter(|name| !name.is_empty())?;
-    Some(Piece::Attribute(attribute.to_owned()))
+    Some(Piece::Attribute(AttributeName::new(attribute)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Memory;
+    use crate::record::Session;
     use crate::record::tests::{attribute, typical};
     use crate::selection::Alias;
+    use crate::shape::Shapes;
+
+    fn decoded(session: &Session) -> DecodedSession {
+        let aliases = [Alias::plain("login", &["uid"])];
+        DecodedSession::of(session, &Shapes::new(&aliases, &Memory::default()))
+    }
 
     fn sources(words: &[&str]) -> UserSources {
         UserSources::new(words.iter().map(|word| UserSource::new(word).unwrap()).collect())
     }
 
     fn user(words: &[&str], session: &Session) -> Option<String> {
-        let index = AttributeIndex::new(session, &[Alias::plain("login", &["uid"])]);
-        sources(words).user(session, &index).map(Cow::into_owned)
+        sources(words).user(&decoded(session)).map(Cow::into_owned)
     }
 
     fn lasting(name: &str) -> Session {
@@ -232,10 +230,10 @@ mod tests {
         let name = transient.name_id.value.as_str();
         assert_eq!(user(&["name_id"], &transient), None);
         assert_eq!(user(&["name_id", "transient_name_id"], &transient).as_deref(), Some(name));
-        let index = AttributeIndex::new(&transient, &[]);
-        assert_eq!(UserSources::default().user(&transient, &index).as_deref(), Some(name));
-        let jane = lasting("jane");
-        assert_eq!(UserSources::default().user(&jane, &index).as_deref(), Some("jane"));
+        let of_default =
+            |session| UserSources::default().user(&decoded(session)).map(Cow::into_owned);
+        assert_eq!(of_default(&transient).as_deref(), Some(name));
+        assert_eq!(of_default(&lasting("jane")).as_deref(), Some("jane"));
     }
 
     #[test]
@@ -258,6 +256,7 @@ mod tests {
     fn the_attributes_that_are_asked_for_are_known() {
         let sources =
             sources(&["eppn", "name_id", "a$saml_attr_uid-$saml_attr_o", "transient_name_id"]);
-        assert_eq!(sources.attributes().collect::<Vec<_>>(), ["eppn", "uid", "o"]);
+        let names: Vec<_> = sources.attributes().map(AttributeName::as_str).collect();
+        assert_eq!(names, ["eppn", "uid", "o"]);
     }
 }

@@ -4,7 +4,7 @@ mod memcached;
 
 use std::rc::Rc;
 
-use session::{Secret, Secrets};
+use session::{CacheSize, Secret, Secrets};
 
 use crate::files::Files;
 use crate::host::{Host, Unusable};
@@ -16,7 +16,7 @@ use crate::warnings::Warnings;
 /// The store of an SP that names none.
 pub(crate) const DEFAULT: &str = "saml_sessions";
 const DEFAULT_SIZE: usize = 16 << 20;
-const DEFAULT_CACHE_SIZE: usize = 4096;
+const DEFAULT_CACHE_SIZE: CacheSize = CacheSize::Bytes(32 << 20);
 
 /// Open stores, by the names of their blocks.
 pub(crate) type Stores<H> = Vec<(String, Rc<<H as Host>::Store>)>;
@@ -78,12 +78,12 @@ fn settings(
         None => (raw.name.clone(), DEFAULT_SIZE),
     };
     let memcached = memcached(raw, files, warnings)?;
-    let cache_size = raw.cache_size.as_ref().and_then(|g| usize::try_from(g.value).ok());
+    let cache_size = raw.cache_size.as_ref().map_or(DEFAULT_CACHE_SIZE, |given| given.value);
     Ok(StoreSettings {
         name: raw.name.clone(),
         zone,
         zone_size,
-        cache_size: cache_size.unwrap_or(DEFAULT_CACHE_SIZE),
+        cache_size,
         secrets: secrets(raw, files, warnings)?,
         memcached,
     })

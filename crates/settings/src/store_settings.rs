@@ -2,7 +2,7 @@
 
 use clock::{Msec, Seconds};
 use memcached::KeyPrefix;
-use session::Secrets;
+use session::{CacheSize, Secrets};
 
 /// A `saml_session_store`, checked.
 pub struct StoreSettings {
@@ -12,8 +12,8 @@ pub struct StoreSettings {
     pub zone: String,
     /// The zone's size, bytes.
     pub zone_size: usize,
-    /// Decoded sessions that a worker keeps for each SP.
-    pub cache_size: usize,
+    /// How much of decoded sessions a worker keeps for each SP.
+    pub cache_size: CacheSize,
     /// `None` = the zone makes one.
     pub secrets: Option<Secrets>,
     /// The nodes behind the zone.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use clock::{Seconds, UnixTime};
 use jwt::NotSigned;
 use serde_json::{Map, Value};
-use session::{Session, StoreKey, join};
+use session::{DecodedSession, StoreKey, join};
 
 pub use self::issuer::{ClaimForm, JwtClaim, JwtIssuer};
 pub use self::kept::Jwts;
@@ -31,21 +31,25 @@ impl<S: SessionStore> Sp<S> {
         // A session that several origins share has a token for each of them.
         let audience = if audience.is_empty() { &self.own_audience } else { audience };
         let span = issuer.map_or(Seconds(60), |issuer| Seconds(issuer.lifetime.0 / 2));
-        live.jwts.get_or_make(audience, span, now, || {
-            let made = issuer.ok_or_else(|| self.no_key());
-            let made =
-                made.and_then(|issuer| Ok((issuer, self.make_jwt(issuer, live, audience, now)?)));
-            match made {
-                Ok((issuer, token)) => {
-                    told(Ok(issuer));
-                    Some(token.into())
-                }
-                Err(why) => {
-                    told(Err(&why));
-                    None
-                }
+        if let Some(kept) = live.jwts.get(audience, span, now) {
+            return kept;
+        }
+        let made = issuer.ok_or_else(|| self.no_key());
+        let made =
+            made.and_then(|issuer| Ok((issuer, self.make_jwt(issuer, live, audience, now)?)));
+        let token: Option<Rc<str>> = match made {
+            Ok((issuer, token)) => {
+                told(Ok(issuer));
+                Some(token.into())
             }
-        })
+            Err(why) => {
+                told(Err(&why));
+                None
+            }
+        };
+        live.jwts.keep(audience, now, token.clone());
+        live.account();
+        token
     }
 
     fn no_key(&self) -> String {
@@ -87,10 +91,10 @@ impl<S: SessionStore> Sp<S> {
         }
         let mut claims = Map::new();
         for claim in &issuer.claims {
-            let values = live.attributes.find(claim.attribute.as_bytes());
+            let values = session.values(&claim.attribute);
             let value = values.map(|values| match claim.form {
                 ClaimForm::Text => join(values, &self.sessions.rules().separator).into(),
-                ClaimForm::Array => values.into(),
+                ClaimForm::Array => values.collect(),
             });
             claims.extend(value.map(|value| (claim.name.clone(), value)));
         }
@@ -106,12 +110,12 @@ impl<S: SessionStore> Sp<S> {
                 ("exp", (now + issuer.lifetime).min(session.expires).as_secs().into()),
                 ("auth_time", session.authn_instant.as_secs().into()),
                 ("sid", session_id(&live.key).into()),
-                ("idp", session.idp.as_str().into()),
+                ("idp", session.idp().into()),
             ]
             .map(|(name, value): (&str, Value)| (name.to_owned(), value)),
         );
-        if let Some(class) = &session.authn_context {
-            claims.insert("acr".to_owned(), class.as_str().into());
+        if let Some(class) = session.authn_context() {
+            claims.insert("acr".to_owned(), class.into());
         }
         Ok(claims)
     }
@@ -125,9 +129,9 @@ fn audience_claim(audience: &[String]) -> Value {
     }
 }
 
-fn name_id(session: &Session) -> impl Iterator<Item = (String, Value)> {
-    let value = [("name_id".to_owned(), session.name_id.value.as_str().into())];
-    let format = session.name_id.format.as_deref();
+fn name_id(session: &DecodedSession) -> impl Iterator<Item = (String, Value)> {
+    let value = [("name_id".to_owned(), session.name_id().into())];
+    let format = session.name_id_format();
     value.into_iter().chain(format.map(|uri| ("name_id_format".to_owned(), uri.into())))
 }
 

@@ -4,10 +4,11 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::ptr;
 use std::rc::Rc;
 
 use clock::{Monotonic, UnixTime};
-use session::{AttributeIndex, Session, StoreKey};
+use session::{DecodedSession, Memory, Session, Shapes, StoreKey, Taken, shared};
 
 use crate::identity_token::Jwts;
 use crate::idps::Generation;
@@ -17,9 +18,7 @@ use crate::session_rules::SessionRules;
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 pub struct LiveSession {
     /// What the IdP said, and until when it holds; it does not change while it lives.
-    pub session: Session,
-    /// Finds attributes by variable name.
-    pub attributes: AttributeIndex,
+    pub session: DecodedSession,
     /// Where it lies in the store; all zeros for one that no store has.
     pub key: StoreKey,
     /// The SP's IdPs among which its own was last seen.
@@ -27,16 +26,18 @@ pub struct LiveSession {
     /// Its browser was seen with it, and without the cookie that counts logins in a row.
     pub has_come_back: Cell<bool>,
     /// The rules on attributes that it was last found to keep, by the first of their lines, which is as old as
-    /// the SP is: neither they nor it change.
-    pub kept_rules: Cell<Option<*const RuleLine>>,
+    /// the SP is: neither they nor it change. Null = none yet.
+    pub kept_rules: Cell<*const RuleLine>,
     /// The same of rules on variables, where all of these say the same as long as the session lives.
-    pub kept_variables: Cell<Option<*const RuleLine>>,
+    pub kept_variables: Cell<*const RuleLine>,
     /// How far this copy may still be believed.
     pub freshness: Freshness,
     /// What the store needs to hear while it is in use, and when it last did.
     pub upkeep: Upkeep,
     /// What was signed for applications.
     pub jwts: Jwts,
+    /// What all of this takes of the worker's memory.
+    taken: Taken,
 }
 
 /// What the zone and memcached said of a session.
@@ -66,39 +67,44 @@ pub struct Upkeep {
     pub touched: Cell<UnixTime>,
     /// When the NameID's set was last seen to have the session.
     pub findable: Cell<UnixTime>,
-    /// Where the sessions of the NameID lie.
-    pub index: OnceCell<Option<StoreKey>>,
 }
 
 impl LiveSession {
-    /// The session that lies at `key`.
-    pub fn new(key: StoreKey, session: Session, rules: &SessionRules) -> Self {
-        Self {
-            attributes: AttributeIndex::new(&session, &rules.attributes.aliases),
+    /// The session that lies at `key`, with what it has in common with others of its SP.
+    pub fn new(key: StoreKey, session: &Session, shapes: &Shapes) -> Self {
+        let live = Self {
+            session: DecodedSession::of(session, shapes),
             key,
             trusted: Cell::default(),
             has_come_back: Cell::default(),
-            kept_rules: Cell::default(),
-            kept_variables: Cell::default(),
+            kept_rules: Cell::new(ptr::null()),
+            kept_variables: Cell::new(ptr::null()),
             freshness: Freshness::default(),
             upkeep: Upkeep {
                 expires: Cell::new(session.expires),
                 touched: Cell::default(),
                 findable: Cell::new(session.created),
-                index: OnceCell::new(),
             },
             jwts: Jwts::default(),
-            session,
-        }
+            taken: shapes.memory().take(),
+        };
+        live.account();
+        live
+    }
+
+    /// Says what it takes, once more when that has changed.
+    pub(crate) fn account(&self) {
+        self.taken.set(shared::<Self>() + self.session.size() + self.jwts.size());
     }
 
     /// By what name the application knows whose session it is; `None` = no source has a value.
     pub fn user<'a>(&'a self, rules: &'a SessionRules) -> Option<Cow<'a, str>> {
-        rules.user.user(&self.session, &self.attributes)
+        rules.user.user(&self.session)
     }
 
     /// A session for its variables alone: no store has it.
-    pub fn untraceable(session: Session, rules: &SessionRules) -> Self {
-        Self::new(StoreKey([0; 32]), session, rules)
+    pub fn untraceable(session: &Session, rules: &SessionRules) -> Self {
+        let shapes = Shapes::new(&rules.attributes.aliases, &Memory::default());
+        Self::new(StoreKey([0; 32]), session, &shapes)
     }
 }

@@ -47,17 +47,17 @@ impl<S: SessionStore> Sp<S> {
         if self.logout_notify.is_empty() {
             return Ok(());
         }
-        let live = Rc::new(LiveSession::untraceable(session, self.sessions.rules()));
+        let live = Rc::new(LiveSession::untraceable(&session, self.sessions.rules()));
         let all = self.logout_notify.iter().map(|application| async {
             let told = tell(visit, application, &live).await;
             let notice = Notice {
                 application,
                 heard: told.failure.is_none(),
                 attempts: told.attempts,
-                session: &live.session,
+                session: &session,
                 session_id,
             };
-            self.tell(visit, &live.session.idp, What::LogoutNotify(notice));
+            self.tell(visit, &session.idp, What::LogoutNotify(notice));
             told
         });
         let told = join_all(all).await;

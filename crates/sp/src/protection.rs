@@ -10,7 +10,7 @@ use identity::RequestedAuthnContext;
 use pages::Look;
 use saml::reason::{self, Reason};
 use saml::refusal::{Refusal, quote};
-use session::Session;
+use session::DecodedSession;
 
 use crate::endpoint_kind::EndpointKind;
 use crate::idp::Idp;
@@ -181,7 +181,7 @@ impl ForceAuthn {
         !matches!(self, Self::Age(_))
     }
 
-    fn is_met_by(self, session: &Session, now: UnixTime) -> bool {
+    fn is_met_by(self, session: &DecodedSession, now: UnixTime) -> bool {
         let Self::Age(age) = self else { return true };
         // An IdP whose clock is ahead makes nobody younger than their session.
         let signed_in = session.authn_instant.min(session.created);
@@ -304,7 +304,7 @@ impl<S> Protection<S> {
     #[inline]
     pub fn objection(
         &self,
-        session: &Session,
+        session: &DecodedSession,
         idp: Option<&Idp>,
         now: UnixTime,
     ) -> Option<&'static Reason> {
@@ -314,14 +314,14 @@ impl<S> Protection<S> {
 
     fn object(
         &self,
-        session: &Session,
+        session: &DecodedSession,
         idp: Option<&Idp>,
         now: UnixTime,
     ) -> Option<&'static Reason> {
-        if idp.is_some_and(|idp| !idp.is_entity(&session.idp)) {
+        if idp.is_some_and(|idp| !idp.is_entity(session.idp())) {
             return Some(&reason::SESSION_OF_OTHER_IDP);
         }
-        let class = session.authn_context.as_deref();
+        let class = session.authn_context();
         let meets_class = self.authn_context.as_ref().is_none_or(|asked| asked.is_met_by(class));
         let is_fresh = self.force_authn.is_met_by(session, now);
         (!meets_class || !is_fresh).then_some(&reason::AUTHENTICATION_REQUIRED)

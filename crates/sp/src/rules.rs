@@ -6,7 +6,7 @@ use std::rc::Rc;
 use saml::metadata::ErrorCode;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
-use session::AttributeRule;
+use session::{AttributeRule, Values};
 
 use crate::idp::Idp;
 use crate::idps::{FederatedIdps, Idps};
@@ -108,14 +108,14 @@ impl Rules {
 
     fn unmet_idp(&self, live: &LiveSession, idps: &Idps) -> Option<Unmet> {
         let rule = self.idps.as_ref()?;
-        let idp = live.session.idp.as_str();
+        let idp = live.session.idp();
         if rule.demand.iter().any(|allowed| allowed.is(idp, idps)) {
             return None;
         }
         Some(Unmet {
             line: Rc::clone(&rule.line),
             missing: format!("the session is of {}", quote(idp)),
-            person: quote(&live.session.name_id.value),
+            person: quote(live.session.name_id()),
             lack: None,
         })
     }
@@ -123,16 +123,16 @@ impl Rules {
     fn unmet_attribute(&self, live: &LiveSession) -> Option<Unmet> {
         // Lines of one level come together, and are inherited together: the first stands for all.
         let first = Rc::as_ptr(&self.attributes.first()?.line);
-        if live.kept_rules.get() == Some(first) {
+        if live.kept_rules.get() == first {
             return None;
         }
         for rule in &self.attributes {
-            let values = live.attributes.find(rule.demand.name().as_bytes());
-            if !rule.demand.is_met_by(values) {
+            let values = live.session.values(rule.demand.name());
+            if !rule.demand.is_met_by(values.clone()) {
                 return Some(unmet_by(rule, live, values));
             }
         }
-        live.kept_rules.set(Some(first));
+        live.kept_rules.set(first);
         None
     }
 
@@ -145,7 +145,7 @@ impl Rules {
     ) -> Option<Unmet> {
         // As in `unmet_attribute`.
         let first = Rc::as_ptr(&self.variables.first()?.line);
-        if live.is_some_and(|live| live.kept_variables.get() == Some(first)) {
+        if live.is_some_and(|live| live.kept_variables.get() == first) {
             return None;
         }
         let mut lasts = true;
@@ -159,7 +159,7 @@ impl Rules {
             }
         }
         if let (Some(live), true) = (live, lasts) {
-            live.kept_variables.set(Some(first));
+            live.kept_variables.set(first);
         }
         None
     }
@@ -177,9 +177,9 @@ fn unmet_by_variable(rule: &Rule<Vec<Variable>>, variable: &Variable) -> Unmet {
 fn unmet_by(
     rule: &Rule<Rc<AttributeRule>>,
     live: &LiveSession,
-    values: Option<&[String]>,
+    values: Option<Values<'_>>,
 ) -> Unmet {
-    let (missing, code) = match values {
+    let (missing, code) = match &values {
         None => ("the session has no such attribute".to_owned(), ErrorCode::Identification),
         Some(values) => {
             let count = values.len();
@@ -187,12 +187,12 @@ fn unmet_by(
             (missing, ErrorCode::Authorization)
         }
     };
-    let mut person = quote(&live.session.name_id.value);
-    for value in values.unwrap_or_default().iter().take(MAX_TOLD) {
+    let mut person = quote(live.session.name_id());
+    for value in values.unwrap_or_default().take(MAX_TOLD) {
         person.push_str(", with ");
         person.push_str(&quote(value));
     }
-    let lack = Some(Lack { entity_id: live.session.idp.clone(), code });
+    let lack = Some(Lack { entity_id: live.session.idp().to_owned(), code });
     Unmet { line: Rc::clone(&rule.line), missing, person, lack }
 }
 

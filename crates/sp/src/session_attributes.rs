@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use session::AttributeName;
+
 use crate::live_session::LiveSession;
 
 /// The attributes that the browser of a session may read.
@@ -17,24 +19,16 @@ impl SessionAttributes {
     /// Names and values. What the session does not have is left out.
     pub(crate) fn of<'a>(&'a self, live: &'a LiveSession) -> BTreeMap<&'a str, Vec<&'a str>> {
         match self {
-            Self::All => all(live),
+            Self::All => {
+                live.session.attributes().map(|(name, values)| (name, values.collect())).collect()
+            }
             Self::Named(names) => {
                 let found = |name: &'a String| {
-                    let values = live.attributes.find(name.as_bytes())?;
-                    Some((name.as_str(), values.iter().map(String::as_str).collect()))
+                    let values = live.session.values(&AttributeName::new(name))?;
+                    Some((name.as_str(), values.collect()))
                 };
                 names.iter().filter_map(found).collect()
             }
         }
     }
-}
-
-/// Some IdPs send each value as an attribute of its own.
-fn all(live: &LiveSession) -> BTreeMap<&str, Vec<&str>> {
-    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for attribute in &live.session.attributes {
-        let values = attribute.values.iter().map(String::as_str);
-        all.entry(&attribute.name).or_default().extend(values);
-    }
-    all
 }

@@ -175,7 +175,7 @@ impl<S> Sp<S> {
     /// An IdP that has left the configuration, or is disabled, takes its users along; so does an order that ends
     /// them.
     pub fn trusts(&self, live: &LiveSession) -> bool {
-        self.idps.trust(&live.session.idp, live.session.created, &live.trusted)
+        self.idps.trust(live.session.idp(), live.session.created, &live.trusted)
     }
 
     /// Would this session let its browser in, for all that its IdP and operators say?

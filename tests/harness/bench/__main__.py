@@ -9,13 +9,24 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.bench import cost, freeze, logins, memory, million, operators, picture, reload, report
+from harness.bench import (
+    cost,
+    crowd_at_once,
+    freeze,
+    logins,
+    memory,
+    million,
+    operators,
+    picture,
+    reload,
+    report,
+)
 from harness.bench.hosts import Bench
 
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "logins", "million", "operators", "freeze", "reload", "memory")
+SECTIONS = ("cost", "logins", "million", "crowd", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -99,6 +110,10 @@ def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
 
+def measure_crowd(bench: Bench, given: argparse.Namespace) -> str:
+    return report.crowd(crowd_at_once.measure(bench, given.rounds, given.seconds))
+
+
 def measure_operators(bench: Bench, given: argparse.Namespace) -> str:
     return report.operators(operators.measure(bench, given.sessions))
 
@@ -119,6 +134,7 @@ MEASURES = {
     "cost": measure_cost,
     "logins": measure_logins,
     "million": measure_million,
+    "crowd": measure_crowd,
     "operators": measure_operators,
     "freeze": measure_freeze,
     "reload": measure_reload,

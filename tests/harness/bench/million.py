@@ -32,12 +32,12 @@ def measure(bench: Bench, many: int, rounds: int, seconds: int) -> list[dict[str
     return [interleaved(pair, rounds, seconds) for pair in pairs]
 
 
-def in_zone(bench: Bench, count: int) -> tuple[Nginx, Path]:
+def in_zone(bench: Bench, count: int, attributes: int = ATTRIBUTES) -> tuple[Nginx, Path]:
     """A host whose zone is the store, with `count` sessions: read from memcached at first."""
     node = roomy_node(bench)
-    zone = f"{max(16, count * 1200 >> 20)}m"
+    zone = f"{max(16, count * (800 + 80 * attributes) >> 20)}m"
     server = bench.host(memcached(node, cache_valid="60s"), zone)
-    cookies = fill(bench, server, node, ATTRIBUTES, count)
+    cookies = fill(bench, server, node, attributes, count)
     for _ in range(2):
         # What memcached said is not copied when another one's copy came between: it is asked again.
         visit(server, cookies.read_text().split())

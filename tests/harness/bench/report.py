@@ -5,6 +5,7 @@ from statistics import median
 
 from harness.bench import capacity
 from harness.bench.cost import BUDGETS, PLAIN, own_server
+from harness.bench.crowd_at_once import CACHE_SIZE, CrowdAtOnce
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.logins import ENCRYPTED, MELLON, SHIB, Login
@@ -91,6 +92,34 @@ def million(pairs: list[dict[str, Measured]]) -> str:
         for (name, row), more_than_few in zip(pair.items(), ("", more), strict=True):
             rows.append([name, f"{median(row.cpu_microseconds):.2f}", more_than_few])
     return table(["", "CPU µs/request", "÷ few (budget ≤ 1.05)"], rows)
+
+
+def crowd(result: CrowdAtOnce) -> str:
+    few = next(iter(result.rows.values()))
+    rows = [
+        [
+            name,
+            f"{median(row.cpu_microseconds):.2f}",
+            spread(ratios(few.cpu_microseconds, row.cpu_microseconds)) if row is not few else "",
+        ]
+        for name, row in result.rows.items()
+    ]
+    heads = ["attributes", f"sessions, `cache_size {CACHE_SIZE}`", "still decoded at the end"]
+    heads += ["private memory of the worker before, MiB", "after", "for them, MiB", "bytes a session"]
+    memory = [
+        [
+            str(kept.attributes),
+            str(kept.sessions),
+            str(kept.known),
+            f"{kept.before / 2**20:.1f}",
+            f"{kept.after / 2**20:.1f}",
+            f"{(kept.after - kept.before) / 2**20:.1f}",
+            f"{(kept.after - kept.before) / kept.known:.0f}",
+        ]
+        for kept in result.kept
+    ]
+    costs = table(["who comes", "CPU µs/request", "few ÷ this (budget ≥ 0.95 for 10000)"], rows)
+    return f"{table(heads, memory)}\n\n{costs}"
 
 
 def operators(hosts: list[Looked]) -> str:

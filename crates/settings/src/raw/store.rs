@@ -1,6 +1,7 @@
 //! `saml_session_store NAME { … }`.
 
 use clock::{Msec, Seconds};
+use session::CacheSize;
 
 use super::HOUR;
 use crate::directives::directives;
@@ -31,7 +32,7 @@ directives! {
     once key_prefix: String = "key_prefix", Line::text;
     once cache_valid: Msec = "cache_valid", |line| line.milliseconds(Msec(0), Msec(60_000));
     once stale: Seconds = "stale", |line| line.seconds(Seconds(0), HOUR);
-    once cache_size: i64 = "cache_size", |line| line.number(64, 1 << 20);
+    once cache_size: CacheSize = "cache_size", cache_size;
 }
 
 fn zone(line: &Line<'_>) -> Result<(String, usize), String> {
@@ -43,4 +44,22 @@ fn zone(line: &Line<'_>) -> Result<(String, usize), String> {
         }
         _ => Err("\"zone\" takes a name and a size".into()),
     }
+}
+
+/// Bytes have a unit; a bare number is one of sessions.
+fn cache_size(line: &Line<'_>) -> Result<CacheSize, String> {
+    let (bytes, sessions) = (line.size(256 << 10, 1 << 40).ok(), line.number(64, 1 << 20).ok());
+    let has_unit = line.arg().ends_with(['k', 'K', 'm', 'M']);
+    let size = match sessions.and_then(|number| usize::try_from(number).ok()) {
+        Some(sessions) => Some(CacheSize::Sessions(sessions)),
+        None => bytes.filter(|_| has_unit).map(CacheSize::Bytes),
+    };
+    size.ok_or_else(|| {
+        format!(
+            "invalid size \"{}\" in \"{}\" directive, it must be 256k to 1048576m, written like 32m, or \
+             a number of sessions from 64 to 1048576",
+            line.arg(),
+            line.name
+        )
+    })
 }

@@ -3,6 +3,7 @@
 use clock::Seconds;
 use identity::normalise;
 use jwt::KeySet;
+use session::AttributeName;
 use sp::{ClaimForm, Credential, JwtClaim, JwtIssuer};
 use xmldoc::SigningKey;
 
@@ -114,7 +115,7 @@ fn claim(words: &[String]) -> Result<JwtClaim, String> {
              $saml_attr_NAME, or the attribute's own"
         ));
     }
-    Ok(JwtClaim { name: name.clone(), attribute: normalise(attribute), form })
+    Ok(JwtClaim { name: name.clone(), attribute: AttributeName::new(&normalise(attribute)), form })
 }
 
 fn claim_form(word: &str) -> Result<ClaimForm, String> {

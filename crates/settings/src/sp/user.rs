@@ -1,7 +1,7 @@
 //! `user SOURCE…`: by what name the application knows people.
 
 use identity::{normalise, uri_tail};
-use session::{Selection, UserSource, UserSources};
+use session::{AttributeName, Selection, UserSource, UserSources};
 
 use crate::place::ConfigError;
 use crate::raw::RawSp;
@@ -29,9 +29,8 @@ pub(super) fn user(
         sources.push(source);
     }
     let sources = UserSources::new(sources);
-    for name in
-        sources.attributes().filter(|name| attributes.named_only && !is_kept(name, attributes))
-    {
+    let names = sources.attributes().map(AttributeName::as_str);
+    for name in names.filter(|name| attributes.named_only && !is_kept(name, attributes)) {
         warnings.add(
             &given.place,
             format!(

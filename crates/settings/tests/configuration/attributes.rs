@@ -1,6 +1,6 @@
 //! `attribute`, `attribute_filter` and `user`: what the lines come to.
 
-use session::{AttributeIndex, Session};
+use session::{DecodedSession, Memory, Session, Shapes};
 use sp::SessionAttributes;
 
 use crate::http::{Http, Site};
@@ -51,8 +51,9 @@ fn users_come_of_the_name_id_unless_a_line_says_otherwise() {
             friendly_name: None,
             values: vec!["u".to_owned()],
         }];
-        let index = AttributeIndex::new(&session, &rules.attributes.aliases);
-        rules.user.user(&session, &index).map(|user| user.into_owned())
+        let shapes = Shapes::new(&rules.attributes.aliases, &Memory::default());
+        let session = DecodedSession::of(&session, &shapes);
+        rules.user.user(&session).map(|user| user.into_owned())
     };
     assert_eq!(user("").as_deref(), Some("n"));
     assert_eq!(user("user mail uid name_id;").as_deref(), Some("u"));

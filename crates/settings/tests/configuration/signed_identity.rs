@@ -1,6 +1,7 @@
 //! What is signed for applications: by which keys, and what the lines say of it.
 
 use clock::Seconds;
+use session::AttributeName;
 use sp::{ClaimForm, JwtClaim, JwtIssuer};
 
 use crate::http::{GOOD, Http, Site, make};
@@ -54,7 +55,7 @@ fn lines_say_what_a_token_says() {
     assert!(issuer.name_id);
     let claim = |name: &str, attribute: &str, form| JwtClaim {
         name: name.to_owned(),
-        attribute: attribute.to_owned(),
+        attribute: AttributeName::new(attribute),
         form,
     };
     assert_eq!(

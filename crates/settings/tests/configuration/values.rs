@@ -4,6 +4,7 @@ use std::fs;
 
 use clock::{Msec, Seconds};
 use saml::provider::{Encryption, SignRequests};
+use session::CacheSize;
 use settings::StoreSettings;
 use sp::{Discovery, EndpointKind, Sites, WantedIdp};
 use xmldoc::{DigestAlgorithm, SignatureAlgorithm};
@@ -38,7 +39,7 @@ fn an_sp_that_says_little_has_the_defaults() {
     assert!(!rules.unsigned_logout && rules.attributes.aliases.is_empty());
     let store = of_store(&http);
     assert_eq!((store.name.as_str(), store.zone.as_str()), ("saml_sessions", "saml_sessions"));
-    assert_eq!((store.zone_size, store.cache_size), (16 << 20, 4096));
+    assert_eq!((store.zone_size, store.cache_size), (16 << 20, CacheSize::Bytes(32 << 20)));
     assert!(store.secrets.is_none() && store.memcached.is_none());
 }
 
@@ -270,7 +271,10 @@ fn a_store_may_have_memcached_behind_its_zone() {
          memcached_ssl_certificate_key sp.key; memcached_timeout 1s; cache_valid 0; stale 1h;",
     );
     let store = of_store(&http);
-    assert_eq!((store.zone.as_str(), store.zone_size, store.cache_size), ("z", 1 << 20, 64));
+    assert_eq!(
+        (store.zone.as_str(), store.zone_size, store.cache_size),
+        ("z", 1 << 20, CacheSize::Sessions(64))
+    );
     let memcached = store.memcached.as_ref().unwrap();
     assert_eq!(memcached.timeout, Msec(1000));
     assert_eq!((memcached.cache_valid, memcached.stale), (Msec(0), Seconds(3600)));

@@ -38,12 +38,12 @@ pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result
         return Ok(forgotten(sp, here(target)));
     };
     sp.sessions.end_live(&live, visit.now).await?;
-    let session_id = session_id(&live.key);
-    let member = Member { session: &live.session, session_id: &session_id };
-    sp.tell(visit, &live.session.idp, What::LogoutByUser(member));
-    end_at_other_origins(visit, sp, &live.session).await?;
-    let heard = sp.notify(visit, live.session.clone(), &session_id).await;
-    let reply = at_idp(visit, sp, &live.session, id, target).await?;
+    let (session, session_id) = (live.session.to_session(), session_id(&live.key));
+    let member = Member { session: &session, session_id: &session_id };
+    sp.tell(visit, &session.idp, What::LogoutByUser(member));
+    end_at_other_origins(visit, sp, &session).await?;
+    let heard = sp.notify(visit, session.clone(), &session_id).await;
+    let reply = at_idp(visit, sp, &session, id, target).await?;
     let reply = forgotten(sp, reply);
     Ok(match heard {
         Ok(()) => reply,

@@ -72,8 +72,8 @@ fn object<S: SessionStore>(visit: &Visit, sp: &Sp<S>, peeked: &Peeked) -> Value 
     let mut fields = Map::new();
     let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     set("authenticated", true.into());
-    set("name_id", session.name_id.value.as_str().into());
-    set("idp", json!({"entity_id": session.idp, "name": idp_name(visit, sp, &session.idp)}));
+    set("name_id", session.name_id().into());
+    set("idp", json!({"entity_id": session.idp(), "name": idp_name(visit, sp, session.idp())}));
     set("authn_instant", instant::format(session.authn_instant).into());
     set("created", instant::format(session.created).into());
     set("expires", instant::format(session.expires).into());
@@ -83,8 +83,8 @@ fn object<S: SessionStore>(visit: &Visit, sp: &Sp<S>, peeked: &Peeked) -> Value 
     }
     set("attributes", json!(sp.session_attributes.of(live)));
     put(&mut fields, "user", live.user(sp.sessions.rules()).as_deref());
-    put(&mut fields, "name_id_format", session.name_id.format.as_deref());
-    put(&mut fields, "authn_context", session.authn_context.as_deref());
+    put(&mut fields, "name_id_format", session.name_id_format());
+    put(&mut fields, "authn_context", session.authn_context());
     put(&mut fields, "login_url", sp.endpoints.get(EndpointKind::Login));
     put(&mut fields, "logout_url", sp.endpoints.get(EndpointKind::Logout));
     fields.into()
@@ -102,8 +102,8 @@ fn page<S: SessionStore>(visit: &Visit, sp: &Sp<S>, peeked: Option<&Peeked>) -> 
     let attributes: Vec<_> = sp.session_attributes.of(live).into_iter().collect();
     Reply::session_page(&SessionPage {
         user: live.user(sp.sessions.rules()).as_deref(),
-        name_id: &session.name_id.value,
-        idp: &idp_name(visit, sp, &session.idp),
+        name_id: session.name_id(),
+        idp: &idp_name(visit, sp, session.idp()),
         authn_instant: &instant::format(session.authn_instant),
         created: &instant::format(session.created),
         expires: &instant::format(session.expires),

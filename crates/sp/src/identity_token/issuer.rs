@@ -2,6 +2,7 @@
 
 use clock::Seconds;
 use jwt::KeySet;
+use session::AttributeName;
 
 /// How an SP signs tokens for applications.
 pub struct JwtIssuer {
@@ -25,7 +26,7 @@ pub struct JwtClaim {
     /// What the claim is called: none of [`JwtIssuer::OWN_CLAIMS`].
     pub name: String,
     /// Whose values: found as `$saml_attr_…` finds them.
-    pub attribute: String,
+    pub attribute: AttributeName,
     /// Its type, however many values there are.
     pub form: ClaimForm,
 }

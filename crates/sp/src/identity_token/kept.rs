@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use clock::{Seconds, UnixTime};
+use session::allocation;
 
 /// For so many audiences a worker keeps tokens of one session; the oldest goes.
 const MOST_AUDIENCES: usize = 4;
@@ -20,28 +21,40 @@ struct Kept {
 }
 
 impl Jwts {
-    /// The token for `audience` that was made less than `span` ago, or a new one.
-    pub(super) fn get_or_make(
+    /// What was made for `audience` less than `span` ago: a token, or that there is none. `None` = nothing was.
+    pub(super) fn get(
         &self,
         audience: &Rc<[String]>,
         span: Seconds,
         now: UnixTime,
-        make: impl FnOnce() -> Option<Rc<str>>,
-    ) -> Option<Rc<str>> {
-        // The pointers are the same but where a reload or another location wrote the same words.
-        let is_for =
-            |kept: &Kept| Rc::ptr_eq(&kept.audience, audience) || kept.audience == *audience;
-        let is_fresh = |kept: &&Kept| (Seconds(0)..span).contains(&(now - kept.made));
-        if let Some(kept) = self.0.borrow().iter().find(|kept| is_for(kept)).filter(is_fresh) {
-            return kept.token.clone();
-        }
-        let token = make();
+    ) -> Option<Option<Rc<str>>> {
+        let all = self.0.borrow();
+        let kept = all.iter().find(|kept| kept.is_for(audience))?;
+        (Seconds(0)..span).contains(&(now - kept.made)).then(|| kept.token.clone())
+    }
+
+    /// Keeps what was made.
+    pub(super) fn keep(&self, audience: &Rc<[String]>, now: UnixTime, token: Option<Rc<str>>) {
         let mut all = self.0.borrow_mut();
-        all.retain(|kept| !is_for(kept));
+        all.retain(|kept| !kept.is_for(audience));
         if all.len() >= MOST_AUDIENCES {
             all.remove(0);
         }
-        all.push(Kept { audience: Rc::clone(audience), made: now, token: token.clone() });
-        token
+        all.push(Kept { audience: Rc::clone(audience), made: now, token });
+    }
+
+    /// Bytes that they take.
+    pub(crate) fn size(&self) -> usize {
+        let all = self.0.borrow();
+        let tokens =
+            all.iter().flat_map(|kept| &kept.token).map(|token| allocation(token.len() + 16));
+        allocation(all.capacity() * size_of::<Kept>()) + tokens.sum::<usize>()
+    }
+}
+
+impl Kept {
+    /// The pointers are the same but where a reload or another location wrote the same words.
+    fn is_for(&self, audience: &Rc<[String]>) -> bool {
+        Rc::ptr_eq(&self.audience, audience) || self.audience == *audience
     }
 }

@@ -1,4 +1,5 @@
 use identity::Comparison;
+use session::{Memory, Session, Shapes};
 
 use super::*;
 use crate::test_sp::{Closed, NOW, sp};
@@ -34,10 +35,14 @@ fn session() -> Session {
     }
 }
 
+fn decoded(session: &Session) -> DecodedSession {
+    DecodedSession::of(session, &Shapes::new(&[], &Memory::default()))
+}
+
 /// Of a location whose `idp=` needs no variable.
 fn objection(protection: &Protection<Closed>, session: &Session) -> Option<&'static Reason> {
     let idp = protection.wanted_idp(|_| None).unwrap();
-    protection.objection(session, idp.as_deref(), NOW)
+    protection.objection(&decoded(session), idp.as_deref(), NOW)
 }
 
 fn suits(protection: &Protection<Closed>, session: &Session) -> bool {
@@ -92,7 +97,7 @@ fn who_signed_in_elsewhere_hears_that_before_anything_else() {
     let (now, force_authn) = (NOW, ForceAuthn::Age(Seconds(59)));
     let protection = Protection { force_authn, ..protection() };
     let two = protection.sp.idps.named("two").map(Rc::clone);
-    let of = |idp| protection.objection(&session(), idp, now).map(Reason::code);
+    let of = |idp| protection.objection(&decoded(&session()), idp, now).map(Reason::code);
     assert_eq!(of(two.as_deref()), Some("session_of_other_idp"));
     assert_eq!(of(None), Some("authentication_required"));
 }

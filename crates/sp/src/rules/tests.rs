@@ -21,7 +21,7 @@ fn live(sp: &Sp<Closed>, groups: &[&str]) -> LiveSession {
         attributes: vec![groups],
         ..Session::default()
     };
-    LiveSession::untraceable(session, sp.sessions.rules())
+    LiveSession::untraceable(&session, sp.sessions.rules())
 }
 
 fn line(text: &str) -> Rc<RuleLine> {

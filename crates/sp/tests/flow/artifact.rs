@@ -78,7 +78,7 @@ fn the_request_asks_for_an_artifact_and_the_artifact_logs_in() {
     holds(&site, janes(&asked));
     let answer = bring(&site, &mut browser, Some(&asked), 1);
     assert_eq!(answer.redirect(), (303, "https://app.example.com/page?x=1"));
-    assert_eq!(site.session(&browser).unwrap().session.name_id.value, "jane");
+    assert_eq!(site.session(&browser).unwrap().session.name_id(), "jane");
     let posts = site.artifacts.posts.borrow();
     let [post] = &posts[..] else { panic!("{} posts", posts.len()) };
     assert_eq!(post.url, "https://idp.corp.example/artifact");

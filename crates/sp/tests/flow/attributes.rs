@@ -46,7 +46,7 @@ fn many_groups_become_the_few_that_matter_and_the_log_says_how_many_went() {
         let live = site.session(&browser).unwrap();
         let notes = site.notes.borrow().clone();
         assert!(!notes.join("").contains("secret"), "{notes:?}");
-        (live.session.clone(), notes)
+        (live.session.to_session(), notes)
     };
     let (all, notes) = size(Selection::default());
     assert_eq!((all.attributes.len(), notes.len()), (3, 0));

@@ -44,7 +44,7 @@ fn a_login_under_way_is_answered_by_the_idp_as_it_is_by_now() {
     assert_eq!(answer.refused(), (403, "signature_invalid"));
     let answer = site.ask(&mut browser, Ask::send(Acs, assertion.form(renamed())));
     assert_eq!(answer.redirect(), (303, "https://app.example.com/page"));
-    assert_eq!(site.session(&browser).unwrap().session.idp, renamed().entity_id);
+    assert_eq!(site.session(&browser).unwrap().session.idp(), renamed().entity_id);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn no_idp_takes_the_name_of_another() {
     let (site, mut browser) = (Site::new(), Browser::default());
     assert!(change(&site, other()).is_err());
     site.log_in(&mut browser, "_s1");
-    assert_eq!(site.session(&browser).unwrap().session.idp, corp().entity_id);
+    assert_eq!(site.session(&browser).unwrap().session.idp(), corp().entity_id);
 }
 
 #[test]

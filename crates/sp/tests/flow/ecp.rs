@@ -104,7 +104,7 @@ fn it_is_asked_by_paos_and_comes_to_the_page() {
 
     let answer = post(&site, &mut client, &assertion(&site, &asked).response(corp()).by_paos(""));
     assert_eq!(answer.redirect(), (302, PAGE));
-    assert_eq!(site.session(&client).unwrap().session.name_id.value, "jane");
+    assert_eq!(site.session(&client).unwrap().session.name_id(), "jane");
     // The same once more is the way to the page, and no second session.
     let sessions = client.token();
     let again = assertion(&site, &asked).response(corp()).by_paos("");

@@ -27,7 +27,7 @@ fn an_encrypted_assertion_lets_in() {
     let sealed = encrypted_assertion(&corp().sign(&assertion.xml(corp())));
     let answer = site.ask(&mut browser, unsigned(&assertion, &sealed));
     assert_eq!(answer.redirect(), (303, "https://app.example.com/page"));
-    assert_eq!(site.session(&browser).unwrap().session.name_id.value, "jane");
+    assert_eq!(site.session(&browser).unwrap().session.name_id(), "jane");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn each_of_its_idps_signs_people_in_by_its_own_key() {
         let mut browser = Browser::default();
         let answer = log_in(&site, &mut browser, idp);
         assert_eq!(answer.redirect(), (303, "https://app.example.com/page"));
-        assert_eq!(site.session(&browser).unwrap().session.idp, idp.entity_id);
+        assert_eq!(site.session(&browser).unwrap().session.idp(), idp.entity_id);
     }
     let mut browser = Browser::default();
     let asked = Sent::by(&link(&site, &mut browser, &format!("idp={UNI}")));

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Seconds;
 use identity::{Attribute, NameId};
 use serde_json::{Map, Value, json};
-use session::{Session, StoreKey};
+use session::{AttributeName, Memory, Session, Shapes, StoreKey};
 use sp::EndpointKind::Jwks;
 use sp::{ClaimForm, JwtClaim, LiveSession, SessionStore};
 use xmldoc::{SignatureAlgorithm, SignaturePolicy};
@@ -65,11 +65,16 @@ fn attribute(name: &str, values: &[&str]) -> Attribute {
 }
 
 fn live(site: &Site, session: Session) -> LiveSession {
-    LiveSession::new(StoreKey([7; 32]), session, site.sp.sessions.rules())
+    live_at(site, [7; 32], session)
+}
+
+fn live_at(site: &Site, key: [u8; 32], session: Session) -> LiveSession {
+    let aliases = &site.sp.sessions.rules().attributes.aliases;
+    LiveSession::new(StoreKey(key), &session, &Shapes::new(aliases, &Memory::default()))
 }
 
 fn claim(name: &str, attribute: &str, form: ClaimForm) -> JwtClaim {
-    JwtClaim { name: name.to_owned(), attribute: attribute.to_owned(), form }
+    JwtClaim { name: name.to_owned(), attribute: AttributeName::new(attribute), form }
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn nobody_is_no_user() {
 fn its_id_is_the_session_s_and_no_key_to_it() {
     let site = Site::new();
     let of = |key: [u8; 32]| {
-        let live = LiveSession::new(StoreKey(key), session(), site.sp.sessions.rules());
+        let live = live_at(&site, key, session());
         claims(&signed(&site, &live, &none()))["sid"].as_str().unwrap().to_owned()
     };
     let (one, other) = (of([1; 32]), of([2; 32]));

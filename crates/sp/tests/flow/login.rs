@@ -32,10 +32,10 @@ fn a_login_ends_at_its_page_with_a_session() {
     assert_eq!(answer.code(), None);
 
     let live = site.session(&browser).unwrap();
-    assert_eq!(live.session.idp, corp().entity_id);
-    assert_eq!(live.session.name_id.value, "jane");
-    assert_eq!(live.session.session_index.as_deref(), Some("_s1"));
-    assert_eq!(live.session.sp, SpId::new(ENTITY_ID, BASE_URL));
+    assert_eq!(live.session.idp(), corp().entity_id);
+    assert_eq!(live.session.name_id(), "jane");
+    assert_eq!(live.session.session_index(), Some("_s1"));
+    assert_eq!(*live.session.sp(), SpId::new(ENTITY_ID, BASE_URL));
     assert_eq!(live.session.created, NOW + Seconds(30));
     assert_eq!(live.session.expires, NOW + Seconds(30) + SESSION_LIFETIME);
 }
@@ -163,7 +163,7 @@ fn a_login_ends_the_session_that_the_browser_had() {
     // Its Lax cookie does not come with the IdP's form: the login's own cookie says what to end.
     site.log_in(&mut browser, "_s2");
     assert!(site.session(&before).is_none());
-    assert_eq!(site.session(&browser).unwrap().session.session_index.as_deref(), Some("_s2"));
+    assert_eq!(site.session(&browser).unwrap().session.session_index(), Some("_s2"));
     assert_eq!(site.sp.sessions.len(), 1);
 }
 

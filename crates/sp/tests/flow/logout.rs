@@ -102,7 +102,7 @@ fn the_idp_of_the_session_is_asked_and_no_other() {
     let asked = Sent::by(&site.ask(&mut browser, Ask::open(Login, "idp=other")));
     let form = Assertion::of_jane("_s1", NOW).answering(&asked).form(other());
     site.ask(&mut browser, Ask::send(sp::EndpointKind::Acs, form));
-    assert_eq!(site.session(&browser).unwrap().session.idp, other().entity_id);
+    assert_eq!(site.session(&browser).unwrap().session.idp(), other().entity_id);
     let answer = sign_out(&site, &mut browser, "return=/bye");
     assert_eq!(answer.redirect(), (303, "https://app.example.com/bye"), "it has no single logout");
 }

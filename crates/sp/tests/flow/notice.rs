@@ -23,7 +23,7 @@ fn signed_in(manner: Manner) -> (Site, Browser) {
 #[test]
 fn a_logout_here_tells_of_the_session_that_ended() {
     let (site, mut browser) = signed_in(Manner::Hears);
-    let session = site.session(&browser).unwrap().session.clone();
+    let session = site.session(&browser).unwrap().session.to_session();
     let answer = site.ask(&mut browser, Ask::open(Logout, ""));
     assert_eq!((answer.status(), answer.code()), (303, None));
     assert_eq!(*site.application.told.borrow(), [("/told".to_owned(), session)]);

@@ -57,7 +57,7 @@ fn who_is_kept_out_signs_in_as_somebody_else_and_comes_to_the_page() {
     assert_eq!(asked.attribute("ForceAuthn"), "true");
     assert_eq!(asked.to, format!("{}/sso", other().entity_id));
     // Their session goes on until somebody else has one.
-    assert_eq!(site.session(&browser).unwrap().session.idp, corp().entity_id);
+    assert_eq!(site.session(&browser).unwrap().session.idp(), corp().entity_id);
     let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(other());
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
     assert_eq!(answer.redirect(), (303, "https://app.example.com/members/page?x=1"));

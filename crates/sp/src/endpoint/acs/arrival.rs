@@ -158,7 +158,7 @@ async fn sealed_sessions<S: SessionStore>(
     // What cannot be found out must not stop the login.
     for token in sp.cookies.session_tokens(&visit.head) {
         if let Ok(Some(peeked)) = sp.sessions.peek(&token, visit.now).await {
-            found.insert(peeked.live.key, Some(peeked.live.session.clone()));
+            found.insert(peeked.live.key, Some(peeked.live.session.to_session()));
         }
     }
     if let Some(key) = replaced

@@ -7,8 +7,9 @@ use identity::Attribute;
 use saml::reason;
 use saml::refusal::{Refusal, quote};
 use saml::response::Login;
-use session::{AttributeIndex, Cut, Kept, Session};
+use session::{Cut, Kept, Session};
 
+use crate::live_session::LiveSession;
 use crate::session_rules::SessionRules;
 use crate::sp::Sp;
 use crate::visit::Visit;
@@ -33,13 +34,17 @@ pub(super) fn select(rules: &SessionRules, session: &mut Session) -> News {
     let Kept { attributes, cut, left_out } =
         rules.attributes.of(mem::take(&mut session.attributes));
     session.attributes = attributes;
-    // Most SPs ask for the NameID alone, for which none need be sorted.
-    let index = match rules.user.attributes().next() {
-        Some(_) => AttributeIndex::new(session, &rules.attributes.aliases),
-        None => AttributeIndex::default(),
-    };
-    let has_user = rules.user.user(session, &index).is_some();
+    let has_user = has_user(rules, session);
     News { idp: session.idp.clone(), cut, left_out, overage, has_user }
+}
+
+fn has_user(rules: &SessionRules, session: &Session) -> bool {
+    if rules.user.attributes().next().is_some() {
+        return LiveSession::untraceable(session, rules).user(rules).is_some();
+    }
+    // Most SPs ask for the NameID alone, for which no attributes need be sorted.
+    let of_name_id = Session { name_id: session.name_id.clone(), ..Session::default() };
+    LiveSession::untraceable(&of_name_id, rules).user(rules).is_some()
 }
 
 /// What the log says of a login that was accepted: names and counts, no values.

@@ -10,7 +10,7 @@ use saml::reason;
 use saml::refusal::Refusal;
 use session::{
     Claimed, Claims, Logouts, MAX_CLAIMS, MAX_MEMBERS, Member, Order, Orders, Secret, Secrets,
-    Session, SessionSet, SessionToken, StoreKey,
+    Session, SessionSet, SessionToken, Shapes, StoreKey,
 };
 use sp::{Found, Listed, ListedSession, LiveSession, Peeked, SessionRules, SessionStore};
 
@@ -22,6 +22,7 @@ type Owner = (String, String);
 /// The sessions of one SP, and what is remembered beside them.
 pub struct Memory {
     rules: SessionRules,
+    shapes: Shapes,
     secrets: Secrets,
     sessions: RefCell<HashMap<StoreKey, Rc<LiveSession>>>,
     sets: RefCell<HashMap<Owner, SessionSet>>,
@@ -42,6 +43,7 @@ pub struct Memory {
 impl Memory {
     pub fn new(rules: SessionRules) -> Self {
         Self {
+            shapes: Shapes::new(&rules.attributes.aliases, &Default::default()),
             rules,
             secrets: Secrets::one(Secret::from_bytes([7; 32])),
             sessions: RefCell::default(),
@@ -136,7 +138,7 @@ impl SessionStore for Memory {
         };
         let owner = owner(&session.idp, &session.name_id.value);
         let left = self.sets.borrow_mut().entry(owner).or_default().add(member, MAX_MEMBERS, now);
-        let live = LiveSession::new(key, session.clone(), &self.rules);
+        let live = LiveSession::new(key, session, &self.shapes);
         let mut sessions = self.sessions.borrow_mut();
         sessions.retain(|key, _| !left.contains(key));
         sessions.insert(key, Rc::new(live));
@@ -156,14 +158,14 @@ impl SessionStore for Memory {
         let mut all = self.sessions.borrow_mut();
         let ended = sessions.iter().filter_map(|(key, _)| {
             let live = all.remove(key)?;
-            Some((*key, Session { attributes: Vec::new(), ..live.session.clone() }))
+            Some((*key, Session { attributes: Vec::new(), ..live.session.to_session() }))
         });
         Ok(ended.collect())
     }
 
     async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
         self.end_all(&[(live.key, live.session.expires)], now).await?;
-        let (idp, name_id) = (&live.session.idp, &live.session.name_id.value);
+        let (idp, name_id) = (live.session.idp(), live.session.name_id());
         self.forget(idp, name_id, &HashSet::from([live.key]), now).await
     }
 
@@ -300,7 +302,7 @@ impl SessionStore for Memory {
         let mut keys: Vec<_> = sessions.keys().copied().collect();
         keys.sort();
         let listed = |(place, key): (usize, &StoreKey)| {
-            let session = sessions.get(key)?.session.clone();
+            let session = sessions.get(key)?.session.to_session();
             Some(ListedSession { place, key: *key, session })
         };
         let found = keys.iter().enumerate().skip(from).take(2).filter_map(listed).collect();
@@ -309,6 +311,6 @@ impl SessionStore for Memory {
 
     fn known(&self, key: &StoreKey, _: UnixTime) -> Option<Session> {
         let sessions = self.sessions.borrow();
-        sessions.get(key).filter(|_| self.can_list.get()).map(|live| live.session.clone())
+        sessions.get(key).filter(|_| self.can_list.get()).map(|live| live.session.to_session())
     }
 }

@@ -37,7 +37,7 @@ impl Server for Host {
             },
             Wish::Notify { uri, session, tell } => {
                 let manner = self.application.take_manner(&uri);
-                self.application.told.borrow_mut().push((uri, session.session.clone()));
+                self.application.told.borrow_mut().push((uri, session.session.to_session()));
                 match manner {
                     Manner::Hears => drop(tell.send(Answer::Status(204))),
                     Manner::Fails => drop(tell.send(Answer::Status(500))),

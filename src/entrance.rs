@@ -169,7 +169,7 @@ fn looked_up(r: &Request, special: &Special, sp: &Rc<Sp>) -> Option<Poll<Found>>
         }
         // A client that left has nginx go to its `post_action` meanwhile.
         Some(Waiting::LookUp(..)) => None,
-        Some(Waiting::Errand(_)) | None => return None,
+        Some(Waiting::Errand(_) | Waiting::Signature(..)) | None => return None,
     };
     *waiting = None;
     found

@@ -15,7 +15,7 @@ use sp::{EndpointKind, Sites};
 use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
 use crate::counters::Counters;
-use crate::event::Resource;
+use crate::event::{Resource, ThreadPool};
 use crate::request_host::request_host;
 use crate::sessions::Sessions;
 use crate::store::SharedStore;
@@ -57,6 +57,8 @@ pub struct MainConf {
     pub shows_status: bool,
     /// Then where stories are kept.
     pub stories: Option<&'static SharedStore>,
+    /// Where private keys are used; `None` = in the event loop.
+    pub crypto_threads: Option<ThreadPool>,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

@@ -5,7 +5,7 @@ import sys
 
 from lxml import etree
 
-from harness.bench import report
+from harness.bench import logins, report
 from harness.bench.cost import PLAIN, PLAIN_APACHE
 from harness.bench.load import Measured, cpu_nanoseconds
 from harness.bench.picture import LEFT, WIDTH, picture
@@ -52,6 +52,23 @@ def test_a_module_of_apache_is_compared_with_apache_too():
     ratios = ["0.400 (0.333 to 0.400)", "0.800 (0.800 to 0.833)"]
     assert cells(MELLON)[4:8] == [*ratios, "10.0 (10.0 to 10.0)", ""]
     assert cells(PLAIN_APACHE)[5:7] == ["", ""]
+
+
+def test_a_login_is_compared_with_the_same_step_of_others():
+    measured = {
+        logins.OURS: logins.Login([100, 100, 100], [20, 20, 20]),
+        logins.OURS + logins.ENCRYPTED: logins.Login([100, 100, 100], [50, 50, 50]),
+        logins.SHIB: logins.Login([200, 250, 400], [200, 200, 200]),
+        logins.SHIB + logins.ENCRYPTED: logins.Login([200, 200, 200], [500, 500, 500]),
+    }
+    lines = report.logins(measured).splitlines()
+    [plain] = [line for line in lines if line.startswith(f"| {logins.OURS} |")]
+    ways = ["100 (100 to 100)", "0.400 (0.325 to 0.450)", ""]
+    assert [cell.strip() for cell in plain.split("|")[2:8]] == [
+        *ways, "20 (20 to 20)", "0.100 (0.100 to 0.100)", "",
+    ]  # fmt: skip
+    [encrypted] = [line for line in lines if line.startswith(f"| {logins.OURS}{logins.ENCRYPTED} |")]
+    assert encrypted.split("|")[6].strip() == "0.100 (0.100 to 0.100)"
 
 
 def test_one_round_has_no_spread():

@@ -42,7 +42,8 @@ class Crate:
         module.items = set(ITEM.findall(text))
         folder = path.parent if path.name == "lib.rs" else path.with_suffix("")
         for is_test, child in MODULE.findall(text):
-            if not is_test:
+            # One that is compiled from another crate's file (`#[path]`) is that one's.
+            if not is_test and (folder / f"{child}.rs").exists():
                 module.children.add(child)
                 self._read(folder / f"{child}.rs", (*name, child))
         for is_public, tree in USE.findall(text):

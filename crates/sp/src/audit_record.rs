@@ -58,13 +58,18 @@ impl Record {
 
     /// A JSON object in one line.
     pub fn json(self) -> String {
-        one_line(&Value::Object(self.0).to_string())
+        // Names are strings: it cannot fail.
+        one_line(serde_json::to_string(&self.0).unwrap_or_default())
     }
 }
 
 /// What some readers take for the end of a line, and what turns the order of letters around, stands in strings
 /// alone and is escaped there (RFC 8259 7).
-fn one_line(json: &str) -> String {
+fn one_line(mut json: String) -> String {
+    if json.bytes().all(|octet| octet < 0x7f) {
+        json.push('\n');
+        return json;
+    }
     let mut line = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         let misleads =

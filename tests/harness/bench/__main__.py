@@ -9,13 +9,24 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.bench import cost, crypto, freeze, memory, million, operators, picture, reload, report
+from harness.bench import (
+    cost,
+    crypto,
+    freeze,
+    logins,
+    memory,
+    million,
+    operators,
+    picture,
+    reload,
+    report,
+)
 from harness.bench.hosts import Bench
 
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "crypto", "million", "operators", "freeze", "reload", "memory")
+SECTIONS = ("cost", "logins", "crypto", "million", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -91,6 +102,10 @@ def versions(given: argparse.Namespace) -> str:
     return f"{given.rounds} rounds of {given.seconds} s. Packages: {', '.join(known)}."
 
 
+def measure_logins(bench: Bench, given: argparse.Namespace) -> str:
+    return report.logins(logins.measure(bench, given.rounds, given.apache))
+
+
 def measure_crypto(bench: Bench, given: argparse.Namespace) -> str:
     return report.crypto(crypto.measure(bench, given.rounds, given.seconds))
 
@@ -117,6 +132,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 
 MEASURES = {
     "cost": measure_cost,
+    "logins": measure_logins,
     "crypto": measure_crypto,
     "million": measure_million,
     "operators": measure_operators,

@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 from harness.crowd import CROWD_IDP
-from harness.keys import rsa_credential
+from harness.idp import Idp
+from harness.keys import Credential, rsa_credential
 from harness.memcached import Memcached
 from harness.nginx import Nginx
 
@@ -52,6 +53,7 @@ http {
 """
 SECRET = "0123456789abcdef" * 4
 PAGE = "1k.bin"
+SP = rsa_credential("sp")
 
 
 class Bench:
@@ -68,13 +70,20 @@ class Bench:
         self.nodes.append(node)
         return node
 
-    def host(self, store: str = "", zone: str = "16m", workers: int = 1) -> Nginx:
+    def host(
+        self,
+        store: str = "",
+        zone: str = "16m",
+        workers: int = 1,
+        idp: Idp = CROWD_IDP,
+        credential: Credential = SP,
+    ) -> Nginx:
         """Started; `store` are more lines of its saml_session_store."""
         server = self.made(CONF, ZONE=zone, STORE=store, WORKERS=str(workers))
-        server.write("sp.crt", rsa_credential("sp").certificate_pem)
-        server.write("sp.key", rsa_credential("sp").key_pem)
+        server.write("sp.crt", credential.certificate_pem)
+        server.write("sp.key", credential.key_pem)
         server.write("session.key", SECRET)
-        server.write("idp.xml", CROWD_IDP.metadata())
+        server.write("idp.xml", idp.metadata())
         return server.start()
 
     def cookies(self, *values: str) -> Path:

@@ -6,42 +6,22 @@ from xml.sax.saxutils import escape
 from harness.bench.cost import BUDGETS, PLAIN, others, own_server
 from harness.bench.load import Measured, quartiles
 from harness.bench.report import cpu_ratios
+from harness.bench.svg import paper
 
 LEFT, WIDTH, RIGHT, ROW, TOP = 330, 400, 160, 30, 80
 
-SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" \
-font-size="13">
-<style>
-text {{ fill: #1f2328 }} .paper {{ fill: #ffffff }} .quiet {{ fill: #59636e }}
-.plain {{ fill: #8c959f }} .ours {{ fill: #4f8fc0 }} .other {{ fill: #c79a5b }}
-.quartiles {{ stroke: #1f2328; fill: none }} .budget {{ stroke: #c0392b; stroke-width: 2 }}
-@media (prefers-color-scheme: dark) {{
-text {{ fill: #e6edf3 }} .paper {{ fill: #0d1117 }} .quiet {{ fill: #9198a1 }}
-.plain {{ fill: #6e7681 }} .ours {{ fill: #3b7fb3 }} .other {{ fill: #a3773a }}
-.quartiles {{ stroke: #e6edf3 }} .budget {{ stroke: #ff7b72 }}
-}}
-</style>
-<rect class="paper" width="{width}" height="{height}"/>
-<text x="12" y="22" font-size="15" font-weight="bold">CPU of plain nginx ÷ CPU of this, per request \
-(longer is better)</text>
-<text class="quiet" x="12" y="42">{caption}</text>
-<text class="quiet" x="12" y="62">blue: this module, brown: others, grey: not protected; red: budget, \
-whiskers: quartiles of the rounds</text>
-{bars}
-</svg>
-"""
+TITLE = "CPU of plain nginx ÷ CPU of this, per request (longer is better)"
+LEGEND = (
+    "blue: this module, brown: others, grey: not protected; red: budget, "
+    "whiskers: quartiles of the rounds"
+)
 
 
 def picture(measured: dict[str, Measured], caption: str) -> str:
     plain = measured[PLAIN]
     bars = [bar(number, name, plain, row) for number, (name, row) in enumerate(measured.items())]
-    return SVG.format(
-        width=LEFT + WIDTH + RIGHT,
-        height=TOP + ROW * len(bars) + 12,
-        caption=escape(caption),
-        bars="\n".join(bars),
-    )
+    height = TOP + ROW * len(bars) + 12
+    return paper(LEFT + WIDTH + RIGHT, height, TITLE, caption, LEGEND, "\n".join(bars))
 
 
 def bar(number: int, name: str, plain: Measured, row: Measured) -> str:

@@ -1,5 +1,6 @@
 """What was measured, as Markdown: medians of the rounds, with quartiles where it is a ratio."""
 
+from collections.abc import Callable
 from statistics import median
 
 from harness.bench import capacity
@@ -7,6 +8,7 @@ from harness.bench.cost import BUDGETS, PLAIN, own_server
 from harness.bench.crypto import Waited
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
+from harness.bench.logins import ENCRYPTED, MELLON, SHIB, Login
 from harness.bench.memory import Memory
 from harness.bench.operators import LOOKS, Looked
 from harness.bench.reload import Reloaded
@@ -56,6 +58,30 @@ def added(measured: dict[str, Measured], name: str) -> list[str]:
     pairs = zip(measured[name].cpu_microseconds, measured[own].cpu_microseconds, strict=True)
     ratio = "" if own == PLAIN else spread(cpu_ratios(measured[own], measured[name]))
     return [ratio, spread([this - without for this, without in pairs], 1)]
+
+
+def logins(measured: dict[str, Login]) -> str:
+    rows = [
+        [
+            name,
+            spread(row.redirect, 0),
+            *times(measured, name, lambda login: login.redirect),
+            spread(row.acs, 0),
+            *times(measured, name, lambda login: login.acs),
+        ]
+        for name, row in measured.items()
+    ]
+    heads = [""]
+    for step in ("way to the IdP", "ACS"):
+        heads += [f"{step}, CPU µs", "÷ mod_shib", "÷ mod_auth_mellon"]
+    return table(heads, rows)
+
+
+def times(measured: dict[str, Login], name: str, step: Callable[[Login], list[float]]) -> list[str]:
+    """This row over those of others who do the same."""
+    what = ENCRYPTED if name.endswith(ENCRYPTED) else ""
+    others = [measured.get(other + what) for other in (SHIB, MELLON)]
+    return [spread(ratios(step(measured[name]), step(other))) if other else "" for other in others]
 
 
 def million(pairs: list[dict[str, Measured]]) -> str:

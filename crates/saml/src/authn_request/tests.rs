@@ -197,7 +197,7 @@ fn a_redirect_carries_a_signature_over_its_octets() {
 fn an_empty_relay_state_is_neither_sent_nor_signed() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let request = AuthnRequest { relay_state: "", ..request() };
     let (query, _) = redirect(&request, Policy::default(), Some(&signer));
     assert!(!query.contains("RelayState"), "{query}");
@@ -224,7 +224,7 @@ fn a_posted_request_carries_an_enveloped_signature() {
 fn signing_follows_the_policy() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let policy = |sign_requests| Policy { sign_requests, ..Policy::default() };
     for (sign_requests, signer, signed) in [
         (SignRequests::Auto, Some(&signer), true),
@@ -251,7 +251,7 @@ fn signing_follows_the_policy() {
 fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let signature_algorithm = Some(SignatureAlgorithm::RsaSha256);
     for binding in [Binding::Redirect, Binding::Post] {
         let policy = Policy { signature_algorithm, ..Policy::default() };
@@ -266,7 +266,7 @@ fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
 fn saying(request: &AuthnRequest<'_>, says: RequestPolicy) -> String {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let policy = Policy { request: says, ..Policy::default() };
     let (_, xml) = redirect(request, policy.clone(), None);
     assert_eq!(post(request, policy.clone(), None), xml);
@@ -443,7 +443,7 @@ fn a_request_may_say_all_of_it() {
 fn extra_arguments_follow_the_signature_and_go_by_redirect_alone() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let extra = [("login_hint", "jane&x=+@example.org"), ("whr", "é")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let request = AuthnRequest { extra_arguments: &extra, ..request() };
@@ -468,7 +468,7 @@ fn paos(policy: Policy, signer: Option<&Signer>) -> (String, String) {
 fn a_program_gets_it_in_an_envelope() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: key.clone(), certificate: certificate.clone() };
+    let signer = Signer { key, certificate };
     let mut policy = Policy::default();
     policy.request.provider_name = Some("A & B".to_owned());
     // A number of the metadata would mean HTTP-POST.

@@ -53,10 +53,10 @@ pub fn has_nothing_to_prepare(r: &Request) -> bool {
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    if let Some(special) = Context::of(r).and_then(Context::known_special) {
-        // Before an internal redirect another location may have asked nginx's other modules.
-        special.closed.take();
-    }
+    let special = Context::of(r).and_then(Context::known_special);
+    // Before an internal redirect another location may have asked nginx's other modules.
+    drop(special.and_then(|special| special.closed.take()));
+    let is_special = special.is_some();
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
         return declined();
@@ -66,7 +66,7 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Ok(None) => return declined(),
         Err(refusal) => return refuse_host(r, &refusal),
     };
-    if let Some(status) = begun::resume(r, protection) {
+    if is_special && let Some(status) = begun::resume(r, protection) {
         return status;
     }
     match preflight(r, protection) {

@@ -73,13 +73,14 @@ async fn answered<S: SessionStore>(
     if pending.passive && failed::is_lost_in_frame(visit, sp) {
         return Ok(failed::in_frame(visit, sp, &pending));
     }
-    match accept_answer(visit, sp, response, &pending).await {
+    // What is large lies aside: it would be a part of every visit.
+    match Box::pin(accept_answer(visit, sp, response, &pending)).await {
         Ok(login) => {
             let landing = pending.return_url.clone();
             establish(visit, sp, login, Some(pending), landing).await
         }
         Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
-            let next = context::ask_for_next(visit, sp, &pending).await;
+            let next = Box::pin(context::ask_for_next(visit, sp, &pending)).await;
             next.unwrap_or_else(|| failed::end(visit, sp, &pending, refusal))
         }
         Err(refusal) => failed::end(visit, sp, &pending, refusal),
@@ -110,7 +111,7 @@ async fn unsolicited<S: SessionStore>(
     response: ReceivedResponse,
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let login = accept_unsolicited(visit, sp, response).await?;
+    let login = Box::pin(accept_unsolicited(visit, sp, response)).await?;
     let landing = relay_state
         .and_then(|url| sp.return_targets.check(url))
         .unwrap_or_else(|| sp.login_redirect.clone());

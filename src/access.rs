@@ -2,6 +2,7 @@
 //!
 //! Each `declined()` below lets a request through; docs/validation.md lists them all.
 
+mod begun;
 mod challenge;
 mod form;
 mod preflight;
@@ -52,10 +53,10 @@ pub fn has_nothing_to_prepare(r: &Request) -> bool {
 /// Decides about one request.
 pub fn handle(r: &mut Request) -> ngx_int_t {
     let Some(conf) = SamlModule::location_conf(r) else { return FAILED };
-    if let Some(special) = Context::of(r).and_then(Context::known_special) {
-        // Before an internal redirect another location may have asked nginx's other modules.
-        special.closed.take();
-    }
+    let special = Context::of(r).and_then(Context::known_special);
+    // Before an internal redirect another location may have asked nginx's other modules.
+    drop(special.and_then(|special| special.closed.take()));
+    let is_special = special.is_some();
     // Endpoints are never protected by themselves: a login could not end.
     if conf.location().endpoint.is_some() {
         return declined();
@@ -65,6 +66,9 @@ pub fn handle(r: &mut Request) -> ngx_int_t {
         Ok(None) => return declined(),
         Err(refusal) => return refuse_host(r, &refusal),
     };
+    if is_special && let Some(status) = begun::resume(r, protection) {
+        return status;
+    }
     match preflight(r, protection) {
         Verdict::Ordinary => {}
         Verdict::Pass => {
@@ -144,6 +148,9 @@ pub fn handle_last(r: &mut Request) -> ngx_int_t {
         Ok(None) => return declined(),
         Err(refusal) => return refuse_host(r, &refusal),
     };
+    if let Some(status) = begun::resume(r, &protection) {
+        return status;
+    }
     let special = Context::of(r).and_then(Context::known_special);
     let Some(closed) = special.and_then(|special| special.closed.take()) else {
         return declined();
@@ -237,7 +244,7 @@ fn ask_passively(
     let reason = &reason::AUTHENTICATION_REQUIRED;
     let ask = |challenge: Challenge<'_, Sessions, SentHeaders>| challenge.ask_passively(now);
     match with_challenge(r, protection, idp, reason, &variables, ask) {
-        Some(Some(reply)) => respond::send(r, &reply),
+        Some(Some(begun)) => begun::conclude(r, protection, begun),
         Some(None) => declined(),
         None => FAILED,
     }
@@ -328,7 +335,7 @@ fn challenge(
         Challenge { post, ..challenge }.answer(now)
     };
     match with_challenge(r, protection, idp, reason, &variables, answer) {
-        Some(Ok(reply)) => respond::send(r, &reply),
+        Some(Ok(begun)) => begun::conclude(r, protection, begun),
         Some(Err(refusal)) => refuse(r, protection, &refusal),
         None => FAILED,
     }

@@ -35,7 +35,7 @@ use self::host::Nginx;
 use crate::board::{BoardZone, SLOTS};
 use crate::clock::now;
 use crate::counters::Counters;
-use crate::event::give_memory_back;
+use crate::event::{ThreadPool, give_memory_back};
 use crate::module::{LocConf, Location, MainConf, SamlModule};
 use crate::server_variable;
 use crate::store::Posts;
@@ -89,12 +89,19 @@ extern "C" fn set_http(
 fn apply_http(cf: &mut ngx_conf_t) -> Result<(), String> {
     let main = SamlModule::main_conf_mut(cf).ok_or("no http block")?;
     main.blocks.http.apply(&block::line(cf)?)?;
+    let pool = main.blocks.http.crypto_threads.as_ref().and_then(|given| given.value.clone());
     let (opened, logs) = (main.audit_logs.len(), &main.blocks.http.audit_logs);
     let new = logs.get(opened).map(|given| given.value.clone());
     if let Some(raw) = new {
         let others = main.audit_logs.clone();
         let log = audit_log::open(cf, &raw, &others)?;
         SamlModule::main_conf_mut(cf).ok_or("no http block")?.audit_logs.push(log);
+    }
+    if let Some(name) = pool {
+        let pool = ThreadPool::named(cf, &name).map_err(|why| {
+            format!("\"saml_crypto_threads\" needs threads: {why}; say \"saml_crypto_threads off\"")
+        })?;
+        SamlModule::main_conf_mut(cf).ok_or("no http block")?.crypto_threads = Some(pool);
     }
     Ok(())
 }

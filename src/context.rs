@@ -9,7 +9,7 @@ use clock::Monotonic;
 use diagnosis::Diary;
 use nginx_sys::{ngx_http_request_t, ngx_int_t, ngx_pool_cleanup_add, ngx_table_elt_t};
 use ngx::http::{HttpModule, HttpModuleLocationConf, Request};
-use pages::Circumstances;
+use pages::{Circumstances, Reply};
 use saml::reason::Reason;
 use saml::refusal::Refusal;
 use session::{PostToken, PreservedPost};
@@ -134,6 +134,8 @@ pub enum Waiting {
     LookUp(Rc<Sp>, Suspension<Found>),
     /// The same, for whether this one is still what it was.
     Check(Rc<Sp>, Rc<LiveSession>, Suspension<bool>),
+    /// The access phase, for the signature on the way to an IdP; at which of the request's locations.
+    Signature(u32, Suspension<Result<Reply, Refusal>>),
     /// An endpoint.
     Errand(Errand),
 }

@@ -8,7 +8,9 @@ use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::clock::Msec;
-use ::core_dump::{at_crash, clear_stack, hide, hide_range, not_at_crash, reveal, reveal_range};
+use ::core_dump::{
+    at_crash, clear_stack, hide, hide_range, not_at_crash, reveal, reveal_range, secretly,
+};
 use nginx_sys::{NGX_LOG_WARN, ngx_cycle_t, ngx_list_part_t, ngx_shm_zone_t};
 use ngx::ngx_log_error;
 use settings::CoreDump;
@@ -84,6 +86,14 @@ fn sweep() {
     IS_SETTLED.store(!IS_PRIVATE.load(Ordering::Relaxed), Ordering::Relaxed);
     hide_own();
     clear_stack::<PIECES>();
+}
+
+/// Works with keys in a thread of nginx's pool, of which no dump has anything.
+pub fn in_thread(work: impl FnOnce()) {
+    match IS_PRIVATE.load(Ordering::Relaxed) {
+        true => secretly::<PIECES>(work),
+        false => work(),
+    }
 }
 
 /// nginx's shared memory, where sessions are, and those of TLS.

@@ -184,7 +184,7 @@ fn at_hand(r: &Request, sp: &Sp, now: UnixTime) -> AtHand {
 fn looked_up(r: &Request, special: &Special, sp: &Rc<Sp>, now: UnixTime) -> Option<Poll<Found>> {
     let mut waiting = special.waiting.borrow_mut();
     let come = match &*waiting {
-        Some(Waiting::Errand(_)) | None => return None,
+        Some(Waiting::Errand(_) | Waiting::Signature(..)) | None => return None,
         Some(Waiting::LookUp(asked, suspension)) if Rc::ptr_eq(asked, sp) => {
             suspension.take(r).map(|found| Some(found.unwrap_or_else(panicked)))
         }

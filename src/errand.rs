@@ -17,12 +17,12 @@ use ngx::log::ngx_cycle_log;
 use ngx::ngx_log_error;
 use pages::Reply;
 use saml::refusal::Refusal;
-use sp::{Answer, BodyError, Event, Pause, Server, Wish};
+use sp::{Answer, BodyError, Event, Pause, Server, Wish, Work};
 
 use crate::audit::{self, Values};
 use crate::clock;
 use crate::core_dump;
-use crate::event::pause;
+use crate::event::{has_thread, in_pool, pause};
 use crate::guard::log_panic;
 use crate::suspend::Slot;
 
@@ -171,6 +171,14 @@ impl Server for Nginx {
 
     fn warn(&self, what: &str) {
         ngx_log_error!(NGX_LOG_WARN, ngx_cycle_log().as_ptr(), "saml: {}", what);
+    }
+
+    fn has_thread(&self) -> bool {
+        has_thread()
+    }
+
+    fn aside(&self, work: Work) -> Pause {
+        Box::pin(in_pool(|| core_dump::in_thread(work)))
     }
 }
 

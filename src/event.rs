@@ -7,6 +7,7 @@ mod connection_log;
 mod http;
 mod resolver;
 mod thread;
+mod thread_pool;
 mod timer;
 mod tls;
 
@@ -18,6 +19,7 @@ pub use connection_error::ConnectionError;
 pub use http::{Resource, Servers, Way};
 pub use resolver::Resolver;
 pub use thread::{aside, give_memory_back};
+pub use thread_pool::{ThreadPool, begin as begin_threads, has_thread, in_pool};
 pub use timer::{Patience, Timer, pause, repeat};
 pub use tls::{Tls, TlsOptions};
 

@@ -57,8 +57,8 @@ use std::ptr;
 
 use nginx_sys::{
     NGINX_VERSION, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_LOG_NOTICE,
-    NGX_LOG_WARN, NGX_OK, NGX_PROCESS_HELPER, ngx_array_push, ngx_command_t, ngx_conf_t,
-    ngx_cycle_t, ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases,
+    NGX_LOG_WARN, NGX_OK, NGX_PROCESS_HELPER, NGX_PROCESS_WORKER, ngx_array_push, ngx_command_t,
+    ngx_conf_t, ngx_cycle_t, ngx_http_handler_pt, ngx_http_module_t, ngx_http_phases,
     ngx_http_phases_NGX_HTTP_ACCESS_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t, ngx_module_t,
     ngx_process, ngx_test_config, ngx_uint_t,
@@ -179,10 +179,10 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
 /// A process begins its work.
 unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     // SAFETY: nginx calls it with the cycle that the process runs, in its only thread.
-    let (cycle, is_helper) = unsafe { (&*cycle, ngx_process == NGX_PROCESS_HELPER as ngx_uint_t) };
+    let (cycle, process) = unsafe { (&*cycle, ngx_process) };
     core_dump::hide_own();
     // nginx's own caches have processes that serve nobody.
-    if !is_helper {
+    if process != NGX_PROCESS_HELPER as ngx_uint_t {
         guard((), || {
             SamlModule::main_conf(cycle).into_iter().for_each(|main| {
                 main.counters.into_iter().for_each(counters::begin);
@@ -193,6 +193,9 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
                 event_poll::start(main);
                 expiry::start(main);
                 session_ends::start(main);
+                // A reload of a single process would end the threads that it goes on with.
+                let is_worker = process == NGX_PROCESS_WORKER as ngx_uint_t;
+                event::begin_threads(main.crypto_threads.filter(|_| is_worker));
             });
         });
     }

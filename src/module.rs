@@ -16,7 +16,7 @@ use crate::attribute_variable::Prepared;
 use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
 use crate::counters::Counters;
-use crate::event::Resource;
+use crate::event::{Resource, ThreadPool};
 use crate::request_host::request_host;
 use crate::sessions::Sessions;
 use crate::store::SharedStore;
@@ -58,6 +58,8 @@ pub struct MainConf {
     pub shows_status: bool,
     /// Then where stories are kept.
     pub stories: Option<&'static SharedStore>,
+    /// Where private keys are used; `None` = in the event loop.
+    pub crypto_threads: Option<ThreadPool>,
     /// Warnings about locations.
     pub warnings: RefCell<Warnings>,
     /// Some location wants that its `return` waits for the access phase.

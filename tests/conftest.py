@@ -27,6 +27,12 @@ pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
 
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
+    parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
+
+
+def pytest_configure(config):
+    if config.getoption("--crypto-threads"):
+        Nginx.http = "saml_crypto_threads default;"
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,14 @@ from harness.response import Answer, Attribute
 from harness.site import site
 
 CONF = site(
-    main=core.SETTINGS,
+    main=core.SETTINGS + "thread_pool saml threads=2;",
     http="@SETTING@ saml_session_store main { zone saml 4m; secret session.secret; @STORE@ }",
     idp="sign_requests on;",
     sp="session_store main;",
     location="add_header X-User $saml_name_id;",
 )
 PRIVATE, FULL = "", "saml_core_dump full;"
+THREADS = "saml_crypto_threads saml;"
 PIECE = 16  # bytes of a secret that are looked for
 
 
@@ -142,6 +143,17 @@ def test_the_instrument(start, idp, hidden):
             assert what in found
         for what in ["NameID", "attribute", "cookie", "token"]:
             assert any(name.startswith(what) for name in found), f"{what} in {found}"
+
+
+def test_threads_that_use_keys(start, idp, hidden):
+    """What they have copied last stays in their registers, which each dump has."""
+    server = start(PRIVATE + THREADS)
+    members(server, idp, hidden)
+    assert_debuggers_find_nothing(server, hidden)
+    members(server, idp, hidden)
+    dump = core.crash(server)
+    assert hidden.found(dump.read_bytes()) == []
+    assert "epoll_wait (" in core.backtrace(server, dump)
 
 
 def assert_debuggers_find_nothing(server: Nginx, hidden: Secrets) -> None:

@@ -75,6 +75,11 @@ class Crowd:
 
     def login_form(self, name_id: str, session_index: str, issued: float = 0) -> str:
         """The body that posts an unsolicited Response. `issued` and all times: seconds from now."""
+        response = self.login_response(name_id, session_index, issued)
+        return urlencode({"SAMLResponse": base64.b64encode(response.encode()).decode()})
+
+    def login_response(self, name_id: str, session_index: str, issued: float = 0) -> str:
+        """The Response itself."""
         times = {"issued": instant(issued), "until": instant(600), "issuer": self.idp.entity_id}
         assertion = self.signed(
             ASSERTION,
@@ -84,8 +89,7 @@ class Crowd:
             session_index=session_index,
             **times,
         )
-        response = RESPONSE.format(id=unique(), acs=self.acs, assertion=assertion, **times)
-        return urlencode({"SAMLResponse": base64.b64encode(response.encode()).decode()})
+        return RESPONSE.format(id=unique(), acs=self.acs, assertion=assertion, **times)
 
     def logout_form(self, name_id: str, *session_index: str) -> str:
         """The body that posts a LogoutRequest."""

@@ -112,6 +112,8 @@ class Nginx:
     a load balancer stood in front (`Browser.towards`).
     """
 
+    http = ""  # what every configuration says besides, but those that say it themselves
+
     def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
         self.directory = directory
         self.binary = binary
@@ -138,7 +140,8 @@ class Nginx:
 
     def configure(self, conf: str) -> None:
         """Writes nginx.conf; takes effect at the next start or reload."""
-        whole = GLOBALS + conf.replace("http {", "http {" + HTTP_GLOBALS, 1)
+        more = self.http if self.http.partition(" ")[0] not in conf else ""
+        whole = GLOBALS + conf.replace("http {", "http {" + HTTP_GLOBALS + more, 1)
         self.write("nginx.conf", self.fill(whole))
 
     def fill(self, text: str) -> str:

@@ -9,6 +9,7 @@ use crate::interrupted::Interrupted;
 use crate::loader;
 use crate::mapping;
 use crate::pages::hide_mapping;
+use crate::threads;
 
 /// What ends a process with a dump, when nobody has another use for it (signal(7)).
 const DEADLY: [c_int; 8] = [
@@ -26,7 +27,8 @@ const DEADLY: [c_int; 8] = [
 const STACK: usize = 64 << 10;
 
 /// Before a dump is written all private memory is hidden, what lies dead on the stack, and (on x86-64) what
-/// vector registers hold. A signal that somebody else handles stays theirs. Where the memory cannot be hidden, there is no dump.
+/// vector registers hold; other threads that use keys are waited for. A signal that somebody else handles stays theirs. Where the
+/// memory cannot be hidden, there is no dump.
 ///
 /// # Safety
 /// This thread is the only one that loads or unloads shared objects, or calls this.
@@ -93,6 +95,7 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
     // SAFETY: the kernel has interrupted this thread, and what follows ends the process.
     let interrupted = unsafe { Interrupted::at(context) };
     let here = (&raw const interrupted).addr();
+    let are_done = threads::are_done();
     let hidden = mapping::each(|mapping| {
         hide_mapping(mapping)?;
         if let Some(interrupted) = &interrupted
@@ -109,7 +112,7 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
     // SAFETY: the signal is sent again as it was, and is kept back until the handler returns: then it ends
     // the process where it was interrupted, so that the dump says what happened.
     unsafe {
-        if hidden.is_err() {
+        if hidden.is_err() || !are_done {
             libc::prctl(libc::PR_SET_DUMPABLE, 0);
         }
         loader::show_copy();

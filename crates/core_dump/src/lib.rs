@@ -9,6 +9,7 @@
 //! - [`at_crash`] marks all of it once more in the instant before the kernel writes a dump, and only then
 //!   nothing is missed. A debugger that attaches (gcore) sends no signal, and gets what was marked before.
 //! - [`clear_stack`] overwrites what functions that have returned left on the stack.
+//! - [`secretly`] is for other threads that use keys, whose registers a dump has, too.
 //!
 //! Linux only.
 
@@ -25,7 +26,10 @@ mod loader;
 mod mapping;
 mod page;
 mod pages;
+mod registers;
+mod threads;
 
 pub use self::crash::{at_crash, not_at_crash};
 pub use self::dead_stack::clear_stack;
 pub use self::pages::{hide, hide_range, reveal, reveal_range};
+pub use self::threads::secretly;

@@ -12,7 +12,7 @@ use crate::provider::{Idp, Policy, RequestPolicy};
 use crate::xml_writer::Tag;
 use identity::RequestedAuthnContext;
 
-pub use crate::binding::{Outgoing, SendError, Signer};
+pub use crate::binding::{Draft, Outgoing, SendError, Signer};
 
 /// Core 8.3.8.
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
@@ -45,40 +45,38 @@ pub struct AuthnRequest<'a> {
 }
 
 impl AuthnRequest<'_> {
-    /// Builds, signs and encodes by the IdP's SSO binding.
+    /// For the IdP's SSO binding.
     ///
     /// # Errors
-    /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
-    pub fn send(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<Outgoing, SendError> {
+    /// The IdP's policy wants a signature and there is no `signer`.
+    pub fn draft(&self, idp: &Idp, signer: Option<&Signer>) -> Result<Draft<Outgoing>, SendError> {
         let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
-        let xml = self.to_xml(idp, Bearer::Browser);
         let message = Message {
             parameter: SAML_REQUEST,
-            xml: &xml,
-            relay_state: self.relay_state,
-            endpoint: &idp.sso,
+            xml: self.to_xml(idp, Bearer::Browser),
+            relay_state: self.relay_state.to_owned(),
+            endpoint: idp.sso.clone(),
         };
-        Ok(match message.send(signing.as_ref())? {
-            Outgoing::Redirect(url) => {
-                Outgoing::Redirect(with_arguments(url, self.extra_arguments))
-            }
+        let extra_arguments = self.extra_arguments.to_vec();
+        Ok(message.draft(signing).map(move |sent| match sent {
+            Outgoing::Redirect(url) => Outgoing::Redirect(with_arguments(url, &extra_arguments)),
             posted @ Outgoing::Post { .. } => posted,
-        })
+        }))
     }
 
-    /// Builds and signs for a client that does PAOS: the envelope, with the client's instructions in its
+    /// For a client that does PAOS: the envelope, with the client's instructions in its
     /// Header (Profiles 4.2.4). It names the IdP, whose own answer alone is taken, and no address of it: the
     /// client knows where to go.
     ///
     /// # Errors
-    /// As [`AuthnRequest::send`].
-    pub fn to_paos(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<String, SendError> {
+    /// As [`AuthnRequest::draft`].
+    pub fn draft_paos(
+        &self,
+        idp: &Idp,
+        signer: Option<&Signer>,
+    ) -> Result<Draft<String>, SendError> {
         let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
         let xml = self.to_xml(idp, Bearer::Ecp);
-        let request = match signing {
-            Some(signing) => signing.enveloped(&xml)?,
-            None => xml,
-        };
         let header = EcpRequest {
             acs_url: self.acs_url,
             message_id: self.id,
@@ -87,7 +85,11 @@ impl AuthnRequest<'_> {
             idp: &idp.entity_id,
             relay_state: self.relay_state,
         };
-        Ok(header.around(&request, issuer(self.sp_entity_id, &idp.policy)))
+        let envelope = header.around(issuer(self.sp_entity_id, &idp.policy));
+        Ok(Draft::new(signing, move |signing| match signing {
+            Some(signing) => Ok(envelope(&signing.enveloped(&xml)?)),
+            None => Ok(envelope(&xml)),
+        }))
     }
 
     fn to_xml(&self, idp: &Idp, bearer: Bearer) -> String {

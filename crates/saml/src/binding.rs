@@ -4,6 +4,7 @@ mod artifact;
 mod base64_value;
 mod deflate;
 mod detached_signature;
+mod draft;
 mod outgoing;
 mod paos;
 mod percent;
@@ -11,13 +12,15 @@ mod post;
 mod query;
 mod redirect;
 mod send_error;
+mod signing;
 mod simple_sign;
 mod soap;
 
 pub use artifact::{ArtifactMessage, decode_artifact};
 pub(crate) use detached_signature::DetachedSignature;
-pub(crate) use outgoing::{Message, Signing};
-pub use outgoing::{Outgoing, Signer};
+pub use draft::Draft;
+pub(crate) use outgoing::Message;
+pub use outgoing::Outgoing;
 pub(crate) use paos::{
     EcpRequest, UNDERSTOOD as UNDERSTOOD_OF_PAOS, relay_state as paos_relay_state,
 };
@@ -26,6 +29,8 @@ pub use post::{PostMessage, decode_post};
 pub use query::{RedirectMessage, decode_redirect};
 pub(crate) use redirect::with_arguments;
 pub use send_error::SendError;
+pub use signing::Signer;
+pub(crate) use signing::Signing;
 pub(crate) use soap::sealed_in_soap;
 pub use soap::{SOAP_ACTION, SOAP_CONTENT_TYPE, is_soap, soap_fault};
 

@@ -102,6 +102,11 @@ impl ReceivedResponse {
         !is_signed && holds_ciphertext()
     }
 
+    /// May some of it be encrypted for this SP?
+    pub fn holds_ciphertext(&self) -> bool {
+        self.0.document.holds_ciphertext()
+    }
+
     /// Verifies and validates (Core 3.2.2, Core 2.3.3, Profiles 4.1.4.3).
     ///
     /// `asked` is the request of this browser that the Response must answer; `None` = unsolicited. The

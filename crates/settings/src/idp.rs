@@ -11,6 +11,7 @@ mod slo_soap;
 mod transmitter;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::UnixTime;
 use saml::metadata::IdpMetadata;
@@ -89,7 +90,7 @@ fn current(
         lines.judge(warnings, |found| provider::Idp::new(settings, metadata, own, now, found))?;
     request::check_binding(lines.raw, &provider, warnings);
     let ui = metadata.map(|metadata| Rc::new(metadata.ui.clone())).unwrap_or_default();
-    Ok(Current { provider: Rc::new(provider), ui })
+    Ok(Current { provider: Arc::new(provider), ui })
 }
 
 /// What `octets`, the document that `metadata` names, say of this IdP.

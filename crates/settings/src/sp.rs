@@ -18,6 +18,7 @@ mod user;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::Seconds;
 use saml::provider::{OwnKeys, Policy};
@@ -79,7 +80,7 @@ pub(crate) fn sp<H: Host>(
     let (takes_paos, tries_passively) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
     let gives_debug_links = Rc::new(Cell::new(false));
     let credentials: Rc<[_]> = pairs.credentials.into();
-    let decryption_keys: Rc<[_]> = pairs.decryption_keys.into();
+    let decryption_keys: Arc<[_]> = pairs.decryption_keys.into();
     let (origins, jwt_issuer) = (origins.iter().cloned().collect(), jwt_issuer.map(Rc::new));
     Ok(sites.into_map(|site| {
         Rc::new(Sp {
@@ -91,7 +92,7 @@ pub(crate) fn sp<H: Host>(
             origins: Rc::clone(&origins),
             endpoints: site.endpoints,
             credentials: Rc::clone(&credentials),
-            decryption_keys: Rc::clone(&decryption_keys),
+            decryption_keys: Arc::clone(&decryption_keys),
             takes_paos: Rc::clone(&takes_paos),
             gives_debug_links: Rc::clone(&gives_debug_links),
             tries_passively: Rc::clone(&tries_passively),

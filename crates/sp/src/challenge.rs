@@ -16,6 +16,7 @@ use saml::reason::Reason;
 use saml::refusal::Refusal;
 use session::PostToken;
 
+use crate::begun::Begun;
 use crate::idp::Idp;
 use crate::login::{Arguments, Client, Hints, Login};
 use crate::protection::{ForceAuthn, Protection, Unauthenticated};
@@ -76,7 +77,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     ///
     /// # Errors
     /// No login can begin, or the wanted IdP is disabled.
-    pub fn answer(&self, now: UnixTime) -> Result<Reply, Refusal> {
+    pub fn answer(&self, now: UnixTime) -> Result<Begun, Refusal> {
         let Protection { sp, unauthenticated, ecp, .. } = self.protection;
         self.warn_of_stray_message();
         // A login URL would be of no use.
@@ -95,7 +96,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         };
         let ends_in_frame = browser::is_framed(self.head) && !sp.cookies.reach_frames();
         if !redirects || ends_in_frame {
-            return Ok(self.unauthorized());
+            return Ok(self.unauthorized().into());
         }
         // Its page is for the tab alone.
         let may_keep = browser::navigates(self.head) && !browser::is_framed(self.head);
@@ -103,7 +104,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         self.login(if keeps_fragment { Client::DeepLink } else { Client::Browser }, now)
     }
 
-    fn login(&self, client: Client, now: UnixTime) -> Result<Reply, Refusal> {
+    fn login(&self, client: Client, now: UnixTime) -> Result<Begun, Refusal> {
         let login = Login {
             client,
             idp: self.idp.clone(),

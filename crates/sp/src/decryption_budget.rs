@@ -1,13 +1,16 @@
 //! Private key operations that strangers ask for: bounded for each client, and in this worker.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use saml::message::Expected;
+use saml::provider::Idp;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
-use saml::response::{Asked, Login, ReceivedResponse};
+use saml::response::{Login, ReceivedResponse};
 use session::{Budget, Spent};
 
+use crate::sp::Sp;
 use crate::visit::Visit;
 
 thread_local! {
@@ -30,18 +33,26 @@ const FREE: [&Reason; 5] = [
 ///
 /// # Errors
 /// As [`ReceivedResponse::accept`], or `decryption_limit` before anything is decrypted.
-pub(crate) fn accept(
+pub(crate) async fn accept<S>(
     visit: &Visit,
+    sp: &Sp<S>,
+    idp: &Arc<Idp>,
     response: ReceivedResponse,
-    expected: &Expected<'_>,
-    asked: Option<Asked<'_>>,
+    accept: impl FnOnce(ReceivedResponse, &Expected<'_>) -> Result<Login, Refusal> + Send + 'static,
 ) -> Result<Login, Refusal> {
-    if expected.decryption_keys.is_empty() || !response.is_unvouched_ciphertext() {
-        return response.accept(expected, asked);
-    }
+    let is_bounded = !sp.decryption_keys.is_empty() && response.is_unvouched_ciphertext();
     let (client, now) = (visit.client, visit.server.monotonic());
-    BUDGET.with_borrow_mut(|budget| budget.take(client, now)).map_err(limit)?;
-    let outcome = response.accept(expected, asked);
+    if is_bounded {
+        BUDGET.with_borrow_mut(|budget| budget.take(client, now)).map_err(limit)?;
+    }
+    let is_slow = sp.decrypts_slowly(response.holds_ciphertext());
+    // A Response that was fetched is younger than the visit.
+    let (url, now) = (sp.endpoints.acs(), visit.server.now());
+    let accept = move |expected: &Expected<'_>| accept(response, expected);
+    let outcome = sp.judge(visit, idp, url, now, is_slow, accept).await;
+    if !is_bounded {
+        return outcome;
+    }
     let is_free = match &outcome {
         Ok(_) => true,
         Err(refusal) => FREE.contains(&refusal.reason()),
@@ -66,25 +77,24 @@ fn limit(spent: Spent) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::rc::Rc;
 
-    use clock::{Monotonic, Msec, UnixTime};
+    use clock::Msec;
+    use futures_util::FutureExt;
     use http::Head;
     use openssl::pkey::PKey;
     use openssl::rsa::Rsa;
     use pages::Circumstances;
     use saml::instant;
-    use saml::provider::{Idp, Policy};
+    use saml::provider::Policy;
     use saml::receive::{Received, receive};
     use session::Client;
     use xmldoc::{DecryptionKey, Limits, SigningKey};
 
     use super::*;
-    use crate::event::Event;
     use crate::test_idps::current;
-    use crate::test_sp::NOW;
-    use crate::visit::{Pause, Server, Wish};
+    use crate::test_sp::{Clock, Closed, NOW, sp};
+    use crate::visit::Server;
 
     const ACS: &str = "https://app.example.com/saml/acs";
     const IDP: &str = "https://one.example";
@@ -94,56 +104,27 @@ mod tests {
     /// What all may, in one worker.
     const OF_WORKER: usize = 100;
 
-    /// Only its clock counts.
-    struct Clock(Cell<Monotonic>);
-
-    impl Server for Clock {
-        fn grant(&self, _: Wish) {}
-
-        fn now(&self) -> UnixTime {
-            NOW
-        }
-
-        fn monotonic(&self) -> Monotonic {
-            self.0.get()
-        }
-
-        fn pause(&self, _: Msec) -> Pause {
-            Box::pin(std::future::ready(()))
-        }
-
-        fn tell(&self, _: &Event<'_>) {}
-
-        fn keeps_records(&self) -> bool {
-            false
-        }
-
-        fn note(&self, _: &str) {}
-
-        fn warn(&self, _: &str) {}
-    }
-
     struct Worker {
         clock: Rc<Clock>,
-        keys: Vec<DecryptionKey>,
-        idp: Idp,
+        sp: Sp<Closed>,
+        idp: Arc<Idp>,
     }
 
     impl Worker {
         fn new() -> Self {
             let pem = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
             let key = SigningKey::from_pem(&pem.private_key_to_pem_pkcs8().unwrap(), None).unwrap();
-            let provider = Rc::into_inner(current(IDP).provider).unwrap();
+            let provider = Arc::into_inner(current(IDP).provider).unwrap();
             let policy = Policy { allow_unsolicited: true, ..Policy::default() };
             Self {
-                clock: Rc::new(Clock(Cell::new(Monotonic::from_msec(1_000_000)))),
-                keys: DecryptionKey::of(&key).into_iter().collect(),
-                idp: Idp { policy, ..provider },
+                clock: Rc::default(),
+                sp: Sp { decryption_keys: DecryptionKey::of(&key).into_iter().collect(), ..sp() },
+                idp: Arc::new(Idp { policy, ..provider }),
             }
         }
 
         fn wait(&self, span: Msec) {
-            self.clock.0.set(self.clock.0.get() + span);
+            self.clock.now.set(self.clock.now.get() + span);
         }
 
         /// Why the Response is refused that the client at the address 192.0.2.`last` sends.
@@ -161,15 +142,9 @@ mod tests {
             else {
                 panic!("no Response")
             };
-            let expected = Expected {
-                url: ACS,
-                sp_entity_id: "https://app.example.com/saml/metadata",
-                idp: &self.idp,
-                decryption_keys: &self.keys,
-                now: NOW,
-                examination: None,
-            };
-            accept(&visit, response, &expected, None).unwrap_err().code()
+            let judge = |it: ReceivedResponse, expected: &Expected<'_>| it.accept(expected, None);
+            let judged = accept(&visit, &self.sp, &self.idp, response, judge).now_or_never();
+            judged.unwrap().unwrap_err().code()
         }
 
         /// How often the Response is looked at before the limit is reached.
@@ -241,7 +216,7 @@ mod tests {
 
     #[test]
     fn who_has_no_key_tries_none() {
-        let worker = Worker { keys: Vec::new(), ..Worker::new() };
+        let worker = Worker { sp: sp(), ..Worker::new() };
         assert_eq!(worker.tries(1, &in_vain()), OF_WORKER + 1);
     }
 }

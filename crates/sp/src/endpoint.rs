@@ -50,8 +50,9 @@ pub async fn answer<S: SessionStore>(
     record(kind, &visit, &sp);
     match kind {
         EndpointKind::Acs | EndpointKind::Sls => message::answer(kind, &visit, &sp).await,
-        EndpointKind::Login => login::answer(&visit, &sp),
-        EndpointKind::Discovery => discovery::answer(&visit, &sp),
+        // What is large lies aside: it would be a part of every visit.
+        EndpointKind::Login => Box::pin(login::answer(&visit, &sp)).await,
+        EndpointKind::Discovery => Box::pin(discovery::answer(&visit, &sp)).await,
         EndpointKind::Logout => logout::answer(&visit, &sp).await,
         EndpointKind::Session => session::answer(&visit, &sp).await,
         EndpointKind::Metadata => metadata::answer(&visit, &sp),

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use saml::metadata::UiInfo;
 use saml::provider::{self, IdpSettings};
@@ -25,7 +26,7 @@ pub struct Idp {
 /// meanwhile.
 pub struct Current {
     /// The IdP as the protocol knows it.
-    pub provider: Rc<provider::Idp>,
+    pub provider: Arc<provider::Idp>,
     /// How it presents itself to people.
     pub ui: Rc<UiInfo>,
 }
@@ -100,8 +101,8 @@ impl Idp {
     }
 
     /// The IdP as the protocol knows it; `None` = its metadata is awaited.
-    pub fn current(&self) -> Option<Rc<provider::Idp>> {
-        self.current.borrow().as_ref().map(|current| Rc::clone(&current.provider))
+    pub fn current(&self) -> Option<Arc<provider::Idp>> {
+        self.current.borrow().as_ref().map(|current| Arc::clone(&current.provider))
     }
 
     /// The ways to its own servers.
@@ -142,7 +143,7 @@ impl Idp {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::Idp;
     use crate::test_idps::{current, settings};
@@ -160,7 +161,7 @@ mod tests {
         let idp = Idp::new(settings("corp"), Some(current("https://old")));
         let begun = idp.current().unwrap();
         let old = idp.replace(current("https://new")).unwrap();
-        assert!(Rc::ptr_eq(&old.provider, &begun));
+        assert!(Arc::ptr_eq(&old.provider, &begun));
         assert_eq!(begun.entity_id, "https://old");
         assert!(idp.is_entity("https://new") && !idp.is_entity("https://old"));
     }

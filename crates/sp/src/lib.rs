@@ -2,7 +2,8 @@
 //! runs.
 //!
 //! No I/O and no clock of its own: sessions, requests and other servers are behind traits ([`SessionStore`],
-//! [`Server`], [`BackChannel`]). One thread has all of it, as everything in a worker of nginx.
+//! [`Server`], [`BackChannel`]). One thread has all of it, as everything in a worker of nginx; what uses private
+//! keys can go to another ([`Server::aside`]).
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
@@ -17,6 +18,7 @@ mod audit_format;
 mod audit_record;
 mod awaited_post;
 mod back_channel;
+mod begun;
 mod challenge;
 mod cookies;
 mod credential;
@@ -65,6 +67,7 @@ pub use administration::administer;
 pub use audit_format::{AuditFormat, Escape};
 pub use audit_record::Record;
 pub use back_channel::{BackChannel, BackChannels, Post, Posting};
+pub use begun::{Begun, Unsigned};
 pub use challenge::{Challenge, Method};
 pub use cookies::{Collision, CookieAttributes, Cookies, LOGINS_MAX_AGE};
 pub use credential::Credential;
@@ -98,7 +101,7 @@ pub use sites::Sites;
 pub use sp::{Sp, sealing_failed};
 pub use stories::diagnose;
 pub use transmitter::{EventPoll, Transmitter};
-pub use visit::{Answer, BodyError, Pause, Server, Visit, Wish};
+pub use visit::{Answer, BodyError, Pause, Server, Visit, Wish, Work};
 
 /// The module's version, as logs and metadata tell it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

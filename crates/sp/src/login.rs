@@ -8,7 +8,7 @@ use clock::UnixTime;
 use http::{Headers, browser};
 use identity::RequestedAuthnContext;
 use pages::{About, Circumstances, Reply};
-use saml::authn_request::{AuthnRequest, Outgoing, SendError};
+use saml::authn_request::{AuthnRequest, Outgoing};
 use saml::provider::RequestPolicy;
 use saml::reason;
 use saml::refusal::Refusal;
@@ -16,12 +16,14 @@ use session::{AwaitedChoice, LoginCookie, PendingLogin, PostToken, StoreKey, sur
 
 pub(crate) use self::hints::{Arguments, Hints};
 use crate::awaited_post;
+use crate::begun::{Begun, Sent};
 use crate::idp::Idp;
 use crate::idp_choice::{self, Asked};
 use crate::random;
 use crate::recorded::Asking;
 use crate::session_store::SessionStore;
 use crate::sp::{Sp, sealing_failed};
+use crate::visit::{Visit, signing_failed};
 
 /// Who is to bring the request to the IdP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub(crate) struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// Sends the client to the IdP, or first to where one is chosen. Nothing of it is stored on the
+    /// Sends the client to the IdP, once its message is signed, or first to where one is chosen. Nothing of it is stored on the
     /// server before somebody has authenticated, but a form that was sent.
     ///
     /// # Errors
@@ -69,7 +71,7 @@ impl Login<'_> {
         r: &impl Headers,
         circumstances: &Circumstances,
         now: UnixTime,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<Begun, Refusal> {
         refuse_loop(sp, r, now)?;
         let asked = match self.idp.clone() {
             Some(idp) => idp,
@@ -84,9 +86,10 @@ impl Login<'_> {
                     };
                     // Nobody has asked for a passive one: it changes nothing of what waits.
                     if self.passive {
-                        return Ok(reply);
+                        return Ok(reply.into());
                     }
-                    return awaited_post::remember(sp, r, self.post, &self.return_url, now, reply);
+                    let (post, page) = (self.post, &self.return_url);
+                    return awaited_post::remember(sp, r, post, page, now, reply).map(Begun::from);
                 }
             },
         };
@@ -114,30 +117,23 @@ impl Login<'_> {
             relay_state: &relay_state(sp, &id, &return_url)?,
             extra_arguments: &extra_arguments,
         };
-        let signer = sp.signer();
-        let asking = Asking {
-            id: &id,
-            idp: asked.name(),
-            entity_id: &idp.entity_id,
+        let (client, signer) = (self.client, sp.signer());
+        let draft = match client {
+            Client::Ecp => {
+                request.draft_paos(&idp, signer.as_ref()).map(|it| it.map(Sent::ToProgram))
+            }
+            _ => request.draft(&idp, signer.as_ref()).map(|it| it.map(Sent::ToBrowser)),
+        };
+        let draft = draft.map_err(signing_failed)?;
+        let asking = circumstances.diagnosis.diary().map(|_| Asking {
+            id: id.clone(),
+            idp: asked.name().to_owned(),
+            entity_id: idp.entity_id.clone(),
             passive: self.passive,
             force_authn: self.force_authn,
-            authn_context: authn_context.as_ref(),
-            return_url: &return_url,
-        };
-        let failed = |e: SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
-        let reply = if self.client == Client::Ecp {
-            let envelope = request.to_paos(&idp, signer.as_ref()).map_err(failed)?;
-            asking.tell(circumstances, Err(&envelope));
-            Reply::paos(envelope)
-        } else {
-            let sent = request.send(&idp, signer.as_ref()).map_err(failed)?;
-            asking.tell(circumstances, Ok(&sent));
-            match self.client {
-                Client::Browser if browser::is_framed(r) => framed_reply(sent),
-                Client::DeepLink => reply(sent, true),
-                Client::Browser | Client::Ecp => reply(sent, false),
-            }
-        };
+            authn_context: authn_context.clone(),
+            return_url: return_url.clone(),
+        });
         let pending = PendingLogin {
             request_id: id,
             idp: asked.name().to_owned(),
@@ -152,7 +148,33 @@ impl Login<'_> {
             post: self.post,
             answered: false,
         };
-        remember(sp, r, &pending, now, reply)
+        let cookies = remember(sp, r, &pending, now)?;
+        let is_framed = browser::is_framed(r);
+        Ok(Begun::unsigned(draft, move |sent, circumstances| {
+            let sent = sent.map_err(signing_failed)?;
+            if let Some(asking) = asking {
+                asking.tell(circumstances, &sent);
+            }
+            let reply = match (sent, client) {
+                (Sent::ToProgram(envelope), _) => Reply::paos(envelope),
+                (Sent::ToBrowser(sent), Client::Browser) if is_framed => framed_reply(sent),
+                (Sent::ToBrowser(sent), client) => reply(sent, client == Client::DeepLink),
+            };
+            Ok(reply.with_cookies(cookies))
+        }))
+    }
+
+    /// As [`Login::start`], for a visit to an endpoint.
+    ///
+    /// # Errors
+    /// As there, or signing failed.
+    pub(crate) async fn send<S: SessionStore>(
+        self,
+        sp: &Sp<S>,
+        visit: &Visit,
+    ) -> Result<Reply, Refusal> {
+        let begun = self.start(sp, &visit.head, &visit.circumstances, visit.now)?;
+        begun.reply(&*visit.server, &visit.circumstances).await
     }
 
     /// The login as it is without its IdP.
@@ -227,26 +249,23 @@ fn framed_reply(outgoing: Outgoing) -> Reply {
     }
 }
 
-/// Sets the attempt's cookie, one per attempt so that tabs do not disturb each other. What would not fit
-/// a header any more goes.
+/// The attempt's cookie, one per attempt so that tabs do not disturb each other, behind those that end what
+/// would not fit a header any more.
 fn remember<S: SessionStore>(
     sp: &Sp<S>,
     r: &impl Headers,
     pending: &PendingLogin,
     now: UnixTime,
-    mut reply: Reply,
-) -> Result<Reply, Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let sealed = pending
         .seal_cookie(sp.sessions.secrets()?, &sp.id, random::bytes())
         .map_err(|e| sealing_failed(&e))?;
     let others = sp.login_cookies(r, now)?;
     let states: Vec<LoginCookie> = others.iter().map(|(_, cookie)| *cookie).collect();
     let len = sp.cookies.request_name(&pending.request_id).len() + sealed.len();
-    for place in surplus(&states, len, sp.cookies.foreign_requests(r)) {
-        if let Some((name, _)) = others.get(place) {
-            reply = reply.with_cookie(sp.cookies.clear_request(name));
-        }
-    }
-    let cookie = sp.cookies.set_request(&pending.request_id, &sealed, sp.request_lifetime);
-    Ok(reply.with_cookie(cookie))
+    let surplus = surplus(&states, len, sp.cookies.foreign_requests(r));
+    let others = surplus.into_iter().filter_map(|place| others.get(place));
+    let mut cookies: Vec<_> = others.map(|(name, _)| sp.cookies.clear_request(name)).collect();
+    cookies.push(sp.cookies.set_request(&pending.request_id, &sealed, sp.request_lifetime));
+    Ok(cookies)
 }

@@ -10,6 +10,7 @@ use saml::instant;
 use saml::receive::Received;
 use session::Session;
 
+use crate::begun::Sent;
 use crate::event::What;
 use crate::visit::Visit;
 
@@ -45,37 +46,39 @@ fn head_facts(head: &impl Headers) -> Facts {
 }
 
 /// The AuthnRequest that goes to an IdP.
-pub(crate) struct Asking<'a> {
-    pub id: &'a str,
-    pub idp: &'a str,
-    pub entity_id: &'a str,
+pub(crate) struct Asking {
+    pub id: String,
+    pub idp: String,
+    pub entity_id: String,
     pub passive: bool,
     pub force_authn: bool,
-    pub authn_context: Option<&'a RequestedAuthnContext>,
-    pub return_url: &'a str,
+    pub authn_context: Option<RequestedAuthnContext>,
+    pub return_url: String,
 }
 
-impl Asking<'_> {
+impl Asking {
     /// Tells of it, and that its answer belongs to the story.
-    pub(crate) fn tell(&self, circumstances: &Circumstances, sent: Result<&Outgoing, &str>) {
+    pub(crate) fn tell(&self, circumstances: &Circumstances, sent: &Sent) {
         let Some(diary) = circumstances.diagnosis.diary() else { return };
-        diary.name(self.id);
+        diary.name(&self.id);
         let (binding, goes_to, lines) = match sent {
-            Ok(outgoing) => {
+            Sent::ToBrowser(outgoing) => {
                 let (binding, to) = way(outgoing);
                 (binding, to, outgoing.shown())
             }
-            Err(envelope) => ("PAOS", "the client".to_owned(), shown(envelope.as_bytes())),
+            Sent::ToProgram(envelope) => {
+                ("PAOS", "the client".to_owned(), shown(envelope.as_bytes()))
+            }
         };
         let mut facts = vec![
-            fact("request ID", self.id),
-            fact("saml_idp", self.idp),
-            fact("entityID", self.entity_id),
+            fact("request ID", self.id.as_str()),
+            fact("saml_idp", self.idp.as_str()),
+            fact("entityID", self.entity_id.as_str()),
             fact("binding", binding),
             fact("goes to", goes_to),
-            fact("comes back to", url(self.return_url)),
+            fact("comes back to", url(&self.return_url)),
         ];
-        if let Some(asked) = self.authn_context {
+        if let Some(asked) = &self.authn_context {
             facts.push(fact("authentication context", asked.classes.join(" ")));
         }
         for (name, is_set) in [("passive", self.passive), ("force_authn", self.force_authn)] {

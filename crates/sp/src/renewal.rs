@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::{Seconds, UnixTime};
 use saml::metadata::{IdpMetadata, MetadataError};
@@ -61,7 +62,7 @@ impl<S> Sp<S> {
         };
         let mut warnings: Vec<_> = findings.into_iter().map(|found| found.sentence).collect();
         warnings.extend(unreached(idp, &provider));
-        let (provider, ui) = (Rc::new(provider), Rc::new(metadata.ui.clone()));
+        let (provider, ui) = (Arc::new(provider), Rc::new(metadata.ui.clone()));
         Ok(Renewal { new: Current { provider, ui }, changes, warnings })
     }
 

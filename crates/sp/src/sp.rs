@@ -5,6 +5,7 @@ mod under_way;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::{Seconds, UnixTime};
 use diagnosis::Diary;
@@ -59,7 +60,7 @@ pub struct Sp<S> {
     /// The first signs; all are published.
     pub credentials: Rc<[Credential]>,
     /// What IdPs may encrypt for.
-    pub decryption_keys: Rc<[DecryptionKey]>,
+    pub decryption_keys: Arc<[DecryptionKey]>,
     /// Some location has `auth_saml_ecp`: the ACS takes Responses by PAOS (Bindings 3.3). Set while the
     /// configuration is read, when the SP stands already.
     pub takes_paos: Rc<Cell<bool>>,
@@ -107,8 +108,10 @@ pub struct Sp<S> {
 
 impl<S> Sp<S> {
     /// The credential that signs.
-    pub fn signer(&self) -> Option<Signer<'_>> {
-        self.credentials.first().map(|c| Signer { key: &c.key, certificate: &c.certificate })
+    pub fn signer(&self) -> Option<Signer> {
+        let credential = self.credentials.first()?;
+        let (key, certificate) = (credential.key.clone(), credential.certificate.clone());
+        Some(Signer { key, certificate })
     }
 
     /// What a message of an IdP must fit that comes to `url` with a visit.
@@ -124,6 +127,43 @@ impl<S> Sp<S> {
         Expected { url, sp_entity_id: &self.entity_id, idp, decryption_keys, now, examination }
     }
 
+    /// Judges a message that must fit that: in another thread when it `is_slow`. Where a story tells how it is
+    /// judged, here.
+    ///
+    /// # Errors
+    /// The first rule that it breaks, or no thread did it.
+    pub(crate) async fn judge<T: Send + 'static>(
+        &self,
+        visit: &Visit,
+        idp: &Arc<provider::Idp>,
+        url: &str,
+        now: UnixTime,
+        is_slow: bool,
+        accept: impl FnOnce(&Expected<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        if !is_slow || visit.circumstances.diagnosis.diary().is_some() {
+            return accept(&self.expected(visit, idp, url, now));
+        }
+        let (url, sp_entity_id) = (url.to_owned(), self.entity_id.clone());
+        let (idp, keys) = (Arc::clone(idp), Arc::clone(&self.decryption_keys));
+        let judge = move || {
+            accept(&Expected {
+                url: &url,
+                sp_entity_id: &sp_entity_id,
+                idp: &idp,
+                decryption_keys: &keys,
+                now,
+                examination: None,
+            })
+        };
+        visit.server.compute(true, judge).await?
+    }
+
+    /// Does it take a thread's time to judge a message in which something is encrypted?
+    pub(crate) fn decrypts_slowly(&self, holds_ciphertext: bool) -> bool {
+        holds_ciphertext && self.decryption_keys.iter().any(DecryptionKey::is_slow)
+    }
+
     /// The bounds of a message's XML.
     pub fn limits(&self) -> Limits {
         Limits { bytes: self.max_message_size, ..Limits::default() }
@@ -133,7 +173,7 @@ impl<S> Sp<S> {
     ///
     /// # Errors
     /// This SP has none of that entityID.
-    pub fn idp_of(&self, issuer: Option<String>) -> Result<(Rc<Idp>, Rc<provider::Idp>), Refusal> {
+    pub fn idp_of(&self, issuer: Option<String>) -> Result<(Rc<Idp>, Arc<provider::Idp>), Refusal> {
         let issuer = issuer.unwrap_or_default();
         let known = self.idps.of_entity(&issuer).and_then(|idp| Some((idp.current()?, idp)));
         known.map(|(current, idp)| (idp, current)).ok_or_else(|| {
@@ -152,7 +192,7 @@ impl<S> Sp<S> {
     ///
     /// # Errors
     /// A reload has taken it away or disabled it since.
-    pub fn idp_named(&self, name: &str) -> Result<Rc<provider::Idp>, Refusal> {
+    pub fn idp_named(&self, name: &str) -> Result<Arc<provider::Idp>, Refusal> {
         let idp = self.idps.called(name);
         idp.as_ref().map_or(Ok(()), |idp| idp.check_enabled())?;
         idp.and_then(|idp| idp.current()).ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! IdPs for tests: an entityID, and nothing more.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use saml::provider::{self, Binding, Endpoint, IdpSettings, Policy};
 
@@ -38,5 +39,5 @@ pub(crate) fn current(entity_id: &'static str) -> Current {
         valid_until: None,
         policy: Policy::default(),
     };
-    Current { provider: Rc::new(provider), ui: Rc::default() }
+    Current { provider: Arc::new(provider), ui: Rc::default() }
 }

@@ -3,8 +3,11 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use clock::{Seconds, UnixTime};
+use clock::{Monotonic, Msec, Seconds, UnixTime};
+use futures_util::FutureExt;
+use pages::{Circumstances, Reply};
 use saml::logout::LogoutRequest;
 use saml::metadata::SpDescription;
 use saml::refusal::Refusal;
@@ -13,10 +16,12 @@ use session::{
     SessionToken, SpId, StoreKey, UserSources,
 };
 
+use crate::begun::Begun;
 use crate::cookies::{CookieAttributes, Cookies};
 use crate::discovery::Discovery;
 use crate::endpoint_kind::EndpointKind;
 use crate::endpoints::Endpoints;
+use crate::event::Event;
 use crate::idp::Idp;
 use crate::idps::Idps;
 use crate::live_session::LiveSession;
@@ -27,6 +32,7 @@ use crate::session_rules::SessionRules;
 use crate::session_store::{Found, Listed, Peeked, SessionStore};
 use crate::sp::Sp;
 use crate::test_idps::{current, settings};
+use crate::visit::{Pause, Server, Wish, Work};
 
 pub(crate) const BASE_URL: &str = "https://app.example.com";
 pub(crate) const ENTITY_ID: &str = "https://app.example.com/saml/metadata";
@@ -54,7 +60,7 @@ pub(crate) fn sp() -> Sp<Closed> {
         origins: [BASE_URL.to_owned()].into(),
         endpoints: Endpoints::new(urls).unwrap(),
         credentials: Rc::new([]),
-        decryption_keys: Rc::new([]),
+        decryption_keys: Arc::new([]),
         idps: Rc::new(idps),
         discovery: Discovery::Off,
         sessions: Rc::new(Closed::new(id)),
@@ -260,4 +266,56 @@ impl SessionStore for Closed {
     fn known(&self, _: &StoreKey, _: UnixTime) -> Option<Session> {
         None
     }
+}
+
+/// A server of which only the clock counts.
+pub(crate) struct Clock {
+    pub(crate) now: Cell<Monotonic>,
+    /// It has threads that never do what they are to do.
+    pub(crate) loses_work: bool,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { now: Cell::new(Monotonic::from_msec(1_000_000)), loses_work: false }
+    }
+}
+
+impl Server for Clock {
+    fn grant(&self, _: Wish) {}
+
+    fn now(&self) -> UnixTime {
+        NOW
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.now.get()
+    }
+
+    fn pause(&self, _: Msec) -> Pause {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn tell(&self, _: &Event<'_>) {}
+
+    fn keeps_records(&self) -> bool {
+        false
+    }
+
+    fn has_thread(&self) -> bool {
+        self.loses_work
+    }
+
+    fn aside(&self, _: Work) -> Pause {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn note(&self, _: &str) {}
+
+    fn warn(&self, _: &str) {}
+}
+
+/// The answer of a login that has begun.
+pub(crate) fn signed(begun: Begun, circumstances: &Circumstances) -> Result<Reply, Refusal> {
+    begun.reply(&Clock::default(), circumstances).now_or_never().unwrap()
 }

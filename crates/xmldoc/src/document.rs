@@ -1,7 +1,7 @@
 //! A gated, parsed document.
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::element::ASSERTION;
 use crate::outline::{DSIG, Node, Outline};
@@ -50,7 +50,7 @@ impl From<GateError> for XmlError {
 
 /// A document that has passed the gate: its text, and where in it everything stands.
 pub struct Document {
-    text: Rc<String>,
+    text: Arc<String>,
     outline: Outline,
     /// Number of its root: 0, but for what was in a SOAP envelope.
     root: usize,
@@ -80,13 +80,13 @@ impl Document {
             text.remove(0);
         }
         let outline = gate::pass_text(&text, limits, outside)?;
-        Ok(Self::new(Rc::new(text), outline, 0))
+        Ok(Self::new(Arc::new(text), outline, 0))
     }
 
     /// A text that has passed the gate but for its bounds.
     pub(crate) fn of_text(text: String) -> Result<Self, GateError> {
         let outline = reader::read(&Characters::of(&text), &Limits::NONE, &Outside::default())?;
-        Ok(Self::new(Rc::new(text), outline, 0))
+        Ok(Self::new(Arc::new(text), outline, 0))
     }
 
     /// An element in it as a document of its own; prefixes keep their meaning.
@@ -100,7 +100,7 @@ impl Document {
         Some(self.with_root(child))
     }
 
-    fn new(text: Rc<String>, outline: Outline, root: usize) -> Self {
+    fn new(text: Arc<String>, outline: Outline, root: usize) -> Self {
         let envelope = outline.node(&text, root);
         let envelope = envelope.map(|root| Element::with_shells(&text, root, is_sealed));
         let envelope = Unverified(envelope.unwrap_or_default());
@@ -233,10 +233,15 @@ impl Document {
         self.outline.node(&self.text, self.root)
     }
 
+    /// May some of it be encrypted (xmlenc-core1 3.2)? Said by its text, before anything is believed.
+    pub fn holds_ciphertext(&self) -> bool {
+        memchr::memmem::find(self.text.as_bytes(), b"CipherData").is_some()
+    }
+
     pub(crate) fn into_text(self) -> String {
         let Self { text, envelope, .. } = self;
         drop(envelope);
-        Rc::unwrap_or_clone(text)
+        Arc::unwrap_or_clone(text)
     }
 
     fn whole(&self) -> Element {

@@ -1,6 +1,6 @@
 //! An XML element as plain owned data.
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -86,13 +86,13 @@ pub(crate) fn plaintext_name(namespace: &str, name: &str) -> Option<&'static str
 
 impl Element {
     /// All of an element of `text`.
-    pub(crate) fn of(text: &Rc<String>, node: Node<'_>) -> Self {
+    pub(crate) fn of(text: &Arc<String>, node: Node<'_>) -> Self {
         Self::with_shells(text, node, |_| false)
     }
 
     /// An element of `text`; of what `is_shell` picks only the start tag.
     pub(crate) fn with_shells(
-        text: &Rc<String>,
+        text: &Arc<String>,
         node: Node<'_>,
         is_shell: fn(Node<'_>) -> bool,
     ) -> Self {
@@ -104,7 +104,7 @@ impl Element {
 
 /// Makes elements of what was read.
 struct Builder<'t> {
-    text: &'t Rc<String>,
+    text: &'t Arc<String>,
     is_shell: fn(Node<'_>) -> bool,
     /// The namespace of the last name that had one.
     last: Option<(Namespace, Excerpt)>,

@@ -1,7 +1,7 @@
 //! A piece of a text that many pieces share.
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::outline::Span;
 
@@ -9,13 +9,13 @@ use crate::outline::Span;
 #[derive(Clone, Default)]
 pub struct Excerpt {
     /// `None` where there is nothing.
-    text: Option<Rc<String>>,
+    text: Option<Arc<String>>,
     span: Span,
 }
 
 impl Excerpt {
-    pub(crate) fn new(text: &Rc<String>, span: Span) -> Self {
-        let text = (span.start < span.end).then(|| Rc::clone(text));
+    pub(crate) fn new(text: &Arc<String>, span: Span) -> Self {
+        let text = (span.start < span.end).then(|| Arc::clone(text));
         Self { text, span }
     }
 
@@ -28,7 +28,7 @@ impl Excerpt {
 impl From<String> for Excerpt {
     fn from(text: String) -> Self {
         let span = Span { start: 0, end: text.len() };
-        Self::new(&Rc::new(text), span)
+        Self::new(&Arc::new(text), span)
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn it_is_its_piece_of_the_text_and_nothing_else() {
-        let text = Rc::new("one two".to_owned());
+        let text = Arc::new("one two".to_owned());
         let [one, two, none] =
             [(0, 3), (4, 7), (3, 3)].map(|(start, end)| Excerpt::new(&text, Span { start, end }));
         assert_eq!((one.as_str(), two.as_str(), none.as_str()), ("one", "two", ""));
@@ -104,6 +104,6 @@ mod tests {
         assert!(one < two && one != *"two" && one == "one");
         assert_eq!(format!("{one} {two:?}"), "one \"two\"");
         // What is nothing keeps nothing alive.
-        assert_eq!(Rc::strong_count(&text), 3);
+        assert_eq!(Arc::strong_count(&text), 3);
     }
 }

@@ -1,7 +1,7 @@
 //! A document whose members are read one by one: what cannot be read spoils only itself.
 mod markup;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::gate;
 use crate::outline::Span;
@@ -65,7 +65,7 @@ pub fn read_members<T>(
 fn element(xml: &str, limits: &Limits, outside: &Outside<'_>) -> Result<Element, GateError> {
     let (text, outline) = gate::pass(xml.as_bytes(), limits, outside)?;
     let root = outline.node(text, 0).ok_or(GateError::Malformed("no element"))?;
-    Ok(Element::of(&Rc::new(text.to_owned()), root))
+    Ok(Element::of(&Arc::new(text.to_owned()), root))
 }
 
 struct Cutter<'a> {

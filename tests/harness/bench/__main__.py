@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from harness.bench import (
     cost,
     crowd_at_once,
+    crypto,
     freeze,
     logins,
     memory,
@@ -26,7 +27,7 @@ from harness.bench.hosts import Bench
 LEFT_OUT = "NOTE: without the rows of {}, whose packages are not to be had."
 #: Packages of others that are installed.
 MEASURED = ("nginx", "memcached", "libnginx-mod-http-lua", "apache2-bin")
-SECTIONS = ("cost", "logins", "million", "crowd", "operators", "freeze", "reload", "memory")
+SECTIONS = ("cost", "logins", "crypto", "million", "crowd", "operators", "freeze", "reload", "memory")
 
 
 def main() -> None:
@@ -106,6 +107,10 @@ def measure_logins(bench: Bench, given: argparse.Namespace) -> str:
     return report.logins(logins.measure(bench, given.rounds, given.apache))
 
 
+def measure_crypto(bench: Bench, given: argparse.Namespace) -> str:
+    return report.crypto(crypto.measure(bench, given.rounds, given.seconds))
+
+
 def measure_million(bench: Bench, given: argparse.Namespace) -> str:
     return report.million(million.measure(bench, given.sessions, given.rounds, given.seconds))
 
@@ -133,6 +138,7 @@ def measure_memory(bench: Bench, _: argparse.Namespace) -> str:
 MEASURES = {
     "cost": measure_cost,
     "logins": measure_logins,
+    "crypto": measure_crypto,
     "million": measure_million,
     "crowd": measure_crowd,
     "operators": measure_operators,

@@ -6,6 +6,7 @@ from statistics import median
 from harness.bench import capacity
 from harness.bench.cost import BUDGETS, PLAIN, own_server
 from harness.bench.crowd_at_once import CACHE_SIZE, CrowdAtOnce
+from harness.bench.crypto import Waited
 from harness.bench.freeze import Frozen
 from harness.bench.load import Measured, quartiles, ratios
 from harness.bench.logins import ENCRYPTED, MELLON, SHIB, Login
@@ -142,6 +143,23 @@ def waits(milliseconds: list[float]) -> list[str]:
     ordered = sorted(milliseconds)
     at = (len(ordered) // 2, len(ordered) * 99 // 100, len(ordered) - 1)
     return [f"{ordered[place]:.2f}" for place in at]
+
+
+def crypto(measured: dict[str, Waited]) -> str:
+    heads = ["", "p99 of a member's page, idle, ms", "… while others log in", "ratio (budget ≤ 1.5)"]
+    heads += ["CPU of the event loop, µs/login", "… of all threads"]
+    rows = [
+        [
+            name,
+            f"{median(row.p99_idle):.2f}",
+            f"{median(row.p99_meanwhile):.2f}",
+            spread(ratios(row.p99_meanwhile, row.p99_idle), 2),
+            f"{median(row.loop_microseconds):.0f}",
+            f"{median(row.all_microseconds):.0f}",
+        ]
+        for name, row in measured.items()
+    ]
+    return table(heads, rows)
 
 
 def frozen(result: Frozen) -> str:

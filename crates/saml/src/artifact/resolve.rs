@@ -3,7 +3,7 @@
 use clock::UnixTime;
 
 use super::Artifact;
-use crate::binding::{SendError, Signer, Signing, sealed_in_soap};
+use crate::binding::{Draft, SendError, Signer, Signing, sealed_in_soap};
 use crate::instant;
 use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, PROTOCOL};
@@ -27,13 +27,13 @@ impl ArtifactResolve<'_> {
     /// who asks (Profiles 5.4.1): it is signed as AuthnRequests are, by `sign_requests`.
     ///
     /// # Errors
-    /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
-    pub fn envelope(
+    /// The IdP's policy wants a signature and there is no `signer`.
+    pub fn draft(
         &self,
         idp: &Idp,
         url: &str,
-        signer: Option<&Signer<'_>>,
-    ) -> Result<String, SendError> {
+        signer: Option<&Signer>,
+    ) -> Result<Draft<String>, SendError> {
         let signing = Signing::by(idp.policy.sign_requests, "sign_requests", &idp.policy, signer)?;
         let xml = Tag::new("samlp:ArtifactResolve")
             .attribute("xmlns:samlp", PROTOCOL)
@@ -45,6 +45,6 @@ impl ArtifactResolve<'_> {
             .child(issuer(self.sp_entity_id, &idp.policy))
             .child(Tag::with_text("samlp:Artifact", self.artifact.as_str()))
             .into_xml();
-        sealed_in_soap(&xml, signing.as_ref())
+        Ok(sealed_in_soap(xml, signing))
     }
 }

@@ -46,9 +46,10 @@ fn idp(binding: Binding, policy: Policy) -> Idp {
 fn redirect(
     request: &AuthnRequest<'_>,
     policy: Policy,
-    signer: Option<&Signer<'_>>,
+    signer: Option<&Signer>,
 ) -> (String, String) {
-    let outgoing = request.send(&idp(Binding::Redirect, policy), signer).unwrap();
+    let outgoing =
+        request.draft(&idp(Binding::Redirect, policy), signer).and_then(Draft::sign).unwrap();
     let Outgoing::Redirect(url) = outgoing else { panic!("{outgoing:?}") };
     let query = url.strip_prefix("https://idp.example.org/sso?tenant=1&").unwrap();
     let deflated = base64_binary::decode(&parameter(query, "SAMLRequest").unwrap(), 9999).unwrap();
@@ -59,8 +60,9 @@ fn redirect(
 }
 
 /// Sends by HTTP-POST; gives the XML.
-fn post(request: &AuthnRequest<'_>, policy: Policy, signer: Option<&Signer<'_>>) -> String {
-    let outgoing = request.send(&idp(Binding::Post, policy), signer).unwrap();
+fn post(request: &AuthnRequest<'_>, policy: Policy, signer: Option<&Signer>) -> String {
+    let outgoing =
+        request.draft(&idp(Binding::Post, policy), signer).and_then(Draft::sign).unwrap();
     let Outgoing::Post { action, fields } = outgoing else { panic!("{outgoing:?}") };
     assert_eq!(action, "https://idp.example.org/sso?tenant=1");
     let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
@@ -170,7 +172,7 @@ fn a_redirect_carries_a_signature_over_its_octets() {
         (Credential::p256(), SignatureAlgorithm::EcdsaSha256, SignatureAlgorithm::EcdsaSha512),
     ] {
         let (key, certificate) = (credential.signing_key(), credential.certificate());
-        let signer = Signer { key: &key, certificate: &certificate };
+        let signer = Signer { key: key.clone(), certificate: certificate.clone() };
         for (algorithm, expected, digest) in [
             (None, default, MessageDigest::sha256()),
             (Some(other), other, MessageDigest::sha512()),
@@ -195,7 +197,7 @@ fn a_redirect_carries_a_signature_over_its_octets() {
 fn an_empty_relay_state_is_neither_sent_nor_signed() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let request = AuthnRequest { relay_state: "", ..request() };
     let (query, _) = redirect(&request, Policy::default(), Some(&signer));
     assert!(!query.contains("RelayState"), "{query}");
@@ -206,7 +208,7 @@ fn an_empty_relay_state_is_neither_sent_nor_signed() {
 fn a_posted_request_carries_an_enveloped_signature() {
     for credential in [Credential::rsa(), Credential::p256()] {
         let (key, certificate) = (credential.signing_key(), credential.certificate());
-        let signer = Signer { key: &key, certificate: &certificate };
+        let signer = Signer { key: key.clone(), certificate: certificate.clone() };
         for digest_algorithm in [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512] {
             let policy = Policy { digest_algorithm, ..Policy::default() };
             let xml = post(&request(), policy, Some(&signer));
@@ -222,7 +224,7 @@ fn a_posted_request_carries_an_enveloped_signature() {
 fn signing_follows_the_policy() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let policy = |sign_requests| Policy { sign_requests, ..Policy::default() };
     for (sign_requests, signer, signed) in [
         (SignRequests::Auto, Some(&signer), true),
@@ -237,7 +239,10 @@ fn signing_follows_the_policy() {
         assert_eq!(xml.contains("SignatureValue"), signed, "{sign_requests:?}");
     }
     for binding in [Binding::Redirect, Binding::Post] {
-        let error = request().send(&idp(binding, policy(SignRequests::On)), None).unwrap_err();
+        let error = request()
+            .draft(&idp(binding, policy(SignRequests::On)), None)
+            .and_then(Draft::sign)
+            .unwrap_err();
         assert!(error.to_string().contains("certificate_key"), "{error}");
     }
 }
@@ -246,11 +251,14 @@ fn signing_follows_the_policy() {
 fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let signature_algorithm = Some(SignatureAlgorithm::RsaSha256);
     for binding in [Binding::Redirect, Binding::Post] {
         let policy = Policy { signature_algorithm, ..Policy::default() };
-        assert!(request().send(&idp(binding, policy), Some(&signer)).is_err(), "{binding:?}");
+        assert!(
+            request().draft(&idp(binding, policy), Some(&signer)).and_then(Draft::sign).is_err(),
+            "{binding:?}"
+        );
     }
 }
 
@@ -258,7 +266,7 @@ fn a_key_that_does_not_fit_the_algorithm_is_an_error() {
 fn saying(request: &AuthnRequest<'_>, says: RequestPolicy) -> String {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let policy = Policy { request: says, ..Policy::default() };
     let (_, xml) = redirect(request, policy.clone(), None);
     assert_eq!(post(request, policy.clone(), None), xml);
@@ -435,7 +443,7 @@ fn a_request_may_say_all_of_it() {
 fn extra_arguments_follow_the_signature_and_go_by_redirect_alone() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let extra = [("login_hint", "jane&x=+@example.org"), ("whr", "é")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let request = AuthnRequest { extra_arguments: &extra, ..request() };
@@ -447,8 +455,11 @@ fn extra_arguments_follow_the_signature_and_go_by_redirect_alone() {
 }
 
 /// The envelope's AuthnRequest, and all of the envelope.
-fn paos(policy: Policy, signer: Option<&Signer<'_>>) -> (String, String) {
-    let envelope = request().to_paos(&idp(Binding::Redirect, policy), signer).unwrap();
+fn paos(policy: Policy, signer: Option<&Signer>) -> (String, String) {
+    let envelope = request()
+        .draft_paos(&idp(Binding::Redirect, policy), signer)
+        .and_then(Draft::sign)
+        .unwrap();
     let (_, body) = envelope.split_once("<soap:Body>").unwrap();
     (body.split_once("</soap:Body>").unwrap().0.to_owned(), envelope)
 }
@@ -457,7 +468,7 @@ fn paos(policy: Policy, signer: Option<&Signer<'_>>) -> (String, String) {
 fn a_program_gets_it_in_an_envelope() {
     let credential = Credential::p256();
     let (key, certificate) = (credential.signing_key(), credential.certificate());
-    let signer = Signer { key: &key, certificate: &certificate };
+    let signer = Signer { key, certificate };
     let mut policy = Policy::default();
     policy.request.provider_name = Some("A & B".to_owned());
     // A number of the metadata would mean HTTP-POST.
@@ -483,7 +494,10 @@ fn a_program_gets_it_in_an_envelope() {
     }
     policy.sign_requests = SignRequests::On;
     let to = idp(Binding::Redirect, policy.clone());
-    assert!(request().to_paos(&to, None).is_err(), "a signature was wanted");
+    assert!(
+        request().draft_paos(&to, None).and_then(Draft::sign).is_err(),
+        "a signature was wanted"
+    );
     policy.sign_requests = SignRequests::Off;
     let (xml, _) = paos(policy, Some(&signer));
     assert_valid(&xml, SCHEMA);

@@ -1,24 +1,15 @@
 //! A message on its way to the IdP, by whichever binding its endpoint speaks.
 
-use xmldoc::{
-    Certificate, DigestAlgorithm, Limits, SignatureAlgorithm, SignaturePlace, SigningKey,
-};
+use xmldoc::Limits;
 
 use crate::base64_binary;
 use crate::binding::deflate::inflate;
+use crate::binding::draft::Draft;
 use crate::binding::send_error::SendError;
+use crate::binding::signing::Signing;
 use crate::binding::{RELAY_STATE, SAML_REQUEST, SAML_RESPONSE, redirect};
 use crate::examination::{Shown, shown};
-use crate::provider::{Binding, Endpoint, Policy, SignRequests};
-
-/// The SP's credential for signing.
-#[derive(Clone, Copy)]
-pub struct Signer<'a> {
-    /// What signs.
-    pub key: &'a SigningKey,
-    /// Its certificate, which goes along in KeyInfo; a query has no room for it.
-    pub certificate: &'a Certificate,
-}
+use crate::provider::{Binding, Endpoint};
 
 /// What to send to the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,91 +47,41 @@ impl Outgoing {
 }
 
 /// XML with the way it is to go.
-pub(crate) struct Message<'a> {
+pub(crate) struct Message {
     /// `SAMLRequest` or `SAMLResponse`.
     pub parameter: &'static str,
-    pub xml: &'a str,
+    pub xml: String,
     /// Left out when empty.
-    pub relay_state: &'a str,
-    pub endpoint: &'a Endpoint,
+    pub relay_state: String,
+    pub endpoint: Endpoint,
 }
 
-/// How to sign.
-pub(crate) struct Signing<'a> {
-    pub signer: Signer<'a>,
-    /// `None` = by the key's type.
-    pub algorithm: Option<SignatureAlgorithm>,
-    /// For enveloped signatures.
-    pub digest: DigestAlgorithm,
-}
-
-impl<'a> Signing<'a> {
-    /// As the setting `name` says, which is `when`; the algorithms are the policy's.
-    pub(crate) fn by(
-        when: SignRequests,
-        name: &str,
-        policy: &Policy,
-        signer: Option<&Signer<'a>>,
-    ) -> Result<Option<Self>, SendError> {
-        let signer = match (when, signer) {
-            (SignRequests::Off, _) => None,
-            (SignRequests::Auto, signer) => signer,
-            (SignRequests::On, Some(signer)) => Some(signer),
-            (SignRequests::On, None) => {
-                return Err(SendError(format!("{name} is on, but the SP has no certificate_key")));
-            }
-        };
-        Ok(signer.map(|&signer| Self {
-            signer,
-            algorithm: policy.signature_algorithm,
-            digest: policy.digest_algorithm,
-        }))
-    }
-
-    /// The message with a signature behind its Issuer.
-    pub(crate) fn enveloped(&self, xml: &str) -> Result<String, SendError> {
-        xmldoc::sign_enveloped(
-            xml,
-            SignaturePlace::AfterIssuer,
-            self.signer.key,
-            Some(self.signer.certificate),
-            self.algorithm(),
-            self.digest,
-        )
-        .map_err(|e| SendError(e.to_string()))
-    }
-
-    fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm.unwrap_or_else(|| self.signer.key.default_algorithm())
-    }
-}
-
-impl Message<'_> {
-    /// Signs as the binding says: detached for Redirect, enveloped for POST.
-    pub(crate) fn send(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
-        match self.endpoint.binding {
+impl Message {
+    /// It is signed as the binding says: detached for Redirect, enveloped for POST.
+    pub(crate) fn draft(self, signing: Option<Signing>) -> Draft<Outgoing> {
+        Draft::new(signing, move |signing| match self.endpoint.binding {
             Binding::Redirect => self.redirect(signing),
             Binding::Post => self.post(signing),
-        }
+        })
     }
 
-    fn redirect(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
+    fn redirect(self, signing: Option<&Signing>) -> Result<Outgoing, SendError> {
         let location = &self.endpoint.location;
-        let signing = signing.map(|signing| (signing.signer.key, signing.algorithm()));
-        redirect::url(location, self.parameter, self.xml, self.relay_state, signing)
+        let signing = signing.map(|signing| (&signing.signer.key, signing.algorithm()));
+        redirect::url(location, self.parameter, &self.xml, &self.relay_state, signing)
             .map(Outgoing::Redirect)
     }
 
     /// Base64, not deflated (Bindings 3.5.4).
-    fn post(&self, signing: Option<&Signing<'_>>) -> Result<Outgoing, SendError> {
+    fn post(self, signing: Option<&Signing>) -> Result<Outgoing, SendError> {
         let message = match signing {
-            Some(signing) => base64_binary::encode(signing.enveloped(self.xml)?.as_bytes()),
+            Some(signing) => base64_binary::encode(signing.enveloped(&self.xml)?.as_bytes()),
             None => base64_binary::encode(self.xml.as_bytes()),
         };
         let mut fields = vec![(self.parameter, message)];
         if !self.relay_state.is_empty() {
-            fields.push((RELAY_STATE, self.relay_state.to_owned()));
+            fields.push((RELAY_STATE, self.relay_state));
         }
-        Ok(Outgoing::Post { action: self.endpoint.location.clone(), fields })
+        Ok(Outgoing::Post { action: self.endpoint.location, fields })
     }
 }

@@ -67,8 +67,8 @@ pub(crate) struct EcpRequest<'a> {
 }
 
 impl EcpRequest<'_> {
-    /// The envelope; `issuer` is the Issuer of the AuthnRequest.
-    pub(crate) fn around(&self, request: &str, issuer: Tag) -> String {
+    /// What makes the envelope around an AuthnRequest; `issuer` is its Issuer.
+    pub(crate) fn around(&self, issuer: Tag) -> impl FnOnce(&str) -> String + Send + use<> {
         let paos = for_next("paos:Request")
             .attribute("xmlns:paos", PAOS)
             .attribute("responseConsumerURL", self.acs_url)
@@ -86,7 +86,7 @@ impl EcpRequest<'_> {
             .child(Tag::new("samlp:IDPList").child(entry));
         let relay_state =
             for_next("ecp:RelayState").attribute("xmlns:ecp", ECP).text(self.relay_state);
-        envelope_with([paos, ecp, relay_state], request)
+        move |request| envelope_with([paos, ecp, relay_state], request)
     }
 }
 

@@ -1,6 +1,6 @@
 //! SOAP (Bindings 3.2): one message in the body of an envelope, from server to server.
 
-use crate::binding::{SendError, Signing};
+use crate::binding::{Draft, Signing};
 use crate::namespace::SOAP;
 use crate::reason::Blame;
 use crate::refusal::Refusal;
@@ -39,15 +39,12 @@ fn around(header: Option<Tag>, message: &str) -> String {
         .into_xml()
 }
 
-/// The envelope around the message, signed itself when it is to be (Bindings 3.2.2).
-pub(crate) fn sealed_in_soap(
-    xml: &str,
-    signing: Option<&Signing<'_>>,
-) -> Result<String, SendError> {
-    match signing {
-        Some(signing) => Ok(envelope(&signing.enveloped(xml)?)),
-        None => Ok(envelope(xml)),
-    }
+/// The envelope around the message, which is signed itself when it is to be (Bindings 3.2.2).
+pub(crate) fn sealed_in_soap(xml: String, signing: Option<Signing>) -> Draft<String> {
+    Draft::new(signing, move |signing| match signing {
+        Some(signing) => Ok(envelope(&signing.enveloped(&xml)?)),
+        None => Ok(envelope(&xml)),
+    })
 }
 
 /// What answers an envelope that holds no acceptable message (Bindings 3.2.3.3), with HTTP status 500;

@@ -1,6 +1,6 @@
 //! A logout message on its way to the IdP.
 
-use crate::binding::{Message, Outgoing, SendError, Signing, sealed_in_soap};
+use crate::binding::{Draft, Message, Outgoing, Signing, sealed_in_soap};
 use crate::provider::{Endpoint, LogoutBinding, LogoutEndpoint};
 
 /// What to do with a message.
@@ -18,24 +18,22 @@ pub enum Delivery {
     },
 }
 
-/// Signs `xml` as the binding says, and puts it on its way; `parameter` and `relay_state` are the
-/// browser's.
+/// `xml` on its way, as the binding says; `parameter` and `relay_state` are the browser's.
 pub(super) fn deliver(
     endpoint: &LogoutEndpoint,
     parameter: &'static str,
-    xml: &str,
+    xml: String,
     relay_state: &str,
-    signing: Option<&Signing<'_>>,
-) -> Result<Delivery, SendError> {
-    let location = endpoint.location.clone();
+    signing: Option<Signing>,
+) -> Draft<Delivery> {
+    let (url, relay_state) = (endpoint.location.clone(), relay_state.to_owned());
     match endpoint.binding {
         LogoutBinding::Browser(binding) => {
-            let endpoint = Endpoint { binding, location };
-            let message = Message { parameter, xml, relay_state, endpoint: &endpoint };
-            message.send(signing).map(Delivery::Browser)
+            let endpoint = Endpoint { binding, location: url };
+            Message { parameter, xml, relay_state, endpoint }.draft(signing).map(Delivery::Browser)
         }
         LogoutBinding::Soap => {
-            Ok(Delivery::Soap { url: location, envelope: sealed_in_soap(xml, signing)? })
+            sealed_in_soap(xml, signing).map(|envelope| Delivery::Soap { url, envelope })
         }
     }
 }

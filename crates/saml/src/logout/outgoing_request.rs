@@ -6,7 +6,7 @@ use identity::NameId;
 use super::Delivery;
 use super::delivery::deliver;
 use super::encrypted_id::{encrypted_id, name_id};
-use crate::binding::{SAML_REQUEST, SendError, Signer, Signing};
+use crate::binding::{Draft, SAML_REQUEST, SendError, Signer, Signing};
 use crate::instant;
 use crate::issuer::issuer;
 use crate::namespace::{ASSERTION, PROTOCOL};
@@ -33,21 +33,21 @@ pub struct OutgoingLogoutRequest<'a> {
 }
 
 impl OutgoingLogoutRequest<'_> {
-    /// Builds, signs and encodes for one of the IdP's endpoints
+    /// For one of the IdP's endpoints
     /// ([`Idp::logout_request_endpoint`]).
     ///
     /// # Errors
     /// The IdP's policy wants a signature and there is no `signer`, or an encrypted NameID and there
-    /// is no key for that; or signing or encrypting failed.
-    pub fn send(
+    /// is no key for that; or encrypting failed.
+    pub fn draft(
         &self,
         idp: &Idp,
         endpoint: &LogoutEndpoint,
-        signer: Option<&Signer<'_>>,
-    ) -> Result<Delivery, SendError> {
+        signer: Option<&Signer>,
+    ) -> Result<Draft<Delivery>, SendError> {
         let signing = Signing::by(idp.policy.sign_logout, "sign_logout", &idp.policy, signer)?;
         let xml = self.to_xml(idp, &endpoint.location, self.identifier(idp)?);
-        deliver(endpoint, SAML_REQUEST, &xml, self.relay_state, signing.as_ref())
+        Ok(deliver(endpoint, SAML_REQUEST, xml, self.relay_state, signing))
     }
 
     fn identifier(&self, idp: &Idp) -> Result<Tag, SendError> {

@@ -3,7 +3,7 @@
 use clock::UnixTime;
 
 use crate::binding::{
-    Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing, sealed_in_soap,
+    Draft, Message, Outgoing, SAML_RESPONSE, SendError, Signer, Signing, sealed_in_soap,
 };
 use crate::instant;
 use crate::issuer::issuer;
@@ -43,20 +43,20 @@ pub struct OutgoingLogoutResponse<'a> {
 }
 
 impl OutgoingLogoutResponse<'_> {
-    /// Builds, signs and encodes for the browser ([`Idp::logout_response_endpoint`]).
+    /// For the browser ([`Idp::logout_response_endpoint`]).
     ///
     /// # Errors
-    /// The IdP's policy wants a signature and there is no `signer`, or signing failed.
-    pub fn send(
+    /// The IdP's policy wants a signature and there is no `signer`.
+    pub fn draft(
         &self,
         idp: &Idp,
-        endpoint: &Endpoint,
-        signer: Option<&Signer<'_>>,
-    ) -> Result<Outgoing, SendError> {
+        endpoint: Endpoint,
+        signer: Option<&Signer>,
+    ) -> Result<Draft<Outgoing>, SendError> {
         let signing = signing(idp, signer)?;
         let xml = self.to_xml(idp, Some(&endpoint.location));
-        let (parameter, relay_state) = (SAML_RESPONSE, self.relay_state);
-        Message { parameter, xml: &xml, relay_state, endpoint }.send(signing.as_ref())
+        let (parameter, relay_state) = (SAML_RESPONSE, self.relay_state.to_owned());
+        Ok(Message { parameter, xml, relay_state, endpoint }.draft(signing))
     }
 
     /// The SOAP envelope that answers a LogoutRequest by SOAP, in the HTTP answer's body.
@@ -64,9 +64,13 @@ impl OutgoingLogoutResponse<'_> {
     /// It has no Destination: it goes where the request came from, and that has no URL.
     ///
     /// # Errors
-    /// As [`OutgoingLogoutResponse::send`].
-    pub fn to_soap(&self, idp: &Idp, signer: Option<&Signer<'_>>) -> Result<String, SendError> {
-        sealed_in_soap(&self.to_xml(idp, None), signing(idp, signer)?.as_ref())
+    /// As [`OutgoingLogoutResponse::draft`].
+    pub fn draft_soap(
+        &self,
+        idp: &Idp,
+        signer: Option<&Signer>,
+    ) -> Result<Draft<String>, SendError> {
+        Ok(sealed_in_soap(self.to_xml(idp, None), signing(idp, signer)?))
     }
 
     fn to_xml(&self, idp: &Idp, destination: Option<&str>) -> String {
@@ -84,7 +88,7 @@ impl OutgoingLogoutResponse<'_> {
     }
 }
 
-fn signing<'a>(idp: &Idp, signer: Option<&Signer<'a>>) -> Result<Option<Signing<'a>>, SendError> {
+fn signing(idp: &Idp, signer: Option<&Signer>) -> Result<Option<Signing>, SendError> {
     Signing::by(idp.policy.sign_logout, "sign_logout", &idp.policy, signer)
 }
 

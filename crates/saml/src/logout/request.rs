@@ -74,6 +74,11 @@ impl ReceivedLogoutRequest {
         self.0.came_by
     }
 
+    /// May some of it be encrypted for this SP?
+    pub fn holds_ciphertext(&self) -> bool {
+        self.0.document.holds_ciphertext()
+    }
+
     /// Verifies and validates.
     ///
     /// The caller must still look whether `id` has been answered before.

@@ -11,7 +11,7 @@ use xmldoc::{EncryptionKey, Limits, VerifyingKey};
 
 use super::*;
 use crate::base64_binary;
-use crate::binding::{Outgoing, Signer, decode_post, decode_redirect};
+use crate::binding::{Draft, Outgoing, Signer, decode_post, decode_redirect};
 use crate::message::Expected;
 use crate::namespace::PROTOCOL;
 use crate::provider::{
@@ -70,8 +70,8 @@ impl Sender {
         Self { credential, key, certificate }
     }
 
-    fn signer(&self) -> Signer<'_> {
-        Signer { key: &self.key, certificate: &self.certificate }
+    fn signer(&self) -> Signer {
+        Signer { key: self.key.clone(), certificate: self.certificate.clone() }
     }
 }
 
@@ -135,7 +135,9 @@ fn a_request_names_the_user_as_the_idp_did() {
     let (name_id, indexes) = (name_id(), ["s::1".to_owned(), "<2>".to_owned()]);
     let idp = idp(Policy::default());
     for binding in BINDINGS {
-        let delivery = request(&name_id, &indexes).send(&idp, endpoint(&idp, binding), None);
+        let delivery = request(&name_id, &indexes)
+            .draft(&idp, endpoint(&idp, binding), None)
+            .and_then(Draft::sign);
         let (xml, _) = sent(delivery.unwrap(), SLO);
         assert_eq!(
             xml,
@@ -160,8 +162,10 @@ fn a_request_names_the_user_as_the_idp_did() {
 fn what_the_idp_did_not_say_is_not_said() {
     let name_id = NameId { value: "alice".to_owned(), ..NameId::default() };
     let idp = idp(Policy::default());
-    let delivery =
-        request(&name_id, &[]).send(&idp, endpoint(&idp, LogoutBinding::POST), None).unwrap();
+    let delivery = request(&name_id, &[])
+        .draft(&idp, endpoint(&idp, LogoutBinding::POST), None)
+        .and_then(Draft::sign)
+        .unwrap();
     let (xml, parameter) = sent(delivery, SLO);
     assert_eq!(parameter, "SAMLRequest");
     assert!(xml.contains("<saml:NameID>alice</saml:NameID></samlp:LogoutRequest>"), "{xml}");
@@ -176,7 +180,10 @@ fn requests_are_signed_as_their_binding_wants() {
         for binding in BINDINGS {
             let request = request(&name_id, &indexes);
             let signer = sender.signer();
-            let delivery = request.send(&idp, endpoint(&idp, binding), Some(&signer)).unwrap();
+            let delivery = request
+                .draft(&idp, endpoint(&idp, binding), Some(&signer))
+                .and_then(Draft::sign)
+                .unwrap();
             let (xml, query) = sent(delivery, SLO);
             assert_valid(&xml, SCHEMA);
             if binding == LogoutBinding::REDIRECT {
@@ -217,7 +224,8 @@ fn an_answer_says_what_was_done() {
         ),
         (LogoutStatus::Responder, format!("<samlp:StatusCode Value=\"{S}Responder\"/>")),
     ] {
-        let soap = unwrapped(&response(status).to_soap(&idp, None).unwrap());
+        let soap =
+            unwrapped(&response(status).draft_soap(&idp, None).and_then(Draft::sign).unwrap());
         let expected = format!(
             "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
              xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_answer1\" Version=\"2.0\" \
@@ -231,7 +239,8 @@ fn an_answer_says_what_was_done() {
         for came_by in [Binding::Redirect, Binding::Post] {
             let endpoint = idp.logout_response_endpoint(came_by).unwrap();
             assert_eq!(endpoint.binding, came_by);
-            let outgoing = response(status).send(&idp, &endpoint, None).unwrap();
+            let outgoing =
+                response(status).draft(&idp, endpoint, None).and_then(Draft::sign).unwrap();
             let (xml, _) = sent(Delivery::Browser(outgoing), ANSWERS);
             assert_eq!(xml, expected);
             assert_valid(&xml, SCHEMA);
@@ -246,12 +255,12 @@ fn answers_are_signed_and_carry_the_state_back() {
     let idp = idp(Policy::default());
     let answer = response(LogoutStatus::Success);
     let root = format!("{PROTOCOL}:LogoutResponse");
-    let soap = unwrapped(&answer.to_soap(&idp, Some(&signer)).unwrap());
+    let soap = unwrapped(&answer.draft_soap(&idp, Some(&signer)).and_then(Draft::sign).unwrap());
     assert_valid(&soap, SCHEMA);
     assert_signed_by(&soap, &root, &sender.credential.x509);
 
     let post = idp.logout_response_endpoint(Binding::Post).unwrap();
-    let outgoing = answer.send(&idp, &post, Some(&signer)).unwrap();
+    let outgoing = answer.draft(&idp, post, Some(&signer)).and_then(Draft::sign).unwrap();
     let Outgoing::Post { fields, .. } = &outgoing else { panic!("{outgoing:?}") };
     assert_eq!(fields[1], ("RelayState", "their state/é".to_owned()));
     let (xml, parameter) = sent(Delivery::Browser(outgoing), ANSWERS);
@@ -259,7 +268,7 @@ fn answers_are_signed_and_carry_the_state_back() {
     assert_signed_by(&xml, &root, &sender.credential.x509);
 
     let redirect = idp.logout_response_endpoint(Binding::Redirect).unwrap();
-    let outgoing = answer.send(&idp, &redirect, Some(&signer)).unwrap();
+    let outgoing = answer.draft(&idp, redirect, Some(&signer)).and_then(Draft::sign).unwrap();
     let (_, query) = sent(Delivery::Browser(outgoing), ANSWERS);
     verify_query(&query, &sender.credential, &["SAMLResponse", "RelayState"]);
     assert!(query.contains("&RelayState=their%20state%2F%C3%A9&"), "{query}");
@@ -281,20 +290,26 @@ fn signing_follows_the_policy() {
         let others = if signed { SignRequests::Off } else { SignRequests::Auto };
         let idp = idp(Policy { sign_logout, sign_requests: others, ..Policy::default() });
         for binding in BINDINGS {
-            let delivery = request(&name_id, &[]).send(&idp, endpoint(&idp, binding), signer);
+            let delivery = request(&name_id, &[])
+                .draft(&idp, endpoint(&idp, binding), signer)
+                .and_then(Draft::sign);
             let (xml, query) = sent(delivery.unwrap(), SLO);
             let found = xml.contains("SignatureValue") || query.contains("&Signature=");
             assert_eq!(found, signed, "{sign_logout:?} {binding:?}");
         }
-        let soap = response(LogoutStatus::Success).to_soap(&idp, signer).unwrap();
+        let soap =
+            response(LogoutStatus::Success).draft_soap(&idp, signer).and_then(Draft::sign).unwrap();
         assert_eq!(soap.contains("SignatureValue"), signed, "{sign_logout:?}");
     }
     let idp = idp(Policy { sign_logout: SignRequests::On, ..Policy::default() });
     for binding in BINDINGS {
-        let error = request(&name_id, &[]).send(&idp, endpoint(&idp, binding), None).unwrap_err();
+        let error = request(&name_id, &[])
+            .draft(&idp, endpoint(&idp, binding), None)
+            .and_then(Draft::sign)
+            .unwrap_err();
         assert!(error.to_string().contains("sign_logout is on"), "{error}");
     }
-    assert!(response(LogoutStatus::Success).to_soap(&idp, None).is_err());
+    assert!(response(LogoutStatus::Success).draft_soap(&idp, None).and_then(Draft::sign).is_err());
 }
 
 /// The IdP's side, played by our own receiving end.
@@ -337,7 +352,10 @@ fn what_is_sent_is_what_would_be_taken() {
             examination: None,
         };
         let request = request(&name_id, &indexes);
-        let delivery = request.send(&idp, endpoint(&idp, binding), Some(&signer)).unwrap();
+        let delivery = request
+            .draft(&idp, endpoint(&idp, binding), Some(&signer))
+            .and_then(Draft::sign)
+            .unwrap();
         let Ok(Received::LogoutRequest(request)) = received(delivery) else { panic!() };
         let request = request.accept(&expected).unwrap();
         assert_eq!(request.name_id, name_id);
@@ -351,13 +369,14 @@ fn an_encrypted_name_id_is_for_the_idp_only() {
     let name_id = name_id();
     let mut idp = idp(Policy { name_id_encrypted: true, ..Policy::default() });
     let post = endpoint(&idp, LogoutBinding::POST).clone();
-    let error = request(&name_id, &[]).send(&idp, &post, None).unwrap_err();
+    let error = request(&name_id, &[]).draft(&idp, &post, None).and_then(Draft::sign).unwrap_err();
     assert!(error.to_string().contains("name_id_encrypted is on"), "{error}");
 
     let reader = Credential::rsa();
     let public = VerifyingKey::from_certificate(&reader.certificate()).unwrap();
     idp.encryption_key = EncryptionKey::of(&public, []);
-    let (xml, _) = sent(request(&name_id, &[]).send(&idp, &post, None).unwrap(), SLO);
+    let (xml, _) =
+        sent(request(&name_id, &[]).draft(&idp, &post, None).and_then(Draft::sign).unwrap(), SLO);
     assert!(xml.contains("<saml:EncryptedID><xenc:EncryptedData"), "{xml}");
     for secret in ["Ålice", "NameID>", "persistent", "NameQualifier", "SPProvidedID"] {
         assert!(!xml.contains(secret), "{secret}: {xml}");
@@ -382,7 +401,10 @@ fn a_key_that_is_agreed_on_says_with_whom() {
     ] {
         let certificate = reader.certificate();
         idp.encryption_key = EncryptionKey::from_certificate(&certificate, []);
-        let (xml, _) = sent(request(&name_id, &[]).send(&idp, &post, None).unwrap(), SLO);
+        let (xml, _) = sent(
+            request(&name_id, &[]).draft(&idp, &post, None).and_then(Draft::sign).unwrap(),
+            SLO,
+        );
         for expected in [
             "<xenc:EncryptedKey Recipient=\"https://idp.example.org/\">",
             "<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#kw-aes256\"/>",
@@ -431,10 +453,14 @@ fn the_issuer_can_say_that_it_is_an_entity() {
          NameQualifier=\"{SP}\">{SP}</saml:Issuer>"
     );
     for binding in BINDINGS {
-        let delivery = request(&name_id, &[]).send(&idp, endpoint(&idp, binding), None).unwrap();
+        let delivery = request(&name_id, &[])
+            .draft(&idp, endpoint(&idp, binding), None)
+            .and_then(Draft::sign)
+            .unwrap();
         let (xml, _) = sent(delivery, SLO);
         assert!(xml.contains(&issuer), "{xml}");
     }
-    let soap = response(LogoutStatus::Success).to_soap(&idp, None).unwrap();
+    let soap =
+        response(LogoutStatus::Success).draft_soap(&idp, None).and_then(Draft::sign).unwrap();
     assert!(soap.contains(&issuer), "{soap}");
 }

@@ -14,6 +14,11 @@ directives! {
     once core_dump: CoreDump = "saml_core_dump", |line| {
         line.choice(&[("private", CoreDump::Private), ("full", CoreDump::Full)])
     };
+    /// The pool of threads in which private keys are used; `None` = the event loop's own.
+    once crypto_threads: Option<String> = "saml_crypto_threads", |line| {
+        let name = line.text()?;
+        Ok((name != "off").then_some(name))
+    };
     /// All get all records.
     each audit_logs: RawAuditLog = "saml_audit_log" [1..=5], audit_log;
     each audit_formats: RawAuditFormat = "saml_audit_format" [2..], audit_format;

@@ -9,8 +9,10 @@
 use clock::UnixTime;
 use http::{Headers, browser};
 use pages::Reply;
+use saml::refusal::Refusal;
 
 use super::{Challenge, MAX_RETURN_URI, Method};
+use crate::begun::Begun;
 use crate::idp_choice;
 use crate::login::{Arguments, Client, Hints, Login};
 use crate::passive_try::PassiveTry;
@@ -23,7 +25,7 @@ const ASKED_AGAIN: &str = "saml_passive=1";
 impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
     /// The way to the IdP for a person without a session who need not have one, unless it was asked lately.
     /// `None` = they go in as they are, as programs, frames and browsers without cookies do.
-    pub fn ask_passively(&self, now: UnixTime) -> Option<Reply> {
+    pub fn ask_passively(&self, now: UnixTime) -> Option<Begun> {
         if !self.is_persons() || self.is_for_person_to_choose() {
             return None;
         }
@@ -31,7 +33,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
         let page = self.whole_page(&page)?;
         match self.protection.sp.cookies.passive_try(self.head) {
             None if was_asked_again => None,
-            None => self.ask_again(),
+            None => self.ask_again().map(Begun::from),
             Some(PassiveTry::Prepared) => Some(self.ask_idp(page, was_asked_again, now)),
             Some(PassiveTry::Made | PassiveTry::Unwanted) => None,
         }
@@ -70,7 +72,7 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
 
     /// Whatever becomes of it, the cookie goes along by which it is not done again. What keeps it from beginning
     /// is for the log: nobody has asked for it.
-    fn ask_idp(&self, page: String, was_asked_again: bool, now: UnixTime) -> Reply {
+    fn ask_idp(&self, page: String, was_asked_again: bool, now: UnixTime) -> Begun {
         let Self { protection, head, circumstances, .. } = self;
         // The page that was asked for first has kept the fragment.
         let keeps_fragment = protection.sp.keep_fragment && !was_asked_again;
@@ -89,8 +91,15 @@ impl<S: SessionStore, H: Headers> Challenge<'_, S, H> {
             hints: Hints { arguments: Arguments::NONE, variables: self.variables },
         };
         let begun = login.start(&protection.sp, *head, circumstances, now);
-        let reply = begun.unwrap_or_else(|refusal| Reply::redirect(302, page).because(refusal));
-        reply.with_cookie(self.remembering(PassiveTry::Made))
+        let cookie = self.remembering(PassiveTry::Made);
+        let go_in = move |begun: Result<Reply, Refusal>| {
+            let go_on = |refusal| Reply::redirect(302, page).because(refusal);
+            begun.unwrap_or_else(go_on).with_cookie(cookie)
+        };
+        match begun {
+            Ok(begun) => begun.map(go_in),
+            Err(refusal) => go_in(Err(refusal)).into(),
+        }
     }
 
     /// However long the IdP takes to answer, the browser comes back with it.

@@ -17,7 +17,7 @@ use crate::protection::{CacheControl, Mode, Preflight, WantedIdp};
 use crate::rule_line::RuleLine;
 use crate::rules::{Holds, Rule, Rules, Variable};
 use crate::sp::Sp;
-use crate::test_sp::{Closed, NOW, attributes, sp};
+use crate::test_sp::{Closed, NOW, attributes, signed, sp};
 
 const PAGE: &str = "https://app.example.com/page?x=1";
 const LOGIN: &str = "https://app.example.com/saml/login";
@@ -107,7 +107,7 @@ fn challenge_for(
         variables: &[],
         warn: &|what| warnings.borrow_mut().push(what.to_owned()),
     };
-    let outcome = challenge.answer(NOW);
+    let outcome = challenge.answer(NOW).and_then(|begun| signed(begun, &circumstances));
     challenge.remember();
     Challenged {
         outcome,

@@ -73,35 +73,35 @@ async fn answered<S: SessionStore>(
     if pending.passive && failed::is_lost_in_frame(visit, sp) {
         return Ok(failed::in_frame(visit, sp, &pending));
     }
-    match accept_answer(visit, sp, response, &pending) {
+    // What is large lies aside: it would be a part of every visit.
+    match Box::pin(accept_answer(visit, sp, response, &pending)).await {
         Ok(login) => {
             let landing = pending.return_url.clone();
             establish(visit, sp, login, Some(pending), landing).await
         }
         Err(refusal) if refusal.reason() == &reason::NO_AUTHN_CONTEXT => {
-            let next = context::ask_for_next(visit, sp, &pending);
+            let next = Box::pin(context::ask_for_next(visit, sp, &pending)).await;
             next.unwrap_or_else(|| failed::end(visit, sp, &pending, refusal))
         }
         Err(refusal) => failed::end(visit, sp, &pending, refusal),
     }
 }
 
-fn accept_answer<S>(
+async fn accept_answer<S>(
     visit: &Visit,
     sp: &Sp<S>,
     response: ReceivedResponse,
     pending: &PendingLogin,
 ) -> Result<Login, Refusal> {
     let idp = sp.idp_named(&pending.idp)?;
-    let asked = Asked {
-        id: &pending.request_id,
-        issue_instant: pending.issue_instant,
-        force_authn: pending.force_authn,
-        authn_context: pending.authn_context.as_ref(),
-    };
-    // A Response that was fetched is younger than the visit.
-    let expected = sp.expected(visit, &idp, sp.endpoints.acs(), visit.server.now());
-    decryption_budget::accept(visit, response, &expected, Some(asked))
+    let (id, authn_context) = (pending.request_id.clone(), pending.authn_context.clone());
+    let (issue_instant, force_authn) = (pending.issue_instant, pending.force_authn);
+    decryption_budget::accept(visit, sp, &idp, response, move |response, expected| {
+        let authn_context = authn_context.as_ref();
+        let asked = Asked { id: &id, issue_instant, force_authn, authn_context };
+        response.accept(expected, Some(asked))
+    })
+    .await
 }
 
 /// An IdP-initiated login (Profiles 4.1.5): its RelayState may name a page of ours.
@@ -111,14 +111,14 @@ async fn unsolicited<S: SessionStore>(
     response: ReceivedResponse,
     relay_state: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let login = accept_unsolicited(visit, sp, response)?;
+    let login = Box::pin(accept_unsolicited(visit, sp, response)).await?;
     let landing = relay_state
         .and_then(|url| sp.return_targets.check(url))
         .unwrap_or_else(|| sp.login_redirect.clone());
     establish(visit, sp, login, None, landing).await
 }
 
-fn accept_unsolicited<S>(
+async fn accept_unsolicited<S>(
     visit: &Visit,
     sp: &Sp<S>,
     response: ReceivedResponse,
@@ -136,6 +136,8 @@ fn accept_unsolicited<S>(
             ),
         ));
     }
-    let expected = sp.expected(visit, &provider, sp.endpoints.acs(), visit.server.now());
-    decryption_budget::accept(visit, response, &expected, None)
+    decryption_budget::accept(visit, sp, &provider, response, |response, expected| {
+        response.accept(expected, None)
+    })
+    .await
 }

@@ -54,7 +54,7 @@ pub(super) async fn answer<S: SessionStore>(
         post: None,
         hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
     };
-    let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now)?;
+    let reply = login.send(sp, visit).await?;
     Ok(private(reply.with_cookies(sp.debug_cookie(&pass, visit.now))))
 }
 

@@ -23,10 +23,10 @@ use crate::visit::Visit;
 /// The argument that has the choice made by itself from now on.
 const REMEMBER: &str = "remember";
 
-pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
+pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     refuse_embedded(&visit.head, Frames::Any)?;
     if let Some(sealed) = visit.head.argument(AWAITED_CHOICE) {
-        return chosen_elsewhere(visit, sp, &sealed);
+        return chosen_elsewhere(visit, sp, &sealed).await;
     }
     let login = login::asked(visit, sp)?;
     match (&login.idp, &sp.discovery) {
@@ -34,13 +34,13 @@ pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply
         (Some(idp), Discovery::Off | Discovery::Builtin) => {
             let is_automatic = login::flag(visit, REMEMBER);
             let choices = sp.cookies.idp_choices(&visit.head).with(idp.name(), is_automatic);
-            let reply = start(visit, sp, login)?;
+            let reply = start(visit, sp, login).await?;
             if is_begun_elsewhere(visit) {
                 return Ok(reply);
             }
             Ok(reply.with_cookie(sp.cookies.set_idp_choices(&choices)))
         }
-        (_, Discovery::Service(_)) => start(visit, sp, login),
+        (_, Discovery::Service(_)) => start(visit, sp, login).await,
     }
 }
 
@@ -50,17 +50,21 @@ fn is_begun_elsewhere(visit: &Visit) -> bool {
 }
 
 /// The login goes on, with the form that waits for it.
-fn start<S: SessionStore>(visit: &Visit, sp: &Sp<S>, login: Login<'_>) -> Result<Reply, Refusal> {
+async fn start<S: SessionStore>(
+    visit: &Visit,
+    sp: &Sp<S>,
+    login: Login<'_>,
+) -> Result<Reply, Refusal> {
     let post = awaited_post::of_login(sp, &visit.head, &login.return_url, visit.now)?;
     let is_taken = post.is_some() && login.idp.is_some();
     let login = Login { post, ..login };
-    let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now)?;
+    let reply = login.send(sp, visit).await?;
     Ok(if is_taken { reply.with_cookie(sp.cookies.clear_post()) } else { reply })
 }
 
 /// The answer of the discovery service (IdpDisco 2.4.2). Anybody can write it: all that is believed of it is
 /// the entityID of an IdP of ours, as of a link.
-fn chosen_elsewhere<S: SessionStore>(
+async fn chosen_elsewhere<S: SessionStore>(
     visit: &Visit,
     sp: &Sp<S>,
     sealed: &str,
@@ -107,7 +111,7 @@ fn chosen_elsewhere<S: SessionStore>(
         post: None,
         hints: Hints { arguments: Arguments::Kept(&hints), variables: &visit.variables },
     };
-    start(visit, sp, login)
+    start(visit, sp, login).await
 }
 
 fn page<S>(visit: &Visit, sp: &Sp<S>, login: &Login<'_>) -> Result<Reply, Refusal> {

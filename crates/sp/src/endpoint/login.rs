@@ -19,9 +19,9 @@ use crate::visit::Visit;
 /// Classes that a link may ask for.
 const MAX_CLASSES: usize = 8;
 
-pub(super) fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
+pub(super) async fn answer<S: SessionStore>(visit: &Visit, sp: &Sp<S>) -> Result<Reply, Refusal> {
     refuse_embedded(&visit.head, Frames::Any)?;
-    asked(visit, sp)?.start(sp, &visit.head, &visit.circumstances, visit.now)
+    asked(visit, sp)?.send(sp, visit).await
 }
 
 /// The login that the address asks for.

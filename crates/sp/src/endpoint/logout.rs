@@ -115,10 +115,7 @@ async fn at_idp<S: SessionStore>(
         session_indexes: &session_indexes,
         relay_state: &id,
     };
-    let delivery = request
-        .send(&current, endpoint, sp.signer().as_ref())
-        .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
-    match delivery {
+    match visit.sign(request.draft(&current, endpoint, sp.signer().as_ref())).await? {
         Delivery::Browser(outgoing) => {
             recorded::logout_sent(visit, "logout_request_sent", &id, &outgoing);
             let reply = match outgoing {

@@ -5,6 +5,7 @@ mod back;
 use http::browser;
 use pages::Reply;
 use saml::logout::ReceivedLogoutRequest;
+use saml::message::Expected;
 use saml::provider::LogoutBinding;
 use saml::refusal::Refusal;
 
@@ -25,7 +26,10 @@ pub(super) async fn answer<S: SessionStore>(
     let (idp, provider) = sp.idp_of(request.issuer())?;
     sp.note_idp(visit, &provider.entity_id);
     let came_by = request.came_by();
-    let request = request.accept(&sp.expected(visit, &provider, url, visit.now))?;
+    let is_slow = sp.decrypts_slowly(request.holds_ciphertext());
+    let accept = move |expected: &Expected<'_>| request.accept(expected);
+    // What is large lies aside: it would be a part of every visit.
+    let request = Box::pin(sp.judge(visit, &provider, url, visit.now, is_slow, accept)).await?;
     let back = Back {
         request_id: request.id.clone(),
         came_by,
@@ -35,8 +39,9 @@ pub(super) async fn answer<S: SessionStore>(
     let outcome = log_out(visit, sp, &provider.entity_id, &request, Cause::Request).await;
     // As the IdP is by now.
     let provider = idp.current().unwrap_or(provider);
-    match outcome {
-        Ok((ended, heard)) => back.reply(visit, sp, &provider, Ok(ended), heard.err()),
-        Err(refusal) => back.reply(visit, sp, &provider, Err(refusal), None),
-    }
+    let (outcome, unheard) = match outcome {
+        Ok((ended, heard)) => (Ok(ended), heard.err()),
+        Err(refusal) => (Err(refusal), None),
+    };
+    Box::pin(back.reply(visit, sp, &provider, outcome, unheard)).await
 }

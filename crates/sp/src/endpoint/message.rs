@@ -31,7 +31,7 @@ pub(super) async fn answer<S: SessionStore>(
     }
     let debug_link = visit.head.argument(DEBUG_LINK).filter(|_| at == EndpointKind::Acs);
     if let Some(sealed) = debug_link {
-        return debug_link::answer(visit, sp, &sealed).await;
+        return Box::pin(debug_link::answer(visit, sp, &sealed)).await;
     }
     let message = match visit.is_post() {
         true => of_body(at, visit, sp).await,

@@ -149,7 +149,7 @@ impl FederatedIdps {
         });
         match found {
             Ok((provider, ui)) => {
-                let (provider, ui) = (Rc::new(provider), Rc::new(ui));
+                let (provider, ui) = (Arc::new(provider), Rc::new(ui));
                 Idp::new(settings, Some(Current { provider, ui }))
                     .with_back_channels(self.back_channels.clone())
             }

@@ -11,7 +11,7 @@ use crate::idp::Idp;
 /// An IdP that is enabled, and whose metadata is there.
 pub(crate) enum Offer {
     /// It has a `saml_idp` block of its own.
-    Block { idp: Rc<Idp>, provider: Rc<provider::Idp>, ui: Rc<UiInfo> },
+    Block { idp: Rc<Idp>, provider: Arc<provider::Idp>, ui: Rc<UiInfo> },
     /// It is one of a federation.
     Member(Arc<Member>),
 }

@@ -101,7 +101,7 @@ fn an_idp_may_change_and_keep_its_entity_id() {
     let (one, before) = (named(&idps, "one"), named(&idps, "one").current().unwrap());
     idps.swap(one, current(ONE)).unwrap();
     assert_eq!(name_of(&idps, ONE).as_deref(), Some("one"));
-    assert!(!Rc::ptr_eq(&before, &one.current().unwrap()));
+    assert!(!Arc::ptr_eq(&before, &one.current().unwrap()));
 }
 
 #[test]

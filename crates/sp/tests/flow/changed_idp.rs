@@ -21,7 +21,7 @@ fn change(site: &Site, idp: Idp) -> Result<(), SameEntity> {
 fn change_to(site: &Site, provider: provider::Idp) -> Result<(), SameEntity> {
     let old = site.sp.idps.named("corp").unwrap();
     let provider = provider::Idp { sso: old.current().unwrap().sso.clone(), ..provider };
-    site.sp.idps.swap(old, Current { provider: Rc::new(provider), ui: Rc::default() })
+    site.sp.idps.swap(old, Current { provider: std::sync::Arc::new(provider), ui: Rc::default() })
 }
 
 #[test]

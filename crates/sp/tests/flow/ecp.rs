@@ -54,7 +54,8 @@ fn challenge(
         warn: &|what| panic!("{what}"),
     }
     .answer(site.now.get());
-    let answer = Answer::new(outcome.unwrap(), None, circumstances);
+    let reply = site.signed(outcome.unwrap(), &circumstances);
+    let answer = Answer::new(reply, None, circumstances);
     for cookie in answer.all("Set-Cookie") {
         client.keep(cookie, site.now.get());
     }

@@ -200,7 +200,7 @@ fn a_block_whose_metadata_is_awaited_outweighs_the_federation_already() {
     assert!(!site.sp.idps.trust(UNI, NOW, &std::cell::Cell::default()));
     let late = site.sp.idps.named("late").unwrap();
     let current = Current {
-        provider: Rc::new(provider_of(Idp { key: college().key, ..uni() })),
+        provider: std::sync::Arc::new(provider_of(Idp { key: college().key, ..uni() })),
         ui: Rc::default(),
     };
     site.sp.idps.swap(late, current).unwrap();

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use clock::Seconds;
-use pages::{Circumstances, Reply};
+use pages::Circumstances;
 use saml::reason::{self, Reason};
 use saml::refusal::Refusal;
 use sp::EndpointKind::{Acs, Login};
 use sp::{
-    CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection, Unauthenticated,
-    WantedIdp,
+    Begun, CacheControl, Challenge, ForceAuthn, Method, Mode, Preflight, Protection,
+    Unauthenticated, WantedIdp,
 };
 
 use crate::site::{Answer, Ask, Assertion, Browser, Memory, NOW, Plan, Sent, Site, corp, other};
@@ -34,13 +34,15 @@ fn protection(site: &Site) -> Protection<Memory> {
 
 /// The browser asks for the page without a session that suits it, and is asked to log in.
 fn challenged(
+    site: &Site,
     protection: &Protection<Memory>,
     reason: &'static Reason,
     browser: &mut Browser,
     now: clock::UnixTime,
 ) -> Answer {
     let circumstances = Rc::new(Circumstances::new(sp::random::id));
-    let reply = answer(protection, reason, browser, &circumstances, now).unwrap();
+    let begun = answer(protection, reason, browser, &circumstances, now).unwrap();
+    let reply = site.signed(begun, &circumstances);
     let answer = Answer::new(reply, None, circumstances);
     for cookie in answer.all("Set-Cookie") {
         browser.keep(cookie, now);
@@ -54,7 +56,7 @@ fn answer(
     browser: &Browser,
     circumstances: &Circumstances,
     now: clock::UnixTime,
-) -> Result<Reply, Refusal> {
+) -> Result<Begun, Refusal> {
     // No endpoint's request, and the same header fields.
     let ask = Ask::open(Login, "");
     let warnings = RefCell::new(Vec::new());
@@ -79,8 +81,13 @@ fn answer(
 fn a_person_logs_in_and_comes_to_the_page() {
     let (site, mut browser) = (Site::new(), Browser::default());
     let protection = protection(&site);
-    let asked =
-        Sent::by(&challenged(&protection, &reason::AUTHENTICATION_REQUIRED, &mut browser, NOW));
+    let asked = Sent::by(&challenged(
+        &site,
+        &protection,
+        &reason::AUTHENTICATION_REQUIRED,
+        &mut browser,
+        NOW,
+    ));
     assert_eq!(asked.attribute("ForceAuthn"), "true");
     let form = Assertion::of_jane("_s1", NOW).answering(&asked).form(corp());
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
@@ -97,8 +104,13 @@ fn who_must_log_in_anew_must_really_do_so() {
     let protection = protection(&site);
     site.wait(Seconds(300));
     let now = site.now.get();
-    let asked =
-        Sent::by(&challenged(&protection, &reason::AUTHENTICATION_REQUIRED, &mut browser, now));
+    let asked = Sent::by(&challenged(
+        &site,
+        &protection,
+        &reason::AUTHENTICATION_REQUIRED,
+        &mut browser,
+        now,
+    ));
     // The IdP knew them already.
     let assertion = Assertion { authn_instant: NOW, ..Assertion::of_jane("_s1", now) };
     let form = assertion.answering(&asked).form(corp());
@@ -120,7 +132,7 @@ fn whose_session_is_of_another_idp_signs_in_at_the_right_one() {
     };
     let reason = objection(&browser).unwrap();
     assert_eq!(reason, &reason::SESSION_OF_OTHER_IDP);
-    let asked = Sent::by(&challenged(&protection, reason, &mut browser, NOW));
+    let asked = Sent::by(&challenged(&site, &protection, reason, &mut browser, NOW));
     assert_eq!(asked.to, format!("{}/sso", other().entity_id));
     let form = Assertion::of_jane("_s2", NOW).answering(&asked).form(other());
     let answer = site.ask(&mut browser, Ask::send(Acs, form));
@@ -145,7 +157,7 @@ fn where_the_wanted_idp_is_disabled_nobody_is_sent_round() {
     {
         let there = Protection { unauthenticated, idp: there.idp.clone(), ..protection(&site) };
         let circumstances = Circumstances::new(sp::random::id);
-        let refusal = answer(&there, reason, &browser, &circumstances, NOW).unwrap_err();
+        let refusal = answer(&there, reason, &browser, &circumstances, NOW).err().unwrap();
         assert_eq!(refusal.reason(), &reason::IDP_DISABLED, "{unauthenticated:?}");
     }
     let by_link = site.ask(&mut browser, Ask::open(Login, "idp=other"));

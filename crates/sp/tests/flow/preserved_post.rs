@@ -72,7 +72,8 @@ fn begin(site: &Site, browser: &mut Browser, ask: &Ask, post: Option<PostToken>)
     let cookies = browser.cookies_for(ask, now);
     let outcome =
         challenged(&protection, ask, cookies, post, &circumstances, |it| it.answer(now)).unwrap();
-    let answer = Answer::new(outcome, None, circumstances);
+    let reply = site.signed(outcome, &circumstances);
+    let answer = Answer::new(reply, None, circumstances);
     for cookie in answer.all("Set-Cookie") {
         browser.keep(cookie, now);
     }

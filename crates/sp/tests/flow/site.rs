@@ -21,7 +21,7 @@ use clock::{Seconds, UnixTime};
 use pages::{Circumstances, Purpose, Reply, refused};
 use saml::refusal::Refusal;
 use session::Client;
-use sp::{EndpointKind, LiveSession, Server, Sp, Visit, random};
+use sp::{Begun, EndpointKind, LiveSession, Server, Sp, Visit, random};
 
 pub use self::answer::Answer;
 pub use self::ask::{Ask, Body};
@@ -116,6 +116,12 @@ impl Site {
             server: Rc::clone(&host) as Rc<dyn Server>,
         };
         (visit, host)
+    }
+
+    /// The answer of a login that has begun.
+    pub fn signed(&self, begun: Begun, circumstances: &Circumstances) -> Reply {
+        let (visit, _) = self.visit(&Ask::open(EndpointKind::Login, ""), None);
+        run(begun.reply(&*visit.server, circumstances)).unwrap()
     }
 
     /// As the server makes pages of refusals.

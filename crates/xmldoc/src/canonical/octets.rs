@@ -1,5 +1,5 @@
 //! Canonical octets, and where in them each piece was written.
-use std::rc::Rc;
+use std::sync::Arc;
 
 use memchr::{memchr, memchr3};
 
@@ -16,7 +16,7 @@ use crate::outline::{
 /// at once more: there is no other way to read them. All tests and fuzz targets hold the reader against
 /// it, too.
 pub(crate) struct Octets {
-    text: Rc<String>,
+    text: Arc<String>,
     outline: Outline,
 }
 
@@ -26,12 +26,12 @@ impl Octets {
     }
 
     pub(crate) fn into_text(self) -> String {
-        Rc::unwrap_or_clone(self.text)
+        Arc::unwrap_or_clone(self.text)
     }
 
     #[cfg(test)]
     pub(super) fn into_parts(self) -> (String, Outline) {
-        (Rc::unwrap_or_clone(self.text), self.outline)
+        (Arc::unwrap_or_clone(self.text), self.outline)
     }
 
     /// The element that was canonicalised, of pieces of these octets.
@@ -77,7 +77,7 @@ impl Writer {
             return None;
         }
         debug_assert!(is_as_read(&text, &outline), "{text}");
-        Some(Octets { text: Rc::new(text), outline })
+        Some(Octets { text: Arc::new(text), outline })
     }
 
     /// `<name`

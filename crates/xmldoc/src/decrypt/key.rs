@@ -65,6 +65,14 @@ impl DecryptionKey {
         matches!(self.kind, Kind::Rsa)
     }
 
+    /// Does decrypting take so long that it is worth a thread?
+    pub fn is_slow(&self) -> bool {
+        match self.kind {
+            Kind::Rsa => true,
+            Kind::Curve(_) => self.pkey.bits() >= 384,
+        }
+    }
+
     pub(crate) fn pkey(&self) -> &PKeyRef<Private> {
         &self.pkey
     }

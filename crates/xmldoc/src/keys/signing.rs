@@ -48,6 +48,12 @@ impl SigningKey {
         self.kind.fits(algorithm)
     }
 
+    /// Does a signature take so long that it is worth a thread? On P-256 and with Ed25519 or Ed448 it is made
+    /// sooner than handed over and back.
+    pub fn is_slow(&self) -> bool {
+        matches!(self.kind, KeyKind::Rsa { .. } | KeyKind::Ec { bits: 384.. })
+    }
+
     /// Detached signature over octets (Bindings 3.4.4.1). ECDSA gives DER, as running IdPs expect.
     ///
     /// # Errors
@@ -140,6 +146,14 @@ mod tests {
         assert!(error(&testing::Pair::rsa(1024).private_pem()).contains("1024 bits"));
         let x25519 = PKey::generate_x25519().unwrap().private_key_to_pem_pkcs8().unwrap();
         assert!(error(&x25519).contains("none of an RSA, EC, Ed25519 or Ed448 key"));
+    }
+
+    #[test]
+    fn it_takes_a_key_of_rsa_or_a_long_one_to_be_slow() {
+        let slow = [testing::rsa(), testing::ec(384), testing::ec(521)];
+        assert!(slow.iter().all(|pair| pair.signing().is_slow()));
+        let quick = [testing::ec(256), testing::ed25519(), testing::ed448()];
+        assert!(!quick.iter().any(|pair| pair.signing().is_slow()));
     }
 
     #[test]

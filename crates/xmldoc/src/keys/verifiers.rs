@@ -1,6 +1,6 @@
 //! Verification set up once for a key: libcrypto looks an algorithm up by its name for every new context,
 //! which takes a tenth of what the RSA operation itself takes.
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
@@ -12,8 +12,7 @@ use openssl::sign::{RsaPssSaltlen, Verifier};
 
 use super::SignatureAlgorithm;
 
-/// What is set up for one key: each algorithm that it has verified. The lock is for tests, whose threads
-/// share keys.
+/// What is set up for one key: each algorithm that it has verified.
 #[derive(Default)]
 pub(super) struct Verifiers(Mutex<Vec<(SignatureAlgorithm, PkeyCtx<Public>)>>);
 
@@ -34,7 +33,10 @@ impl Verifiers {
             return Verifier::new_without_digest(key)?.verify_oneshot(signature, octets);
         };
         let digest = hash(of_message, octets)?;
-        let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // While another thread verifies by what is ready, nobody waits for it.
+        let Ok(mut ready) = self.0.try_lock() else {
+            return set_up(key, algorithm, of_message)?.verify(&digest, signature);
+        };
         if let Some((_, context)) = ready.iter_mut().find(|(ready, _)| *ready == algorithm) {
             return context.verify(&digest, signature);
         }

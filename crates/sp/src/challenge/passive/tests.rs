@@ -18,7 +18,7 @@ use crate::endpoints::Endpoints;
 use crate::passive_try::PassiveTry;
 use crate::protection::{ForceAuthn, Mode, Protection, WantedIdp};
 use crate::sp::Sp;
-use crate::test_sp::{Closed, NOW, sp};
+use crate::test_sp::{Closed, NOW, signed, sp};
 
 const PAGE: &str = "/page?x=1";
 const MARKED: &str = "/page?x=1&saml_passive=1";
@@ -60,7 +60,7 @@ fn ask(
         variables: &[],
         warn: &|what| panic!("{what}"),
     };
-    challenge.ask_passively(NOW)
+    challenge.ask_passively(NOW).map(|begun| signed(begun, &circumstances).unwrap())
 }
 
 fn asked(head: &Head, target: &str) -> Option<Reply> {

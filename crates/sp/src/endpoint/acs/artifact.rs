@@ -2,6 +2,7 @@
 //! Profiles 5).
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use clock::Seconds;
 use pages::{About, Reply};
@@ -56,7 +57,7 @@ pub(in crate::endpoint) async fn resolve<S: SessionStore>(
 }
 
 /// Who has made it, by their own account: the one that is asked.
-fn source<S>(sp: &Sp<S>, artifact: &Artifact) -> Result<(Rc<Idp>, Rc<provider::Idp>), Refusal> {
+fn source<S>(sp: &Sp<S>, artifact: &Artifact) -> Result<(Rc<Idp>, Arc<provider::Idp>), Refusal> {
     let known = sp.idps.of_source(artifact.source());
     let Some((idp, provider)) = known.and_then(|idp| Some((Rc::clone(&idp), idp.current()?)))
     else {
@@ -153,7 +154,7 @@ async fn fetch<S: SessionStore>(
     visit: &Visit,
     sp: &Sp<S>,
     idp: &Idp,
-    provider: &provider::Idp,
+    provider: &Arc<provider::Idp>,
     artifact: &Artifact,
     url: String,
 ) -> Result<ReceivedResponse, Refusal> {
@@ -161,14 +162,13 @@ async fn fetch<S: SessionStore>(
     artifact_budget::take(visit)?;
     claim(visit, sp, provider, artifact).await?;
     let id = random::id();
-    let envelope = ArtifactResolve {
+    let resolve = ArtifactResolve {
         id: &id,
         issue_instant: visit.server.now(),
         sp_entity_id: &sp.entity_id,
         artifact,
-    }
-    .envelope(provider, &url, sp.signer().as_ref())
-    .map_err(|e| Refusal::new(&reason::SIGNING_FAILED, e.0))?;
+    };
+    let envelope = visit.sign(resolve.draft(provider, &url, sp.signer().as_ref())).await?;
     let channel = idp.back_channels().artifacts.as_ref();
     let answer = soap::post(sp, channel, url, envelope, &reason::ARTIFACT_NOT_RESOLVED).await?;
     let response = ReceivedArtifactResponse::parse(&answer, &sp.limits())?;

@@ -12,7 +12,7 @@ use crate::visit::Visit;
 
 /// Begins the login that goes on where `pending` ended; `None` = nothing is left to ask for. Which of the
 /// contexts was asked for is counted in the sealed cookie and only grows, so that each gets its turn once.
-pub(super) fn ask_for_next<S: SessionStore>(
+pub(super) async fn ask_for_next<S: SessionStore>(
     visit: &Visit,
     sp: &Sp<S>,
     pending: &PendingLogin,
@@ -41,7 +41,7 @@ pub(super) fn ask_for_next<S: SessionStore>(
         post: pending.post.clone(),
         hints: Hints { arguments: Arguments::NONE, variables: &visit.variables },
     };
-    let reply = login.start(sp, &visit.head, &visit.circumstances, visit.now);
+    let reply = login.send(sp, visit).await;
     let cookie = sp.cookies.clear_request(&sp.cookies.request_name(&pending.request_id));
     Some(reply.map(|reply| reply.with_cookie(cookie)))
 }

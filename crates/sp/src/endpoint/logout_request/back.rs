@@ -1,7 +1,7 @@
 //! The way back to the IdP that sent a LogoutRequest.
 
 use pages::{About, LoggedOut, Reply};
-use saml::binding::{Outgoing, SendError};
+use saml::binding::Outgoing;
 use saml::logout::{LogoutStatus, OutgoingLogoutResponse};
 use saml::provider::{Binding, Idp, LogoutBinding};
 use saml::reason;
@@ -23,7 +23,7 @@ pub(super) struct Back {
 
 impl Back {
     /// Answers what the request came to; `unheard` is why an application may not know of it.
-    pub(super) fn reply<S>(
+    pub(super) async fn reply<S>(
         self,
         visit: &Visit,
         sp: &Sp<S>,
@@ -49,7 +49,8 @@ impl Back {
             (None, _) => None,
         };
         let http_status = refusal.as_ref().map_or(200, |refusal| refusal.status());
-        let mut reply = self.answer(visit, sp, idp, ended.status, http_status, failure)?;
+        let answer = self.answer(visit, sp, idp, ended.status, http_status, failure);
+        let mut reply = answer.await?;
         if ended.own {
             reply = reply.with_cookie(sp.cookies.clear_session());
         }
@@ -59,7 +60,7 @@ impl Back {
         })
     }
 
-    fn answer<S>(
+    async fn answer<S>(
         &self,
         visit: &Visit,
         sp: &Sp<S>,
@@ -78,9 +79,8 @@ impl Back {
             relay_state: self.relay_state.as_deref().unwrap_or_default(),
         };
         let signer = sp.signer();
-        let failed = |e: SendError| Refusal::new(&reason::SIGNING_FAILED, e.0);
         let LogoutBinding::Browser(binding) = self.came_by else {
-            let envelope = response.to_soap(idp, signer.as_ref()).map_err(failed)?;
+            let envelope = visit.sign(response.draft_soap(idp, signer.as_ref())).await?;
             recorded::logout_posted(visit, "logout_response_sent", "", &envelope);
             return Ok(Reply::soap(http_status, envelope));
         };
@@ -91,7 +91,7 @@ impl Back {
             // From server to server the status says it; nobody would follow a redirect.
             return Ok(plain(failure));
         }
-        let sent = response.send(idp, &endpoint, signer.as_ref()).map_err(failed)?;
+        let sent = visit.sign(response.draft(idp, endpoint, signer.as_ref())).await?;
         recorded::logout_sent(visit, "logout_response_sent", &id, &sent);
         match sent {
             Outgoing::Redirect(url) => Ok(Reply::redirect(303, url)),

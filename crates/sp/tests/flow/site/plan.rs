@@ -208,7 +208,7 @@ impl Plan {
             location: "https://idp.corp.example/artifact".into(),
         };
         let of_corp = Current {
-            provider: Rc::new(provider::Idp {
+            provider: Arc::new(provider::Idp {
                 sso: Endpoint {
                     binding: self.sso,
                     location: "https://idp.corp.example/sso".into(),
@@ -222,7 +222,7 @@ impl Plan {
             }),
             ui: Rc::default(),
         };
-        let provider = Rc::new(provider_of(other()));
+        let provider = Arc::new(provider_of(other()));
         let of_other = Current { provider, ui: Rc::default() };
         let mut idps = Idps::default();
         let of_corp = (!self.is_awaited).then_some(of_corp);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use clock::{Monotonic, Msec, UnixTime};
 use session::Session;
-use sp::{Answer, BodyError, Event, Pause, Server, What, Wish};
+use sp::{Answer, BodyError, Event, Pause, Server, What, Wish, Work};
 
 use super::ask::Body;
 
@@ -51,6 +51,15 @@ impl Server for Host {
 
     fn now(&self) -> UnixTime {
         self.now.get()
+    }
+
+    fn has_thread(&self) -> bool {
+        true
+    }
+
+    fn aside(&self, work: Work) -> Pause {
+        std::thread::spawn(work).join().unwrap();
+        Box::pin(std::future::ready(()))
     }
 
     fn monotonic(&self) -> Monotonic {

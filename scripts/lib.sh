@@ -13,7 +13,9 @@ PYTHON_PACKAGES="python3 python3-venv"
 # What crates/libxml2 and crates/xmlsec1 are built with: Rust tests, benches and fuzz targets compare
 # with them, the second object beside the module is linked with them, the module does without.
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
-TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
+# Applications that stand behind nginx in tests/test_app_*.py: 11 MB.
+APP_PACKAGES="php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
+TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
     valgrind php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }

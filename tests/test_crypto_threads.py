@@ -206,7 +206,7 @@ def test_clients_leave_meanwhile(nginx, how):
 
 def test_a_response_whose_client_leaves_is_judged(nginx, idp, browser):
     """An errand goes on: the session begins, although nobody hears of it."""
-    http = THREADS + "saml_audit_log @DIR@/audit.log;"
+    http = THREADS + "saml_audit_log audit.log;"
     server = nginx(site(main=ONE, http=http), POOL="saml", files=SLOW_FILES)
     request = idp.asked(browser.get(server.url(PAGE)))
     body = urlencode(idp.form(request, Answer(after_signing=seal(SLOW)))).encode()

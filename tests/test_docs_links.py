@@ -9,7 +9,7 @@ from harness.examples import FENCE, examples, whole
 from harness.keys import rsa_credential
 from harness.nginx import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 #: Pages that name files of the tree in backticks, from its root.
 MAPS = [
     ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")

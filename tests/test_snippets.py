@@ -30,6 +30,7 @@ http {
         include saml-endpoints.conf;
         location / { }
         location /proxy { include saml-proxy.conf; @PROXY@ }
+        location /identity { include saml-identity.conf; @PROXY@ }
         location /fastcgi { include /etc/nginx/fastcgi_params; include saml-fastcgi.conf; @FASTCGI@ }
         location /uwsgi { include /etc/nginx/uwsgi_params; include saml-uwsgi.conf; @UWSGI@ }
         location /scgi { include /etc/nginx/scgi_params; include saml-scgi.conf; @SCGI@ }
@@ -91,6 +92,15 @@ def test_a_member(server, upstreams, session, protocol):
 def test_a_stranger(server, upstreams, protocol):
     ask(server, f"/optional/{protocol}", *LIES)
     assert identity(upstreams[protocol].asked[-1]) == set()
+
+
+def test_identity_alone(server, upstreams, session):
+    """What saml-proxy.conf says, without Host and X-Forwarded-…."""
+    ask(server, "/identity", session, *LIES)
+    assert identity(upstreams["proxy"].asked[-1]) == {
+        ("HTTP_X_REMOTE_USER", ALICE),
+        ("HTTP_X_REMOTE_MAIL", MAIL),
+    }
 
 
 def test_a_websocket(server, upstreams, session):

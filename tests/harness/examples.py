@@ -14,7 +14,7 @@ def examples(text: str) -> list[str]:
 HTTP = """
 events {{}}
 http {{
-    saml_idp corp {{ metadata idp.xml; }}
+    {idp}
     {http}
     {sp}
     server {{
@@ -25,6 +25,7 @@ http {{
     }}
 }}
 """
+IDP = "saml_idp corp { metadata idp.xml; }"
 SP = "base_url http://127.0.0.1:@PORT@; entity_id http://127.0.0.1/me; idp corp;"
 
 
@@ -60,4 +61,5 @@ def whole(example: str) -> str:
         stores = re.findall(r"saml_session_store (\w+)", example)
         uses = "".join(f"session_store {store};" for store in stores)
         parts["sp"].append(f"saml_sp app {{ {SP} {uses} }}")
-    return HTTP.format(**{part: "\n".join(lines) for part, lines in parts.items()})
+    idp = "" if re.search(r"^saml_idp corp\b", example, re.M) else IDP
+    return HTTP.format(idp=idp, **{part: "\n".join(lines) for part, lines in parts.items()})

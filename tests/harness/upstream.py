@@ -72,7 +72,7 @@ def http(upstream: Upstream, connection, stream) -> None:
             name, value = field.rstrip("\r\n").split(":", 1)
             pairs.append(as_cgi(name, value.strip(" ")))
         upstream.heard(pairs, exactly(stream, int(dict(pairs).get("HTTP_CONTENT_LENGTH", 0))))
-        if dict(pairs).get("HTTP_UPGRADE") == "websocket":
+        if dict(pairs).get("HTTP_UPGRADE") == "websocket" and "HTTP_SEC_WEBSOCKET_VERSION" in dict(pairs):
             connection.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                 b"Connection: Upgrade\r\n\r\n"

@@ -16,6 +16,7 @@ use crate::suspend::{self, Started};
 use crate::{core_dump, respond};
 
 /// Sends the answer, now or when the message is signed.
+#[cold]
 pub fn conclude(r: &mut Request, protection: &Protection, begun: Begun) -> ngx_int_t {
     let unsigned = match begun {
         Begun::Answered(reply) => return respond::send(r, &reply),
@@ -35,6 +36,7 @@ pub fn conclude(r: &mut Request, protection: &Protection, begun: Begun) -> ngx_i
 }
 
 /// Goes on with a request that waits for that; `None` = it does not.
+#[cold]
 pub fn resume(r: &mut Request, protection: &Protection) -> Option<ngx_int_t> {
     let special = Context::of(r)?.known_special()?;
     let mut waiting = special.waiting.borrow_mut();

@@ -50,7 +50,7 @@ impl Sessions {
             sessions: Rc::clone(self),
             live: Rc::clone(live),
             began: Instant::now(),
-            open: check.nodes.len(),
+            open: check.nodes.count(),
             same: None,
             is_other: false,
             waiting: vec![tell],

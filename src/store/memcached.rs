@@ -110,7 +110,7 @@ pub struct Nodes {
 
 impl Nodes {
     /// So many answers come.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.nodes.len()
     }
 

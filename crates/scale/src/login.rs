@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use clock::Seconds;
+use futures_channel::oneshot;
 use saml::logout::LogoutRequest;
 use saml::refusal::Refusal;
 use session::{Claimed, LoggedOut, StoreKey};
-use sp::SessionStore;
+use sp::{LiveSession, SessionStore};
 
 use crate::clock::now;
 use crate::farm::{IDP, Person};
-use crate::sessions::Sessions;
+use crate::sessions::{AtHand, Sessions};
 
 /// How long what was used is remembered: `max_assertion_age` with `clock_skew`, and `request_lifetime`.
 const REPLAY: Seconds = Seconds(660);
@@ -85,5 +86,21 @@ pub async fn visit(sessions: &Rc<Sessions>, person: &Person) -> Result<bool, Ref
     let now = now();
     // What operators have ordered, as each request asks (`Sp::heed`).
     let _ = sessions.news(now);
+    match sessions.at_hand(&person.token.to_text(), now) {
+        AtHand::Known(known) => return Ok(known.is_some()),
+        AtHand::Ask(Some(live)) if is_still(sessions, &live).await => return Ok(true),
+        AtHand::Ask(_) => {}
+    }
     Ok(Sessions::find(sessions, &person.token, now).await?.is_some())
+}
+
+/// Do its nodes say that what the worker has decoded is still what it was?
+async fn is_still(sessions: &Rc<Sessions>, live: &Rc<LiveSession>) -> bool {
+    let (tell, told) = oneshot::channel();
+    let tell = Box::new(|is_same| {
+        // Nobody else has it.
+        let _ = tell.send(is_same);
+    });
+    sessions.check(live, tell);
+    told.await == Ok(true) && sessions.admits_still(live, now())
 }

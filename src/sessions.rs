@@ -101,7 +101,9 @@ impl Sessions {
         let Some(live) = self.cached(cookie, now) else { return self.known_to_zone(cookie, now) };
         let remote = self.store.remote.as_ref();
         if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid) {
-            return AtHand::Ask((live.freshness.mark.get() != 0).then_some(live));
+            // A mark alone would not do while an operator's order may be unknown here.
+            let is_enough = live.freshness.mark.get() != 0 && !self.hearing.answered.is_long_ago();
+            return AtHand::Ask(is_enough.then_some(live));
         }
         count_look_up(LookUpEnd::Worker);
         AtHand::Known(Some(live))

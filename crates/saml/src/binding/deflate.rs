@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_bomb_stops_at_the_bound() {
         let bomb = deflate(&vec![b'<'; 64 << 20]).unwrap();
-        assert!(bomb.len() < 100_000);
+        assert!(bomb.len() < 1_000_000, "{}", bomb.len());
         assert_eq!(inflate(&bomb, 256 * 1024), Err(InflateError::TooLarge));
     }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use clock::UnixTime;
+use session::shared;
 use sp::LiveSession;
 use zone::LookUpEnd;
 
@@ -62,9 +63,10 @@ impl Sessions {
 
     fn check_of(&self, live: &LiveSession) -> Option<Rc<Check>> {
         let client = self.store.remote.as_ref()?.client();
-        let kept = live.freshness.check.get_or_init(|| {
+        let kept = live.check(|| {
             let nodes = client.nodes_of_session(live.key.as_bytes());
-            Rc::new(Check { nodes, under_way: RefCell::default() })
+            let size = shared::<Check>() + nodes.size();
+            (Rc::new(Check { nodes, under_way: RefCell::default() }), size)
         });
         Rc::<dyn Any>::downcast(Rc::clone(kept)).ok()
     }

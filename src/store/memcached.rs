@@ -15,6 +15,7 @@ use std::rc::Rc;
 use ::memcached::{Command, Item, Key, KeyLetter, KeyPrefix, Question, Ring, Ttl};
 pub use ::memcached::{Marked, Outcome};
 use clock::{Msec, Seconds, UnixTime};
+use session::allocation;
 use zone::Kind;
 
 pub use self::node::Asker;
@@ -112,6 +113,12 @@ impl Nodes {
     /// So many answers come.
     pub fn count(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Bytes that it takes besides its own.
+    pub fn size(&self) -> usize {
+        let nodes = self.nodes.capacity() * size_of::<Rc<Node>>();
+        allocation(self.question.as_text().len()) + allocation(nodes)
     }
 
     /// Asks all of them. The asker hears from each, or that it does not answer; that may be at once.

@@ -52,8 +52,9 @@ pub struct Freshness {
     pub seal: Cell<Option<Seal>>,
     /// By what mark its nodes know that value; 0 = not all of them know it by one.
     pub mark: Cell<u32>,
-    /// How they are asked for it, and who waits for the answer: the business of who asks.
-    pub check: OnceCell<Rc<dyn Any>>,
+    /// How they are asked for it, and who waits for the answer, and the bytes that this takes: the business of who
+    /// asks.
+    check: OnceCell<(Rc<dyn Any>, usize)>,
 }
 
 /// The authentication tag of a sealed value.
@@ -94,7 +95,18 @@ impl LiveSession {
 
     /// Says what it takes, once more when that has changed.
     pub(crate) fn account(&self) {
-        self.taken.set(shared::<Self>() + self.session.size() + self.jwts.size());
+        let check = self.freshness.check.get().map_or(0, |(_, size)| *size);
+        self.taken.set(shared::<Self>() + self.session.size() + self.jwts.size() + check);
+    }
+
+    /// How its nodes are asked for it; `made` when that is first wanted, with the bytes that it takes.
+    pub fn check(&self, made: impl FnOnce() -> (Rc<dyn Any>, usize)) -> &Rc<dyn Any> {
+        let is_new = self.freshness.check.get().is_none();
+        let (check, _) = self.freshness.check.get_or_init(made);
+        if is_new {
+            self.account();
+        }
+        check
     }
 
     /// By what name the application knows whose session it is; `None` = no source has a value.
@@ -106,5 +118,24 @@ impl LiveSession {
     pub fn untraceable(session: &Session, rules: &SessionRules) -> Self {
         let shapes = Shapes::new(&rules.attributes.aliases, &Memory::default());
         Self::new(StoreKey([0; 32]), session, &shapes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_for_it_is_counted_with_it() {
+        let memory = Memory::default();
+        let shapes = Shapes::new(&[], &memory);
+        let live = LiveSession::new(StoreKey([0; 32]), &Session::default(), &shapes);
+        let before = memory.bytes();
+        for _ in 0..2 {
+            live.check(|| (Rc::new(()), 208));
+            assert_eq!(memory.bytes(), before + 208);
+        }
+        drop(live);
+        assert_eq!(memory.bytes(), 0);
     }
 }

@@ -81,13 +81,34 @@ def greeter():
     server.stop(0).wait()
 
 
+def rpc_site(app_site, port: int, changes: dict[str, str]):
+    # HTTP/2 without TLS has no HTTP/1.1 beside it here: the login is at another port.
+    parts = {"server": "listen 127.0.0.1:@PORT2@ http2; location = /page.html { auth_saml app; root html; } include apps/grpc.conf;"}
+    changes = {r"127\.0\.0\.1:50051": f"127.0.0.1:{port}", **changes}
+    return app_site("grpc.conf", "/helloworld.Greeter/Who", changes, sp="attribute mail mail;", **parts)
+
+
+SAID = [b"one", b"two", b"three"]
+
+
+def refusals(channel, metadata) -> set:
+    """What a call with one message and a stream are told, each of them often: an answer must not depend on timing."""
+    import grpc
+
+    codes = set()
+    who, talk = channel.unary_unary("/helloworld.Greeter/Who"), channel.stream_stream("/helloworld.Greeter/Talk")
+    for call in (lambda: who(b"", metadata=metadata, timeout=30), lambda: list(talk(iter(SAID), metadata=metadata, timeout=30))):
+        for _ in range(30):
+            with pytest.raises(grpc.RpcError) as refused:
+                call()
+            codes.add(refused.value.code())
+    return codes
+
+
 def test_grpc(app_site, greeter, idp):
     import grpc
 
-    changes = {r"127\.0\.0\.1:50051": f"127.0.0.1:{greeter}"}
-    # HTTP/2 without TLS has no HTTP/1.1 beside it here: the login is at another port.
-    parts = {"server": "listen 127.0.0.1:@PORT2@ http2; location = /page.html { auth_saml app; root html; } include apps/grpc.conf;"}
-    server = app_site("grpc.conf", "/helloworld.Greeter/Who", changes, sp="attribute mail mail;", **parts)
+    server = rpc_site(app_site, greeter, {})
     _, session = cookie_header(log_in(server, idp, attributes=MAIL))
     with grpc.insecure_channel(f"127.0.0.1:{server.ports[1]}") as channel:
         who = channel.unary_unary("/helloworld.Greeter/Who")
@@ -96,10 +117,23 @@ def test_grpc(app_site, greeter, idp):
         assert "x-remote-user=alice@example.org" in told and "x-remote-mail=alice.a@example.org" in told
         assert FORGED not in told and "saml_session" not in told and "cookie=theirs=1" in told
         talk = channel.stream_stream("/helloworld.Greeter/Talk")
-        said = [b"one", b"two", b"three"]
-        assert list(talk(iter(said), metadata=[("cookie", session)], timeout=30)) == said
+        assert list(talk(iter(SAID), metadata=[("cookie", session)], timeout=30)) == SAID
         for metadata in ([], forged, [("cookie", "saml_session=" + "A" * 43)]):
-            for call in (lambda m: who(b"", metadata=m, timeout=30), lambda m: list(talk(iter(said), metadata=m, timeout=30))):
-                with pytest.raises(grpc.RpcError) as refused:
-                    call(metadata)
-                assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+            assert refusals(channel, metadata) == {grpc.StatusCode.UNAUTHENTICATED}
+
+
+def test_grpc_of_one_who_may_not(app_site, greeter, idp):
+    grpc = pytest.importorskip("grpc", reason="grpcio is not in the environment: tests/requirements.txt")
+    server = rpc_site(app_site, greeter, {"auth_saml app;": "auth_saml app; auth_saml_require_attribute mail boss@example.org;"})
+    _, session = cookie_header(log_in(server, idp, attributes=MAIL))
+    with grpc.insecure_channel(f"127.0.0.1:{server.ports[1]}") as channel:
+        assert refusals(channel, [("cookie", session)]) == {grpc.StatusCode.PERMISSION_DENIED}
+
+
+def test_grpc_with_nobody_behind(app_site, idp):
+    grpc = pytest.importorskip("grpc", reason="grpcio is not in the environment: tests/requirements.txt")
+    # The port of discard, where nobody listens.
+    server = rpc_site(app_site, 9, {})
+    _, session = cookie_header(log_in(server, idp, attributes=MAIL))
+    with grpc.insecure_channel(f"127.0.0.1:{server.ports[1]}") as channel:
+        assert refusals(channel, [("cookie", session)]) == {grpc.StatusCode.UNAVAILABLE}

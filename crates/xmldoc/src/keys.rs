@@ -5,6 +5,7 @@ mod octets;
 mod private_pem;
 mod public_numbers;
 mod second_verifier;
+mod signers;
 mod signing;
 mod verifiers;
 mod verifying;

@@ -1,13 +1,12 @@
 //! Sending by HTTP-Redirect (Bindings 3.4).
 
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use xmldoc::{SignatureAlgorithm, SigningKey};
 
 use crate::base64_binary;
 use crate::binding::RELAY_STATE;
 use crate::binding::deflate::deflate;
+use crate::binding::detached_signature::{SIG_ALG, SIGNATURE};
 use crate::binding::send_error::SendError;
 
 /// The spelling that also those IdPs verify that decode and re-encode the query: all but RFC 3986's
@@ -25,33 +24,46 @@ pub(crate) fn url(
     signing: Option<(&SigningKey, SignatureAlgorithm)>,
 ) -> Result<String, SendError> {
     let deflated = deflate(xml.as_bytes()).map_err(|e| SendError(format!("deflate: {e}")))?;
-    let mut query = format!("{parameter}={}", encode(&base64_binary::encode(&deflated)));
+    let mut url = before_query(location, /* room */ 2 * deflated.len() + 1024);
+    let query = url.len();
+    url += parameter;
+    push_value(&mut url, &base64_binary::encode(&deflated));
     if !relay_state.is_empty() {
-        query += &format!("&{RELAY_STATE}={}", encode(relay_state));
+        push_argument(&mut url, RELAY_STATE, relay_state);
     }
     if let Some((key, algorithm)) = signing {
-        query += &format!("&SigAlg={}", encode(algorithm.uri()));
-        let signature =
-            key.sign_octets(algorithm, query.as_bytes()).map_err(|e| SendError(e.to_string()))?;
-        query += &format!("&Signature={}", encode(&base64_binary::encode(&signature)));
+        push_argument(&mut url, SIG_ALG, algorithm.uri());
+        let signed = url.as_bytes().get(query..).unwrap_or_default();
+        let signature = key.sign_octets(algorithm, signed).map_err(|e| SendError(e.to_string()))?;
+        push_argument(&mut url, SIGNATURE, &base64_binary::encode(&signature));
     }
-    Ok(with_query(location, &query))
+    Ok(url)
 }
 
 /// The URL with more arguments, behind the signature, which does not cover them.
 pub(crate) fn with_arguments(mut url: String, arguments: &[(String, String)]) -> String {
     for (name, value) in arguments {
-        url += &format!("&{}={}", encode(name), encode(value));
+        url.push('&');
+        url.extend(utf8_percent_encode(name, QUERY_VALUE));
+        push_value(&mut url, value);
     }
     url
 }
 
-fn encode(value: &str) -> Cow<'_, str> {
-    utf8_percent_encode(value, QUERY_VALUE).into()
+fn push_argument(url: &mut String, name: &str, value: &str) {
+    url.push('&');
+    url.push_str(name);
+    push_value(url, value);
 }
 
-/// A query that the location has already stays in front; a fragment has no business in an endpoint.
-fn with_query(location: &str, query: &str) -> String {
+fn push_value(url: &mut String, value: &str) {
+    url.push('=');
+    url.extend(utf8_percent_encode(value, QUERY_VALUE));
+}
+
+/// The location up to where a query begins. One that it has already stays in front; a fragment has no business
+/// in an endpoint.
+fn before_query(location: &str, room: usize) -> String {
     let location = location.split_once('#').map_or(location, |(before, _)| before);
     let separator = match location.split_once('?') {
         None => "?",
@@ -59,7 +71,10 @@ fn with_query(location: &str, query: &str) -> String {
         Some((_, old)) if old.ends_with('&') => "",
         Some(_) => "&",
     };
-    format!("{location}{separator}{query}")
+    let mut url = String::with_capacity(location.len() + separator.len() + room);
+    url.push_str(location);
+    url.push_str(separator);
+    url
 }
 
 #[cfg(test)]
@@ -103,7 +118,7 @@ mod tests {
             ("https://i.example/sso?a#f?g", "https://i.example/sso?a&Q"),
             ("https://i.example/sso#f?g", "https://i.example/sso?Q"),
         ] {
-            assert_eq!(with_query(location, "Q"), expected);
+            assert_eq!(before_query(location, 9) + "Q", expected);
         }
     }
 }

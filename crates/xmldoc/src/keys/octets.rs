@@ -1,29 +1,6 @@
-//! Signatures over octets, a canonical SignedInfo or HTTP-Redirect's query: how they are made and written.
+//! Signatures over octets, a canonical SignedInfo or HTTP-Redirect's query: how they are written.
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
-use openssl::error::ErrorStack;
-use openssl::pkey::{HasPrivate, PKeyRef};
-use openssl::rsa::Padding;
-use openssl::sign::{RsaPssSaltlen, Signer};
-
-use super::SignatureAlgorithm;
-
-/// Signs as `algorithm` says; ECDSA gives DER.
-pub(crate) fn sign<T: HasPrivate>(
-    key: &PKeyRef<T>,
-    algorithm: SignatureAlgorithm,
-    octets: &[u8],
-) -> Result<Vec<u8>, ErrorStack> {
-    let mut signer = match algorithm.message_digest() {
-        Some(digest) => Signer::new(digest, key)?,
-        None => Signer::new_without_digest(key)?,
-    };
-    if algorithm.is_pss() {
-        signer.set_rsa_padding(Padding::PKCS1_PSS)?;
-        signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
-    }
-    signer.sign_oneshot_to_vec(octets)
-}
 
 /// The DER form of an ECDSA signature that is r‖s, when its length is right for `bits`.
 pub(super) fn ecdsa_der(bits: u32, signature: &[u8]) -> Option<Vec<u8>> {
@@ -62,7 +39,10 @@ fn ecdsa_half(bits: u32) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SignatureAlgorithm;
+    use crate::keys::signers::Signers;
     use crate::keys::verifiers::Verifiers;
+    use openssl::error::ErrorStack;
 
     fn octets(hex: &str) -> Vec<u8> {
         (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
@@ -99,7 +79,7 @@ mod tests {
             let private = PKey::private_key_from_raw_bytes(&octets(private), id).unwrap();
             let public = PKey::public_key_from_raw_bytes(&octets(public), id).unwrap();
             let (message, signature) = (octets(message), octets(signature));
-            assert_eq!(sign(&private, algorithm, &message).unwrap(), signature);
+            assert_eq!(Signers::default().sign(&private, algorithm, &message).unwrap(), signature);
             let verifiers = Verifiers::default();
             assert!(verifiers.verify(&public, algorithm, &message, &signature).unwrap());
             assert!(!verifiers.verify(&public, algorithm, b"other", &signature).unwrap_or(false));

@@ -1,8 +1,10 @@
 //! A private key of the service provider's that signs.
 use std::fmt;
+use std::sync::Arc;
 
 use openssl::pkey::{PKey, PKeyRef, Private};
 
+use super::signers::Signers;
 use super::{KeyError, KeyKind, PublicNumbers, SignatureAlgorithm, octets, read_pem};
 
 /// A private key that signs. A clone is the same key, of which libcrypto has one.
@@ -10,6 +12,7 @@ use super::{KeyError, KeyKind, PublicNumbers, SignatureAlgorithm, octets, read_p
 pub struct SigningKey {
     pkey: PKey<Private>,
     kind: KeyKind,
+    signers: Arc<Signers>,
 }
 
 impl SigningKey {
@@ -27,7 +30,7 @@ impl SigningKey {
         if let KeyKind::Rsa { bits: bits @ ..2048 } = kind {
             return Err(KeyError::new(format!("is an RSA key of {bits} bits; make one of 2048")));
         }
-        Ok(Self { kind, pkey })
+        Ok(Self { kind, pkey, signers: Arc::default() })
     }
 
     /// RSA → RSA-SHA256; P-256 → ECDSA-SHA256; P-384 → ECDSA-SHA384; P-521 → ECDSA-SHA512; the only
@@ -66,7 +69,8 @@ impl SigningKey {
         if !self.supports(algorithm) {
             return Err(KeyError(format!("an {} key cannot sign with {algorithm:?}", self.kind)));
         }
-        octets::sign(&self.pkey, algorithm, octets)
+        self.signers
+            .sign(&self.pkey, algorithm, octets)
             .map_err(|e| KeyError::openssl("signing failed", &e))
     }
 

@@ -54,6 +54,16 @@ fn set_up(
 ) -> Result<PkeyCtx<Public>, ErrorStack> {
     let mut context = PkeyCtx::new(key)?;
     context.verify_init()?;
+    choose(&mut context, algorithm, of_message)?;
+    Ok(context)
+}
+
+/// Tells a context that is to sign or to verify the algorithm's digest and padding.
+pub(super) fn choose<T>(
+    context: &mut PkeyCtx<T>,
+    algorithm: SignatureAlgorithm,
+    of_message: MessageDigest,
+) -> Result<(), ErrorStack> {
     let digest = Md::from_nid(of_message.type_()).ok_or_else(ErrorStack::get)?;
     context.set_signature_md(digest)?;
     if algorithm.is_pss() {
@@ -61,7 +71,7 @@ fn set_up(
         // RFC 9231 2.3.10: the salt is as long as the digest.
         context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
     }
-    Ok(context)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ impl fmt::Debug for VerifyingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::signers::Signers;
     use crate::testing;
     use openssl::ecdsa::EcdsaSig;
 
@@ -291,7 +292,7 @@ mod tests {
         let pair = testing::Pair::rsa(1024);
         let key = pair.verifying();
         let algorithm = SignatureAlgorithm::RsaSha256;
-        let signature = octets::sign(&pair.pkey, algorithm, b"octets").unwrap();
+        let signature = Signers::default().sign(&pair.pkey, algorithm, b"octets").unwrap();
         assert!(!key.verify_octets(algorithm, &POLICY, b"octets", &signature));
         let weak = SignaturePolicy { allow_rsa1024: true, ..POLICY };
         assert!(key.verify_octets(algorithm, &weak, b"octets", &signature));

@@ -55,7 +55,8 @@ def test_links(page):
 
 
 def test_links_are_found():
-    assert "docs/variables.md#remote_user" in links(ROOT / "README.md")
+    assert "docs/bench.md#a-request" in links(ROOT / "README.md")
+    assert "variables.md#remote_user" in links(ROOT / "docs/start.md")
     assert "remote_user" in anchors(ROOT / "docs/variables.md")
     assert "when-a-node-is-down" in anchors(ROOT / "docs/sessions.md")
 
@@ -72,6 +73,14 @@ def test_every_page_can_be_found():
         targets = [(page.parent / link.partition("#")[0]).resolve() for link in links(page)]
         waiting += [target for target in targets if target.suffix == ".md"]
     assert [name(page) for page in PAGES if page not in seen] == []
+
+
+def test_the_contents_have_every_page():
+    """docs/SUMMARY.md, from which the website is made, each page once."""
+    contents = ROOT / "docs/SUMMARY.md"
+    listed = [(contents.parent / link).resolve() for link in links(contents)]
+    assert len(listed) == len(set(listed))
+    assert set(PAGES) - {contents} == set(listed)
 
 
 @pytest.mark.parametrize("page", MAPS, ids=name)

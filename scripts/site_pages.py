@@ -41,8 +41,8 @@ class Site:
             else:
                 target.write_text(self.page(source))
         listed = LINK.sub(lambda link: str(place((CONTENTS.parent / link[0]).resolve())), contents)
-        files = sorted(place(path) for path in self.known - set(chapters) if path.suffix not in IMAGES)
-        more = "".join(f"  - [{title(path)}]({path})\n" for path in files)
+        files = sorted(path for path in self.known - set(chapters) if path.suffix not in IMAGES)
+        more = "".join(f"  - [{path.relative_to(ROOT)}]({place(path)})\n" for path in files)
         (self.folder / "SUMMARY.md").write_text(f"{listed}- [Files]()\n{more}")
 
     def want(self, path: Path) -> Path:
@@ -105,11 +105,6 @@ def place(source: Path) -> Path:
 
 def relative(target: Path, page: Path) -> str:
     return os.path.relpath(target, page.parent)
-
-
-def title(page: Path) -> str:
-    """Of a page of a file or folder: its name."""
-    return str(page.parent if page.name == "index.md" else page.with_suffix(""))
 
 
 def drawn(fence: re.Match) -> str:

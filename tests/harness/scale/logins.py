@@ -40,10 +40,10 @@ def cpu_of_a_login(module: str, nginx: str) -> dict[str, float]:
 
 
 def cpu_of(server: CountedNginx, requests: list[bytes], status: int) -> float:
-    with server.connection() as ask:
+    with server.connections(1) as ask:
         for one in requests[:WARM_UP]:
-            ask(one, status)
+            ask([one], status)
         before = cpu_nanoseconds([server.process.pid])
         for one in requests[WARM_UP:]:
-            ask(one, status)
+            ask([one], status)
         return (cpu_nanoseconds([server.process.pid]) - before) / 1000 / TIMES

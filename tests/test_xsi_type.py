@@ -85,7 +85,7 @@ def test_it_changes_nothing(server, idp, element):
     """The message is signed so, and means what it does without it."""
     for type_name in TYPES:
         browser = Browser()
-        answer = Answer(sign="both", attributes=GROUPS, before_signing=typed(type_name, element))
+        answer = Answer(sign="response", attributes=GROUPS, before_signing=typed(type_name, element))
         page = idp.login(browser, server.url("/page.html"), answer)
         assert page.status == 303, (type_name, page.text)
         headers = browser.get(page.location).headers

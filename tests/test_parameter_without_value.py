@@ -47,6 +47,7 @@ PATHS = [
     "/saml/acs", "/saml/sls", "/saml/login", "/saml/discovery", "/saml/logout", "/saml/session", "/saml/metadata",
     "/saml/jwks", "/saml/status", "/saml/sessions", "/page.html", "/ecp/page.html", "/app",
 ]  # fmt: skip
+TAKE_FORMS = ["/saml/acs", "/saml/sls", "/saml/logout", "/saml/sessions", "/page.html", "/app"]
 PARAMETERS = [
     "SAMLResponse", "SAMLRequest", "SAMLart", "RelayState", "SigAlg", "Signature", "SAMLEncoding", "KeyInfo",
     "return", "idp", "entityID", "saml_choice", "saml_resumption", "saml_debug", "saml_passive", "login_hint",
@@ -74,7 +75,7 @@ def fill(server) -> None:
     """Other clients' requests, over and over: in lines, headers, cookies, bodies."""
     long, short = FILL[:60_000].replace(" ", "+"), WORD * 20
     for text in (long, short):
-        for path in PATHS:
+        for path in PATHS[::3]:
             everything = "&".join(f"{name}={text[:2000]}" for name in PARAMETERS)
             ask(server, f"{path}?{everything}", ("Cookie", f"saml_session={text}"), ("X-Fill", text))
             ask(server, path, FORM, ("Referer", text), method="POST", body=f"SAMLResponse={text}&{everything}".encode())
@@ -146,7 +147,8 @@ def test_parameters(server, path):
         for shape in SHAPES:
             query = shape.format(name)
             assert_nothing_foreign(ask(server, f"{path}?{query}", ("Accept", "text/html")), query)
-            assert_nothing_foreign(ask(server, path, FORM, method="POST", body=query.encode()), query)
+            if path in TAKE_FORMS:
+                assert_nothing_foreign(ask(server, path, FORM, method="POST", body=query.encode()), query)
         query = f"{name}={HUGE}"
         assert_nothing_foreign(ask(server, f"{path}?{query}"), name)
         assert_nothing_foreign(ask(server, path, FORM, method="POST", body=query.encode()), name)

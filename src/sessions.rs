@@ -118,6 +118,7 @@ impl Sessions {
     }
 
     /// Has another worker asked for it within `cache_valid`?
+    #[inline(never)]
     fn was_seen_elsewhere(&self, remote: &Remote, live: &LiveSession, now: UnixTime) -> bool {
         if remote.cache_valid == Msec(0) {
             return false;
@@ -236,6 +237,7 @@ impl Sessions {
         created + Seconds((told - created).0.max(0) / period * period)
     }
 
+    #[inline(never)]
     fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
         live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);

@@ -31,7 +31,7 @@ def under_way(server, idp, browser):
 
 
 def sp_of(server) -> bytes:
-    return sp_id(server.url("/saml/metadata"), server.url("").rstrip("/"))
+    return sp_id(server.url("/saml/metadata"), server.url(""))
 
 
 def start_again(page) -> str:

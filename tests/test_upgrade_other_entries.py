@@ -7,6 +7,7 @@ import pytest
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
 from harness.members import PAGE, assert_out_within, is_in, log_in
+from harness.operator import LOCATION, order
 from harness.refusal import assert_refused
 from harness.response import Answer
 from harness.sealed import ENTRY, Sealer, of_base64
@@ -23,6 +24,7 @@ CONF = site(
     """,
     idp="allow_unsolicited on;",
     sp="session_store shared; @SP@",
+    server=LOCATION,
 )
 FILES = {"session.key": "0123456789abcdef" * 4}
 SEALER = Sealer(FILES["session.key"])
@@ -115,3 +117,18 @@ def test_claims(server, node, idp, browser):
     for key in [key for key in node.keys() if key.startswith(b"samlr")]:
         node.delete(key)  # as time does
     assert idp.login(browser, server.url(PAGE), Answer()).status == 303
+
+
+def test_orders(nginx, node, idp):
+    """A host that has not heard an order of an operator's from its giver does not follow it; its own are."""
+    giver = nginx(CONF, files=FILES, NODES=node.address, SP="")
+    member = log_in(giver, idp)
+    order(giver, "end_all")
+    assert not is_in(giver, member)
+    giver.stop()
+    make_later(node, "o")
+    host = giver.start()
+    assert is_in(host, member)
+    order(host, "end_all")
+    assert not is_in(host, member)
+    assert_quiet(host)

@@ -30,8 +30,9 @@ class Generations:
 
     def master(self) -> int | None:
         """Whom nginx.pid names: the newest."""
-        path = self.server.directory / "nginx.pid"
-        text = path.read_text().strip() if path.exists() else ""
+        text = ""
+        with contextlib.suppress(FileNotFoundError):  # there is none while the name changes hands
+            text = (self.server.directory / "nginx.pid").read_text().strip()
         return int(text) if text else None
 
     def workers(self, master: int) -> list[int]:

@@ -78,3 +78,16 @@ spid_environment() {
     python_environment "$ROOT/.cache/spid-sp-test" "$ROOT/tests/requirements-spid.txt" \
         || say "NOT TO BE HAD: spid-sp-test"
 }
+
+# The commit that the files here are of: 40 digits, "-changed" behind them when they are not quite. Nothing
+# where git does not know; $AUTH_SAML_COMMIT says it there, as in an unpacked archive.
+commit_of_tree() {
+    local commit changed
+    if [ -n "${AUTH_SAML_COMMIT+said}" ]; then
+        printf '%s\n' "$AUTH_SAML_COMMIT"
+        return
+    fi
+    commit=$(git -C "$ROOT" rev-parse --verify --quiet HEAD 2>/dev/null) || return 0
+    changed=$(git -C "$ROOT" status --porcelain 2>/dev/null)
+    printf '%s%s\n' "$commit" "${changed:+-changed}"
+}

@@ -15,7 +15,9 @@ PYTHON_PACKAGES="python3 python3-venv"
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
 # Applications that stand behind nginx in tests/test_app_*.py: 11 MB.
 APP_PACKAGES="php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
-TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
+# By which tests/test_package_*.py look at packages and install them.
+PACKAGE_PACKAGES="debhelper dpkg-dev lintian mmdebstrap rpm cpio"
+TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES $PACKAGE_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
     valgrind php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -10,6 +10,7 @@ import pytest
 from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
+from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.idp import Idp
 from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
@@ -208,6 +209,21 @@ def keycloak(scratch):
         pytest.skip(str(reason))
     yield idp
     idp.stop()
+
+
+@pytest.fixture
+def debian(scratch, request):
+    """A Debian with nothing in it; services do not start by themselves there."""
+    try:
+        root = DebianRoot(scratch / "debian", request.node.name)
+    except NoDebian as reason:
+        pytest.skip(str(reason))
+    try:
+        root.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
+        root.run("chmod 755 /usr/sbin/policy-rc.d && apt-get update -qq")
+        yield root
+    finally:
+        root.end()
 
 
 @pytest.fixture

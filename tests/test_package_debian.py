@@ -7,7 +7,6 @@ import time
 import pytest
 
 from harness.browser import Browser
-from harness.debian_root import DebianRoot, Unavailable
 from harness.keys import rsa_credential
 from harness.nginx import free_ports
 from harness.package import NAME, another_version, commit_of, field, made, of
@@ -30,24 +29,9 @@ MODULE = "/usr/lib/nginx/modules/ngx_http_auth_saml_module.so"
 LINK = "/etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def packages():
     return made("deb")
-
-
-@pytest.fixture
-def debian(scratch, request):
-    """An empty one; services do not start by themselves there."""
-    try:
-        root = DebianRoot(scratch / "debian", request.node.name)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    try:
-        root.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
-        root.run("chmod 755 /usr/sbin/policy-rc.d && apt-get update -qq")
-        yield root
-    finally:
-        root.end()
 
 
 def install(debian, package) -> str:

@@ -1,5 +1,6 @@
 """What scripts/package makes, for tests that look into it or install it."""
 
+import functools
 import subprocess
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from harness.nginx import ROOT
 NAME = "libnginx-mod-http-auth-saml"
 
 
+@functools.cache
 def made(*words: str) -> list[Path]:
-    """Runs scripts/package; the files it names."""
+    """Runs scripts/package, once for all tests of a process; the files it names."""
     done = subprocess.run([ROOT / "scripts/package", *words], stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stdout
     return [Path(line) for line in done.stdout.splitlines()]

@@ -99,17 +99,23 @@ def allows(expression: str, allowed: set[str]) -> bool:
         return found
 
     def one() -> bool:
-        word = words.pop(0) if words else ")"
+        word = next_word()
         if word != "(":
             return word in allowed
         found = any_of()
-        if not words or words.pop(0) != ")":
-            raise Mistake(f"{expression!r} is no SPDX expression")
+        if next_word() != ")":
+            raise mistake
         return found
 
+    def next_word() -> str:
+        if not words:
+            raise mistake
+        return words.pop(0)
+
+    mistake = Mistake(f"{expression!r} is no SPDX expression")
     found = any_of()
     if words:
-        raise Mistake(f"{expression!r} is no SPDX expression")
+        raise mistake
     return found
 
 

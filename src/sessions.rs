@@ -40,6 +40,9 @@ const TOUCH_WITHIN: Seconds = Seconds(60);
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
 
+/// The clocks of two hosts differ by so much at most, rounding included, or not every look is made that should be.
+const CLOCKS: Seconds = Seconds(60);
+
 /// A session in use that its NameID's set has lost is looked for within half of this.
 const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);
 
@@ -165,19 +168,13 @@ impl Sessions {
         let entry = self.store.zone.get(Kind::Session, key.as_bytes(), now).filter(is_good)?;
         let live = LiveSession::new(key, &Session::decode(&entry.value)?, &self.shapes);
         live.freshness.checked.set(entry.touched);
-        Some(self.keep(token, live, entry.epoch, entry.expires))
+        self.learn_expiry(&live, entry.expires, now);
+        Some(self.keep(token, live, entry.epoch))
     }
 
     /// Remembers in this worker what lay in the zone.
-    fn keep(
-        &self,
-        token: &SessionToken,
-        live: LiveSession,
-        epoch: u64,
-        expires: UnixTime,
-    ) -> Rc<LiveSession> {
+    fn keep(&self, token: &SessionToken, live: LiveSession, epoch: u64) -> Rc<LiveSession> {
         live.freshness.epoch.set(epoch);
-        live.upkeep.expires.set(expires);
         self.cache.borrow_mut().insert(token.to_text(), live)
     }
 
@@ -185,15 +182,41 @@ impl Sessions {
     /// most once a minute: a lock or a message per request would cost too much.
     #[inline]
     fn touch(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
-        let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
-        let pause = self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth);
         // Out of the range, too, when the clock was set back.
-        if !(Seconds(0)..pause).contains(&(now - live.upkeep.touched.get())) {
-            self.tell_of_use(live, pause, now);
+        if !(Seconds(0)..self.pause()).contains(&(now - live.upkeep.touched.get())) {
+            self.tell_of_use(live, now);
         }
     }
 
-    fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, pause: Seconds, now: UnixTime) {
+    /// Between two moves of an idle timeout.
+    #[inline]
+    fn pause(&self) -> Seconds {
+        let tenth = |idle: Seconds| Seconds(idle.0 / 10).clamp(Seconds(1), TOUCH_WITHIN);
+        self.rules.idle_timeout.map_or(TOUCH_WITHIN, tenth)
+    }
+
+    /// Until when the store keeps a session says, too, when it was last told of a use, by whichever worker of
+    /// whichever host: none has to tell it again so soon.
+    fn learn_expiry(&self, live: &LiveSession, expires: UnixTime, now: UnixTime) {
+        live.upkeep.expires.set(expires);
+        let Some(idle) = self.rules.idle_timeout else { return };
+        // At the end of its life it says nothing.
+        if expires < live.session.expires {
+            let told = now.min(expires - idle);
+            live.upkeep.touched.set(told.max(live.upkeep.touched.get()));
+            let looked = self.look_of(live, told - CLOCKS);
+            live.upkeep.findable.set(looked.max(live.upkeep.findable.get()));
+        }
+    }
+
+    /// When its NameID's set was looked into, if somebody told of a use at `told`: who first does so in each
+    /// period of its life looks, so that among many workers one does.
+    fn look_of(&self, live: &LiveSession, told: UnixTime) -> UnixTime {
+        let (created, period) = (live.session.created, (self.pause() * TOUCHES_PER_LOOK).0);
+        created + Seconds((told - created).0.max(0) / period * period)
+    }
+
+    fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
         live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
         let (key, store) = (*live.key.as_bytes(), &self.store);
@@ -207,9 +230,9 @@ impl Sessions {
                 .detach();
             }
             live.upkeep.expires.set(expires);
-            if !(Seconds(0)..pause * TOUCHES_PER_LOOK).contains(&(now - live.upkeep.findable.get()))
-            {
-                live.upkeep.findable.set(now);
+            let period = self.pause() * TOUCHES_PER_LOOK;
+            if !(Seconds(0)..period).contains(&(now - live.upkeep.findable.get())) {
+                live.upkeep.findable.set(self.look_of(live, now));
                 let (sessions, live) = (Rc::clone(self), Rc::clone(live));
                 // The next try comes soon.
                 spawn(async move { drop(sessions.keep_findable(&live, now).await) }).detach();

@@ -174,13 +174,9 @@ impl Sessions {
 
     /// A node has what this worker has decoded, and says how long it keeps it.
     pub(super) fn has_been_seen(&self, live: &LiveSession, ttl: Option<Seconds>, now: UnixTime) {
-        let known = live.upkeep.expires.get();
         let said = lives_until(ttl, live.session.expires, now);
-        // Node and host count whole seconds, each from moments of its own. An end that seems to come earlier by that
-        // alone would have all workers decode the session anew.
-        let is_known = said <= known && known - said <= ROUNDED;
-        let expires = if is_known { known } else { said };
-        live.upkeep.expires.set(expires);
+        let expires = unrounded(said, live.upkeep.expires.get());
+        self.learn_expiry(live, expires, now);
         live.freshness.checked.set(monotonic());
         self.store.zone.touch(Kind::Session, live.key.as_bytes(), expires, now);
     }
@@ -196,14 +192,16 @@ impl Sessions {
         epoch: u64,
         now: UnixTime,
     ) -> Rc<LiveSession> {
-        let expires = lives_until(answer.ttl, session.expires, now);
-        let value = session.encode();
+        let (said, value) = (lives_until(answer.ttl, session.expires, now), session.encode());
         let zone = self.store.zone;
+        let known = zone.get(Kind::Session, key.as_bytes(), now);
+        let expires = known.map_or(said, |known| unrounded(said, known.expires));
         let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
         let live = LiveSession::new(key, &session, &self.shapes);
         live.freshness.seal.set(seal_of(&answer.value));
+        self.learn_expiry(&live, expires, now);
         match filled {
-            Ok(Some(epoch)) => self.keep(token, live, epoch, expires),
+            Ok(Some(epoch)) => self.keep(token, live, epoch),
             // A zone without room remembers nothing; the session is good all the same.
             Ok(None) | Err(_) => Rc::new(live),
         }
@@ -274,6 +272,12 @@ impl Sessions {
 fn lives_until(ttl: Option<Seconds>, session_end: UnixTime, now: UnixTime) -> UnixTime {
     let left = ttl.filter(|ttl| *ttl >= Seconds(0)).map(|ttl| now + ttl);
     left.map_or(session_end, |end| end.min(session_end))
+}
+
+/// Node and host count whole seconds, each from moments of its own. An end that seems to come earlier by that alone is
+/// the one that is `known`, or all workers would decode the session anew.
+fn unrounded(said: UnixTime, known: UnixTime) -> UnixTime {
+    if said <= known && known - said <= ROUNDED { known } else { said }
 }
 
 /// Until when a copy of it may live on another node; `None` = it is not worth one. Surely not longer than the one that

@@ -266,6 +266,7 @@ impl Idps {
 
     /// Is `entity_id` one of these that is enabled and whose metadata is there, and has no operator ended its sessions
     /// since `created`? `trusted_at` is the asker's own: when it was last found to be so.
+    #[inline]
     pub fn trust(
         &self,
         entity_id: &str,
@@ -273,9 +274,17 @@ impl Idps {
         trusted_at: &Cell<Option<Generation>>,
     ) -> bool {
         let generation = Some(Generation(self.generation.get()));
-        if trusted_at.get() == generation {
-            return true;
-        }
+        trusted_at.get() == generation
+            || self.find_trust(entity_id, created, trusted_at, generation)
+    }
+
+    fn find_trust(
+        &self,
+        entity_id: &str,
+        created: UnixTime,
+        trusted_at: &Cell<Option<Generation>>,
+        generation: Option<Generation>,
+    ) -> bool {
         let own = self.by_entity_id.borrow().get(entity_id).map(|idp| idp.is_offered());
         let is_trusted = own.unwrap_or_else(|| self.federation_of(entity_id).is_some())
             && !self.orders.borrow().have_ended(entity_id, created);

@@ -76,8 +76,14 @@ impl<T> Sites<T> {
     /// for `host`: what stands in front of the server may have changed it.
     #[inline]
     pub fn at<'h>(&self, host: impl FnOnce() -> RequestHost<'h>) -> Option<&T> {
-        let Some(others) = &self.others else { return Some(&self.first) };
-        match others.hosts.find(host())? {
+        match &self.others {
+            None => Some(&self.first),
+            Some(others) => self.one_of_several(others, host()),
+        }
+    }
+
+    fn one_of_several<'s>(&'s self, others: &'s Others<T>, host: RequestHost<'_>) -> Option<&'s T> {
+        match others.hosts.find(host)? {
             0 => Some(&self.first),
             number => others.all.get(number - 1),
         }

@@ -95,8 +95,8 @@ impl Table<'_> {
         self.insert(kind, key, value, expires).ok_or(StoreError::Full)
     }
 
-    /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
-    /// epoch; else `None`: the entry may have been removed since.
+    /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the epoch that
+    /// stands now, the same where that very value was there; else `None`: the entry may have been removed since.
     ///
     /// # Errors
     /// As [`Table::put`].
@@ -112,7 +112,10 @@ impl Table<'_> {
         if self.epoch(kind, key) != epoch {
             return Ok(None);
         }
-        self.put(kind, key, value, expires, now)?;
+        match self.live(kind, key, now).filter(|at| self.is_value(*at, value)) {
+            Some(at) => drop(self.move_expiry(at, expires)),
+            None => self.put(kind, key, value, expires, now)?,
+        }
         Ok(Some(self.epoch(kind, key)))
     }
 

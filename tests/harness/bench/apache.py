@@ -32,8 +32,10 @@ LoadModule authz_user_module {debian}/mod_authz_user.so
 {user}
 ServerLimit 1
 StartServers 1
-ThreadsPerChild 64
-MaxRequestWorkers 64
+# More than connections: with all its threads busy, mpm_event closes connections between two requests.
+ThreadLimit 128
+ThreadsPerChild 128
+MaxRequestWorkers 128
 MinSpareThreads 16
 MaxSpareThreads 128
 MaxConnectionsPerChild 0

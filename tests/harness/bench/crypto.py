@@ -16,12 +16,13 @@ from harness.bench.load import cpu_nanoseconds
 from harness.crowd import CROWD_IDP, Crowd, unique
 from harness.encrypt import encrypt
 from harness.idp import post_body
-from harness.keys import certified
+from harness.keys import Credential, certified
 from harness.message import NS
 from harness.nginx import Nginx
 
 CONF = """
 worker_processes 1;
+thread_pool own threads=2;
 events { worker_connections 4096; }
 http {
     access_log off;
@@ -47,6 +48,8 @@ http {
 """
 #: Logins a second: each is a redirect to the IdP, signed, and an encrypted Assertion.
 PACE = 100
+#: What the machine itself makes a member wait: the others log in at another nginx on the same cores.
+ELSEWHERE = "logins at another nginx"
 #: Connections that log in.
 CROWD = 10
 #: Pages that a member asks for in a second.
@@ -58,7 +61,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class Waited:
     """One server over all rounds."""
 
-    server: Nginx
+    server: Nginx  # of the member
+    crowded: Nginx  # where the others log in
     responses: list[str]
     p99_idle: list[float] = field(default_factory=list)  # milliseconds
     p99_meanwhile: list[float] = field(default_factory=list)
@@ -70,20 +74,27 @@ def measure(bench: Bench, rounds: int, seconds: int) -> dict[str, Waited]:
     rows = {}
     for bits in (2048, 4096):
         credential = certified(rsa.generate_private_key(65537, bits), "sp")
-        for pool in ("off", "default"):
-            server = bench.made(CONF, POOL=pool)
-            server.write("sp.crt", credential.certificate_pem)
-            server.write("sp.key", credential.key_pem)
-            server.write("session.key", SECRET)
-            server.write("idp.xml", CROWD_IDP.metadata())
-            crowd = Crowd(server.start())
+        servers = {pool: started(bench, pool, credential) for pool in ("off", "default", "own", ELSEWHERE)}
+        for pool, server in servers.items():
+            crowd = Crowd(server)
             count = (rounds + 1) * seconds * PACE
             responses = [response(crowd, credential) for _ in range(count)]
-            rows[f"RSA-{bits}, saml_crypto_threads {pool}"] = Waited(server, responses)
+            at = servers["own"] if pool == ELSEWHERE else server
+            name = pool if pool == ELSEWHERE else f"saml_crypto_threads {pool}"
+            rows[f"RSA-{bits}, {name}"] = Waited(at, server, responses)
     for number in range(rounds + 1):
         for row in random.sample(list(rows.values()), len(rows)):
             once(row, seconds, is_counted=number > 0)
     return rows
+
+
+def started(bench: Bench, pool: str, credential: Credential) -> Nginx:
+    server = bench.made(CONF, POOL="own" if pool == ELSEWHERE else pool)
+    server.write("sp.crt", credential.certificate_pem)
+    server.write("sp.key", credential.key_pem)
+    server.write("session.key", SECRET)
+    server.write("idp.xml", CROWD_IDP.metadata())
+    return server.start()
 
 
 def response(crowd: Crowd, credential) -> str:
@@ -98,10 +109,10 @@ def once(row: Waited, seconds: int, is_counted: bool) -> None:
     idle = waits(row.server, member, seconds)
     share, row.responses = row.responses[: seconds * PACE], row.responses[seconds * PACE :]
     people = [
-        multiprocessing.Process(target=log_in, args=(row.server, share[number::CROWD]))
+        multiprocessing.Process(target=log_in, args=(row.crowded, share[number::CROWD]))
         for number in range(CROWD)
     ]
-    [worker] = row.server.workers()
+    [worker] = row.crowded.workers()
     before = loop_nanoseconds(worker), cpu_nanoseconds([worker])
     for each in people:
         each.start()

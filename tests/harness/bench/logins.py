@@ -22,6 +22,8 @@ from harness.response import Answer
 
 #: Logins of one round of one row.
 BATCH = 25
+#: What a browser that comes anew costs nginx for any page: no login at all.
+PLAIN = "plain nginx, a page of 1 KB each time"
 OURS, MELLON, SHIB = "this module", "Apache, mod_auth_mellon", "Apache, mod_shib"
 EC, ENCRYPTED = ", EC P-256", ", encrypted"
 
@@ -51,7 +53,8 @@ def measure(bench: Bench, rounds: int, apache: Path | None) -> dict[str, Login]:
     measured = {name: Login() for name in contenders}
     for number in range(rounds + 1):
         for name in random.sample(list(contenders), len(contenders)):
-            redirect, acs = one_round(contenders[name])
+            contender = contenders[name]
+            redirect, acs = plain_round(contender) if name == PLAIN else one_round(contender)
             if number:  # the first warms them up
                 measured[name].redirect.append(redirect)
                 measured[name].acs.append(acs)
@@ -61,6 +64,7 @@ def measure(bench: Bench, rounds: int, apache: Path | None) -> dict[str, Login]:
 def by_nginx(bench: Bench) -> dict[str, Contender]:
     rsa, ec = bench.host(idp=IDP), bench.host(idp=IDP, credential=ec_credential("sp"))
     return {
+        PLAIN: Contender(rsa, rsa.workers),
         OURS: Contender(rsa, rsa.workers),
         OURS + EC: Contender(ec, ec.workers),
         OURS + ENCRYPTED: Contender(rsa, rsa.workers, encrypted()),
@@ -92,6 +96,18 @@ def encrypted() -> Answer:
         encrypt(document.find("saml:Assertion", NS), SP, how=Encryption("aes256-gcm"))
 
     return Answer(attributes=ANSWER.attributes, after_signing=change)
+
+
+def plain_round(contender: Contender) -> tuple[float, float]:
+    """Means of pages for new browsers: one by a new connection, and one by another."""
+    url = contender.server.url(f"/plain/{PAGE}")
+    browsers = [Browser() for _ in range(BATCH)]
+    spent = []
+    for _ in range(2):
+        before = cpu_nanoseconds(contender.processes())
+        assert all(browser.get(url).status == 200 for browser in browsers)
+        spent.append((cpu_nanoseconds(contender.processes()) - before) / BATCH / 1000)
+    return spent[0], spent[1]
 
 
 def one_round(contender: Contender) -> tuple[float, float]:

@@ -115,6 +115,34 @@ fn a_fill_loses_against_a_removal_in_between() {
 }
 
 #[test]
+fn who_has_decoded_a_value_need_not_when_the_same_is_filled_in_again() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    // Of one block and of several.
+    for (name, len) in [(1, 5), (2, 256), (3, 3000)] {
+        let value: Vec<u8> = (0..len).map(|at: usize| (at % 251) as u8).collect();
+        let mut fill = |value: &[u8], expires: i64| {
+            let epoch = table.epoch(SESSION, &key(name));
+            let filled = table.fill(SESSION, &key(name), epoch, value, NOW + Seconds(expires), NOW);
+            let now = table.epoch(SESSION, &key(name));
+            assert_eq!(filled, Ok(Some(now)));
+            let entry = table.get(SESSION, &key(name), NOW, Vec::new()).unwrap();
+            assert_eq!((&*entry.value, entry.expires), (value, NOW + Seconds(expires)));
+            now != epoch
+        };
+        assert!(fill(&value, 9), "it was not there");
+        assert!(!fill(&value, 9) && !fill(&value, 10));
+        assert!(fill(&value, 8), "it ends earlier than others know");
+        for at in [0, len / 2, len - 1] {
+            let mut other = value.clone();
+            other[at] ^= 1;
+            assert!(fill(&other, 10) && fill(&value, 10), "another at {at}");
+        }
+        assert!(fill(&value[1..], 10) && fill(&value, 10) && fill(&[&*value, b"x"].concat(), 10));
+    }
+}
+
+#[test]
 fn an_entry_knows_when_it_was_last_touched() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();

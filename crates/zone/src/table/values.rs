@@ -42,6 +42,27 @@ impl Table<'_> {
         }
     }
 
+    /// Is it this one?
+    pub(super) fn is_value(&self, first: u32, value: &[u8]) -> bool {
+        let mut at = first;
+        let mut left = value;
+        if self.block(first).is_none_or(|block| index(block.len) != value.len()) {
+            return false;
+        }
+        while let Some(block) = self.block(at) {
+            let bytes = block.bytes(at == first);
+            let (now, later) = left.split_at(left.len().min(bytes.len()));
+            if !bytes.starts_with(now) {
+                return false;
+            }
+            if later.is_empty() {
+                return true;
+            }
+            (at, left) = (block.next, later);
+        }
+        false
+    }
+
     /// The number of the first block; the caller fills in its head.
     pub(super) fn write_value(&mut self, value: &[u8]) -> Option<u32> {
         let first = self.take_block()?;

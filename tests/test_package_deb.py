@@ -85,6 +85,12 @@ def test_no_folder_of_this_machine_is_in_it(packages, tmp_path):
     assert found == []
 
 
+def test_no_folder_is_in_what_sources_are_made_of(build):
+    """Symbols hold a checksum of each source, the bindings to nginx among them."""
+    header = (ROOT / ".cache/nginx-debian/objs/ngx_auto_config.h").read_text()
+    assert "--builddir=objs " in header and str(ROOT) not in header
+
+
 def test_licences_come_with_it(packages, tmp_path):
     documents = unpacked(of(packages, NAME), tmp_path) / f"usr/share/doc/{NAME}"
     third_party = output_of("gzip", "--decompress", "--stdout", documents / "THIRD-PARTY.gz")

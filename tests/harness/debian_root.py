@@ -29,21 +29,27 @@ class Unavailable(Exception):
 
 
 def base(folder: Path) -> Path:
-    """The unpacked system that all stand on, made at most once for a folder."""
+    """The unpacked system that all stand on, made at most once for a folder. No service starts by itself there."""
     made = folder / "base"
     if made.exists():
         return made
     if shutil.which("mmdebstrap") is None or not SOURCES.exists():
         raise Unavailable("no mmdebstrap, or no sources of Debian")
     if not CACHE.exists() or time.time() - CACHE.stat().st_mtime > WEEK:
-        fresh = CACHE.with_suffix(".new.tar")
+        tar = CACHE.with_suffix(".new.tar")
         release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-        checked(["mmdebstrap", "--quiet", "--variant=apt", release["VERSION_CODENAME"], fresh, SOURCES])
-        fresh.rename(CACHE)
-    made.mkdir(parents=True)
-    checked(["tar", "--extract", "--file", CACHE, "--directory", made])
-    shutil.copy("/etc/resolv.conf", made / "etc/resolv.conf")
-    return made
+        checked(["mmdebstrap", "--quiet", "--variant=apt", release["VERSION_CODENAME"], tar, SOURCES])
+        tar.rename(CACHE)
+    fresh = folder / "base.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    checked(["tar", "--extract", "--file", CACHE, "--directory", fresh])
+    shutil.copy("/etc/resolv.conf", fresh / "etc/resolv.conf")
+    policy = fresh / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    checked(["chroot", fresh, "apt-get", "update", "--quiet", "--quiet"])
+    return fresh.rename(made)
 
 
 def checked(command: list) -> str:

@@ -33,7 +33,7 @@ def unpacked(request, tmp_path) -> Path:
     with tarfile.open(archive) as tar:
         members = tar.getmembers()
         assert {(member.uid, member.gid, member.mtime) for member in members} == {(0, 0, members[0].mtime)}
-        tar.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "--extract", "--file", archive, "--directory", tmp_path], check=True)
     [folder] = tmp_path.iterdir()
     assert archive.name == f"{folder.name}.tar.gz"
     return folder
@@ -58,4 +58,4 @@ def test_what_install_names_is_there(unpacked):
         assert (unpacked / f"modules/{name}.so").is_file() and (unpacked / f"symbols/{name}.so.debug").is_file()
     for tool in ["sp-init", "migrate"]:
         done = subprocess.run([unpacked / "scripts" / tool, "--help"], capture_output=True, text=True, check=False)
-        assert done.returncode == 0 and f"usage: scripts/{tool}" in done.stdout
+        assert done.returncode == 0 and f"usage: scripts/{tool}" in done.stdout, done.stderr

@@ -103,13 +103,34 @@ impl Sessions {
     fn known(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
         let Some(live) = self.cached(cookie, now) else { return self.known_to_zone(cookie, now) };
         let remote = self.store.remote.as_ref();
-        if remote.is_some_and(|remote| age(live.freshness.checked.get()) >= remote.cache_valid) {
+        let is_old = |remote: &&Remote| age(live.freshness.checked.get()) >= remote.cache_valid;
+        if let Some(remote) = remote.filter(is_old) {
+            if self.was_seen_elsewhere(remote, &live, now) {
+                count_look_up(LookUpEnd::Zone);
+                return AtHand::Known(Some(live));
+            }
             // A mark alone would not do while an operator's order may be unknown here.
             let is_enough = live.freshness.mark.get() != 0 && !self.hearing.answered.is_long_ago();
             return AtHand::Ask(is_enough.then_some(live));
         }
         count_look_up(LookUpEnd::Worker);
         AtHand::Known(Some(live))
+    }
+
+    /// Has another worker asked for it within `cache_valid`?
+    #[inline(never)]
+    fn was_seen_elsewhere(&self, remote: &Remote, live: &LiveSession, now: UnixTime) -> bool {
+        if remote.cache_valid == Msec(0) {
+            return false;
+        }
+        let entry = self.store.zone.get(Kind::Session, live.key.as_bytes(), now);
+        let is_seen = |entry: &Entry| {
+            entry.epoch == live.freshness.epoch.get() && age(entry.touched) < remote.cache_valid
+        };
+        let Some(entry) = entry.filter(is_seen) else { return false };
+        live.freshness.checked.set(entry.touched);
+        self.learn_expiry(live, entry.expires, now);
+        true
     }
 
     /// The same, of what this worker has not decoded.
@@ -216,16 +237,19 @@ impl Sessions {
         created + Seconds((told - created).0.max(0) / period * period)
     }
 
+    #[inline(never)]
     fn tell_of_use(self: &Rc<Self>, live: &Rc<LiveSession>, now: UnixTime) {
         live.upkeep.touched.set(now);
         let expires = self.rules.expiry(live.session.expires, now);
         let (key, store) = (*live.key.as_bytes(), &self.store);
         if let Some(remote) = &store.remote {
             if self.rules.idle_timeout.is_some() {
-                let client = Rc::clone(remote.client());
+                let (client, zone) = (Rc::clone(remote.client()), store.zone);
                 // Nobody waits for it, and the next one comes soon.
                 spawn(async move {
-                    let _ = client.touch(Kind::Session, &key, expires).await;
+                    if client.touch(Kind::Session, &key, expires).await.is_ok() {
+                        zone.prolong(Kind::Session, &key, expires, now);
+                    }
                 })
                 .detach();
             }

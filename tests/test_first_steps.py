@@ -1,4 +1,4 @@
-"""The README's way from nothing to the first login, with its commands and nginx-conf/minimal.conf."""
+"""docs/start.md's way from nothing to the first login, with its commands and nginx-conf/minimal.conf."""
 
 import re
 import subprocess
@@ -20,12 +20,12 @@ COMMENTED = "    # metadata saml/idp.xml;"
 
 
 def commands() -> str:
-    """The commands of the README's second step."""
-    (found,) = re.findall(r"```sh\n(   mkdir -p /etc/nginx/saml\n.*?)```", README, re.S)
+    """The commands of the second step."""
+    (found,) = re.findall(r"```sh\n(   mkdir -p /etc/nginx/saml\n.*?)```", START, re.S)
     return found
 
 
-README = (ROOT / "README.md").read_text()
+START = (ROOT / "docs/start.md").read_text()
 
 
 @pytest.fixture

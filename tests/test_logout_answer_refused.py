@@ -8,7 +8,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
-from harness.logout import RESPONDER, LogoutResponse, form, received, redirect, send
+from harness.logout import BINDINGS, RESPONDER, LogoutResponse, form, received, redirect, send
 from harness.members import is_in, log_in
 
 CONF = """
@@ -155,6 +155,23 @@ def test_a_member_who_asked_for_nothing_stays(server, idp, binding, fault):
         assert page.set_cookie == []
         assert member.get(server.url("/saml/sls")).status == 400
         assert is_in(server, member)
+
+
+@pytest.mark.parametrize("endpoint", ["/saml/sls", "/saml/acs"])
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_whatever_brings_it(server, idp, binding, endpoint):
+    """By any binding, from another site's page with the member's cookie, to either endpoint: the session lives."""
+    member = log_in(server, idp)
+    url = server.url(endpoint)
+    for site in ("cross-site", "same-origin", "none"):
+        member.session.headers |= {"Sec-Fetch-Site": site, "Referer": "https://evil.example/"}
+        for message in (LogoutResponse("_nobody-asked"), LogoutResponse(), LogoutResponse("_x", sign=False)):
+            page = send(idp, url, message, binding, member, "_x")
+            assert page.status >= 400 and page.set_cookie == []
+            assert is_in(server, member)
+    del member.session.headers["Referer"]
+    member.get(server.url("/saml/logout"), headers={"Sec-Fetch-Site": "same-origin"})
+    assert not is_in(server, member)
 
 
 def test_a_guess_in_a_browser_that_logs_out_elsewhere(server, idp):

@@ -160,6 +160,11 @@ impl SharedStore {
         self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)
     }
 
+    /// Has the entry live until `expires` at least, as it does elsewhere.
+    pub fn prolong(&self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) {
+        self.locked(|table| table.prolong(kind, key, expires, now));
+    }
+
     /// Makes the entry the last to be evicted; `false` when there is none.
     pub fn renew(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> bool {
         self.locked(|table| table.renew_entry(kind, key, now)).unwrap_or(false)

@@ -32,6 +32,12 @@ class Credential:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
+    def public_pem(self) -> bytes:
+        """The public half of the key alone."""
+        info = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self.key.public_key().public_bytes(serialization.Encoding.PEM, info)
+
+    @property
     def certificate_base64(self) -> str:
         """The body of the PEM, as metadata carries it."""
         return "".join(self.certificate_pem.decode().splitlines()[1:-1])

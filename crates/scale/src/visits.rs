@@ -105,7 +105,7 @@ pub fn people_at_work(farm: &mut Farm, count: usize) -> Vec<Rc<Person>> {
     (0..count)
         .map(|number| {
             let mut person = farm.person();
-            let hours = Seconds(farm.rng.i64(..LIFETIME.0 / 2));
+            let hours = Seconds(farm.rng.i64(0..LIFETIME.0 / 2));
             person.session.created = person.session.created - hours;
             person.session.expires = person.session.expires - hours;
             let (worker, member) = (farm.any_worker(), person.clone());

@@ -189,6 +189,13 @@ impl Table<'_> {
         self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
     }
 
+    /// Has the entry live until `expires` at least. Nobody has looked elsewhere whether it is as it was.
+    pub fn prolong(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) {
+        if let Some(head) = self.live(kind, key, now).and_then(|at| self.head_mut(at)) {
+            head.expires = head.expires.max(expires);
+        }
+    }
+
     /// Makes the entry the last to be evicted; `false` when there is none.
     pub fn renew_entry(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> bool {
         self.live(kind, key, now).and_then(|at| self.renew(at)).is_some()

@@ -18,6 +18,8 @@ CLIENTS = 64
 #: What others are compared with, which protects nothing.
 PLAIN = "plain nginx"
 PLAIN_APACHE = "Apache, plain"
+#: What a location that is not protected costs by the module's being there.
+UNLOADED = "nginx that has not loaded the module"
 
 #: The least that we allow ourselves, as plain nginx's CPU over the row's.
 BUDGETS = {
@@ -35,8 +37,8 @@ def own_server(name: str) -> str:
 
 
 def others(name: str) -> bool:
-    """Whether somebody else's work does the protecting."""
-    return name.startswith(("auth_request", "Lua", "lua-", "Apache"))
+    """Whether it is not ours that does the protecting, or nothing does."""
+    return name.startswith(("nginx that", "auth_request", "Lua", "lua-", "Apache"))
 
 
 def measure(
@@ -58,6 +60,7 @@ def by_nginx(bench: Bench, lua: Path | None) -> dict[str, Target]:
     rows = {
         # It gets the cookies too: reading the header is no part of the protection.
         PLAIN: target(alone, "plain", five),
+        UNLOADED: target(bench.bare(), "plain", five),
         "shared memory, 5 attributes": target(alone, "protected", five),
         "shared memory, 5 attributes, no Cache-Control": target(alone, "bare", five),
         "shared memory, 5 attributes, two variables": target(alone, "variables", five),

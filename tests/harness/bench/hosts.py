@@ -51,9 +51,35 @@ http {
     }
 }
 """
+#: The same page without anything of ours.
+BARE_CONF = """
+worker_processes 1;
+worker_cpu_affinity 01;
+events { worker_connections 4096; }
+http {
+    sendfile on;
+    keepalive_requests 1000000000;
+    access_log off;
+    server {
+        listen 127.0.0.1:@PORT@;
+        root html;
+        location /plain/ { }
+    }
+}
+"""
 SECRET = "0123456789abcdef" * 4
 PAGE = "1k.bin"
 SP = rsa_credential("sp")
+
+
+class WithoutModule(Nginx):
+    """An nginx that has not loaded it."""
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        if name == "nginx.conf":
+            content = str(content).replace(f"load_module {self.values['MODULE']};\n", "")
+            assert "load_module" not in content
+        return super().write(name, content)
 
 
 class Bench:
@@ -92,8 +118,15 @@ class Bench:
         path.write_text("".join(f"{value}\n" for value in values))
         return path
 
+    def bare(self) -> Nginx:
+        """Started; without the module."""
+        return self._made(WithoutModule, BARE_CONF, {}).start()
+
     def made(self, conf: str, **values: str) -> Nginx:
-        server = Nginx(self.folder("nginx"), self.nginx, self.module, conf, values)
+        return self._made(Nginx, conf, values)
+
+    def _made(self, kind: type[Nginx], conf: str, values: dict[str, str]) -> Nginx:
+        server = kind(self.folder("nginx"), self.nginx, self.module, conf, values)
         for folder in ("plain", "protected", "asked", "bare", "variables"):
             server.write(f"html/{folder}/{PAGE}", os.urandom(1024))
         self.servers.append(server)

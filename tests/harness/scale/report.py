@@ -149,9 +149,10 @@ def storm(played: Figures, logins: dict[str, float] | None, cpu: float) -> str:
         ["cores of memcached in that second (estimate)", f"{played['peak of commands'] * cpu / 1e6:.2f}"],
     ]  # fmt: skip
     if logins:
-        busy = played["peak of logins"] * sum(logins.values()) / 1e6
+        busy = played["peak of logins"] * (logins["redirect"] + logins["login"]) / 1e6
         rows += [
             ["CPU of a worker for the redirect, and for the Response, µs (measured)", f"{logins['redirect']:,.0f}, {logins['login']:,.0f}"],
+            ["… for the redirect with a key on P-256", f"{logins['redirect, EC']:,.0f}"],
             ["cores of all hosts for the logins of that second (estimate)", f"{busy:.2f}"],
         ]  # fmt: skip
     return table(["", "50,000 come to work" if people == 50_000 else "they come to work"], rows)

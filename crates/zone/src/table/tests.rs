@@ -143,6 +143,26 @@ fn who_has_decoded_a_value_need_not_when_the_same_is_filled_in_again() {
 }
 
 #[test]
+fn an_entry_that_is_prolonged_was_not_looked_at() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    table.set_clock(Monotonic::from_msec(1000));
+    table.put(SESSION, &key(1), b"alive", NOW + Seconds(9), NOW).unwrap();
+    let epoch = table.epoch(SESSION, &key(1));
+    table.set_clock(Monotonic::from_msec(5000));
+    for (expires, then) in [(20, 20), (15, 20)] {
+        table.prolong(SESSION, &key(1), NOW + Seconds(expires), NOW);
+        let entry = table.get(SESSION, &key(1), NOW, Vec::new()).unwrap();
+        let found = (entry.expires, entry.touched, entry.epoch);
+        assert_eq!(found, (NOW + Seconds(then), Monotonic::from_msec(1000), epoch));
+    }
+    table.prolong(SESSION, &key(2), NOW + Seconds(9), NOW);
+    table.prolong(SESSION, &key(1), NOW + Seconds(99), NOW + Seconds(20));
+    assert_eq!(read(&mut table, SESSION, 1, NOW + Seconds(20)), None, "it had expired");
+    assert_eq!(read(&mut table, SESSION, 2, NOW), None);
+}
+
+#[test]
 fn an_entry_knows_when_it_was_last_touched() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();

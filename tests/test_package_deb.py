@@ -91,6 +91,13 @@ def test_no_folder_is_in_what_sources_are_made_of(build):
     assert "--builddir=objs " in header and str(ROOT) not in header
 
 
+def test_packed_again_it_is_the_same(packages):
+    """The objects are not built anew here: that is `scripts/package reproducible`, which takes minutes."""
+    before = {path: path.read_bytes() for path in packages}
+    assert made.__wrapped__("deb") == packages
+    assert [path.name for path in packages if path.read_bytes() != before[path]] == []
+
+
 def test_licences_come_with_it(packages, tmp_path):
     documents = unpacked(of(packages, NAME), tmp_path) / f"usr/share/doc/{NAME}"
     third_party = output_of("gzip", "--decompress", "--stdout", documents / "THIRD-PARTY.gz")

@@ -15,7 +15,9 @@ PYTHON_PACKAGES="python3 python3-venv"
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
 # Applications that stand behind nginx in tests/test_app_*.py: 11 MB.
 APP_PACKAGES="php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
-TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
+# By which tests/test_package_*.py look at packages and install them.
+PACKAGE_PACKAGES="debhelper dpkg-dev lintian mmdebstrap rpm cpio"
+TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES $PACKAGE_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
     valgrind php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -77,4 +79,17 @@ test_environment() {
 spid_environment() {
     python_environment "$ROOT/.cache/spid-sp-test" "$ROOT/tests/requirements-spid.txt" \
         || say "NOT TO BE HAD: spid-sp-test"
+}
+
+# The commit that the files here are of: 40 digits, "-changed" behind them when they are not quite. Nothing
+# where git does not know; $AUTH_SAML_COMMIT says it there, as in an unpacked archive.
+commit_of_tree() {
+    local commit changed
+    if [ -n "${AUTH_SAML_COMMIT+said}" ]; then
+        printf '%s\n' "$AUTH_SAML_COMMIT"
+        return
+    fi
+    commit=$(git -C "$ROOT" rev-parse --verify --quiet HEAD 2>/dev/null) || return 0
+    changed=$(git -C "$ROOT" status --porcelain 2>/dev/null)
+    printf '%s%s\n' "$commit" "${changed:+-changed}"
 }

@@ -13,6 +13,7 @@ mod attribute_variable;
 mod audit;
 mod board;
 mod clock;
+mod commit;
 mod config;
 mod context;
 mod core_dump;
@@ -162,12 +163,14 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
     });
     if !is_test {
         let nginx = NGINX_VERSION.to_string_lossy();
+        let commit = commit::commit().map_or_else(String::new, |c| format!(", commit {c}"));
         ngx_log_error!(
             NGX_LOG_NOTICE,
             cycle.log,
-            "ngx_http_auth_saml_module/{} (built for nginx/{})",
+            "ngx_http_auth_saml_module/{} (built for nginx/{}{})",
             VERSION,
-            nginx
+            nginx,
+            commit
         );
         if let Some(main) = SamlModule::main_conf(cycle) {
             core_dump::settle(cycle, main.core_dump());

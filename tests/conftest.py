@@ -11,6 +11,7 @@ import pytest
 from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
+from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.generations import Generations
 from harness.idp import Idp
 from harness.idp_site import IdpSite
@@ -245,6 +246,17 @@ def keycloak(scratch):
         pytest.skip(str(reason))
     yield idp
     idp.stop()
+
+
+@pytest.fixture
+def debian(scratch, request):
+    """A Debian with nothing in it; services do not start by themselves there."""
+    try:
+        root = DebianRoot(scratch / "debian", request.node.name)
+    except NoDebian as reason:
+        pytest.skip(str(reason))
+    yield root
+    root.end()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from .mistake import Mistake
 from .nginx_conf import Block, one_line
 
 PEERS = {"mellon": mellon.migrate, "shibboleth": shibboleth.migrate, "nginx-saml": nginx_saml.migrate}
+#: As the package calls it, or as the sources do.
+PROGRAM = "saml-migrate" if Path(sys.argv[0]).name == "saml-migrate" else "scripts/migrate"
 ABOUT = """\
 Reads another SP's configuration and writes that of ngx_http_auth_saml_module.
 
@@ -22,7 +24,7 @@ has none closes its location. See docs/migration.md."""
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/migrate", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("peer", choices=PEERS)
     parser.add_argument("files", nargs="+", metavar="FILE")
@@ -42,7 +44,7 @@ def main(words: list[str] | None = None) -> int:
         else:
             put(options.output / "saml.conf", text)
     except Mistake as mistake:
-        print(f"scripts/migrate: {mistake}", file=sys.stderr)
+        print(f"{PROGRAM}: {mistake}", file=sys.stderr)
         return 1
     for line in todo:
         print(f"to do: {one_line(line)}", file=sys.stderr)
@@ -51,7 +53,7 @@ def main(words: list[str] | None = None) -> int:
 
 def written(options: argparse.Namespace, conf: Block, todo: list[str]) -> str:
     head = [
-        f"# Made of {one_line(', '.join(options.files))} by scripts/migrate {options.peer}.",
+        f"# Made of {one_line(', '.join(options.files))} by {PROGRAM} {options.peer}.",
         "# Read every line before it counts: put this into http { } of nginx.conf by include, run nginx -t,",
         "# and give the IdP the new metadata where an endpoint has changed. docs/migration.md has all settings.",
     ]

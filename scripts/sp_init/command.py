@@ -8,20 +8,23 @@ from pathlib import Path
 from .outside import Fault, checks
 from .site import Refused, Site
 
+#: As the package calls it, or as the sources do.
+PROGRAM = "saml-sp-init" if Path(sys.argv[0]).name == "saml-sp-init" else "scripts/sp-init"
+
 ABOUT = """\
 Makes an SP: key, certificate and configuration, checked by nginx -t; prints what to give the IdP. What is not said
 is asked for, at a terminal. Nothing that is there is written over.
 
-  scripts/sp-init --host app.example.com --idp-metadata https://idp.example.com/metadata \\
-                  --upstream http://127.0.0.1:3000 --tls-certificate tls.crt --tls-key tls.key
+  {program} --host app.example.com --idp-metadata https://idp.example.com/metadata \\
+      --upstream http://127.0.0.1:3000 --tls-certificate tls.crt --tls-key tls.key
 
 With --check it makes nothing: it looks from outside at a page that auth_saml protects.
 
-  scripts/sp-init --check https://app.example.com/"""
+  {program} --check https://app.example.com/"""
 
 
 def arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/sp-init", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=ABOUT.format(program=PROGRAM), formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", help="as browsers know the site: app.example.com")
     parser.add_argument("--idp-metadata", metavar="FILE|URL", help="of the IdP; without it the SP waits for it")
     parser.add_argument("--name", default="app", help="of the saml_sp (app)")
@@ -45,7 +48,7 @@ def main(words: list[str] | None = None) -> int:
         site = asked(options)
         site.make()
     except (Refused, OSError) as refused:
-        print(f"scripts/sp-init: {refused}", file=sys.stderr)
+        print(f"{PROGRAM}: {refused}", file=sys.stderr)
         return 1
     print(f"{site.conf} is written.\n\n{site.to_tell()}")
     return judge(options, site)
@@ -68,17 +71,18 @@ def question(text: str, option: str) -> str:
 
 
 def judge(options: argparse.Namespace, site: Site) -> int:
-    command = [options.nginx, "-t", "-p", f"{site.folder}/", "-c", str(site.folder / "nginx.conf")]
+    # Without -p: modules/ is where this nginx has it.
+    command = [options.nginx, "-t", "-c", str(site.folder / "nginx.conf")]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
-        print(f"scripts/sp-init: {' '.join(command)}: {error}; the files are there, but not tried", file=sys.stderr)
+        print(f"{PROGRAM}: {' '.join(command)}: {error}; the files are there, but not tried", file=sys.stderr)
         return 1
     print(done.stderr, end="", file=sys.stderr)
     if done.returncode != 0:
-        print("scripts/sp-init: nginx -t does not take it: mend what it says, the files stay. Is load_module in nginx.conf, and does http include conf.d/*.conf?", file=sys.stderr)
+        print(f"{PROGRAM}: nginx -t does not take it: mend what it says, the files stay. Is load_module in nginx.conf, and does http include conf.d/*.conf?", file=sys.stderr)
         return 1
-    print(f"nginx takes it. Next: nginx -s reload, then scripts/sp-init --check {site.base_url}/")
+    print(f"nginx takes it. Next: nginx -s reload, then {PROGRAM} --check {site.base_url}/")
     return 0
 
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from harness.nginx import Nginx, wait_for_port
+from harness.nginx import Nginx, wait_for_port, without_module
 
 #: Nothing else of the environment: its size moves the stack, and some of it chooses code.
 ENVIRONMENT = {
@@ -103,9 +103,7 @@ class WithoutModule(CountedNginx):
 
     def write(self, name: str, content: str | bytes) -> Path:
         if name == "nginx.conf":
-            # Nor a log that names its variables.
-            kept_out = r"^ *(load_module|log_format|access_log .* saml).*$"
-            content = re.sub(kept_out, "", str(content), flags=re.M)
+            content = without_module(str(content))
         return super().write(name, content)
 
 

@@ -104,6 +104,11 @@ def title(pid: int) -> bytes:
         return b""
 
 
+def without_module(conf: str) -> str:
+    """The same nginx.conf for an nginx that does not load the module, and has no log that names its variables."""
+    return re.sub(r"^ *(load_module|log_format|access_log .* saml).*$", "", conf, flags=re.M)
+
+
 class Nginx:
     """One nginx. `conf` is what a user would write; module, log and temp paths are added.
 

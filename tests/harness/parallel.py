@@ -63,11 +63,13 @@ def pytest_collection_modifyitems(items):
 
 
 class ByTest(LoadScopeScheduling):
-    """Who is free takes the next test; one worker has all those with Keycloak, which starts once."""
+    """Who is free takes the next test; one worker has all those with Keycloak, which starts once, one all
+    those of packages, which are made once."""
 
     def _split_scope(self, nodeid: str) -> str:
         # By name: xdist 3.8 writes its groups where pytest 9.2 does not look any more.
-        return "keycloak" if nodeid.startswith("test_keycloak_") else nodeid
+        groups = ("test_keycloak_", "test_package_")
+        return next((group for group in groups if nodeid.startswith(group)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

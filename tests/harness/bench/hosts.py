@@ -8,7 +8,7 @@ from harness.crowd import CROWD_IDP
 from harness.idp import Idp
 from harness.keys import Credential, rsa_credential
 from harness.memcached import Memcached
-from harness.nginx import Nginx
+from harness.nginx import Nginx, without_module
 
 CONF = """
 worker_processes @WORKERS@;
@@ -77,8 +77,7 @@ class WithoutModule(Nginx):
 
     def write(self, name: str, content: str | bytes) -> Path:
         if name == "nginx.conf":
-            content = str(content).replace(f"load_module {self.values['MODULE']};\n", "")
-            assert "load_module" not in content
+            content = without_module(str(content))
         return super().write(name, content)
 
 

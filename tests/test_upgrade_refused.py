@@ -3,6 +3,8 @@
 import os
 import signal
 
+import pytest
+
 from harness.browser import Browser
 from harness.members import PAGE, is_in, log_in
 from harness.site import site
@@ -10,18 +12,31 @@ from harness.site import site
 CONF = site()
 
 
-def test_a_file_that_is_no_module(generations, installed, idp):
-    upgrading = generations(CONF, MODULE=str(installed))
-    server, old = upgrading.server, upgrading.master()
-    member = log_in(server, idp)
+def no_module(server, installed) -> str:
     fresh = installed.with_suffix(".new")
     fresh.write_text("not a module\n" * 1000)
     fresh.rename(installed)
-    upgrading.expected = ("dlopen()", "new binary process")
+    return "dlopen()"
+
+
+def no_configuration(server, installed) -> str:
+    conf = (server.directory / "nginx.conf").read_text()
+    server.write("nginx.conf", conf.replace("idp corp;", "idp nobody;"))
+    return "nobody"
+
+
+@pytest.mark.parametrize("spoil", [no_module, no_configuration])
+def test_the_old_one_goes_on(generations, installed, idp, spoil):
+    """What the new one cannot load, or does not take, is told in error.log."""
+    upgrading = generations(CONF, MODULE=str(installed))
+    server, old = upgrading.server, upgrading.master()
+    member = log_in(server, idp)
+    why = spoil(server, installed)
+    upgrading.expected = (why, "new binary process")
     os.kill(old, signal.SIGUSR2)
     of_old = server.directory / "nginx.pid.oldbin"
     server.wait_for(
-        lambda: "dlopen()" in server.error_log() and not of_old.exists(), "the new one's failure"
+        lambda: why in server.error_log() and not of_old.exists(), "the new one's failure"
     )
     assert upgrading.master() == old and is_in(server, member)
     assert Browser().get(server.url(PAGE)).status == 302

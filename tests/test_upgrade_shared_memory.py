@@ -80,6 +80,20 @@ def test_each_of_them_knows_alone_what_was_used(upgrading, idp, browser):
     assert_refused(server, Browser().post(request.acs_url, form), "assertion_replayed")
 
 
+def test_a_restart_forgets_what_was_used(nginx, idp, browser):
+    """It is the browser that has the login's cookie that can bring an answer once more."""
+    server = nginx(CONF, files=FILES, SECRET="secret session.key;")
+    request = idp.asked(browser.get(server.url(PAGE)))
+    form = idp.form(request)
+    twin = Browser()
+    twin.session.cookies.update(browser.session.cookies)
+    assert browser.post(request.acs_url, form).status == 303
+    server.stop()
+    server.start()
+    assert twin.post(request.acs_url, form).status == 303
+    assert_refused(server, Browser().post(request.acs_url, form), "request_unknown")
+
+
 @pytest.mark.parametrize("secret", ["secret session.key;", ""], ids=["a secret", "none"])
 def test_a_login_under_way(generations, idp, browser, secret):
     """Ends at the new one by the `secret` file alone."""

@@ -1,4 +1,5 @@
-"""Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it."""
+"""Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it, `--beside FILE` a module of
+another version, which hosts beside one of this one run and upgrades begin with."""
 
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
 from harness.debian_root import DebianRoot, Unavailable as NoDebian
+from harness.generations import Generations
 from harness.idp import Idp
 from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
@@ -28,6 +30,7 @@ pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
 
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
+    parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 
 
@@ -103,6 +106,39 @@ def nginx(prepared):
 
 
 @pytest.fixture
+def beside(build, request) -> str:
+    """The module of another version; without `--beside` it is this one."""
+    return request.config.getoption("--beside") or build[0]
+
+
+@pytest.fixture
+def installed(beside, scratch, request) -> Path:
+    """The file of the module of before, which an upgrade may replace."""
+    path = scratch / f"installed-{zlib.crc32(request.node.name.encode()):08x}.so"
+    shutil.copy(beside, path)
+    return path
+
+
+@pytest.fixture
+def generations(prepared):
+    """Starts an nginx that can be replaced while it runs; at the end its log must be free of trouble."""
+    made = []
+
+    def start(conf: str, files=(), **values: str) -> Generations:
+        made.append(Generations(prepared(conf, files, **values)))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    try:
+        for each in made:
+            each.finish()
+    finally:
+        for each in made:
+            each.kill()
+
+
+@pytest.fixture
 def migrated_site(prepared, idp):
     """Starts what scripts/migrate makes: `migrated_site("mellon", {"old.conf": text})`."""
     made = []
@@ -118,13 +154,14 @@ def migrated_site(prepared, idp):
 
 
 @pytest.fixture
-def twins(nginx):
+def twins(nginx, beside):
     """Starts two hosts of one site: two nginx at two addresses, which a browser cannot tell apart."""
 
     def start(conf: str, files=(), **values: str) -> tuple[Nginx, Nginx]:
         assert "@ADDRESS@" in conf
         one = nginx(conf, files, **values)
-        return one, nginx(conf, files, ADDRESS="127.0.0.2", PORT=str(one.port), **values)
+        other = {"MODULE": beside, "ADDRESS": "127.0.0.2", "PORT": str(one.port)}
+        return one, nginx(conf, files, **other, **values)
 
     return start
 

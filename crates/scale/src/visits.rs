@@ -214,4 +214,17 @@ mod tests {
         let request = asked(&seen(10, Spread::Requests));
         assert!(person <= page * 1.05 && page < 0.2 && request > 0.5, "{person} {page} {request}");
     }
+
+    #[test]
+    fn upkeep_is_once_for_all_workers() {
+        let upkeep = |spread| {
+            let seen = seen(10, spread);
+            let commands =
+                |traffic: &[Traffic]| -> u64 { traffic.iter().map(|t| t.commands).sum() };
+            (commands(&seen.touches), commands(&seen.sets))
+        };
+        let ((touches, looks), (alone, _)) = (upkeep(Spread::Requests), upkeep(Spread::People));
+        assert!(alone > 0 && touches < alone * 3 / 2, "{touches} {alone}");
+        assert!(looks < touches, "{looks} {touches}");
+    }
 }

@@ -17,7 +17,7 @@ use crate::session_rules::SessionRules;
 
 /// A decoded session, shared by all requests of this worker that carry its cookie.
 ///
-/// What each request looks at stands together: of thousands of sessions in turn none is in the CPU's caches.
+/// What each request looks at stands together.
 #[repr(C)]
 pub struct LiveSession {
     /// Where it lies in the store; all zeros for one that no store has.

@@ -53,6 +53,19 @@ pub(super) const IDPS: &[IdpForm] = &[
         ],
     },
     IdpForm {
+        name: "Auth0",
+        where_it_is: "Applications → the application → Addons → SAML2 Web App → Settings. It reads no metadata.",
+        fields: &[
+            ("Application Callback URL", Acs),
+            ("Settings: audience", EntityId),
+            ("Settings: recipient, destination", Acs),
+            ("Settings: logout.callback", Sls),
+            ("Settings: signingCert, each line end as \\n", Certificate),
+            ("Settings: signResponse", Said("true")),
+            ("Settings: nameIdentifierFormat", NameIdFormat),
+        ],
+    },
+    IdpForm {
         name: "authentik",
         where_it_is: "Applications → Providers → Create → SAML Provider, or “SAML Provider from \
                       Metadata” with the file; then an application that has it.",
@@ -167,6 +180,18 @@ pub(super) const IDPS: &[IdpForm] = &[
         ],
     },
     IdpForm {
+        name: "PingOne",
+        where_it_is: "Applications → Add Application → SAML Application → Import Metadata, or by hand.",
+        fields: &[
+            ("ACS URLs", Acs),
+            ("Entity ID", EntityId),
+            ("SLO Endpoint, SLO Response Endpoint", Sls),
+            ("SLO Binding", Said("HTTP POST")),
+            ("Signing Key", Said("Sign Assertion & Response")),
+            ("Enforce Signed AuthnRequest", Certificate),
+        ],
+    },
+    IdpForm {
         name: "Shibboleth IdP",
         where_it_is: "conf/metadata-providers.xml: a FilesystemMetadataProvider for the file, \
                       or a HTTPMetadataProvider for the address. It wants the metadata itself.",
@@ -183,6 +208,17 @@ pub(super) const IDPS: &[IdpForm] = &[
             ("NameIDFormat", NameIdFormat),
             ("certData: the text without its first and last line", Certificate),
             ("sign.logout, validate.authnrequest", Said("true")),
+        ],
+    },
+    IdpForm {
+        name: "SPID",
+        where_it_is: "Send AgID the address of the metadata; its validator is spid-sp-test. IdPs take it from \
+                      the federation's registry.",
+        fields: &[
+            ("Metadata URL", MetadataUrl),
+            ("entityID", EntityId),
+            ("AssertionConsumerService 0", Acs),
+            ("SingleLogoutService", Sls),
         ],
     },
     IdpForm {

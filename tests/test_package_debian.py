@@ -97,6 +97,17 @@ def test_from_an_empty_debian_to_a_login_and_back(debian, packages, simplesamlph
     assert sorted(debian.files() - before - run_time()) == []
 
 
+def test_the_six_lines_and_keycloak(debian, packages, keycloak):
+    debian.apt("install", "nginx")
+    install(debian, of(packages, NAME))
+    url = configure(debian, keycloak.metadata())
+    start(debian)
+    browser = Browser()
+    keycloak.trust(browser.read(f"{url}/saml/metadata").text)
+    page = keycloak.log_in(browser, f"{url}/")
+    assert page.status == 200 and "Welcome to nginx!" in page.text
+
+
 def run_time() -> set[str]:
     """What nginx makes itself while it runs."""
     return {f"/var/lib/nginx/{name}" for name in ("body", "fastcgi", "proxy", "scgi", "uwsgi")}

@@ -117,22 +117,6 @@ impl Sessions {
         AtHand::Known(Some(live))
     }
 
-    /// Has another worker asked for it within `cache_valid`?
-    #[inline(never)]
-    fn was_seen_elsewhere(&self, remote: &Remote, live: &LiveSession, now: UnixTime) -> bool {
-        if remote.cache_valid == Msec(0) {
-            return false;
-        }
-        let entry = self.store.zone.get(Kind::Session, live.key.as_bytes(), now);
-        let is_seen = |entry: &Entry| {
-            entry.epoch == live.freshness.epoch.get() && age(entry.touched) < remote.cache_valid
-        };
-        let Some(entry) = entry.filter(is_seen) else { return false };
-        live.freshness.checked.set(entry.touched);
-        self.learn_expiry(live, entry.expires, now);
-        true
-    }
-
     /// The same, of what this worker has not decoded.
     fn known_to_zone(&self, cookie: &TokenText, now: UnixTime) -> AtHand {
         let remote = self.store.remote.as_ref();
@@ -146,6 +130,22 @@ impl Sessions {
         }
         count_look_up(if known.is_some() { LookUpEnd::Zone } else { LookUpEnd::Nowhere });
         AtHand::Known(known)
+    }
+
+    /// Has another worker asked for a session within `cache_valid`?
+    #[inline(never)]
+    fn was_seen_elsewhere(&self, remote: &Remote, live: &LiveSession, now: UnixTime) -> bool {
+        if remote.cache_valid == Msec(0) {
+            return false;
+        }
+        let entry = self.store.zone.get(Kind::Session, live.key.as_bytes(), now);
+        let is_seen = |entry: &Entry| {
+            entry.epoch == live.freshness.epoch.get() && age(entry.touched) < remote.cache_valid
+        };
+        let Some(entry) = entry.filter(is_seen) else { return false };
+        live.freshness.checked.set(entry.touched);
+        self.learn_expiry(live, entry.expires, now);
+        true
     }
 
     /// The same of a session that was checked a moment ago.
@@ -221,19 +221,24 @@ impl Sessions {
     fn learn_expiry(&self, live: &LiveSession, expires: UnixTime, now: UnixTime) {
         live.upkeep.expires.set(expires);
         let Some(idle) = self.rules.idle_timeout else { return };
+        let told = now.min(expires - idle);
         // At the end of its life it says nothing.
-        if expires < live.session.expires {
-            let told = now.min(expires - idle);
-            live.upkeep.touched.set(told.max(live.upkeep.touched.get()));
+        if told > live.upkeep.touched.get() && expires < live.session.expires {
+            live.upkeep.touched.set(told);
             let looked = self.look_of(live, told - CLOCKS);
             live.upkeep.findable.set(looked.max(live.upkeep.findable.get()));
         }
     }
 
+    /// Of a session's life, in which its NameID's set is looked into once.
+    fn period(&self) -> Seconds {
+        self.pause() * TOUCHES_PER_LOOK
+    }
+
     /// When its NameID's set was looked into, if somebody told of a use at `told`: who first does so in each
     /// period of its life looks, so that among many workers one does.
     fn look_of(&self, live: &LiveSession, told: UnixTime) -> UnixTime {
-        let (created, period) = (live.session.created, (self.pause() * TOUCHES_PER_LOOK).0);
+        let (created, period) = (live.session.created, self.period().0);
         created + Seconds((told - created).0.max(0) / period * period)
     }
 
@@ -254,12 +259,17 @@ impl Sessions {
                 .detach();
             }
             live.upkeep.expires.set(expires);
-            let period = self.pause() * TOUCHES_PER_LOOK;
+            let period = self.period();
             if !(Seconds(0)..period).contains(&(now - live.upkeep.findable.get())) {
                 live.upkeep.findable.set(self.look_of(live, now));
                 let (sessions, live) = (Rc::clone(self), Rc::clone(live));
-                // The next try comes soon.
-                spawn(async move { drop(sessions.keep_findable(&live, now).await) }).detach();
+                spawn(async move {
+                    if sessions.keep_findable(&live, now).await.is_err() {
+                        // Nobody else tries in this period: this worker does at its next move.
+                        live.upkeep.findable.set(now - period);
+                    }
+                })
+                .detach();
             }
             return;
         }

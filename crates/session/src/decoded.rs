@@ -15,15 +15,10 @@ use crate::sp_id::SpId;
 /// Who is logged in, as [`Session`] has it, made of one that was read whole. Nothing is read of its bytes later.
 ///
 /// What it has in common with others lies in a shape that they share; what is its own is one text and the places
-/// where its parts end. What each request looks at stands first.
+/// where its parts end.
 #[derive(Debug)]
-#[repr(C)]
 pub struct DecodedSession {
     shape: Rc<Shape>,
-    /// When the session was made.
-    pub created: UnixTime,
-    /// Absolute end: not valid at this instant any more.
-    pub expires: UnixTime,
     /// NameID, SessionIndex, SPProvidedID, then the values of each attribute, end to end.
     text: Box<str>,
     /// First, for each attribute and once more, where in here its values begin: at their start in the text, which
@@ -33,6 +28,10 @@ pub struct DecodedSession {
     has_sp_provided_id: bool,
     /// Its login was asked for with ForceAuthn (Core 3.4.1).
     pub force_authn: bool,
+    /// When the session was made.
+    pub created: UnixTime,
+    /// Absolute end: not valid at this instant any more.
+    pub expires: UnixTime,
     /// `AuthnInstant` of the AuthnStatement.
     pub authn_instant: UnixTime,
     /// `IssueInstant` of the assertion.

@@ -16,14 +16,11 @@ use crate::rule_line::RuleLine;
 use crate::session_rules::SessionRules;
 
 /// A decoded session, shared by all requests of this worker that carry its cookie.
-///
-/// What each request looks at stands together.
-#[repr(C)]
 pub struct LiveSession {
+    /// What the IdP said, and until when it holds; it does not change while it lives.
+    pub session: DecodedSession,
     /// Where it lies in the store; all zeros for one that no store has.
     pub key: StoreKey,
-    /// What the store needs to hear while it is in use, and when it last did.
-    pub upkeep: Upkeep,
     /// The SP's IdPs among which its own was last seen.
     pub trusted: Cell<Option<Generation>>,
     /// Its browser was seen with it, and without the cookie that counts logins in a row.
@@ -35,8 +32,8 @@ pub struct LiveSession {
     pub kept_variables: Cell<*const RuleLine>,
     /// How far this copy may still be believed.
     pub freshness: Freshness,
-    /// What the IdP said, and until when it holds; it does not change while it lives.
-    pub session: DecodedSession,
+    /// What the store needs to hear while it is in use, and when it last did.
+    pub upkeep: Upkeep,
     /// What was signed for applications.
     pub jwts: Jwts,
     /// What all of this takes of the worker's memory.
@@ -45,7 +42,6 @@ pub struct LiveSession {
 
 /// What the zone and memcached said of a session.
 #[derive(Default)]
-#[repr(C)]
 pub struct Freshness {
     /// The epoch of its bucket in the zone when it was read or filled in there: it holds while that stands still.
     pub epoch: Cell<u64>,

@@ -81,6 +81,13 @@ spid_environment() {
         || say "NOT TO BE HAD: spid-sp-test"
 }
 
+# built MODE: builds, and sets $module and $nginx to what scripts/build says; a build that fails ends the script.
+built() {
+    local said
+    said=$(scripts/build "$1" | tail -n 1) || exit
+    read -r module nginx <<< "$said"
+}
+
 # The commit that the files here are of: 40 digits, "-changed" behind them when they are not quite. Nothing
 # where git does not know; $AUTH_SAML_COMMIT says it there, as in an unpacked archive.
 commit_of_tree() {

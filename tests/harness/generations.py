@@ -84,7 +84,10 @@ class Generations:
         assert not trouble, "\n".join(trouble)
 
     def kill(self) -> None:
-        """Whatever is left of them."""
+        """Whatever is left of them; also whom a start that failed has left behind."""
+        for name in ("nginx.pid", "nginx.pid.oldbin"):
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                self.seen.add(int((self.server.directory / name).read_text()))
         for master in self.seen:
             for pid in [master, *self.workers(master)]:
                 if b"nginx" in title(pid):

@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from harness.nginx import Nginx, wait_for_port, without_module
+from harness.nginx import Nginx, WithoutModule, wait_for_port
 
 #: Nothing else of the environment: its size moves the stack, and some of it chooses code.
 ENVIRONMENT = {
@@ -98,13 +98,8 @@ def check(answer, status: int) -> None:
     answer.read(int(length[1]) if length else 0)
 
 
-class WithoutModule(CountedNginx):
+class CountedBareNginx(WithoutModule, CountedNginx):
     """The same nginx, which has not loaded the module."""
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        if name == "nginx.conf":
-            content = without_module(str(content))
-        return super().write(name, content)
 
 
 def counted(dump: str) -> int:

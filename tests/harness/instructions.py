@@ -16,7 +16,7 @@ from harness.bench.report import table
 from harness.browser import Browser
 from harness.counted_kind import BATCHES, Counted, Kind, counted_at, pages, request
 from harness.counted_look_ups import look_ups
-from harness.counted_nginx import CountedNginx, WithoutModule
+from harness.counted_nginx import CountedBareNginx, CountedNginx
 from harness.crowd_of_idps import aggregate
 from harness.idp import Idp
 from harness.keys import rsa_credential
@@ -107,7 +107,7 @@ def count(
     conf = CONF.replace("@FEDERATION@", FEDERATION if idps else "")
     conf = conf.replace("@MEMBERS@", "idp federation;" if idps else "")
     server = CountedNginx(scratch / "with", binary, module, conf)
-    bare = WithoutModule(scratch / "bare", binary, module, BARE_CONF)
+    bare = CountedBareNginx(scratch / "bare", binary, module, BARE_CONF)
     try:
         for one in (server, bare):
             furnish(one, idps)

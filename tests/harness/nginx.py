@@ -104,9 +104,13 @@ def title(pid: int) -> bytes:
         return b""
 
 
-def without_module(conf: str) -> str:
-    """The same nginx.conf for an nginx that does not load the module, and has no log that names its variables."""
-    return re.sub(r"^ *(load_module|log_format|access_log .* saml).*$", "", conf, flags=re.M)
+class WithoutModule:
+    """Makes of an nginx, mixed into its class, one that does not load the module, and has no log that names its variables."""
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        if name == "nginx.conf":
+            content = re.sub(r"^ *(load_module|log_format|access_log .* saml).*$", "", str(content), flags=re.M)
+        return super().write(name, content)
 
 
 class Nginx:

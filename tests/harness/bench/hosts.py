@@ -8,7 +8,7 @@ from harness.crowd import CROWD_IDP
 from harness.idp import Idp
 from harness.keys import Credential, rsa_credential
 from harness.memcached import Memcached
-from harness.nginx import Nginx, without_module
+from harness.nginx import Nginx, WithoutModule
 
 CONF = """
 worker_processes @WORKERS@;
@@ -72,13 +72,8 @@ PAGE = "1k.bin"
 SP = rsa_credential("sp")
 
 
-class WithoutModule(Nginx):
+class BareNginx(WithoutModule, Nginx):
     """An nginx that has not loaded it."""
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        if name == "nginx.conf":
-            content = without_module(str(content))
-        return super().write(name, content)
 
 
 class Bench:
@@ -119,7 +114,7 @@ class Bench:
 
     def bare(self) -> Nginx:
         """Started; without the module."""
-        return self._made(WithoutModule, BARE_CONF, {}).start()
+        return self._made(BareNginx, BARE_CONF, {}).start()
 
     def made(self, conf: str, **values: str) -> Nginx:
         return self._made(Nginx, conf, values)

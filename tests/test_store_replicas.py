@@ -149,6 +149,10 @@ def test_a_read_repairs(hosts, nodes, idp):
         assert all(is_in(host, member) for member in members)
 
 
+def sessions_on(node) -> int:
+    return sum(key.startswith(b"samls") for key in node.keys())
+
+
 @pytest.mark.slow
 def test_one_after_the_other_under_load(hosts, nodes):
     """A rolling restart of all nodes while people work."""
@@ -168,13 +172,14 @@ def test_one_after_the_other_under_load(hosts, nodes):
     for thread in threads:
         thread.start()
     for node in nodes:
-        before = done[0]
+        before, had = done[0], sessions_on(node)
         node.kill()
         hosts[0].wait_for(lambda: done[0] > before + 300, "requests without it", 20)
         before = done[0]
         node.start()
-        # Long enough for every session to be read, and so repaired.
+        # Every session is read, and so repaired, once a worker has found out that the node is there.
         hosts[0].wait_for(lambda: done[0] > before + 1500, "requests with it", 30)
+        hosts[0].wait_for(lambda: sessions_on(node) == had, "its sessions back", 30)
     stop.set()
     for thread in threads:
         thread.join()

@@ -62,7 +62,10 @@ impl<S> Location<S> {
         host: impl Fn() -> RequestHost<'h>,
     ) -> Result<Option<&Rc<Protection<S>>>, Refusal> {
         let Some(sites) = &self.protection else { return Ok(None) };
-        sites.at(&host).map(Some).ok_or_else(|| sites.first().sp.host_unknown(host()))
+        sites.at(&host).map(Some).ok_or_else(
+            #[cold]
+            || sites.first().sp.host_unknown(host()),
+        )
     }
 
     /// The name of the SP whose endpoint it is, or that protects it; empty = there is none.

@@ -150,7 +150,8 @@ fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     audit::tell(&event, address(r), &values);
 }
 
-fn send_headers(r: &mut Request, status: u16) -> ngx_int_t {
+/// Sends an answer that has no body.
+pub fn send_headers(r: &mut Request, status: u16) -> ngx_int_t {
     decline_body(r);
     let request = r.as_mut();
     request.headers_out.status = usize::from(status);

@@ -163,11 +163,12 @@ fn check_arguments(query: &[u8]) {
         .collect();
     for (name, _) in &by_hand {
         let ours: Vec<Cow<'_, str>> = arguments(query, name).collect();
-        let theirs: Vec<&String> =
-            by_hand.iter().filter(|(other, _)| other == name).map(|(_, value)| value).collect();
+        let theirs: Vec<&str> =
+            by_hand.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
         assert_eq!(ours, theirs);
     }
-    assert_eq!(arguments(query, "return").count(), by_hand.iter().filter(|(n, _)| n == "return").count());
+    let returns = by_hand.iter().filter(|(name, _)| name == "return").count();
+    assert_eq!(arguments(query, "return").count(), returns);
 }
 
 fn decoded(half: &[u8]) -> String {

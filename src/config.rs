@@ -5,6 +5,7 @@
 mod audit_log;
 mod block;
 mod commands;
+mod error_page;
 mod host;
 mod metadata_cache;
 mod resource;
@@ -283,6 +284,7 @@ pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c
             check_rule(own_rule, &location)?;
         }
         expect_variable(cf, conf, &location)?;
+        error_page::check(cf, &conf.raw)?;
         server::note(cf, &conf.raw, &location);
         warn_of_debug(cf, main, &conf.raw);
         conf.location = location;

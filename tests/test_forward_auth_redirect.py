@@ -3,6 +3,7 @@
 import pytest
 
 from harness.browser import Browser
+from harness.idp import Idp
 from harness.members import log_in
 from harness.response import Answer
 from harness.site import site
@@ -65,6 +66,61 @@ def test_what_no_page_can_follow(server):
         assert answer.status == 401 and answer.all("Location") == [], method
     # Where the administrator says so.
     assert ask(server, "/always", ("X-Forwarded-Method", "PUT")).status == 302
+
+
+@pytest.mark.parametrize("binding", ["HTTP-Redirect", "HTTP-POST"])
+@pytest.mark.parametrize("keep", ["off", "on"])
+@pytest.mark.parametrize("path", ["/auth", "/always"])
+def test_no_way_to_the_idp_looks_like_leave(nginx, binding, keep, path):
+    """A page that sends a form to the IdP, or remembers a fragment, is no 2xx: the proxy would let in whoever gets it."""
+    idp = Idp(binding=binding)
+    conf = site(
+        sp=f"keep_fragment {keep};",
+        server="""
+            location = /auth { auth_saml app; auth_saml_unauthenticated auto; saml_auth; }
+            location = /always { auth_saml app; auth_saml_unauthenticated redirect; saml_auth; }
+        """,
+    )  # fmt: skip
+    server = nginx(conf, files={"idp.xml": idp.metadata()})
+    browser = Browser()
+    begun = browser.get(server.url(path), headers={**NAVIGATES, "X-Forwarded-Uri": "/x?y"})
+    assert begun.status in (302, 401)
+    assert (begun.status == 401) == (keep == "on" or binding == "HTTP-POST")
+    if keep == "off":
+        page = browser.post(server.url("/saml/acs"), idp.form(idp.asked(begun), Answer()))
+        assert page.location == server.url("/x?y")
+
+
+PREFLIGHT = [("Origin", "https://spa.example"), ("Access-Control-Request-Method", "PUT")]
+
+
+@pytest.mark.parametrize("answer", ["answer", "pass"])
+def test_no_preflight_looks_like_leave(nginx, answer):
+    """A proxy that asks by the method of the request would hand it to the application."""
+    preflight = f"auth_saml_preflight {answer}; auth_saml_cors_origin https://spa.example;"
+    server = nginx(site(server=f"{preflight} location = /auth {{ auth_saml app; saml_auth; }}"))
+    assert ask(server, "/page.html", *PREFLIGHT, method="OPTIONS").status in (204, 405)
+    assert ask(server, "/auth", *PREFLIGHT, method="OPTIONS").status == 401
+    assert ask(server, "/auth", *PREFLIGHT, ("X-Forwarded-Method", "OPTIONS")).status == 401
+
+
+@pytest.mark.parametrize("line", ["401 = /in.html", "401 403 =200 /in.html", "404 500 = @in"])
+def test_an_error_page_that_lets_in_is_a_mistake(prepared, line):
+    server = prepared(site(server=f"error_page {line}; location = /auth {{ auth_saml app; saml_auth; }}"))
+    good, output = server.test()
+    assert not good and '"error_page' in output and "lets in" in output
+    # Its own page, and none of those above.
+    own = "location = /auth { auth_saml app; saml_auth; error_page 401 /no-page; }"
+    server.configure(site(server=f"error_page {line}; {own} location @in {{ return 200 in; }}"))
+    good, output = server.test()
+    assert good, output
+
+
+def test_an_error_page_keeps_the_status(nginx):
+    pages = "error_page 401 403 /in.html; location = /in.html { return 200 in; }"
+    server = nginx(site(server=f"{pages} location = /auth {{ auth_saml app; saml_auth; }}"))
+    answer = ask(server, "/auth")
+    assert (answer.status, answer.text) == (401, "in")
 
 
 def test_nobody_is_asked_passively(server):

@@ -92,10 +92,11 @@ fn protection<S>(
     Ok(protection)
 }
 
-/// A proxy that asks hands on neither a form nor the envelope of a program.
+/// A proxy that asks hands on neither a form nor the envelope of a program, and lets in a preflight that is answered.
 fn only_ask<S>(protection: &mut Protection<S>) {
     protection.preserve_post = None;
     protection.ecp = false;
+    protection.preflight = Preflight::Off;
     if protection.mode == Mode::Passive {
         protection.mode = Mode::Optional;
     }

@@ -82,12 +82,16 @@ fn visit(site: &Site, kind: EndpointKind, head: Head, has_session: bool) {
     let outcome = run(sp::answer(kind, visit, std::rc::Rc::clone(sp)));
     let reply = outcome.unwrap_or_else(|refusal| {
         assert!(!refusal.code().is_empty() && is_sentence(&refusal.to_string()), "{refusal}");
-        let purpose =
-            Purpose { about: kind.about(), takes_soap: true, start_again: sp.login_redirect.clone() };
+        let purpose = Purpose {
+            about: kind.about(),
+            takes_soap: true,
+            start_again: sp.login_redirect.clone(),
+        };
         refused(&refusal, &circumstances, &purpose, &head)
     });
     judge(&reply, kind);
-    let left = run(sp.sessions.end_all(&[(token().store_key(&sp.id), NOW)], NOW)).expect("it is up");
+    let left =
+        run(sp.sessions.end_all(&[(token().store_key(&sp.id), NOW)], NOW)).expect("it is up");
     assert!(has_session || left.is_empty());
     assert!(kind == EndpointKind::Logout || left.len() == usize::from(has_session));
     assert_eq!(sp.sessions.len(), 0, "a link begins no session");
@@ -133,7 +137,8 @@ fn lead(url: &str, kind: EndpointKind) {
 }
 
 fn is_no_handler(path: &str) -> bool {
-    let handlers = EndpointKind::ALL.iter().map(|kind| kind.directive().trim_start_matches("saml_"));
+    let handlers =
+        EndpointKind::ALL.iter().map(|kind| kind.directive().trim_start_matches("saml_"));
     !handlers.into_iter().any(|handler| path == format!("/saml/{handler}"))
 }
 
@@ -163,8 +168,11 @@ fn check_arguments(query: &[u8]) {
         .collect();
     for (name, _) in &by_hand {
         let ours: Vec<Cow<'_, str>> = arguments(query, name).collect();
-        let theirs: Vec<&str> =
-            by_hand.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
+        let theirs: Vec<&str> = by_hand
+            .iter()
+            .filter(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+            .collect();
         assert_eq!(ours, theirs);
     }
     let returns = by_hand.iter().filter(|(name, _)| name == "return").count();

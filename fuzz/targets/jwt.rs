@@ -62,7 +62,9 @@ fn read_keys(json: &[u8]) {
         Ok(keys) => {
             let other: Value = serde_json::from_slice(json).expect("it is JSON");
             let all = other["keys"].as_array().expect("a list of keys");
-            assert!(all.iter().any(|key| ["RSA", "EC", "OKP"].iter().any(|kty| key["kty"] == *kty)));
+            assert!(
+                all.iter().any(|key| ["RSA", "EC", "OKP"].iter().any(|kty| key["kty"] == *kty))
+            );
             let is_ours = |party: &Party| {
                 let ours: Value = serde_json::from_str(&party.set.to_json()).expect("our JSON");
                 let ours = &ours["keys"][0];
@@ -103,7 +105,10 @@ fn sign(party: &Party, claims: Map<String, Value>, at: usize, mask: u8) {
         Err(NotSigned::TooLarge(size)) => return assert!(size > MAX),
         Err(NotSigned::Failed(error)) => panic!("{error}"),
     };
-    assert!(token.len() <= MAX && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
+    assert!(
+        token.len() <= MAX
+            && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    );
     let read = ReceivedToken::parse(&token).expect("a token");
     assert_eq!(read.issuer(), claims.get("iss").and_then(Value::as_str));
     assert_eq!(read.verify("jwt", &party.trusted).as_ref(), Ok(&claims));

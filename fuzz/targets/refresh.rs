@@ -76,15 +76,17 @@ fn slot(input: &[u8]) {
         now = now + Msec(u64::from(octets.u32()));
         let (span, wait) = (Msec(u64::from(octets.u32())), Msec(u64::from(octets.u32())));
         let Some(lease) = slot.lease(now, LONGEST_WAIT, span) else { continue };
-        assert!(slot.lease(now, LONGEST_WAIT, Msec(0)).is_none() || span == Msec(0), "one at a time");
+        assert!(
+            slot.lease(now, LONGEST_WAIT, Msec(0)).is_none() || span == Msec(0),
+            "one at a time"
+        );
         let (before, failed) = (slot.generation(), slot.failures());
         if octets.is_odd() {
             let is_new = octets.is_odd();
             let after = slot.succeed(lease, is_new, now, wait);
             assert_eq!((after != before, after), (is_new, slot.generation()));
             let state = slot.state(now);
-            let expected =
-                SlotState { age: Some(Msec(0)), next: wait, failures: 0, error: None };
+            let expected = SlotState { age: Some(Msec(0)), next: wait, failures: 0, error: None };
             assert!(state == expected || now.as_msec() == 0, "{state:?}");
         } else {
             let why = String::from_utf8_lossy(octets.0).into_owned();

@@ -90,9 +90,8 @@ impl Expected {
     }
 
     fn is_met_by(&self, values: &[&str]) -> bool {
-        let has = |tests: &[Test]| {
-            tests.iter().any(|test| values.iter().any(|value| test.is(value)))
-        };
+        let has =
+            |tests: &[Test]| tests.iter().any(|test| values.iter().any(|value| test.is(value)));
         let is_there = values.iter().any(|value| !value.is_empty());
         let names_nothing = self.wanted.is_empty() && self.unwanted.is_empty();
         match (self.is_negated, names_nothing) {

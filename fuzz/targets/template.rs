@@ -19,8 +19,12 @@ const MAX_FILES: usize = 4;
 const HOSTILE: &str = "\"'><x-hostile x-own=1>&lt;x-hostile>{{ 7 }}{% raw %}";
 
 fuzz_target!(|input: &str| {
-    let files: Vec<(String, String)> =
-        input.split('\0').take(MAX_FILES).filter_map(|file| file.split_once('\n')).map(named).collect();
+    let files: Vec<(String, String)> = input
+        .split('\0')
+        .take(MAX_FILES)
+        .filter_map(|file| file.split_once('\n'))
+        .map(named)
+        .collect();
     let look = match Look::default().with_templates(&files) {
         Ok(look) => look,
         Err(said) => return assert!(is_sentence(&said), "{said}"),

@@ -1,0 +1,73 @@
+"""An nginx each process of which writes what its sanitizer, or valgrind, has to say into a folder."""
+
+import os
+from pathlib import Path
+
+from harness.nginx import Nginx
+from harness.sanitize.reports import Report, asan_reports, valgrind_reports
+
+#: Memory that was given back and is not handed out again meanwhile, so that its use is noticed.
+QUARANTINE = 32  # MiB
+SUPPRESSIONS = Path(__file__).parent
+
+
+class Instrumented(Nginx):
+    """`folder` is for the reports; nginx's workers, which are not root, write there, too."""
+
+    def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
+        self.folder = directory / "reports"
+        super().__init__(directory, binary, module, conf, values)
+        self.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o777)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        if name == "nginx.conf":
+            # A line for each of a million refusals says nothing that the counts do not.
+            content = str(content).replace("error.log info;", "error.log error;")
+        return super().write(name, content)
+
+    def reports(self) -> list[Report]:
+        raise NotImplementedError
+
+
+class SanitizedNginx(Instrumented):
+    """As `scripts/build sanitized` makes it. `preload` is a shared object that is loaded before all others."""
+
+    def __init__(self, *arguments, preload: Path | None = None):
+        super().__init__(*arguments)
+        log = f"log_path={self.folder}/asan"
+        asan = {
+            "detect_leaks": 1,
+            "detect_stack_use_after_return": 1,
+            "strict_string_checks": 1,
+            "quarantine_size_mb": QUARANTINE,
+            # What the module asks of the kernel is its own to be refused: a bound is, where malloc says no.
+            "allocator_may_return_null": 1,
+            # Not unmapped and mapped again, which would hide how much there is.
+            "allocator_release_to_os_interval_ms": 1000,
+        }
+        options = ":".join([log, *(f"{name}={value}" for name, value in asan.items())])
+        self.environment = {
+            **os.environ,
+            "ASAN_OPTIONS": options,
+            "UBSAN_OPTIONS": f"{log}:print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS / 'leaks.txt'}:print_suppressions=0",
+            **({"LD_PRELOAD": str(preload)} if preload else {}),
+        }
+
+    def reports(self) -> list[Report]:
+        return asan_reports(self.folder)
+
+
+class ValgrindNginx(Instrumented):
+    """Any nginx, slow: memcheck sees what was never written, too, and nothing of what lies in pools and on stacks."""
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            "valgrind", "--quiet", "--tool=memcheck", "--leak-check=no", "--num-callers=40",
+            f"--suppressions={SUPPRESSIONS / 'valgrind.txt'}", f"--log-file={self.folder}/valgrind.%p",
+            *super().command(*arguments),
+        ]  # fmt: skip
+
+    def reports(self) -> list[Report]:
+        return valgrind_reports(self.folder)

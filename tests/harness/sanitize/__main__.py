@@ -20,7 +20,8 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     with folder(given.keep) as made:
         preload = wrong(given.wrong, made) if given.wrong else None
-        outcome = Run(nginx_of(given, preload), given.seconds, seed, given.floods, given.second_verifier)(made / "nginx")
+        run = Run(nginx_of(given, preload), given.seconds, seed, given.floods, given.second_verifier, given.memory == "flat")
+        outcome = run(made / "nginx")
         print(table(outcome))
         for report in outcome.reports[:5]:
             print(f"\n{report.path}\n{report.text[:SHOWN]}")
@@ -39,6 +40,7 @@ def options() -> argparse.Namespace:
     options.add_argument("--floods", type=int, default=1, help="processes that throw")
     options.add_argument("--keep", action="store_true", help="the folder of nginx")
     options.add_argument("--wrong", choices=KINDS, help="do this, which must be found")
+    options.add_argument("--memory", choices=("flat", "unknown"), default="flat", help="unknown: the time is too short to tell")
     options.add_argument("--second-verifier", action="store_true")
     return options.parse_args()
 

@@ -95,9 +95,10 @@ def thrown(dice: random.Random, seed: Seed, others: list[bytes]) -> Request:
     return Request(is_post, head + b"\r\n\r\n" + body_octets)
 
 
-def known(home: str) -> list[Seed]:
-    """What lies in the repository. `home` is the site's base_url."""
-    return [*of_files(), *of_bodies(), *of_texts(home)]
+def known(home: str) -> list[tuple[int, list[Seed]]]:
+    """What lies in the repository, by kinds, each with its weight: what looks like a message gets farther than what
+    does not. `home` is the site's base_url."""
+    return [(6, of_files()), (2, of_bodies()), (2, of_texts(home))]
 
 
 def of_files() -> list[Seed]:

@@ -41,10 +41,8 @@ class SanitizedNginx(Instrumented):
             "detect_stack_use_after_return": 1,
             "strict_string_checks": 1,
             "quarantine_size_mb": QUARANTINE,
-            # What the module asks of the kernel is its own to be refused: a bound is, where malloc says no.
-            "allocator_may_return_null": 1,
-            # Not unmapped and mapped again, which would hide how much there is.
-            "allocator_release_to_os_interval_ms": 1000,
+            # Callers that are told of an allocation: more take longer.
+            "malloc_context_size": 15,
         }
         options = ":".join([log, *(f"{name}={value}" for name, value in asan.items())])
         self.environment = {

@@ -58,14 +58,15 @@ http {{
     }}
     server {{
         listen 127.0.0.1:@PORT@;
-        listen 127.0.0.1:@PORT2@ ssl http2;
+        listen 127.0.0.1:@PORT2@ ssl;
+        http2 on;
         ssl_certificate tls.crt;
         ssl_certificate_key tls.key;
         access_log off;
+        auth_saml_preserve_post 64k;
         include saml-endpoints.conf;
         location / {{
             auth_saml app idp=corp;
-            auth_saml_preserve_post 64k;
             auth_saml_ecp on;
             saml_debug 127.0.0.3 link;
             add_header X-User $saml_user;

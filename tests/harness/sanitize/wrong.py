@@ -8,7 +8,7 @@ from pathlib import Path
 KINDS = {
     "freed": "heap-use-after-free",
     "pool": "heap-buffer-overflow",
-    "misaligned": "misaligned address",
+    "null": "null pointer of type",
     "leaked": "detected memory leaks",
 }
 

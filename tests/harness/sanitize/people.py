@@ -140,8 +140,8 @@ class People:
         return {"logins": 1, "ECP": 1}
 
     def with_form(self, dice: random.Random, name: str) -> dict[str, int]:
-        """What they had typed is there after the login."""
-        browser = Browser()
+        """What they had typed is there after the login. From elsewhere: the flood's address has its share of all forms."""
+        browser = Browser().at("127.0.0.2")
         data = {"text": "x" * dice.choice((1, 100, 30_000))}
         kept = send_form(self.server, browser, "/behind/", data)
         sent = log_in_and_send(self.server, self.idp, browser, kept)
@@ -149,9 +149,10 @@ class People:
         return {"logins": 1, "kept forms": 1}
 
     def watched(self, dice: random.Random, name: str) -> dict[str, int]:
-        """By an administrator's link, who then reads the story."""
+        """By an administrator's link, which leads to the page where one chooses an IdP."""
         browser = Browser()
-        asked = self.idp.asked(press(browser, link(self.server)))
+        choice = press(browser, link(self.server))
+        asked = self.idp.asked(browser.get(f"{choice.location}&idp=corp"))
         landed = browser.post(asked.acs_url, self.idp.form(asked, self.answer(dice, name)))
         expect(landed.status == 303, landed)
         return {"logins": 1, "stories": 1}

@@ -46,7 +46,7 @@ http {{
         idp artifact;
         discovery builtin;
         session_store shared;
-        session_idle_timeout 5m;
+        session_idle_timeout 1m;
         attribute mail urn:oid:0.9.2342.19200300.100.1.3 emailAddress;
         attribute groups memberOf "match=~*^CN=([^,]+)," replace=$1 lower;
         session_attributes all;

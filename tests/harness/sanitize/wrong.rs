@@ -13,13 +13,18 @@ unsafe extern "C" {
 }
 
 #[unsafe(no_mangle)]
-pub extern "C" fn epoll_create(_: c_int) -> c_int {
+pub extern "C" fn epoll_create(size: c_int) -> c_int {
     // SAFETY: it is not safe: that is what it is for.
     unsafe {
-        wrong();
+        if size != TRIAL {
+            wrong();
+        }
         epoll_create1(0)
     }
 }
+
+/// By which the master finds out whether there is epoll.
+const TRIAL: c_int = 100;
 
 /// Reads what Rust has given back.
 #[cfg(freed)]

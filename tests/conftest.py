@@ -1,4 +1,4 @@
-"""Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it, `--beside FILE` a module of
+"""Fixtures. `--nginx debian|vendored|sanitized` chooses the nginx and the module built for it, `--beside FILE` a module of
 another version, which hosts beside one of this one run and upgrades begin with."""
 
 import shutil
@@ -29,7 +29,7 @@ pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
+    parser.addoption("--nginx", default="debian", choices=["debian", "vendored", "sanitized"])
     parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 

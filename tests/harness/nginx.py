@@ -123,6 +123,7 @@ class Nginx:
 
     http = ""  # what every configuration says besides, but those that say it themselves
     environment = None  # of the process; None: the one of this process
+    patience = 10  # seconds in which it begins, and in which a reload is done
 
     def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
         self.directory = directory
@@ -192,8 +193,8 @@ class Nginx:
                 self.command(), stdout=stderr, stderr=stderr, start_new_session=True, env=self.environment
             )
         try:
-            wait_for_port(self.port, self.process, address=self.address)
-            self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers")
+            wait_for_port(self.port, self.process, self.patience, self.address)
+            self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers", self.patience)
         except Exception:
             print((self.directory / "stderr.log").read_text())
             print(self.error_log())
@@ -222,7 +223,7 @@ class Nginx:
         self.reloads += 1
         self.process.send_signal(signal.SIGHUP)
         self.wait_for(
-            lambda: self.workers() and not old & set(self.workers()), "new workers after reload"
+            lambda: self.workers() and not old & set(self.workers()), "new workers after reload", self.patience
         )
 
     def wait_for(self, condition, what: str, seconds: float = 10) -> None:

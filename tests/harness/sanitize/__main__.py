@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.sanitize.instrumented import SanitizedNginx, ValgrindNginx
 from harness.sanitize.run import Outcome, Run, folder
-from harness.sanitize.wrong import KINDS, wrong
+from harness.sanitize.wrong import KINDS, SANITIZED, wrong
 
 #: What cannot be done in a run that is to prove something.
 MUST = ("POSTs", "logins", "logouts")
@@ -19,7 +19,7 @@ def main() -> int:
     seed = given.seed or f"{random.SystemRandom().randrange(1 << 32):08x}"
     print(f"seed {seed}", flush=True)
     with folder(given.keep) as made:
-        preload = wrong(given.wrong, made) if given.wrong else None
+        preload = wrong(given.wrong, made, [] if given.valgrind else SANITIZED) if given.wrong else None
         run = Run(nginx_of(given, preload), given.seconds, seed, given.floods, given.second_verifier, given.memory == "flat")
         outcome = run(made / "nginx")
         print(table(outcome))
@@ -48,10 +48,10 @@ def options() -> argparse.Namespace:
 def nginx_of(given: argparse.Namespace, preload: Path | None):
     """Makes it of a folder, a configuration and its values."""
 
+    kind = ValgrindNginx if given.valgrind else SanitizedNginx
+
     def make(directory: Path, conf: str, values: dict[str, str]):
-        if given.valgrind:
-            return ValgrindNginx(directory, given.nginx, given.module, conf, values)
-        return SanitizedNginx(directory, given.nginx, given.module, conf, values, preload=preload)
+        return kind(directory, given.nginx, given.module, conf, values, preload=preload)
 
     return make
 

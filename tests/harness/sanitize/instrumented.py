@@ -8,15 +8,20 @@ from harness.sanitize.reports import Report, asan_reports, valgrind_reports
 
 #: Memory that was given back and is not handed out again meanwhile, so that its use is noticed.
 QUARANTINE = 32  # MiB
-SUPPRESSIONS = Path(__file__).parent
+#: What is not given back on purpose.
+LEAKS = Path(__file__).parent / "leaks.txt"
 
 
 class Instrumented(Nginx):
-    """`folder` is for the reports; nginx's workers, which are not root, write there, too."""
+    """`folder` is for the reports; nginx's workers, which are not root, write there, too. `preload` is a shared object
+    that is loaded before all others."""
 
-    def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
+    patience = 60
+
+    def __init__(self, directory: Path, binary: str, module: str, conf: str, values=(), preload: Path | None = None):
         self.folder = directory / "reports"
         super().__init__(directory, binary, module, conf, values)
+        self.environment = {**os.environ, **({"LD_PRELOAD": str(preload)} if preload else {})}
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o777)
 
@@ -31,10 +36,10 @@ class Instrumented(Nginx):
 
 
 class SanitizedNginx(Instrumented):
-    """As `scripts/build sanitized` makes it. `preload` is a shared object that is loaded before all others."""
+    """As `scripts/build sanitized` makes it."""
 
-    def __init__(self, *arguments, preload: Path | None = None):
-        super().__init__(*arguments)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         log = f"log_path={self.folder}/asan"
         asan = {
             "detect_leaks": 1,
@@ -45,12 +50,10 @@ class SanitizedNginx(Instrumented):
             "malloc_context_size": 15,
         }
         options = ":".join([log, *(f"{name}={value}" for name, value in asan.items())])
-        self.environment = {
-            **os.environ,
+        self.environment |= {
             "ASAN_OPTIONS": options,
             "UBSAN_OPTIONS": f"{log}:print_stacktrace=1",
-            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS / 'leaks.txt'}:print_suppressions=0",
-            **({"LD_PRELOAD": str(preload)} if preload else {}),
+            "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0",
         }
 
     def reports(self) -> list[Report]:
@@ -60,10 +63,14 @@ class SanitizedNginx(Instrumented):
 class ValgrindNginx(Instrumented):
     """Any nginx, slow: memcheck sees what was never written, too, and nothing of what lies in pools and on stacks."""
 
+    def workers(self) -> list[int]:
+        """What a process calls itself does not show from outside of valgrind."""
+        return self.children()
+
     def command(self, *arguments: str) -> list[str]:
         return [
             "valgrind", "--quiet", "--tool=memcheck", "--leak-check=no", "--num-callers=40",
-            f"--suppressions={SUPPRESSIONS / 'valgrind.txt'}", f"--log-file={self.folder}/valgrind.%p",
+            f"--log-file={self.folder}/valgrind.%p",
             *super().command(*arguments),
         ]  # fmt: skip
 

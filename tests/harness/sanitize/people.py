@@ -27,6 +27,7 @@ from harness.message import AuthnRequest
 from harness.response import Answer, Attribute
 from harness.sanitize.flood import Aim
 from harness.sanitize.hostile import FORM, encrypted
+from harness.sanitize.mutation import mutated
 from harness.transmitter import Transmitter
 from harness.wire import ask, cookie_header
 
@@ -196,7 +197,7 @@ class People:
                 connection.send_headers(stream, headers, end_stream=not post)
                 if post:
                     room = min(len(body), connection.local_flow_control_window(stream), connection.max_outbound_frame_size)
-                    part = body[: dice.randrange(room + 1)]
+                    part = mutated(dice, body, [body])[: dice.randrange(room + 1)]
                     connection.send_data(stream, part, end_stream=dice.random() < 0.5)
                 client.sendall(connection.data_to_send())
                 if dice.random() < 0.3:

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from harness.nginx import TROUBLE
 from harness.sanitize import site
 from harness.sanitize.flood import Aim, Flood
 from harness.sanitize.instrumented import Instrumented
-from harness.sanitize.memory import Samples
+from harness.sanitize.memory import Samples, of_process
 from harness.sanitize.people import People
 from harness.sanitize.reports import Report
 
@@ -30,6 +31,7 @@ BETWEEN_RELOADS = (2.0, 8.0)  # seconds
 BETWEEN_DEATHS = (1.0, 6.0)
 LOGS = ("error.log", "audit.log")
 LONGEST_LOG = 32 << 20
+EACH = 60.0  # seconds, after which it is told how far it is
 
 
 @dataclass
@@ -113,6 +115,7 @@ class Run:
     def accidents(self, server: Instrumented, nodes: list[Memcached], floods: list[Flood]) -> None:
         """Until the time is over, or there is a report."""
         now = began = time.monotonic()
+        told = now + EACH
         reload, death = now + self.dice.uniform(*BETWEEN_RELOADS), now + self.dice.uniform(*BETWEEN_DEATHS)
         while (now := time.monotonic()) < began + self.seconds:
             reloads = now < began + RELOADED * self.seconds
@@ -125,6 +128,11 @@ class Run:
                 death = time.monotonic() + self.dice.uniform(*BETWEEN_DEATHS)
             if not reloads:
                 self.outcome.samples.take(server)
+            if now > told:
+                posts = sum(flood.counts["POSTs"] for flood in floods)
+                memory = sum(map(of_process, server.workers()))
+                print(f"after {now - began:.0f} s: {posts:,} POSTs, workers have {memory:,} KiB", file=sys.stderr, flush=True)
+                told = now + EACH
             if any(flood.has_failed for flood in floods) or server.reports():
                 return
             self.read_logs(server, LONGEST_LOG)

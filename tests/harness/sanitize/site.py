@@ -58,8 +58,7 @@ http {{
     }}
     server {{
         listen 127.0.0.1:@PORT@;
-        listen 127.0.0.1:@PORT2@ ssl;
-        http2 on;
+        listen 127.0.0.1:@PORT2@ ssl http2;
         ssl_certificate tls.crt;
         ssl_certificate_key tls.key;
         access_log off;

@@ -1,4 +1,4 @@
-"""Makes of `wrong.rs` a shared object with one wrong thing in it, by the flags with which the module is made."""
+"""Makes of `wrong.rs` a shared object with one wrong thing in it."""
 
 import os
 import subprocess
@@ -12,11 +12,14 @@ KINDS = {
     "leaked": "detected memory leaks",
 }
 
+#: What the module is made with by `scripts/build sanitized`.
+SANITIZED = ["-Zsanitizer=address"]
 
-def wrong(kind: str, folder: Path) -> Path:
+
+def wrong(kind: str, folder: Path, flags: list[str]) -> Path:
     made = folder / f"{kind}.so"
     subprocess.run(
-        ["rustc", "--edition", "2024", "--crate-type", "cdylib", "-Zsanitizer=address", "-Cdebuginfo=1", "-Copt-level=1",
+        ["rustc", "--edition", "2024", "--crate-type", "cdylib", *flags, "-Cdebuginfo=1", "-Copt-level=1",
          "--cfg", kind, "-Adead_code", "-o", made, Path(__file__).with_suffix(".rs")],
         check=True, env={**os.environ, "RUSTC_BOOTSTRAP": "1"},
     )  # fmt: skip

@@ -39,6 +39,21 @@ def pytest_configure(config):
         Nginx.http = "saml_crypto_threads default;"
 
 
+#: What cannot be under AddressSanitizer. A core dump has the whole of its memory, and fills any disk.
+NOT_SANITIZED = {
+    "test_core_dump.py": "its memory has terabytes of addresses",
+    "test_module_overwritten.py": "it looks for functions in the module's file, which stays behind its pages",
+    "test_module_libraries.py": "the runtime of the sanitizers is among them",
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--nginx") == "sanitized":
+        for item in items:
+            if reason := NOT_SANITIZED.get(item.path.name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(scope="session")
 def scratch():
     """Where the servers of this run live; readable for nginx's workers, which are not root."""

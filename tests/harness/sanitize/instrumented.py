@@ -49,11 +49,13 @@ class SanitizedNginx(Instrumented):
             # Callers that are told of an allocation: more take longer.
             "malloc_context_size": 15,
         }
-        options = ":".join([log, *(f"{name}={value}" for name, value in asan.items())])
+        # What the caller says of it counts: fast_unwind_on_malloc=0, say, to see who calls into libraries of others.
+        told = os.environ.get("ASAN_OPTIONS", "")
+        options = ":".join([log, *(f"{name}={value}" for name, value in asan.items()), told])
         self.environment |= {
             "ASAN_OPTIONS": options,
             "UBSAN_OPTIONS": f"{log}:print_stacktrace=1",
-            "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0",
+            "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0:report_objects=1",
         }
 
     def reports(self) -> list[Report]:

@@ -153,6 +153,7 @@ class People:
         """By an administrator's link, which leads to the page where one chooses an IdP."""
         browser = Browser()
         choice = press(browser, link(self.server))
+        expect(choice.status in (302, 303), choice)
         asked = self.idp.asked(browser.get(f"{choice.location}&idp=corp"))
         landed = browser.post(asked.acs_url, self.idp.form(asked, self.answer(dice, name)))
         expect(landed.status == 303, landed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.sanitize.instrumented import SanitizedNginx, ValgrindNginx
 from harness.sanitize.run import Outcome, Run, folder
-from harness.sanitize.wrong import KINDS, SANITIZED, wrong
+from harness.sanitize.wrong import KINDS, SANITIZED, made_of, wrong
 
 #: What cannot be done in a run that is to prove something.
 MUST = ("POSTs", "logins", "logouts")
@@ -20,6 +20,8 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     with folder(given.keep) as made:
         preload = wrong(given.wrong, made, [] if given.valgrind else SANITIZED) if given.wrong else None
+        if not given.valgrind and not preload:
+            preload = made_of("watch", made)
         run = Run(nginx_of(given, preload), given.seconds, seed, given.floods, given.second_verifier, given.memory == "flat")
         outcome = run(made / "nginx")
         print(table(outcome))
@@ -67,9 +69,10 @@ def table(outcome: Outcome) -> str:
     rows = [("seconds", f"{outcome.seconds:.0f}")]
     rows += [(what, f"{number:,}") for what, number in outcome.done.items()]
     rows += [(f"failed: {what}", f"{number:,} ({outcome.reasons[what][:110]})") for what, number in outcome.failed.items()]
-    if samples := outcome.samples.taken:
-        rows.append(("memory of the workers, middle", f"{outcome.samples.middle:,} KiB"))
-        rows.append(("memory of the workers, end", f"{outcome.samples.end:,} KiB of {len(samples)} samples"))
+    for what, samples in (("memory in use", outcome.samples), ("resident memory", outcome.resident)):
+        if samples.taken:
+            told = f"{samples.middle:,} KiB, at the end {samples.end:,} KiB ({len(samples.taken)} samples)"
+            rows.append((f"{what} of the workers", told))
     rows.append(("reports", str(len(outcome.reports))))
     rows += [("report", what[:200]) for report in outcome.reports for what in report.what[:3]]
     rows += [("TROUBLE", what) for what in troubles(outcome)]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from harness.nginx import Nginx
+from harness.sanitize.memory import resident
 from harness.sanitize.reports import Report, asan_reports, valgrind_reports
 
 #: Memory that was given back and is not handed out again meanwhile, so that its use is noticed.
@@ -34,6 +35,10 @@ class Instrumented(Nginx):
     def reports(self) -> list[Report]:
         raise NotImplementedError
 
+    def memory_of(self, pid: int) -> int:
+        """KiB that a worker uses; nothing when it is not known."""
+        return resident(pid)
+
 
 class SanitizedNginx(Instrumented):
     """As `scripts/build sanitized` makes it."""
@@ -52,7 +57,11 @@ class SanitizedNginx(Instrumented):
         # What the caller says of it counts: fast_unwind_on_malloc=0, say, to see who calls into libraries of others.
         told = os.environ.get("ASAN_OPTIONS", "")
         options = ":".join([log, *(f"{name}={value}" for name, value in asan.items()), told])
+        self.allocated = self.directory / "allocated"
+        self.allocated.mkdir(exist_ok=True)
+        self.allocated.chmod(0o777)
         self.environment |= {
+            "ALLOCATED_IN": str(self.allocated),
             "ASAN_OPTIONS": options,
             "UBSAN_OPTIONS": f"{log}:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0:report_objects=1",
@@ -60,6 +69,13 @@ class SanitizedNginx(Instrumented):
 
     def reports(self) -> list[Report]:
         return asan_reports(self.folder)
+
+    def memory_of(self, pid: int) -> int:
+        """What malloc has given it, as `watch.rs` tells."""
+        try:
+            return int((self.allocated / str(pid)).read_text()) >> 10
+        except (OSError, ValueError):
+            return 0
 
 
 class ValgrindNginx(Instrumented):

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 import socket
 import ssl
 import struct
@@ -67,7 +68,7 @@ class People:
                 counted = what(self, dice, f"person-{number}-{turn}@example.org")
             except Exception as failure:
                 self.failed[what.__name__] += 1
-                self.reasons[what.__name__] = f"{type(failure).__name__}: {str(failure)[:300]}"
+                self.reasons[what.__name__] = f"{type(failure).__name__}: {words_of(str(failure))}"
                 time.sleep(0.05)
             else:
                 self.done.update(counted)
@@ -220,6 +221,11 @@ def h2_connection(server):
         connection.initiate_connection()
         client.sendall(connection.data_to_send())
         yield client, connection
+
+
+def words_of(page: str) -> str:
+    """What a page says, in a line."""
+    return " ".join(re.sub(r"(?s)<style.*?</style>|<[^>]*>", " ", page).split())[:300]
 
 
 def expect(true: bool, answer) -> None:

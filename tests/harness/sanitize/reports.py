@@ -44,6 +44,6 @@ def is_of_last_thread(text: str) -> bool:
     or two EVP_RAND_CTX of 40 bytes, and the names of the four algorithms that these are of. libcrypto's functions show
     not who called them, so that it is known by these numbers."""
     leaks = [(kind, int(size), int(count), caller) for kind, size, count, caller in LEAK.findall(text)]
-    direct = {leak for leak in leaks if leak[0] == "Direct"}
-    generators = [{("Direct", 40 * count, count, "CRYPTO_zalloc")} for count in (1, 2)]
-    return direct in generators and ("Indirect", 42, 4, "CRYPTO_strndup") in leaks and "ERROR: Addr" not in text
+    direct = [leak for leak in leaks if leak[0] == "Direct"]
+    are_generators = [size == 40 * count and caller == "CRYPTO_zalloc" for _, size, count, caller in direct] == [True]
+    return are_generators and ("Indirect", 42, 4, "CRYPTO_strndup") in leaks and "ERROR: Addr" not in text

@@ -20,7 +20,7 @@ from harness.nginx import TROUBLE
 from harness.sanitize import site
 from harness.sanitize.flood import Aim, Flood
 from harness.sanitize.instrumented import Instrumented
-from harness.sanitize.memory import Samples, of_process
+from harness.sanitize.memory import Samples, resident
 from harness.sanitize.people import People
 from harness.sanitize.reports import Report
 
@@ -42,6 +42,7 @@ class Outcome:
     failed: Counter = field(default_factory=Counter)
     reasons: dict[str, str] = field(default_factory=dict)
     samples: Samples = field(default_factory=Samples)
+    resident: Samples = field(default_factory=Samples)
     reports: list[Report] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     seconds: float = 0
@@ -127,11 +128,12 @@ class Run:
                 self.accident(self.dice.choice(nodes))
                 death = time.monotonic() + self.dice.uniform(*BETWEEN_DEATHS)
             if not reloads:
-                self.outcome.samples.take(server)
+                self.outcome.samples.take(server, server.memory_of)
+                self.outcome.resident.take(server, resident)
             if now > told:
                 posts = sum(flood.counts["POSTs"] for flood in floods)
-                memory = sum(map(of_process, server.workers()))
-                print(f"after {now - began:.0f} s: {posts:,} POSTs, workers have {memory:,} KiB", file=sys.stderr, flush=True)
+                memory = sum(map(server.memory_of, server.workers()))
+                print(f"after {now - began:.0f} s: {posts:,} POSTs, workers use {memory:,} KiB", file=sys.stderr, flush=True)
                 told = now + EACH
             if any(flood.has_failed for flood in floods) or server.reports():
                 return

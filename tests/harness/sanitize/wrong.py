@@ -17,10 +17,14 @@ SANITIZED = ["-Zsanitizer=address"]
 
 
 def wrong(kind: str, folder: Path, flags: list[str]) -> Path:
-    made = folder / f"{kind}.so"
-    subprocess.run(
-        ["rustc", "--edition", "2024", "--crate-type", "cdylib", *flags, "-Cdebuginfo=1", "-Copt-level=1",
-         "--cfg", kind, "-Adead_code", "-o", made, Path(__file__).with_suffix(".rs")],
-        check=True, env={**os.environ, "RUSTC_BOOTSTRAP": "1"},
-    )  # fmt: skip
+    return made_of("wrong", folder, *flags, "--cfg", kind, "-Adead_code")
+
+
+def made_of(name: str, folder: Path, *flags: str) -> Path:
+    """A shared object of the file of this name."""
+    made = folder / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.rs")
+    command = ["rustc", "--edition", "2024", "--crate-type", "cdylib", "-Cdebuginfo=1", "-Copt-level=1", *flags]
+    environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
+    subprocess.run([*command, "-o", made, source], check=True, env=environment)
     return made

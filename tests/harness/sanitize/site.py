@@ -27,6 +27,7 @@ http {{
         memcached @NODES@;
         replicas 2;
         cache_valid 0s;
+        cache_size 256k;
     }}
     saml_idp corp {{
         metadata idp.xml;

@@ -19,7 +19,7 @@ from harness.sanitize.hostile import Minted, Request, Seed, known, thrown
 from harness.sanitize.mutation import mutated
 
 BATCH = 8  # requests on their way at a time
-KEPT = 64  # requests that are kept, for who looks for the one that did it
+KEPT = 512  # requests that are kept, for who looks for the one that did it
 MINTED_FOR = 60.0  # seconds after which true messages are made anew: the IdP's answers end after 300
 PATIENCE = 60.0  # seconds after which an answer is one that never comes, on a busy machine
 COUNTED = ("POSTs", "GETs", "broken requests", "answers 5xx", "answers 500", "no answer")
@@ -77,6 +77,8 @@ class Flood:
                 self.throw_broken(dice, requests[0], others)
             else:
                 self.throw(requests)
+        if self.aim.server.reports():
+            self.keep()
 
     def mint(self) -> list[Seed]:
         """Nothing while nginx or memcached is away."""
@@ -162,4 +164,4 @@ class Flood:
         """What it has sent last, one file for each request."""
         self.kept.mkdir(exist_ok=True)
         for number, request in enumerate(self.last):
-            (self.kept / f"{number:02}").write_bytes(request.octets)
+            (self.kept / f"{number:03}").write_bytes(request.octets)

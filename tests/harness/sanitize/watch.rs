@@ -10,7 +10,13 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 unsafe extern "C" {
-    fn epoll_pwait(epoll: c_int, events: *mut c_void, room: c_int, timeout: c_int, signals: *const c_void) -> c_int;
+    fn epoll_pwait(
+        epoll: c_int,
+        events: *mut c_void,
+        room: c_int,
+        timeout: c_int,
+        signals: *const c_void,
+    ) -> c_int;
     fn __sanitizer_get_current_allocated_bytes() -> usize;
 }
 
@@ -30,7 +36,12 @@ extern "C" fn at_load(_: c_int, _: *const *const c_char, _: *const *const c_char
 static TELLING: Mutex<Option<(File, Instant)>> = Mutex::new(None);
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn epoll_wait(epoll: c_int, events: *mut c_void, room: c_int, timeout: c_int) -> c_int {
+pub unsafe extern "C" fn epoll_wait(
+    epoll: c_int,
+    events: *mut c_void,
+    room: c_int,
+    timeout: c_int,
+) -> c_int {
     tell();
     // SAFETY: the arguments are nginx's own, and without signals it is what epoll_wait does.
     unsafe { epoll_pwait(epoll, events, room, timeout, std::ptr::null()) }

@@ -1,4 +1,7 @@
 mod departed;
+#[cfg(all(target_os = "linux", not(miri)))] // Miri has neither processes nor ptrace.
+mod killed;
+mod repair;
 mod walk;
 
 use std::collections::HashMap;
@@ -6,6 +9,7 @@ use std::ptr::NonNull;
 
 use super::owner::RESERVE;
 use super::*;
+use crate::block::index;
 use crate::{MIN_SIZE, Memory};
 
 const SECRET: [u8; 32] = [9; 32];
@@ -15,6 +19,7 @@ const SESSION: Kind = Kind::Session;
 /// Memory as nginx maps it; dropped after every table on it.
 struct Zone {
     _bytes: Vec<u128>,
+    base: NonNull<u8>,
     memory: Memory,
 }
 
@@ -25,7 +30,7 @@ impl Zone {
         let base = NonNull::new(start.wrapping_add(start.align_offset(64))).unwrap();
         // SAFETY: 64 spare bytes for the alignment; the vector lives in the same struct.
         let memory = unsafe { Memory::format(base, size, SECRET) }.unwrap();
-        Self { _bytes: bytes, memory }
+        Self { _bytes: bytes, base, memory }
     }
 
     fn table(&mut self) -> Table<'_> {
@@ -40,7 +45,7 @@ struct Stats {
     /// Of all kinds, those included that expired but were not yet swept.
     entries: u64,
     evictions: u64,
-    resets: u64,
+    repairs: u64,
     blocks: u64,
     free_blocks: u64,
 }
@@ -50,10 +55,64 @@ impl Table<'_> {
         Stats {
             entries: self.header.entries,
             evictions: self.header.evictions,
-            resets: self.header.resets,
+            repairs: self.header.repairs,
             blocks: u64::from(self.layout.blocks),
             free_blocks: u64::from(self.free_blocks()),
         }
+    }
+
+    /// Each block that was ever used has one place, and everything that leads to entries or counts them agrees.
+    fn check(&self) {
+        let mut places = vec![0; index(self.header.fresh)];
+        let mut all = Vec::new();
+        for first in self.buckets.iter() {
+            let mut at = *first;
+            while let Some(head) = self.head(at) {
+                all.push(at);
+                assert!(all.len() <= self.blocks.len(), "a bucket has no end");
+                assert!(self.block(at).unwrap().is_whole());
+                at = head.chain;
+            }
+        }
+        for first in &all {
+            let mut at = *first;
+            for _ in 0..self.blocks_of(*first) {
+                places[index(at)] += 1;
+                assert!(at == *first || !self.block(at).unwrap().is_whole());
+                at = self.block(at).unwrap().next;
+            }
+            assert_eq!(at, NIL, "its value ends with its blocks");
+            let head = self.head(*first).unwrap();
+            assert_eq!(self.find_byte(head.kind, &head.key), Some(*first));
+        }
+        let mut free = self.header.free;
+        for _ in 0..self.header.free_count {
+            places[index(free)] += 1;
+            free = self.block(free).unwrap().next;
+        }
+        assert_eq!(free, NIL);
+        assert!(places.iter().all(|times| *times == 1), "{places:?}");
+        let mut in_line = Vec::new();
+        for queue in [&self.header.evictable, &self.header.pinned] {
+            let (mut at, mut before) = (queue.oldest, NIL);
+            while let Some(head) = self.head(at) {
+                assert_eq!(head.older, before);
+                assert!(in_line.len() < all.len(), "a queue has no end");
+                in_line.push(at);
+                (at, before) = (head.newer, at);
+            }
+            assert_eq!(queue.newest, before);
+        }
+        in_line.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(in_line, all);
+        let pinned = all.iter().filter(|at| self.head(**at).unwrap().pinned != 0);
+        let pinned: u32 = pinned.map(|at| self.blocks_of(*at)).sum();
+        assert_eq!(pinned, self.header.pinned_blocks);
+        assert_eq!(self.header.entries, all.len() as u64);
+        assert_eq!(self.header.entries, self.header.entries_of.iter().sum::<u64>());
+        let newest = all.iter().map(|at| self.head(*at).unwrap().version).max();
+        assert!(newest.is_none_or(|version| version <= self.header.version));
     }
 }
 
@@ -433,26 +492,10 @@ fn expired_claims_are_swept_past_live_ones() {
 }
 
 #[test]
-fn a_table_left_busy_is_emptied_but_keeps_its_secret_and_tells_the_caches() {
-    let mut zone = Zone::new(1 << 20);
-    zone.table().put(SESSION, &key(1), b"x", NOW + Seconds(9), NOW).unwrap();
-    let epoch = zone.memory.epoch(SESSION, &key(1));
-    std::mem::forget(zone.table());
-    assert!(zone.table().was_reset());
-    assert!(!zone.table().was_reset());
-    assert!(read(&mut zone.table(), SESSION, 1, NOW).is_none());
-    assert_eq!(zone.table().stats().resets, 1);
-    assert_ne!(zone.memory.epoch(SESSION, &key(1)), epoch);
-    assert_eq!(zone.memory.secret(), SECRET);
-    zone.table().put(SESSION, &key(1), b"y", NOW + Seconds(9), NOW).unwrap();
-    assert_eq!(zone.table().stats().resets, 1);
-}
-
-#[test]
 fn adopts_only_what_it_formatted() {
     let mut zone = Zone::new(1 << 20);
     zone.table().put(SESSION, &key(1), b"x", NOW + Seconds(9), NOW).unwrap();
-    let base = NonNull::from(&mut *zone.table().header).cast::<u8>();
+    let base = zone.base;
     // SAFETY: the zone's own memory, which outlives the views.
     unsafe {
         let again = Memory::adopt(base, 1 << 20).unwrap();

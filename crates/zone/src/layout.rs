@@ -1,11 +1,11 @@
 //! Where things lie in the zone: header, epochs, hash buckets, blocks.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use clock::UnixTime;
 
 use crate::block::{Block, NIL, index};
+use crate::sync::{AtomicU32, AtomicU64};
 
 /// Names the layout below; its last byte is the layout's version.
 pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x04");

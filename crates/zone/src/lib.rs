@@ -21,8 +21,11 @@ mod block;
 mod counters;
 mod layout;
 mod memory;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(all(test, target_os = "linux", not(miri)))]
 mod stops;
+mod sync;
 mod table;
 
 pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};

@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::compiler_fence;
 use std::thread::panicking;
 
 use clock::{Monotonic, UnixTime};
@@ -10,6 +10,7 @@ use clock::{Monotonic, UnixTime};
 use crate::Kind;
 use crate::block::{Block, NIL};
 use crate::layout::{Header, KINDS, Layout, MAGIC, Queue};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::table::Table;
 
 /// Formatted zone memory. Copies are views of the same memory.
@@ -53,7 +54,9 @@ impl Memory {
         // SAFETY: the layout lies within the caller's memory, aligned; nobody else uses it yet.
         unsafe {
             memory.header().write(header);
-            memory.epochs_ptr().write_bytes(0, memory.layout.bucket_count());
+            for bucket in 0..memory.layout.bucket_count() {
+                memory.epochs_ptr().add(bucket).write(AtomicU64::new(0));
+            }
             memory.buckets_ptr().write_bytes(0xff, memory.layout.bucket_count());
         }
         Some(memory)

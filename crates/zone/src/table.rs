@@ -8,7 +8,7 @@ mod repair;
 mod values;
 mod walk;
 
-use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::compiler_fence;
 
 use clock::{Monotonic, Seconds, UnixTime};
 
@@ -18,6 +18,7 @@ pub use self::repair::Repair;
 pub use self::walk::{Step, Walked};
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Entry, Kind, StoreError};
 
 /// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of

@@ -8,11 +8,11 @@
 //! ever used.
 
 use std::cmp::Reverse;
-use std::sync::atomic::Ordering;
 
 use super::{MAX_VALUE, Table};
 use crate::block::{Block, Head, NIL, blocks_for, index};
 use crate::layout::KINDS;
+use crate::sync::Ordering;
 
 /// What became of the entries of a table that was half changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -22,7 +22,7 @@ const WHOLE: u32 = 1 << 31;
 pub(crate) struct Block {
     /// The entry's next block, or the next free block.
     pub next: u32,
-    /// In an entry's first block: the length of its value, and [`WHOLE`]; 0 in all others.
+    /// In an entry's first block: the length of its value, and [`WHOLE`], which stands in no other block.
     len: u32,
     body: Body,
 }
@@ -69,7 +69,7 @@ impl Block {
         index(self.len & !WHOLE)
     }
 
-    /// Of a value that begins here, of an entry that is not whole yet; 0 = none does.
+    /// Of the value of an entry that is not whole yet.
     pub(crate) fn set_len(&mut self, len: u32) {
         self.len = len & !WHOLE;
     }

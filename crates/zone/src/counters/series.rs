@@ -102,39 +102,6 @@ pub(super) fn all(places: &[Place]) -> impl Iterator<Item = (&[u8], u64)> {
     places.iter().filter_map(|place| Some((place.name()?, place.count.load(Ordering::Relaxed))))
 }
 
-#[cfg(all(test, loom))]
-mod models {
-    use loom::model;
-    use loom::sync::Arc;
-    use loom::thread::spawn;
-
-    use super::{Place, add, all};
-
-    /// Two workers count events, which have no places yet; a third looks.
-    #[test]
-    fn a_name_is_counted_wherever_it_is_and_never_read_half() {
-        for names in [[b"login", b"login"], [b"login", b"leave"]] {
-            model(move || {
-                let places: Arc<[Place; 2]> = Arc::new([Place::free(), Place::free()]);
-                let count = |name: &'static [u8; 5]| {
-                    let places = Arc::clone(&places);
-                    spawn(move || assert!(add(&places[..], name, 1)))
-                };
-                let workers = names.map(count);
-                for (name, count) in all(&places[..]) {
-                    assert!(names.iter().any(|known| *known == name) && count <= 2);
-                }
-                workers.into_iter().for_each(|worker| worker.join().unwrap());
-                for name in names {
-                    let sum: u64 =
-                        all(&places[..]).filter(|(known, _)| *known == name).map(|(_, n)| n).sum();
-                    assert_eq!(sum, names.iter().filter(|known| **known == name).count() as u64);
-                }
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -228,6 +195,44 @@ mod tests {
                 assert!(sums(places())[name] > before.get(name).copied().unwrap_or(0));
             }
             shared.set(&stops[0]);
+        }
+    }
+
+    #[cfg(loom)]
+    mod models {
+        use loom::model;
+        use loom::sync::Arc;
+        use loom::thread::spawn;
+
+        use super::super::{Place, add, all};
+
+        /// Two workers count events, which have no places yet; a third looks.
+        #[test]
+        fn a_name_is_counted_wherever_it_is_and_never_read_half() {
+            for names in [[b"login", b"login"], [b"login", b"leave"]] {
+                model(move || {
+                    let places: Arc<[Place; 2]> = Arc::new([Place::free(), Place::free()]);
+                    let count = |name: &'static [u8; 5]| {
+                        let places = Arc::clone(&places);
+                        spawn(move || assert!(add(&places[..], name, 1)))
+                    };
+                    let workers = names.map(count);
+                    for (name, count) in all(&places[..]) {
+                        assert!(names.iter().any(|known| *known == name) && count <= 2);
+                    }
+                    workers.into_iter().for_each(|worker| worker.join().unwrap());
+                    for name in names {
+                        let sum: u64 = all(&places[..])
+                            .filter(|(known, _)| *known == name)
+                            .map(|(_, n)| n)
+                            .sum();
+                        assert_eq!(
+                            sum,
+                            names.iter().filter(|known| **known == name).count() as u64
+                        );
+                    }
+                });
+            }
         }
     }
 }

@@ -536,7 +536,7 @@ fn agrees_with_a_plain_map_over_random_steps() {
     let total = table.stats().free_blocks;
     let mut model: HashMap<u32, (Vec<u8>, UnixTime)> = HashMap::new();
     let mut random = 1_u32;
-    for step in 0..if cfg!(miri) { 500 } else { 100_000_u32 } {
+    for step in 0..if cfg!(miri) { 100 } else { 100_000_u32 } {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let (n, now) = (random >> 8 & 255, NOW + Seconds((step / 100).into()));
         let expires = now + Seconds((random >> 16 & 255).into());

@@ -109,7 +109,6 @@ impl Table<'_> {
         for _ in 1..count {
             last = self.block(last)?.next;
         }
-        self.block_mut(first)?.set_len(0);
         self.block_mut(last)?.next = self.header.free;
         self.header.free = first;
         self.header.free_count += count;

@@ -18,9 +18,9 @@ use crate::sync::Ordering;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Repair {
     /// Are as they were.
-    pub kept: u64,
+    pub kept: u32,
     /// Were in doubt, and are dropped.
-    pub dropped: u64,
+    pub dropped: u32,
 }
 
 /// Whose blocks are whose.
@@ -42,11 +42,13 @@ impl Owners {
 }
 
 impl Table<'_> {
+    #[cold]
+    #[inline(never)]
     pub(crate) fn repair(&mut self) {
         let (mut owners, mut found) = self.owners();
         let all = found.len();
         found.retain(|at| !owners.is_doubtful(*at));
-        let dropped = u64::try_from(all - found.len()).unwrap_or(u64::MAX);
+        let dropped = u32::try_from(all - found.len()).unwrap_or(u32::MAX);
         // The newest first: of two entries with one key it was about to take the other's place.
         found.sort_unstable_by_key(|at| Reverse(self.head(*at).map(|head| head.version)));
         let order = self.order(&found);
@@ -74,7 +76,8 @@ impl Table<'_> {
         for epoch in self.epochs {
             epoch.fetch_add(1, Ordering::Release);
         }
-        self.repair = Some(Repair { kept: self.header.entries, dropped });
+        let kept = u32::try_from(self.header.entries).unwrap_or(u32::MAX);
+        self.repair = Some(Repair { kept, dropped });
     }
 
     /// Blocks that may be in use: no others were ever.

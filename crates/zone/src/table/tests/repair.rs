@@ -70,8 +70,8 @@ fn an_entry_that_shares_blocks_with_another_is_dropped_and_so_is_that_one() {
         damage(&mut table, places);
         std::mem::forget(table);
         let mut table = zone.table();
-        let dropped = 3 - left.len() as u64;
-        let repair = Repair { kept: left.len() as u64, dropped };
+        let kept = left.len() as u32;
+        let repair = Repair { kept, dropped: 3 - kept };
         assert_eq!(table.repaired(), Some(repair), "damage {number}");
         table.check();
         for n in 1..=3 {

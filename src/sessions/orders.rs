@@ -60,8 +60,8 @@ impl Sessions {
         all.merge(&known);
         all.forget(now);
         if all != found {
-            // A process died while it changed the zone, which was emptied: the orders stand all the same. Where that
-            // fails, this worker still knows them.
+            // The zone is another one, or was in doubt when a process died at it: the orders stand all the same.
+            // Where that fails, this worker still knows them.
             let _ = self.store.remember_orders(key, &all, now);
         }
         if all == *known {

@@ -14,7 +14,7 @@ use nginx_sys::{
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{DEPARTED_MAX, Departed, Entry, Fill, Kind, Memory, Step, StoreError, Table};
+use zone::{DEPARTED_MAX, Departed, Entry, Fill, Kind, Memory, Repair, Step, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
@@ -241,11 +241,11 @@ impl SharedStore {
         }
         let outcome = work(&mut table);
         let departed = table.take_departed();
-        let was_reset = table.was_reset();
+        let repair = table.repaired();
         drop(table);
         drop(lock);
-        if was_reset {
-            self.log_reset();
+        if let Some(repair) = repair {
+            self.log_repair(repair);
         }
         if let Some(hearer) = hearer
             && !departed.is_empty()
@@ -267,14 +267,15 @@ impl SharedStore {
         );
     }
 
-    fn log_reset(&self) {
+    fn log_repair(&self, Repair { kept, dropped }: Repair) {
         let name = self.name();
         // SAFETY: workers have a cycle, and it has a log.
         let log = unsafe { (*nginx_sys::ngx_cycle).log };
         ngx_log_error!(
             NGX_LOG_ALERT,
             log,
-            "saml zone \"{name}\" was emptied: a process died while changing it"
+            "saml zone \"{name}\" was repaired: a process died while changing it; {kept} entries \
+             kept, {dropped} in doubt dropped"
         );
     }
 }

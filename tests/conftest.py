@@ -13,6 +13,7 @@ from harness.browser import Browser
 from harness.chromium import Chromium
 from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.generations import Generations
+from harness.http3 import Http3, browser_over_http3, why_not
 from harness.idp import Idp
 from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
@@ -103,6 +104,37 @@ def nginx(prepared):
     yield start
     for server in started:
         server.finish()
+
+
+@pytest.fixture
+def http3(build, nginx):
+    """Connects by HTTP/3, where nginx speaks it: `http3(server)`, as `Http3` has it. All is closed before nginx ends,
+    which waits for it."""
+    if reason := why_not(build[1]):
+        pytest.skip(reason)
+    made = []
+
+    def connect(*arguments, **named) -> Http3:
+        made.append(Http3(*arguments, **named))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def browser3(http3, nginx):
+    """A browser that asks a server by HTTP/3 alone: `browser3(server)`."""
+    made = []
+
+    def browse(*arguments) -> Browser:
+        made.append(browser_over_http3(*arguments))
+        return made[-1]
+
+    yield browse
+    for browser in made:
+        browser.session.close()
 
 
 @pytest.fixture

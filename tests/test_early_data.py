@@ -24,12 +24,10 @@ http {
     }
     ssl_protocols TLSv1.3;
     ssl_early_data on;
-    log_format early '$request_method $uri $status early=[$ssl_early_data]';
     server {
         listen 127.0.0.1:@PORT@ ssl;
         ssl_certificate tls.crt;
         ssl_certificate_key tls.key;
-        access_log early.log early;
         include saml-endpoints.conf;
         location / { auth_saml app; root html; }
         location = /bye.html { return 200 bye; }
@@ -51,7 +49,7 @@ def server(nginx):
 def early(server):
     """Sends one request as early data of a resumed connection, as often as asked; the answer."""
     ticket = server.directory / "ticket.pem"
-    connect = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3", "-ign_eof", "-quiet"]
+    connect = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3", "-ign_eof"]
 
     def request(path: str, *fields, method="GET", body=b"") -> bytes:
         head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Connection: close"]
@@ -70,9 +68,7 @@ def early(server):
     def early(path: str, *fields, **how) -> str:
         data = server.write("early.data", request(path, *fields, **how))
         answer = run("-sess_in", str(ticket), "-early_data", str(data))
-        log = server.directory / "early.log"
-        server.wait_for(lambda: f" {path.partition('?')[0]} " in log.read_text(), "the request")
-        assert log.read_text().splitlines()[-1].endswith("early=[1]"), log.read_text()
+        assert "Early data was accepted" in answer, answer
         return answer[answer.index("HTTP/1.1 ") :]
 
     return early

@@ -113,7 +113,7 @@ def test_a_false_length(start, begun, http3, said):
     stream = connection.open("/saml/acs", FORM, cookie, length, **ACS)
     connection.send(stream, body)
     try:
-        assert connection.answer(stream).status == 400
+        assert connection.answer(stream).status in (400, 413), "the latter by nginx 1.26"
     except Left:
         pass
     connection = http3(server)

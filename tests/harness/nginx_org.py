@@ -75,7 +75,7 @@ case "$1" in
     kill -USR2 "$(cat $pid)"
     for second in 1 2 3 4 5 6 7 8 9; do
         sleep 1
-        [ ! -f $pid.oldbin ] || [ ! -f $pid ] || exec kill -QUIT "$(cat $pid.oldbin)"
+        [ ! -f $pid.oldbin ] || [ ! -f $pid ] || { kill -QUIT "$(cat $pid.oldbin)"; exit 0; }
     done
     exit 1
     ;;

@@ -1,5 +1,6 @@
 """Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it, `--beside FILE` a module of
-another version, which hosts beside one of this one run and upgrades begin with."""
+another version, which hosts beside one of this one run and upgrades begin with. `--debian CODENAME` is for tests that
+begin with an empty Debian: another one than this machine's, for which the package is made there."""
 
 import shutil
 import tempfile
@@ -22,6 +23,8 @@ from harness.memcached import Memcached
 from harness.migrated import CONF as migrated_conf
 from harness.migrated import Migrated
 from harness.nginx import Nginx
+from harness.other_debian import made_in
+from harness.simplesamlphp import PACKAGE as SIMPLESAMLPHP
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
 from harness.upstream import PROTOCOLS, Upstream
@@ -32,6 +35,7 @@ pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
     parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
+    parser.addoption("--debian", metavar="CODENAME", help="another Debian than this machine's, as trixie")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 
 
@@ -264,6 +268,8 @@ def browser() -> Browser:
 
 @pytest.fixture(scope="session")
 def simplesamlphp(scratch):
+    if not SIMPLESAMLPHP.exists():
+        pytest.skip(f"no {SIMPLESAMLPHP}")
     idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
     yield idp
     idp.stop()
@@ -284,11 +290,20 @@ def keycloak(scratch):
 def debian(scratch, request):
     """A Debian with nothing in it; services do not start by themselves there."""
     try:
-        root = DebianRoot(scratch / "debian", request.node.name)
+        root = DebianRoot(scratch / "debian", request.node.name, request.config.getoption("--debian"))
     except NoDebian as reason:
         pytest.skip(str(reason))
     yield root
     root.end()
+
+
+@pytest.fixture
+def debian_packages(scratch, request) -> list[Path]:
+    """The packages for that Debian."""
+    try:
+        return made_in(request.config.getoption("--debian"), scratch / "debian")
+    except NoDebian as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from harness.browser import Browser
 from harness.installed import BESIDE, INSIDE, STORE, Load, log, running_commit, wait_for, write_sp
 from harness.nginx import free_ports
-from harness.package import NAME, another_version, commit_of, field, made, of
+from harness.package import NAME, another_version, commit_of, field, of
 
 pytestmark = pytest.mark.slow
 
@@ -15,8 +15,8 @@ LINK = "/etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
 
 
 @pytest.fixture
-def packages():
-    return made("deb")
+def packages(debian_packages):
+    return debian_packages
 
 
 def install(debian, package) -> str:

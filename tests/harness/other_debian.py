@@ -38,6 +38,13 @@ class OtherDebian:
             "PATH": "/root/.cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             **{name: value for name, value in os.environ.items() if name.startswith("CARGO_PROFILE_")},
         }
+        try:
+            self.prepare()
+        except BaseException:
+            self.end()
+            raise
+
+    def prepare(self) -> None:
         self.root.apt("install", *TOOLS)
         # git would take another way than through /proc.
         copy = self.root.folder / "sources"

@@ -288,12 +288,13 @@ impl Sessions {
         if self.store.is_in_session_sets(&name, &live.key).await? {
             return Ok(());
         }
-        // A logout in the meantime did not find it.
+        // A logout in the meantime did not find it; one that comes from now on will.
         let session = live.session.to_session();
+        self.make_findable(&session, live.key, now).await?;
         if self.was_logged_out(&session, now).await? {
             return self.end(live.key, session.expires, now).await;
         }
-        self.make_findable(&session, live.key, now).await
+        Ok(())
     }
 
     /// Puts a session into its NameID's set; what has to leave a full one ends.

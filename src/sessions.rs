@@ -32,7 +32,7 @@ use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Entry, Kind, Remote, Store};
+use crate::store::{Asked, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -363,23 +363,23 @@ impl Sessions {
         let encoded = session.encode();
         self.make_room(session, encoded.len().saturating_add(BESIDE_A_SESSION), now).await?;
         // From now on each end of it on this host moves that.
-        let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+        let begun = self.store.zone.before_asking(Kind::Session, key.as_bytes());
         self.make_findable(session, key, now).await?;
         let expires = self.rules.expiry(session.expires, now);
         let Some(remote) = &self.store.remote else {
-            return self.create_in_zone(key, session, &encoded, epoch, expires, now).await;
+            return self.create_in_zone(key, session, &encoded, begun, now).await;
         };
         let sealed = self
             .store
             .secrets()?
             .seal_session(token, random::bytes(), session)
             .map_err(|e| sealing_failed(&e))?;
-        let begun = remote.client().begin(Kind::Session, key.as_bytes(), sealed, expires).await;
-        if !begun.map_err(|e| self.store.unavailable(e))? {
+        let stored = remote.client().begin(Kind::Session, key.as_bytes(), sealed, expires).await;
+        if !stored.map_err(|e| self.store.unavailable(e))? {
             return Err(ended_meanwhile());
         }
         // Where the zone does not take it, memcached has it.
-        let _ = self.store.zone.fill(Kind::Session, key.as_bytes(), epoch, &encoded, expires, now);
+        let _ = self.store.zone.fill(Kind::Session, key.as_bytes(), begun, &encoded, expires, now);
         Ok(())
     }
 
@@ -388,12 +388,12 @@ impl Sessions {
         key: StoreKey,
         session: &Session,
         encoded: &[u8],
-        epoch: u64,
-        expires: UnixTime,
+        begun: Asked,
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let (store, zone) = (&self.store, self.store.zone);
-        let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, encoded, expires, now);
+        let expires = self.rules.expiry(session.expires, now);
+        let filled = zone.fill(Kind::Session, key.as_bytes(), begun, encoded, expires, now);
         if filled.map_err(|e| store.refusal(&e))?.is_some() {
             return Ok(());
         }

@@ -16,7 +16,7 @@ use clock::{Seconds, UnixTime};
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{CacheSize, Secret, Secrets, StoreKey};
-pub use shared::SharedStore;
+pub use shared::{Asked, SharedStore};
 pub use zone::{Entry, Kind, StoreError};
 
 pub use self::orders::NotGiven;

@@ -32,7 +32,7 @@ use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Asked, Entry, Kind, Remote, Store};
+use crate::store::{Asked, CLOCKS, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -40,9 +40,6 @@ const TOUCH_WITHIN: Seconds = Seconds(60);
 /// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
-
-/// The clocks of two hosts differ by so much at most, rounding included, or not every look is made that should be.
-const CLOCKS: Seconds = Seconds(60);
 
 /// A session in use that its NameID's set has lost is looked for within half of this.
 const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);

@@ -16,6 +16,7 @@ pub mod counters;
 pub mod event;
 pub mod farm;
 pub mod guard;
+pub mod histories;
 pub mod login;
 pub mod logouts;
 mod nginx;

@@ -10,6 +10,7 @@ use saml::refusal::Refusal;
 use session::{Order, Orders, StoreKey};
 
 use super::Sessions;
+use crate::clock::monotonic;
 use crate::store::{Kind, NotGiven};
 
 impl Sessions {
@@ -74,7 +75,7 @@ impl Sessions {
 
     /// Whoever comes next hears of it by the zone. While no node answers, what this host knows goes on.
     async fn exchange(&self, now: UnixTime) {
-        let hearing = &self.hearing;
+        let (hearing, asked) = (&self.hearing, monotonic());
         hearing.asked.set();
         let Ok(key) = self.key() else { return };
         let known = self.store.orders(&key, now);
@@ -83,7 +84,7 @@ impl Sessions {
         {
             let _ = self.store.remember_orders(&key, &all, now);
         }
-        hearing.answered.set();
+        hearing.answered.set_to(asked);
     }
 
     fn key(&self) -> Result<StoreKey, Refusal> {

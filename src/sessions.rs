@@ -31,7 +31,7 @@ use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Entry, Kind, Remote, Store};
+use crate::store::{CLOCKS, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -39,9 +39,6 @@ const TOUCH_WITHIN: Seconds = Seconds(60);
 /// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
-
-/// The clocks of two hosts differ by so much at most, rounding included, or not every look is made that should be.
-const CLOCKS: Seconds = Seconds(60);
 
 /// A session in use that its NameID's set has lost is looked for within half of this.
 const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);
@@ -225,6 +222,7 @@ impl Sessions {
         // At the end of its life it says nothing.
         if told > live.upkeep.touched.get() && expires < live.session.expires {
             live.upkeep.touched.set(told);
+            // Or not every look is made that should be.
             let looked = self.look_of(live, told - CLOCKS);
             live.upkeep.findable.set(looked.max(live.upkeep.findable.get()));
         }

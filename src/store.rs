@@ -24,6 +24,10 @@ pub use self::posts::{NotKept, Posts};
 pub use self::remote::Remote;
 use sp::{random, sealing_failed};
 
+/// The clocks of two hosts differ by so much at most, rounding included. Of two that differ by more, what the one says
+/// that is ahead ends too early for the other.
+pub const CLOCKS: Seconds = Seconds(60);
+
 /// The store of one `saml_session_store`, used by the workers.
 pub struct Store {
     /// The name of its block.
@@ -89,8 +93,9 @@ impl Store {
         until: UnixTime,
         now: UnixTime,
     ) -> Result<bool, Refusal> {
-        // One second more: expiry is exclusive.
-        let until = until.max(now) + Seconds(1);
+        // One second more: expiry is exclusive. And more for hosts where it is not that late yet.
+        let spare = self.remote.as_ref().map_or(Seconds(0), |_| CLOCKS);
+        let until = until.max(now) + Seconds(1) + spare;
         // Under every secret, for a host that has not rotated yet claims under the old one.
         for key in self.keys_of(name)? {
             let claimed = match &self.remote {

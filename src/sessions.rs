@@ -223,6 +223,7 @@ impl Sessions {
         // At the end of its life it says nothing.
         if told > live.upkeep.touched.get() && expires < live.session.expires {
             live.upkeep.touched.set(told);
+            // Or not every look is made that should be.
             let looked = self.look_of(live, told - CLOCKS);
             live.upkeep.findable.set(looked.max(live.upkeep.findable.get()));
         }

@@ -29,7 +29,7 @@ from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
 from harness.upstream import PROTOCOLS, Upstream
 
-pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
+pytest_plugins = ["harness.app_site", "harness.clocked_site", "harness.costs", "harness.parallel"]
 
 
 def pytest_addoption(parser):

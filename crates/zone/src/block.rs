@@ -47,7 +47,8 @@ struct First {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Head {
-    pub expires: UnixTime,
+    /// When the entry ends: by the time of day, or where it is pinned by the clock for durations, in seconds.
+    pub ends: UnixTime,
     /// What the clock said when the entry was last written or touched.
     pub touched: Monotonic,
     pub version: u64,

@@ -1,6 +1,7 @@
 //! Look-ups, writes, expiry and eviction.
 
 mod departed;
+mod ends;
 mod fill;
 mod links;
 mod owner;
@@ -39,7 +40,9 @@ const REPORT_EVERY: Seconds = Seconds(60);
 
 /// The open table; see [`crate::Memory::table`].
 ///
-/// An entry is gone as soon as `now >= expires`.
+/// An entry is gone as soon as `now >= expires`. One that is never given up ([`Kind::is_pinned`]) lives for the span
+/// from `now` to `expires`, by the clock of [`Table::set_clock`]: somebody who sets the time of day ahead, and back,
+/// must not have ended it.
 pub struct Table<'a> {
     pub(crate) header: &'a mut Header,
     pub(crate) layout: Layout,
@@ -58,7 +61,8 @@ impl Table<'_> {
         self.repair
     }
 
-    /// What [`Entry::touched`] of the entries that are written or touched from now on shall be.
+    /// What [`Entry::touched`] of the entries that are written or touched from now on shall be, and by which the spans
+    /// of those go that are never given up.
     pub fn set_clock(&mut self, clock: Monotonic) {
         self.clock = clock;
     }
@@ -74,7 +78,8 @@ impl Table<'_> {
         let at = self.live(kind, key, now)?;
         self.copy_value(at, &mut buffer)?;
         self.renew(at)?;
-        let &Head { expires, touched, version, .. } = self.head(at)?;
+        let head = self.head(at)?;
+        let (expires, touched, version) = (self.expires(head, now), head.touched, head.version);
         let epoch = self.epoch(kind, key);
         Some(Entry { value: buffer, expires, touched, version, epoch })
     }
@@ -93,8 +98,9 @@ impl Table<'_> {
     ) -> Result<(), StoreError> {
         self.make_room(kind, key, value.len(), now)?;
         let old = self.find(kind, key);
+        let ends = self.end(kind, expires, now);
         // The new one is whole before the old one goes: whoever dies meanwhile leaves one of them.
-        let at = self.write(kind, key, value, expires).ok_or(StoreError::Full)?;
+        let at = self.write(kind, key, value, ends).ok_or(StoreError::Full)?;
         old.and_then(|old| self.remove(old));
         self.link(at).ok_or(StoreError::Full)
     }
@@ -117,7 +123,7 @@ impl Table<'_> {
             return Ok(None);
         }
         match self.live(kind, key, now).filter(|at| self.is_value(*at, value)) {
-            Some(at) => drop(self.move_expiry(at, expires)),
+            Some(at) => drop(self.move_expiry(at, self.end(kind, expires, now))),
             None => self.put(kind, key, value, expires, now)?,
         }
         Ok(Some(self.epoch(kind, key)))
@@ -190,13 +196,15 @@ impl Table<'_> {
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) -> bool {
-        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
+        let ends = self.end(kind, expires, now);
+        self.live(kind, key, now).and_then(|at| self.move_expiry(at, ends)).is_some()
     }
 
     /// Has the entry live until `expires` at least. Nobody has looked elsewhere whether it is as it was.
     pub fn prolong(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) {
+        let ends = self.end(kind, expires, now);
         if let Some(head) = self.live(kind, key, now).and_then(|at| self.head_mut(at)) {
-            head.expires = head.expires.max(expires);
+            head.ends = head.ends.max(ends);
         }
     }
 
@@ -208,7 +216,9 @@ impl Table<'_> {
     /// Evictions since the last report, at most once a minute over all processes.
     pub fn report_evictions(&mut self, now: UnixTime) -> Option<u64> {
         let count = self.header.evictions - self.header.evictions_reported;
-        if count == 0 || now < self.header.reported_at + REPORT_EVERY {
+        // Out of the range, too, when the clock was set back.
+        let is_recent = (Seconds(0)..REPORT_EVERY).contains(&(now - self.header.reported_at));
+        if count == 0 || is_recent {
             return None;
         }
         self.header.evictions_reported = self.header.evictions;
@@ -263,7 +273,7 @@ impl Table<'_> {
     fn expire(&mut self, limit: usize, now: UnixTime) {
         for _ in 0..limit {
             let oldest = self.header.evictable.oldest;
-            if self.head(oldest).is_none_or(|head| now < head.expires) {
+            if self.head(oldest).is_none_or(|head| !self.has_ended(head, now)) {
                 break;
             }
             self.drop_expired(oldest);
@@ -272,7 +282,7 @@ impl Table<'_> {
             let oldest = self.header.pinned.oldest;
             match self.head(oldest) {
                 None => break,
-                Some(head) if now >= head.expires => self.drop_expired(oldest),
+                Some(head) if self.has_ended(head, now) => self.drop_expired(oldest),
                 Some(_) => self.move_to_newest(oldest),
             };
         }
@@ -285,7 +295,7 @@ impl Table<'_> {
     /// The entry, unless it has expired.
     fn live(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<u32> {
         let at = self.find(kind, key)?;
-        if now < self.head(at)?.expires {
+        if !self.has_ended(self.head(at)?, now) {
             return Some(at);
         }
         self.drop_expired(at);
@@ -308,17 +318,11 @@ impl Table<'_> {
     }
 
     /// Makes an entry that is whole, and that nobody finds yet. Needs the blocks to be free already.
-    fn write(
-        &mut self,
-        kind: Kind,
-        key: &[u8; 32],
-        value: &[u8],
-        expires: UnixTime,
-    ) -> Option<u32> {
+    fn write(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], ends: UnixTime) -> Option<u32> {
         let at = self.write_value(value)?;
         self.header.version += 1;
         let head = Head {
-            expires,
+            ends,
             touched: self.clock,
             version: self.header.version,
             key: *key,
@@ -368,11 +372,11 @@ impl Table<'_> {
         self.change(bucket)
     }
 
-    fn move_expiry(&mut self, at: u32, expires: UnixTime) -> Option<()> {
+    fn move_expiry(&mut self, at: u32, ends: UnixTime) -> Option<()> {
         let clock = self.clock;
         let head = self.head_mut(at)?;
-        let is_earlier = expires < head.expires;
-        head.expires = expires;
+        let is_earlier = ends < head.ends;
+        head.ends = ends;
         // Whoever dies here has not said that the entry is as it was elsewhere.
         compiler_fence(Ordering::SeqCst);
         head.touched = clock;

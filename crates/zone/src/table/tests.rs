@@ -277,14 +277,45 @@ fn a_claim_is_given_once_until_it_expires() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
     assert_eq!(table.add(Kind::Replay, &key(1), b"", NOW + Seconds(5), NOW), Ok(true));
+    table.set_clock(Monotonic::from_msec(4999));
     assert_eq!(
         table.add(Kind::Replay, &key(1), b"", NOW + Seconds(50), NOW + Seconds(4)),
         Ok(false)
     );
+    table.set_clock(Monotonic::from_msec(6000));
     assert_eq!(
         table.add(Kind::Replay, &key(1), b"", NOW + Seconds(50), NOW + Seconds(5)),
         Ok(true)
     );
+}
+
+#[test]
+fn who_sets_the_time_of_day_ends_no_claim_and_prolongs_none() {
+    let mut zone = Zone::new(1 << 20);
+    let mut table = zone.table();
+    for (n, day) in [-7200, 0, 7200].into_iter().enumerate() {
+        let name = u32::try_from(n).unwrap();
+        for kind in [Kind::Replay, Kind::Tombstone, Kind::Order] {
+            table.set_clock(Monotonic::from_msec(1_000_000));
+            let now = NOW + Seconds(day);
+            table.put(kind, &key(name), b"1", now + Seconds(9), now).unwrap();
+            let clocks = [(9, -7200), (9, 7200), (10, 0), (10, -7200), (10, 7200)];
+            for (passed, moved) in clocks {
+                table.set_clock(Monotonic::from_msec(1_000_000 + passed * 1000));
+                let now = now + Seconds(moved);
+                // Whoever comes sweeps out what has ended.
+                for n in 0..9 {
+                    table.put(SESSION, &key(100 + n), b"x", now + Seconds(9), now).unwrap();
+                }
+                let entry = table.get(kind, &key(name), now, Vec::new());
+                assert_eq!(
+                    entry.as_ref().map(|it| it.expires),
+                    (passed == 9).then(|| now + Seconds(1))
+                );
+                assert_eq!(table.peek(kind, &key(name), now).is_some(), passed == 9);
+            }
+        }
+    }
 }
 
 #[test]
@@ -465,6 +496,7 @@ fn sessions_never_push_out_claims_and_full_refuses() {
     for n in 0..claims {
         assert_eq!(table.add(Kind::Replay, &key(n), b"1", NOW + Seconds(9), NOW), Ok(false));
     }
+    table.set_clock(Monotonic::from_msec(10_000));
     assert_eq!(table.put(SESSION, &key(1), b"x", NOW + Seconds(99), NOW + Seconds(9)), Ok(()));
 }
 
@@ -492,6 +524,7 @@ fn expired_claims_are_swept_past_live_ones() {
             .add(Kind::Replay, &key(n), b"1", NOW + Seconds(i64::from(n % 2) * 1000 + 5), NOW)
             .unwrap();
     }
+    table.set_clock(Monotonic::from_msec(6000));
     for n in 0..2000 {
         table.put(SESSION, &key(n % 10), b"x", NOW + Seconds(99), NOW + Seconds(6)).unwrap();
     }

@@ -195,6 +195,13 @@ fn use_on(table: &mut Table<'_>) {
     for (_, n) in claims {
         assert_eq!(table.add(Kind::Replay, &key(n), b"", LATER, NOW), Ok(false));
     }
+    // One that shall never end does not.
+    let lasting: Vec<_> =
+        content(table).into_keys().filter(|(kind, _)| *kind == Kind::Order.byte()).collect();
+    for (_, n) in lasting {
+        table.delete(Kind::Order, &key(n), 0, NOW);
+    }
+    table.set_clock(Monotonic::from_msec(u64::MAX));
     assert_eq!(table.sweep(0, UnixTime::MAX), None);
     assert_eq!((table.stats().entries, table.stats().free_blocks), (0, table.stats().blocks));
     table.check();

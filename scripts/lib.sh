@@ -100,3 +100,16 @@ commit_of_tree() {
     changed=$(git -C "$ROOT" status --porcelain 2>/dev/null)
     printf '%s%s\n' "$commit" "${changed:+-changed}"
 }
+
+# llvm_tool NAME: where that tool is of the LLVM that rustc was built with, whose coverage no other can read:
+# rustup's (the component llvm-tools), or Debian's.
+llvm_tool() {
+    local version own
+    version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    own=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/$1
+    if [ -x "$own" ]; then
+        echo "$own"
+    else
+        command -v "$1-$version" || { install_packages "llvm-$version" && command -v "$1-$version"; }
+    fi
+}

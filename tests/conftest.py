@@ -1,5 +1,6 @@
 """Fixtures. `--nginx debian|vendored|sanitized` chooses the nginx and the module built for it, `--beside FILE` a module of
-another version, which hosts beside one of this one run and upgrades begin with."""
+another version, which hosts beside one of this one run and upgrades begin with. `--debian CODENAME` is for tests that
+begin with an empty Debian: another one than this machine's, for which the package is made there."""
 
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from harness.browser import Browser
 from harness.chromium import Chromium
 from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.generations import Generations
+from harness.http3 import Http3, browser_over_http3, why_not
 from harness.idp import Idp
 from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
@@ -21,6 +23,8 @@ from harness.memcached import Memcached
 from harness.migrated import CONF as migrated_conf
 from harness.migrated import Migrated
 from harness.nginx import Nginx
+from harness.other_debian import made_in
+from harness.simplesamlphp import PACKAGE as SIMPLESAMLPHP
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
 from harness.upstream import PROTOCOLS, Upstream
@@ -31,6 +35,7 @@ pytest_plugins = ["harness.app_site", "harness.clocked_site", "harness.costs", "
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored", "sanitized"])
     parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
+    parser.addoption("--debian", metavar="CODENAME", help="another Debian than this machine's, as trixie")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 
 
@@ -118,6 +123,37 @@ def nginx(prepared):
     yield start
     for server in started:
         server.finish()
+
+
+@pytest.fixture
+def http3(build, nginx):
+    """Connects by HTTP/3, where nginx speaks it: `http3(server)`, as `Http3` has it. All is closed before nginx ends,
+    which waits for it."""
+    if reason := why_not(build[1]):
+        pytest.skip(reason)
+    made = []
+
+    def connect(*arguments, **named) -> Http3:
+        made.append(Http3(*arguments, **named))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def browser3(http3, nginx):
+    """A browser that asks a server by HTTP/3 alone: `browser3(server)`."""
+    made = []
+
+    def browse(*arguments) -> Browser:
+        made.append(browser_over_http3(*arguments))
+        return made[-1]
+
+    yield browse
+    for browser in made:
+        browser.session.close()
 
 
 @pytest.fixture
@@ -247,6 +283,8 @@ def browser() -> Browser:
 
 @pytest.fixture(scope="session")
 def simplesamlphp(scratch):
+    if not SIMPLESAMLPHP.exists():
+        pytest.skip(f"no {SIMPLESAMLPHP}")
     idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
     yield idp
     idp.stop()
@@ -267,11 +305,20 @@ def keycloak(scratch):
 def debian(scratch, request):
     """A Debian with nothing in it; services do not start by themselves there."""
     try:
-        root = DebianRoot(scratch / "debian", request.node.name)
+        root = DebianRoot(scratch / "debian", request.node.name, request.config.getoption("--debian"))
     except NoDebian as reason:
         pytest.skip(str(reason))
     yield root
     root.end()
+
+
+@pytest.fixture
+def debian_packages(scratch, request) -> list[Path]:
+    """The packages for that Debian."""
+    try:
+        return made_in(request.config.getoption("--debian"), scratch / "debian")
+    except NoDebian as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

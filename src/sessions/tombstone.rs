@@ -67,7 +67,7 @@ impl Sessions {
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let until = match request.signed {
-            true => request.replay_until,
+            true => self.store.for_all_clocks(request.replay_until),
             false => request.replay_until.min(now + UNPROVEN),
         };
         let remember =

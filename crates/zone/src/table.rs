@@ -5,18 +5,21 @@ mod ends;
 mod fill;
 mod links;
 mod owner;
+mod repair;
 mod values;
 mod walk;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::compiler_fence;
 
 use clock::{Monotonic, Seconds, UnixTime};
 
 pub use self::departed::{DEPARTED_MAX, Departed};
 pub use self::fill::Fill;
+pub use self::repair::Repair;
 pub use self::walk::{Step, Walked};
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Entry, Kind, StoreError};
 
 /// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of
@@ -46,16 +49,16 @@ pub struct Table<'a> {
     pub(crate) epochs: &'a [AtomicU64],
     pub(crate) buckets: &'a mut [u32],
     pub(crate) blocks: &'a mut [Block],
-    pub(crate) was_reset: bool,
+    pub(crate) repair: Option<Repair>,
     pub(crate) clock: Monotonic,
     /// `None` = nobody wants to know.
     pub(crate) departed: Option<Vec<Departed>>,
 }
 
 impl Table<'_> {
-    /// Whether opening it found it half changed, and emptied it.
-    pub fn was_reset(&self) -> bool {
-        self.was_reset
+    /// What opening it found that a process had left half changed; `None` = nothing.
+    pub fn repaired(&self) -> Option<Repair> {
+        self.repair
     }
 
     /// What [`Entry::touched`] of the entries that are written or touched from now on shall be, and by which the spans
@@ -94,11 +97,12 @@ impl Table<'_> {
         now: UnixTime,
     ) -> Result<(), StoreError> {
         self.make_room(kind, key, value.len(), now)?;
-        if let Some(at) = self.find(kind, key) {
-            self.remove(at);
-        }
+        let old = self.find(kind, key);
         let ends = self.end(kind, expires, now);
-        self.insert(kind, key, value, ends).ok_or(StoreError::Full)
+        // The new one is whole before the old one goes: whoever dies meanwhile leaves one of them.
+        let at = self.write(kind, key, value, ends).ok_or(StoreError::Full)?;
+        old.and_then(|old| self.remove(old));
+        self.link(at).ok_or(StoreError::Full)
     }
 
     /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the epoch that
@@ -222,7 +226,7 @@ impl Table<'_> {
         Some(count)
     }
 
-    /// Frees enough blocks for the value, counting those of the entry it replaces.
+    /// Frees enough blocks for the value, beside the entry it replaces.
     fn make_room(
         &mut self,
         kind: Kind,
@@ -235,33 +239,29 @@ impl Table<'_> {
             return Err(StoreError::TooLarge);
         }
         self.expire(EXPIRE_STEP, now);
-        if self.room(kind, key) >= need {
+        if self.free_blocks() >= need {
             return Ok(());
         }
         self.expire(EXPIRE_SWEEP, now);
-        if self.room_at_most(kind, key) < need {
+        let old = self.find(kind, key);
+        if self.room_at_most(old) < need {
             return Err(StoreError::Full);
         }
-        // The entry to be replaced goes last: should room stay short, it must not be the price.
-        if let Some(at) = self.find(kind, key) {
+        // The entry to be replaced goes last, and it is not reached.
+        if let Some(at) = old {
             self.renew(at);
         }
-        while self.room(kind, key) < need {
+        while self.free_blocks() < need {
             self.evict_oldest().ok_or(StoreError::Full)?;
         }
         Ok(())
     }
 
-    /// Blocks free once the entry is removed.
-    fn room(&self, kind: Kind, key: &[u8; 32]) -> u32 {
-        self.free_blocks() + self.find(kind, key).map_or(0, |at| self.blocks_of(at))
-    }
-
-    /// Blocks free once the entry and everything evictable is removed.
-    fn room_at_most(&self, kind: Kind, key: &[u8; 32]) -> u32 {
-        let own = self.find(kind, key).filter(|_| kind.is_pinned());
-        let own = own.map_or(0, |at| self.blocks_of(at));
-        self.layout.blocks.saturating_sub(self.header.pinned_blocks) + own
+    /// Blocks free once everything evictable is removed, but for the entry `kept`.
+    fn room_at_most(&self, kept: Option<u32>) -> u32 {
+        let kept = kept.filter(|at| self.head(*at).is_some_and(|head| head.pinned == 0));
+        let kept = kept.map_or(0, |at| self.blocks_of(at));
+        self.layout.blocks.saturating_sub(self.header.pinned_blocks).saturating_sub(kept)
     }
 
     fn free_blocks(&self) -> u32 {
@@ -303,45 +303,63 @@ impl Table<'_> {
     }
 
     fn find(&self, kind: Kind, key: &[u8; 32]) -> Option<u32> {
-        let mut at = *self.buckets.get(self.layout.bucket(kind.byte(), key))?;
+        self.find_byte(kind.byte(), key)
+    }
+
+    fn find_byte(&self, kind: u8, key: &[u8; 32]) -> Option<u32> {
+        let mut at = *self.buckets.get(self.layout.bucket(kind, key))?;
         loop {
             let head = self.head(at)?;
-            if head.kind == kind.byte() && head.key == *key {
+            if head.kind == kind && head.key == *key {
                 return Some(at);
             }
             at = head.chain;
         }
     }
 
-    /// Needs the blocks to be free already.
-    fn insert(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], ends: UnixTime) -> Option<()> {
+    /// Makes an entry that is whole, and that nobody finds yet. Needs the blocks to be free already.
+    fn write(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], ends: UnixTime) -> Option<u32> {
         let at = self.write_value(value)?;
-        let bucket = self.layout.bucket(kind.byte(), key);
         self.header.version += 1;
         let head = Head {
             ends,
             touched: self.clock,
             version: self.header.version,
             key: *key,
-            chain: *self.buckets.get(bucket)?,
+            chain: NIL,
             newer: NIL,
             older: NIL,
             kind: kind.byte(),
             pinned: u8::from(kind.is_pinned()),
             reserved: [0; 2],
         };
-        *self.head_mut(at)? = head;
-        *self.buckets.get_mut(bucket)? = at;
-        self.enqueue(at)?;
-        self.header.entries += 1;
-        *self.entries_of(kind.byte())? += 1;
-        if kind.is_pinned() {
-            self.header.pinned_blocks += self.blocks_of(at);
-        }
+        let block = self.block_mut(at)?;
+        *block.head_mut() = head;
+        block.complete();
+        Some(at)
+    }
+
+    /// Has everybody find it.
+    fn link(&mut self, at: u32) -> Option<()> {
+        let bucket = self.chain(at)?;
+        self.line_up(at)?;
         self.change(bucket)
     }
 
+    /// Puts it into its queue, and counts it.
+    fn line_up(&mut self, at: u32) -> Option<()> {
+        self.enqueue(at)?;
+        let &Head { kind, pinned, .. } = self.head(at)?;
+        self.header.entries += 1;
+        *self.entries_of(kind)? += 1;
+        if pinned != 0 {
+            self.header.pinned_blocks += self.blocks_of(at);
+        }
+        Some(())
+    }
+
     fn remove(&mut self, at: u32) -> Option<()> {
+        self.block_mut(at)?.give_up();
         let bucket = self.unchain(at)?;
         self.dequeue(at)?;
         self.header.entries -= 1;
@@ -357,9 +375,11 @@ impl Table<'_> {
     fn move_expiry(&mut self, at: u32, ends: UnixTime) -> Option<()> {
         let clock = self.clock;
         let head = self.head_mut(at)?;
-        head.touched = clock;
         let is_earlier = ends < head.ends;
         head.ends = ends;
+        // Whoever dies here has not said that the entry is as it was elsewhere.
+        compiler_fence(Ordering::SeqCst);
+        head.touched = clock;
         if is_earlier {
             let bucket = self.bucket_of(at)?;
             self.change(bucket)?;

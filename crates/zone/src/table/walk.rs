@@ -7,7 +7,7 @@ use clock::UnixTime;
 
 use super::Table;
 use crate::Kind;
-use crate::block::index;
+use crate::block::Block;
 
 /// Entries of any kind that one step looks at, and then to the end of their bucket.
 const ENTRIES: usize = 256;
@@ -55,8 +55,7 @@ impl Table<'_> {
             while let Some(head) = self.head(at) {
                 entries += 1;
                 if head.kind == kind.byte() && !self.has_ended(head, now) {
-                    let mut value =
-                        Vec::with_capacity(self.block(at).map_or(0, |block| index(block.len)));
+                    let mut value = Vec::with_capacity(self.block(at).map_or(0, Block::len));
                     if self.copy_value(at, &mut value).is_some() {
                         bytes += value.len();
                         let (key, expires) = (head.key, self.expires(head, now));

@@ -61,6 +61,7 @@ fn whoever_watches_hears_of_sessions_that_are_evicted() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri too long")]
 fn a_sweep_goes_through_all_a_part_at_a_time() {
     let mut zone = Zone::new(8 << 20);
     let mut table = zone.table();

@@ -24,8 +24,8 @@ pub use self::posts::{NotKept, Posts};
 pub use self::remote::Remote;
 use sp::{random, sealing_failed};
 
-/// The clocks of two hosts differ by so much at most, rounding included. Of two that differ by more, what the one says
-/// that is ahead ends too early for the other.
+/// The clocks of two hosts differ by so much at most, rounding included: else what was used is forgotten by one that
+/// another still takes for new.
 pub const CLOCKS: Seconds = Seconds(60);
 
 /// The store of one `saml_session_store`, used by the workers.

@@ -20,7 +20,6 @@ def paused(clocked):
 
     def start(passes: bool, **blocks: str):
         host = clocked(passes, **blocks)
-        host.clock.followed_by()  # who stands still sees no time pass
 
         @contextlib.contextmanager
         def pause(hours: int):
@@ -28,9 +27,13 @@ def paused(clocked):
                 for node in host.nodes:
                     node.freeze()
                 yield
+                # Who stands still sees no time pass.
+                followed, host.clock.nodes = host.clock.nodes, []
                 host.clock.go(hours * HOUR)
                 for node in host.nodes:
                     node.thaw()
+            host.clock.nodes = followed
+            host.clock.go(0)
 
         return host, pause
 

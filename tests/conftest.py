@@ -3,6 +3,7 @@ another version, which hosts beside one of this one run and upgrades begin with.
 
 import shutil
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
+from harness.clock import Clock
 from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.generations import Generations
 from harness.idp import Idp
@@ -23,6 +25,7 @@ from harness.migrated import Migrated
 from harness.nginx import Nginx
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
+from harness.timed import SECRET, Timed
 from harness.upstream import PROTOCOLS, Upstream
 
 pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
@@ -214,6 +217,30 @@ def memcacheds(scratch):
     yield start
     for node in made:
         node.kill()
+
+
+@pytest.fixture
+def timed(prepared, scratch, memcacheds, idp):
+    """Starts a host with a clock of its own, and two memcached when its configuration names them.
+
+    The clock for durations goes along, and so does memcached's, as if the time had passed; `sets=True`: as if
+    somebody had set the time of day.
+    """
+    made = []
+
+    def start(conf: str, idp: Idp = idp, sets: bool = False, files=(), **values: str) -> Timed:
+        clock = Clock(scratch / f"clock-{time.monotonic_ns()}", durations=not sets)
+        with clock.worn():
+            nodes = memcacheds(2) if "@NODES@" in conf else []
+            values = {"NODES": " ".join(node.address for node in nodes)} | values
+            files = {"idp.xml": idp.metadata(), **SECRET} | dict(files)
+            server = prepared(conf, files, **values).start()
+        made.append(server)
+        return Timed(server, clock, idp, [] if sets else nodes)
+
+    yield start
+    for server in made:
+        server.finish()
 
 
 @pytest.fixture

@@ -56,11 +56,11 @@ def test_cache_duration(timed, idp, served):
     conf = timed_site("zone", metadata="@URL@", idp=lines, server="location = /status { saml_status; }")
     host = timed(conf, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
     host.server.wait_for(lambda: "has new metadata from" in host.server.error_log(), "metadata")
-    for count in range(1, 6):
+    for count in range(1, 7):
         host.server.wait_for(lambda: seconds_since(host) < 5 * MINUTE, f"fetch {count}")
         assert served.connections == count
-        host.set(count * 11 * MINUTE)
-    host.server.wait_for(lambda: served.connections == 6, "the last fetch")
+        if count < 6:
+            host.set(count * 11 * MINUTE)
     assert all("If-None-Match: " in head for head in served.heads[1:])
 
 

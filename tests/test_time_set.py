@@ -86,6 +86,26 @@ def test_a_used_assertion_stays_used(timed, store, seconds):
 
 
 @pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("what", ["claim", "tombstone"])
+def test_minutes_ahead_make_nothing_forgotten(timed, store, what):
+    """Whoever logs in meanwhile: it is remembered as long as the assertion would be good, five minutes here, and one more."""
+    host = timed(timed_site(store, idp="allow_unsolicited on;"), idp=SLO, sets=True)
+    old = host.answer(at=-2, in_response_to=None, assertion_id="_once")
+    if what == "claim":
+        assert host.asked()(old).status == 303
+    else:
+        host.log_in(issue_instant=-5)
+        host.log_out()
+    host.set(5 * MINUTE)
+    for n in range(20):
+        host.log_in(name_id=f"{n}@example.org")
+        host.log_in()
+    host.set(0)
+    assert host.asked()(old).status >= 400
+    assert is_in(host.server, host.log_in(issue_instant=2))
+
+
+@pytest.mark.parametrize("store", STORES)
 def test_the_end_of_a_session_is_that_of_the_clock_it_began_by(timed, store):
     """A clock that was ahead and is put right makes no session last for longer than its lifetime and the mistake."""
     host = timed(timed_site(store, sp="session_idle_timeout off; session_lifetime 1h;"), sets=True)

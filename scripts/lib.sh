@@ -13,8 +13,8 @@ PYTHON_PACKAGES="python3 python3-venv"
 # What crates/libxml2 and crates/xmlsec1 are built with: Rust tests, benches and fuzz targets compare
 # with them, the second object beside the module is linked with them, the module does without.
 RUST_TEST_PACKAGES="libxml2-dev libxmlsec1-dev libxmlsec1-openssl"
-# Applications that stand behind nginx in tests/test_app_*.py: 11 MB.
-APP_PACKAGES="php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
+# Applications that stand behind nginx in tests/test_app_*.py, and a proxy in front of it.
+APP_PACKAGES="caddy php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
 # By which tests/test_package_*.py look at packages and install them.
 PACKAGE_PACKAGES="debhelper dpkg-dev lintian mmdebstrap rpm cpio"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES $PACKAGE_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas

@@ -5,6 +5,7 @@
 mod audit_log;
 mod block;
 mod commands;
+mod error_page;
 mod host;
 mod metadata_cache;
 mod resource;
@@ -25,8 +26,8 @@ use ngx::core::{NGX_CONF_ERROR, NGX_CONF_OK};
 use ngx::http::{HttpModuleLocationConf, HttpModuleMainConf, NgxHttpCoreModule};
 use ngx::ngx_log_error;
 use settings::{
-    Block, Built, ConfigError, Files, Given, MetadataSource, OperatorPage, Place, RawEndpoint,
-    RawHandler, RawLocation, SourcePlace, Warnings, check_rule, location,
+    Block, Built, ConfigError, FORWARD_AUTH, Files, Given, MetadataSource, OperatorPage, Place,
+    RawEndpoint, RawHandler, RawLocation, SourcePlace, Warnings, check_rule, location,
 };
 use sp::{Preflight, WantedIdp};
 
@@ -146,6 +147,9 @@ fn apply_location(
     conf.content_handler = handler;
     if let Some(given) = &conf.raw.operator_page {
         return handle(cf, given.value.directive(), handler).map(|_| ());
+    }
+    if conf.raw.forward_auth.is_some() {
+        return handle(cf, FORWARD_AUTH, handler).map(|_| ());
     }
     match &conf.raw.endpoint {
         Some(given) => register_endpoint(cf, given.value.clone(), given.place.clone(), handler),
@@ -267,6 +271,7 @@ pub fn finish(cf: &ngx_conf_t) -> *mut c_char {
 /// nginx's merge of one level with the level above.
 pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c_char {
     let own_rule = conf.raw.own_rule();
+    conf.raw.complete();
     conf.raw.inherit(&above.raw);
     if let Err(error) = inherit_endpoint(cf, above, conf) {
         return report(cf, Err(error));
@@ -279,6 +284,7 @@ pub fn merge(cf: &mut ngx_conf_t, above: &LocConf, conf: &mut LocConf) -> *mut c
             check_rule(own_rule, &location)?;
         }
         expect_variable(cf, conf, &location)?;
+        error_page::check(cf, &conf.raw)?;
         server::note(cf, &conf.raw, &location);
         warn_of_debug(cf, main, &conf.raw);
         conf.location = location;
@@ -314,6 +320,7 @@ fn inherit_endpoint(
     if core.noname() != 0 && conf.content_handler.is_none() {
         conf.raw.endpoint.clone_from(&above.raw.endpoint);
         conf.raw.operator_page.clone_from(&above.raw.operator_page);
+        conf.raw.forward_auth.clone_from(&above.raw.forward_auth);
         conf.content_handler = above.content_handler;
     }
     let (Some(ours), Some((place, directive))) = (conf.content_handler, conf.raw.handler()) else {

@@ -26,6 +26,7 @@ mod errand;
 mod event;
 mod event_poll;
 mod expiry;
+mod forward_auth;
 mod guard;
 mod idp;
 mod limits;
@@ -77,6 +78,7 @@ static mut COMMANDS: [ngx_command_t; config::COMMANDS] = config::commands(config
     endpoint: endpoint::handle,
     status: status::handle,
     sessions: administration::handle,
+    forward_auth: forward_auth::handle,
 });
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {

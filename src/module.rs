@@ -17,7 +17,7 @@ use crate::audit::{AuditLog, Hide};
 use crate::board::BoardZone;
 use crate::counters::Counters;
 use crate::event::{Resource, ThreadPool};
-use crate::request_host::request_host;
+use crate::request_host::{forwarded_host, request_host};
 use crate::sessions::Sessions;
 use crate::store::SharedStore;
 
@@ -154,7 +154,10 @@ impl LocConf {
     /// As [`Location::protection_at`].
     #[inline]
     pub fn protection_at(&self, r: &Request) -> Result<Option<&Rc<Protection>>, Refusal> {
-        self.location.protection_at(|| request_host(r))
+        self.location.protection_at(|| match self.location.forward_auth {
+            None => request_host(r),
+            Some(_) => forwarded_host(r),
+        })
     }
 
     /// The endpoint that the location is, and its SP at the origin where `r` is; `None` = it is none.

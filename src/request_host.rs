@@ -19,3 +19,11 @@ pub fn request_host(r: &Request) -> RequestHost<'_> {
     };
     RequestHost { name, authority }
 }
+
+/// The host that a browser named to the proxy that asks by `r`: some proxies ask by the name of this server.
+pub fn forwarded_host(r: &Request) -> RequestHost<'_> {
+    let mut headers = r.headers_in_iterator();
+    let said = headers.find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(b"X-Forwarded-Host"));
+    let named = said.and_then(|(_, host)| RequestHost::of_authority(host.as_bytes()));
+    named.unwrap_or_else(|| request_host(r))
+}

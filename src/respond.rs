@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use diagnosis::Entry;
 use http::browser;
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_LOG_ALERT, NGX_LOG_ERR,
-    NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body, ngx_http_output_filter,
-    ngx_http_send_header, ngx_int_t, ngx_str_t,
+    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_OK, NGX_HTTP_UNAUTHORIZED, NGX_LOG_ALERT,
+    NGX_LOG_ERR, NGX_LOG_WARN, NGX_OK, ngx_chain_t, ngx_http_discard_request_body,
+    ngx_http_output_filter, ngx_http_send_header, ngx_int_t, ngx_str_t,
 };
 use ngx::core::Buffer;
 use ngx::http::{HttpModuleLocationConf, NgxHttpCoreModule, Request};
@@ -33,7 +33,8 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
     if let Some(refusal) = reply.refusal() {
         note(r, refusal);
     }
-    let replaced = reply.may_be_replaced() && has_error_page(r, reply.status());
+    let status = status(r, reply);
+    let replaced = reply.may_be_replaced() && has_error_page(r, status);
     let body = if replaced { None } else { body(r, reply) };
     let of_body = body.as_ref().map(|body| body.headers.as_slice()).unwrap_or_default();
     for (name, value) in reply.headers().iter().chain(of_body) {
@@ -51,9 +52,20 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
         r.as_mut().set_disable_not_modified(1);
     }
     match body {
-        Some(body) => send_body(r, reply.status(), &body),
-        None if reply.status() == NO_PAGE => send_headers(r, reply.status()),
-        None => ngx_int_t::try_from(reply.status()).unwrap_or(ERROR),
+        Some(body) => send_body(r, status, &body),
+        None if status == NO_PAGE => send_headers(r, status),
+        None => ngx_int_t::try_from(status).unwrap_or(ERROR),
+    }
+}
+
+/// A proxy that asks lets in whom it is told a 2xx for, and that is members alone: a page by which a login goes to
+/// the IdP is for who has none.
+fn status(r: &Request, reply: &Reply) -> u16 {
+    let is_asked =
+        || SamlModule::location_conf(r).is_some_and(|conf| conf.location().forward_auth.is_some());
+    match reply.status() {
+        200..300 if is_asked() => NGX_HTTP_UNAUTHORIZED as u16,
+        status => status,
     }
 }
 
@@ -150,7 +162,8 @@ fn tell(r: &Request, refusal: &Refusal, context: &Context) {
     audit::tell(&event, address(r), &values);
 }
 
-fn send_headers(r: &mut Request, status: u16) -> ngx_int_t {
+/// Sends an answer that has no body.
+pub fn send_headers(r: &mut Request, status: u16) -> ngx_int_t {
     decline_body(r);
     let request = r.as_mut();
     request.headers_out.status = usize::from(status);

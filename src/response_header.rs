@@ -8,36 +8,53 @@ use ngx::http::Request;
 pub fn add(r: &mut Request, name: &'static str, value: &str) -> Option<()> {
     // SAFETY: the pool is the live request's.
     let value = unsafe { ngx_str_t::from_bytes(r.as_ref().pool, value.as_bytes())? };
-    set(r, name, value)
+    set(r, of_static(name), value)
 }
 
 /// As [`add`], for a value that is never freed: nothing is copied.
 pub fn add_static(r: &mut Request, name: &'static str, value: &'static str) -> Option<()> {
-    set(r, name, ngx_str_t { len: value.len(), data: value.as_ptr().cast_mut() })
+    set(r, of_static(name), of_static(value))
 }
 
-fn set(r: &mut Request, name: &'static str, value: ngx_str_t) -> Option<()> {
-    let repeatable = name == "Set-Cookie";
+fn of_static(text: &'static str) -> ngx_str_t {
+    ngx_str_t { len: text.len(), data: text.as_ptr().cast_mut() }
+}
+
+/// As [`add`], for a name that the configuration makes.
+pub fn add_named(r: &mut Request, name: &str, value: &str) -> Option<()> {
+    let pool = r.as_ref().pool;
+    // SAFETY: the pool is the live request's.
+    let (name, value) = unsafe {
+        (
+            ngx_str_t::from_bytes(pool, name.as_bytes())?,
+            ngx_str_t::from_bytes(pool, value.as_bytes())?,
+        )
+    };
+    set(r, name, value)
+}
+
+fn set(r: &mut Request, name: ngx_str_t, value: ngx_str_t) -> Option<()> {
+    let key = name.as_bytes();
+    let repeatable = key == b"Set-Cookie";
     let old = find(r, |element| {
-        element.key.as_bytes().eq_ignore_ascii_case(name.as_bytes())
-            && (!repeatable || element.value == value)
+        element.key.as_bytes().eq_ignore_ascii_case(key) && (!repeatable || element.value == value)
     });
     let element = match old {
         Some(element) => element,
         None => push(r)?,
     };
     element.hash = 1;
-    element.key = ngx_str_t { len: name.len(), data: name.as_ptr().cast_mut() };
+    element.key = name;
     element.value = value;
     let element: *mut ngx_table_elt_t = element;
     let headers = &mut r.as_mut().headers_out;
-    match name {
+    match key {
         // nginx reads the redirect's target from here, and never rewrites an absolute one.
-        "Location" => headers.location = element,
+        b"Location" => headers.location = element,
         // nginx compares it with If-None-Match, and weakens it when it compresses.
-        "ETag" => headers.etag = element,
+        b"ETag" => headers.etag = element,
         // nginx takes it back when another access module lets the client in.
-        "WWW-Authenticate" => headers.www_authenticate = element,
+        b"WWW-Authenticate" => headers.www_authenticate = element,
         _ => {}
     }
     Some(())

@@ -14,7 +14,9 @@ use nginx_sys::{
 use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::{ngx_log_error, ngx_string};
 use saml::instant;
-use session::{attributes_json, base64, header_safe, join, percent_encoded, values_json};
+use session::{
+    AttributeName, attributes_json, base64, header_safe, join, percent_encoded, values_json,
+};
 use sp::{Holds, LiveSession, Unmet};
 
 use crate::attribute_variable::{self, AttributeVariable, Getter, Prepared, Text};
@@ -204,6 +206,15 @@ fn named(full_name: &[u8]) -> Option<AttributeVariable> {
             Some(AttributeVariable::new(name, text, prefix == COUNTED_PREFIX))
         }
         Value::Session(_) | Value::Request(_) | Value::Jwt => None,
+    })
+}
+
+/// The values of an attribute of the session that the location of `r` may know, as `$saml_attr_NAME` has them.
+pub fn attribute_text(r: &Request, name: &AttributeName) -> Option<String> {
+    with_session(r, |sp, live| {
+        let values = live.session.values(name)?;
+        rivals::warn(r, live, name);
+        Some(join(values, &sp.sessions.rules.separator).into_owned())
     })
 }
 

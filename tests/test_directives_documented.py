@@ -45,7 +45,8 @@ def test_full_conf():
     assert directives() <= in_full_conf()
 
 
-@pytest.mark.parametrize("name", sorted(location_directives()))
+# It takes any number of arguments.
+@pytest.mark.parametrize("name", sorted(location_directives() - {"saml_auth"}))
 def test_location_directives_are_registered(prepared, name):
     """nginx's own command table and ours name the same directives: it knows them all."""
     wrong = f"{name} x" if name in operator_pages() else name

@@ -109,7 +109,16 @@ def read_diagram(text: str) -> None:
     assert kind != "sequenceDiagram" or ";" not in text.replace("#59;", "")
 
 
+def read_caddyfile(text: str) -> None:
+    if (caddy := shutil.which("caddy")) is None:
+        pytest.skip("apt-get install caddy")
+    command = [caddy, "adapt", "--adapter", "caddyfile", "--config", "/dev/stdin"]
+    read = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    assert read.returncode == 0, read.stderr
+
+
 READERS = {
+    "caddyfile": read_caddyfile,
     "dockerfile": read_dockerfile,
     "ini": read_ini,
     "js": read_script,
@@ -129,6 +138,7 @@ def test_it_can_be_read(language, text):
 
 
 @pytest.mark.parametrize(("language", "broken"), [
+    ("caddyfile", "a.example {\n    forward {\n"),
     ("dockerfile", "RUN true\n"),
     ("ini", "[a]\nx = 1\nx = 2\n"),
     ("js", "function ("),

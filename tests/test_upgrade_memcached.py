@@ -126,7 +126,7 @@ def test_there_and_back_and_there(upgrading, build, installed, idp):
         load.goes_on()
         upgrading.quit(new)
         load.goes_on()
-        assert upgrading.master() == old
+        upgrading.server.wait_for(lambda: upgrading.master() == old, "the old one's name again")
         new = upgrading.replace()
         load.goes_on()
         upgrading.retire(old)

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use http::escape_target;
+use http::{Headers, escape_target};
 use nginx_sys::{
     NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_POST, NGX_LOG_WARN,
     ngx_int_t,
 };
-use ngx::http::Request;
+use ngx::http::{HttpModuleLocationConf, Request};
 use ngx::ngx_log_error;
 use pages::Purpose;
 use saml::reason::Reason;
@@ -16,7 +16,7 @@ use sp::{Challenge, Idp, Method};
 
 use crate::clock::now;
 use crate::context::Context;
-use crate::module::Protection;
+use crate::module::{Protection, SamlModule};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
 use crate::{respond, stories};
@@ -42,20 +42,16 @@ pub fn with_challenge<T>(
     variables: &[(String, String)],
     work: impl FnOnce(Challenge<'_, Sessions, SentHeaders>) -> T,
 ) -> Option<T> {
-    const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
     let context = Context::of_or_new(r)?;
     stories::enable(r, context.circumstances());
+    let wanted = wanted(r);
     let challenge = Challenge {
         protection,
         idp,
         reason,
         head: headers(r),
-        method: match r.as_ref().method {
-            method if method & GET != 0 => Method::Get,
-            method if method == NGX_HTTP_POST as usize => Method::Post,
-            _ => Method::Other,
-        },
-        target: &escape_target(r.as_ref().unparsed_uri.as_bytes()),
+        method: wanted.method,
+        target: &escape_target(wanted.target),
         post: None,
         circumstances: context.circumstances(),
         variables,
@@ -65,4 +61,34 @@ pub fn with_challenge<T>(
     };
     challenge.record(now());
     Some(work(challenge))
+}
+
+/// What a browser wants.
+struct Wanted<'r> {
+    method: Method,
+    target: &'r [u8],
+}
+
+fn wanted(r: &Request) -> Wanted<'_> {
+    const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
+    if SamlModule::location_conf(r).is_some_and(|conf| conf.location().forward_auth.is_some()) {
+        return wanted_of_proxy(headers(r));
+    }
+    let method = match r.as_ref().method {
+        method if method & GET != 0 => Method::Get,
+        method if method == NGX_HTTP_POST as usize => Method::Post,
+        _ => Method::Other,
+    };
+    Wanted { method, target: r.as_ref().unparsed_uri.as_bytes() }
+}
+
+/// As the proxy says that asks here. Where it does not, a login ends at the first page.
+fn wanted_of_proxy(headers: &SentHeaders) -> Wanted<'_> {
+    let method = match headers.first("X-Forwarded-Method") {
+        None | Some(b"GET" | b"HEAD") => Method::Get,
+        Some(b"POST") => Method::Post,
+        Some(_) => Method::Other,
+    };
+    let target = headers.first("X-Forwarded-Uri").filter(|uri| uri.starts_with(b"/"));
+    Wanted { method, target: target.unwrap_or(b"/") }
 }

@@ -7,12 +7,13 @@ use std::ffi::c_void;
 use std::ptr;
 
 use nginx_sys::{
-    NGX_CONF_1MORE, NGX_CONF_BLOCK, NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE12,
+    NGX_CONF_1MORE, NGX_CONF_ANY, NGX_CONF_BLOCK, NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE12,
     NGX_HTTP_LMT_CONF, NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET, NGX_HTTP_MAIN_CONF,
     NGX_HTTP_MAIN_CONF_OFFSET, NGX_HTTP_SRV_CONF, ngx_command_t, ngx_str_t, ngx_uint_t,
 };
 use settings::{
-    Arity, Block, OperatorPage, RawHandler, RawHttp, RawIdp, RawLocation, RawSp, RawStore,
+    Arity, Block, FORWARD_AUTH, OperatorPage, RawHandler, RawHttp, RawIdp, RawLocation, RawSp,
+    RawStore,
 };
 use sp::EndpointKind;
 
@@ -28,8 +29,10 @@ const LOCATIONS_FROM: usize = BLOCKS + RawHttp::DIRECTIVES.len();
 const ENDPOINTS_FROM: usize = LOCATIONS_FROM + RawLocation::DIRECTIVES.len();
 const OPERATORS_FROM: usize = ENDPOINTS_FROM + EndpointKind::ALL.len();
 
+const FORWARD_AUTH_AT: usize = OPERATORS_FROM + OperatorPage::ALL.len();
+
 /// How many rows there are, the empty one at the end included.
-pub const COMMANDS: usize = OPERATORS_FROM + OperatorPage::ALL.len() + 1;
+pub const COMMANDS: usize = FORWARD_AUTH_AT + 2;
 
 /// The content handlers, which nginx hands back to the setter in the command's `post`.
 #[derive(Clone, Copy)]
@@ -40,6 +43,8 @@ pub struct Handlers {
     pub status: PhaseHandler,
     /// Of `saml_sessions`.
     pub sessions: PhaseHandler,
+    /// Of `saml_auth`.
+    pub forward_auth: PhaseHandler,
 }
 
 /// The module's table.
@@ -69,6 +74,10 @@ const fn command(row: usize, handlers: Handlers) -> ngx_command_t {
             let handler = handlers.endpoint as *mut c_void;
             location(NGX_HTTP_LOC_CONF, RawHandler::arity(kind), handler)
         }
+        FORWARD_AUTH_AT => {
+            let takes = Arity { min: 0, max: usize::MAX };
+            location(NGX_HTTP_LOC_CONF, takes, handlers.forward_auth as *mut c_void)
+        }
         _ => {
             let handler = match OperatorPage::ALL[row - OPERATORS_FROM] {
                 OperatorPage::Status => handlers.status,
@@ -87,6 +96,7 @@ const fn name(row: usize) -> &'static str {
         BLOCKS..LOCATIONS_FROM => RawHttp::DIRECTIVES[row - BLOCKS].name,
         LOCATIONS_FROM..ENDPOINTS_FROM => RawLocation::DIRECTIVES[row - LOCATIONS_FROM].name,
         ENDPOINTS_FROM..OPERATORS_FROM => EndpointKind::ALL[row - ENDPOINTS_FROM].directive(),
+        FORWARD_AUTH_AT => FORWARD_AUTH,
         _ => OperatorPage::ALL[row - OPERATORS_FROM].directive(),
     }
 }
@@ -125,6 +135,7 @@ const fn arity(arity: Arity) -> u32 {
         (0, 0) => NGX_CONF_NOARGS,
         (1, 1) => NGX_CONF_TAKE1,
         (1, 2) => NGX_CONF_TAKE12,
+        (0, _) => NGX_CONF_ANY,
         _ => NGX_CONF_1MORE,
     }
 }

@@ -144,8 +144,19 @@ class Nginx:
         self.address = self.values["ADDRESS"]
         self.port = int(self.values["PORT"])
         shutil.copytree(ROOT / "nginx-conf", directory, dirs_exist_ok=True)
+        if self.values["MODULE"] != module:
+            self.leave_out_endpoints_of_later()
         directory.chmod(0o755)
         self.configure(conf)
+
+    def leave_out_endpoints_of_later(self) -> None:
+        """A module of another version may not know all of them: who upgrades adds them afterwards."""
+        known = Path(self.values["MODULE"]).read_bytes()
+        path = self.directory / "saml-endpoints.conf"
+        lines = path.read_text().splitlines(keepends=True)
+        named = [re.search(r"{ (saml_\w+)", line) for line in lines]
+        kept = [line for line, found in zip(lines, named) if not found or f"{found[1]}\0".encode() in known]
+        path.write_text("".join(kept))
 
     def configure(self, conf: str) -> None:
         """Writes nginx.conf; takes effect at the next start or reload."""

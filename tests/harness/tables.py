@@ -29,7 +29,7 @@ def _rows(text: str) -> set[str]:
 
 def _endpoints() -> set[str]:
     text = (ROOT / "crates/sp/src/endpoint_kind.rs").read_text()
-    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M)) | operator_pages()
+    return set(re.findall(r'^    \w+ = "(saml_\w+)"', text, re.M)) | operator_pages() | {"saml_auth"}
 
 
 def operator_pages() -> set[str]:

@@ -16,6 +16,14 @@ pub struct RequestHost<'a> {
     pub authority: &'a [u8],
 }
 
+impl<'a> RequestHost<'a> {
+    /// Of what a proxy says that a client named, in lower case; `None` = it is none.
+    pub fn of_authority(authority: &'a [u8]) -> Option<Self> {
+        let (name, _) = split_port(std::str::from_utf8(authority).ok()?)?;
+        Some(Self { name: name.as_bytes(), authority })
+    }
+}
+
 impl RequestHost<'_> {
     /// `None` = it is none.
     fn port(&self) -> Option<Option<u16>> {

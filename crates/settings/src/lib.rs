@@ -51,9 +51,9 @@ pub use self::location::{check_rule, location};
 pub use self::metadata_source::{DOCUMENT_MAX, MetadataSource, SourceKind, SourcePlace};
 pub use self::place::{ConfigError, Given, Place};
 pub use self::raw::{
-    AuditBuffer, CoreDump, NameIdForm, OperatorPage, RawAuditFormat, RawAuditLog, RawAuth,
-    RawEndpoint, RawEventPoll, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest,
-    RawRule, RawSp, RawStore, Weak,
+    AuditBuffer, CoreDump, FORWARD_AUTH, NameIdForm, OperatorPage, RawAuditFormat, RawAuditLog,
+    RawAuth, RawEndpoint, RawEventPoll, RawHandler, RawHttp, RawIdp, RawLocation, RawPolicy,
+    RawRequest, RawRule, RawSp, RawStore, Weak,
 };
 pub use self::server::{Server, Uses};
 pub use self::server_name::ServerName;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use sp::{Location, Mode, Preflight, Protection, Sites, Sp, WantedIdp};
 
 use crate::place::{ConfigError, Given, Place};
-use crate::raw::{RawAuth, RawLocation};
+use crate::raw::{FORWARD_AUTH, RawAuth, RawLocation};
 use crate::rules::rules;
 
 /// Resolves names against the validated SPs, and those of variables by `index`, the number by which the
@@ -35,6 +35,15 @@ pub fn location<S>(
         }
         Some(Given { value: RawAuth::Off, .. }) | None => None,
     };
+    if let (Some(Given { place, .. }), None) = (&raw.forward_auth, &protection) {
+        return Err(ConfigError::new(
+            place,
+            format!(
+                "\"{FORWARD_AUTH}\" tells a proxy who is let in, and nothing keeps anybody out here; add \
+                 \"auth_saml SP;\""
+            ),
+        ));
+    }
     let debug = raw.debug.as_ref().map(|g| Rc::clone(&g.value)).unwrap_or_default();
     if let (Some(protection), true) = (&protection, debug.link) {
         protection.first().sp.gives_debug_links.set(true);
@@ -44,6 +53,7 @@ pub fn location<S>(
     Ok(Location {
         protection,
         endpoint,
+        forward_auth: raw.forward_auth.as_ref().map(|given| Rc::clone(&given.value)),
         strip_cookies,
         debug,
         returns_content: false,
@@ -70,6 +80,9 @@ fn protection<S>(
     let rules = Rc::new(rules(raw, &sp, index)?);
     let mut protection = Protection { rules, ..Protection::new(sp, idp) };
     raw.set(&mut protection);
+    if raw.forward_auth.is_some() {
+        only_ask(&mut protection);
+    }
     if protection.mode == Mode::Passive {
         protection.sp.tries_passively.set(true);
     }
@@ -77,6 +90,16 @@ fn protection<S>(
         protection.sp.takes_paos.set(true);
     }
     Ok(protection)
+}
+
+/// A proxy that asks hands on neither a form nor the envelope of a program, and lets in a preflight that is answered.
+fn only_ask<S>(protection: &mut Protection<S>) {
+    protection.preserve_post = None;
+    protection.ecp = false;
+    protection.preflight = Preflight::Off;
+    if protection.mode == Mode::Passive {
+        protection.mode = Mode::Optional;
+    }
 }
 
 /// Refuses a rule in a location where it would keep out nobody. `own` is what [`RawLocation::own_rule`] says of

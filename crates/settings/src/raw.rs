@@ -18,7 +18,7 @@ pub use self::audit::{AuditBuffer, NameIdForm, RawAuditFormat, RawAuditLog};
 pub use self::endpoint::RawEndpoint;
 pub use self::http::{CoreDump, RawHttp};
 pub use self::idp::{RawEventPoll, RawIdp};
-pub use self::location::{RawAuth, RawHandler, RawLocation};
+pub use self::location::{FORWARD_AUTH, RawAuth, RawHandler, RawLocation};
 pub use self::operator::OperatorPage;
 pub use self::policy::{RawPolicy, Weak};
 pub use self::request::RawRequest;

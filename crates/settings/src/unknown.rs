@@ -4,7 +4,10 @@ use sp::EndpointKind;
 
 use crate::directive::Directive;
 use crate::nearest::nearest;
-use crate::raw::{RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest, RawSp, RawStore};
+use crate::raw::{
+    FORWARD_AUTH, OperatorPage, RawHttp, RawIdp, RawLocation, RawPolicy, RawRequest, RawSp,
+    RawStore,
+};
 
 /// The names that the block `kind` takes.
 fn names(kind: &str) -> Vec<&'static str> {
@@ -19,7 +22,9 @@ fn names(kind: &str) -> Vec<&'static str> {
         "saml_sp" => of(RawSp::DIRECTIVES).chain(policy).collect(),
         _ => {
             let endpoints = EndpointKind::ALL.iter().map(|kind| kind.directive());
-            of(RawLocation::DIRECTIVES).chain(endpoints).collect()
+            let pages = OperatorPage::ALL.iter().map(|page| page.directive());
+            let others = pages.chain([FORWARD_AUTH]);
+            of(RawLocation::DIRECTIVES).chain(endpoints).chain(others).collect()
         }
     }
 }

@@ -31,6 +31,7 @@ mod endpoints;
 mod event;
 mod event_poll;
 mod expiry;
+mod forward_auth;
 mod identity_token;
 mod idp;
 mod idp_choice;
@@ -79,6 +80,7 @@ pub use event::{
     Event, Member, Notice, OrderedEnd, Outcome, SecurityEvent, SessionEnd, What, WhyEnded,
 };
 pub use event_poll::Polled;
+pub use forward_auth::{ForwardAuth, USER_HEADER};
 pub use identity_token::{ClaimForm, JwtClaim, JwtIssuer, Jwts, session_id};
 pub use idp::{Current, Idp};
 pub use idps::{FederatedIdps, Generation, Idps, SameEntity};

@@ -13,6 +13,7 @@ use saml::refusal::{Refusal, quote};
 use session::DecodedSession;
 
 use crate::endpoint_kind::EndpointKind;
+use crate::forward_auth::ForwardAuth;
 use crate::idp::Idp;
 use crate::live_session::LiveSession;
 use crate::rules::{Rules, Unmet};
@@ -25,6 +26,8 @@ pub struct Location<S> {
     pub protection: Option<Sites<Rc<Protection<S>>>>,
     /// Set where a handler stands: which, and its SP at each of its origins.
     pub endpoint: Option<(EndpointKind, Sites<Rc<Sp<S>>>)>,
+    /// It is protected, and tells a proxy that asks who has got in.
+    pub forward_auth: Option<Rc<ForwardAuth>>,
     /// It is protected, and a `return` of content stands in it.
     pub returns_content: bool,
     /// Our cookies do not go upstream, be it protected or not.
@@ -40,6 +43,7 @@ impl<S> Default for Location<S> {
         Self {
             protection: None,
             endpoint: None,
+            forward_auth: None,
             returns_content: false,
             strip_cookies: false,
             debug: Rc::default(),

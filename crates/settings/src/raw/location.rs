@@ -7,7 +7,10 @@ use diagnosis::Scope;
 use http::HttpUrl;
 use identity::RequestedAuthnContext;
 use session::{AttributeRule, PreservedPost};
-use sp::{CacheControl, EndpointKind, ForceAuthn, Mode, Preflight, Protection, Unauthenticated};
+use sp::{
+    CacheControl, EndpointKind, ForceAuthn, ForwardAuth, Mode, Preflight, Protection,
+    Unauthenticated,
+};
 
 use super::YEAR;
 use super::operator::OperatorPage;
@@ -25,6 +28,8 @@ directives! {
         pub endpoint: Option<Given<RawHandler>>,
         /// Never inherited.
         pub operator_page: Option<Given<OperatorPage>>,
+        /// Never inherited.
+        pub forward_auth: Option<Given<Rc<ForwardAuth>>>,
     }
 
     once auth: RawAuth = "auth_saml" [1..=2], auth;
@@ -68,6 +73,9 @@ directives! {
     once require_idp: RawRule<Vec<String>> = "auth_saml_require_idp" [1..], rule::idps;
 }
 
+/// The directive of a location that tells a proxy who has got in.
+pub const FORWARD_AUTH: &str = "saml_auth";
+
 /// `auth_saml SP [idp=NAME]` or `auth_saml off`.
 #[derive(Clone)]
 pub enum RawAuth {
@@ -105,6 +113,9 @@ impl RawLocation {
         if let Some(&kind) = EndpointKind::ALL.iter().find(|kind| kind.directive() == line.name) {
             return self.apply_endpoint(kind, line);
         }
+        if line.name == FORWARD_AUTH {
+            return self.apply_forward_auth(line);
+        }
         match OperatorPage::ALL.iter().find(|page| page.directive() == line.name) {
             Some(&page) => self.apply_operator_page(page, line),
             None => Err(format!("unknown directive \"{}\"", line.name)),
@@ -129,7 +140,8 @@ impl RawLocation {
         let endpoint =
             self.endpoint.as_ref().map(|given| (&given.place, given.value.kind.directive()));
         let page = self.operator_page.as_ref().map(|given| (&given.place, given.value.directive()));
-        endpoint.or(page)
+        let forward_auth = self.forward_auth.as_ref().map(|given| (&given.place, FORWARD_AUTH));
+        endpoint.or(page).or(forward_auth)
     }
 
     fn apply_endpoint(&mut self, kind: EndpointKind, line: &Line<'_>) -> Result<(), String> {
@@ -146,8 +158,21 @@ impl RawLocation {
         once(&mut self.operator_page, line, |_| Ok(page))
     }
 
+    fn apply_forward_auth(&mut self, line: &Line<'_>) -> Result<(), String> {
+        self.check_free(line)?;
+        once(&mut self.forward_auth, line, |line| ForwardAuth::new(&line.args).map(Rc::new))
+    }
+
+    /// Before a level inherits: a proxy that asks takes a redirect for a fault, unless this very level says that
+    /// it hands the answer to the browser.
+    pub fn complete(&mut self) {
+        let Some(Given { place, .. }) = &self.forward_auth else { return };
+        let place = place.clone();
+        self.unauthenticated.get_or_insert(Given { value: Unauthenticated::Status401, place });
+    }
+
     fn check_free(&self, line: &Line<'_>) -> Result<(), String> {
-        if self.endpoint.is_none() && self.operator_page.is_none() {
+        if self.handler().is_none() {
             return Ok(());
         }
         Err(format!(

@@ -130,6 +130,7 @@ impl RawServer {
         let mut uses = Uses::default();
         for (name, raw) in &mut self.locations {
             let own = raw.own_rule();
+            raw.complete();
             raw.inherit(&self.level);
             let made = location(raw, sps, &mut index)?;
             check_rule(own, &made)?;

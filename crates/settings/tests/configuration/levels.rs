@@ -97,6 +97,37 @@ fn a_line_below_stands_for_the_one_above() {
 }
 
 #[test]
+fn a_proxy_that_asks_is_answered_by_status_unless_its_own_location_says_else() {
+    let http = made(
+        "auth_saml app;
+        auth_saml_mode passive;
+        auth_saml_unauthenticated redirect;
+        auth_saml_ecp on;
+        auth_saml_preserve_post 64k;
+        server {
+            location = /acs { saml_acs app; }
+            location = /asked { saml_auth mail; }
+            location = /handed { saml_auth; auth_saml_unauthenticated auto; }
+            location / { }
+        }",
+    );
+    for (path, expected, headers) in [
+        ("= /asked", Unauthenticated::Status401, Some(1)),
+        ("= /handed", Unauthenticated::Auto, Some(0)),
+        ("/", Unauthenticated::Redirect, None),
+    ] {
+        let location = http.location(path);
+        let protection = location.protection.as_ref().unwrap().first();
+        let asks = headers.is_some();
+        assert_eq!(location.forward_auth.as_ref().map(|told| told.headers().count()), headers);
+        assert_eq!(protection.unauthenticated, expected, "{path}");
+        let mode = if asks { Mode::Optional } else { Mode::Passive };
+        assert_eq!((protection.mode, protection.ecp), (mode, !asks), "{path}");
+        assert_eq!(protection.preserve_post.is_none(), asks, "{path}");
+    }
+}
+
+#[test]
 fn endpoints_are_not_inherited() {
     let http = made(
         "auth_saml app;

@@ -33,14 +33,13 @@ impl Signers {
             set_up(key, algorithm, of_message)?.sign_to_vec(&digest, &mut signature)?;
             return Ok(signature);
         };
-        let at = match ready.iter().position(|(ready, _)| *ready == algorithm) {
-            Some(at) => at,
-            None => {
-                ready.push((algorithm, set_up(key, algorithm, of_message)?));
-                ready.len() - 1
-            }
-        };
-        ready[at].1.sign_to_vec(&digest, &mut signature)?;
+        if let Some((_, context)) = ready.iter_mut().find(|(ready, _)| *ready == algorithm) {
+            context.sign_to_vec(&digest, &mut signature)?;
+            return Ok(signature);
+        }
+        let mut context = set_up(key, algorithm, of_message)?;
+        context.sign_to_vec(&digest, &mut signature)?;
+        ready.push((algorithm, context));
         Ok(signature)
     }
 }

@@ -84,7 +84,9 @@ class Load:
         return self.get(PAGE, NAVIGATES | {"Cookie": person.cookie})
 
     def hit(self) -> None:
-        if drawn := self.people.draw():
+        with self.people.drawn() as drawn:
+            if not drawn:
+                return
             person, expected = drawn
             status, text, took = self.page_of(person)
             if (status, expected) == (200, 200) and text == TEXT:
@@ -147,10 +149,10 @@ class Load:
         self.ledger.right(self.host.name, "client that left")
 
     def leave_a_page(self) -> None:
-        drawn = self.people.draw()
-        cookie = {"Cookie": drawn[0].cookie} if drawn else {}
-        with asking(self.host.server, random.choice(HOW), "GET", PAGE, NAVIGATES | cookie):
-            pass
+        with self.people.drawn() as drawn:
+            cookie = {"Cookie": drawn[0].cookie} if drawn else {}
+            with asking(self.host.server, random.choice(HOW), "GET", PAGE, NAVIGATES | cookie):
+                pass
 
     def leave_a_login(self) -> None:
         """Its session is one that nobody has, until it is idle for too long."""
@@ -205,7 +207,9 @@ class Load:
 
     def logout_of_a_stranger(self) -> None:
         """Somebody who is in, named by whom nobody trusts."""
-        if drawn := self.people.draw():
+        with self.people.drawn() as drawn:
+            if not drawn:
+                return
             person, expected = drawn
             url = self.host.server.url("/saml/sls")
             message = LogoutRequest(person.name_id, session_index=(person.session_index,), sign=False)

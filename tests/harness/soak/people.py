@@ -1,8 +1,10 @@
 """Those who are signed in at one host, and what each must be answered now."""
 
+import contextlib
 import random
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.browser import Browser
@@ -22,6 +24,7 @@ class Person:
     since: float
     seen: float
     sleeps: bool = False
+    asking: int = 0  # requests under way, which a logout must not overtake
 
     @property
     def cookie(self) -> str:
@@ -39,11 +42,21 @@ class People:
         with self.lock:
             self.inside.append(person)
 
-    def draw(self) -> tuple[Person, int] | None:
-        """Somebody, and the status that their page must have now; who is out is not drawn again.
+    @contextlib.contextmanager
+    def drawn(self) -> Iterator[tuple[Person, int] | None]:
+        """Somebody, and the status that their page must have within the block; who is out is not drawn again.
 
         None when nobody is there of whom it is sure.
         """
+        found = self.draw()
+        try:
+            yield found
+        finally:
+            if found:
+                with self.lock:
+                    found[0].asking -= 1
+
+    def draw(self) -> tuple[Person, int] | None:
         with self.lock:
             if not self.inside:
                 return None
@@ -53,13 +66,14 @@ class People:
                 self.inside.remove(person)
             elif status == 200:
                 person.seen = time.monotonic()
+            person.asking += status is not None
             return (person, status) if status else None
 
     def take(self) -> Person | None:
         """One who is in and shall log out: nobody else asks for them any more."""
         with self.lock:
             now = time.monotonic()
-            sure = [person for person in self.inside if self.status(person, now) == 200]
+            sure = [one for one in self.inside if self.status(one, now) == 200 and not one.asking]
             if not sure:
                 return None
             person = random.choice(sure)

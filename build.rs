@@ -9,6 +9,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     nginx_features();
     nginx_version();
+    sanitizer();
     // A reload without load_module dlcloses the module while libcrypto keeps its handlers.
     println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
 }
@@ -30,5 +31,13 @@ fn nginx_version() {
         version.expect("nginx-sys tells the version number of the nginx it was built for");
     if version >= TABLE_ELT_NEXT {
         println!("cargo::rustc-cfg=ngx_table_elt_next");
+    }
+}
+
+/// `cfg(address_sanitizer)` for what cannot be as ever under it; rustc's own name for that is not stable.
+fn sanitizer() {
+    println!("cargo::rustc-check-cfg=cfg(address_sanitizer)");
+    if env::var("CARGO_CFG_SANITIZE").is_ok_and(|names| names.split(',').any(|n| n == "address")) {
+        println!("cargo::rustc-cfg=address_sanitizer");
     }
 }

@@ -18,7 +18,7 @@ APP_PACKAGES="caddy php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
 # By which tests/test_package_*.py look at packages and install them.
 PACKAGE_PACKAGES="debhelper dpkg-dev lintian mmdebstrap rpm cpio"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES $PACKAGE_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
-    valgrind php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
+    valgrind llvm php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }
 
@@ -99,4 +99,17 @@ commit_of_tree() {
     commit=$(git -C "$ROOT" rev-parse --verify --quiet HEAD 2>/dev/null) || return 0
     changed=$(git -C "$ROOT" status --porcelain 2>/dev/null)
     printf '%s%s\n' "$commit" "${changed:+-changed}"
+}
+
+# llvm_tool NAME: where that tool is of the LLVM that rustc was built with, whose coverage no other can read:
+# rustup's (the component llvm-tools), or Debian's.
+llvm_tool() {
+    local version own
+    version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    own=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/$1
+    if [ -x "$own" ]; then
+        echo "$own"
+    else
+        command -v "$1-$version" || { install_packages "llvm-$version" && command -v "$1-$version"; }
+    fi
 }

@@ -82,10 +82,13 @@ fn streams(main: &MainConf) -> Vec<Stream> {
 
 /// Begins a turn, when it is time and no other worker is at it.
 fn look(stream: &Rc<Stream>) {
-    if stream.is_busy.get() || !stream.slot.is_due(monotonic()) || stream.is_awaited() {
+    let Some(poll) = &stream.transmitter.poll else { return };
+    let longest = Msec::from(poll.interval.max(FAILING.interval));
+    let is_due = stream.slot.is_due(monotonic(), longest);
+    if stream.is_busy.get() || !is_due || stream.is_awaited() {
         return;
     }
-    let Some(lease) = stream.slot.lease(monotonic(), LEASE) else { return };
+    let Some(lease) = stream.slot.lease(monotonic(), longest, LEASE) else { return };
     stream.is_busy.set(true);
     let stream = Rc::clone(stream);
     spawn(async move {

@@ -69,9 +69,10 @@ fn detach(address: usize) -> Option<File> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let (path, mappings) = mappings_of(&maps, address)?;
     let file = File::read(path)?;
-    // valgrind knows functions by the file that is mapped.
+    // valgrind and AddressSanitizer know functions by the file that is mapped; and the latter lets nobody
+    // read what it has put between variables.
     let is_traced = std::env::var("LD_PRELOAD").is_ok_and(|libs| libs.contains("vgpreload_"));
-    if !is_traced {
+    if !is_traced && !cfg!(address_sanitizer) {
         for mapping in mappings {
             // Without it the file stays behind these pages, as ever.
             let _ = mapping.detach();

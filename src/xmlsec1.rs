@@ -174,10 +174,11 @@ fn open(path: &Path) -> Result<&'static Table, String> {
 }
 
 /// An nginx with its own OpenSSL inside offers some of its functions to all that it loads. xmlsec1 must
-/// have those of the libcrypto that it was built for, and all of them.
-#[cfg(target_env = "gnu")]
+/// have those of the libcrypto that it was built for, and all of them. AddressSanitizer, which offers malloc to
+/// all, allows nobody to have another.
+#[cfg(all(target_env = "gnu", not(address_sanitizer)))]
 const FLAGS: c_int = libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_DEEPBIND;
-#[cfg(not(target_env = "gnu"))]
+#[cfg(not(all(target_env = "gnu", not(address_sanitizer))))]
 const FLAGS: c_int = libc::RTLD_NOW | libc::RTLD_LOCAL;
 
 /// What went wrong in the last call.

@@ -1,4 +1,4 @@
-"""Fixtures. `--nginx debian|vendored` chooses the nginx and the module built for it, `--beside FILE` a module of
+"""Fixtures. `--nginx debian|vendored|sanitized` chooses the nginx and the module built for it, `--beside FILE` a module of
 another version, which hosts beside one of this one run and upgrades begin with."""
 
 import shutil
@@ -32,7 +32,7 @@ pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--nginx", default="debian", choices=["debian", "vendored"])
+    parser.addoption("--nginx", default="debian", choices=["debian", "vendored", "sanitized"])
     parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 
@@ -40,6 +40,21 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if config.getoption("--crypto-threads"):
         Nginx.http = "saml_crypto_threads default;"
+
+
+#: What cannot be under AddressSanitizer. A core dump has the whole of its memory, and fills any disk.
+NOT_SANITIZED = {
+    "test_core_dump.py": "its memory has terabytes of addresses",
+    "test_module_overwritten.py": "it looks for functions in the module's file, which stays behind its pages",
+    "test_module_libraries.py": "the runtime of the sanitizers is among them",
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--nginx") == "sanitized":
+        for item in items:
+            if reason := NOT_SANITIZED.get(item.path.name):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

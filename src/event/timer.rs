@@ -97,6 +97,8 @@ pub fn repeat(first: Msec, work: impl Fn() -> Msec + 'static) {
         Patience::Cancelable,
         Rc::new(move || {
             if is_exiting() {
+                // Nothing else would: it holds itself.
+                drop(again.take());
                 return;
             }
             let next = work();

@@ -42,12 +42,13 @@ struct Place<'a> {
 
 /// Takes over the copy that another worker has fetched, or fetches it when it is time.
 pub(super) fn look(source: &Rc<Source>) {
-    let Some(slot) = source.slot else { return };
+    let (Some(slot), Some(schedule)) = (source.slot, source.settings.schedule) else { return };
+    let longest = Msec::from(schedule.interval);
     if slot.generation() != source.generation.get() {
         source.work(move |source| take_over(source, slot));
-    } else if slot.is_due(monotonic()) {
+    } else if slot.is_due(monotonic(), longest) {
         let span = Msec(Msec::from(source.settings.timeout).0 + AFTERWARDS.0);
-        if let Some(lease) = slot.lease(monotonic(), span) {
+        if let Some(lease) = slot.lease(monotonic(), longest, span) {
             source.work(move |source| refresh(source, slot, lease));
         }
     }

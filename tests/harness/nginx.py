@@ -122,6 +122,8 @@ class Nginx:
     """
 
     http = ""  # what every configuration says besides, but those that say it themselves
+    environment = None  # of the process; None: the one of this process
+    patience = 10  # seconds in which it begins, and in which a reload is done
 
     def __init__(self, directory: Path, binary: str, module: str, conf: str, values=()):
         self.directory = directory
@@ -199,11 +201,11 @@ class Nginx:
         with open(self.directory / "stderr.log", "wb") as stderr:
             # A session of its own: Ctrl-C is for us, who then stop it in order.
             self.process = subprocess.Popen(
-                self.command(), stdout=stderr, stderr=stderr, start_new_session=True
+                self.command(), stdout=stderr, stderr=stderr, start_new_session=True, env=self.environment
             )
         try:
-            wait_for_port(self.port, self.process, address=self.address)
-            self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers")
+            wait_for_port(self.port, self.process, self.patience, self.address)
+            self.wait_for(lambda: len(self.workers()) >= self.worker_count(), "the workers", self.patience)
         except Exception:
             print((self.directory / "stderr.log").read_text())
             print(self.error_log())
@@ -232,7 +234,7 @@ class Nginx:
         self.reloads += 1
         self.process.send_signal(signal.SIGHUP)
         self.wait_for(
-            lambda: self.workers() and not old & set(self.workers()), "new workers after reload"
+            lambda: self.workers() and not old & set(self.workers()), "new workers after reload", self.patience
         )
 
     def wait_for(self, condition, what: str, seconds: float = 10) -> None:
@@ -253,14 +255,14 @@ class Nginx:
         path = self.directory / "access.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = 10) -> None:
         """Graceful stop, so that what is still open shows in the log."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGQUIT)
-        if not ends_within(self.process, 10):
+        if not ends_within(self.process, seconds):
             self.kill()
-            raise AssertionError("nginx did not quit within 10 s")
+            raise AssertionError(f"nginx did not quit within {seconds} s")
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -1,6 +1,7 @@
 //! Templates that are ready to be written out, within bounds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Write};
 use std::io;
 
 use clock::UnixTime;
@@ -48,7 +49,7 @@ impl Engine {
             Some(text) => Ok(out.write_str(&escape(text))?),
             None if value.is_undefined() => Err(Error::from(ErrorKind::UndefinedError)),
             None if value.is_none() => Ok(()),
-            None => Ok(out.write_str(&escape(&value.to_string()))?),
+            None => Ok(out.write_str(&escape(&written(value)?))?),
         });
         environment.add_function("t", text);
         environment.add_filter("datetime", datetime);
@@ -104,20 +105,53 @@ fn syntax() -> SyntaxConfig {
         .unwrap_or_default()
 }
 
-/// `t(key, name=value, …)`: a text of the catalogue, its places filled in.
+/// `t(key, name=value, …)`: a text of the catalogue, its places filled in. What a value says is no place.
 fn text(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Error> {
     let language = language(state);
     let text = language.text(key).ok_or_else(|| {
         Error::new(ErrorKind::UndefinedError, format!("the catalogue has no text \"{key}\""))
     })?;
-    let mut text = text.to_owned();
-    for name in values.args() {
+    let mut filled = Text::default();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        filled.write_str(before)?;
+        let place = behind.split_once('}').filter(|(name, _)| values.has(name));
+        let Some((name, after)) = place else {
+            filled.write_str("{")?;
+            rest = behind;
+            continue;
+        };
         let value: Value = values.get(name)?;
-        let value =
-            u64::try_from(value.clone()).map_or_else(|_| value.to_string(), |n| language.number(n));
-        text = text.replace(&format!("{{{name}}}"), &value);
+        match u64::try_from(value.clone()) {
+            Ok(n) => filled.write_str(&language.number(n))?,
+            Err(_) => write!(filled, "{value}")?,
+        }
+        rest = after;
     }
-    Ok(text)
+    filled.write_str(rest)?;
+    Ok(filled.0)
+}
+
+/// A value that is no text, as text. Lists have their elements again and again without taking memory for it, so that
+/// what is written of one is bounded here.
+fn written(value: &Value) -> Result<String, Error> {
+    let mut text = Text::default();
+    write!(text, "{value}")?;
+    Ok(text.0)
+}
+
+/// Takes no more than [`MAX_PAGE`].
+#[derive(Default)]
+struct Text(String);
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > MAX_PAGE {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 /// `instant|datetime`: as the language writes it.

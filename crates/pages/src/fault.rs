@@ -32,9 +32,18 @@ impl Fault {
         Self {
             file: innermost.name().unwrap_or(name).to_owned(),
             line: innermost.line(),
-            what: format!("{kind}{}", detail.unwrap_or_default()),
+            what: one_line(&format!("{kind}{}", detail.unwrap_or_default())),
         }
     }
+}
+
+/// A template may name what a visitor has sent: it must begin no line of a log.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 impl fmt::Display for Fault {

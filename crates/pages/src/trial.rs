@@ -121,6 +121,9 @@ mod tests {
                 "out of fuel",
             ),
             ("{% set s = 'x' * 1000000 %}{{ s }}{{ s }}{{ s }}", ""),
+            ("{{ ['x' * 100000] * 100000 }}", "formatting failed"),
+            ("{{ t('unavailable.wait', seconds=['x' * 100000] * 100000) }}", "formatting failed"),
+            ("{{ t('a\\n2026 [alert]') }}", "no text \"a\\n2026 [alert]\""),
         ] {
             let look = look(&[("go_on.html", text)]).unwrap();
             let complaints = complaints(&look);
@@ -131,6 +134,15 @@ mod tests {
             assert_eq!(heard.len(), 1);
             assert!(heard[0].ends_with("; the built-in page is shown instead"), "{heard:?}");
         }
+    }
+
+    #[test]
+    fn what_a_value_says_is_no_place_in_a_text() {
+        let text = "{{ t('discovery.first_of', shown='{found}', found='{shown}', other=url) }}";
+        let look = look(&[("go_on.html", text)]).unwrap();
+        let (html, heard) = write(&look, &go_on("/"));
+        assert!(html.starts_with("The first {found} of {shown}. "), "{html}");
+        assert_eq!(heard, Vec::<String>::new());
     }
 
     #[test]

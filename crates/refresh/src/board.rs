@@ -79,15 +79,17 @@ impl Slot {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Is nobody to fetch before this instant?
-    pub fn is_due(&self, now: Monotonic) -> bool {
-        Monotonic::from_msec(self.due.load(Ordering::Acquire)) <= now
+    /// Is it time to fetch? No wait is longer than `longest`: a slot that says so has it from a configuration before a
+    /// reload, and what is wanted now goes before that.
+    pub fn is_due(&self, now: Monotonic, longest: Msec) -> bool {
+        let due = Monotonic::from_msec(self.due.load(Ordering::Acquire));
+        due <= now || now + longest < due
     }
 
-    /// Takes the right to fetch for so long, when it is due and nobody has it.
-    pub fn lease(&self, now: Monotonic, span: Msec) -> Option<Lease> {
+    /// Takes the right to fetch for the time of `span`, when it is due and nobody has it.
+    pub fn lease(&self, now: Monotonic, longest: Msec, span: Msec) -> Option<Lease> {
         let leased = self.leased.load(Ordering::Acquire);
-        if !self.is_due(now) || now.as_msec() < leased {
+        if !self.is_due(now, longest) || now.as_msec() < leased {
             return None;
         }
         let until = (now + span).as_msec();
@@ -104,7 +106,7 @@ impl Slot {
         self.seen.store(now.as_msec().max(1), Ordering::Release);
         let before = self.generation.fetch_add(u64::from(is_new), Ordering::AcqRel);
         self.end(now, wait);
-        before + u64::from(is_new)
+        before.wrapping_add(u64::from(is_new))
     }
 
     /// How many times in a row it will have failed, when it fails now.
@@ -117,7 +119,9 @@ impl Slot {
     /// then daily.
     pub fn fail(&self, _: Lease, why: &str, now: Monotonic, wait: Msec) -> bool {
         self.write_why(why);
-        self.failures.fetch_add(1, Ordering::AcqRel);
+        // Whoever has the lease counts alone.
+        let failures = self.failures.load(Ordering::Acquire);
+        self.failures.store(failures.saturating_add(1), Ordering::Release);
         self.end(now, wait);
         let told = self.told.load(Ordering::Acquire);
         let is_news = told == 0 || told.saturating_add(DAILY.0) <= now.as_msec();
@@ -167,6 +171,7 @@ mod tests {
 
     const NOW: Monotonic = Monotonic::from_msec(1_000_000);
     const MINUTE: Msec = Msec(60_000);
+    const DAY: Msec = Msec(86_400_000);
 
     fn board(slots: usize) -> Vec<Slot> {
         (0..slots).map(|_| Slot::default()).collect()
@@ -186,22 +191,44 @@ mod tests {
     #[test]
     fn one_fetches_at_a_time() {
         let slot = Slot::default();
-        let lease = slot.lease(NOW, MINUTE).unwrap();
-        assert_eq!(slot.lease(NOW, MINUTE), None);
+        let lease = slot.lease(NOW, DAY, MINUTE).unwrap();
+        assert_eq!(slot.lease(NOW, DAY, MINUTE), None);
         assert_eq!(slot.succeed(lease, true, NOW, MINUTE), 1);
-        assert_eq!((slot.generation(), slot.lease(NOW, MINUTE)), (1, None));
-        assert_eq!(slot.lease(NOW + Msec(59_999), MINUTE), None);
-        let lease = slot.lease(NOW + MINUTE, MINUTE).unwrap();
+        assert_eq!((slot.generation(), slot.lease(NOW, DAY, MINUTE)), (1, None));
+        assert_eq!(slot.lease(NOW + Msec(59_999), DAY, MINUTE), None);
+        let lease = slot.lease(NOW + MINUTE, DAY, MINUTE).unwrap();
         assert_eq!(slot.succeed(lease, false, NOW + MINUTE, MINUTE), 1, "it is still so");
     }
 
     #[test]
     fn who_dies_with_the_lease_loses_it() {
         let slot = Slot::default();
-        let lost = slot.lease(NOW, MINUTE).unwrap();
-        assert_eq!(slot.lease(NOW + Msec(59_999), MINUTE), None);
-        assert!(slot.lease(NOW + MINUTE, MINUTE).is_some());
+        let lost = slot.lease(NOW, DAY, MINUTE).unwrap();
+        assert_eq!(slot.lease(NOW + Msec(59_999), DAY, MINUTE), None);
+        assert!(slot.lease(NOW + MINUTE, DAY, MINUTE).is_some());
         drop(lost);
+    }
+
+    #[test]
+    fn a_wait_of_before_a_reload_ends_with_the_interval_of_now() {
+        let slot = Slot::default();
+        let lease = slot.lease(NOW, DAY * 7, MINUTE).unwrap();
+        slot.succeed(lease, true, NOW, DAY * 7);
+        let later = NOW + MINUTE;
+        assert_eq!(slot.lease(later, DAY * 7, MINUTE), None);
+        assert!(slot.is_due(later, DAY) && slot.lease(later, DAY, MINUTE).is_some());
+    }
+
+    #[test]
+    fn numbers_at_their_ends_go_on() {
+        let end = || AtomicU64::new(u64::MAX);
+        let slot = Slot { generation: end(), failures: end(), ..Slot::default() };
+        assert_eq!(slot.failures(), u32::MAX);
+        let lease = slot.lease(NOW, DAY, MINUTE).unwrap();
+        slot.fail(lease, "x", NOW, MINUTE);
+        assert_eq!(slot.state(NOW).error.as_deref(), Some("x"));
+        let lease = slot.lease(NOW + MINUTE, DAY, MINUTE).unwrap();
+        assert_eq!(slot.succeed(lease, true, NOW + MINUTE, MINUTE), slot.generation());
     }
 
     #[test]
@@ -209,7 +236,7 @@ mod tests {
         let slot = Slot::default();
         let (mut now, mut told) = (NOW, Vec::new());
         for hour in 0..50 {
-            let lease = slot.lease(now, MINUTE).unwrap();
+            let lease = slot.lease(now, DAY, MINUTE).unwrap();
             if slot.fail(lease, "x", now, MINUTE) {
                 told.push(hour);
             }
@@ -217,10 +244,10 @@ mod tests {
         }
         assert_eq!(told, [0, 24, 48]);
         assert_eq!(slot.failures(), 51);
-        let lease = slot.lease(now, MINUTE).unwrap();
+        let lease = slot.lease(now, DAY, MINUTE).unwrap();
         slot.succeed(lease, false, now, MINUTE);
         assert_eq!(slot.failures(), 1);
-        let lease = slot.lease(now + MINUTE, MINUTE).unwrap();
+        let lease = slot.lease(now + MINUTE, DAY, MINUTE).unwrap();
         assert!(slot.fail(lease, "x", now + MINUTE, MINUTE), "after a success it is news again");
     }
 
@@ -229,20 +256,20 @@ mod tests {
         let slot = Slot::default();
         let unseen = SlotState { age: None, next: Msec(0), failures: 0, error: None };
         assert_eq!(slot.state(NOW), unseen);
-        let lease = slot.lease(NOW, MINUTE).unwrap();
+        let lease = slot.lease(NOW, DAY, MINUTE).unwrap();
         slot.succeed(lease, true, NOW, MINUTE);
         let later = NOW + MINUTE;
         let seen = SlotState { age: Some(MINUTE), ..unseen };
         assert_eq!(slot.state(later), seen);
         let long = "\u{e9}".repeat(200);
         for (why, failures) in [("it is not there", 1), (&long, 2), ("", 3)] {
-            let lease = slot.lease(later + MINUTE * failures, MINUTE).unwrap();
+            let lease = slot.lease(later + MINUTE * failures, DAY, MINUTE).unwrap();
             slot.fail(lease, why, later + MINUTE * failures, MINUTE);
             let state = slot.state(later);
             assert_eq!((state.age, state.failures), (Some(MINUTE), failures));
             assert!(why.starts_with(state.error.as_deref().unwrap()), "{state:?}");
         }
-        let lease = slot.lease(later + MINUTE * 9, MINUTE).unwrap();
+        let lease = slot.lease(later + MINUTE * 9, DAY, MINUTE).unwrap();
         slot.succeed(lease, false, later + MINUTE * 9, MINUTE);
         assert_eq!(slot.state(later + MINUTE * 9).error, None);
     }
@@ -256,7 +283,7 @@ mod tests {
                     scope.spawn(|| {
                         let names = (0..64_u8).map(|n| [2 * n; 32]);
                         let slots = names.map(|name| Board(&slots).slot(&name).unwrap());
-                        slots.filter(|slot| slot.lease(NOW, MINUTE).is_some()).count()
+                        slots.filter(|slot| slot.lease(NOW, DAY, MINUTE).is_some()).count()
                     })
                 })
                 .collect();

@@ -1,0 +1,48 @@
+"""Under sanitizers the module and nginx stand what is thrown at them, and what is wrong is found.
+
+`scripts/sanitize` does the same for as long as one likes. To build both takes minutes, so it is done here where it
+was done before, or by `scripts/test --sanitize`.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.nginx import ROOT
+from harness.parallel import run_build
+from harness.sanitize.wrong import KINDS
+
+pytestmark = [pytest.mark.slow, pytest.mark.serial]
+
+
+@pytest.fixture(scope="module")
+def sanitized():
+    """The module, and its nginx."""
+    if not Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "sanitized").exists():
+        pytest.skip("not built: scripts/build sanitized, or scripts/test --sanitize")
+    return run_build("sanitized")
+
+
+def sanitize(sanitized, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "harness.sanitize", *sanitized, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_while_of_it(sanitized):
+    done = sanitize(sanitized, "25", "--second-verifier", "--memory", "unknown")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "TROUBLE" not in done.stdout and done.stdout.startswith("seed ")
+    # For who asks what it was (pytest -rP).
+    print(done.stdout)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_wrong_is_found(sanitized, kind):
+    done = sanitize(sanitized, "1", "--wrong", kind)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert KINDS[kind] in done.stdout, done.stdout + done.stderr
+    assert "/harness/sanitize/wrong.rs:" in done.stdout or kind == "null"

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.memcached import Memcached
-from harness.metadata_server import TLS, MetadataServer
+from harness.metadata_server import TLS, MetadataServer, logs_in
 from harness.nginx import Nginx
 from harness.pysaml2_idp import Pysaml2Idp
 from harness.wire import ask
@@ -146,7 +146,7 @@ def with_memcached(folder: Path, binary: str, module: str, times: Times) -> Host
     server = made(folder / "memcached", binary, module, WITH_MEMCACHED, times, values)
     server.write("metadata-server.crt", TLS.certificate_pem)
     server.start()
-    server.wait_for(lambda: "has new metadata from" in server.error_log(), "metadata")
+    server.wait_for(lambda: logs_in(server, idp), "metadata in both workers", 30)
     return Host("memcached", server, times, idp, nodes, metadata)
 
 

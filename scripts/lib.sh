@@ -18,7 +18,7 @@ APP_PACKAGES="caddy php8.2-fpm uwsgi-core uwsgi-plugin-python3 fcgiwrap git"
 # By which tests/test_package_*.py look at packages and install them.
 PACKAGE_PACKAGES="debhelper dpkg-dev lintian mmdebstrap rpm cpio"
 TEST_PACKAGES="$RUST_TEST_PACKAGES $JAVA_PACKAGES $APP_PACKAGES $PACKAGE_PACKAGES memcached xmlsec1 libxml2-utils opensaml-schemas
-    valgrind llvm php-sqlite3 chromium chromium-driver wrk curl gdb libapache2-mod-auth-openidc"
+    valgrind llvm php-sqlite3 chromium chromium-driver wrk curl gdb faketime libapache2-mod-auth-openidc"
 
 say() { printf '== %s\n' "$*" >&2; }
 

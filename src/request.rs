@@ -13,8 +13,10 @@ use session::Client;
 use sp::BodyError;
 
 use crate::context::cookies_sent;
+use crate::request_host::authority_alone;
 
-/// The header fields as the client sent them: with the cookies that a location has taken away.
+/// The header fields as the client sent them: with the cookies that a location has taken away, and with the host by
+/// whatever version of HTTP.
 #[repr(transparent)]
 pub struct SentHeaders(Request);
 
@@ -28,13 +30,15 @@ impl Headers for SentHeaders {
     fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r [u8]> {
         let is_cookie = name.eq_ignore_ascii_case("cookie");
         let cookies = is_cookie.then(|| self.cookies());
+        let is_host = name.eq_ignore_ascii_case("host");
+        let host = is_host.then(|| authority_alone(&self.0)).flatten();
         let others = (!is_cookie).then(|| {
             self.0
                 .headers_in_iterator()
                 .filter(move |(key, _)| key.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
                 .map(|(_, value)| value.as_bytes())
         });
-        cookies.into_iter().flatten().chain(others.into_iter().flatten())
+        cookies.into_iter().flatten().chain(others.into_iter().flatten()).chain(host)
     }
 
     fn cookies(&self) -> impl Iterator<Item = &[u8]> {
@@ -86,9 +90,10 @@ pub fn head(r: &Request) -> Head {
         .headers_in_iterator()
         .filter(|(name, _)| !name.as_bytes().eq_ignore_ascii_case(b"cookie"));
     let fields = fields.filter_map(|(name, value)| Some((name.to_str().ok()?, value.as_bytes())));
+    let host = authority_alone(r).map(|value| ("host", value));
     let cookies = headers(r).cookies().map(|value| ("cookie", value));
     let head = Head::new(request.method_name.to_string(), request.args.as_bytes());
-    fields.chain(cookies).fold(head, |head, (name, value)| head.with(name, value))
+    fields.chain(host).chain(cookies).fold(head, |head, (name, value)| head.with(name, value))
 }
 
 /// Whose budget pays for what `r` asks.

@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
+use saml::reason;
 use saml::refusal::Refusal;
 use session::{
     Member, Memory, Session, SessionToken, Shapes, SpId, StoreKey, TokenCache, TokenText,
@@ -31,7 +32,7 @@ use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Entry, Kind, Remote, Store};
+use crate::store::{Asked, CLOCKS, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -39,9 +40,6 @@ const TOUCH_WITHIN: Seconds = Seconds(60);
 /// A worker that moves a session's idle timeout so often looks, too, whether the nodes still know it
 /// by its NameID: they may have been restarted, and a logout must find it.
 const TOUCHES_PER_LOOK: i64 = 10;
-
-/// The clocks of two hosts differ by so much at most, rounding included, or not every look is made that should be.
-const CLOCKS: Seconds = Seconds(60);
 
 /// A session in use that its NameID's set has lost is looked for within half of this.
 const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);
@@ -225,6 +223,7 @@ impl Sessions {
         // At the end of its life it says nothing.
         if told > live.upkeep.touched.get() && expires < live.session.expires {
             live.upkeep.touched.set(told);
+            // Or not every look is made that should be.
             let looked = self.look_of(live, told - CLOCKS);
             live.upkeep.findable.set(looked.max(live.upkeep.findable.get()));
         }
@@ -287,12 +286,13 @@ impl Sessions {
         if self.store.is_in_session_sets(&name, &live.key).await? {
             return Ok(());
         }
-        // A logout in the meantime did not find it.
+        // A logout in the meantime did not find it; one that comes from now on will.
         let session = live.session.to_session();
+        self.make_findable(&session, live.key, now).await?;
         if self.was_logged_out(&session, now).await? {
             return self.end(live.key, session.expires, now).await;
         }
-        self.make_findable(&session, live.key, now).await
+        Ok(())
     }
 
     /// Puts a session into its NameID's set; what has to leave a full one ends.
@@ -346,10 +346,11 @@ impl Sessions {
         store.remove_from_session_set(&name, &gone, now).await
     }
 
-    /// Stores a new session under a new token, findable by a LogoutRequest first.
+    /// Stores a new session under a new token, findable by a LogoutRequest first. One that a logout has found meanwhile,
+    /// and ended, does not begin.
     ///
     /// # Errors
-    /// The store has no room even after giving up its oldest sessions, or does not answer.
+    /// The store has no room even after giving up its oldest sessions, or does not answer; a logout has ended it.
     pub async fn create(
         &self,
         token: &SessionToken,
@@ -359,24 +360,74 @@ impl Sessions {
         let key = token.store_key(&self.rules.sp);
         let encoded = session.encode();
         self.make_room(session, encoded.len().saturating_add(BESIDE_A_SESSION), now).await?;
+        // From now on each end of it on this host moves that.
+        let begun = self.store.zone.before_asking(Kind::Session, key.as_bytes());
         self.make_findable(session, key, now).await?;
         let expires = self.rules.expiry(session.expires, now);
-        if let Some(remote) = &self.store.remote {
-            let sealed = self
-                .store
-                .secrets()?
-                .seal_session(token, random::bytes(), session)
-                .map_err(|e| sealing_failed(&e))?;
-            let stored = remote.client().put(Kind::Session, key.as_bytes(), sealed, expires).await;
-            stored.map_err(|e| self.store.unavailable(e))?;
+        let Some(remote) = &self.store.remote else {
+            return self.create_in_zone(key, session, &encoded, begun, now).await;
+        };
+        let sealed = self
+            .store
+            .secrets()?
+            .seal_session(token, random::bytes(), session)
+            .map_err(|e| sealing_failed(&e))?;
+        let stored = remote.client().begin(Kind::Session, key.as_bytes(), sealed, expires).await;
+        if !stored.map_err(|e| self.store.unavailable(e))? {
+            return Err(ended_meanwhile());
         }
-        let zone = self.store.zone;
-        let stored = zone.put(Kind::Session, key.as_bytes(), &encoded, expires, now);
-        match stored {
-            // memcached has it.
-            Err(_) if self.store.remote.is_some() => Ok(()),
-            stored => stored.map_err(|e| self.store.refusal(&e)),
+        // Where the zone does not take it, memcached has it.
+        let _ = self.store.zone.fill(Kind::Session, key.as_bytes(), begun, &encoded, expires, now);
+        Ok(())
+    }
+
+    async fn create_in_zone(
+        &self,
+        key: StoreKey,
+        session: &Session,
+        encoded: &[u8],
+        begun: Asked,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let (store, zone) = (&self.store, self.store.zone);
+        let expires = self.rules.expiry(session.expires, now);
+        let filled = zone.fill(Kind::Session, key.as_bytes(), begun, encoded, expires, now);
+        if filled.map_err(|e| store.refusal(&e))?.is_some() {
+            return Ok(());
         }
+        // It has ended, or a neighbour of its bucket has changed.
+        let stored = zone.put(Kind::Session, key.as_bytes(), encoded, expires, now);
+        stored.map_err(|e| store.refusal(&e))?;
+        // A logout that is about to take it out of the set ends it then once more (`forget`).
+        let name = self.set_name(&session.idp, &session.name_id.value);
+        if store.session_set(&name, now).await?.contains(&key) {
+            return Ok(());
+        }
+        zone.delete(Kind::Session, key.as_bytes(), now);
+        Err(ended_meanwhile())
+    }
+
+    /// Takes sessions that have ended out of their NameID's set.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn forget(
+        &self,
+        idp: &str,
+        name_id: &str,
+        ended: &HashSet<StoreKey>,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let store = &self.store;
+        store.remove_from_session_set(&self.set_name(idp, name_id), ended, now).await?;
+        if store.remote.is_none() {
+            // One whose login was under way may have begun since, and nobody would find it any more. memcached has
+            // the end in its place.
+            for key in ended {
+                store.zone.delete(Kind::Session, key.as_bytes(), now);
+            }
+        }
+        Ok(())
     }
 
     /// Ends a session on every worker and host. `expires` is when it would have ended at the latest.
@@ -445,6 +496,10 @@ impl Sessions {
         drop(self.store.remove_from_session_set(&name, &keys, now).await);
         Ok(())
     }
+}
+
+fn ended_meanwhile() -> Refusal {
+    Refusal::new(&reason::ASSERTION_LOGGED_OUT, "a logout has ended the session while it began")
 }
 
 /// Another worker may be a turn of its event loop ahead: then it is 0.

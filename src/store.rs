@@ -16,13 +16,17 @@ use clock::{Seconds, UnixTime};
 use saml::reason;
 use saml::refusal::Refusal;
 use session::{CacheSize, Secret, Secrets, StoreKey};
-pub use shared::SharedStore;
+pub use shared::{Asked, SharedStore};
 pub use zone::{Entry, Kind, StoreError};
 
 pub use self::orders::NotGiven;
 pub use self::posts::{NotKept, Posts};
 pub use self::remote::Remote;
 use sp::{random, sealing_failed};
+
+/// The clocks of two hosts differ by so much at most, rounding included. Of two that differ by more, what the one says
+/// that is ahead ends too early for the other.
+pub const CLOCKS: Seconds = Seconds(60);
 
 /// The store of one `saml_session_store`, used by the workers.
 pub struct Store {
@@ -90,7 +94,7 @@ impl Store {
         now: UnixTime,
     ) -> Result<bool, Refusal> {
         // One second more: expiry is exclusive.
-        let until = until.max(now) + Seconds(1);
+        let until = self.for_all_clocks(until).max(now) + Seconds(1);
         // Under every secret, for a host that has not rotated yet claims under the old one.
         for key in self.keys_of(name)? {
             let claimed = match &self.remote {
@@ -141,6 +145,12 @@ impl Store {
             }
         }
         Ok(values)
+    }
+
+    /// Until when what is stored until `until` must be known: another host may have a clock that is behind, and ours
+    /// may be ahead.
+    pub fn for_all_clocks(&self, until: UnixTime) -> UnixTime {
+        if self.remote.is_some() { until + CLOCKS } else { until }
     }
 
     fn keys_of(&self, name: &[&str]) -> Result<Vec<StoreKey>, Refusal> {

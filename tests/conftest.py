@@ -1,9 +1,9 @@
 """Fixtures. `--nginx debian|vendored|sanitized` chooses the nginx and the module built for it, `--beside FILE` a module of
-another version, which hosts beside one of this one run and upgrades begin with."""
+another version, which hosts beside one of this one run and upgrades begin with. `--debian CODENAME` is for tests that
+begin with an empty Debian: another one than this machine's, for which the package is made there."""
 
 import shutil
 import tempfile
-import time
 import zlib
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import pytest
 from harness.backend import Backend
 from harness.browser import Browser
 from harness.chromium import Chromium
-from harness.clock import Clock
 from harness.debian_root import DebianRoot, Unavailable as NoDebian
 from harness.generations import Generations
+from harness.http3 import Http3, browser_over_http3, why_not
 from harness.idp import Idp
 from harness.idp_site import IdpSite
 from harness.keycloak import Keycloak, Unavailable
@@ -23,17 +23,19 @@ from harness.memcached import Memcached
 from harness.migrated import CONF as migrated_conf
 from harness.migrated import Migrated
 from harness.nginx import Nginx
+from harness.other_debian import made_in
+from harness.simplesamlphp import PACKAGE as SIMPLESAMLPHP
 from harness.simplesamlphp import SimpleSamlPhp
 from harness.site import CROSS_SITE, LOGOUT
-from harness.timed import SECRET, Timed
 from harness.upstream import PROTOCOLS, Upstream
 
-pytest_plugins = ["harness.app_site", "harness.costs", "harness.parallel"]
+pytest_plugins = ["harness.app_site", "harness.clocked_site", "harness.costs", "harness.parallel"]
 
 
 def pytest_addoption(parser):
     parser.addoption("--nginx", default="debian", choices=["debian", "vendored", "sanitized"])
     parser.addoption("--beside", metavar="FILE", help="a module of another version, for the same nginx")
+    parser.addoption("--debian", metavar="CODENAME", help="another Debian than this machine's, as trixie")
     parser.addoption("--crypto-threads", action="store_true", help="where no test says otherwise")
 
 
@@ -121,6 +123,37 @@ def nginx(prepared):
     yield start
     for server in started:
         server.finish()
+
+
+@pytest.fixture
+def http3(build, nginx):
+    """Connects by HTTP/3, where nginx speaks it: `http3(server)`, as `Http3` has it. All is closed before nginx ends,
+    which waits for it."""
+    if reason := why_not(build[1]):
+        pytest.skip(reason)
+    made = []
+
+    def connect(*arguments, **named) -> Http3:
+        made.append(Http3(*arguments, **named))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def browser3(http3, nginx):
+    """A browser that asks a server by HTTP/3 alone: `browser3(server)`."""
+    made = []
+
+    def browse(*arguments) -> Browser:
+        made.append(browser_over_http3(*arguments))
+        return made[-1]
+
+    yield browse
+    for browser in made:
+        browser.session.close()
 
 
 @pytest.fixture
@@ -235,30 +268,6 @@ def memcacheds(scratch):
 
 
 @pytest.fixture
-def timed(prepared, scratch, memcacheds, idp):
-    """Starts a host with a clock of its own, and two memcached when its configuration names them.
-
-    The clock for durations goes along, and so does memcached's, as if the time had passed; `sets=True`: as if
-    somebody had set the time of day.
-    """
-    made = []
-
-    def start(conf: str, idp: Idp = idp, sets: bool = False, files=(), **values: str) -> Timed:
-        clock = Clock(scratch / f"clock-{time.monotonic_ns()}", durations=not sets)
-        with clock.worn():
-            nodes = memcacheds(2) if "@NODES@" in conf else []
-            values = {"NODES": " ".join(node.address for node in nodes)} | values
-            files = {"idp.xml": idp.metadata(), **SECRET} | dict(files)
-            server = prepared(conf, files, **values).start()
-        made.append(server)
-        return Timed(server, clock, idp, [] if sets else nodes)
-
-    yield start
-    for server in made:
-        server.finish()
-
-
-@pytest.fixture
 def upstreams():
     """An application for each protocol that nginx speaks upstream, by its name."""
     made = {protocol: Upstream(protocol) for protocol in PROTOCOLS}
@@ -274,6 +283,8 @@ def browser() -> Browser:
 
 @pytest.fixture(scope="session")
 def simplesamlphp(scratch):
+    if not SIMPLESAMLPHP.exists():
+        pytest.skip(f"no {SIMPLESAMLPHP}")
     idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
     yield idp
     idp.stop()
@@ -294,11 +305,20 @@ def keycloak(scratch):
 def debian(scratch, request):
     """A Debian with nothing in it; services do not start by themselves there."""
     try:
-        root = DebianRoot(scratch / "debian", request.node.name)
+        root = DebianRoot(scratch / "debian", request.node.name, request.config.getoption("--debian"))
     except NoDebian as reason:
         pytest.skip(str(reason))
     yield root
     root.end()
+
+
+@pytest.fixture
+def debian_packages(scratch, request) -> list[Path]:
+    """The packages for that Debian."""
+    try:
+        return made_in(request.config.getoption("--debian"), scratch / "debian")
+    except NoDebian as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from harness.browser import Browser
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.keys import certified, rsa_credential
 from harness.site import site
 
@@ -21,10 +21,9 @@ def ends(prepared, scratch, request):
 
     def start(days: int):
         credential = certified(rsa_credential("sp").key, "sp", not_after_days=days)
-        clock = Clock(scratch / f"clock-{request.node.name}")
+        clock = FakeClock(scratch / f"clock-{request.node.name}")
         server = prepared(CONF, files={"sp.crt": credential.certificate_pem})
-        with clock.worn():
-            started.append(server.start())
+        started.append(clock.start(server))
         return server, clock, credential
 
     yield start

@@ -1,8 +1,8 @@
 """Stories of `saml_debug` are kept for ten minutes, on this host alone, and bounded whoever makes them."""
 
 from harness.browser import Browser
-from harness.clock import Clock
 from harness.diagnosis import ADMINISTRATORS, STATUS, entry, facts, link, press, stories, whats
+from harness.fake_clock import FakeClock
 from harness.response import Answer, Attribute
 from harness.site import site
 
@@ -10,12 +10,11 @@ WATCHED = "saml_debug 127.0.0.2;"
 
 
 def test_it_ends_after_ten_minutes(prepared, idp, scratch):
-    clock = Clock(scratch / "clock-of-stories")
+    clock = FakeClock(scratch / "clock-of-stories")
     server = prepared(
         site(server=STATUS, location="saml_debug link;"), files=ADMINISTRATORS
     )
-    with clock.worn():
-        server.start()
+    clock.start(server)
     late, browser = link(server), Browser()
     press(browser, link(server))
     assert len(stories(server)) == 1

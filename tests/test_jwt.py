@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
 from harness.backend import Backend
 from harness.browser import Browser
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.keys import certified, ec_credential, ed25519_credential, rsa_credential
 from harness.response import Answer, Attribute
 from harness.site import site
@@ -147,9 +147,9 @@ def test_each_location_says_for_whom(nginx, idp, browser):
 
 
 def test_it_is_signed_once_in_half_its_life(nginx, idp, browser, scratch):
-    clock = Clock(scratch / "clock-of-jwt")
+    clock = FakeClock(scratch / "clock-of-jwt")
     with clock.worn():
-        server = nginx(site(sp=JWT_KEY, location=SHOWN), files=EC)
+        server = nginx(clock.environment + site(sp=JWT_KEY, location=SHOWN), files=EC)
     idp.login(browser, server.url("/page.html"))
     first = token_of(browser, server.url("/page.html"))
     assert token_of(browser, server.url("/page.html")) == first

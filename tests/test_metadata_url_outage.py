@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.idp import Idp
 from harness.keys import rsa_credential
 from harness.metadata_server import TLS, MetadataServer, logs_in
@@ -30,9 +30,9 @@ def told(server) -> int:
 
 
 def test_one_line_a_day(nginx, served, scratch):
-    clock = Clock(scratch / "clock-of-durations", durations=True)
+    clock = FakeClock(scratch / "clock-of-durations", passes=True)
     with clock.worn():
-        server = nginx(CONF, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
+        server = nginx(clock.environment + CONF, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
     server.wait_for(lambda: logs_in(server, OLD), "metadata")
 
     def hangs_up(connection):

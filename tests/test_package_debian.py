@@ -1,37 +1,22 @@
 """The package on a Debian that has nothing else: from an empty system to a login, a new version, and back."""
 
-import http.client
-import threading
-import time
-
 import pytest
 
 from harness.browser import Browser
-from harness.keys import rsa_credential
+from harness.installed import BESIDE, INSIDE, STORE, Load, log, running_commit, wait_for, write_sp
 from harness.nginx import free_ports
-from harness.package import NAME, another_version, commit_of, field, made, of
+from harness.package import NAME, another_version, commit_of, field, of
 
 pytestmark = pytest.mark.slow
 
-# What an administrator writes: the first four into conf.d, the others into the server of Debian's own site.
-BESIDE = """\
-saml_idp corp { metadata saml/idp.xml; }
-saml_sp app {
-    base_url http://127.0.0.1:{port}; certificate saml/sp.crt; certificate_key saml/sp.key; idp corp;
-}
-"""
-INSIDE = "    include saml-endpoints.conf;\n    auth_saml app;\n"
-STORE = """\
-saml_session_store shared { secret saml/session.key; memcached 127.0.0.1:{memcached}; }
-"""
 SITE = "/etc/nginx/sites-available/default"
 MODULE = "/usr/lib/nginx/modules/ngx_http_auth_saml_module.so"
 LINK = "/etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
 
 
 @pytest.fixture
-def packages():
-    return made("deb")
+def packages(debian_packages):
+    return debian_packages
 
 
 def install(debian, package) -> str:
@@ -41,15 +26,7 @@ def install(debian, package) -> str:
 def configure(debian, idp_metadata: str, beside: str = BESIDE, **values: int) -> str:
     """Debian's site at a port of ours, and the six lines; where it is."""
     [port] = free_ports(1)
-    credential = rsa_credential("sp")
-    debian.write("/etc/nginx/saml/sp.crt", credential.certificate_pem)
-    debian.write("/etc/nginx/saml/sp.key", credential.key_pem)
-    debian.write("/etc/nginx/saml/session.key", "5a" * 32)
-    debian.run("chmod 600 /etc/nginx/saml/*.key")
-    debian.write("/etc/nginx/saml/idp.xml", idp_metadata)
-    for name, value in {"port": port, **values}.items():
-        beside = beside.replace(f"{{{name}}}", str(value))
-    debian.write("/etc/nginx/conf.d/saml.conf", beside)
+    write_sp(debian, idp_metadata, beside, port=port, **values)
     debian.run(f"sed -i -e 's/listen 80 /listen 127.0.0.1:{port} /' -e '/listen \\[::\\]/d' {SITE}")
     site = (debian.path / SITE.lstrip("/")).read_text()
     debian.write(SITE, site.replace("\tserver_name _;\n", f"\tserver_name _;\n{INSIDE}"))
@@ -59,15 +36,6 @@ def configure(debian, idp_metadata: str, beside: str = BESIDE, **values: int) ->
 def start(debian) -> None:
     """From now on packages may reload it, as where there is systemd."""
     debian.run("sed -i s/101/0/ /usr/sbin/policy-rc.d && service nginx start")
-
-
-def log(debian) -> str:
-    return (debian.path / "var/log/nginx/error.log").read_text()
-
-
-def running_commit(debian) -> str:
-    """What the log says of the code that took the last configuration."""
-    return log(debian).rpartition(", commit ")[2].partition(")")[0]
 
 
 def test_from_an_empty_debian_to_a_login_and_back(debian, packages, simplesamlphp):
@@ -182,52 +150,3 @@ def test_what_the_administrator_changed_stays(debian, packages, tmp_path):
     install(debian, another_version(package, tmp_path, "9.0", "b" * 40))
     assert (debian.path / "etc/nginx/saml-proxy.conf").read_text() == "# mine\n"
     assert debian.run(f"ls {LINK}", check=False).startswith("ls: cannot access")
-
-
-def wait_for(condition, what: str, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-
-
-class Load:
-    """Two clients that ask for the protected page again and again, each time by a connection of its own."""
-
-    def __init__(self, url: str, browser: Browser):
-        self.host = url.removeprefix("http://")
-        self.cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.session.cookies)
-        self.lost: list[str] = []
-        self.answered = 0
-        self.over = threading.Event()
-        self.clients = [threading.Thread(target=self.ask) for _ in range(2)]
-
-    def __enter__(self) -> "Load":
-        for client in self.clients:
-            client.start()
-        self.go_on()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.over.set()
-        for client in self.clients:
-            client.join()
-
-    def go_on(self, more: int = 50) -> None:
-        """Until so many more have been answered, or one was not."""
-        aim = self.answered + more
-        wait_for(lambda: self.answered >= aim or self.lost, "answers")
-
-    def ask(self) -> None:
-        while not self.over.is_set():
-            connection = http.client.HTTPConnection(self.host, timeout=20)
-            try:
-                connection.request("GET", "/", headers={"Cookie": self.cookie})
-                answer = connection.getresponse()
-                if answer.status != 200 or b"Welcome to nginx!" not in answer.read():
-                    self.lost.append(f"{answer.status} {answer.getheader('Location')}")
-                self.answered += 1
-            except (OSError, http.client.HTTPException) as error:
-                self.lost.append(repr(error))
-            finally:
-                connection.close()

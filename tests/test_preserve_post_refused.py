@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness.browser import Browser
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.idp import Idp
 from harness.kept_form import FIELD, answer_of, log_in_and_send, of_own_page, send, send_ticket, ticket_of
 from harness.members import log_in
@@ -176,9 +176,8 @@ def test_whom_a_rule_keeps_out_stays_out(server, idp, application):
 
 
 def test_after_its_time(prepared, idp, upstreams, application, scratch):
-    clock, server = Clock(scratch / "clock-of-forms"), prepared(CONF, LIFETIME="10m", **passing_to(upstreams))
-    with clock.worn():
-        server.start()
+    clock, server = FakeClock(scratch / "clock-of-forms"), prepared(CONF, LIFETIME="10m", **passing_to(upstreams))
+    clock.start(server)
     alice, bob, carol = Browser(), Browser(), Browser()
     of_alice, of_bob = (
         ticket_of(answer_of(idp, browser, send(server, browser, "/form", {"of": name})))

@@ -117,6 +117,14 @@ def test_all_sections_are_played(programs, tmp_path):
     etree.parse(tmp_path / "scale-nodes.svg")
 
 
+def test_histories_and_interleavings_are_played(programs):
+    played = programs.play("histories", seed=5, count=3)
+    assert played["histories"] == 3 and played["questions"] > 50 and played["with a broken promise"] == 0
+    tried = programs.play("interleavings", switches=0)
+    assert sum(tried[name] for name in tried if name.endswith("broken")) == 0
+    assert tried["a look and a logout: orders"] == 55
+
+
 def test_workers_compete_for_a_zone(programs):
     alone, two = programs.compete(1, 0, 0.1), programs.compete(2, 0, 0.1)
     assert alone["look-ups each second"] > 0 and two["look-ups each second"] > 0

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.members import PAGE, log_in
 from harness.response import Attribute
 
@@ -46,12 +46,10 @@ def statuses(server, member, times: int = 12) -> set[int]:
 @pytest.fixture
 def serve(prepared, scratch, memcacheds):
     def start(cache_valid: str):
-        clock = Clock(scratch / f"clock-{time.monotonic_ns()}")
+        clock = FakeClock(scratch / f"clock-{time.monotonic_ns()}")
         node = memcacheds()[0]
         server = prepared(CONF, SECRET, NODES=node.address, CACHE_VALID=cache_valid)
-        with clock.worn():
-            server.start()
-        started.append(server)
+        started.append(clock.start(server))
         return server, clock, node
 
     started = []

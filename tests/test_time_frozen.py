@@ -1,70 +1,81 @@
-"""A machine that sleeps (SIGSTOP of all its processes) and wakes up hours later, by one clock or by both."""
+"""A virtual machine that was paused for hours goes on, and knows what time it is at its first turn."""
 
-import os
-import signal
-import time
+import contextlib
+import http.client
 
 import pytest
 
-from harness.idp import Idp
-from harness.members import is_in
-from harness.nginx import title
-from harness.timed import HOUR, MINUTE, STORES, timed_site
+from harness.browser import Browser
+from harness.fake_clock import frozen
+from harness.members import PAGE, assert_all_workers
+from harness.response import Answer
 
-SLO = Idp(slo=("HTTP-Redirect", "SOAP"))
-
-
-def sleep(host, seconds: int) -> None:
-    """All of the machine stops, and finds the clock ahead when it goes on."""
-    pids = [host.server.process.pid, *host.server.children()]
-    pids += [node.process.pid for node in host.nodes]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    time.sleep(0.3)
-    nodes, host.nodes = host.nodes, []  # which notice it only when they go on
-    passed = seconds - host.now
-    host.set(seconds)
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
-    host.nodes = nodes
-    for node in nodes:
-        host.server.wait_for(lambda: node.stats()["uptime"] >= passed, "memcached's clock")
+HOUR = 3600
+PASSES = pytest.mark.parametrize("passes", [False, True], ids=["durations stood still", "durations went on"])
 
 
-@pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("sets", [False, True])
-def test_a_short_sleep(timed, store, sets):
-    """By the time of day alone (a VM), or by the clock for durations, too."""
-    host = timed(timed_site(store, main="worker_processes 2;"), sets=sets)
-    member, comes = host.log_in(), host.asked()
-    sleep(host, 5 * MINUTE)
-    assert is_in(host.server, member)
-    assert comes(host.answer()).status == 303, "who was at the IdP meanwhile"
+@pytest.fixture
+def paused(clocked):
+    """Starts a host; a `with` of what comes second pauses it, memcached too, for so many hours."""
+
+    def start(passes: bool, **blocks: str):
+        host = clocked(passes, **blocks)
+        host.clock.followed_by()  # who stands still sees no time pass
+
+        @contextlib.contextmanager
+        def pause(hours: int):
+            with frozen(host.server):
+                for node in host.nodes:
+                    node.freeze()
+                yield
+                host.clock.go(hours * HOUR)
+                for node in host.nodes:
+                    node.thaw()
+
+        return host, pause
+
+    return start
 
 
-@pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("sets", [False, True])
-def test_a_long_sleep(timed, store, sets):
-    """What would have ended has ended; nothing else has: the lifetime is told by the time of day."""
-    conf = timed_site(store, main="worker_processes 2;", sp="session_idle_timeout off; session_lifetime 8h;")
-    host = timed(conf, sets=sets, idp=SLO)
-    member, over = host.log_in(), host.log_in(session_not_on_or_after=HOUR)
-    sleep(host, 7 * HOUR)
-    assert is_in(host.server, member) and not is_in(host.server, over)
-    workers = [pid for pid in host.server.children() if b"worker" in title(pid)]
-    host.log_out()
-    assert not any(is_in(host.server, member) for _ in range(6))
-    assert is_in(host.server, host.log_in(issue_instant=host.now + 2))
-    sleep(host, 16 * HOUR)
-    assert is_in(host.server, host.log_in())
-    assert workers == [pid for pid in host.server.children() if b"worker" in title(pid)]
+@PASSES
+def test_what_has_ended_meanwhile_is_over(paused, idp, passes):
+    """Also for the request that came while it slept, and is the first that it sees."""
+    host, pause = paused(passes, sp="session_lifetime 2h; session_idle_timeout off;")
+    member = host.log_in(idp)
+    connection = http.client.HTTPConnection("127.0.0.1", host.server.port, timeout=30)
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in member.session.cookies)
+    with pause(3):
+        connection.request("GET", PAGE, headers={"Cookie": cookies, "Sec-Fetch-Mode": "navigate"})
+    assert connection.getresponse().status == 302
+    connection.close()
+    assert_all_workers(host.server, member, False, times=6)
+    host.log_in(idp)
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_a_request_that_slept(timed, store):
-    """It had come before, and is answered after: by what holds then."""
-    host = timed(timed_site(store, sp="session_idle_timeout 30m;"))
-    member = host.log_in()
-    sleep(host, 31 * MINUTE)
-    assert not is_in(host.server, member)
-    assert is_in(host.server, host.log_in())
+@PASSES
+def test_what_has_not_goes_on(paused, idp, passes):
+    host, pause = paused(passes, sp="session_lifetime 12h; session_idle_timeout 4h;")
+    member = host.log_in(idp)
+    for _ in range(3):
+        with pause(3):
+            pass
+        assert_all_workers(host.server, member, True, times=6)
+    host.log_in(idp)
+
+
+@PASSES
+def test_a_login_under_way(paused, idp, passes):
+    """It took too long; what is used up stays so."""
+    host, pause = paused(passes, idp="allow_unsolicited on;")
+    browser = Browser()
+    request = idp.asked(browser.get(host.server.url(PAGE)))
+    long = {"not_on_or_after": 12 * HOUR, "confirmation_not_on_or_after": 12 * HOUR}
+    used = idp.form(request, Answer(in_response_to=None, **long))
+    assert Browser().post(request.acs_url, used).status == 303
+    with pause(1):
+        pass
+    page = browser.post(request.acs_url, idp.form(request, host.clock.said(Answer())))
+    assert page.status == 400 and "request_expired" in page.text, page.text
+    page = Browser().post(request.acs_url, used)
+    assert page.status >= 400 and "assertion_too_old" in page.text, page.text
+    host.log_in(idp)

@@ -1,82 +1,94 @@
-"""Metadata ages while nginx runs: at its `validUntil` logins end, and who is signed in stays; `cacheDuration` asks anew."""
-
-import json
+"""Metadata and certificates as days pass: what is over lets nobody in, and what is only old goes on."""
 
 import pytest
 
 from harness.browser import Browser
 from harness.idp import Idp
-from harness.members import PAGE, is_in
+from harness.keys import certified, rsa_credential
+from harness.members import PAGE, assert_all_workers
 from harness.metadata_server import TLS, MetadataServer
-from harness.response import instant
-from harness.timed import DAY, HOUR, MINUTE, STORES, timed_site
-from harness.wire import ask
+from harness.response import Answer, instant
 
-ENTITY = "<md:EntityDescriptor "
+HOUR, DAY = 3600, 24 * 3600
 
 
-def aged(idp: Idp, attributes: str) -> str:
-    return idp.metadata().replace(ENTITY, f"{ENTITY}{attributes} ", 1)
+def valid_for(idp: Idp, seconds: int, more: str = "") -> str:
+    said = f'validUntil="{instant(seconds)}"{more}'
+    return idp.metadata().replace("<md:EntityDescriptor ", f"<md:EntityDescriptor {said} ")
 
 
-@pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("sets", [False, True])
-def test_valid_until(timed, idp, store, sets):
-    """Whether the time has passed or somebody has set the clock; that may be taken back."""
-    conf = timed_site(store, sp="session_idle_timeout off;")
-    host = timed(conf, sets=sets, files={"idp.xml": aged(idp, f'validUntil="{instant(2 * HOUR)}"')})
-    member = host.log_in()
-    host.set(2 * HOUR + 30)
-    assert is_in(host.server, host.log_in()), "clocks may be a minute apart"
-    host.set(2 * HOUR + 2 * MINUTE)
+def log_in(host, idp):
+    request = idp.asked(Browser().get(host.server.url(PAGE)))
+    browser = Browser()
+    return browser, browser.post(request.acs_url, idp.form(request, host.clock.said(Answer(in_response_to=None))))
+
+
+def all_know(host) -> bool:
+    """Connections go to any worker: ten hardly ever to one alone."""
+    close = {"Connection": "close"}
+    return {Browser().get(host.server.url(PAGE), headers=close).status for _ in range(10)} == {302}
+
+
+@pytest.mark.parametrize("passes", [False, True], ids=["set", "passes"])
+def test_metadata_that_is_over(clocked, idp, passes):
+    """Who is signed in stays, nobody else comes in; and when the clock is right again, they do."""
+    host = clocked(passes, idp="allow_unsolicited on;", files={"idp.xml": valid_for(idp, 3 * HOUR)})
+    host.clock.set(2 * HOUR)
+    member, page = log_in(host, idp)
+    assert page.status == 303, page.text
+    host.clock.set(3 * HOUR + 30)
+    member, page = log_in(host, idp)
+    assert page.status == 303, "clock_skew later"
+    host.clock.set(3 * HOUR + 120)
     page = Browser().get(host.server.url(PAGE))
-    assert (page.status, "idp_metadata_expired" in page.text) == (500, True)
-    assert is_in(host.server, member)
-    if sets:
-        host.set(0)
-        assert is_in(host.server, host.log_in())
+    assert page.status == 500 and "idp_metadata_expired" in page.text, page.text
+    assert_all_workers(host.server, member, True, times=6)
+    if not passes:
+        host.clock.set(0)
+        host.log_in(idp)
 
 
-@pytest.fixture
-def served(tmp_path, idp):
-    server = MetadataServer(tmp_path, aged(idp, 'cacheDuration="PT10M"'))
-    yield server
-    server.stop()
-
-
-def seconds_since(host) -> int:
-    """Since the metadata was seen last."""
-    [source] = json.loads(ask(host.server, "/status").text)["metadata"]
-    return source["age"]
-
-
-def test_cache_duration(timed, idp, served):
-    """Of ten minutes, beside a `metadata_refresh` of a week: a day of a hundred and some more fetches."""
-    lines = "metadata_ssl_trusted_certificate metadata-server.crt; metadata_refresh 7d;"
-    conf = timed_site("zone", metadata="@URL@", idp=lines, server="location = /status { saml_status; }")
-    host = timed(conf, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
-    host.server.wait_for(lambda: "has new metadata from" in host.server.error_log(), "metadata")
-    for count in range(1, 7):
-        host.server.wait_for(lambda: seconds_since(host) < 5 * MINUTE, f"fetch {count}")
-        assert served.connections == count
-        if count < 6:
-            host.set(count * 11 * MINUTE)
-    assert all("If-None-Match: " in head for head in served.heads[1:])
-
-
-def test_a_document_that_is_renewed_in_time_never_expires(timed, idp, served):
-    """Each is good for an hour; asked again after half of what is left."""
-    served.document = aged(idp, f'validUntil="{instant(HOUR)}"')
-    lines = "metadata_ssl_trusted_certificate metadata-server.crt; metadata_refresh 7d;"
-    conf = timed_site("zone", metadata="@URL@", idp=lines, sp="session_idle_timeout off;")
-    host = timed(conf, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
-    host.server.wait_for(lambda: "has new metadata from" in host.server.error_log(), "metadata")
-    for passed in range(31 * MINUTE, DAY // 4, 31 * MINUTE):
-        served.document = aged(idp, f'validUntil="{instant(passed + HOUR)}"')
-        before = served.connections
-        host.set(passed)
-        assert host.asked()(host.answer()).status == 303, f"after {passed} s"
-        host.server.wait_for(lambda: served.connections > before, "another fetch")
-        host.server.wait_for(
-            lambda: host.server.error_log().count("has new metadata from") > before, "the new document"
+@pytest.mark.parametrize("passes", [False, True], ids=["set", "passes"])
+def test_metadata_is_renewed(clocked, idp, tmp_path, passes):
+    """An hour's cacheDuration and a day's validUntil, by a server that is always there."""
+    served = MetadataServer(tmp_path, valid_for(idp, DAY, ' cacheDuration="PT1H"'))
+    try:
+        host = clocked(
+            passes,
+            idp="metadata_ssl_trusted_certificate metadata-server.crt; metadata_refresh 2h;",
+            metadata=served.url,
+            files={"metadata-server.crt": TLS.certificate_pem},
         )
+        host.server.wait_for(lambda: all_know(host), "metadata")
+        host.log_in(idp)
+        if not passes:
+            for hours in (-30, 20, 0):
+                host.clock.set(hours * HOUR)
+                host.log_in(idp)
+            return
+        for hours in (12, 24, 48):
+            served.document = valid_for(idp, (hours + 24) * HOUR, ' cacheDuration="PT1H"')
+            before = served.connections
+            host.clock.set(hours * HOUR)
+            host.server.wait_for(lambda before=before: served.connections > before, "another look")
+            host.server.wait_for(lambda: all_know(host), "metadata")
+            host.log_in(idp)
+    finally:
+        served.stop()
+
+
+def test_certificates_that_are_over(clocked):
+    """Those of the IdP and of the SP: their keys go on, and the log tells of the SP's each day."""
+    sp = certified(rsa_credential("sp").key, "sp", not_after_days=2)
+    idp = Idp(credential=certified(rsa_credential("idp").key, "idp", not_after_days=2))
+    host = clocked(True, files={"sp.crt": sp.certificate_pem, "idp.xml": idp.metadata()}, sp="sign_requests on;")
+    said = 'a certificate of saml_sp "app" '
+    for days, told in [(1, "expires in 0 days"), (3, "has expired")]:
+        host.clock.set(days * DAY + HOUR)
+        host.log_in(idp)
+        host.server.wait_for(lambda told=told: said + told in host.server.error_log(), "the warning", 20)
+    host.clock.set(400 * DAY)
+    host.log_in(idp)
+    with host.clock.worn():
+        good, output = host.server.test()
+    assert good and said + "has expired" in output, output

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness.browser import Browser
-from harness.clock import Clock
+from harness.fake_clock import FakeClock
 from harness.response import Answer
 from harness.sealed import SESSION, Sealer, Session, of_base64, sp_id
 
@@ -105,11 +105,10 @@ def server(nginx, node):
 @pytest.fixture
 def of_then(prepared, node, scratch, request):
     """A host whose time of day is when the kept sessions were alive."""
-    clock = Clock(scratch / f"clock-{request.node.name}")
+    clock = FakeClock(scratch / f"clock-{request.node.name}")
     clock.set(WRITTEN + 60 - int(time.time()))
     server = prepared(CONF, files=FILES, NODES=node.address, SP="")
-    with clock.worn():
-        server.start()
+    clock.start(server)
     yield server
     server.finish()
 

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
 
-use clock::{Msec, Seconds, UnixTime};
+use clock::{Monotonic, Msec, Seconds, UnixTime};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use ngx::async_::spawn;
@@ -15,11 +15,11 @@ use sp::{Found, LiveSession, Peeked, Seal};
 use zone::LookUpEnd;
 
 use super::{AtHand, Sessions, age};
-use crate::clock::{monotonic, now};
+use crate::clock::now;
 use crate::counters::{count_look_up, count_wait};
 use crate::guard::log_panic;
 use crate::store::memcached::Stored;
-use crate::store::{Kind, Remote};
+use crate::store::{Asked, Kind, Remote};
 
 /// So much may two clocks of whole seconds differ by what they leave out.
 const ROUNDED: Seconds = Seconds(2);
@@ -77,14 +77,15 @@ impl Sessions {
         found.unwrap_or_else(|_| Err(Refusal::internal("a look-up broke off")))
     }
 
-    /// Joins the look-up for this token that is under way, or starts one. It goes on when nobody
-    /// waits any more: a deadline ends it soon.
+    /// Joins the look-up for this token that is under way, unless that was begun longer ago than `cache_valid`: what it
+    /// finds may be over. Else starts one. It goes on when nobody waits any more: a deadline ends it soon.
     fn join(self: &Rc<Self>, token: &SessionToken) -> oneshot::Receiver<Found> {
         let key = token.store_key(&self.rules.sp);
-        let (told, is_first) = self.look_ups.join(key);
-        if is_first {
+        let valid = self.store.remote.as_ref().map_or(Msec(0), |remote| remote.cache_valid);
+        let (told, begun) = self.look_ups.join(key, valid);
+        if let Some(number) = begun {
             let (look_up, token) = (
-                LookUp { sessions: Rc::clone(self), key, is_told: Cell::new(false) },
+                LookUp { sessions: Rc::clone(self), key, number, is_told: Cell::new(false) },
                 token.clone(),
             );
             spawn(async move {
@@ -100,7 +101,7 @@ impl Sessions {
 
     async fn ask(&self, token: &SessionToken, key: StoreKey) -> Found {
         let Some(remote) = &self.store.remote else { return Ok(None) };
-        let epoch = self.store.zone.epoch(Kind::Session, key.as_bytes());
+        let asked = self.store.zone.before_asking(Kind::Session, key.as_bytes());
         // nginx's clock has milliseconds, and stands still within a turn of the event loop.
         let began = Instant::now();
         let answers = remote.client().get(Kind::Session, key.as_bytes()).await;
@@ -109,7 +110,7 @@ impl Sessions {
         // What this host has not heard lately must not let in whom an operator keeps out.
         self.ask_for_orders(now).await;
         let found = match answers {
-            Ok(answers) => self.settle(remote, token, key, epoch, answers, now),
+            Ok(answers) => self.settle(remote, token, key, asked, answers, now),
             Err(down) => {
                 let seen = self.lately_seen(remote, token, now);
                 seen.map(Some).ok_or_else(|| self.store.unavailable(down))
@@ -129,7 +130,7 @@ impl Sessions {
         remote: &Remote,
         token: &SessionToken,
         key: StoreKey,
-        epoch: u64,
+        asked: Asked,
         answers: Vec<Option<Stored>>,
         now: UnixTime,
     ) -> Found {
@@ -159,26 +160,33 @@ impl Sessions {
                 return Ok(None);
             }
             Some(Copy::Cached(live, answer)) => {
-                self.has_been_seen(&live, answer.ttl, now);
+                self.has_been_seen(&live, answer.ttl, asked.at, now);
                 live
             }
             Some(Copy::Opened(session, answer)) => {
-                self.fill(token, key, *session, answer, epoch, now)
+                self.fill(token, key, *session, answer, asked, now)
             }
         };
-        live.freshness.checked.set(monotonic());
+        // It was so when the nodes were asked; since then it may have ended elsewhere.
+        live.freshness.checked.set(asked.at);
         live.freshness.mark.set(common_mark(&answers, &live));
         self.repair(remote, key, &answers, &live, now);
         Ok(Some(live))
     }
 
-    /// A node has what this worker has decoded, and says how long it keeps it.
-    pub(super) fn has_been_seen(&self, live: &LiveSession, ttl: Option<Seconds>, now: UnixTime) {
+    /// A node that was asked at the instant `asked` has what this worker has decoded, and says how long it keeps it.
+    pub(super) fn has_been_seen(
+        &self,
+        live: &LiveSession,
+        ttl: Option<Seconds>,
+        asked: Monotonic,
+        now: UnixTime,
+    ) {
         let said = lives_until(ttl, live.session.expires, now);
         let expires = unrounded(said, live.upkeep.expires.get());
         self.learn_expiry(live, expires, now);
-        live.freshness.checked.set(monotonic());
-        self.store.zone.touch(Kind::Session, live.key.as_bytes(), expires, now);
+        live.freshness.checked.set(asked);
+        self.store.zone.confirm(Kind::Session, live.key.as_bytes(), asked, expires, now);
     }
 
     /// Remembers a session in the zone and in this worker, unless the zone was changed while it was
@@ -189,14 +197,14 @@ impl Sessions {
         key: StoreKey,
         session: Session,
         answer: &Stored,
-        epoch: u64,
+        asked: Asked,
         now: UnixTime,
     ) -> Rc<LiveSession> {
         let (said, value) = (lives_until(answer.ttl, session.expires, now), session.encode());
         let zone = self.store.zone;
         let known = zone.get(Kind::Session, key.as_bytes(), now);
         let expires = known.map_or(said, |known| unrounded(said, known.expires));
-        let filled = zone.fill(Kind::Session, key.as_bytes(), epoch, &value, expires, now);
+        let filled = zone.fill(Kind::Session, key.as_bytes(), asked, &value, expires, now);
         let live = LiveSession::new(key, &session, &self.shapes);
         live.freshness.seal.set(seal_of(&answer.value));
         self.learn_expiry(&live, expires, now);
@@ -314,6 +322,7 @@ fn seal_of(value: &[u8]) -> Option<Seal> {
 struct LookUp {
     sessions: Rc<Sessions>,
     key: StoreKey,
+    number: u64,
     is_told: Cell<bool>,
 }
 
@@ -328,7 +337,7 @@ impl LookUp {
     }
 
     fn leave(&self) -> Vec<oneshot::Sender<Found>> {
-        self.sessions.look_ups.end(&self.key)
+        self.sessions.look_ups.end(&self.key, self.number)
     }
 }
 

@@ -6,13 +6,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use clock::UnixTime;
+use clock::{Monotonic, UnixTime};
 use session::shared;
 use sp::LiveSession;
 use zone::LookUpEnd;
 
-use super::Sessions;
-use crate::clock::now;
+use super::{Sessions, age};
+use crate::clock::{monotonic, now};
 use crate::counters::{count_look_up, count_wait};
 use crate::store::memcached::{Asker, Marked, Nodes, Outcome};
 
@@ -30,6 +30,8 @@ struct UnderWay {
     sessions: Rc<Sessions>,
     live: Rc<LiveSession>,
     began: Instant,
+    /// By the clock of the store.
+    asked: Monotonic,
     /// Nodes that have not answered yet.
     open: usize,
     /// What the first one said that has it as it was.
@@ -40,25 +42,36 @@ struct UnderWay {
 }
 
 impl Sessions {
-    /// Tells whether all nodes that answer have `live` as it was; at once when none is up.
+    /// Tells whether all nodes that answer have `live` as it was; at once when none is up, or when a question is under
+    /// way since longer than `cache_valid`, for what comes of that may be over.
     pub fn check(self: &Rc<Self>, live: &Rc<LiveSession>, tell: Tell) {
         let Some(check) = self.check_of(live) else { return tell(false) };
-        let mut under_way = check.under_way.borrow_mut();
-        if let Some(under_way) = under_way.as_mut() {
-            return under_way.waiting.push(tell);
+        let mut place = check.under_way.borrow_mut();
+        if let Some(under_way) = place.as_mut() {
+            if self.may_join(under_way.asked) {
+                return under_way.waiting.push(tell);
+            }
+            // Who is told may ask again.
+            drop(place);
+            return tell(false);
         }
-        *under_way = Some(UnderWay {
+        *place = Some(UnderWay {
             sessions: Rc::clone(self),
             live: Rc::clone(live),
             began: Instant::now(),
+            asked: monotonic(),
             open: check.nodes.count(),
             same: None,
             is_other: false,
             waiting: vec![tell],
         });
-        drop(under_way);
+        drop(place);
         let asker: Rc<dyn Asker> = check.clone();
         check.nodes.ask(&asker);
+    }
+
+    fn may_join(&self, asked: Monotonic) -> bool {
+        self.store.remote.as_ref().is_some_and(|remote| age(asked) <= remote.cache_valid)
     }
 
     fn check_of(&self, live: &LiveSession) -> Option<Rc<Check>> {
@@ -120,6 +133,6 @@ impl UnderWay {
     fn remember(&self, same: Marked, now: UnixTime) {
         count_wait(self.began.elapsed());
         count_look_up(LookUpEnd::Memcached);
-        self.sessions.has_been_seen(&self.live, same.ttl, now);
+        self.sessions.has_been_seen(&self.live, same.ttl, self.asked, now);
     }
 }

@@ -21,7 +21,7 @@ pub struct Hearing {
     pub orders: RefCell<Rc<Orders>>,
     /// When the nodes were last asked.
     pub asked: Moment,
-    /// When they had last answered, or could not.
+    /// When they were asked what they last answered, or could not.
     pub answered: Moment,
 }
 
@@ -33,6 +33,11 @@ impl Moment {
     /// It is done now.
     pub fn set(&self) {
         self.0.set(Some(monotonic()));
+    }
+
+    /// It was done at the instant.
+    pub fn set_to(&self, instant: Monotonic) {
+        self.0.set(Some(instant));
     }
 
     /// Is it time to do it again?

@@ -10,6 +10,7 @@ use saml::refusal::Refusal;
 use session::{Order, Orders, StoreKey};
 
 use super::Sessions;
+use crate::clock::monotonic;
 use crate::store::{Kind, NotGiven};
 
 impl Sessions {
@@ -60,8 +61,8 @@ impl Sessions {
         all.merge(&known);
         all.forget(now);
         if all != found {
-            // A process died while it changed the zone, which was emptied: the orders stand all the same. Where that
-            // fails, this worker still knows them.
+            // The zone is another one, or was in doubt when a process died at it: the orders stand all the same.
+            // Where that fails, this worker still knows them.
             let _ = self.store.remember_orders(key, &all, now);
         }
         if all == *known {
@@ -74,7 +75,7 @@ impl Sessions {
 
     /// Whoever comes next hears of it by the zone. While no node answers, what this host knows goes on.
     async fn exchange(&self, now: UnixTime) {
-        let hearing = &self.hearing;
+        let (hearing, asked) = (&self.hearing, monotonic());
         hearing.asked.set();
         let Ok(key) = self.key() else { return };
         let known = self.store.orders(&key, now);
@@ -83,7 +84,7 @@ impl Sessions {
         {
             let _ = self.store.remember_orders(&key, &all, now);
         }
-        hearing.answered.set();
+        hearing.answered.set_to(asked);
     }
 
     fn key(&self) -> Result<StoreKey, Refusal> {

@@ -127,7 +127,7 @@ impl SessionStore for Sessions {
         ended: &HashSet<StoreKey>,
         now: UnixTime,
     ) -> Result<(), Refusal> {
-        self.store.remove_from_session_set(&self.set_name(idp, name_id), ended, now).await
+        Sessions::forget(self, idp, name_id, ended, now).await
     }
 
     async fn bury(&self, request: &LogoutRequest, now: UnixTime) -> Result<(), Refusal> {

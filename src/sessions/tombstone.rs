@@ -25,13 +25,9 @@ impl Sessions {
     /// The store has no room or does not answer.
     pub async fn bury(&self, request: &LogoutRequest, now: UnixTime) -> Result<(), Refusal> {
         let until = self.tombstone_until(request, now);
-        if until < now {
-            // No assertion from before it is young enough any more.
-            return Ok(());
-        }
         let (indexes, instant) = (&request.session_indexes, request.issue_instant);
-        self.change_logouts(request, |logouts| logouts.bury(indexes, instant, until, now), now)
-            .await
+        let bury = |logouts: &mut Logouts, now| logouts.bury(indexes, instant, until, now);
+        self.change_logouts(request, bury, now).await
     }
 
     fn tombstone_until(&self, request: &LogoutRequest, now: UnixTime) -> UnixTime {
@@ -71,11 +67,11 @@ impl Sessions {
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let until = match request.signed {
-            true => request.replay_until,
+            true => self.store.for_all_clocks(request.replay_until),
             false => request.replay_until.min(now + UNPROVEN),
         };
         let remember =
-            |logouts: &mut Logouts| logouts.remember(&request.id, is_complete, until, now);
+            |logouts: &mut Logouts, now| logouts.remember(&request.id, is_complete, until, now);
         self.change_logouts(request, remember, now).await
     }
 
@@ -110,7 +106,7 @@ impl Sessions {
     async fn change_logouts(
         &self,
         request: &LogoutRequest,
-        mut change: impl FnMut(&mut Logouts),
+        mut change: impl FnMut(&mut Logouts, UnixTime),
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let is_short = || self.store.remote.is_none() && self.store.zone.is_short_of(MOST, now);
@@ -119,9 +115,12 @@ impl Sessions {
             return Ok(());
         }
         let name = self.logouts_name(&request.issuer, &request.name_id.value);
+        // What is remembered ends by the IdP's clock, which is the same for all hosts: one that is ahead must not
+        // forget what holds for the others. What nobody has signed says nothing of that.
+        let now = if request.signed { now.min(request.issue_instant) } else { now };
         let changed = |old: Option<&[u8]>| {
             let mut logouts = old.and_then(Logouts::decode).unwrap_or_default();
-            change(&mut logouts);
+            change(&mut logouts, now);
             match logouts.until() {
                 // Expiry is exclusive.
                 Some(until) => Change::Put { value: logouts.encode(), expires: until + Seconds(1) },

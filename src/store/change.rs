@@ -1,12 +1,13 @@
 //! Values that many workers and hosts change at the same time: read, changed, and written back if nobody
 //! else has written meanwhile.
 
-use clock::UnixTime;
+use ::clock::UnixTime;
 use saml::refusal::Refusal;
 use session::StoreKey;
 
 use super::memcached::{Change, UpdateError};
 use super::{Kind, Store, StoreError};
+use crate::clock;
 use sp::{random, sealing_failed};
 
 /// Tries in the zone. Each that fails means another one succeeded.
@@ -15,7 +16,7 @@ const ATTEMPTS: usize = 64;
 impl Store {
     /// Changes what is stored under a name so that no change of anybody else is lost: `change` may run
     /// several times, each time on the value as it then is, and for each copy of it. A value that does
-    /// not open, since somebody has tampered with it, is empty.
+    /// not open, since somebody has tampered with it, is empty. What it puts lives for the span from `now` on.
     ///
     /// # Errors
     /// The store has no room or does not answer.
@@ -47,7 +48,8 @@ impl Store {
         let changed = |sealed: Option<&[u8]>| {
             let old = sealed.map(|sealed| secrets.open_entry(key, sealed).unwrap_or_default());
             let (value, expires) = match change(old.as_deref()) {
-                Change::Put { value, expires } => (value, expires),
+                // As far off as seen from `now`, which may be another's clock.
+                Change::Put { value, expires } => (value, expires + (clock::now() - now)),
                 other => return other,
             };
             match secrets.seal_entry(key, random::bytes(), &value) {

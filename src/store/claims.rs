@@ -27,6 +27,7 @@ impl Store {
         now: UnixTime,
     ) -> Result<Claimed, Refusal> {
         let limit = self.claims_of_one();
+        let until = self.for_all_clocks(until);
         let mut claimed = Claimed::First;
         let mut is_readable = true;
         let claim = |old: Option<&[u8]>| {

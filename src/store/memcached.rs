@@ -214,6 +214,31 @@ impl Memcached {
         one_did(self.start_put(kind, id, value, expires, Effort::of(kind))).await
     }
 
+    /// Stores an entry that nobody else makes on all its nodes that are up; `false` = at one of them something has taken
+    /// its place before it came.
+    ///
+    /// # Errors
+    /// None stored it.
+    pub async fn begin(
+        &self,
+        kind: Kind,
+        id: &[u8; 32],
+        value: Vec<u8>,
+        expires: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        let mark = mark(kind, &value);
+        let add = Command::add(self.key(kind, id), value, ttl(expires)).marked(mark);
+        let (mut is_stored, mut is_taken) = (false, false);
+        for reply in self.send_to_all(id, &add, Effort::of(kind)) {
+            match reply.outcome().await {
+                Some(Outcome::Done) => is_stored = true,
+                Some(Outcome::NotStored) => is_taken = true,
+                _ => {}
+            }
+        }
+        if is_stored || is_taken { Ok(!is_taken) } else { Err(Unavailable) }
+    }
+
     /// Stores many entries on all of their nodes that can be reached, some hundred at a time.
     ///
     /// # Errors

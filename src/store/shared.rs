@@ -8,19 +8,26 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use clock::UnixTime;
+use clock::{Monotonic, UnixTime};
 use nginx_sys::{
     NGX_LOG_ALERT, NGX_LOG_WARN, ngx_conf_t, ngx_shmtx_lock, ngx_shmtx_unlock, ngx_slab_alloc,
     ngx_slab_pool_t,
 };
 use ngx::ngx_log_error;
-use zone::{DEPARTED_MAX, Departed, Entry, Fill, Kind, Memory, Step, StoreError, Table};
+use zone::{DEPARTED_MAX, Departed, Entry, Fill, Kind, Memory, Repair, Step, StoreError, Table};
 
 use crate::clock::monotonic;
 use crate::shared_memory::{Content, DeclareError, MIN_PAGES, Zone};
 
 /// Bytes a session usually needs: the copy should not grow while the zone is locked.
 const USUAL_VALUE: usize = 1024;
+
+/// When an entry was asked for elsewhere, and what stood here then.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    epoch: u64,
+    pub at: Monotonic,
+}
 
 /// Hears which sessions are gone, after the lock is given back.
 pub type Hearer = dyn Fn(Vec<Departed>);
@@ -108,18 +115,26 @@ impl SharedStore {
         self.write(now, |table| table.update(kind, key, version, value, expires, now))
     }
 
-    /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the new
+    /// What stands here now, before an entry is asked for elsewhere.
+    pub fn before_asking(&self, kind: Kind, key: &[u8; 32]) -> Asked {
+        Asked { epoch: self.epoch(kind, key), at: monotonic() }
+    }
+
+    /// Stores what was read elsewhere, unless the key's epoch has moved since that was `asked` for, and returns the new
     /// epoch; else `None`.
     pub fn fill(
         &self,
         kind: Kind,
         key: &[u8; 32],
-        epoch: u64,
+        asked: Asked,
         value: &[u8],
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<Option<u64>, StoreError> {
-        self.write(now, |table| table.fill(kind, key, epoch, value, expires, now))
+        self.write(now, |table| {
+            table.set_clock(asked.at);
+            table.fill(kind, key, asked.epoch, value, expires, now)
+        })
     }
 
     /// Removes the entry, for one caller in all workers; gives the beginning of its value, when there was one.
@@ -158,6 +173,22 @@ impl SharedStore {
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) -> bool {
         self.locked(|table| table.touch(kind, key, expires, now)).unwrap_or(false)
+    }
+
+    /// As [`SharedStore::touch`], for what was asked for elsewhere at the instant `asked`: it is known as of then,
+    /// however long the answer took.
+    pub fn confirm(
+        &self,
+        kind: Kind,
+        key: &[u8; 32],
+        asked: Monotonic,
+        expires: UnixTime,
+        now: UnixTime,
+    ) {
+        self.locked(|table| {
+            table.set_clock(asked);
+            table.touch(kind, key, expires, now)
+        });
     }
 
     /// Has the entry live until `expires` at least, as it does elsewhere.
@@ -241,11 +272,11 @@ impl SharedStore {
         }
         let outcome = work(&mut table);
         let departed = table.take_departed();
-        let was_reset = table.was_reset();
+        let repair = table.repaired();
         drop(table);
         drop(lock);
-        if was_reset {
-            self.log_reset();
+        if let Some(repair) = repair {
+            self.log_repair(repair);
         }
         if let Some(hearer) = hearer
             && !departed.is_empty()
@@ -267,14 +298,15 @@ impl SharedStore {
         );
     }
 
-    fn log_reset(&self) {
+    fn log_repair(&self, Repair { kept, dropped }: Repair) {
         let name = self.name();
         // SAFETY: workers have a cycle, and it has a log.
         let log = unsafe { (*nginx_sys::ngx_cycle).log };
         ngx_log_error!(
             NGX_LOG_ALERT,
             log,
-            "saml zone \"{name}\" was emptied: a process died while changing it"
+            "saml zone \"{name}\" was repaired: a process died while changing it; {kept} entries \
+             kept, {dropped} in doubt dropped"
         );
     }
 }

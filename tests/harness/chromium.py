@@ -10,7 +10,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 
 from harness.keys import Credential
-from harness.nginx import free_ports, wait_for_port
+from harness.nginx import Nginx, free_ports, wait_for_port
 
 ARGUMENTS = [
     "--headless=new",
@@ -24,6 +24,7 @@ ARGUMENTS = [
     "--no-first-run",
     "--window-size=1000,900",
 ]
+BY_HTTP3 = "--origin-to-force-quic-on"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -35,6 +36,12 @@ def trusting(credential: Credential) -> str:
     )
     pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
     return f"--ignore-certificate-errors-spki-list={pin}"
+
+
+def by_http3(server: Nginx, name: str) -> list[str]:
+    """Arguments by which a browser asks this server by HTTP/3 alone, and does not wait to be told that it may. Of a name's
+    addresses it would try the first only, which may be ::1."""
+    return [f"{BY_HTTP3}={name}:{server.port}", f"--host-resolver-rules=MAP {name} {server.address}"]
 
 
 class Chromium:
@@ -50,7 +57,9 @@ class Chromium:
         self.http = requests.Session()
         self.http.trust_env = False
         self.base = f"http://127.0.0.1:{port}/session"
-        options = {"args": [*ARGUMENTS, f"--user-data-dir={directory}/profile", *arguments]}
+        speaks = any(argument.startswith(BY_HTTP3) for argument in arguments)
+        usual = [argument for argument in ARGUMENTS if not (speaks and argument == "--disable-quic")]
+        options = {"args": [*usual, f"--user-data-dir={directory}/profile", *arguments]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options}
         answer = self.call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self.base += f"/{answer['sessionId']}"

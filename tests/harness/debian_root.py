@@ -1,15 +1,19 @@
-"""A Debian with nothing in it but apt: processes, files and mounts of its own, and this machine's network."""
+"""A Debian with nothing in it but apt: processes, files and mounts of its own, and this machine's network.
+
+Of this machine's release, or of another one that its mirror has.
+"""
 
 import shlex
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 from harness.nginx import ROOT
 
 #: Made anew after a week; apt-get update brings what is newer.
-CACHE = ROOT / ".cache/debian-root.tar"
+CACHE = "debian-root-{}.tar"
 WEEK = 7 * 24 * 3600
 SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -20,6 +24,11 @@ mkdir -p upper work root
 mount -t overlay overlay -o lowerdir=base,upperdir=upper,workdir=work root
 mount -t proc proc root/proc
 mount --rbind /dev root/dev
+while [ $# -gt 0 ]; do
+    mkdir -p "root$2"
+    mount --bind "$1" "root$2"
+    shift 2
+done
 exec chroot root sh -c 'echo; while sleep infinity; do :; done'
 """
 
@@ -28,22 +37,31 @@ class Unavailable(Exception):
     """Why there is none to be had on this machine."""
 
 
-def base(folder: Path) -> Path:
+def own_release() -> str:
+    """The codename of this machine's."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)["VERSION_CODENAME"]
+
+
+def base(folder: Path, release: str) -> Path:
     """The unpacked system that all stand on, made at most once for a folder. No service starts by itself there."""
-    made = folder / "base"
+    made = folder / f"base-{release}"
     if made.exists():
         return made
     if shutil.which("mmdebstrap") is None or not SOURCES.exists():
         raise Unavailable("no mmdebstrap, or no sources of Debian")
-    if not CACHE.exists() or time.time() - CACHE.stat().st_mtime > WEEK:
-        tar = CACHE.with_suffix(".new.tar")
-        release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-        checked(["mmdebstrap", "--quiet", "--variant=apt", release["VERSION_CODENAME"], tar, SOURCES])
-        tar.rename(CACHE)
+    cache = ROOT / ".cache" / CACHE.format(release)
+    if not cache.exists() or time.time() - cache.stat().st_mtime > WEEK:
+        tar = cache.with_suffix(".new.tar")
+        with tempfile.NamedTemporaryFile("w", suffix=".sources") as sources:
+            sources.write(SOURCES.read_text().replace(own_release(), release))
+            sources.flush()
+            checked(["mmdebstrap", "--quiet", "--variant=apt", release, tar, sources.name])
+        tar.rename(cache)
     fresh = folder / "base.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    checked(["tar", "--extract", "--file", CACHE, "--directory", fresh])
+    checked(["tar", "--extract", "--file", cache, "--directory", fresh])
     shutil.copy("/etc/resolv.conf", fresh / "etc/resolv.conf")
     policy = fresh / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
@@ -60,15 +78,17 @@ def checked(command: list) -> str:
 
 
 class DebianRoot:
-    """One that a test may do with as it likes; `folder` has the base."""
+    """One that a test may do with as it likes; `folder` has the base. `shared` are folders of this machine's that are
+    there, too, and by what names."""
 
-    def __init__(self, folder: Path, name: str):
-        base(folder)
+    def __init__(self, folder: Path, name: str, release: str | None = None, shared: dict[Path, str] | None = None):
+        system = base(folder, release or own_release())
         self.folder = folder / name
         self.folder.mkdir()
-        (self.folder / "base").symlink_to(folder / "base")
+        places = [str(place) for pair in (shared or {}).items() for place in pair]
+        (self.folder / "base").symlink_to(system)
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-e", "-c", BEGIN],
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-e", "-c", BEGIN, "sh", *places],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         if not self.process.stdout.readline():
@@ -77,10 +97,11 @@ class DebianRoot:
         self.first = int(children.read_text())
         self.path = Path(f"/proc/{self.first}/root")
 
-    def run(self, command: str, check: bool = True) -> str:
-        """A line of a shell in there; what it says on stdout and stderr."""
+    def run(self, command: str, check: bool = True, **variables: str) -> str:
+        """A line of a shell in there, with these in its environment; what it says on stdout and stderr."""
         enter = ["nsenter", "--target", str(self.first), "--mount", "--pid", "--root", "--wd"]
         environment = ["env", "-i", PATH, "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
+        environment += [f"{name}={value}" for name, value in variables.items()]
         done = subprocess.run(
             [*enter, *environment, "sh", "-c", command],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, check=False,

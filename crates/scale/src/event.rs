@@ -1,7 +1,8 @@
 //! The network and the timers, as the store knows them from nginx's event loop.
 //!
-//! Bytes are under way for a while that is the same in each direction. A connection that nobody accepts is refused
-//! after the way there and back; from a silent node nothing comes.
+//! Bytes are under way for a while; those of one connection in each direction arrive in their order. A connection that
+//! nobody accepts is refused after the way there and back; from a silent node nothing comes. What a host has written
+//! arrives though the host has closed the connection since: a command may be carried out long after nobody waits for it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,6 +13,8 @@ use clock::Msec;
 use futures_channel::oneshot;
 
 use crate::node::{Node, State};
+use crate::path::{Path, Way};
+use crate::turns;
 use crate::world;
 
 thread_local! {
@@ -23,8 +26,12 @@ thread_local! {
 pub struct Network {
     /// The nodes by their names.
     pub nodes: HashMap<String, Rc<Node>>,
-    /// One way, microseconds.
+    /// One way at least, microseconds.
     pub way: u64,
+    /// So much longer it takes at most.
+    pub jitter: u64,
+    /// Those that were asked for, by host and node.
+    pub paths: HashMap<(usize, String), Rc<Path>>,
 }
 
 impl Network {
@@ -32,6 +39,19 @@ impl Network {
     pub fn lay(self) {
         NETWORK.set(self);
     }
+}
+
+/// That from a host to a node.
+pub fn path(host: usize, node: &str) -> Rc<Path> {
+    NETWORK.with_borrow_mut(|network| {
+        Rc::clone(network.paths.entry((host, node.to_owned())).or_default())
+    })
+}
+
+/// How long some bytes are under way.
+fn way() -> u64 {
+    let (way, jitter) = NETWORK.with_borrow(|network| (network.way, network.jitter));
+    if jitter == 0 { way } else { way + world::chance(|rng| rng.u64(..=jitter)) }
 }
 
 /// What an event calls.
@@ -80,15 +100,20 @@ pub struct Connection(Rc<Wire>);
 struct Wire {
     node: Rc<Node>,
     /// The node's start that it belongs to.
-    start: u64,
-    way: u64,
+    start: Cell<u64>,
+    path: Rc<Path>,
     callback: Callback,
     is_connected: Cell<bool>,
-    /// Nobody has accepted it, or the node has died.
+    /// Nobody has accepted it.
     is_lost: Cell<bool>,
+    /// It was reset.
+    is_broken: Cell<bool>,
+    /// Its host has closed it.
+    is_closed: Cell<bool>,
     received: RefCell<Vec<u8>>,
-    /// Arrived at a node that is silent.
-    unheard: RefCell<Vec<u8>>,
+    /// When the last bytes arrive that are under way, there and back.
+    there: Cell<u64>,
+    back: Cell<u64>,
     is_called: Cell<bool>,
     alarm: Alarm,
 }
@@ -105,36 +130,29 @@ impl Connection {
         _: bool,
         callback: Callback,
     ) -> Result<Self, ConnectionError> {
-        let (node, way) = NETWORK
-            .with_borrow(|network| (network.nodes.get(address.name()).map(Rc::clone), network.way));
+        let node = NETWORK.with_borrow(|all| all.nodes.get(address.name()).map(Rc::clone));
         let node = node.ok_or(ConnectionError::Refused)?;
         let wire = Rc::new_cyclic(|wire: &Weak<Wire>| {
             let called = Weak::clone(wire);
             Wire {
-                start: node.start.get(),
+                start: Cell::new(node.start.get()),
+                path: path(world::host(), address.name()),
                 node,
-                way,
                 callback,
                 is_connected: Cell::new(false),
                 is_lost: Cell::new(false),
+                is_broken: Cell::new(false),
+                is_closed: Cell::new(false),
                 received: RefCell::default(),
-                unheard: RefCell::default(),
+                there: Cell::new(0),
+                back: Cell::new(0),
                 is_called: Cell::new(false),
                 alarm: Alarm::new(Rc::new(move || call(&called))),
             }
         });
-        let connecting = Rc::downgrade(&wire);
-        // By the kernel, of which a silent process knows nothing; a machine that is off is not told apart.
-        world::after(2 * way, move || {
-            let Some(wire) = connecting.upgrade() else { return };
-            if wire.node.state.get() == State::Gone {
-                wire.is_lost.set(true);
-            } else {
-                wire.node.connections.set(wire.node.connections.get() + 1);
-                wire.is_connected.set(true);
-            }
-            (wire.callback)();
-        });
+        let connecting = Rc::clone(&wire);
+        let span = if turns::are_given() { 0 } else { way() + way() };
+        world::after(span, move || connecting.connect());
         Ok(Self(wire))
     }
 
@@ -172,13 +190,15 @@ impl Connection {
         if self.0.is_dead() {
             return Err(ConnectionError::Closed);
         }
-        let (wire, sent) = (Rc::downgrade(&self.0), bytes.to_vec());
-        world::after(self.0.way, move || {
-            if let Some(wire) = wire.upgrade() {
-                wire.unheard.borrow_mut().extend(sent);
-                wire.hear();
-            }
-        });
+        let (wire, sent) = (Rc::clone(&self.0), bytes.to_vec());
+        let deliver = move || wire.hear(sent);
+        if turns::are_given() {
+            turns::wait(&self.0.node.name, deliver);
+        } else {
+            let at = (world::micros() + way()).max(self.0.there.get());
+            self.0.there.set(at);
+            world::after(at - world::micros(), deliver);
+        }
         Ok(Some(bytes.len()))
     }
 
@@ -218,8 +238,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.0.is_closed.set(true);
         let node = &self.0.node;
-        if self.0.is_connected.get() && !self.0.is_dead() {
+        if self.0.is_connected.get() && node.start.get() == self.0.start.get() {
             node.connections.set(node.connections.get() - 1);
         }
     }
@@ -227,32 +248,104 @@ impl Drop for Connection {
 
 impl Wire {
     fn is_dead(&self) -> bool {
-        self.node.start.get() != self.start
+        self.node.start.get() != self.start.get() || self.is_broken.get()
     }
 
-    /// The node takes what has arrived, and its reply is under way.
-    fn hear(self: &Rc<Self>) {
-        if self.is_dead() {
-            return (self.callback)();
+    /// By the kernel, of which a silent process knows nothing; a machine that is off is not told apart.
+    fn connect(self: Rc<Self>) {
+        if self.path.way() == Way::Cut {
+            let path = Rc::clone(&self.path);
+            return path.hold(move || self.connect());
         }
-        if self.node.state.get() != State::Up {
+        if self.is_closed.get() {
             return;
         }
-        let reply = self.node.answer(&self.unheard.take());
-        let wire = Rc::downgrade(self);
-        world::after(self.way, move || {
-            if let Some(wire) = wire.upgrade() {
-                wire.received.borrow_mut().extend(reply);
-                (wire.callback)();
-            }
-        });
+        if self.node.state.get() == State::Gone {
+            self.is_lost.set(true);
+        } else {
+            self.node.connections.set(self.node.connections.get() + 1);
+            self.start.set(self.node.start.get());
+            self.is_connected.set(true);
+            let wire = Rc::downgrade(&self);
+            self.node.when_dead(move || {
+                let way = if turns::are_given() { 0 } else { way() };
+                world::after(way, move || {
+                    if let Some(wire) = wire.upgrade() {
+                        wire.end();
+                    }
+                });
+            });
+        }
+        self.call();
+    }
+
+    /// The news of the end of the node's process has come to the host.
+    fn end(self: Rc<Self>) {
+        if matches!(self.path.way(), Way::Cut | Way::Deaf) {
+            let path = Rc::clone(&self.path);
+            return path.hold(move || self.end());
+        }
+        self.call();
+    }
+
+    /// Bytes have come to the node, which takes them, and its reply is under way.
+    fn hear(self: Rc<Self>, bytes: Vec<u8>) {
+        if self.path.way() == Way::Cut {
+            let path = Rc::clone(&self.path);
+            return path.hold(move || self.hear(bytes));
+        }
+        if self.is_dead() {
+            return self.call();
+        }
+        if self.node.state.get() != State::Up {
+            let node = Rc::clone(&self.node);
+            return node.put_off(move || self.hear(bytes));
+        }
+        let reply = self.node.answer(&bytes);
+        if self.path.way() == Way::Breaking {
+            self.is_broken.set(true);
+            return self.call();
+        }
+        if turns::are_given() {
+            return self.receive(reply);
+        }
+        let (piece, pause) = match self.path.way() {
+            Way::Dripping(pause) => (PIECE, pause),
+            _ => (reply.len().max(1), 0),
+        };
+        let mut at = (world::micros() + way()).max(self.back.get());
+        for piece in reply.chunks(piece) {
+            let (wire, piece) = (Rc::clone(&self), piece.to_vec());
+            world::after(at - world::micros(), move || wire.receive(piece));
+            self.back.set(at);
+            at += pause;
+        }
+    }
+
+    /// Some of a reply has come to the host.
+    fn receive(self: Rc<Self>, bytes: Vec<u8>) {
+        if matches!(self.path.way(), Way::Cut | Way::Deaf) {
+            let path = Rc::clone(&self.path);
+            return path.hold(move || self.receive(bytes));
+        }
+        self.received.borrow_mut().extend(bytes);
+        self.call();
+    }
+
+    fn call(&self) {
+        if !self.is_closed.get() {
+            (self.callback)();
+        }
     }
 }
+
+/// Bytes that come at a time where replies drip.
+const PIECE: usize = 16;
 
 fn call(wire: &Weak<Wire>) {
     if let Some(wire) = wire.upgrade() {
         wire.is_called.set(false);
-        (wire.callback)();
+        wire.call();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use clock::{Msec, Seconds};
+use clock::{Msec, Seconds, UnixTime};
 use fastrand::Rng;
 use identity::{Attribute, NameId};
 use memcached::KeyPrefix;
@@ -25,6 +25,14 @@ pub const SP: &str = "https://app.example.org/saml/metadata";
 /// How long a session lives.
 pub const LIFETIME: Seconds = Seconds(8 * 3600);
 
+/// The secret of all hosts.
+pub const SECRET: [u8; 32] = [7; 32];
+
+/// Under which address all hosts have a node.
+pub fn node_name(number: usize) -> String {
+    format!("mc{}.internal:11211", number + 1)
+}
+
 /// What there is, and how it is set up.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -32,7 +40,7 @@ pub struct Plan {
     pub hosts: usize,
     /// Workers of each.
     pub workers: usize,
-    /// memcached nodes.
+    /// memcached nodes; 0 = the zone of each host is its store.
     pub nodes: usize,
     /// Nodes of each entry.
     pub replicas: usize,
@@ -46,6 +54,12 @@ pub struct Plan {
     pub idle_timeout: Option<Seconds>,
     /// One way between a host and a node, microseconds.
     pub way: u64,
+    /// So much longer it takes at most.
+    pub jitter: u64,
+    /// How long a session lives.
+    pub lifetime: Seconds,
+    /// Bytes of a host's zone.
+    pub zone: usize,
     /// Where all that is random comes from.
     pub seed: u64,
 }
@@ -63,6 +77,10 @@ impl Default for Plan {
             stale: Seconds(60),
             idle_timeout: Some(Seconds(3600)),
             way: 100,
+            jitter: 0,
+            lifetime: LIFETIME,
+            // Of what nobody touches the system has no page: it is as large as one needs.
+            zone: 32 << 20,
             seed: 1,
         }
     }
@@ -95,11 +113,11 @@ impl Farm {
     /// # Panics
     /// When the computer has no memory for it.
     pub fn new(plan: Plan) -> Self {
-        let world = World::begin();
-        let names = (1..=plan.nodes).map(|number| format!("mc{number}.internal:11211"));
-        let nodes: Vec<Rc<Node>> = names.map(Node::new).collect();
+        let world = World::seeded(plan.seed);
+        let nodes: Vec<Rc<Node>> = (0..plan.nodes).map(node_name).map(Node::new).collect();
         let by_name = nodes.iter().map(|node| (node.name.clone(), Rc::clone(node)));
-        Network { nodes: by_name.collect(), way: plan.way }.lay();
+        let (way, jitter) = (plan.way, plan.jitter);
+        Network { nodes: by_name.collect(), way, jitter, ..Network::default() }.lay();
         let settings = Settings {
             nodes: nodes.iter().map(|node| Address(node.name.clone())).collect(),
             replicas: plan.replicas,
@@ -137,7 +155,7 @@ impl Farm {
             issue_instant: now,
             sp: sp_id(),
             created: now,
-            expires: now + LIFETIME,
+            expires: now + self.plan.lifetime,
             attributes: vec![
                 attribute(
                     "urn:oid:0.9.2342.19200300.100.1.3",
@@ -157,6 +175,29 @@ impl Farm {
                     "urn:x:app:user".into(),
                 ),
             ],
+            ..Session::default()
+        };
+        Person { token: SessionToken::from_random(token), session }
+    }
+
+    /// Somebody of whom an IdP has said little.
+    pub fn member(
+        token: [u8; 32],
+        name_id: String,
+        session_index: Option<String>,
+        issue_instant: UnixTime,
+        lifetime: Seconds,
+    ) -> Person {
+        let now = now();
+        let session = Session {
+            idp: IDP.into(),
+            name_id: NameId { value: name_id, ..NameId::default() },
+            session_index,
+            authn_instant: issue_instant,
+            issue_instant,
+            sp: sp_id(),
+            created: now,
+            expires: now + lifetime,
             ..Session::default()
         };
         Person { token: SessionToken::from_random(token), session }
@@ -187,15 +228,14 @@ impl Farm {
 
 /// The workers of one host, which share its zone.
 fn host(plan: &Plan, settings: &Settings) -> Vec<Rc<Sessions>> {
-    // Of what nobody touches the system has no page: it is as large as one needs.
-    const ZONE: usize = 32 << 20;
     let nowhere = std::ptr::null_mut();
-    let zone = SharedStore::request(nowhere, "sessions", ZONE, nowhere.cast()).expect("memory");
+    let zone =
+        SharedStore::request(nowhere, "sessions", plan.zone, nowhere.cast()).expect("memory");
     let worker = |_| {
-        let remote = Remote::new(settings.clone(), plan.cache_valid, plan.stale);
-        let secrets = Secrets::one(Secret::from_bytes([7; 32]));
-        let store =
-            Store::new("sessions".into(), zone, Some(remote), None, CACHE_SIZE, Some(secrets));
+        let has_nodes = plan.nodes > 0;
+        let remote = has_nodes.then(|| Remote::new(settings.clone(), plan.cache_valid, plan.stale));
+        let secrets = Secrets::one(Secret::from_bytes(SECRET));
+        let store = Store::new("sessions".into(), zone, remote, None, CACHE_SIZE, Some(secrets));
         Rc::new(Sessions::new(Rc::new(store), rules(plan)))
     };
     (0..plan.workers).map(worker).collect()
@@ -209,7 +249,7 @@ fn rules(plan: &Plan) -> SessionRules {
         sp: sp_id(),
         sp_entity_id: SP.into(),
         several_origins: false,
-        lifetime: LIFETIME,
+        lifetime: plan.lifetime,
         idle_timeout: plan.idle_timeout,
         keeps_address: false,
         unsigned_logout: false,

@@ -8,21 +8,28 @@
 // The module's files ask for these by name.
 extern crate self as nginx_sys;
 extern crate self as ngx;
+extern crate self as openssl;
+extern crate self as sp;
 
 pub mod clock;
 pub mod counters;
 pub mod event;
 pub mod farm;
 pub mod guard;
+pub mod histories;
 pub mod login;
 pub mod logouts;
 mod nginx;
 pub mod node;
 pub mod operations;
 pub mod outage;
+pub mod path;
+pub mod rand;
+pub mod random;
 pub mod shared_memory;
 pub mod storm;
 pub mod traffic;
+pub mod turns;
 pub mod visits;
 pub mod world;
 
@@ -36,3 +43,5 @@ pub mod module {
 
 pub use module::{sessions, store};
 pub use nginx::*;
+/// An SP, but for its chance.
+pub use real_sp::*;

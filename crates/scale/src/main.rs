@@ -7,11 +7,13 @@ use std::str::FromStr;
 
 use clock::{Msec, Seconds};
 use scale::farm::Plan;
+use scale::histories::Tally;
+use scale::histories::interleavings::{self, Case};
 use scale::node::State;
 use scale::outage::{Fare, Outage};
 use scale::traffic::Traffic;
 use scale::visits::{Habits, Spread};
-use scale::{logouts, operations, outage, storm, visits};
+use scale::{histories, logouts, operations, outage, storm, visits};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -25,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "order" => play_order(&options),
         "logouts" => play_logouts(&options),
         "storm" => play_storm(&options),
+        "histories" => play_histories(&options),
+        "interleavings" => play_interleavings(&options),
         other => Err(format!("there is no scene {other}").into()),
     }
 }
@@ -135,6 +139,44 @@ fn play_storm(options: &Options<'_>) -> Played {
     say("entries", storm.holds.iter().map(|(entries, _)| *entries as f64).sum());
     say("bytes held", storm.holds.iter().map(|(_, bytes)| *bytes as f64).sum());
     Ok(())
+}
+
+fn play_histories(options: &Options<'_>) -> Played {
+    let (first, count) = (options.or("seed", 1)?, options.or("count", 10_000)?);
+    let (mut broken, mut tally) = (0, Tally::default());
+    for seed in first..first + count {
+        if let Some(found) = histories::try_one(seed, None, &mut tally) {
+            eprintln!("{found}");
+            broken += 1;
+        }
+    }
+    say("histories", count as f64);
+    say("questions", tally.questions as f64);
+    say("faults", tally.faults as f64);
+    say("excused looks", tally.excused as f64);
+    say("with a broken promise", f64::from(broken));
+    if broken > 0 { Err("promises were broken".into()) } else { Ok(()) }
+}
+
+fn play_interleavings(options: &Options<'_>) -> Played {
+    let tell = |words: &str| eprintln!("{words}");
+    let (mut orders, mut broken) = (0, 0);
+    for case in interleavings::cases() {
+        let tried = interleavings::try_all(&case, false, tell);
+        say(&format!("{}: orders", case.name), tried.orders as f64);
+        say(&format!("{}: turns", case.name), tried.turns as f64);
+        say(&format!("{}: broken", case.name), tried.broken as f64);
+        (orders, broken) = (orders + tried.orders, broken + tried.broken);
+        let case = Case { replicas: 2, switches: options.or("switches", 1)?, ..case };
+        let tried = interleavings::try_all(&case, true, tell);
+        say(&format!("{}, a mishap: orders", case.name), tried.orders as f64);
+        orders += tried.orders;
+        say(&format!("{}, a mishap: turns", case.name), tried.turns as f64);
+        say(&format!("{}, a mishap: broken", case.name), tried.broken as f64);
+        broken += tried.broken;
+    }
+    say("orders", orders as f64);
+    if broken > 0 { Err("promises were broken".into()) } else { Ok(()) }
 }
 
 fn say_traffic(name: &str, nodes: &[Traffic]) {

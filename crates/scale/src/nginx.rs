@@ -1,5 +1,6 @@
 //! The few names of nginx and of its Rust bindings that the store's files use.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 
@@ -52,14 +53,42 @@ pub unsafe fn ngx_shmtx_lock(_: *mut Mutex) {}
 /// None is needed.
 pub unsafe fn ngx_shmtx_unlock(_: *mut Mutex) {}
 
-/// Zeroed memory that is never given back, of pages that the system has not touched yet.
+/// Zeroed memory; a large one of pages that the system has not touched yet.
 ///
 /// # Safety
 /// None is needed.
 pub unsafe fn ngx_slab_alloc(_: *mut ngx_slab_pool_t, size: usize) -> *mut c_void {
-    let memory: &mut [u8] = Box::leak(vec![0; size + LINE].into_boxed_slice());
-    let start = memory.as_mut_ptr();
+    let len = size + LINE;
+    let known = FREE.with_borrow_mut(|free| {
+        let place = free.iter().position(|memory| memory.len() == len)?;
+        Some(free.swap_remove(place))
+    });
+    let memory = match known {
+        Some(memory) => {
+            // SAFETY: it was allocated here, and whose it was is gone.
+            unsafe { (*memory).fill(0) };
+            memory
+        }
+        None => Box::into_raw(vec![0; len].into_boxed_slice()),
+    };
+    USED.with_borrow_mut(|used| used.push(memory));
+    let start = memory.cast::<u8>();
     start.wrapping_add(start.align_offset(LINE)).cast()
+}
+
+thread_local! {
+    /// The memory of this world, and that of worlds before it.
+    static USED: RefCell<Vec<*mut [u8]>> = const { RefCell::new(Vec::new()) };
+    static FREE: RefCell<Vec<*mut [u8]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What is larger is not used again: to write zeros takes longer than to ask the system for some.
+const SMALL: usize = 1 << 20;
+
+/// A new world begins: nobody of the old one uses its memory any more.
+pub fn take_back_memory() {
+    let used = USED.take().into_iter().filter(|memory| memory.len() <= SMALL);
+    FREE.with_borrow_mut(|free| free.extend(used));
 }
 
 /// A cache line, at which tables begin.

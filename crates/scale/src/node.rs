@@ -30,6 +30,12 @@ pub struct Node {
     pub start: Cell<u64>,
     items: RefCell<HashMap<Vec<u8>, Item>>,
     next_cas: Cell<u64>,
+    /// What has come while it was silent.
+    unheard: RefCell<Vec<Box<dyn FnOnce()>>>,
+    /// What hears of the end of its process.
+    ended: RefCell<Vec<Box<dyn FnOnce()>>>,
+    /// What it does wrong.
+    lie: Cell<Option<Lie>>,
     /// A real one, which is asked the same and must answer the same.
     double: RefCell<Option<TcpStream>>,
 }
@@ -43,6 +49,17 @@ pub enum State {
     Gone,
     /// Nothing comes back: the process is frozen, or the machine off.
     Silent,
+}
+
+/// A fault that memcached has not. Who looks for faults of the store must find this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Writes of entries with this letter are said to be done, and are not.
+    LosesWrites(char),
+    /// An entry that is there already is added once more, over the one that was there.
+    AddsTwice,
+    /// What is written is there, whatever somebody else has written since it was read.
+    IgnoresCas,
 }
 
 struct Item {
@@ -65,6 +82,9 @@ impl Node {
             start: Cell::new(0),
             items: RefCell::default(),
             next_cas: Cell::new(1),
+            unheard: RefCell::default(),
+            ended: RefCell::default(),
+            lie: Cell::new(None),
             double: RefCell::default(),
         })
     }
@@ -84,8 +104,37 @@ impl Node {
     /// Its process dies, and all that it held is lost.
     pub fn die(&self) {
         self.state.set(State::Gone);
+        self.unheard.take();
         self.items.borrow_mut().clear();
         self.start.set(self.start.get() + 1);
+        for hear in self.ended.take() {
+            hear();
+        }
+    }
+
+    /// Does it when the process has died.
+    pub fn when_dead(&self, hear: impl FnOnce() + 'static) {
+        let host = world::host();
+        self.ended.borrow_mut().push(Box::new(move || world::as_host(host, hear)));
+    }
+
+    /// It answers again, with what it has; first what has come meanwhile.
+    pub fn come_back(&self) {
+        self.state.set(State::Up);
+        for arrival in self.unheard.take() {
+            world::after(0, arrival);
+        }
+    }
+
+    /// It is heard when the node is not silent any more.
+    pub fn put_off(&self, arrival: impl FnOnce() + 'static) {
+        let host = world::host();
+        self.unheard.borrow_mut().push(Box::new(move || world::as_host(host, arrival)));
+    }
+
+    /// From now on it does this wrong.
+    pub fn lie(&self, lie: Lie) {
+        self.lie.set(Some(lie));
     }
 
     /// Entries and bytes of keys and values.
@@ -105,8 +154,7 @@ impl Node {
             let before = output.len();
             self.carry_out(&command, &mut output);
             let verb = command.verb();
-            let letter =
-                command.key.len().checked_sub(ID + 1).map_or(' ', |at| command.key[at].into());
+            let letter = command.letter();
             let (read, written) = (input.len() - rest.len(), output.len() - before);
             self.ledger.borrow_mut().enter((verb, letter), read, written);
             if let Some(double) = &mut *self.double.borrow_mut() {
@@ -152,8 +200,10 @@ impl Node {
                 }
             }
             (b"ms", found) => {
+                let lie = self.lie.get();
                 let cas = command.argument(b'C').map(|_| command.number(b'C'));
-                let is_add = command.argument(b'M') == Some(b"E");
+                let cas = cas.filter(|_| lie != Some(Lie::IgnoresCas));
+                let is_add = command.argument(b'M') == Some(b"E") && lie != Some(Lie::AddsTwice);
                 let status: &[u8] = match (&found, cas) {
                     (None, Some(_)) => b"NF",
                     (Some(item), Some(cas)) if item.cas != cas => b"EX",
@@ -165,7 +215,9 @@ impl Node {
                     let flags = command.argument(b'F').map_or(0, |_| command.number(b'F'));
                     let value = command.value.to_vec();
                     let item = Item { value, expires, cas: self.cas(), flags };
-                    items.insert(command.key.to_vec(), item);
+                    if lie != Some(Lie::LosesWrites(command.letter())) {
+                        items.insert(command.key.to_vec(), item);
+                    }
                 }
                 self.say(command, status, None, output);
             }
@@ -247,6 +299,11 @@ impl<'a> Command<'a> {
     fn number(&self, flag: u8) -> u64 {
         let given = self.argument(flag).and_then(number);
         given.unwrap_or_else(|| panic!("{} is no number", flag.escape_ascii()))
+    }
+
+    /// Of the entry that it is about.
+    fn letter(&self) -> char {
+        self.key.len().checked_sub(ID + 1).map_or(' ', |at| self.key[at].into())
     }
 
     fn verb(&self) -> Verb {

@@ -103,7 +103,7 @@ pub fn suffer(plan: &Plan, habits: &Habits, outage: &Outage) -> [Fare; 3] {
         state => node.state.set(state),
     }
     farm.world.run_until(begin + 2 * length);
-    node.state.set(State::Up);
+    node.come_back();
     farm.world.run_until(begin + 3 * length);
     fares.take()
 }

@@ -5,7 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use fastrand::Rng;
 use futures_executor::{LocalPool, LocalSpawner};
 use futures_util::task::LocalSpawnExt;
 
@@ -14,6 +17,9 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(0) };
     static DUE: RefCell<BinaryHeap<Reverse<Happening>>> = const { RefCell::new(BinaryHeap::new()) };
     static SPAWNER: RefCell<Option<LocalSpawner>> = const { RefCell::new(None) };
+    /// Whose work is being done.
+    static HOST: Cell<usize> = const { Cell::new(0) };
+    static CHANCE: RefCell<Rng> = const { RefCell::new(Rng::with_seed(0)) };
 }
 
 /// A world that begins now, with nothing in it. One thread has one at a time.
@@ -28,8 +34,18 @@ struct Happening {
 impl World {
     /// The clock stands at 0.
     pub fn begin() -> Self {
+        Self::seeded(0)
+    }
+
+    /// The same, and what its hosts and its network draw is from this seed.
+    pub fn seeded(seed: u64) -> Self {
         NOW.set(0);
+        NEXT.set(0);
+        HOST.set(0);
+        CHANCE.set(Rng::with_seed(seed));
+        crate::clock::set_right();
         DUE.with_borrow_mut(BinaryHeap::clear);
+        crate::nginx::take_back_memory();
         let pool = LocalPool::new();
         SPAWNER.set(Some(pool.spawner()));
         Self(pool)
@@ -48,6 +64,15 @@ impl World {
             }
         }
         NOW.set(until.max(NOW.get()));
+    }
+
+    /// What happens next, whenever that is; `false` = nothing does.
+    pub fn step(&mut self) -> bool {
+        let Some(due) = next_due(u64::MAX) else { return false };
+        NOW.set(due.at);
+        (due.what)();
+        self.0.run_until_stalled();
+        true
     }
 
     /// As much time as this takes.
@@ -79,21 +104,55 @@ pub fn micros() -> u64 {
     NOW.get()
 }
 
+/// Draws what is random.
+pub fn chance<T>(draw: impl FnOnce(&mut Rng) -> T) -> T {
+    CHANCE.with_borrow_mut(draw)
+}
+
+/// Whose work is being done: what it spawns or puts off is the same host's.
+pub fn host() -> usize {
+    HOST.get()
+}
+
+/// Does it as this host.
+pub fn as_host<T>(host: usize, what: impl FnOnce() -> T) -> T {
+    let before = HOST.replace(host);
+    let done = what();
+    HOST.set(before);
+    done
+}
+
 /// Does it in so many microseconds.
 pub fn after(span: u64, what: impl FnOnce() + 'static) {
     let order = NEXT.replace(NEXT.get() + 1);
-    let what = Box::new(what);
+    let host = host();
+    let what = Box::new(move || as_host(host, what));
     let happening = Happening { at: NOW.get().saturating_add(span), order, what };
     DUE.with_borrow_mut(|due| due.push(Reverse(happening)));
 }
 
 /// Begins a task.
 pub fn spawn(task: impl Future<Output = ()> + 'static) -> Task {
+    let task = OfHost { host: host(), task: Box::pin(task) };
     SPAWNER.with_borrow(|spawner| {
         let spawner = spawner.as_ref().expect("there is a world");
         spawner.spawn_local(task).expect("the world goes on");
     });
     Task
+}
+
+/// The work of a host, whoever wakes it.
+struct OfHost {
+    host: usize,
+    task: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl Future for OfHost {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        as_host(self.host, || self.task.as_mut().poll(context))
+    }
 }
 
 /// One that was begun.

@@ -87,7 +87,8 @@ pub trait SessionStore: 'static {
     /// Ends one session that is known, as its user asked.
     async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal>;
 
-    /// Claims an assertion for one login, to the end of the second `until`; its NameID pays for it.
+    /// Claims an assertion for one login, to the end of the second `until`; its NameID pays for it, and what it has
+    /// claimed until before `now` is forgotten.
     async fn claim_assertion(
         &self,
         idp: &str,

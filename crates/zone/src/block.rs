@@ -1,5 +1,7 @@
 //! A block: the first of an entry carries its head, the others only bytes.
 
+use std::sync::atomic::{Ordering, compiler_fence};
+
 use clock::{Monotonic, UnixTime};
 
 /// No block: the end of a list.
@@ -11,12 +13,17 @@ pub(crate) const FIRST: usize = 176;
 /// Bytes of the value in each further block.
 pub(crate) const REST: usize = 248;
 
+/// In the first block of an entry that is whole: all of its value and its head are written, and none of its blocks
+/// is anything else's. What a process that died has left is told by this alone, so it is set after everything
+/// else of the entry, and taken away before anything of it changes. Above any length.
+const WHOLE: u32 = 1 << 31;
+
 #[repr(C, align(8))]
 pub(crate) struct Block {
     /// The entry's next block, or the next free block.
     pub next: u32,
-    /// In an entry's first block: the length of its value.
-    pub len: u32,
+    /// In an entry's first block: the length of its value, and [`WHOLE`], which stands in no other block.
+    len: u32,
     body: Body,
 }
 
@@ -40,7 +47,8 @@ struct First {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Head {
-    pub expires: UnixTime,
+    /// When the entry ends: by the time of day, or where it is pinned by the clock for durations, in seconds.
+    pub ends: UnixTime,
     /// What the clock said when the entry was last written or touched.
     pub touched: Monotonic,
     pub version: u64,
@@ -57,6 +65,36 @@ pub(crate) struct Head {
 }
 
 impl Block {
+    /// The length of the value that begins here.
+    pub(crate) fn len(&self) -> usize {
+        index(self.len & !WHOLE)
+    }
+
+    /// Of the value of an entry that is not whole yet.
+    pub(crate) fn set_len(&mut self, len: u32) {
+        self.len = len & !WHOLE;
+    }
+
+    /// Is it the first of a whole entry?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.len & WHOLE != 0
+    }
+
+    /// The entry is whole from here on, whatever happens to this process. A process ends between two instructions,
+    /// so that it is enough when the compiler keeps the order.
+    pub(crate) fn complete(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        self.len |= WHOLE;
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    /// The entry is none from here on.
+    pub(crate) fn give_up(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        self.len &= !WHOLE;
+        compiler_fence(Ordering::SeqCst);
+    }
+
     pub(crate) fn head(&self) -> &Head {
         // SAFETY: both variants are plain integers of the same size with no padding: any bytes do.
         unsafe { &self.body.first.head }

@@ -1,14 +1,14 @@
 //! Where things lie in the zone: header, epochs, hash buckets, blocks.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use clock::UnixTime;
 
 use crate::block::{Block, NIL, index};
+use crate::sync::{AtomicU32, AtomicU64};
 
 /// Names the layout below; its last byte is the layout's version.
-pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x03");
+pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x04");
 
 /// Bytes below which a zone is refused: the tables would leave no room worth having.
 pub const MIN_SIZE: usize = 16 * 1024;
@@ -44,7 +44,8 @@ pub(crate) struct Header {
     pub evictions: u64,
     pub evictions_reported: u64,
     pub reported_at: UnixTime,
-    pub resets: u64,
+    /// How many times a process had died while it changed the table.
+    pub repairs: u64,
 }
 
 /// The ends of a queue of entries.
@@ -59,11 +60,10 @@ impl Queue {
 }
 
 impl Header {
-    /// Makes the table empty; what counts over the zone's life stays.
+    /// Forgets all entries; what counts over the zone's life stays, and so does what was used of its blocks.
     pub(crate) fn clear(&mut self) {
         self.free = NIL;
         self.free_count = 0;
-        self.fresh = 0;
         self.evictable = Queue::EMPTY;
         self.pinned = Queue::EMPTY;
         self.pinned_blocks = 0;

@@ -21,12 +21,17 @@ mod block;
 mod counters;
 mod layout;
 mod memory;
+#[cfg(all(test, loom))]
+mod models;
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod stops;
+mod sync;
 mod table;
 
 pub use counters::{BOUNDS, Counter, Counters, LookUpEnd, LookUps};
 pub use layout::MIN_SIZE;
 pub use memory::Memory;
-pub use table::{DEPARTED_MAX, Departed, Fill, MAX_VALUE, Step, Table, Walked};
+pub use table::{DEPARTED_MAX, Departed, Fill, MAX_VALUE, Repair, Step, Table, Walked};
 
 use std::fmt;
 

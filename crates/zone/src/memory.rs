@@ -2,13 +2,15 @@
 
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::compiler_fence;
+use std::thread::panicking;
 
 use clock::{Monotonic, UnixTime};
 
 use crate::Kind;
 use crate::block::{Block, NIL};
 use crate::layout::{Header, KINDS, Layout, MAGIC, Queue};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::table::Table;
 
 /// Formatted zone memory. Copies are views of the same memory.
@@ -47,12 +49,14 @@ impl Memory {
             evictions: 0,
             evictions_reported: 0,
             reported_at: UnixTime::default(),
-            resets: 0,
+            repairs: 0,
         };
         // SAFETY: the layout lies within the caller's memory, aligned; nobody else uses it yet.
         unsafe {
             memory.header().write(header);
-            memory.epochs_ptr().write_bytes(0, memory.layout.bucket_count());
+            for bucket in 0..memory.layout.bucket_count() {
+                memory.epochs_ptr().add(bucket).write(AtomicU64::new(0));
+            }
             memory.buckets_ptr().write_bytes(0xff, memory.layout.bucket_count());
         }
         Some(memory)
@@ -95,8 +99,8 @@ impl Memory {
         epochs.get(bucket).map_or(0, |epoch| epoch.load(Ordering::Acquire))
     }
 
-    /// Opens the table for a change. If the last one who did so died before dropping it, the
-    /// table is emptied: half-made links could show one user another one's session.
+    /// Opens the table for a change. If the last one who did so died before dropping it, the table is
+    /// [repaired](Table::repaired) first: half-made links could show one user another one's session.
     ///
     /// # Safety
     ///
@@ -110,13 +114,13 @@ impl Memory {
                 epochs: slice::from_raw_parts(self.epochs_ptr(), self.layout.bucket_count()),
                 buckets: slice::from_raw_parts_mut(self.buckets_ptr(), self.layout.bucket_count()),
                 blocks: slice::from_raw_parts_mut(self.blocks_ptr(), self.layout.block_count()),
-                was_reset: false,
+                repair: None,
                 clock: Monotonic::default(),
                 departed: None,
             }
         };
         if table.header.busy.load(Ordering::Relaxed) != 0 {
-            table.reset();
+            table.repair();
         }
         table.header.busy.store(1, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
@@ -145,21 +149,12 @@ impl Memory {
     }
 }
 
-impl Table<'_> {
-    fn reset(&mut self) {
-        self.was_reset = true;
-        self.header.clear();
-        self.header.resets += 1;
-        self.buckets.fill(NIL);
-        for epoch in self.epochs {
-            epoch.fetch_add(1, Ordering::Release);
-        }
-    }
-}
-
 impl Drop for Table<'_> {
     fn drop(&mut self) {
-        compiler_fence(Ordering::SeqCst);
-        self.header.busy.store(0, Ordering::Relaxed);
+        // Whoever panics leaves it as one who dies.
+        if !panicking() {
+            compiler_fence(Ordering::SeqCst);
+            self.header.busy.store(0, Ordering::Relaxed);
+        }
     }
 }

@@ -1,21 +1,25 @@
 //! Look-ups, writes, expiry and eviction.
 
 mod departed;
+mod ends;
 mod fill;
 mod links;
 mod owner;
+mod repair;
 mod values;
 mod walk;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::compiler_fence;
 
 use clock::{Monotonic, Seconds, UnixTime};
 
 pub use self::departed::{DEPARTED_MAX, Departed};
 pub use self::fill::Fill;
+pub use self::repair::Repair;
 pub use self::walk::{Step, Walked};
 use crate::block::{Block, Head, NIL, blocks_for};
 use crate::layout::{Header, Layout};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Entry, Kind, StoreError};
 
 /// The longest value, in bytes: it bounds the entries one write can evict. Users with thousands of
@@ -36,26 +40,29 @@ const REPORT_EVERY: Seconds = Seconds(60);
 
 /// The open table; see [`crate::Memory::table`].
 ///
-/// An entry is gone as soon as `now >= expires`.
+/// An entry is gone as soon as `now >= expires`. One that is never given up ([`Kind::is_pinned`]) lives for the span
+/// from `now` to `expires`, by the clock of [`Table::set_clock`]: somebody who sets the time of day ahead, and back,
+/// must not have ended it.
 pub struct Table<'a> {
     pub(crate) header: &'a mut Header,
     pub(crate) layout: Layout,
     pub(crate) epochs: &'a [AtomicU64],
     pub(crate) buckets: &'a mut [u32],
     pub(crate) blocks: &'a mut [Block],
-    pub(crate) was_reset: bool,
+    pub(crate) repair: Option<Repair>,
     pub(crate) clock: Monotonic,
     /// `None` = nobody wants to know.
     pub(crate) departed: Option<Vec<Departed>>,
 }
 
 impl Table<'_> {
-    /// Whether opening it found it half changed, and emptied it.
-    pub fn was_reset(&self) -> bool {
-        self.was_reset
+    /// What opening it found that a process had left half changed; `None` = nothing.
+    pub fn repaired(&self) -> Option<Repair> {
+        self.repair
     }
 
-    /// What [`Entry::touched`] of the entries that are written or touched from now on shall be.
+    /// What [`Entry::touched`] of the entries that are written or touched from now on shall be, and by which the spans
+    /// of those go that are never given up.
     pub fn set_clock(&mut self, clock: Monotonic) {
         self.clock = clock;
     }
@@ -71,7 +78,8 @@ impl Table<'_> {
         let at = self.live(kind, key, now)?;
         self.copy_value(at, &mut buffer)?;
         self.renew(at)?;
-        let &Head { expires, touched, version, .. } = self.head(at)?;
+        let head = self.head(at)?;
+        let (expires, touched, version) = (self.expires(head, now), head.touched, head.version);
         let epoch = self.epoch(kind, key);
         Some(Entry { value: buffer, expires, touched, version, epoch })
     }
@@ -89,10 +97,12 @@ impl Table<'_> {
         now: UnixTime,
     ) -> Result<(), StoreError> {
         self.make_room(kind, key, value.len(), now)?;
-        if let Some(at) = self.find(kind, key) {
-            self.remove(at);
-        }
-        self.insert(kind, key, value, expires).ok_or(StoreError::Full)
+        let old = self.find(kind, key);
+        let ends = self.end(kind, expires, now);
+        // The new one is whole before the old one goes: whoever dies meanwhile leaves one of them.
+        let at = self.write(kind, key, value, ends).ok_or(StoreError::Full)?;
+        old.and_then(|old| self.remove(old));
+        self.link(at).ok_or(StoreError::Full)
     }
 
     /// Stores what was read elsewhere while the key's epoch stood at `epoch`, and returns the epoch that
@@ -113,7 +123,7 @@ impl Table<'_> {
             return Ok(None);
         }
         match self.live(kind, key, now).filter(|at| self.is_value(*at, value)) {
-            Some(at) => drop(self.move_expiry(at, expires)),
+            Some(at) => drop(self.move_expiry(at, self.end(kind, expires, now))),
             None => self.put(kind, key, value, expires, now)?,
         }
         Ok(Some(self.epoch(kind, key)))
@@ -186,13 +196,15 @@ impl Table<'_> {
 
     /// Moves the entry's expiry and makes it the last to be evicted; `false` when there is none.
     pub fn touch(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) -> bool {
-        self.live(kind, key, now).and_then(|at| self.move_expiry(at, expires)).is_some()
+        let ends = self.end(kind, expires, now);
+        self.live(kind, key, now).and_then(|at| self.move_expiry(at, ends)).is_some()
     }
 
     /// Has the entry live until `expires` at least. Nobody has looked elsewhere whether it is as it was.
     pub fn prolong(&mut self, kind: Kind, key: &[u8; 32], expires: UnixTime, now: UnixTime) {
+        let ends = self.end(kind, expires, now);
         if let Some(head) = self.live(kind, key, now).and_then(|at| self.head_mut(at)) {
-            head.expires = head.expires.max(expires);
+            head.ends = head.ends.max(ends);
         }
     }
 
@@ -204,7 +216,9 @@ impl Table<'_> {
     /// Evictions since the last report, at most once a minute over all processes.
     pub fn report_evictions(&mut self, now: UnixTime) -> Option<u64> {
         let count = self.header.evictions - self.header.evictions_reported;
-        if count == 0 || now < self.header.reported_at + REPORT_EVERY {
+        // Out of the range, too, when the clock was set back.
+        let is_recent = (Seconds(0)..REPORT_EVERY).contains(&(now - self.header.reported_at));
+        if count == 0 || is_recent {
             return None;
         }
         self.header.evictions_reported = self.header.evictions;
@@ -212,7 +226,7 @@ impl Table<'_> {
         Some(count)
     }
 
-    /// Frees enough blocks for the value, counting those of the entry it replaces.
+    /// Frees enough blocks for the value, beside the entry it replaces.
     fn make_room(
         &mut self,
         kind: Kind,
@@ -225,33 +239,29 @@ impl Table<'_> {
             return Err(StoreError::TooLarge);
         }
         self.expire(EXPIRE_STEP, now);
-        if self.room(kind, key) >= need {
+        if self.free_blocks() >= need {
             return Ok(());
         }
         self.expire(EXPIRE_SWEEP, now);
-        if self.room_at_most(kind, key) < need {
+        let old = self.find(kind, key);
+        if self.room_at_most(old) < need {
             return Err(StoreError::Full);
         }
-        // The entry to be replaced goes last: should room stay short, it must not be the price.
-        if let Some(at) = self.find(kind, key) {
+        // The entry to be replaced goes last, and it is not reached.
+        if let Some(at) = old {
             self.renew(at);
         }
-        while self.room(kind, key) < need {
+        while self.free_blocks() < need {
             self.evict_oldest().ok_or(StoreError::Full)?;
         }
         Ok(())
     }
 
-    /// Blocks free once the entry is removed.
-    fn room(&self, kind: Kind, key: &[u8; 32]) -> u32 {
-        self.free_blocks() + self.find(kind, key).map_or(0, |at| self.blocks_of(at))
-    }
-
-    /// Blocks free once the entry and everything evictable is removed.
-    fn room_at_most(&self, kind: Kind, key: &[u8; 32]) -> u32 {
-        let own = self.find(kind, key).filter(|_| kind.is_pinned());
-        let own = own.map_or(0, |at| self.blocks_of(at));
-        self.layout.blocks.saturating_sub(self.header.pinned_blocks) + own
+    /// Blocks free once everything evictable is removed, but for the entry `kept`.
+    fn room_at_most(&self, kept: Option<u32>) -> u32 {
+        let kept = kept.filter(|at| self.head(*at).is_some_and(|head| head.pinned == 0));
+        let kept = kept.map_or(0, |at| self.blocks_of(at));
+        self.layout.blocks.saturating_sub(self.header.pinned_blocks).saturating_sub(kept)
     }
 
     fn free_blocks(&self) -> u32 {
@@ -263,7 +273,7 @@ impl Table<'_> {
     fn expire(&mut self, limit: usize, now: UnixTime) {
         for _ in 0..limit {
             let oldest = self.header.evictable.oldest;
-            if self.head(oldest).is_none_or(|head| now < head.expires) {
+            if self.head(oldest).is_none_or(|head| !self.has_ended(head, now)) {
                 break;
             }
             self.drop_expired(oldest);
@@ -272,7 +282,7 @@ impl Table<'_> {
             let oldest = self.header.pinned.oldest;
             match self.head(oldest) {
                 None => break,
-                Some(head) if now >= head.expires => self.drop_expired(oldest),
+                Some(head) if self.has_ended(head, now) => self.drop_expired(oldest),
                 Some(_) => self.move_to_newest(oldest),
             };
         }
@@ -285,7 +295,7 @@ impl Table<'_> {
     /// The entry, unless it has expired.
     fn live(&mut self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<u32> {
         let at = self.find(kind, key)?;
-        if now < self.head(at)?.expires {
+        if !self.has_ended(self.head(at)?, now) {
             return Some(at);
         }
         self.drop_expired(at);
@@ -293,51 +303,63 @@ impl Table<'_> {
     }
 
     fn find(&self, kind: Kind, key: &[u8; 32]) -> Option<u32> {
-        let mut at = *self.buckets.get(self.layout.bucket(kind.byte(), key))?;
+        self.find_byte(kind.byte(), key)
+    }
+
+    fn find_byte(&self, kind: u8, key: &[u8; 32]) -> Option<u32> {
+        let mut at = *self.buckets.get(self.layout.bucket(kind, key))?;
         loop {
             let head = self.head(at)?;
-            if head.kind == kind.byte() && head.key == *key {
+            if head.kind == kind && head.key == *key {
                 return Some(at);
             }
             at = head.chain;
         }
     }
 
-    /// Needs the blocks to be free already.
-    fn insert(
-        &mut self,
-        kind: Kind,
-        key: &[u8; 32],
-        value: &[u8],
-        expires: UnixTime,
-    ) -> Option<()> {
+    /// Makes an entry that is whole, and that nobody finds yet. Needs the blocks to be free already.
+    fn write(&mut self, kind: Kind, key: &[u8; 32], value: &[u8], ends: UnixTime) -> Option<u32> {
         let at = self.write_value(value)?;
-        let bucket = self.layout.bucket(kind.byte(), key);
         self.header.version += 1;
         let head = Head {
-            expires,
+            ends,
             touched: self.clock,
             version: self.header.version,
             key: *key,
-            chain: *self.buckets.get(bucket)?,
+            chain: NIL,
             newer: NIL,
             older: NIL,
             kind: kind.byte(),
             pinned: u8::from(kind.is_pinned()),
             reserved: [0; 2],
         };
-        *self.head_mut(at)? = head;
-        *self.buckets.get_mut(bucket)? = at;
-        self.enqueue(at)?;
-        self.header.entries += 1;
-        *self.entries_of(kind.byte())? += 1;
-        if kind.is_pinned() {
-            self.header.pinned_blocks += self.blocks_of(at);
-        }
+        let block = self.block_mut(at)?;
+        *block.head_mut() = head;
+        block.complete();
+        Some(at)
+    }
+
+    /// Has everybody find it.
+    fn link(&mut self, at: u32) -> Option<()> {
+        let bucket = self.chain(at)?;
+        self.line_up(at)?;
         self.change(bucket)
     }
 
+    /// Puts it into its queue, and counts it.
+    fn line_up(&mut self, at: u32) -> Option<()> {
+        self.enqueue(at)?;
+        let &Head { kind, pinned, .. } = self.head(at)?;
+        self.header.entries += 1;
+        *self.entries_of(kind)? += 1;
+        if pinned != 0 {
+            self.header.pinned_blocks += self.blocks_of(at);
+        }
+        Some(())
+    }
+
     fn remove(&mut self, at: u32) -> Option<()> {
+        self.block_mut(at)?.give_up();
         let bucket = self.unchain(at)?;
         self.dequeue(at)?;
         self.header.entries -= 1;
@@ -350,12 +372,14 @@ impl Table<'_> {
         self.change(bucket)
     }
 
-    fn move_expiry(&mut self, at: u32, expires: UnixTime) -> Option<()> {
+    fn move_expiry(&mut self, at: u32, ends: UnixTime) -> Option<()> {
         let clock = self.clock;
         let head = self.head_mut(at)?;
+        let is_earlier = ends < head.ends;
+        head.ends = ends;
+        // Whoever dies here has not said that the entry is as it was elsewhere.
+        compiler_fence(Ordering::SeqCst);
         head.touched = clock;
-        let is_earlier = expires < head.expires;
-        head.expires = expires;
         if is_earlier {
             let bucket = self.bucket_of(at)?;
             self.change(bucket)?;

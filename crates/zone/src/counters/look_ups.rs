@@ -1,7 +1,7 @@
 //! How sessions were found, and how long memcached took: counted at each request, so each worker has cells of its
 //! own, which no other processor writes to.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Workers with cells of their own; others share them.
 pub(super) const STRIPES: usize = 64;

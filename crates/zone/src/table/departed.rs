@@ -56,7 +56,7 @@ impl Table<'_> {
             let mut at = *self.buckets.get(place)?;
             while let Some(&head) = self.head(at) {
                 entries += 1;
-                if now >= head.expires {
+                if self.has_ended(&head, now) {
                     self.drop_expired(at);
                 }
                 at = head.chain;
@@ -87,7 +87,7 @@ impl Table<'_> {
         if head.kind == Kind::Session.byte() {
             let mut value = Vec::new();
             self.copy_value_until(at, DEPARTED_MAX, &mut value)?;
-            let departed = Departed { key: head.key, expires: head.expires, is_evicted, value };
+            let departed = Departed { key: head.key, expires: head.ends, is_evicted, value };
             self.departed.as_mut()?.push(departed);
         }
         Some(())

@@ -18,6 +18,15 @@ impl Table<'_> {
         Some(self.layout.bucket(head.kind, &head.key))
     }
 
+    /// Puts the entry into its hash bucket.
+    pub(super) fn chain(&mut self, at: u32) -> Option<usize> {
+        let bucket = self.bucket_of(at)?;
+        let first = *self.buckets.get(bucket)?;
+        self.head_mut(at)?.chain = first;
+        *self.buckets.get_mut(bucket)? = at;
+        Some(bucket)
+    }
+
     /// Takes the entry out of its hash bucket.
     pub(super) fn unchain(&mut self, at: u32) -> Option<usize> {
         let bucket = self.bucket_of(at)?;

@@ -1,5 +1,7 @@
 //! Values as chains of blocks, and the blocks nobody uses.
 
+use std::sync::atomic::{Ordering, compiler_fence};
+
 use super::Table;
 use crate::block::{Block, NIL, blocks_for, index};
 
@@ -13,7 +15,7 @@ impl Table<'_> {
     }
 
     pub(super) fn blocks_of(&self, at: u32) -> u32 {
-        self.block(at).map_or(0, |block| blocks_for(index(block.len)))
+        self.block(at).map_or(0, |block| blocks_for(block.len()))
     }
 
     pub(super) fn copy_value(&self, first: u32, buffer: &mut Vec<u8>) -> Option<()> {
@@ -28,7 +30,7 @@ impl Table<'_> {
         buffer: &mut Vec<u8>,
     ) -> Option<()> {
         let mut at = first;
-        let mut left = index(self.block(first)?.len).min(most);
+        let mut left = self.block(first)?.len().min(most);
         loop {
             let block = self.block(at)?;
             let bytes = block.bytes(at == first);
@@ -46,7 +48,7 @@ impl Table<'_> {
     pub(super) fn is_value(&self, first: u32, value: &[u8]) -> bool {
         let mut at = first;
         let mut left = value;
-        if self.block(first).is_none_or(|block| index(block.len) != value.len()) {
+        if self.block(first).is_none_or(|block| block.len() != value.len()) {
             return false;
         }
         while let Some(block) = self.block(at) {
@@ -82,7 +84,7 @@ impl Table<'_> {
             at = next;
         }
         self.block_mut(at)?.next = NIL;
-        self.block_mut(first)?.len = u32::try_from(value.len()).ok()?;
+        self.block_mut(first)?.set_len(u32::try_from(value.len()).ok()?);
         Some(first)
     }
 
@@ -94,7 +96,9 @@ impl Table<'_> {
             return Some(at);
         }
         let at = self.header.fresh;
-        self.block(at)?;
+        // Nobody looks at what is beyond `fresh`, which may be anything.
+        self.block_mut(at)?.set_len(0);
+        compiler_fence(Ordering::SeqCst);
         self.header.fresh += 1;
         Some(at)
     }

@@ -7,7 +7,7 @@ use clock::UnixTime;
 
 use super::Table;
 use crate::Kind;
-use crate::block::index;
+use crate::block::Block;
 
 /// Entries of any kind that one step looks at, and then to the end of their bucket.
 const ENTRIES: usize = 256;
@@ -54,12 +54,11 @@ impl Table<'_> {
             let mut at = *first;
             while let Some(head) = self.head(at) {
                 entries += 1;
-                if head.kind == kind.byte() && now < head.expires {
-                    let mut value =
-                        Vec::with_capacity(self.block(at).map_or(0, |block| index(block.len)));
+                if head.kind == kind.byte() && !self.has_ended(head, now) {
+                    let mut value = Vec::with_capacity(self.block(at).map_or(0, Block::len));
                     if self.copy_value(at, &mut value).is_some() {
                         bytes += value.len();
-                        let (key, expires) = (head.key, head.expires);
+                        let (key, expires) = (head.key, self.expires(head, now));
                         step.entries.push(Walked { place, key, expires, value });
                     }
                 }
@@ -73,7 +72,7 @@ impl Table<'_> {
     pub fn peek(&self, kind: Kind, key: &[u8; 32], now: UnixTime) -> Option<Vec<u8>> {
         let at = self.find(kind, key)?;
         let mut value = Vec::new();
-        (now < self.head(at)?.expires).then(|| self.copy_value(at, &mut value))??;
+        (!self.has_ended(self.head(at)?, now)).then(|| self.copy_value(at, &mut value))??;
         Some(value)
     }
 }

@@ -89,7 +89,10 @@ async fn claim<S: SessionStore>(
     let (issuer, name_id) = (login.idp_entity_id.as_str(), login.name_id.value.as_str());
     // As long as the request, whose claim has no owner of its own.
     let until = pending.map_or(login.replay_until, |of| login.replay_until.max(of.expires));
-    match sp.sessions.claim_assertion(issuer, name_id, &login.assertion_id, until, now).await? {
+    // What others have claimed ends by the IdP's clock, which is the same for all hosts: one that is ahead must not
+    // forget what is good for the others.
+    let then = now.min(login.issue_instant);
+    match sp.sessions.claim_assertion(issuer, name_id, &login.assertion_id, until, then).await? {
         Claimed::First => {}
         Claimed::Again => {
             return Err(Refusal::new(

@@ -15,6 +15,7 @@ fn walk(table: &Table<'_>, kind: Kind, now: UnixTime) -> (Vec<Walked>, usize) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri too long")]
 fn a_walk_meets_each_entry_of_its_kind_once() {
     let mut zone = Zone::new(1 << 20);
     let mut table = zone.table();
@@ -32,6 +33,7 @@ fn a_walk_meets_each_entry_of_its_kind_once() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri too long")]
 fn a_step_of_a_walk_is_bounded_in_bytes_and_in_empty_buckets() {
     let mut zone = Zone::new(16 << 20);
     let mut table = zone.table();

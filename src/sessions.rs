@@ -5,6 +5,8 @@
 
 mod ask;
 mod check;
+mod creation;
+mod end;
 mod hearing;
 mod list;
 mod look_ups;
@@ -14,25 +16,22 @@ mod session_store;
 mod tombstone;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use clock::{Monotonic, Msec, Seconds, UnixTime};
 use ngx::async_::spawn;
-use saml::reason;
 use saml::refusal::Refusal;
 use session::{
     Member, Memory, Session, SessionToken, Shapes, SpId, StoreKey, TokenCache, TokenText,
 };
-use sp::{LiveSession, SessionRules, random, sealing_failed};
-
+use sp::{LiveSession, SessionRules};
 use zone::LookUpEnd;
 
 use self::hearing::Hearing;
 use self::look_ups::LookUps;
 use crate::clock::monotonic;
 use crate::counters::count_look_up;
-use crate::store::{Asked, CLOCKS, Entry, Kind, Remote, Store};
+use crate::store::{CLOCKS, Entry, Kind, Remote, Store};
 
 /// The longest time between two moves of an idle timeout.
 const TOUCH_WITHIN: Seconds = Seconds(60);
@@ -43,10 +42,6 @@ const TOUCHES_PER_LOOK: i64 = 10;
 
 /// A session in use that its NameID's set has lost is looked for within half of this.
 const LOOKED_FOR_WITHIN: Seconds = Seconds(2 * TOUCH_WITHIN.0 * TOUCHES_PER_LOOK);
-
-/// What a login stores beside its session, bytes: the claims of its assertion and request, its place in the
-/// NameID's set; a block of the zone each.
-const BESIDE_A_SESSION: usize = 3 * 256;
 
 /// What this host knows without asking anybody.
 pub enum AtHand {
@@ -327,179 +322,6 @@ impl Sessions {
     pub fn set_name<'a>(&'a self, idp: &'a str, name_id: &'a str) -> [&'a str; 4] {
         ["sessions", &self.rules.sp_entity_id, idp, name_id]
     }
-
-    /// In a zone that is short of room, a login costs its NameID's own oldest sessions before it costs
-    /// anybody else's; with `memcached` the zone loses nothing that is not elsewhere.
-    async fn make_room(&self, session: &Session, len: usize, now: UnixTime) -> Result<(), Refusal> {
-        let (store, zone) = (&self.store, self.store.zone);
-        if store.remote.is_some() || !zone.is_short_of(len, now) {
-            return Ok(());
-        }
-        let name = self.set_name(&session.idp, &session.name_id.value);
-        let own = store.session_set(&name, now).await?.oldest_first(now);
-        let own: Vec<_> = own.iter().map(|key| *key.as_bytes()).collect();
-        let gone = zone.give_up(Kind::Session, &own, len, now);
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let gone = gone.into_iter().map(StoreKey).collect();
-        store.remove_from_session_set(&name, &gone, now).await
-    }
-
-    /// Stores a new session under a new token, findable by a LogoutRequest first. One that a logout has found meanwhile,
-    /// and ended, does not begin.
-    ///
-    /// # Errors
-    /// The store has no room even after giving up its oldest sessions, or does not answer; a logout has ended it.
-    pub async fn create(
-        &self,
-        token: &SessionToken,
-        session: &Session,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        let key = token.store_key(&self.rules.sp);
-        let encoded = session.encode();
-        self.make_room(session, encoded.len().saturating_add(BESIDE_A_SESSION), now).await?;
-        // From now on each end of it on this host moves that.
-        let begun = self.store.zone.before_asking(Kind::Session, key.as_bytes());
-        self.make_findable(session, key, now).await?;
-        let expires = self.rules.expiry(session.expires, now);
-        let Some(remote) = &self.store.remote else {
-            return self.create_in_zone(key, session, &encoded, begun, now).await;
-        };
-        let sealed = self
-            .store
-            .secrets()?
-            .seal_session(token, random::bytes(), session)
-            .map_err(|e| sealing_failed(&e))?;
-        let stored = remote.client().begin(Kind::Session, key.as_bytes(), sealed, expires).await;
-        if !stored.map_err(|e| self.store.unavailable(e))? {
-            return Err(ended_meanwhile());
-        }
-        // Where the zone does not take it, memcached has it.
-        let _ = self.store.zone.fill(Kind::Session, key.as_bytes(), begun, &encoded, expires, now);
-        Ok(())
-    }
-
-    async fn create_in_zone(
-        &self,
-        key: StoreKey,
-        session: &Session,
-        encoded: &[u8],
-        begun: Asked,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        let (store, zone) = (&self.store, self.store.zone);
-        let expires = self.rules.expiry(session.expires, now);
-        let filled = zone.fill(Kind::Session, key.as_bytes(), begun, encoded, expires, now);
-        if filled.map_err(|e| store.refusal(&e))?.is_some() {
-            return Ok(());
-        }
-        // It has ended, or a neighbour of its bucket has changed.
-        let stored = zone.put(Kind::Session, key.as_bytes(), encoded, expires, now);
-        stored.map_err(|e| store.refusal(&e))?;
-        // A logout that is about to take it out of the set ends it then once more (`forget`).
-        let name = self.set_name(&session.idp, &session.name_id.value);
-        if store.session_set(&name, now).await?.contains(&key) {
-            return Ok(());
-        }
-        zone.delete(Kind::Session, key.as_bytes(), now);
-        Err(ended_meanwhile())
-    }
-
-    /// Takes sessions that have ended out of their NameID's set.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn forget(
-        &self,
-        idp: &str,
-        name_id: &str,
-        ended: &HashSet<StoreKey>,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        let store = &self.store;
-        store.remove_from_session_set(&self.set_name(idp, name_id), ended, now).await?;
-        if store.remote.is_none() {
-            // One whose login was under way may have begun since, and nobody would find it any more. memcached has
-            // the end in its place.
-            for key in ended {
-                store.zone.delete(Kind::Session, key.as_bytes(), now);
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends a session on every worker and host. `expires` is when it would have ended at the latest.
-    ///
-    /// # Errors
-    /// The store does not answer; the session may live on elsewhere.
-    pub async fn end(
-        &self,
-        key: StoreKey,
-        expires: UnixTime,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        self.end_all(&[(key, expires)], now).await.map(drop)
-    }
-
-    /// As [`Sessions::end`], for many. Gives those that this host knew and that had not ended before, without their
-    /// attributes: each to one caller.
-    ///
-    /// # Errors
-    /// As [`Sessions::end`].
-    pub async fn end_all(
-        &self,
-        sessions: &[(StoreKey, UnixTime)],
-        now: UnixTime,
-    ) -> Result<Vec<(StoreKey, Session)>, Refusal> {
-        let outcome = match &self.store.remote {
-            None => Ok(()),
-            Some(remote) => self.end_remotely(remote, sessions, now).await,
-        };
-        // Last, so that no answer of before is filled in again; and in any case.
-        let zone = self.store.zone;
-        let ended = sessions.iter().filter_map(|(key, _)| {
-            let value = zone.delete(Kind::Session, key.as_bytes(), now)?;
-            Some((*key, Session::decode_without_attributes(&value)?))
-        });
-        let ended = ended.collect();
-        outcome.map(|()| ended)
-    }
-
-    async fn end_remotely(
-        &self,
-        remote: &Remote,
-        sessions: &[(StoreKey, UnixTime)],
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        let secrets = self.store.secrets()?;
-        let mut entries = Vec::with_capacity(sessions.len());
-        for (key, expires) in sessions.iter().filter(|(_, expires)| now < *expires) {
-            let ended = secrets.seal_ended(key, random::bytes()).map_err(|e| sealing_failed(&e))?;
-            entries.push((*key.as_bytes(), ended, *expires));
-        }
-        let stored = remote.client().put_many(Kind::Session, entries).await;
-        stored.map_err(|e| self.store.unavailable(e))
-    }
-
-    /// Ends one session that is known, as its user asked.
-    ///
-    /// # Errors
-    /// As [`Sessions::end`].
-    pub async fn end_live(&self, live: &LiveSession, now: UnixTime) -> Result<(), Refusal> {
-        let session = &live.session;
-        self.end(live.key, session.expires, now).await?;
-        let name = self.set_name(session.idp(), session.name_id());
-        let keys = HashSet::from([live.key]);
-        // An ended session in its set does no harm, and leaves it in time.
-        drop(self.store.remove_from_session_set(&name, &keys, now).await);
-        Ok(())
-    }
-}
-
-fn ended_meanwhile() -> Refusal {
-    Refusal::new(&reason::ASSERTION_LOGGED_OUT, "a logout has ended the session while it began")
 }
 
 /// Another worker may be a turn of its event loop ahead: then it is 0.

@@ -305,7 +305,7 @@ def keycloak(scratch):
 def debian(scratch, request):
     """A Debian with nothing in it; services do not start by themselves there."""
     try:
-        root = DebianRoot(scratch / "debian", request.node.name, request.config.getoption("--debian"))
+        root = DebianRoot(scratch / "debian", f"{request.node.path.stem}-{request.node.name}", request.config.getoption("--debian"))
     except NoDebian as reason:
         pytest.skip(str(reason))
     yield root

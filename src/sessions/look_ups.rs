@@ -8,7 +8,6 @@ use futures_channel::oneshot;
 use session::StoreKey;
 use sp::Found;
 
-use super::age;
 use crate::clock::monotonic;
 
 /// Who waits for which session.
@@ -35,7 +34,8 @@ impl LookUps {
         let (tell, told) = oneshot::channel();
         let mut all = self.under_way.borrow_mut();
         let of_session = all.entry(key).or_default();
-        if let Some(last) = of_session.last_mut().filter(|last| age(last.begun) <= within) {
+        if let Some(last) = of_session.last_mut().filter(|last| monotonic() - last.begun <= within)
+        {
             last.waiting.push(tell);
             return (told, None);
         }

@@ -9,8 +9,9 @@ use memcached::KeyPrefix;
 use session::{CacheSize, Secret, Secrets, Session, SessionToken, SpId};
 use sp::SessionRules;
 
-use crate::clock::now;
+use crate::clock::{now, set_right};
 use crate::event::{Address, Network};
+use crate::nginx::take_back_memory;
 use crate::node::Node;
 use crate::sessions::Sessions;
 use crate::store::memcached::Settings;
@@ -113,6 +114,8 @@ impl Farm {
     /// # Panics
     /// When the computer has no memory for it.
     pub fn new(plan: Plan) -> Self {
+        set_right();
+        take_back_memory();
         let world = World::seeded(plan.seed);
         let nodes: Vec<Rc<Node>> = (0..plan.nodes).map(node_name).map(Node::new).collect();
         let by_name = nodes.iter().map(|node| (node.name.clone(), Rc::clone(node)));

@@ -43,9 +43,7 @@ impl World {
         NEXT.set(0);
         HOST.set(0);
         CHANCE.set(Rng::with_seed(seed));
-        crate::clock::set_right();
         DUE.with_borrow_mut(BinaryHeap::clear);
-        crate::nginx::take_back_memory();
         let pool = LocalPool::new();
         SPAWNER.set(Some(pool.spawner()));
         Self(pool)

@@ -58,17 +58,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The clocks of the store have milliseconds. Microseconds.
-const ROUNDING: u64 = 2_000;
-
 /// Nodes and hosts count whole seconds, each its own; and moves of an idle timeout are a second apart at least.
 const WHOLE_SECONDS: u64 = 6_000_000;
-
-/// Orders tell sessions by the second in which they began. Microseconds.
-const A_SECOND: u64 = 1_000_000;
-
-/// A worker with requests asks for orders so often.
-const UNTIL_ASKED: u64 = 1_000_000;
 
 /// What does not hold in it.
 pub fn judge(record: &Record) -> Vec<Violation> {

@@ -7,7 +7,15 @@ use session::StoreKey;
 
 use super::super::record::{Event, LoggedIn, Record, What};
 use super::super::script::CLOCK_WITHIN;
-use super::{A_SECOND, ROUNDING, UNTIL_ASKED};
+
+/// The clocks of the store have milliseconds. Microseconds.
+pub(super) const ROUNDING: u64 = 2_000;
+
+/// Orders tell sessions by the second in which they began. Microseconds.
+pub(super) const A_SECOND: u64 = 1_000_000;
+
+/// A worker with requests asks for orders so often.
+pub(super) const UNTIL_ASKED: u64 = 1_000_000;
 
 pub(super) struct Case<'a> {
     pub(super) record: &'a Record,

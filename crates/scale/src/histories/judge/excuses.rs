@@ -1,8 +1,7 @@
 //! What the documentation says is lost, held against which failures there were.
 
 use super::super::record::Event;
-use super::ROUNDING;
-use super::case::{Case, Login, Logout, Whose};
+use super::case::{Case, Login, Logout, ROUNDING, Whose};
 
 impl Case<'_> {
     /// Is it documented that the session may be shown all the same?

@@ -18,7 +18,7 @@ pub use connection::Connection;
 pub use connection_error::ConnectionError;
 pub use http::{Resource, Servers, Way};
 pub use resolver::Resolver;
-pub use thread::{aside, give_memory_back};
+pub use thread::{aside, end_threads, give_memory_back};
 pub use thread_pool::{ThreadPool, begin as begin_threads, has_thread, in_pool};
 pub use timer::{Patience, Timer, pause, repeat};
 pub use tls::{Tls, TlsOptions};

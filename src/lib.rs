@@ -100,6 +100,7 @@ static mut ngx_http_auth_saml_module: ngx_module_t = ngx_module_t {
     type_: NGX_HTTP_MODULE as ngx_uint_t,
     init_module: Some(init_module),
     init_process: Some(init_process),
+    exit_process: Some(exit_process),
     ..ngx_module_t::default()
 };
 
@@ -205,6 +206,11 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
         });
     }
     NGX_OK as ngx_int_t
+}
+
+/// A process ends, in order.
+unsafe extern "C" fn exit_process(_cycle: *mut ngx_cycle_t) {
+    guard((), event::end_threads);
 }
 
 impl HttpModule for SamlModule {

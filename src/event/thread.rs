@@ -1,7 +1,11 @@
 //! Work that takes long or may block, away from the event loop.
 
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
-use std::thread::{Builder, JoinHandle};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle, sleep};
+use std::time::{Duration, Instant};
 
 use clock::Msec;
 use libc::c_int;
@@ -12,14 +16,55 @@ use crate::guard::log_panic;
 /// How often it is looked whether the work is done.
 const LOOK: Msec = Msec(10);
 
-/// Does `work` in a thread of its own, where nothing of nginx may be touched. A worker that shuts down
-/// does not wait for it. `None` = there can be no thread, or the work panicked.
+/// How long a worker that ends waits for its threads.
+const AT_THE_END: Duration = Duration::from_secs(5);
+
+/// `None` = somebody has joined it.
+type Thread = Rc<RefCell<Option<JoinHandle<()>>>>;
+
+thread_local! {
+    /// The threads of this worker, and those that were.
+    static AT_WORK: RefCell<Vec<Thread>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Does `work` in a thread of its own, where nothing of nginx may be touched. A worker that shuts down serves nobody
+/// for its sake, and [waits](end_threads) for it when it ends. `None` = there can be no thread, or the work panicked.
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let done = Arc::new(Mutex::new(None));
+    let its = Arc::clone(&done);
+    let work = move || {
+        let outcome = work();
+        if let Ok(mut its) = its.lock() {
+            *its = Some(outcome);
+        }
+    };
     let thread = without_signals(|| Builder::new().name("saml".to_owned()).spawn(work))?;
-    while !thread.is_finished() {
+    let thread = Rc::new(RefCell::new(Some(thread)));
+    AT_WORK.with_borrow_mut(|all| {
+        all.retain(|thread| thread.borrow().is_some());
+        all.push(Rc::clone(&thread));
+    });
+    while thread.borrow().as_ref().is_some_and(|thread| !thread.is_finished()) {
         wait(LOOK, Patience::Cancelable).await;
     }
-    thread.join().inspect_err(|panic| log_panic(&**panic)).ok()
+    thread.take()?.join().inspect_err(|panic| log_panic(&**panic)).ok()?;
+    done.lock().ok()?.take()
+}
+
+/// The process ends: libcrypto cleans up then, under whoever still uses it. A thread that takes longer than that ends
+/// with the process, which cleans up nothing.
+pub fn end_threads() {
+    let deadline = Instant::now() + AT_THE_END;
+    for thread in AT_WORK.take().iter().filter_map(|thread| thread.take()) {
+        while !thread.is_finished() {
+            if Instant::now() > deadline {
+                // SAFETY: it is always there to be called.
+                unsafe { libc::_exit(0) }
+            }
+            sleep(Duration::from_millis(1));
+        }
+        drop(thread.join());
+    }
 }
 
 /// Bytes of a document that takes much memory while it is read: an aggregate, of which little is kept.

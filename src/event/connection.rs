@@ -372,9 +372,29 @@ unsafe extern "C" fn on_event(event: *mut ngx_event_t) {
 }
 
 unsafe extern "C" fn on_handshake(c: *mut ngx_connection_t) {
+    // SAFETY: nginx calls it with an open connection.
+    unsafe { keep_worker_to_close(c) };
     // SAFETY: as above. The callback is cloned, because it may close the connection.
     let callback = unsafe { Rc::clone(&(*(*c).data.cast::<Anchor>()).callback) };
     guard((), || callback());
+}
+
+/// nginx wants it closed. Who is called back may be a task that has been woken already, and works in the next turn of
+/// the event loop: a worker that shuts down takes that turn while a timer runs. Closing ends the timer.
+///
+/// # Safety
+/// `c` is open.
+unsafe fn keep_worker_to_close(c: *mut ngx_connection_t) {
+    const NEXT_TURN: ngx_msec_t = 1;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let read = (*c).read;
+        // Once: its owner may have its reasons.
+        if (*c).close() != 0 && (*read).timedout() == 0 {
+            (*read).set_cancelable(0);
+            ngx_add_timer(read, NEXT_TURN);
+        }
+    }
 }
 
 /// # Safety

@@ -169,6 +169,11 @@ impl LocConf {
     }
 }
 
+/// Is `r` a proxy's question who somebody is (`saml_auth`)?
+pub fn is_asked_by_proxy(r: &Request) -> bool {
+    SamlModule::location_conf(r).is_some_and(|conf| conf.location.forward_auth.is_some())
+}
+
 /// Is `r` in a location without `auth_saml` and without a handler of ours, to which no other has led it?
 #[inline]
 pub fn is_nothing_of_ours(r: &Request) -> bool {

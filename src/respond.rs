@@ -19,7 +19,7 @@ use sp::{Event, What};
 use crate::audit;
 use crate::clock::now;
 use crate::context::Context;
-use crate::module::SamlModule;
+use crate::module::{SamlModule, is_asked_by_proxy};
 use crate::request::{address, headers};
 use crate::response_header;
 
@@ -61,10 +61,8 @@ pub fn send(r: &mut Request, reply: &Reply) -> ngx_int_t {
 /// A proxy that asks lets in whom it is told a 2xx for, and that is members alone: a page by which a login goes to
 /// the IdP is for who has none.
 fn status(r: &Request, reply: &Reply) -> u16 {
-    let is_asked =
-        || SamlModule::location_conf(r).is_some_and(|conf| conf.location().forward_auth.is_some());
     match reply.status() {
-        200..300 if is_asked() => NGX_HTTP_UNAUTHORIZED as u16,
+        200..300 if is_asked_by_proxy(r) => NGX_HTTP_UNAUTHORIZED as u16,
         status => status,
     }
 }

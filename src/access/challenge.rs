@@ -7,7 +7,7 @@ use nginx_sys::{
     NGX_HTTP_GET, NGX_HTTP_HEAD, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_POST, NGX_LOG_WARN,
     ngx_int_t,
 };
-use ngx::http::{HttpModuleLocationConf, Request};
+use ngx::http::Request;
 use ngx::ngx_log_error;
 use pages::Purpose;
 use saml::reason::Reason;
@@ -16,7 +16,7 @@ use sp::{Challenge, Idp, Method};
 
 use crate::clock::now;
 use crate::context::Context;
-use crate::module::{Protection, SamlModule};
+use crate::module::{Protection, is_asked_by_proxy};
 use crate::request::{SentHeaders, headers};
 use crate::sessions::Sessions;
 use crate::{respond, stories};
@@ -71,7 +71,7 @@ struct Wanted<'r> {
 
 fn wanted(r: &Request) -> Wanted<'_> {
     const GET: usize = (NGX_HTTP_GET | NGX_HTTP_HEAD) as usize;
-    if SamlModule::location_conf(r).is_some_and(|conf| conf.location().forward_auth.is_some()) {
+    if is_asked_by_proxy(r) {
         return wanted_of_proxy(headers(r));
     }
     let method = match r.as_ref().method {

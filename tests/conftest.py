@@ -60,12 +60,23 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
-def scratch():
+def session_scratch():
     """Where the servers of this run live; readable for nginx's workers, which are not root."""
     path = Path(tempfile.mkdtemp(prefix="auth-saml-tests-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def scratch(request, session_scratch):
+    """Where the servers of this test live, and nobody else's: tests of two files may have one name."""
+    # Short, for sockets lie below; told from tests whose names begin alike.
+    begin = "".join(c if c.isalnum() else "-" for c in request.node.name)[:43]
+    path = session_scratch / f"{begin}-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    path.mkdir()
+    path.chmod(0o755)
+    return path
 
 
 @pytest.fixture
@@ -83,16 +94,13 @@ def backend():
 
 
 @pytest.fixture
-def prepared(build, scratch, request, idp):
+def prepared(build, scratch, idp):
     """Makes an nginx that is not started: `prepared(conf, files={name: content}, KEY=value)`."""
     module, binary = build
     made = []
 
     def prepare(conf: str, files=(), **values: str) -> Nginx:
-        # Short, for sockets lie below; told from tests whose names begin alike.
-        begin = "".join(c if c.isalnum() else "-" for c in request.node.name)[:51]
-        name = f"{begin}-{zlib.crc32(request.node.name.encode()):08x}"
-        server = Nginx(scratch / f"{name}-{len(made)}", binary, module, conf, values)
+        server = Nginx(scratch / f"nginx-{len(made)}", binary, module, conf, values)
         made.append(server)
         standard = {
             "sp.crt": rsa_credential("sp").certificate_pem,
@@ -163,9 +171,9 @@ def beside(build, request) -> str:
 
 
 @pytest.fixture
-def installed(beside, scratch, request) -> Path:
+def installed(beside, scratch) -> Path:
     """The file of the module of before, which an upgrade may replace."""
-    path = scratch / f"installed-{zlib.crc32(request.node.name.encode()):08x}.so"
+    path = scratch / "installed.so"
     shutil.copy(beside, path)
     return path
 
@@ -282,17 +290,17 @@ def browser() -> Browser:
 
 
 @pytest.fixture(scope="session")
-def simplesamlphp(scratch):
+def simplesamlphp(session_scratch):
     if not SIMPLESAMLPHP.exists():
         pytest.skip(f"no {SIMPLESAMLPHP}")
-    idp = SimpleSamlPhp(scratch / "simplesamlphp").start()
+    idp = SimpleSamlPhp(session_scratch / "simplesamlphp").start()
     yield idp
     idp.stop()
 
 
 @pytest.fixture(scope="session")
-def keycloak(scratch):
-    idp = Keycloak(scratch / "keycloak")
+def keycloak(session_scratch):
+    idp = Keycloak(session_scratch / "keycloak")
     try:
         idp.start()
     except Unavailable as reason:
@@ -302,10 +310,10 @@ def keycloak(scratch):
 
 
 @pytest.fixture
-def debian(scratch, request):
+def debian(session_scratch, request):
     """A Debian with nothing in it; services do not start by themselves there."""
     try:
-        root = DebianRoot(scratch / "debian", f"{request.node.path.stem}-{request.node.name}", request.config.getoption("--debian"))
+        root = DebianRoot(session_scratch / "debian", f"{request.node.path.stem}-{request.node.name}", request.config.getoption("--debian"))
     except NoDebian as reason:
         pytest.skip(str(reason))
     yield root
@@ -313,10 +321,10 @@ def debian(scratch, request):
 
 
 @pytest.fixture
-def debian_packages(scratch, request) -> list[Path]:
+def debian_packages(session_scratch, request) -> list[Path]:
     """The packages for that Debian."""
     try:
-        return made_in(request.config.getoption("--debian"), scratch / "debian")
+        return made_in(request.config.getoption("--debian"), session_scratch / "debian")
     except NoDebian as reason:
         pytest.skip(str(reason))
 

@@ -15,13 +15,13 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
-def ends(prepared, scratch, request):
+def ends(prepared, scratch):
     """Starts an nginx whose SP's certificate ends in so many days, with a clock of its own."""
     started = []
 
     def start(days: int):
         credential = certified(rsa_credential("sp").key, "sp", not_after_days=days)
-        clock = FakeClock(scratch / f"clock-{request.node.name}")
+        clock = FakeClock(scratch / "clock")
         server = prepared(CONF, files={"sp.crt": credential.certificate_pem})
         started.append(clock.start(server))
         return server, clock, credential

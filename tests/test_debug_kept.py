@@ -10,7 +10,7 @@ WATCHED = "saml_debug 127.0.0.2;"
 
 
 def test_it_ends_after_ten_minutes(prepared, idp, scratch):
-    clock = FakeClock(scratch / "clock-of-stories")
+    clock = FakeClock(scratch / "clock")
     server = prepared(
         site(server=STATUS, location="saml_debug link;"), files=ADMINISTRATORS
     )

@@ -8,6 +8,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import rsa_credential
+from harness.members import TO_ALL
 from harness.metadata_server import TLS, MetadataServer
 from harness.refusal import assert_refused
 from harness.response import Answer, Attribute
@@ -77,9 +78,9 @@ def by_url(nginx, served: MetadataServer, lines: str = "", http: str = "", sp: s
 
 
 def await_offer(server, idp: Idp) -> None:
-    """Connections go to any worker: ten hardly ever to one alone."""
+    """Of each worker."""
     page = server.url("/saml/discovery")
-    server.wait_for(lambda: all(idp.entity_id in Browser().get(page).text for _ in range(10)), "an offer")
+    server.wait_for(lambda: all(idp.entity_id in Browser().get(page).text for _ in TO_ALL), "an offer")
 
 
 def let_in(server, idp: Idp) -> Browser | None:

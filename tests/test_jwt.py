@@ -147,7 +147,7 @@ def test_each_location_says_for_whom(nginx, idp, browser):
 
 
 def test_it_is_signed_once_in_half_its_life(nginx, idp, browser, scratch):
-    clock = FakeClock(scratch / "clock-of-jwt")
+    clock = FakeClock(scratch / "clock")
     with clock.worn():
         server = nginx(clock.environment + site(sp=JWT_KEY, location=SHOWN), files=EC)
     idp.login(browser, server.url("/page.html"))

@@ -35,13 +35,13 @@ TLS = {"tls.crt": rsa_credential("tls").certificate_pem, "tls.key": rsa_credenti
 
 
 @pytest.fixture
-def behind(nginx, scratch, request):
+def behind(nginx, scratch):
     """The site, and Apache behind it."""
     made = []
 
     def start(key: bytes, audience: str = "wiki"):
         (port,) = free_ports(1)
-        folder = scratch / f"apache-{len(made)}-{request.node.name}".replace("[", "-").replace("]", "")
+        folder = scratch / f"apache-{len(made)}"
         made.append(OpenidcApache(folder, f"https://127.0.0.1:{port}/saml/jwks", CLAIMS).start())
         values = {"APACHE": made[-1].url, "AUDIENCE": audience, "PORT2": str(port)}
         return nginx(CONF, files={"jwt.key": key, **TLS}, **values), made[-1]

@@ -30,7 +30,7 @@ def told(server) -> int:
 
 
 def test_one_line_a_day(nginx, served, scratch):
-    clock = FakeClock(scratch / "clock-of-durations", passes=True)
+    clock = FakeClock(scratch / "clock", passes=True)
     with clock.worn():
         server = nginx(clock.environment + CONF, files={"metadata-server.crt": TLS.certificate_pem}, URL=served.url)
     server.wait_for(lambda: logs_in(server, OLD), "metadata")

@@ -12,12 +12,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def other(scratch, request):
+def other(session_scratch, request):
     release = request.config.getoption("--debian")
     if release is None:
         pytest.skip("takes half an hour: --debian CODENAME")
     try:
-        made = OtherDebian(scratch / "debian", release)
+        made = OtherDebian(session_scratch / "debian", release)
     except Unavailable as reason:
         pytest.skip(str(reason))
     yield made

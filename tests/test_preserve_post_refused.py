@@ -176,7 +176,7 @@ def test_whom_a_rule_keeps_out_stays_out(server, idp, application):
 
 
 def test_after_its_time(prepared, idp, upstreams, application, scratch):
-    clock, server = FakeClock(scratch / "clock-of-forms"), prepared(CONF, LIFETIME="10m", **passing_to(upstreams))
+    clock, server = FakeClock(scratch / "clock"), prepared(CONF, LIFETIME="10m", **passing_to(upstreams))
     clock.start(server)
     alice, bob, carol = Browser(), Browser(), Browser()
     of_alice, of_bob = (

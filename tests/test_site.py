@@ -18,8 +18,8 @@ FETCHED = {"script", "link", "img", "iframe", "source"}
 
 
 @pytest.fixture(scope="session")
-def site(scratch) -> Path:
-    return built(scratch / "site")
+def site(session_scratch) -> Path:
+    return built(session_scratch / "site")
 
 
 @pytest.fixture(scope="session")

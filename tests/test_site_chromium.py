@@ -23,8 +23,8 @@ ASKED = "return performance.getEntriesByType('resource').map((entry) => new URL(
 
 
 @pytest.fixture(scope="session")
-def address(scratch):
-    with served(built(scratch / "site-chromium")) as base:
+def address(session_scratch):
+    with served(built(session_scratch / "site-chromium")) as base:
         yield base
 
 

@@ -46,7 +46,7 @@ def statuses(server, member, times: int = 12) -> set[int]:
 @pytest.fixture
 def serve(prepared, scratch, memcacheds):
     def start(cache_valid: str):
-        clock = FakeClock(scratch / f"clock-{time.monotonic_ns()}")
+        clock = FakeClock(scratch / f"clock-{len(started)}")
         node = memcacheds()[0]
         server = prepared(CONF, SECRET, NODES=node.address, CACHE_VALID=cache_valid)
         started.append(clock.start(server))

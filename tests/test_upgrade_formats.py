@@ -103,9 +103,9 @@ def server(nginx, node):
 
 
 @pytest.fixture
-def of_then(prepared, node, scratch, request):
+def of_then(prepared, node, scratch):
     """A host whose time of day is when the kept sessions were alive."""
-    clock = FakeClock(scratch / f"clock-{request.node.name}")
+    clock = FakeClock(scratch / "clock")
     clock.set(WRITTEN + 60 - int(time.time()))
     server = prepared(CONF, files=FILES, NODES=node.address, SP="")
     clock.start(server)

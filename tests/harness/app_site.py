@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -88,7 +87,8 @@ def tuned(name: str, server: Nginx, changes: dict[str, str]) -> None:
 @pytest.fixture
 def folder(scratch) -> Path:
     """For an application's socket and files; nginx's workers get there, which they do not in tmp_path."""
-    made = Path(tempfile.mkdtemp(prefix="app-", dir=scratch))
+    made = scratch / "app"
+    made.mkdir()
     made.chmod(0o755)
     return made
 

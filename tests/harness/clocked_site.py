@@ -1,6 +1,5 @@
 """The common site by a clock that a test steps, with each of the stores: shared memory alone, and memcached."""
 
-import zlib
 from dataclasses import dataclass
 
 import pytest
@@ -48,7 +47,7 @@ def conf(idp: str = "", sp: str = "", **more: str) -> str:
 
 
 @pytest.fixture
-def hosting(request, prepared, scratch):
+def hosting(prepared):
     """Starts hosts: `hosting(nodes, clock, idp="…", sp="…")`; at the end workers must be idle, and logs clean."""
     made = []
 
@@ -65,13 +64,12 @@ def hosting(request, prepared, scratch):
 
 
 @pytest.fixture
-def clocks(request, scratch):
+def clocks(scratch):
     """Makes clocks: `clocks(passes=True)`."""
     made = []
 
     def make(passes: bool = False) -> FakeClock:
-        name = f"clock-{zlib.crc32(request.node.nodeid.encode()):08x}-{len(made)}"
-        made.append(FakeClock(scratch / name, passes))
+        made.append(FakeClock(scratch / f"clock-{len(made)}", passes))
         return made[-1]
 
     return make

@@ -9,6 +9,9 @@ from harness.response import Answer
 
 PAGE = "/page.html"
 
+#: Connections go to any worker: of two, so many go to one alone once in half a billion times.
+TO_ALL = range(30)
+
 
 def log_in(server: Nginx, idp: Idp, session_index: str | None = "_session-1", **answer) -> Browser:
     """A new member; `answer` are fields of `Answer`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.keys import Credential, rsa_credential
+from harness.members import TO_ALL
 from harness.soap_idp import header, receive
 
 TLS = rsa_credential("localhost")
@@ -24,7 +25,7 @@ def answer(body: bytes | str, status: str = "200 OK", *headers: str) -> bytes:
 
 
 def logs_in(server, idp: Idp) -> bool:
-    """Does the IdP let people in at every worker? Connections go to any: ten hardly ever to one alone."""
+    """Does the IdP let people in at every worker?"""
 
     def is_let_in() -> bool:
         browser = Browser()
@@ -35,7 +36,7 @@ def logs_in(server, idp: Idp) -> bool:
         request = idp.asked(page)
         return browser.post(request.acs_url, idp.form(request)).status == 303
 
-    return all(is_let_in() for _ in range(10))
+    return all(is_let_in() for _ in TO_ALL)
 
 
 class MetadataServer:

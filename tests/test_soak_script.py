@@ -1,7 +1,9 @@
 """`scripts/soak`: a quarter of a minute of it, and what it makes of a run that went wrong."""
 
+import contextlib
 import csv
 import dataclasses
+import socket
 import subprocess
 import sys
 
@@ -9,9 +11,11 @@ import pytest
 from lxml import etree
 
 from harness.nginx import ROOT
+from harness.site import site
 from harness.soak.ledger import Ledger
-from harness.soak.picture import picture
+from harness.soak.picture import PANELS, picture
 from harness.soak.samples import Sample
+from harness.soak.timers import timers
 from harness.soak.verdict import BOUNDS, faults, growths
 
 NOTHING = Sample("one", 0, **{field.name: 0 for field in dataclasses.fields(Sample)[2:]})
@@ -32,12 +36,25 @@ def test_a_short_run(build, tmp_path):
         rows = list(csv.DictReader(file))
     assert {row["host"] for row in rows} == {"shared memory", "memcached"} and len(rows) >= 20
     assert all(int(row["workers_kib"]) > 1000 and int(row["worker_descriptors"]) > 4 for row in rows)
+    assert all(int(row["worker_timers"]) > 2 for row in rows)
     last = rows[-1]
     assert int(last["requests"]) > 100 and int(last["wrong"]) == 0
     kinds = ["page", "login", "logout here", "logout there", "replay", "reload", "node killed", "login by pysaml2"]
     report = (tmp_path / "soak.md").read_text()
     assert all(f"| {kind} |" in report for kind in kinds), report
     assert etree.fromstring((tmp_path / "soak.svg").read_bytes()).tag.endswith("svg")
+
+
+def test_the_timers_of_a_worker(nginx):
+    """Each connection that has said nothing yet has one."""
+    server = nginx(site())
+    [worker] = server.workers()
+    before = timers(server, worker)
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        server.wait_for(lambda: timers(server, worker) == before + 20, "their timers")
+    server.wait_for(lambda: timers(server, worker) == before, "them to be gone")
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -76,5 +93,5 @@ def test_the_picture_has_a_curve_for_each_host():
     both = [dataclasses.replace(one, host="other" if n >= len(HOUR) else "one") for n, one in enumerate(both)]
     drawn = etree.fromstring(picture(both, "title", "caption").encode())
     kinds = [line.get("class") for line in drawn.iter("{*}polyline")]
-    assert kinds.count("line first") == kinds.count("line second") == 6
+    assert kinds.count("line first") == kinds.count("line second") == len(PANELS)
     assert "prefers-color-scheme: dark" in drawn.findtext("{*}style")

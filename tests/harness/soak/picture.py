@@ -23,6 +23,8 @@ PANELS: list[tuple[str, list[Callable[[Sample], float]]]] = [
     ("sessions (dashed: claims)", [lambda one: one.sessions, lambda one: one.claims]),
     ("zone in use, KiB (dashed: what is never given up)", [
         lambda one: one.zone_bytes / 1024, lambda one: one.pinned_bytes / 1024]),
+    ("timers of the workers", [lambda one: one.worker_timers]),
+    ("memory of the nodes, KiB", [lambda one: one.node_bytes / 1024]),
     ("a member's page, p50, ms", [lambda one: one.p50_ms]),
     ("a member's page, p99, ms", [lambda one: one.p99_ms]),
 ]  # fmt: skip

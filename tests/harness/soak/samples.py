@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.nginx import title
 from harness.soak.ledger import Ledger
 from harness.soak.sites import Host
+from harness.soak.timers import timers
 from harness.wire import ask
 
 
@@ -23,6 +24,7 @@ class Sample:
     resident_kib: int  # all that is resident, the zone in each worker
     master_descriptors: int
     worker_descriptors: int  # all workers together
+    worker_timers: int
     old_workers: int
     connections: int  # nginx's own count
     zone_bytes: int
@@ -53,6 +55,7 @@ def sample(host: Host, ledger: Ledger, seconds: float) -> Sample:
         resident_kib=sum(memory(pid, "VmRSS") for pid in [master, *workers]),
         master_descriptors=descriptors(master),
         worker_descriptors=sum(map(descriptors, workers)),
+        worker_timers=sum(timers(host.server, pid) for pid in workers),
         old_workers=len(host.server.workers()) - len(workers),
         connections=int(re.search(r"\d+", ask(host.server, "/connections").text).group()),
         zone_bytes=store["used_bytes"],

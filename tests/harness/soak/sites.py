@@ -22,6 +22,7 @@ http {{
     saml_session_store sessions {{
         zone saml_sessions 16m;
         secret session.key;
+        cache_size 256k;
         {store}
     }}
     saml_idp corp {{ {corp} max_assertion_age @LIFE@s; clock_skew 5s; }}

@@ -14,6 +14,7 @@ BOUNDS = {
     "workers_kib": 2048,
     "master_descriptors": 2,
     "worker_descriptors": 16,
+    "worker_timers": 16,
     "old_workers": 1,
     "connections": 16,
     "zone_bytes": 131072,

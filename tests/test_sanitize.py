@@ -13,9 +13,8 @@ import pytest
 
 from harness.nginx import ROOT
 from harness.parallel import run_build
+from harness.sanitize.hostile import known
 from harness.sanitize.wrong import KINDS
-
-pytestmark = [pytest.mark.slow, pytest.mark.serial]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +31,16 @@ def sanitize(sanitized, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
+def test_all_that_is_known_is_thrown():
+    """What fuzzing has kept is among it."""
+    [(_, seeds), *_] = known("http://127.0.0.1:1")
+    thrown = {seed.octets for seed in seeds}
+    kept = [path.read_bytes() for path in (ROOT / "fuzz/seeds/gate/kept").iterdir()]
+    assert kept and all(octets in thrown for octets in kept)
+
+
+@pytest.mark.slow
+@pytest.mark.serial
 def test_a_while_of_it(sanitized):
     done = sanitize(sanitized, "25", "--second-verifier", "--memory", "unknown")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -40,6 +49,8 @@ def test_a_while_of_it(sanitized):
     print(done.stdout)
 
 
+@pytest.mark.slow
+@pytest.mark.serial
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_wrong_is_found(sanitized, kind):
     done = sanitize(sanitized, "1", "--wrong", kind)

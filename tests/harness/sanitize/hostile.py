@@ -105,8 +105,7 @@ def of_files() -> list[Seed]:
     """The seeds of the fuzz targets, at the endpoints where their kind arrives."""
     seeds = []
     for folder in ("parse_verify", "decrypt", "gate", "logout", "paos", "metadata"):
-        for path in sorted((SEEDS / folder).iterdir()):
-            xml = path.read_bytes()
+        for xml in seeds_of(folder):
             seeds += [
                 Seed(ACS, xml, b"SAMLResponse", b"&RelayState=x"),
                 Seed(SLS, xml, b"SAMLRequest"),
@@ -114,16 +113,19 @@ def of_files() -> list[Seed]:
                 Seed(SLS, xml, content_type=XML, headers=(("SOAPAction", '""'),)),
                 Seed(ACS, xml, content_type=PAOS_TYPE),
             ]
-    for path in sorted((SEEDS / "post").iterdir()) + sorted((SEEDS / "redirect").iterdir()):
-        body = path.read_bytes()
+    for body in seeds_of("post") + seeds_of("redirect"):
         for endpoint in (ACS, SLS):
             seeds += [Seed(endpoint, body), Seed(endpoint, body, method="GET")]
-    for path in sorted((SEEDS / "security_event").iterdir()):
-        seeds.append(Seed(EVENTS, path.read_bytes(), content_type=MEDIA_TYPE))
-    for path in sorted((SEEDS / "cookie").iterdir()):
-        cookie = ("Cookie", printable(path.read_bytes()))
+    seeds += [Seed(EVENTS, token, content_type=MEDIA_TYPE) for token in seeds_of("security_event")]
+    for octets in seeds_of("cookie"):
+        cookie = ("Cookie", printable(octets))
         seeds += [Seed("/page.html", b"a=b", headers=(cookie,)), Seed(ACS, b"SAMLResponse=YQ", headers=(cookie,))]
     return seeds
+
+
+def seeds_of(target: str) -> list[bytes]:
+    """Those made by hand, and those that fuzzing found."""
+    return [path.read_bytes() for path in sorted((SEEDS / target).rglob("*")) if path.is_file()]
 
 
 def printable(octets: bytes) -> str:

@@ -38,7 +38,7 @@ http {
 }
 """
 #: Names the table's header (`MAGIC` in crates/zone/src/layout.rs), which says 48 bytes later whether a process is at it.
-MAGIC = b"\x04lmasxgn"
+MAGIC = b"\x05lmasxgn"
 BUSY = 48
 #: Kills while the worker has the zone's lock and is at its table, and at any moment.
 IN_HAND, ANY_TIME = 5, 15

@@ -71,6 +71,10 @@ impl SessionStore for Sessions {
         self.store.claim_for(&owner, assertion_id, until, now).await
     }
 
+    fn claims_since(&self, now: UnixTime) -> UnixTime {
+        self.store.claims_since(now)
+    }
+
     async fn claim_request(
         &self,
         idp: &str,

@@ -56,6 +56,15 @@ impl Store {
         }
     }
 
+    /// Claims of before this instant may be forgotten. Nodes outlive nginx; where there are none, it is as old as its
+    /// shared memory.
+    pub fn claims_since(&self, now: UnixTime) -> UnixTime {
+        match &self.remote {
+            Some(_) => UnixTime::default(),
+            None => self.zone.remembers_since(now),
+        }
+    }
+
     /// Claims that one owner may have at a time.
     fn claims_of_one(&self) -> usize {
         match &self.remote {

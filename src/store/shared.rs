@@ -8,7 +8,7 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use clock::{Monotonic, UnixTime};
+use clock::{Monotonic, Msec, Seconds, UnixTime};
 use nginx_sys::{
     NGX_LOG_ALERT, NGX_LOG_WARN, ngx_conf_t, ngx_shmtx_lock, ngx_shmtx_unlock, ngx_slab_alloc,
     ngx_slab_pool_t,
@@ -238,6 +238,14 @@ impl SharedStore {
         self.content().map(|opened| opened.memory.secret())
     }
 
+    /// What was before this instant it cannot know: nginx had not been started, or this zone was another one. By
+    /// its age, for the time of day may have been set since; up to two seconds too early, for that has no parts.
+    pub fn remembers_since(&self, now: UnixTime) -> UnixTime {
+        let age = self.content().map_or(Msec(0), |opened| monotonic() - opened.memory.born());
+        let seconds = age.0.div_ceil(1000);
+        now - Seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
     /// A change of a zone that is to be full: what it pushes out nobody need hear of.
     pub fn quietly<T>(
         &self,
@@ -352,7 +360,8 @@ unsafe fn format_zone(slab: NonNull<ngx_slab_pool_t>, size: usize) -> Result<Mem
     unsafe {
         let base = ngx_slab_alloc(slab.as_ptr(), size).cast::<u8>();
         let base = NonNull::new(base).ok_or("the zone has no memory")?;
-        let memory = Memory::format(base, size, secret).ok_or("the zone is too small")?;
+        let memory =
+            Memory::format(base, size, secret, monotonic()).ok_or("the zone is too small")?;
         (*slab.as_ptr()).data = base.as_ptr().cast();
         Ok(memory)
     }

@@ -98,6 +98,9 @@ pub trait SessionStore: 'static {
         now: UnixTime,
     ) -> Result<Claimed, Refusal>;
 
+    /// Which assertions were claimed before this instant is not known: nginx has been restarted since.
+    fn claims_since(&self, now: UnixTime) -> UnixTime;
+
     /// Claims the request that an assertion answers; `false` = it has been answered.
     async fn claim_request(
         &self,

@@ -16,7 +16,7 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clock::UnixTime;
+use clock::{Monotonic, UnixTime};
 use zone::{Kind, Memory};
 
 const ZONE: usize = 128 << 20;
@@ -73,7 +73,8 @@ impl Shared {
     fn new() -> Result<Self, Box<dyn Error>> {
         let base = map(ZONE)?;
         // SAFETY: fresh memory of that size, which is never unmapped.
-        let memory = unsafe { Memory::format(base, ZONE, [1; 32]) }.ok_or("no zone")?;
+        let memory = unsafe { Memory::format(base, ZONE, [1; 32], Monotonic::default()) }
+            .ok_or("no zone")?;
         let place: NonNull<Board> = map(size_of::<Board>())?.cast();
         // SAFETY: zeroes are a Board, whose fields are atomic; the memory is never unmapped.
         let shared = Self { memory, board: unsafe { place.as_ref() } };

@@ -2,13 +2,13 @@
 
 use std::ptr::NonNull;
 
-use clock::UnixTime;
+use clock::{Monotonic, UnixTime};
 
 use crate::block::{Block, NIL, index};
 use crate::sync::{AtomicU32, AtomicU64};
 
 /// Names the layout below; its last byte is the layout's version.
-pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x04");
+pub(crate) const MAGIC: u64 = u64::from_be_bytes(*b"ngxsaml\x05");
 
 /// Bytes below which a zone is refused: the tables would leave no room worth having.
 pub const MIN_SIZE: usize = 16 * 1024;
@@ -46,6 +46,8 @@ pub(crate) struct Header {
     pub reported_at: UnixTime,
     /// How many times a process had died while it changed the table.
     pub repairs: u64,
+    /// When it was formatted.
+    pub born: Monotonic,
 }
 
 /// The ends of a queue of entries.

@@ -21,7 +21,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Formats zeroed or used memory into an empty table.
+    /// Formats zeroed or used memory into an empty table, which is `born` now.
     ///
     /// `None` when `size` is below [`crate::MIN_SIZE`] or `base` is not aligned to 64 bytes.
     ///
@@ -29,7 +29,12 @@ impl Memory {
     ///
     /// `base..base + size` is writable, used by nobody else during the call, and outlives every
     /// use of the result.
-    pub unsafe fn format(base: NonNull<u8>, size: usize, secret: [u8; 32]) -> Option<Self> {
+    pub unsafe fn format(
+        base: NonNull<u8>,
+        size: usize,
+        secret: [u8; 32],
+        born: Monotonic,
+    ) -> Option<Self> {
         let memory = Self { base, layout: Layout::of(base, size)? };
         let header = Header {
             magic: MAGIC,
@@ -50,6 +55,7 @@ impl Memory {
             evictions_reported: 0,
             reported_at: UnixTime::default(),
             repairs: 0,
+            born,
         };
         // SAFETY: the layout lies within the caller's memory, aligned; nobody else uses it yet.
         unsafe {
@@ -82,6 +88,12 @@ impl Memory {
     pub fn secret(&self) -> [u8; 32] {
         // SAFETY: written once by `format`, before others can know of the zone.
         unsafe { (*self.header()).secret }
+    }
+
+    /// When [`Memory::format`] made it: it knows of nothing that was before.
+    pub fn born(&self) -> Monotonic {
+        // SAFETY: as above.
+        unsafe { (*self.header()).born }
     }
 
     /// Blocks of 256 bytes, used or not.

@@ -7,7 +7,7 @@
 use std::mem::forget;
 use std::ptr::NonNull;
 
-use clock::UnixTime;
+use clock::{Monotonic, UnixTime};
 use loom::cell::UnsafeCell;
 use loom::model;
 use loom::sync::Arc;
@@ -58,7 +58,8 @@ impl Zone {
         let start = bytes.as_mut_ptr().cast::<u8>();
         let base = NonNull::new(start.wrapping_add(start.align_offset(64))).unwrap();
         // SAFETY: 64 spare bytes for the alignment; the vector lives in the same struct.
-        let memory = unsafe { Memory::format(base, MIN_SIZE, [0; 32]) }.unwrap();
+        let memory =
+            unsafe { Memory::format(base, MIN_SIZE, [0; 32], Monotonic::default()) }.unwrap();
         let lock = Lock(AtomicUsize::new(0));
         Arc::new(Self { memory, lock, hands: UnsafeCell::new(()), _bytes: bytes })
     }

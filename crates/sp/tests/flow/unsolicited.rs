@@ -1,5 +1,6 @@
 //! Logins that begin at the IdP (Profiles 4.1.5), and messages of nobody's IdP.
 
+use clock::Seconds;
 use saml::provider::Policy;
 use sp::EndpointKind::Acs;
 
@@ -49,6 +50,28 @@ fn they_come_once() {
     let again = site.ask(&mut Browser::default(), form);
     assert_eq!(again.refused(), (400, "assertion_replayed"));
     assert_eq!(site.sp.sessions.len(), 1);
+}
+
+#[test]
+fn what_a_restart_may_have_forgotten_is_refused() {
+    let (site, mut browser) = (site_that_allows_it(), Browser::default());
+    site.sp.sessions.claims_since.set(NOW);
+    let before = Assertion::of_jane("_s1", NOW - Seconds(1));
+    let answer = site.ask(&mut browser, Ask::send(Acs, before.form(corp())));
+    assert_eq!(answer.refused(), (403, "assertion_too_old"));
+    assert!(answer.refusal.unwrap().detail().contains("issued 1 s before nginx was started"));
+    assert!(site.sp.sessions.is_blank());
+    let now = Assertion::of_jane("_s2", NOW);
+    assert_eq!(site.ask(&mut browser, Ask::send(Acs, now.form(corp()))).status(), 303);
+}
+
+#[test]
+fn a_login_that_a_restart_interrupted_goes_on() {
+    let (site, mut browser) = (site_that_allows_it(), Browser::default());
+    let asked = site.begin_login(&mut browser, "/");
+    site.sp.sessions.claims_since.set(NOW + Seconds(1));
+    let answer = Assertion::of_jane("_s1", NOW).answering(&asked).form(corp());
+    assert_eq!(site.ask(&mut browser, Ask::send(Acs, answer)).status(), 303);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::block::index;
 use crate::{MIN_SIZE, Memory};
 
 const SECRET: [u8; 32] = [9; 32];
+const BORN: Monotonic = Monotonic::from_msec(7);
 const NOW: UnixTime = UnixTime::from_secs(1_000);
 const SESSION: Kind = Kind::Session;
 
@@ -32,7 +33,7 @@ impl Zone {
         let start = bytes.as_mut_ptr().cast::<u8>();
         let base = NonNull::new(start.wrapping_add(start.align_offset(64))).unwrap();
         // SAFETY: 64 spare bytes for the alignment; the vector lives in the same struct.
-        let memory = unsafe { Memory::format(base, size, SECRET) }.unwrap();
+        let memory = unsafe { Memory::format(base, size, SECRET, BORN) }.unwrap();
         Self { _bytes: bytes, base, memory }
     }
 

@@ -35,6 +35,9 @@ pub(super) async fn establish<S: SessionStore>(
 ) -> Result<Reply, Refusal> {
     let now = visit.now;
     check_overage(sp.sessions.rules(), &login)?;
+    if pending.is_none() {
+        check_known(sp, &login, now)?;
+    }
     claim(sp, &login, pending.as_ref(), now).await?;
     let assertion_id = login.assertion_id.clone();
     let (token, nonce) = random::pair();
@@ -75,6 +78,24 @@ pub(super) async fn establish<S: SessionStore>(
         Some(pending) => remember_answer(sp, pending, now, nonce, reply),
         None => Ok(reply),
     }
+}
+
+/// Whether anybody has used it would be known. An assertion that nobody asked for is good for whoever has it, so what a
+/// store has forgotten must not come again.
+fn check_known<S: SessionStore>(sp: &Sp<S>, login: &Login, now: UnixTime) -> Result<(), Refusal> {
+    let (issued, since) = (login.issue_instant, sp.sessions.claims_since(now));
+    if issued >= since {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        &reason::ASSERTION_TOO_OLD,
+        format!(
+            "nobody asked for the assertion {}, which was issued {} s before nginx was started with this zone: \
+             whether it has been used is not known",
+            quote(&login.assertion_id),
+            since - issued,
+        ),
+    ))
 }
 
 /// Claims the assertion, and the request it answers, once for all workers and hosts of the SP: whoever

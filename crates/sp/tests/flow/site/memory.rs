@@ -38,6 +38,8 @@ pub struct Memory {
     pub is_down: Cell<bool>,
     /// Assertions that one NameID may have used.
     pub most_claims: Cell<usize>,
+    /// What was claimed before is forgotten.
+    pub claims_since: Cell<UnixTime>,
 }
 
 impl Memory {
@@ -56,6 +58,7 @@ impl Memory {
             can_list: Cell::new(true),
             is_down: Cell::new(false),
             most_claims: Cell::new(MAX_CLAIMS),
+            claims_since: Cell::default(),
         }
     }
 
@@ -181,6 +184,10 @@ impl SessionStore for Memory {
         let mut claims = self.claims.borrow_mut();
         let claims = claims.entry(owner(idp, name_id)).or_default();
         Ok(claims.claim(assertion_id, until, self.most_claims.get(), now))
+    }
+
+    fn claims_since(&self, _: UnixTime) -> UnixTime {
+        self.claims_since.get()
     }
 
     async fn claim_request(

@@ -15,7 +15,7 @@ fn a_table_left_open_keeps_its_entries_and_its_secret_and_tells_the_caches() {
     assert_eq!(read(&mut zone.table(), SESSION, 1, NOW).as_deref(), Some(b"x".as_slice()));
     assert_eq!(zone.table().stats().repairs, 1);
     assert_ne!(zone.memory.epoch(SESSION, &key(1)), epoch);
-    assert_eq!(zone.memory.secret(), SECRET);
+    assert_eq!((zone.memory.secret(), zone.memory.born()), (SECRET, BORN));
 }
 
 #[test]

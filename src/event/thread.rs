@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use clock::Msec;
 use libc::c_int;
 
+use super::thread_pool;
 use super::timer::{Patience, wait};
 use crate::guard::log_panic;
 
@@ -51,19 +52,24 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     done.lock().ok()?.take()
 }
 
-/// The process ends: libcrypto cleans up then, under whoever still uses it. A thread that takes longer than that ends
-/// with the process, which cleans up nothing.
+/// The process ends: libcrypto cleans up then, under whoever still uses it, also to end itself. Threads that take longer
+/// than that end with the process, which cleans up nothing.
 pub fn end_threads() {
     let deadline = Instant::now() + AT_THE_END;
     for thread in AT_WORK.take().iter().filter_map(|thread| thread.take()) {
-        while !thread.is_finished() {
-            if Instant::now() > deadline {
-                // SAFETY: it is always there to be called.
-                unsafe { libc::_exit(0) }
-            }
-            sleep(Duration::from_millis(1));
-        }
+        await_end(deadline, || thread.is_finished());
         drop(thread.join());
+    }
+    await_end(deadline, thread_pool::have_ended);
+}
+
+fn await_end(deadline: Instant, have_ended: impl Fn() -> bool) {
+    while !have_ended() {
+        if Instant::now() > deadline {
+            // SAFETY: it is always there to be called.
+            unsafe { libc::_exit(0) }
+        }
+        sleep(Duration::from_millis(1));
     }
 }
 

@@ -6,9 +6,11 @@ use std::ffi::{CStr, c_void};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 
 use clock::Msec;
 use futures_channel::oneshot;
+use libc::pid_t;
 use nginx_sys::{
     NGX_LOG_WARN, NGX_OK, ngx_conf_t, ngx_event_actions, ngx_event_t, ngx_int_t, ngx_log_t,
     ngx_str_t, ngx_thread_pool_t, ngx_thread_task_t,
@@ -29,7 +31,12 @@ thread_local! {
     /// Of nginx's worker, which is one thread.
     static POOL: Cell<Option<ThreadPool>> = const { Cell::new(None) };
     static WAITING: Cell<usize> = const { Cell::new(0) };
+    /// Of each thread.
+    static IS_KNOWN: Cell<bool> = const { Cell::new(false) };
 }
+
+/// The kernel's numbers of those that have worked.
+static KNOWN: Mutex<Vec<pid_t>> = Mutex::new(Vec::new());
 
 /// A pool that the configuration names.
 #[derive(Clone, Copy)]
@@ -141,9 +148,30 @@ fn post(work: Box<dyn FnOnce() + Send>, tell: oneshot::Sender<()>) {
 unsafe extern "C" fn run(job: *mut c_void, _log: *mut ngx_log_t) {
     // SAFETY: nginx gives a task to one thread, and nobody else looks at it meanwhile.
     let job = unsafe { &mut *job.cast::<Job>() };
+    if !IS_KNOWN.replace(true) {
+        KNOWN.lock().unwrap_or_else(PoisonError::into_inner).push(own_number());
+    }
     if let Some(work) = job.work.take() {
         job.panic = catch_unwind(AssertUnwindSafe(work)).err();
     }
+}
+
+/// Has every thread ended that has worked? When a worker ends nginx lets them go before it asks its modules to; but
+/// it waits for their word alone, and what they have of libcrypto is freed after that.
+pub(super) fn have_ended() -> bool {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|number| !is_there(*number))
+}
+
+fn own_number() -> pid_t {
+    // SAFETY: it only asks.
+    let number = unsafe { libc::syscall(libc::SYS_gettid) };
+    pid_t::try_from(number).unwrap_or_default()
+}
+
+/// Is there a thread of this process with the number?
+fn is_there(number: pid_t) -> bool {
+    // SAFETY: a signal of 0 is none.
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), number, 0) == 0 }
 }
 
 /// On the event loop again.

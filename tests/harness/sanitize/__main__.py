@@ -5,9 +5,10 @@ import random
 import sys
 from pathlib import Path
 
+from harness.preload import made_of
 from harness.sanitize.instrumented import SanitizedNginx, ValgrindNginx
 from harness.sanitize.run import Outcome, Run, folder
-from harness.sanitize.wrong import KINDS, SANITIZED, made_of, wrong
+from harness.sanitize.wrong import KINDS, SANITIZED, wrong
 
 #: What cannot be done in a run that is to prove something.
 MUST = ("POSTs", "logins", "logouts")
@@ -21,7 +22,7 @@ def main() -> int:
     with folder(given.keep) as made:
         preload = wrong(given.wrong, made, [] if given.valgrind else SANITIZED) if given.wrong else None
         if not given.valgrind and not preload:
-            preload = made_of("watch", made)
+            preload = made_of(Path(__file__).with_name("watch.rs"), made)
         run = Run(nginx_of(given, preload), given.seconds, seed, given.floods, given.second_verifier, given.memory == "flat")
         outcome = run(made / "nginx")
         print(table(outcome))

@@ -1,8 +1,8 @@
 """Makes of `wrong.rs` a shared object with one wrong thing in it."""
 
-import os
-import subprocess
 from pathlib import Path
+
+from harness.preload import made_of
 
 #: What it does, and what the report must say.
 KINDS = {
@@ -17,14 +17,4 @@ SANITIZED = ["-Zsanitizer=address"]
 
 
 def wrong(kind: str, folder: Path, flags: list[str]) -> Path:
-    return made_of("wrong", folder, *flags, "--cfg", kind, "-Adead_code")
-
-
-def made_of(name: str, folder: Path, *flags: str) -> Path:
-    """A shared object of the file of this name."""
-    made = folder / f"{name}.so"
-    source = Path(__file__).with_name(f"{name}.rs")
-    command = ["rustc", "--edition", "2024", "--crate-type", "cdylib", "-Cdebuginfo=1", "-Copt-level=1", *flags]
-    environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
-    subprocess.run([*command, "-o", made, source], check=True, env=environment)
-    return made
+    return made_of(Path(__file__).with_suffix(".rs"), folder, *flags, "--cfg", kind, "-Adead_code")

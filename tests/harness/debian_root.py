@@ -78,13 +78,13 @@ def checked(command: list) -> str:
 
 
 class DebianRoot:
-    """One that a test may do with as it likes; `folder` has the base. `shared` are folders of this machine's that are
+    """One that a test may do with as it likes; `folder` has the base, and others of this `name`. `shared` are folders of this machine's that are
     there, too, and by what names."""
 
     def __init__(self, folder: Path, name: str, release: str | None = None, shared: dict[Path, str] | None = None):
         system = base(folder, release or own_release())
-        self.folder = folder / name
-        self.folder.mkdir()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
+        self.folder.chmod(0o755)
         places = [str(place) for pair in (shared or {}).items() for place in pair]
         (self.folder / "base").symlink_to(system)
         self.process = subprocess.Popen(

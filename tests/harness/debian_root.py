@@ -78,8 +78,8 @@ def checked(command: list) -> str:
 
 
 class DebianRoot:
-    """One that a test may do with as it likes; `folder` has the base, and others of this `name`. `shared` are folders of this machine's that are
-    there, too, and by what names."""
+    """One that a test may do with as it likes; `folder` has the base, and others of this `name`. `shared` are folders
+    of this machine's that are there, too, and by what names."""
 
     def __init__(self, folder: Path, name: str, release: str | None = None, shared: dict[Path, str] | None = None):
         system = base(folder, release or own_release())

@@ -17,7 +17,10 @@ TOOLS = ["ca-certificates", "git", "debhelper"]
 #: What takes a whole browser, and an IdP that Debian 13 does not have.
 WITHOUT = "not chromium and not simplesamlphp"
 #: By which the smoke tests work.
-TEST_TOOLS = ["python3-venv", "memcached", "xmlsec1", "opensaml-schemas", "libxml2-utils", "openssl", "curl", "procps"]
+TEST_TOOLS = [
+    *("python3-venv", "memcached", "xmlsec1", "opensaml-schemas", "libxml2-utils", "openssl", "curl", "procps", "gdb"),
+    *("libxml2-dev", "libxmlsec1-dev", "libxmlsec1-openssl"),  # for the second verifier
+]
 #: Where Rust is, if nothing is said, from HOME on; there it is so in any case.
 RUST = {"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"}
 TARGET = "/target"

@@ -280,7 +280,7 @@ mod tests {
             "5c", "·",
         ];
         let separators = [";", ",", ", ", " ", "ab", "aab", "}", "5c", "·", ",a;", "é\u{a0}"];
-        for round in 0..60_000 {
+        for round in 0..if cfg!(miri) { 300 } else { 60_000 } {
             let separator = separators[round % separators.len()];
             let value = |_| (0..random(6)).map(|_| PARTS[random(PARTS.len())]).collect::<String>();
             let values: Vec<String> = (0..1 + round % 4).map(value).collect();
@@ -295,7 +295,7 @@ mod tests {
         let mut seen = std::collections::HashMap::new();
         let parts = ["a", " ", "\t", "\u{a0}", "\\", "u{", "5c", "a0", "20", "}", "\u{7f}"];
         let mut texts = vec![String::new()];
-        for _ in 0..4 {
+        for _ in 0..if cfg!(miri) { 2 } else { 4 } {
             texts = texts
                 .iter()
                 .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")))
@@ -323,7 +323,8 @@ mod tests {
         let hostile = "a\r\nX-Admin: 1\0\"'<;,=&+ %\u{202e}\u{200f}é";
         assert_eq!(percent_encoded("a+b ;é~*"), "a%2Bb%20%3B%C3%A9%7E*");
         assert_eq!(base64("Führung?>"), "RsO8aHJ1bmc/Pg==");
-        for text in [hostile, "", "\u{85}", &"x\n".repeat(50_000)] {
+        let long = "x\n".repeat(if cfg!(miri) { 500 } else { 50_000 });
+        for text in [hostile, "", "\u{85}", &long] {
             let (percent, base64) = (percent_encoded(text), base64(text));
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "%*-._".contains(c);
             assert!(percent.chars().all(is_plain), "{text:?}");

@@ -85,6 +85,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri too long")]
     fn what_is_none_is_told_in_one_line() {
         for (pattern, why) in [
             ("~", "has no expression behind \"~\""),

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.crowd import CROWD_IDP, Crowd
+from harness.members import await_age
 
 CONF = """
 worker_processes 2;
@@ -91,6 +92,7 @@ def late(seconds: float, work):
 @pytest.mark.parametrize("named", [True, False], ids=["its index", "no index"])
 def test_against_login(hosts, named):
     """The assertion was issued before the LogoutRequest: refused, or let in and put out."""
+    await_age(hosts[0], 3)
     logins, logouts = Crowd(hosts[0]), Crowd(hosts[1])
     outcomes = {"refused": 0, "put out": 0}
     alive = []

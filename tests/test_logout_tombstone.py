@@ -5,7 +5,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
-from harness.members import is_in, log_in_again
+from harness.members import await_age, is_in, log_in_again
 from harness.refusal import assert_refused
 from harness.response import Answer
 from harness.site import site
@@ -23,6 +23,7 @@ def idp():
 @pytest.mark.parametrize("in_response_to", ["", None])
 def test_the_late_login(nginx, idp, browser, session_index, in_response_to):
     server = nginx(CONF)
+    await_age(server, 3)
     request = idp.asked(browser.get(server.url("/page.html")))
     late = idp.form(request, Answer(**{**vars(EARLIER), "in_response_to": in_response_to}))
     assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(session_index=session_index)))

@@ -5,7 +5,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, received, send
-from harness.members import is_in, log_in, log_in_again, who_is_in
+from harness.members import await_age, is_in, log_in, log_in_again, who_is_in
 from harness.refusal import assert_refused
 from harness.response import Answer, Attribute
 
@@ -138,6 +138,7 @@ def test_one_who_is_here_is_still_logged_out_for_good(nginx, idp, browser):
 def test_nothing_stays_of_one_who_is_not_here(nginx, idp):
     """The login that they are about to finish goes through."""
     server = nginx(CONF, SIGNED="off")
+    await_age(server, 3)
     request = idp.asked(Browser().get(server.url("/page.html")))
     late = idp.form(request, Answer(in_response_to=None, issue_instant=-3))
     assert_success(send(idp, server.url("/saml/sls"), LogoutRequest(sign=False)))

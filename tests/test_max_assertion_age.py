@@ -7,7 +7,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
-from harness.members import is_in, log_in, log_in_again
+from harness.members import await_age, is_in, log_in, log_in_again
 from harness.refusal import assert_refused
 from harness.response import Answer
 from harness.site import site
@@ -54,6 +54,7 @@ def test_as_configured(nginx, idp, place):
 def test_after_a_logout_no_moment_lets_it_in(nginx, idp, ahead):
     """Ever later, past the end of the tombstone: first it was logged out, then it is too old."""
     server = nginx(CONF, IDP="max_assertion_age 2s; clock_skew 2s;", SP="")
+    await_age(server, 1)
     request = idp.asked(Browser().get(server.url("/page.html")))
     answer = Answer(in_response_to=None, issue_instant=ahead - 1, **HOUR)
     late = [idp.form(request, answer) for _ in range(40)]

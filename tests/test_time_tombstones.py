@@ -5,7 +5,7 @@ import pytest
 from harness.browser import Browser
 from harness.idp import Idp
 from harness.logout import LogoutRequest, assert_success, send
-from harness.members import PAGE, assert_all_workers, is_in
+from harness.members import PAGE, assert_all_workers, await_age, is_in
 from harness.response import Answer
 
 MINUTE, HOUR = 60, 3600
@@ -32,6 +32,7 @@ def enter(host, form, acs: str) -> str:
 
 def test_as_time_passes(clocked, idp):
     host = clocked(idp=IDP, passes=True)
+    await_age(host.server, 3)
     request = idp.asked(Browser().get(host.server.url(PAGE)))
     late = [idp.form(request, LATE) for _ in range(14)]
     assert_success(send(idp, host.server.url("/saml/sls"), LogoutRequest(session_index=())))
@@ -49,6 +50,7 @@ def test_as_time_passes(clocked, idp):
 @pytest.mark.parametrize("meanwhile", ["nothing", "people come and go"])
 def test_the_clock_was_away(clocked, idp, away, meanwhile):
     host = clocked(idp=IDP)
+    await_age(host.server, 3)
     member = host.log_in(idp)
     request = idp.asked(Browser().get(host.server.url(PAGE)))
     late = [idp.form(request, LATE) for _ in range(2)]

@@ -28,6 +28,12 @@ def log_in_again(
     return log_in(server, idp, session_index, issue_instant=2, **answer)
 
 
+def await_age(server: Nginx, seconds: float) -> None:
+    """So long ago nginx has started: what was issued before, and no login asked for, lets nobody in. An age is judged
+    to one second."""
+    time.sleep(max(0.0, server.started + seconds + 1 - time.monotonic()))
+
+
 def is_in(server: Nginx, browser: Browser) -> bool:
     """What this host thinks of the session; anything but a page or a login is a failure."""
     page = browser.towards(server).get(server.url(PAGE), headers={"Connection": "close"})

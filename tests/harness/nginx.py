@@ -130,6 +130,7 @@ class Nginx:
         self.binary = binary
         self.ports = free_ports(3)
         self.process = None
+        self.started = 0.0  # by time.monotonic()
         self.reloads = 0
         self.expected = ()  # words of a log line that is no trouble in this test, or several such
         self.first_workers = []
@@ -212,6 +213,7 @@ class Nginx:
             self.kill()
             raise
         self.first_workers = self.workers()
+        self.started = time.monotonic()
         return self
 
     def worker_count(self) -> int:

@@ -1,10 +1,11 @@
 """Under sanitizers the module and nginx stand what is thrown at them, and what is wrong is found.
 
-`scripts/sanitize` does the same for as long as one likes. To build both takes minutes, so it is done here where it
-was done before, or by `scripts/test --sanitize`.
+`scripts/sanitize` does the same for as long as one likes. To build both with AddressSanitizer takes minutes, so that is
+done here where it was done before, or by `scripts/test --sanitize`; valgrind takes what is there.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,23 @@ def test_all_that_is_known_is_thrown():
     thrown = {seed.octets for seed in seeds}
     kept = [path.read_bytes() for path in (ROOT / "fuzz/seeds/gate/kept").iterdir()]
     assert kept and all(octets in thrown for octets in kept)
+
+
+@pytest.mark.slow
+@pytest.mark.serial
+def test_a_while_of_it_by_valgrind(build):
+    """Slower, and seen less; nothing has to be built for it."""
+    done = sanitize(build, "15", "--valgrind", "--memory", "unknown")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^POSTs +[\d,]{3,}$", done.stdout, re.M), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.serial
+def test_valgrind_finds_what_is_wrong(build):
+    done = sanitize(build, "1", "--valgrind", "--wrong", "freed")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Invalid read" in done.stdout and "(wrong.rs:" in done.stdout, done.stdout
 
 
 @pytest.mark.slow

@@ -51,6 +51,7 @@ class FakeClock:
         self.passes = passes
         self.seconds = 0
         self.nodes = []
+        self.servers = []
         self.variables = {
             "LD_PRELOAD": library(),
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
@@ -62,6 +63,8 @@ class FakeClock:
 
     def set(self, seconds: int) -> None:
         assert not self.passes or seconds >= self.seconds, "no duration is negative"
+        for server in self.servers if self.passes else ():
+            await_sleep(server)
         self.seconds = seconds
         new = self.file.with_suffix(".new")
         new.write_text(f"{seconds:+d}\n")
@@ -94,6 +97,7 @@ class FakeClock:
     def start(self, server: Nginx) -> Nginx:
         conf = (server.directory / "nginx.conf").read_text()
         server.write("nginx.conf", self.environment + conf)
+        self.servers.append(server)
         with self.worn():
             return server.start()
 
@@ -131,6 +135,17 @@ def frozen(server: Nginx):
 def state(pid: int) -> str:
     """A letter of proc(5)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def await_sleep(server: Nginx) -> None:
+    """Until no worker is in the midst of something, which would have taken all the time that passes now: for a moment,
+    for some are never."""
+    deadline, calm = time.monotonic() + 1, 0
+    while calm < 3 and time.monotonic() < deadline:
+        running = server.process is not None and server.process.poll() is None
+        with contextlib.suppress(OSError):  # it has just ended
+            calm = calm + 1 if all(state(pid) in "STt" for pid in (server.workers() if running else ())) else 0
+        time.sleep(0.003)
 
 
 def wait_for_rest(server: Nginx) -> None:

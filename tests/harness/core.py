@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.nginx import Nginx
+from harness.nginx import Nginx, state
 
 # Of the configuration: where the kernel writes.
 SETTINGS = "working_directory @DIR@/cores; worker_rlimit_core 1g;"
@@ -30,7 +30,7 @@ def crash(server: Nginx, how: signal.Signals = signal.SIGSEGV) -> Path:
         pytest.skip(f"the kernel's dumps go elsewhere: core_pattern is {pattern}")
     [worker] = server.workers()
     # Who is at work has what it works with on its stack.
-    server.wait_for(lambda: sleeps(worker), "a worker without work")
+    server.wait_for(lambda: state(worker) == "S", "a worker without work")
     server.expected = f"exited on signal {how}"
     os.kill(worker, how)
     server.wait_for(lambda: server.workers() not in ([], [worker]), "another worker")
@@ -39,11 +39,6 @@ def crash(server: Nginx, how: signal.Signals = signal.SIGSEGV) -> Path:
     kept = server.directory / f"{worker}.core"
     shutil.move(core, kept)
     return kept
-
-
-def sleeps(pid: int) -> bool:
-    """Does a process wait for something to do?"""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def attach(server: Nginx, pid: int) -> Path:

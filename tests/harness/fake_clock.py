@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness.memcached import Memcached
-from harness.nginx import Nginx
+from harness.nginx import Nginx, state
 
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/*/libfaketime.so.1")
 
@@ -130,11 +130,6 @@ def frozen(server: Nginx):
     finally:
         for pid in reversed(pids):
             os.kill(pid, signal.SIGCONT)
-
-
-def state(pid: int) -> str:
-    """A letter of proc(5)."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def await_sleep(server: Nginx) -> None:

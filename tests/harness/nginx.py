@@ -104,6 +104,11 @@ def title(pid: int) -> bytes:
         return b""
 
 
+def state(pid: int) -> str:
+    """A letter of proc(5): what a process is doing."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 class WithoutModule:
     """Makes of an nginx, mixed into its class, one that does not load the module, and has no log that names its variables."""
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from harness.nginx import title
+from harness.nginx import state, title
 from harness.soak.ledger import Ledger
 from harness.soak.sites import Host
 from harness.soak.timers import timers
@@ -87,7 +87,7 @@ def of_node(node) -> dict[str, int]:
     """Nothing while it is dead or frozen."""
     process = node.process
     try:
-        if process is None or Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+        if process is None or state(process.pid) == "T":
             return {}
         return node.stats()
     except (OSError, AssertionError):  # it was killed meanwhile

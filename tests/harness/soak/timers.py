@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness.nginx import Nginx
+from harness.nginx import Nginx, state
 
 TREE = "ngx_event_timer_rbtree"
 #: `ngx_rbtree_t` begins with the root and the sentinel, a node with its key, left and right.
@@ -34,7 +34,7 @@ def timers(server: Nginx, pid: int) -> int:
 
 def await_stop(pid: int) -> None:
     """The signal comes when the process looks next."""
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "TXZ":
+    while state(pid) not in "TXZ":
         time.sleep(0.0001)
 
 

@@ -35,8 +35,8 @@ def slow(prepared, slow_end):
     """Starts a server whose threads end slowly."""
     started = []
 
-    def start(conf: str, **files: str):
-        server = prepared(conf, files)
+    def start(conf: str):
+        server = prepared(conf)
         server.environment = {**os.environ, "LD_PRELOAD": str(slow_end)}
         started.append(server.start())
         return server
@@ -55,10 +55,9 @@ def told(server) -> tuple[int, int]:
 def end_worker(server, how: signal.Signals) -> None:
     if how == signal.SIGHUP:
         return server.reload()
-    server.process.send_signal(how)
-    server.process.wait(20)
+    server.stop(how=how)
+    server.assert_no_trouble()
     server.process = None
-    assert "exited on signal" not in server.error_log()
 
 
 @pytest.mark.parametrize("how", SIGNALS)

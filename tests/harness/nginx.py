@@ -262,11 +262,11 @@ class Nginx:
         path = self.directory / "access.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def stop(self, seconds: float = 10) -> None:
-        """Graceful stop, so that what is still open shows in the log."""
+    def stop(self, seconds: float = 10, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Graceful stop, unless told otherwise, so that what is still open shows in the log."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.send_signal(signal.SIGQUIT)
+        self.process.send_signal(how)
         if not ends_within(self.process, seconds):
             self.kill()
             raise AssertionError(f"nginx did not quit within {seconds} s")
@@ -288,6 +288,11 @@ class Nginx:
         assert self.process.poll() is None, f"nginx died: {self.error_log()}"
         workers = self.workers()
         self.stop()
+        self.assert_no_trouble()
+        if not self.reloads:
+            assert workers == self.first_workers, "a worker was replaced without a reload"
+
+    def assert_no_trouble(self) -> None:
         expected = [self.expected] if isinstance(self.expected, str) else self.expected
         trouble = [
             line
@@ -295,5 +300,3 @@ class Nginx:
             if TROUBLE.search(line) and not any(words in line for words in expected)
         ]
         assert not trouble, "\n".join(trouble)
-        if not self.reloads:
-            assert workers == self.first_workers, "a worker was replaced without a reload"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness.nginx import TROUBLE, Nginx, title
+from harness.nginx import Nginx, title
 
 
 class Generations:
@@ -76,12 +76,8 @@ class Generations:
         for master in sorted(self.seen, reverse=True):
             if b"nginx" in title(master):
                 self.quit(master)
-        trouble = [
-            line
-            for line in self.server.error_log().splitlines()
-            if TROUBLE.search(line) and not any(words in line for words in self.expected)
-        ]
-        assert not trouble, "\n".join(trouble)
+        self.server.expected = self.expected
+        self.server.assert_no_trouble()
 
     def kill(self) -> None:
         """Whatever is left of them; also whom a start that failed has left behind."""
